@@ -1,0 +1,73 @@
+"""
+Who asks: the client identifier, and how the client proves that it is its own.
+"""
+
+from typing import final
+
+import attrs
+
+from oauth_cc.authentication import ClientAuthentication, ClientSecretBasic
+from oauth_cc.errors import InvalidAuthentication, InvalidClientId, InvalidClientSecret, InvalidInput
+from oauth_cc.grammar import TEXT
+from oauth_cc.secret import Secret
+
+__all__ = ["ClientCredentials"]
+
+
+@final
+@attrs.frozen(init=False)
+class ClientCredentials:
+    """
+    A client of an authorization server (RFC 6749 section 2).
+
+    *client_id*: its identifier; *authentication*: how it proves who it is, a record such as `ClientSecretBasic`, with a
+    plain str or `Secret` meaning a client secret sent by HTTP Basic; without it a body can be composed, but no request.
+    Raises `InvalidClientId`, `InvalidClientSecret` or `InvalidAuthentication`.
+
+        >>> ClientCredentials("your_id", "s3cret")
+        ClientCredentials(client_id='your_id', authentication=ClientSecretBasic(secret=Secret('***'), encode=True))
+        >>> ClientCredentials("your_id", "s3cret") == ClientCredentials("your_id", ClientSecretBasic("s3cret"))
+        True
+    """
+
+    client_id: str
+    authentication: ClientAuthentication | None = None
+
+    def __init__(self, client_id: str, authentication: str | Secret | ClientAuthentication | None = None) -> None:
+        way = None if authentication is None else _way(authentication)
+        if isinstance(way, InvalidInput) or not _is_client_id(client_id):
+            fault = way if isinstance(way, InvalidInput) else _client_id_fault(client_id)
+            del self, client_id, authentication, way
+            raise fault
+        object.__setattr__(self, "client_id", client_id)
+        object.__setattr__(self, "authentication", way)
+
+
+def _is_client_id(client_id: str) -> bool:
+    return isinstance(client_id, str) and client_id != "" and TEXT.fullmatch(client_id) is not None
+
+
+def _client_id_fault(client_id: str) -> InvalidClientId:
+    if not isinstance(client_id, str):
+        return InvalidClientId("client_id", f"give it as a str, not as {type(client_id).__name__}")
+    if not client_id:
+        return InvalidClientId("client_id", "is empty: check the setting it comes from")
+    return InvalidClientId("client_id", "holds a control character or half a surrogate pair: strip or correct it")
+
+
+def _way(given: str | Secret | ClientAuthentication) -> ClientAuthentication | InvalidInput:
+    if isinstance(given, str | Secret):
+        return _basic(given)
+    if isinstance(given, bytes):
+        return InvalidClientSecret("client_secret", "give it as a str: decode the bytes first")
+    if isinstance(given, type) or not callable(getattr(given, "authenticate", None)):
+        reason = f"{type(given).__name__} is no way of authentication: give a client secret or ClientSecretBasic('...')"
+        return InvalidAuthentication("client authentication", reason)
+    return given
+
+
+def _basic(secret: str | Secret) -> ClientAuthentication | InvalidInput:
+    try:
+        return ClientSecretBasic(secret)
+    except InvalidClientSecret as fault:
+        return fault.with_traceback(None)

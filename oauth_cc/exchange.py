@@ -1,0 +1,108 @@
+"""
+One token request, with its retries: a flow, so it does no I/O itself.
+
+    TokenRequest ─ exchange ─▶ Send … Sleep … Send ─▶ Token
+"""
+
+from typing import Final, final
+
+import attrs
+
+from oauth_cc.effects import Failed, Flow, Sleep, observe, send
+from oauth_cc.errors import InvalidInput, InvalidResponse, TokenRequestRefused
+from oauth_cc.request import TokenRequest, http_request
+from oauth_cc.response import read_token_response
+from oauth_cc.token import Token
+
+__all__ = ["DEFAULT_RETRIES", "Retries", "exchange"]
+
+
+@final
+@attrs.frozen
+class Retries:
+    """
+    How a token request that failed is tried again.
+
+    *attempts*: how often it is sent at the most, 1 for no retry; *base*, *ceiling*: seconds, the longest first pause
+    and the longest pause of all. Pauses grow exponentially, each drawn from 0 to its limit (full jitter), so that
+    clients that failed together do not return together. A server's Retry-After is waited for instead, with jitter
+    on top; one beyond *ceiling* ends the attempts, and the error says how long it asked for.
+
+    Raises `InvalidInput` if there is no attempt, or a pause is negative.
+
+        >>> Retries().pause(attempt=1, retry_after=None, jitter=0.5)
+        0.25
+        >>> Retries().pause(attempt=1, retry_after=600.0, jitter=0.5) is None
+        True
+    """
+
+    attempts: int = 3
+    base: float = 0.5
+    ceiling: float = 8.0
+
+    def __attrs_post_init__(self) -> None:
+        if not self.attempts >= 1 or not 0 <= self.base <= self.ceiling:
+            raise InvalidInput("retries", "give at least 1 attempt, and pauses with 0 <= base <= ceiling")
+
+    def pause(self, attempt: int, retry_after: float | None, jitter: float) -> float | None:
+        """
+        Gives the seconds to wait after *attempt*, counted from 1, or None if it was the last.
+
+        *retry_after*: what the server asked for in seconds, or None; *jitter*: a random number from 0 up to 1.
+        """
+        if attempt >= self.attempts or (retry_after is not None and retry_after > self.ceiling):
+            return None
+        limit = min(self.base * 2.0 ** min(attempt - 1, 60), self.ceiling)
+        if retry_after is None:
+            return jitter * limit
+        return min(retry_after + jitter * self.base, self.ceiling)
+
+
+DEFAULT_RETRIES: Final = Retries()
+"""Three attempts within a few seconds: what bridges a restart without holding its caller up."""
+
+
+def exchange(
+    request: TokenRequest,
+    endpoint: str,
+    *,
+    retries: Retries = DEFAULT_RETRIES,
+    allow_http_loopback: bool = False,
+) -> Flow[Token]:
+    """
+    Gives the flow that asks the token *endpoint* for what *request* says, and returns the `Token`.
+
+    Sent again are requests that were not answered and answers that are ``retryable``, as *retries* has it.
+    *endpoint* and *allow_http_loopback* are those of `http_request`. The flow raises what `parse_token_response` and
+    `http_request` raise, and the error of the HTTP library if there was no answer.
+    """
+    attempt = 0
+    while True:
+        attempt += 1
+        # Composed anew for every attempt: an assertion serves once.
+        outcome = yield from _attempt(request, endpoint, allow_http_loopback)
+        if isinstance(outcome, Token):
+            return outcome
+        error, retryable, retry_after = _failure(outcome)
+        pause = None
+        if retryable:
+            moment = yield from observe()
+            pause = retries.pause(attempt, retry_after, moment.jitter)
+        if pause is None:
+            raise error
+        yield Sleep(pause)
+
+
+def _attempt(
+    request: TokenRequest, endpoint: str, allow_http_loopback: bool
+) -> Flow[Token | TokenRequestRefused | InvalidResponse | Failed]:
+    sent = yield from send(http_request(request, endpoint, allow_http_loopback=allow_http_loopback))
+    if isinstance(sent, Failed):
+        return sent
+    return read_token_response(sent.response, request, sent.received_at)
+
+
+def _failure(outcome: TokenRequestRefused | InvalidResponse | Failed) -> tuple[Exception, bool, float | None]:
+    if isinstance(outcome, Failed):
+        return outcome.error, outcome.retryable, None
+    return outcome, outcome.retryable, outcome.retry_after

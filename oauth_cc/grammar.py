@@ -1,0 +1,57 @@
+"""
+The grammar of the RFCs, as patterns to be matched whole.
+
+Each is named as in the ABNF it comes from and is linear in the length of its text.
+"""
+
+import re
+from typing import Final
+
+__all__ = [
+    "ACCESS_TOKEN",
+    "ERROR",
+    "HEADER_NAME",
+    "HEADER_VALUE",
+    "NAME",
+    "NONCE",
+    "SCOPE",
+    "SCOPE_TOKEN",
+    "TEXT",
+]
+
+_NQCHAR: Final = r"[\x21\x23-\x5B\x5D-\x7E]"
+
+SCOPE_TOKEN: Final = re.compile(rf"{_NQCHAR}+")
+"""scope-token = 1*NQCHAR (RFC 6749 appendix A.4)."""
+
+SCOPE: Final = re.compile(rf"{_NQCHAR}+(?: {_NQCHAR}+)*")
+"""scope = scope-token *( SP scope-token ) (RFC 6749 appendix A.4)."""
+
+NAME: Final = re.compile(r"[-._0-9A-Za-z]+")
+"""param-name and the named form of token-type, 1*name-char (RFC 6749 appendices A.13 and A.18)."""
+
+ERROR: Final = re.compile(r"[\x20\x21\x23-\x5B\x5D-\x7E]{1,200}")
+"""error = 1*NQSCHAR (RFC 6749 appendix A.7), bounded: the registered codes have up to 30 characters."""
+
+ACCESS_TOKEN: Final = re.compile(r"[\x21-\x7E]+")
+"""
+access-token = 1*VSCHAR (RFC 6749 appendix A.12) without the space, which no Authorization field could carry.
+
+Wider than the b64token of RFC 6750 section 2.1, because servers issue such tokens and accept them.
+"""
+
+NONCE: Final = SCOPE_TOKEN
+"""nonce = 1*NQCHAR (RFC 9449 section 8.1)."""
+
+TEXT: Final = re.compile(r"[^\x00-\x1F\x7F-\x9F\uD800-\uDFFF]*")
+"""
+UNICODECHARNOCRLF (RFC 6749 appendix A) without any control character: what a client id or secret may hold.
+
+Wider than the VSCHAR of appendices A.1 and A.2, since appendix B encodes every Unicode character.
+"""
+
+HEADER_NAME: Final = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
+"""token (RFC 9110 section 5.6.2): a field name, or a method."""
+
+HEADER_VALUE: Final = re.compile(r"(?:[\x21-\x7E\x80-\xFF](?:[\t\x20-\x7E\x80-\xFF]*[\x21-\x7E\x80-\xFF])?)?")
+"""field-value (RFC 9110 section 5.5): no CR, LF or NUL, no space at either end."""

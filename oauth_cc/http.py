@@ -1,0 +1,281 @@
+"""
+HTTP messages as values: what is to be sent, and what came back (RFC 9110).
+"""
+
+import re
+import zlib
+from collections.abc import Iterable, Mapping
+from typing import Final, NoReturn, SupportsIndex, TypeAlias, TypeGuard, TypeVar, final
+
+import attrs
+
+from oauth_cc.errors import InvalidInput
+from oauth_cc.grammar import HEADER_NAME, HEADER_VALUE
+
+__all__ = ["MAX_RETRY_AFTER", "Headers", "HttpRequest", "HttpResponse", "decode_content", "pairs_of", "retry_after"]
+
+V = TypeVar("V")
+
+Headers: TypeAlias = "Mapping[str, str] | Iterable[tuple[str, str]]"
+"""Header fields as callers have them: a mapping, or (name, value) pairs where a name may repeat."""
+
+MAX_RETRY_AFTER: Final = 3600.0
+"""Seconds of Retry-After that are believed at the most: no server parks a client for longer."""
+
+_SHOWN: Final = frozenset(
+    {"accept", "accept-encoding", "allow", "cache-control", "content-encoding", "content-length", "content-type"}
+    | {"date", "pragma", "retry-after", "server", "user-agent", "via"}
+)
+
+
+@final
+@attrs.frozen(init=False, repr=False)
+class HttpRequest:
+    """
+    A request that someone is to send: *method*, *url*, *headers* and *body* (bytes), as they go on the wire.
+
+    ``dict(request.headers)`` is what HTTP libraries take. ``repr`` shows neither the body, the query nor any field
+    that may hold a secret; pickle refuses it. Raises `InvalidInput` if a field is no text, or could split the message.
+
+        >>> HttpRequest("GET", "https://api.example/things?page=2", {"Accept": "text/plain", "Cookie": "a=b"})
+        HttpRequest(GET https://api.example/things?***, headers=(Accept: text/plain, Cookie: ***), body=0 bytes)
+    """
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+    def __init__(self, method: str, url: str, headers: Headers = (), body: bytes = b"") -> None:
+        pairs = _pairs(headers)
+        fault = _request_fault(method, url, pairs, body)
+        if fault is not None:
+            del self, method, url, headers, body, pairs
+            raise fault
+        object.__setattr__(self, "method", method)
+        object.__setattr__(self, "url", url)
+        object.__setattr__(self, "headers", pairs)
+        object.__setattr__(self, "body", body)
+
+    def with_header(self, name: str, value: str) -> "HttpRequest":
+        """
+        Gives this request with one field *name*, in place of every field of that name in any case.
+
+            >>> HttpRequest("GET", "https://api.example/", {"accept": "a/b"}).with_header("Accept", "c/d").headers
+            (('Accept', 'c/d'),)
+        """
+        kept = [pair for pair in self.headers if pair[0].lower() != name.lower()]
+        fault = _request_fault(self.method, self.url, ((name, value),), self.body)
+        if fault is not None:
+            del name, value, kept
+            raise fault
+        return HttpRequest(self.method, self.url, (*kept, (name, value)), self.body)
+
+    def __repr__(self) -> str:
+        path, mark, _ = self.url.partition("?")
+        shown = f"{path}?***" if mark else path
+        return f"HttpRequest({self.method} {shown}, headers={_redacted(self.headers)}, body={len(self.body)} bytes)"
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise TypeError("an HttpRequest is not pickled: it may hold a secret; compose it where it is sent")
+
+
+@final
+@attrs.frozen(init=False, repr=False)
+class HttpResponse:
+    """
+    An answer that someone received: *status*, *headers* and *content* (bytes, any content coding undone).
+
+    ``repr`` shows neither the content nor any field that may hold a secret; pickle refuses it. Whatever a server
+    sends can be held; `InvalidInput` is raised only if an argument is of the wrong type.
+
+        >>> HttpResponse(200, {"Content-Type": "application/json"}, b'{"access_token": "..."}')
+        HttpResponse(200, headers=(Content-Type: application/json), content=23 bytes)
+    """
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    content: bytes = b""
+
+    def __init__(self, status: int, headers: Headers = (), content: bytes = b"") -> None:
+        pairs = _pairs(headers)
+        fault = _response_fault(status, pairs, content)
+        if fault is not None:
+            del self, headers, content, pairs
+            raise fault
+        object.__setattr__(self, "status", status)
+        object.__setattr__(self, "headers", pairs)
+        object.__setattr__(self, "content", content)
+
+    def header(self, name: str) -> tuple[str, ...]:
+        """
+        Gives the values of every field *name*, compared without case, in their order.
+
+            >>> HttpResponse(503, {"Retry-After": "7"}).header("retry-after")
+            ('7',)
+        """
+        return tuple([value for key, value in self.headers if key.lower() == name.lower()])
+
+    def __repr__(self) -> str:
+        return f"HttpResponse({self.status}, headers={_redacted(self.headers)}, content={len(self.content)} bytes)"
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise TypeError("an HttpResponse is not pickled: it may hold a token; parse it where it was received")
+
+
+def pairs_of(fields: Mapping[str, V] | Iterable[tuple[str, V]]) -> tuple[tuple[str, V], ...]:
+    """
+    Gives the (name, value) pairs of *fields*, a mapping or pairs already.
+
+        >>> pairs_of({"a": 1})
+        (('a', 1),)
+    """
+    if _are_pairs(fields):
+        return tuple(fields)
+    return tuple(fields.items()) if _is_mapping(fields) else ()
+
+
+# Two guards, since checkers see in a Mapping an Iterable that could hold pairs as its keys.
+def _are_pairs(fields: Mapping[str, V] | Iterable[tuple[str, V]]) -> TypeGuard[Iterable[tuple[str, V]]]:
+    return not isinstance(fields, Mapping)
+
+
+def _is_mapping(fields: Mapping[str, V] | Iterable[tuple[str, V]]) -> TypeGuard[Mapping[str, V]]:
+    return isinstance(fields, Mapping)
+
+
+def _pairs(headers: Headers) -> tuple[tuple[str, str], ...] | None:
+    try:
+        pairs = pairs_of(headers)
+        return pairs if all([isinstance(name, str) and isinstance(value, str) for name, value in pairs]) else None
+    except (TypeError, ValueError):
+        return None
+
+
+def _redacted(headers: tuple[tuple[str, str], ...]) -> str:
+    shown = [f"{name}: {value}" if name.lower() in _SHOWN else f"{name}: ***" for name, value in headers]
+    return f"({', '.join(shown)})"
+
+
+def _request_fault(
+    method: str, url: str, pairs: tuple[tuple[str, str], ...] | None, body: bytes
+) -> InvalidInput | None:
+    if not isinstance(method, str) or not HEADER_NAME.fullmatch(method):
+        return InvalidInput("method", "give an HTTP method such as 'GET'")
+    if not isinstance(url, str):
+        return InvalidInput("url", f"give it as a str, not {type(url).__name__}")
+    if pairs is None:
+        return InvalidInput("headers", "give a mapping or (name, value) pairs, all of them str")
+    if not isinstance(body, bytes):
+        return InvalidInput("body", f"give it as bytes, not {type(body).__name__}")
+    for name, value in pairs:
+        if not HEADER_NAME.fullmatch(name) or not HEADER_VALUE.fullmatch(value):
+            return InvalidInput("headers", "a field holds a character that no HTTP field may (RFC 9110 section 5.5)")
+    return None
+
+
+def _response_fault(status: int, pairs: tuple[tuple[str, str], ...] | None, content: bytes) -> InvalidInput | None:
+    if not isinstance(status, int) or isinstance(status, bool):
+        return InvalidInput("status", f"give the status code as an int, not {type(status).__name__}")
+    if pairs is None:
+        return InvalidInput("headers", "give a mapping or (name, value) pairs, all of them str")
+    if not isinstance(content, bytes):
+        return InvalidInput("content", f"give it as bytes, not {type(content).__name__}")
+    return None
+
+
+def decode_content(content: bytes, codings: Iterable[str], *, max_size: int) -> bytes | str:
+    """
+    Gives *content* with its content coding undone; or, as a str that completes "the answer …", why it cannot be.
+
+    *codings*: the values of the Content-Encoding fields. gzip and deflate are known (RFC 9110 section 8.4); a request
+    that asks for ``identity`` should meet neither. *max_size*: the bytes that may be used: decoding ends one byte
+    beyond, so that no small answer swells and its reader still sees that it is too large.
+
+        >>> decode_content(b"abc", [], max_size=10)
+        b'abc'
+        >>> decode_content(b"abc", ["br"], max_size=10)
+        'came in a content coding that was not asked for'
+    """
+    names = [name.strip().lower() for field in codings for name in field.split(",")]
+    names = [name for name in names if name not in ("", "identity")]
+    if not names:
+        return content
+    if names not in (["gzip"], ["x-gzip"], ["deflate"]):
+        return "came in a content coding that was not asked for"
+    return _inflate(content, max_size)
+
+
+def _inflate(content: bytes, max_size: int) -> bytes | str:
+    # 32 + MAX_WBITS reads both the gzip and the zlib header.
+    inflater = zlib.decompressobj(32 + zlib.MAX_WBITS)
+    try:
+        decoded = inflater.decompress(content, max_size + 1)
+    except zlib.error:
+        return "came in a broken content coding"
+    if len(decoded) > max_size or inflater.eof:
+        return decoded
+    return "came in a content coding cut short"
+
+
+_SECONDS: Final = re.compile(r"[0-9]+")
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTH: Final = "|".join(_MONTHS)
+_TIME: Final = r"(?P<hour>[01][0-9]|2[0-3]):(?P<minute>[0-5][0-9]):(?P<second>[0-5][0-9]|60)"
+# IMF-fixdate, then the obsolete RFC 850 and asctime forms that a recipient must accept (RFC 9110 section 5.6.7). Not
+# compiled on import, since few programs ever meet one.
+_DATES: Final = (
+    rf"[A-Z][a-z]{{2}}, (?P<day>[0-9]{{2}}) (?P<month>{_MONTH}) (?P<year>[0-9]{{4}}) {_TIME} GMT",
+    rf"[A-Z][a-z]{{5,8}}, (?P<day>[0-9]{{2}})-(?P<month>{_MONTH})-(?P<year>[0-9]{{2}}) {_TIME} GMT",
+    rf"[A-Z][a-z]{{2}} (?P<month>{_MONTH}) (?P<day>[ 0-9][0-9]) {_TIME} (?P<year>[0-9]{{4}})",
+)
+
+
+def retry_after(response: HttpResponse, received_at: float) -> float | None:
+    """
+    Gives the seconds after *received_at* (POSIX seconds) that the server asks to wait, from 0 to `MAX_RETRY_AFTER`.
+
+    Reads both forms of Retry-After, seconds and HTTP-date (RFC 9110 section 10.2.3); None if the field is missing,
+    repeated or unreadable.
+
+        >>> retry_after(HttpResponse(503, {"Retry-After": "7"}), 1700000000.0)
+        7.0
+        >>> retry_after(HttpResponse(503, {"Retry-After": "Tue, 14 Nov 2023 22:14:20 GMT"}), 1700000000.0)
+        60.0
+    """
+    values = response.header("Retry-After")
+    if len(values) != 1:
+        return None
+    text = values[0].strip(" \t")
+    if _SECONDS.fullmatch(text):
+        return min(float(text), MAX_RETRY_AFTER)
+    moment = _http_date(text, received_at)
+    return None if moment is None else min(max(moment - received_at, 0.0), MAX_RETRY_AFTER)
+
+
+def _http_date(text: str, now: float) -> float | None:
+    match = next((match for match in [re.fullmatch(pattern, text) for pattern in _DATES] if match), None)
+    if match is None:
+        return None
+    year, month, day = int(match["year"]), _MONTHS.index(match["month"]) + 1, int(match["day"])
+    if len(match["year"]) == 2:
+        year = _century(year, now)
+    if not 1 <= day <= 31:
+        return None
+    seconds = int(match["hour"]) * 3600 + int(match["minute"]) * 60 + int(match["second"])
+    return float(_days(year, month, day) * 86400 + seconds)
+
+
+def _century(year: int, now: float) -> int:
+    # "more than 50 years in the future" means the past (RFC 9110 section 5.6.7).
+    current = 1970 + int(now // 31556952)
+    full = current - current % 100 + year
+    return full - 100 if full > current + 50 else full
+
+
+def _days(year: int, month: int, day: int) -> int:
+    # Days since 1970-01-01 in the Gregorian calendar, counted in years that begin in March (no clock module here).
+    if month <= 2:
+        year -= 1
+    month = (month + 9) % 12
+    return year * 365 + year // 4 - year // 100 + year // 400 + (month * 153 + 2) // 5 + day - 1 - 719468

@@ -1,0 +1,307 @@
+"""
+What is asked for, and how the request is written.
+
+    ClientCredentials, Scope ─ token_request ─▶ TokenRequest ─ http_request ─▶ HttpRequest
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final, final
+
+import attrs
+
+from oauth_cc.authentication import AuthenticationFields
+from oauth_cc.credentials import ClientCredentials
+from oauth_cc.errors import (
+    InvalidAuthentication,
+    InvalidAuthorizationDetails,
+    InvalidBody,
+    InvalidInput,
+    InvalidParameter,
+    InvalidScope,
+    RepeatedParameter,
+    ReservedParameter,
+)
+from oauth_cc.form import decode, encode, encode_value
+from oauth_cc.grammar import NAME, NONCE
+from oauth_cc.http import HttpRequest, pairs_of
+from oauth_cc.jsontext import JsonObject, parse_object, write
+from oauth_cc.scope import Scope
+from oauth_cc.secret import Secret
+from oauth_cc.url import check_resource, endpoint_fault
+
+__all__ = ["TokenRequest", "compose_body", "http_request", "token_request"]
+
+_NO_SCOPE: Final = Scope()
+_NO_FIELDS: Final = AuthenticationFields()
+_RESERVED: Final[Mapping[str, str]] = {
+    "grant_type": "is fixed for this grant: leave it out",
+    "client_id": "is that of the credentials: use with_client_id()",
+    "client_secret": "would be a second way of authentication: give it to ClientCredentials",
+    "client_assertion": "would be a second way of authentication: give it to ClientCredentials",
+    "client_assertion_type": "would be a second way of authentication: give it to ClientCredentials",
+    "scope": "has a builder of its own: use with_scope()",
+    "resource": "has a builder of its own: use with_resource()",
+    "authorization_details": "has a builder of its own: use with_authorization_details()",
+}
+
+
+@final
+@attrs.frozen
+class TokenRequest:
+    """
+    A token request of the client credentials grant (RFC 6749 section 4.4.2), before it is written.
+
+    Made by `token_request`; each ``with_…`` gives a new record and leaves this one as it is. The values of further
+    parameters are kept as `Secret`, since a provider may ask for a key in one. Raises `InvalidInput` as builders do.
+
+        >>> request = token_request(ClientCredentials("your_id"), Scope.of("hello", "world"))
+        >>> compose_body(request.with_resource("https://api.example/").with_client_id())
+        'grant_type=client_credentials&client_id=your_id&scope=hello+world&resource=https%3A%2F%2Fapi.example%2F'
+    """
+
+    credentials: ClientCredentials
+    scope: Scope = _NO_SCOPE
+    resources: tuple[str, ...] = ()
+    authorization_details: tuple[str, ...] = ()
+    parameters: tuple[tuple[str, Secret], ...] = ()
+    body: tuple[tuple[str, Secret], ...] = ()
+    includes_client_id: bool = False
+    dpop_jkt: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if not isinstance(self.credentials, ClientCredentials):
+            reason = f"give ClientCredentials, not {type(self.credentials).__name__}"
+            raise InvalidInput("client credentials", reason)
+        if not isinstance(self.scope, Scope):
+            reason = f"give a Scope, not {type(self.scope).__name__}: Scope.of('a', 'b') or Scope.parse('a b')"
+            raise InvalidScope("scope", reason)
+        if self.resources or self.authorization_details or self.parameters or self.body or self.dpop_jkt is not None:
+            self._check_options()
+
+    def _check_options(self) -> None:
+        for resource in self.resources:
+            check_resource(resource)
+        for text in self.authorization_details:
+            _check_detail(parse_object(text))
+        names: set[str] = set()
+        for name, value in (*self.body, *self.parameters):
+            fault = _parameter_fault(name, value, names)
+            if fault is not None:
+                raise fault
+            names.add(name)
+        if self.dpop_jkt is not None and not (isinstance(self.dpop_jkt, str) and NONCE.fullmatch(self.dpop_jkt)):
+            raise InvalidParameter("dpop_jkt", "give the key's thumbprint as text (RFC 7638)")
+
+    def with_scope(self, scope: Scope) -> "TokenRequest":
+        """Asks for *scope* instead. Raises `InvalidScope` if it is no `Scope`."""
+        return attrs.evolve(self, scope=scope)
+
+    def with_resource(self, uri: str) -> "TokenRequest":
+        """
+        Asks for a token for the resource *uri* too (RFC 8707 section 2): an absolute URI without fragment.
+
+        Raises `InvalidResource`.
+        """
+        return attrs.evolve(self, resources=tuple(dict.fromkeys((*self.resources, check_resource(uri)))))
+
+    def with_authorization_details(self, *details: JsonObject) -> "TokenRequest":
+        """
+        Asks for these *details* too (RFC 9396 section 2): JSON objects, each with a str ``type``.
+
+        Raises `InvalidAuthorizationDetails`.
+
+            >>> request = token_request(ClientCredentials("your_id"))
+            >>> request.with_authorization_details({"type": "payment", "actions": ["read"]}).authorization_details
+            ('{"type":"payment","actions":["read"]}',)
+        """
+        texts = tuple([_write_detail(detail) for detail in details])
+        return attrs.evolve(self, authorization_details=self.authorization_details + texts)
+
+    def with_parameter(self, name: str, value: str | Secret) -> "TokenRequest":
+        """
+        Adds a parameter that a provider asks for, such as ``audience``; one without value counts as omitted (RFC 6749
+        section 3.2).
+
+        Raises `InvalidParameter`: `ReservedParameter` if *name* has a builder of its own or belongs to client
+        authentication, `RepeatedParameter` if it is there already.
+        """
+        sealed = value if isinstance(value, Secret) else Secret(value) if isinstance(value, str) else None
+        del value
+        if sealed is None:
+            raise InvalidParameter(_shown(name), "give its value as a str")
+        if not sealed.reveal() and _parameter_fault(name, sealed, ()) is None:
+            return self
+        return attrs.evolve(self, parameters=(*self.parameters, (name, sealed)))
+
+    def with_parameters(
+        self, parameters: Mapping[str, str | Secret] | Iterable[tuple[str, str | Secret]]
+    ) -> "TokenRequest":
+        """Adds several *parameters*, a mapping or (name, value) pairs, as `with_parameter` does one."""
+        request = self
+        for name, value in pairs_of(parameters):
+            request = request.with_parameter(name, value)
+        return request
+
+    def with_client_id(self) -> "TokenRequest":
+        """Sends client_id in the body too, whatever the way of authentication."""
+        return attrs.evolve(self, includes_client_id=True)
+
+    def with_body(self, body: str) -> "TokenRequest":
+        """
+        Embeds an existing form *body*, in front of the parameters of this request and in place of an earlier one.
+
+        Raises `InvalidBody` if it is no form text (RFC 6749 appendix B), else `InvalidParameter` as `with_parameter`.
+
+            >>> compose_body(token_request(ClientCredentials("your_id")).with_body("x=1"))
+            'x=1&grant_type=client_credentials'
+        """
+        pairs = _read_body(body)
+        del body
+        if isinstance(pairs, InvalidBody):
+            raise pairs
+        return attrs.evolve(self, body=pairs)
+
+    def with_dpop_jkt(self, jkt: str) -> "TokenRequest":
+        """
+        Asks for a token bound to the key of thumbprint *jkt* (RFC 7638, RFC 9449): a bearer token is refused then.
+
+        The proof itself is added to the `HttpRequest`. Raises `InvalidParameter`.
+        """
+        return attrs.evolve(self, dpop_jkt=jkt)
+
+
+def token_request(credentials: ClientCredentials, scope: Scope = _NO_SCOPE) -> TokenRequest:
+    """
+    Gives the request of *credentials* for a token of *scope*; the empty scope leaves the choice to the server (RFC 6749
+    section 3.3). Raises `InvalidInput` for anything that is not these records.
+
+        >>> token_request(ClientCredentials("your_id"), Scope.of("hello")).scope
+        Scope.of('hello')
+    """
+    return TokenRequest(credentials, scope)
+
+
+def compose_body(request: TokenRequest) -> str:
+    """
+    Gives the form body of *request*, exactly as it is sent (RFC 6749 section 4.4.2 and appendix B).
+
+    It holds the secret if the client authenticates by `ClientSecretPost`. The order is that of oauthlib: an embedded
+    body, grant_type, what authenticates, scope, then the rest as given.
+
+        >>> compose_body(token_request(ClientCredentials("your_id"), Scope.of("hello", "world")))
+        'grant_type=client_credentials&scope=hello+world'
+    """
+    authentication = request.credentials.authentication
+    if authentication is None:
+        return _compose(request, _NO_FIELDS)
+    return _compose(request, authentication.authenticate(request.credentials.client_id))
+
+
+def http_request(request: TokenRequest, endpoint: str, *, allow_http_loopback: bool = False) -> HttpRequest:
+    """
+    Gives the HTTP request that asks the token *endpoint*, a URL, for what *request* says (RFC 6749 section 3.2).
+
+    *allow_http_loopback* admits http to this machine, for tests. Raises `InvalidEndpoint` or `InvalidAuthentication`.
+
+        >>> request = token_request(ClientCredentials("your_id", "s3cret"))
+        >>> http_request(request, "https://as.example/token").headers[0]
+        ('Content-Type', 'application/x-www-form-urlencoded')
+    """
+    fault = endpoint_fault(endpoint, allow_http_loopback=allow_http_loopback)
+    if fault is not None:
+        # Tracebacks show local variables, and a URL is refused for the credentials in it, too.
+        del endpoint
+        raise fault
+    authentication = request.credentials.authentication
+    if authentication is None:
+        reason = "give ClientCredentials a secret, or a record such as ClientSecretPost('...') (RFC 6749 section 4.4.2)"
+        raise InvalidAuthentication("client authentication", reason)
+    fields = authentication.authenticate(request.credentials.client_id)
+    # Header and body are written inside the call, so that no local variable holds what they reveal.
+    return HttpRequest("POST", endpoint, _headers(fields), _compose(request, fields).encode("ascii"))
+
+
+def _headers(fields: AuthenticationFields) -> list[tuple[str, str]]:
+    plain = [("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json")]
+    return plain + [(name, value.reveal()) for name, value in fields.headers]
+
+
+def _compose(request: TokenRequest, fields: AuthenticationFields) -> str:
+    if fields.parameters:
+        _check_fields(request, fields)
+    body = "grant_type=client_credentials"
+    if request.body:
+        body = f"{_encode(request.body)}&{body}"
+    if request.includes_client_id and "client_id" not in dict(fields.parameters):
+        body += f"&client_id={encode_value(request.credentials.client_id)}"
+    if fields.parameters:
+        body += f"&{_encode(fields.parameters)}"
+    if request.scope.tokens:
+        body += f"&scope={encode_value(' '.join(request.scope.tokens))}"
+    for resource in request.resources:
+        body += f"&resource={encode_value(resource)}"
+    if request.authorization_details:
+        body += f"&authorization_details={encode_value('[' + ','.join(request.authorization_details) + ']')}"
+    if request.parameters:
+        body += f"&{_encode(request.parameters)}"
+    return body
+
+
+def _encode(parameters: tuple[tuple[str, Secret], ...]) -> str:
+    return encode([(name, value.reveal()) for name, value in parameters])
+
+
+def _check_fields(request: TokenRequest, fields: AuthenticationFields) -> None:
+    taken = {name for name, _ in (*request.body, *request.parameters)} | {"grant_type", "scope", "resource"}
+    for name, value in fields.parameters:
+        if name in taken:
+            raise RepeatedParameter(name, "is given by the request and by its way of authentication: leave one out")
+        if name == "client_id" and value != Secret(request.credentials.client_id):
+            reason = "authenticates as another client_id than that of the credentials"
+            raise InvalidAuthentication("client authentication", reason)
+
+
+def _parameter_fault(name: str, value: Secret, taken: Iterable[str]) -> InvalidParameter | None:
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        reason = "a name holds letters, digits, '-', '.' and '_' only (RFC 6749 appendix A.18)"
+        return InvalidParameter("parameter name", reason)
+    if name in _RESERVED:
+        return ReservedParameter(name, _RESERVED[name])
+    if name in taken:
+        return RepeatedParameter(name, "is given twice, which RFC 6749 section 3.2 forbids: leave one out")
+    if not isinstance(value, Secret):
+        return InvalidParameter(name, "give its value as a str")
+    if any("\ud800" <= character <= "\udfff" for character in value.reveal()):
+        return InvalidParameter(name, "holds half a surrogate pair, which has no UTF-8 form: correct the value")
+    return None
+
+
+def _shown(name: str) -> str:
+    return name if isinstance(name, str) and NAME.fullmatch(name) else "parameter name"
+
+
+def _read_body(body: str) -> tuple[tuple[str, Secret], ...] | InvalidBody:
+    if not isinstance(body, str):
+        return InvalidBody("body", f"give form text as str, not {type(body).__name__}")
+    pairs = decode(body)
+    if isinstance(pairs, InvalidBody):
+        return pairs
+    return tuple([(name, Secret(value)) for name, value in pairs])
+
+
+def _write_detail(detail: JsonObject) -> str:
+    try:
+        text = write(detail)
+    except (TypeError, ValueError, RecursionError):
+        reason = "give JSON values only: str, int, finite float, bool, None, list and dict"
+        raise InvalidAuthorizationDetails("authorization_details", reason) from None
+    _check_detail(parse_object(text))
+    return text
+
+
+def _check_detail(detail: dict[str, object] | str) -> None:
+    if isinstance(detail, str):
+        raise InvalidAuthorizationDetails("authorization_details", f"an element {detail}")
+    if not isinstance(detail.get("type"), str):
+        reason = "each element needs a member 'type' with a str (RFC 9396 section 2)"
+        raise InvalidAuthorizationDetails("authorization_details", reason)

@@ -1,0 +1,234 @@
+"""
+Reading the answer of a token endpoint: a `Token`, or the error that says why there is none.
+
+    HttpResponse ─ parse_token_response ─▶ Token
+
+Whatever a server sends is hostile until it is read. Faults are values until the last moment, and the function that
+raises holds records only: no traceback, with locals or without, shows a token.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import quote_plus
+
+from oauth_cc.errors import (
+    REFUSALS,
+    InvalidMember,
+    InvalidResponse,
+    InvalidScope,
+    MalformedResponse,
+    OAuthError,
+    ResponseTooLarge,
+    TokenRequestRefused,
+    TokenTypeDowngrade,
+    UnexpectedRedirect,
+    UnexpectedStatus,
+    UnsupportedTokenType,
+)
+from oauth_cc.form import percent_encode
+from oauth_cc.grammar import ACCESS_TOKEN, ERROR
+from oauth_cc.http import HttpResponse, retry_after
+from oauth_cc.jsontext import MAX_SIZE, freeze, is_array, parse_object
+from oauth_cc.request import TokenRequest
+from oauth_cc.scope import Scope
+from oauth_cc.secret import Secret
+from oauth_cc.token import NO_MEMBERS, Token
+
+__all__ = ["MAX_LIFETIME", "parse_token_response", "read_token_response"]
+
+MAX_LIFETIME: Final = 10 * 365 * 86400
+"""Seconds of ``expires_in`` that are believed at the most."""
+
+_SUCCESS: Final = frozenset({200, 201})
+_RETRYABLE: Final = frozenset({429, 500, 502, 503, 504})
+_RETRYABLE_ERRORS: Final = frozenset({"server_error", "temporarily_unavailable"})
+_DIGITS: Final = re.compile(r"[0-9]{1,20}")
+_PAGE: Final = re.compile(r"https?://[\x21\x23-\x5B\x5D-\x7E]{1,500}")
+_MAX_DESCRIPTION: Final = 500
+
+
+def parse_token_response(response: HttpResponse, request: TokenRequest, *, received_at: float) -> Token:
+    """
+    Gives the token that *response* holds for *request* (RFC 6749 section 5.1).
+
+    *received_at*: when the answer came, POSIX seconds: the lifetime counts from there.
+    Raises `TokenRequestRefused` for an error of RFC 6749 section 5.2, `InvalidResponse` for everything else that is no
+    token; neither shows a secret of *request* that the server echoes.
+
+        >>> from oauth_cc import ClientCredentials, Scope, token_request
+        >>> request = token_request(ClientCredentials("your_id", "s3cret"), Scope.of("a"))
+        >>> content = b'{"access_token": "2YotnFZFEjr1zCsicMWpAA", "token_type": "bearer", "expires_in": 3600}'
+        >>> parse_token_response(HttpResponse(200, (), content), request, received_at=1700000000.0).expires_at
+        1700003600.0
+    """
+    outcome = read_token_response(response, request, received_at)
+    if isinstance(outcome, Token):
+        return outcome
+    raise outcome
+
+
+def read_token_response(
+    response: HttpResponse, request: TokenRequest, received_at: float
+) -> Token | TokenRequestRefused | InvalidResponse:
+    """
+    Gives what `parse_token_response` gives, and the error as a value where that one raises it.
+    """
+    status = response.status
+    if 300 <= status < 400:
+        reason = "the token endpoint redirects, and a token request is sent nowhere else: correct the endpoint"
+        return UnexpectedRedirect(status, reason)
+    members = parse_object(response.content)
+    if isinstance(members, str):
+        return _no_object(response, members, received_at)
+    if "error" in members:
+        return _refusal(response, request, members, received_at)
+    if status not in _SUCCESS:
+        return _unexpected_status(response, received_at)
+    return _token(status, members, request, received_at)
+
+
+def _no_object(response: HttpResponse, fault: str, received_at: float) -> InvalidResponse:
+    if response.status not in _SUCCESS:
+        return _unexpected_status(response, received_at)
+    if len(response.content) > MAX_SIZE:
+        return ResponseTooLarge(response.status, f"the answer {fault}")
+    return MalformedResponse(response.status, f"the answer {fault}: check that the URL is that of a token endpoint")
+
+
+def _unexpected_status(response: HttpResponse, received_at: float) -> UnexpectedStatus:
+    reason = "the answer is neither a token nor an error of RFC 6749: check the endpoint, and any proxy before it"
+    return UnexpectedStatus(response.status, reason, response.status in _RETRYABLE, retry_after(response, received_at))
+
+
+def _refusal(
+    response: HttpResponse, request: TokenRequest, members: Mapping[str, object], received_at: float
+) -> TokenRequestRefused | InvalidResponse:
+    status = response.status
+    error = members["error"]
+    if not isinstance(error, str) or not ERROR.fullmatch(error):
+        if status in _SUCCESS:
+            return MalformedResponse(status, "the answer has a member 'error' that is no error code")
+        return _unexpected_status(response, received_at)
+    secrets = _secrets(request)
+    code = _redact(error, secrets)
+    return REFUSALS.get(code, TokenRequestRefused)(
+        code,
+        _description(members.get("error_description"), secrets),
+        _page(members.get("error_uri"), secrets),
+        status,
+        status in _RETRYABLE or code in _RETRYABLE_ERRORS,
+        retry_after(response, received_at),
+    )
+
+
+def _description(text: object, secrets: tuple[Secret, ...]) -> str | None:
+    if not isinstance(text, str):
+        return None
+    # Redacted before it is cut, so that no secret survives by standing across the cut.
+    printable = "".join([character if character.isprintable() else " " for character in _redact(text, secrets)])
+    return printable if len(printable) <= _MAX_DESCRIPTION else f"{printable[:_MAX_DESCRIPTION]}…"
+
+
+def _page(uri: object, secrets: tuple[Secret, ...]) -> str | None:
+    legal = isinstance(uri, str) and _PAGE.fullmatch(uri) and _redact(uri, secrets) == uri
+    return uri if legal and isinstance(uri, str) else None
+
+
+def _secrets(request: TokenRequest) -> tuple[Secret, ...]:
+    credentials = request.credentials
+    known = [value for _, value in (*request.body, *request.parameters)]
+    if credentials.authentication is not None:
+        try:
+            fields = credentials.authentication.authenticate(credentials.client_id)
+        except OAuthError:
+            return tuple(known)
+        known += fields.secrets
+        # A server echoes the field as a whole, or what follows its scheme.
+        known += [Secret(part) for _, value in fields.headers for part in value.reveal().split(" ")[-1:]]
+        known += [value for name, value in fields.parameters if name != "client_id"]
+    return tuple(known)
+
+
+def _redact(text: str, secrets: tuple[Secret, ...]) -> str:
+    for secret in secrets:
+        for form in _forms(secret):
+            text = text.replace(form, "***")
+    return text
+
+
+def _forms(secret: Secret) -> list[str]:
+    value = secret.reveal()
+    return [form for form in (value, percent_encode(value), quote_plus(value)) if form]
+
+
+def _token(
+    status: int, members: dict[str, object], request: TokenRequest, received_at: float
+) -> Token | InvalidResponse:
+    access_token, token_type = members.pop("access_token", None), members.pop("token_type", None)
+    if not isinstance(access_token, str) or not ACCESS_TOKEN.fullmatch(access_token):
+        return _invalid(status, "access_token", "is missing or cannot stand in a header field")
+    if not isinstance(token_type, str):
+        return _invalid(status, "token_type", "is missing or no text")
+    if token_type.lower() != ("bearer" if request.dpop_jkt is None else "dpop"):
+        return _wrong_type(status, token_type, access_token, request)
+    lifetime = _lifetime(members.pop("expires_in", None))
+    if isinstance(lifetime, str):
+        return _invalid(status, "expires_in", lifetime)
+    scope = _scope(members.pop("scope", None), request.scope)
+    if scope is None:
+        return _invalid(status, "scope", "is no scope in the grammar of RFC 6749 section 3.3")
+    # Section 4.4.3: this grant has no use for one, so it is not kept where it could leak.
+    members.pop("refresh_token", None)
+    return Token(
+        Secret(access_token),
+        "Bearer" if request.dpop_jkt is None else "DPoP",
+        received_at,
+        None if lifetime is None else received_at + lifetime,
+        scope,
+        request.scope,
+        {name: freeze(value) for name, value in members.items()} if members else NO_MEMBERS,
+        request.dpop_jkt,
+    )
+
+
+def _invalid(status: int, member: str, reason: str) -> InvalidMember:
+    return InvalidMember(status, f"the member {member!r} of the answer {reason}", member)
+
+
+def _wrong_type(status: int, token_type: str, access_token: str, request: TokenRequest) -> InvalidResponse:
+    if not ERROR.fullmatch(token_type):
+        return _invalid(status, "token_type", "is no token type (RFC 6749 appendix A.13)")
+    if request.dpop_jkt is not None and token_type.lower() == "bearer":
+        reason = "a token bound to a key was asked for, and the server sent a bearer token"
+        return TokenTypeDowngrade(status, reason, "Bearer")
+    shown = _redact(token_type, (*_secrets(request), Secret(access_token)))
+    reason = f"the server sent a token of type {shown!r}, which was not asked for and must not be used"
+    return UnsupportedTokenType(status, reason, shown)
+
+
+def _lifetime(value: object) -> float | str | None:
+    if value is None:
+        return None
+    if type(value) is int and value >= 0:
+        return float(min(value, MAX_LIFETIME))
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        return float(min(int(value), MAX_LIFETIME))
+    if isinstance(value, float) and 0 <= value < math.inf:
+        return float(min(value, MAX_LIFETIME) // 1)
+    return "is no finite number of seconds (RFC 6749 appendix A.14)"
+
+
+def _scope(value: object, requested: Scope) -> Scope | None:
+    if value is None:
+        return requested
+    try:
+        if isinstance(value, str):
+            return requested if value == str(requested) else Scope.parse(value)
+        if is_array(value):
+            # Not the form of the RFC, but some servers send an array.
+            return Scope.of(*[item if isinstance(item, str) else "" for item in value])
+    except InvalidScope:
+        return None
+    return None

@@ -1,0 +1,217 @@
+"""
+A token, whether it is fresh, and how it is put on an API call.
+"""
+
+import math
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Literal, NoReturn, SupportsIndex, TypeAlias, final
+
+import attrs
+
+from oauth_cc.errors import InvalidInput, InvalidStoredToken
+from oauth_cc.grammar import ACCESS_TOKEN
+from oauth_cc.http import HttpRequest
+from oauth_cc.jsontext import JsonValue, freeze, is_object, parse_object, write
+from oauth_cc.scope import Scope
+from oauth_cc.secret import Secret
+from oauth_cc.url import check_url
+
+__all__ = ["DEFAULT_LIFETIME", "NO_MEMBERS", "Token", "TokenType", "authorize", "is_fresh"]
+
+DEFAULT_LIFETIME: Final = 300.0
+"""Seconds that a token without ``expires_in`` is taken to live: no expiry given is not eternity."""
+
+NO_MEMBERS: Final[Mapping[str, JsonValue]] = MappingProxyType({})
+
+TokenType: TypeAlias = Literal["Bearer", "DPoP"]
+"""The token types that are understood, in their canonical case (RFC 6749 section 7.1)."""
+
+
+_NO_SCOPE: Final = Scope()
+
+
+def _count(members: Mapping[str, JsonValue]) -> str:
+    return f"<{len(members)} not shown>"
+
+
+@final
+@attrs.frozen
+class Token:
+    """
+    An access token and what the server said about it (RFC 6749 section 5.1).
+
+    *access_token*: the token itself; *token_type*: ``Bearer`` or ``DPoP``; *received_at*, *expires_at*: POSIX seconds,
+    *expires_at* None if the server gave no lifetime; *scope*: what was granted; *requested_scope*: what was asked for;
+    *members*: every other member of the answer, read-only, but no refresh_token, which this grant has no use for
+    (section 4.4.3); *dpop_jkt*: the thumbprint of the key it is bound to, or None.
+
+    ``repr`` shows neither the token nor *members*; pickle refuses it, `to_json` is the way to keep it.
+    Raises `InvalidInput` if a field is not of its type, or the token cannot stand in a header field.
+
+        >>> Token(Secret("2YotnFZFEjr1zCsicMWpAA"), "Bearer", 1700000000.0, 1700003600.0, Scope.of("a")).scope
+        Scope.of('a')
+    """
+
+    access_token: Secret
+    token_type: TokenType
+    received_at: float
+    expires_at: float | None = None
+    scope: Scope = _NO_SCOPE
+    requested_scope: Scope = _NO_SCOPE
+    members: Mapping[str, JsonValue] = attrs.field(default=NO_MEMBERS, repr=_count, hash=False)
+    dpop_jkt: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if not isinstance(self.access_token, Secret) or not ACCESS_TOKEN.fullmatch(self.access_token.reveal()):
+            raise InvalidInput("access_token", "give a Secret of visible ASCII characters (RFC 6749 appendix A.12)")
+        if self.token_type not in ("Bearer", "DPoP"):
+            raise InvalidInput("token_type", "give 'Bearer' or 'DPoP'")
+        if not _is_moment(self.received_at) or not (self.expires_at is None or _is_moment(self.expires_at)):
+            raise InvalidInput("expiry", "give POSIX seconds as finite floats")
+        if not isinstance(self.scope, Scope) or not isinstance(self.requested_scope, Scope):
+            raise InvalidInput("scope", "give a Scope")
+        if self.dpop_jkt is not None and not isinstance(self.dpop_jkt, str):
+            raise InvalidInput("dpop_jkt", "give None or the key's thumbprint as text (RFC 7638)")
+        if self.members is not NO_MEMBERS:
+            object.__setattr__(self, "members", _read_only(self.members))
+
+    @property
+    def ends_at(self) -> float:
+        """POSIX seconds from which on the token is stale: *expires_at*, or `DEFAULT_LIFETIME` after *received_at*."""
+        return self.received_at + DEFAULT_LIFETIME if self.expires_at is None else self.expires_at
+
+    @property
+    def missing_scope(self) -> Scope:
+        """What was asked for and not granted (RFC 6749 section 3.3)."""
+        return self.requested_scope - self.scope
+
+    @property
+    def additional_scope(self) -> Scope:
+        """What was granted and not asked for; empty if nothing was asked for, as the server chooses then."""
+        return self.scope - self.requested_scope if self.requested_scope else Scope()
+
+    def to_json(self) -> str:
+        """
+        Gives the token as JSON text **with its secret**: for a store that only its owner can read.
+
+            >>> token = Token(Secret("2YotnFZFEjr1zCsicMWpAA"), "Bearer", 1700000000.0)
+            >>> Token.from_json(token.to_json()) == token
+            True
+        """
+        return write(
+            {
+                "access_token": self.access_token.reveal(),
+                "token_type": self.token_type,
+                "received_at": self.received_at,
+                "expires_at": self.expires_at,
+                "scope": str(self.scope),
+                "requested_scope": str(self.requested_scope),
+                "members": self.members,
+                "dpop_jkt": self.dpop_jkt,
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> "Token":
+        """
+        Gives the token that `to_json` wrote as *text*. Raises `InvalidStoredToken` for any other text.
+        """
+        token = _read_stored(text)
+        del text
+        if isinstance(token, Token):
+            return token
+        raise token
+
+    def __copy__(self) -> "Token":
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> "Token":
+        return self
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise TypeError("a Token is not pickled: use to_json() and from_json()")
+
+
+def is_fresh(token: Token, now: float) -> bool:
+    """
+    Whether *token* has not ended at *now*, POSIX seconds (RFC 6749 section 5.1): a lifetime of 0 is stale at once.
+
+        >>> token = Token(Secret("2YotnFZFEjr1zCsicMWpAA"), "Bearer", 1700000000.0, 1700003600.0)
+        >>> is_fresh(token, 1700003599.0), is_fresh(token, 1700003600.0)
+        (True, False)
+    """
+    return now < token.ends_at
+
+
+def authorize(request: HttpRequest, token: Token, *, allow_http_loopback: bool = False) -> HttpRequest:
+    """
+    Gives *request* with *token* in its Authorization field, in place of any other (RFC 6750 section 2.1).
+
+    *allow_http_loopback* admits http to this machine, for tests. Raises `InvalidEndpoint` if the request is not https,
+    `InvalidInput` for a DPoP token, which needs a proof of its own for each request.
+
+        >>> token = Token(Secret("2YotnFZFEjr1zCsicMWpAA"), "Bearer", 1700000000.0)
+        >>> authorize(HttpRequest("GET", "https://api.example/things"), token).headers
+        (('Authorization', 'Bearer 2YotnFZFEjr1zCsicMWpAA'),)
+    """
+    check_url(request.url, allow_http_loopback=allow_http_loopback)
+    if token.token_type != "Bearer":
+        raise InvalidInput("token", "is bound to a key: a call with it needs a DPoP proof (RFC 9449 section 7)")
+    return request.with_header("Authorization", f"Bearer {token.access_token.reveal()}")
+
+
+def _read_only(members: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+    try:
+        if is_object(members):
+            return MappingProxyType({name: freeze(value) for name, value in members.items()})
+    except (TypeError, RecursionError):
+        pass
+    raise InvalidInput("members", "give a mapping of JSON values")
+
+
+def _is_moment(seconds: float) -> bool:
+    return type(seconds) in (float, int) and abs(seconds) < math.inf
+
+
+_STORED: Final = frozenset(
+    ("access_token", "token_type", "received_at", "expires_at", "scope", "requested_scope", "members", "dpop_jkt")
+)
+
+
+def _read_stored(text: str) -> Token | InvalidStoredToken:
+    stored = parse_object(text) if isinstance(text, str) else "is no text"
+    if isinstance(stored, str):
+        return InvalidStoredToken("stored token", f"the text {stored}: discard it and ask for a new token")
+    token = _stored_token(stored) if stored.keys() == _STORED else None
+    return token or InvalidStoredToken("stored token", "is not what to_json() wrote: discard it and ask for a new one")
+
+
+def _stored_token(stored: Mapping[str, object]) -> Token | None:
+    match stored:
+        case {
+            "access_token": str(access_token),
+            "token_type": "Bearer" | "DPoP" as token_type,
+            "received_at": int() | float() as received_at,
+            "expires_at": int() | float() | None as expires_at,
+            "scope": str(scope),
+            "requested_scope": str(requested_scope),
+            "members": members,
+            "dpop_jkt": str() | None as dpop_jkt,
+        } if is_object(members):
+            pass
+        case _:
+            return None
+    try:
+        return Token(
+            Secret(access_token),
+            "DPoP" if token_type == "DPoP" else "Bearer",
+            received_at,
+            expires_at,
+            Scope.parse(scope),
+            Scope.parse(requested_scope),
+            {name: freeze(value) for name, value in members.items()},
+            dpop_jkt,
+        )
+    except InvalidInput:
+        return None

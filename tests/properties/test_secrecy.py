@@ -1,0 +1,226 @@
+"""
+No secret, assertion or token is shown by any record or error: markers are planted everywhere and looked for.
+"""
+
+import json
+import logging
+import pickle
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oauth_cc import (
+    ClientCredentials,
+    ClientSecretBasic,
+    ClientSecretPost,
+    HttpRequest,
+    HttpResponse,
+    Scope,
+    Secret,
+    Token,
+    authorize,
+    errors,
+    http_request,
+    parse_token_response,
+    token_request,
+)
+from oauth_cc.authentication import AuthenticationFields
+from oauth_cc.effects import Failed, Received, Send
+from oauth_cc.exchange import exchange
+from oauth_cc.form import decode
+from oauth_cc.jsontext import parse_object
+from oauth_cc.url import check_endpoint, check_resource, check_url, origin
+from tests import strategies
+from tests.leaks import shown_by
+from tests.world import World
+
+MARK = "M4RKER"
+BASIC = "aWQ6TTRSS0VS"  # "id:M4RKER" in base64
+ENDPOINT = "https://as.example/token"
+
+CREDENTIALS = ClientCredentials("id", MARK)
+POST = ClientCredentials("id", ClientSecretPost(MARK))
+TOKEN = Token(Secret(MARK), "Bearer", 0.0, members={"id_token": MARK, MARK: 1})
+RESPONSE = HttpResponse(200, {"Set-Cookie": MARK, "X-Token": MARK}, MARK.encode())
+
+
+def records() -> Iterator[object]:
+    """Gives a record of every kind with a marker in every place that may hold a secret."""
+    request = (
+        token_request(CREDENTIALS)
+        .with_parameter("api_key", MARK)
+        .with_parameter("assertion", Secret(MARK))
+        .with_body(f"password={MARK}")
+    )
+    yield Secret(MARK)
+    yield ClientSecretBasic(MARK)
+    yield ClientSecretPost(MARK)
+    yield CREDENTIALS
+    yield POST
+    yield CREDENTIALS.authentication
+    yield AuthenticationFields(headers=(("X", Secret(MARK)),), parameters=(("a", Secret(MARK)),))
+    yield request
+    for credentials in (CREDENTIALS, POST):
+        composed = http_request(attrs.evolve(request, credentials=credentials), ENDPOINT)
+        yield composed
+        yield Send(composed)
+    yield HttpRequest("GET", f"https://api.example/?access_token={MARK}", {"Cookie": MARK, "X-Api-Key": MARK})
+    yield RESPONSE
+    yield Received(RESPONSE, 0.0)
+    yield TOKEN
+    yield authorize(HttpRequest("GET", "https://api.example/"), TOKEN)
+
+
+@pytest.mark.parametrize("record", list(records()), ids=lambda record: type(record).__name__)
+class TestRecords:
+    """What a record shows."""
+
+    def test_text(self, record: object, caplog: pytest.LogCaptureFixture) -> None:
+        """No text of it, however made, holds a marker, and neither does a log line that has it as argument."""
+        with caplog.at_level(logging.DEBUG):
+            logging.getLogger("oauth_cc").debug("%s %r", record, record)
+        shown = f"{record}{record!r}{record!s}{record!a}{[record]}{(record, {'a': record})}{caplog.text}"
+        shown += str(attrs.asdict(record)) if attrs.has(type(record)) and not isinstance(record, HIDING) else ""
+        assert MARK not in shown
+        assert BASIC not in shown
+
+    def test_pickle_and_json(self, record: object) -> None:
+        """Pickle and JSON refuse it."""
+        for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+            with pytest.raises(TypeError):
+                pickle.dumps(record, protocol)
+        with pytest.raises(TypeError):
+            json.dumps(record)
+
+    def test_frozen(self, record: Any) -> None:
+        """Nothing in it can be assigned or deleted."""
+        names = [field.name for field in attrs.fields(type(record))] if attrs.has(type(record)) else ["_value"]
+        for name in names:
+            with pytest.raises(AttributeError):
+                setattr(record, name, "x")
+            with pytest.raises(AttributeError):
+                delattr(record, name)
+
+
+# attrs.asdict is asked of the caller by name: these records hold bytes and fields as they go on the wire.
+HIDING = (HttpRequest, HttpResponse, Send, Received, Token)
+
+BAD: list[Callable[[], object]] = [
+    lambda: Secret(MARK.encode()),  # type: ignore[arg-type]  # wrong on purpose, as all that follow
+    lambda: ClientSecretBasic(f"{MARK}\n"),
+    lambda: ClientSecretBasic(Secret(f"{MARK}\0")),
+    lambda: ClientSecretPost(f"{MARK}\n"),
+    lambda: ClientSecretPost([MARK]),  # type: ignore[arg-type]
+    lambda: ClientCredentials("id", f"{MARK}\n"),
+    lambda: ClientCredentials("id", MARK.encode()),  # type: ignore[arg-type]
+    lambda: ClientCredentials("id", [MARK]),  # type: ignore[arg-type]
+    lambda: ClientCredentials("", MARK),
+    lambda: ClientCredentials(f"{MARK}\n", MARK),
+    lambda: ClientSecretBasic(MARK, encode=False).authenticate("a:b"),
+    lambda: token_request(CREDENTIALS).with_parameter("client_secret", MARK),
+    lambda: token_request(CREDENTIALS).with_parameter("client_assertion", MARK),
+    lambda: token_request(CREDENTIALS).with_parameter("a b", MARK),
+    lambda: token_request(CREDENTIALS).with_parameter("a", f"{MARK}\ud800"),
+    lambda: token_request(CREDENTIALS).with_parameter("a", MARK.encode()),  # type: ignore[arg-type]
+    lambda: token_request(CREDENTIALS).with_parameter("a", MARK).with_parameter("a", MARK),
+    lambda: token_request(CREDENTIALS).with_body(f"client_secret={MARK}"),
+    lambda: token_request(CREDENTIALS).with_body(f"a={MARK}&a={MARK}"),
+    lambda: token_request(CREDENTIALS).with_body(f"a={MARK}%zz"),
+    lambda: token_request(CREDENTIALS).with_body(f"a={MARK}%ff"),
+    lambda: token_request(CREDENTIALS).with_body(MARK.encode()),  # type: ignore[arg-type]
+    lambda: http_request(token_request(POST), "http://as.example/token"),
+    lambda: http_request(token_request(POST), f"https://user:{MARK}@as.example/token"),
+    lambda: http_request(token_request(POST), f"https://as.example/token?client_secret={MARK}"),
+    lambda: check_endpoint(f"https://as.example/token#{MARK}"),
+    lambda: check_url(f"https://user:{MARK}@as.example/"),
+    lambda: origin(f"https://{MARK}@as.example/"),
+    lambda: check_resource(f"https://as.example/#{MARK}"),
+    lambda: HttpRequest("GET", ENDPOINT, {"Authorization": f"Bearer {MARK}\r\n"}),
+    lambda: HttpRequest("GET", ENDPOINT, [("A B", MARK)]),
+    lambda: HttpRequest("GET", ENDPOINT, body=MARK),  # type: ignore[arg-type]
+    lambda: HttpRequest("GET", ENDPOINT, {"Cookie": MARK}).with_header("Authorization", f"{MARK}\n"),
+    lambda: HttpResponse("200", {"Set-Cookie": MARK}, MARK.encode()),  # type: ignore[arg-type]
+    lambda: HttpResponse(200, {}, MARK),  # type: ignore[arg-type]
+    lambda: authorize(HttpRequest("GET", f"http://api.example/?token={MARK}"), TOKEN),
+    lambda: authorize(HttpRequest("GET", ENDPOINT), attrs.evolve(TOKEN, token_type="DPoP")),
+    lambda: Token.from_json(MARK),
+    lambda: Token.from_json(f'{{"access_token": "{MARK}"}}'),
+    lambda: Token(Secret(f"{MARK}\n"), "Bearer", 0.0),
+    lambda: AuthenticationFields((("Authorization", Secret(MARK)),), (("client_secret", Secret(MARK)),)),
+    lambda: AuthenticationFields((("X", Secret(f"{MARK}\n")),)),
+]
+
+
+@pytest.mark.parametrize("attempt", BAD, ids=range(len(BAD)))
+def test_bad_input(attempt: Callable[[], object]) -> None:
+    """An error about what the caller gave shows no part of it, with the locals of every frame of ours printed."""
+    with pytest.raises(errors.OAuthError) as caught:
+        attempt()
+    shown = shown_by(caught.value)
+    # The id that is refused may be quoted nowhere either: people paste secrets into the wrong setting.
+    assert MARK not in shown
+    assert BASIC not in shown
+
+
+ANSWERS = [
+    HttpResponse(status, {"X": MARK, "Location": MARK}, body.encode())
+    for status in (200, 302, 400, 401, 500)
+    for body in (
+        MARK,
+        f'{{"access_token": "{MARK}"}}',
+        f'{{"access_token": "{MARK}", "token_type": "mac"}}',
+        f'{{"access_token": "{MARK}", "token_type": "{MARK}"}}',
+        f'{{"access_token": "{MARK} ", "token_type": "Bearer"}}',
+        f'{{"access_token": "{MARK}", "token_type": "Bearer", "expires_in": "{MARK}"}}',
+        f'{{"access_token": "{MARK}", "token_type": "Bearer", "scope": "{MARK}\\n"}}',
+        f'{{"access_token": "{MARK}", "token_type": "Bearer", "{MARK}": "{MARK}"}}',
+        f'{{"access_token": "{MARK}", "access_token": "{MARK}"}}',
+        f'{{"access_token": "{MARK}", "token_type": "Bearer"',
+        f'{{"error": "{MARK}"}}',
+        f'{{"error": ["{MARK}"]}}',
+        f'{{"error": "x", "error_description": "{MARK} {BASIC}", "error_uri": "https://{MARK}/"}}',
+        f'{{"error": "x", "error_description": "Basic {BASIC}", "access_token": "{MARK}"}}',
+    )
+]
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=range(len(ANSWERS)))
+@pytest.mark.parametrize("credentials", [CREDENTIALS, POST], ids=["basic", "post"])
+def test_answers(answer: HttpResponse, credentials: ClientCredentials) -> None:
+    """What comes of an answer shows neither the token in it nor the secret that the server echoes."""
+    request = token_request(credentials, Scope.of("a"))
+    for attempt in (
+        lambda: parse_token_response(answer, request, received_at=0.0),
+        lambda: World([answer]).run(exchange(request, ENDPOINT)),
+    ):
+        try:
+            shown = repr(attempt())
+        except errors.OAuthError as error:
+            shown = shown_by(error)
+        assert MARK not in shown
+        # The Basic field is redacted where it was sent.
+        assert BASIC not in shown or credentials is POST
+
+
+def test_failures() -> None:
+    """A failure of the network shows the request in none of our frames."""
+    with pytest.raises(OSError, match="gone") as caught:
+        World([Failed(OSError("gone"), retryable=True)]).run(exchange(token_request(POST), ENDPOINT))
+    assert MARK not in shown_by(caught.value)
+
+
+@given(strategies.texts(), strategies.texts(), st.sampled_from([ClientSecretBasic, ClientSecretPost]))
+def test_any_secret(before: str, after: str, way: type[ClientSecretBasic] | type[ClientSecretPost]) -> None:
+    """Whatever stands around it, no part of a secret is shown."""
+    request = token_request(ClientCredentials("id", way(f"{before}{MARK}{after}")))
+    assert MARK not in f"{request}{http_request(request, ENDPOINT)}"
+
+
+def test_faults_are_values() -> None:
+    """The readers that see a token as text give their faults back: they raise nothing that could hold it."""
+    assert isinstance(parse_object(f'{{"access_token": "{MARK}",}}'), str)
+    assert isinstance(decode(f"a={MARK}%"), errors.InvalidBody)

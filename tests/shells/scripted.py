@@ -1,0 +1,133 @@
+"""
+A real HTTP server on loopback that answers as its script says, and remembers what it was asked.
+"""
+
+import contextlib
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TypeAlias
+
+import attrs
+
+Header: TypeAlias = tuple[str, str]
+
+
+@attrs.frozen
+class Asked:
+    """A request that arrived."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@attrs.frozen
+class Answer:
+    """What to answer: *status*, *headers*, and *chunks* of the body with *pause* seconds between them."""
+
+    status: int = 200
+    headers: tuple[Header, ...] = ()
+    chunks: tuple[bytes, ...] = ()
+    pause: float = 0.0
+
+
+TOKEN = Answer(chunks=(b'{"access_token": "tok-1", "token_type": "Bearer", "expires_in": 3600}',))
+
+
+class Drop:
+    """Close the connection without an answer."""
+
+
+class Silence:
+    """Answer nothing until the server is closed."""
+
+
+Step: TypeAlias = Answer | type[Drop] | type[Silence]
+
+
+@attrs.define
+class ScriptedServer:
+    """Answers with *steps* in turn, the last one for ever."""
+
+    url: str
+    steps: list[Step]
+    asked: list[Asked] = attrs.Factory(list)
+    sent_bytes: int = 0
+    closing: threading.Event = attrs.Factory(threading.Event)
+    _lock: threading.Lock = attrs.field(factory=threading.Lock, alias="lock")
+
+    def next_step(self, asked: Asked) -> Step:
+        """Notes *asked* and gives what to do about it."""
+        with self._lock:
+            step = self.steps[min(len(self.asked), len(self.steps) - 1)]
+            self.asked.append(asked)
+            return step
+
+
+@contextlib.contextmanager
+def serve(*steps: Step, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> Iterator[ScriptedServer]:
+    """Gives a running server; *tls* makes it an https one."""
+    script = ScriptedServer("", list(steps))
+    server = ThreadingHTTPServer((host, 0), _handler(script))
+    server.daemon_threads = True
+    server.block_on_close = False
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    scheme, name = ("https", "localhost") if tls is not None else ("http", host)
+    script.url = f"{scheme}://{name}:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield script
+    finally:
+        script.closing.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _handler(script: ScriptedServer) -> Callable[..., BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            self.close_connection = True
+            step = script.next_step(Asked(self.command, self.path, dict(self.headers.items()), body))
+            if isinstance(step, Answer):
+                self._answer(step)
+            elif step is Silence:
+                script.closing.wait(30)
+            else:
+                with contextlib.suppress(OSError):
+                    self.connection.shutdown(socket.SHUT_RDWR)
+
+        do_GET = do_POST  # noqa: N815  # the name that http.server calls
+
+        def _answer(self, answer: Answer) -> None:
+            self.send_response(answer.status)
+            for name, value in answer.headers:
+                self.send_header(name, value)
+            self.send_header("Connection", "close")
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                for chunk in answer.chunks:
+                    self.wfile.write(chunk)
+                    script.sent_bytes += len(chunk)
+                    if answer.pause and script.closing.wait(answer.pause):
+                        return
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name that http.server gives it
+            pass
+
+    return Handler
+
+
+def elapsed_since(started: float) -> float:
+    """Gives the seconds since *started*, a time of the monotonic clock."""
+    return time.monotonic() - started

@@ -1,0 +1,287 @@
+"""
+The httpx2 shell against real servers: sync, and async on asyncio and trio.
+"""
+
+import logging
+import ssl
+import time
+import tracemalloc
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx2
+import pytest
+import trustme
+
+from oauth_cc import (
+    ClientCredentials,
+    ClientSecretPost,
+    Scope,
+    Token,
+    TokenRequest,
+    errors,
+    http_request,
+    token_request,
+)
+from oauth_cc.exchange import Retries
+from oauth_cc.httpx2 import fetch_token, fetch_token_async
+from tests.leaks import shown_by
+from tests.shells.scripted import TOKEN, Answer, Drop, ScriptedServer, Silence, elapsed_since, serve
+from tests.vectors import content, load
+
+REQUEST = token_request(ClientCredentials("id", "s3cr3t-marker"), Scope.of("a"))
+POST = token_request(ClientCredentials("id", ClientSecretPost("s3cr3t-marker")))
+QUICK = Retries(attempts=3, base=0.0, ceiling=1.0)
+
+Fetch = Callable[..., Token]
+
+
+def fetch_sync(request: TokenRequest, url: str, **options: Any) -> Token:
+    """Fetches a token in this thread."""
+    return fetch_token(request, url, allow_http_loopback=True, **options)
+
+
+def fetch_on(backend: str) -> Fetch:
+    """Gives a function that fetches a token in an event loop of its own."""
+
+    def fetch(request: TokenRequest, url: str, **options: Any) -> Token:
+        async def main() -> Token:
+            return await fetch_token_async(request, url, allow_http_loopback=True, **options)
+
+        return anyio.run(main, backend=backend)
+
+    return fetch
+
+
+@pytest.fixture(params=["threads", "asyncio", "trio"])
+def fetch(request: pytest.FixtureRequest) -> Fetch:
+    """The three ways to fetch a token."""
+    return fetch_sync if request.param == "threads" else fetch_on(request.param)
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    """A certificate authority of our own."""
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def server_side(authority: trustme.CA) -> ssl.SSLContext:
+    """A server's side of TLS with a certificate for localhost."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    return context
+
+
+def client_for(fetch: Fetch, **options: Any) -> Any:
+    """Gives a client of the kind that *fetch* takes."""
+    return httpx2.Client(**options) if fetch is fetch_sync else httpx2.AsyncClient(**options)
+
+
+def sent_as_composed(server: ScriptedServer, request: TokenRequest) -> None:
+    """Checks that the one request that arrived carries what was composed, and nothing that someone added."""
+    composed = http_request(request, f"{server.url}/token", allow_http_loopback=True)
+    (asked,) = server.asked
+    headers = {name.lower(): value for name, value in asked.headers.items()}
+    assert (asked.method, asked.path, asked.body) == ("POST", "/token", composed.body)
+    for name, value in composed.headers:
+        assert headers.pop(name.lower()) == value
+    assert headers.keys() == {"host", "accept-encoding", "content-length"}
+    assert headers["accept-encoding"] == "identity"
+
+
+class TestRequest:
+    """What goes out."""
+
+    def test_as_composed(self, fetch: Fetch) -> None:
+        """One request brings the token, and is exactly what was composed."""
+        with serve(TOKEN) as server:
+            token = fetch(REQUEST, f"{server.url}/token")
+            sent_as_composed(server, REQUEST)
+        assert token.access_token.reveal() == "tok-1"
+        assert token.expires_at is not None
+        assert abs(token.expires_at - time.time() - 3600) < 60
+
+    def test_a_client_adds_nothing(self, fetch: Fetch) -> None:
+        """A caller's client lends its transport only: none of its headers, cookies, parameters or credentials."""
+        client = client_for(
+            fetch,
+            auth=("other", "other"),
+            headers={"Authorization": "Bearer other", "X-Own": "x"},
+            cookies={"session": "x"},
+            params={"q": "x"},
+            follow_redirects=True,
+        )
+        with serve(TOKEN) as server:
+            fetch(REQUEST, f"{server.url}/token", client=client)
+            sent_as_composed(server, REQUEST)
+
+    def test_no_netrc_no_proxy(self, fetch: Fetch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Credentials and proxies of the environment play no part."""
+        netrc = tmp_path / ".netrc"
+        netrc.write_text("machine 127.0.0.1 login other password other\ndefault login other password other\n")
+        netrc.chmod(0o600)
+        monkeypatch.setenv("HOME", str(tmp_path))
+        monkeypatch.setenv("NETRC", str(netrc))
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(name, "http://127.0.0.1:1")
+        with serve(TOKEN) as server:
+            fetch(REQUEST, f"{server.url}/token")
+            sent_as_composed(server, REQUEST)
+
+    @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+    def test_no_redirect(self, fetch: Fetch, status: int) -> None:
+        """A redirect is an error after one request; the place it names sees nothing."""
+        with serve(TOKEN) as other:
+            redirect = Answer(status, (("Location", f"{other.url}/token"),))
+            with serve(redirect) as server, pytest.raises(errors.UnexpectedRedirect):
+                fetch(POST, f"{server.url}/token")
+            assert len(server.asked) == 1
+            assert other.asked == []
+
+
+class TestAnswer:
+    """What comes back, within bounds."""
+
+    def test_refused(self, fetch: Fetch) -> None:
+        """A refusal of the server is the error of its code, after one request."""
+        body = b'{"error": "invalid_client", "error_description": "got s3cr3t-marker"}'
+        with serve(Answer(401, chunks=(body,))) as server:
+            with pytest.raises(errors.InvalidClientRefused, match=r"got \*\*\*"):
+                fetch(REQUEST, f"{server.url}/token")
+            assert len(server.asked) == 1
+
+    def test_endless_body(self, fetch: Fetch) -> None:
+        """Reading stops soon after 1 MiB, however much is sent."""
+        endless = Answer(chunks=(b"x" * 65536,) * 2000)
+        with serve(endless) as server:
+            with pytest.raises(errors.ResponseTooLarge):
+                fetch(REQUEST, f"{server.url}/token")
+            assert server.sent_bytes < 64 * 2**20
+
+    def test_bomb(self, fetch: Fetch) -> None:
+        """A small body that would swell is cut off while it swells."""
+        packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+        bomb = b"".join([packer.compress(b" " * 2**20) for _ in range(200)]) + packer.flush()
+        with serve(Answer(200, (("Content-Encoding", "gzip"),), (bomb,))) as server:
+            tracemalloc.start()
+            try:
+                with pytest.raises(errors.ResponseTooLarge):
+                    fetch(REQUEST, f"{server.url}/token")
+                peak = tracemalloc.get_traced_memory()[1]
+            finally:
+                tracemalloc.stop()
+        assert peak < 16 * 2**20
+
+    @pytest.mark.parametrize(
+        "case",
+        [case for case in load("token_responses.json") if case.name.startswith(("enc-gzip", "enc-unknown-content"))],
+        ids=lambda case: case.name,
+    )
+    def test_vectors(self, fetch: Fetch, case: Any) -> None:
+        """The vectors of content codings hold on the wire."""
+        headers = tuple((name, value) for name, value in case.data["headers"])
+        with serve(Answer(case.data["status"], headers, (content(case.data),))) as server:
+            try:
+                token = fetch(REQUEST, f"{server.url}/token")
+            except errors.MalformedResponse:
+                assert case.expect["outcome"] == "error"
+            else:
+                assert case.expect["token"]["access_token"] == token.access_token.reveal()
+
+    def test_coding_not_asked_for(self, fetch: Fetch) -> None:
+        """A coding that was not asked for is an error of its own."""
+        with (
+            serve(Answer(200, (("Content-Encoding", "br"),), (b"x",))) as server,
+            pytest.raises(errors.MalformedResponse, match="a content coding that was not asked for"),
+        ):
+            fetch(REQUEST, f"{server.url}/token")
+
+
+class TestFailure:
+    """Networks fail."""
+
+    def test_dropped(self, fetch: Fetch) -> None:
+        """A dropped connection and a busy server are met with another attempt."""
+        with serve(Drop, Answer(503), TOKEN) as server:
+            assert fetch(REQUEST, f"{server.url}/token", retries=QUICK).access_token.reveal() == "tok-1"
+            assert len(server.asked) == 3
+
+    def test_gone(self, fetch: Fetch) -> None:
+        """A server that is not there is the library's own error, after the attempts."""
+        with serve(TOKEN) as server:
+            url = f"{server.url}/token"
+        with pytest.raises(httpx2.ConnectError):
+            fetch(REQUEST, url, retries=QUICK)
+
+    def test_silence(self, fetch: Fetch) -> None:
+        """A server that says nothing is given up in time, and not asked again."""
+        started = time.monotonic()
+        with serve(Silence) as server:
+            with pytest.raises(httpx2.ReadTimeout):
+                fetch(REQUEST, f"{server.url}/token", timeout=0.2, retries=QUICK)
+            assert elapsed_since(started) < 5
+            assert len(server.asked) == 1
+
+    def test_dripping(self, fetch: Fetch) -> None:
+        """A server that sends a byte now and then does not hold its caller for ever."""
+        started = time.monotonic()
+        drip = Answer(chunks=(b" ",) * 1000, pause=0.05)
+        with serve(drip) as server, pytest.raises(httpx2.ReadTimeout):
+            fetch(REQUEST, f"{server.url}/token", timeout=0.3)
+        assert elapsed_since(started) < 10
+
+    def test_cancelled(self) -> None:
+        """A cancelled task ends at once, and its connection with it."""
+
+        async def main(url: str) -> None:
+            with anyio.move_on_after(0.2) as scope:
+                await fetch_token_async(REQUEST, url, allow_http_loopback=True)
+            assert scope.cancelled_caught
+
+        for backend in ("asyncio", "trio"):
+            started = time.monotonic()
+            with serve(Silence) as server:
+                anyio.run(main, f"{server.url}/token", backend=backend)
+                assert elapsed_since(started) < 5
+
+
+class TestTls:
+    """Real certificates."""
+
+    def test_trusted(self, fetch: Fetch, authority: trustme.CA, server_side: ssl.SSLContext) -> None:
+        """Over https with a client that trusts the authority the token comes."""
+        trust = ssl.create_default_context()
+        authority.configure_trust(trust)
+        with serve(TOKEN, tls=server_side) as server:
+            token = fetch(POST, f"{server.url}/token", client=client_for(fetch, verify=trust))
+        assert token.access_token.reveal() == "tok-1"
+
+    def test_untrusted(self, fetch: Fetch, server_side: ssl.SSLContext) -> None:
+        """A certificate that nobody vouches for ends it at once: nothing was sent, nothing is tried again."""
+        with serve(TOKEN, tls=server_side) as server:
+            with pytest.raises(httpx2.ConnectError) as caught:
+                fetch(POST, f"{server.url}/token", retries=Retries(attempts=5, base=60.0, ceiling=60.0))
+            assert server.asked == []
+        assert "CERTIFICATE_VERIFY_FAILED" in shown_by(caught.value)
+
+
+class TestSecrecy:
+    """Nothing that is logged or raised shows the secret."""
+
+    @pytest.mark.parametrize("step", [Drop, Silence, Answer(500), Answer(200, chunks=(b"s3cr3t-marker",)), TOKEN])
+    def test_nowhere(self, fetch: Fetch, step: Any, caplog: pytest.LogCaptureFixture) -> None:
+        """No log record at any level and no traceback with locals holds the secret, the Basic field or the token."""
+        shown: list[str] = []
+        with caplog.at_level(logging.DEBUG), serve(step) as server:
+            for request in (REQUEST, POST):
+                try:
+                    shown.append(repr(fetch(request, f"{server.url}/token", timeout=0.2, retries=QUICK)))
+                except (errors.OAuthError, httpx2.TransportError) as error:
+                    shown.append(shown_by(error))
+        text = "\n".join([*shown, caplog.text, *[str(vars(record)) for record in caplog.records]])
+        for hidden in ("s3cr3t-marker", "aWQ6czNjcjN0LW1hcmtlcg==", "tok-1"):
+            assert hidden not in text

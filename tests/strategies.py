@@ -1,0 +1,83 @@
+"""
+Hypothesis strategies: one for each record, built from text by grammar piece, with a pool of awkward values.
+"""
+
+from hypothesis import strategies as st
+
+from oauth_cc import ClientCredentials, ClientSecretBasic, ClientSecretPost, NoAuthentication, Scope, TokenRequest
+from oauth_cc.authentication import ClientAuthentication
+
+VSCHAR = [chr(code) for code in range(0x20, 0x7F)]
+NQCHAR = [character for character in VSCHAR if character not in ' "\\']
+NAME_CHAR = [character for character in VSCHAR if character.isalnum() or character in "-._"]
+RESERVED = frozenset(
+    [
+        "grant_type",
+        "client_id",
+        "client_secret",
+        "client_assertion",
+        "client_assertion_type",
+        "scope",
+        "resource",
+        "authorization_details",
+    ]
+)
+
+AWKWARD = ["a:b", "p%+ /", "%41", "+", "a&b=c", "日本", "🔑", "é", "e\u0301", "\u2028", "'\"\\", "None", "~", " "]
+
+
+def texts(min_size: int = 0) -> st.SearchStrategy[str]:
+    """Any text that a client id or secret may hold."""
+    anything = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=min_size, max_size=30)
+    return st.one_of(st.sampled_from(AWKWARD), anything, st.text(VSCHAR, min_size=min_size, max_size=30))
+
+
+def scope_tokens() -> st.SearchStrategy[str]:
+    """A scope-token."""
+    return st.text(NQCHAR, min_size=1, max_size=12)
+
+
+def scopes() -> st.SearchStrategy[Scope]:
+    """A scope, empty ones included."""
+    return st.lists(scope_tokens(), max_size=6).map(lambda tokens: Scope.of(*tokens))
+
+
+def names() -> st.SearchStrategy[str]:
+    """The name of a parameter that has no builder of its own."""
+    return st.text(NAME_CHAR, min_size=1, max_size=12).filter(lambda name: name not in RESERVED)
+
+
+def parameters() -> st.SearchStrategy[list[tuple[str, str]]]:
+    """Further parameters, no name twice, every value with something in it."""
+    return st.lists(st.tuples(names(), texts(min_size=1)), max_size=4, unique_by=lambda pair: pair[0])
+
+
+def resources() -> st.SearchStrategy[str]:
+    """A resource indicator."""
+    return st.sampled_from(
+        ["https://api.example/", "https://b.example/x?t=1", "urn:example:api", "https://[::1]/", "api://id/a%20b"]
+    )
+
+
+def authentications() -> st.SearchStrategy[ClientAuthentication]:
+    """A way of authentication."""
+    return st.one_of(
+        st.builds(ClientSecretBasic, texts(), encode=st.just(True)),
+        st.builds(ClientSecretPost, texts()),
+        st.just(NoAuthentication()),
+    )
+
+
+def credentials() -> st.SearchStrategy[ClientCredentials]:
+    """Credentials that can authenticate."""
+    return st.builds(ClientCredentials, texts(min_size=1), authentications())
+
+
+@st.composite
+def token_requests(draw: st.DrawFn) -> TokenRequest:
+    """A token request with any of its builders used."""
+    request = TokenRequest(draw(credentials()), draw(scopes()))
+    for uri in draw(st.lists(resources(), max_size=3)):
+        request = request.with_resource(uri)
+    request = request.with_parameters(draw(parameters()))
+    return request.with_client_id() if draw(st.booleans()) else request

@@ -1,0 +1,69 @@
+"""
+ClientCredentials, RFC 6749 section 2.
+"""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from oauth_cc import ClientCredentials, ClientSecretBasic, ClientSecretPost, NoAuthentication, Secret, errors
+from tests import strategies
+
+
+def test_a_plain_string_means_basic() -> None:
+    """A str or Secret is a client secret sent by Basic."""
+    expected = ClientCredentials("id", ClientSecretBasic("sec"))
+    assert expected == ClientCredentials("id", "sec")
+    assert expected == ClientCredentials("id", Secret("sec"))
+    assert hash(expected) == hash(ClientCredentials("id", "sec"))
+
+
+def test_by_value() -> None:
+    """Credentials differ if the id or the way of authentication does."""
+    ways = [None, "sec", "other", ClientSecretPost("sec"), NoAuthentication(), ClientSecretBasic("sec", encode=False)]
+    records = [ClientCredentials(client_id, way) for client_id in ("id", "other") for way in ways]
+    assert len(records) == len(set(records))
+
+
+@given(strategies.texts(min_size=1))
+def test_any_text_is_an_id(client_id: str) -> None:
+    """An id is kept as it was given, whatever text it is."""
+    assert ClientCredentials(client_id).client_id == client_id
+
+
+@pytest.mark.parametrize("client_id", [5, None, True, b"id", ["id"], "", "a\n", "\0", "\udc80"])
+def test_bad_id(client_id: Any) -> None:
+    """An id that is no text, empty, or holds control characters is refused, with or without a secret."""
+    for way in (None, "sec"):
+        with pytest.raises(errors.InvalidClientId):
+            ClientCredentials(client_id, way)
+
+
+@pytest.mark.parametrize("way", [5, 0.5, True, object(), ClientSecretPost, ["sec"], {}])
+def test_bad_way(way: Any) -> None:
+    """What is no way of authentication is refused, a class in place of a record included."""
+    with pytest.raises(errors.InvalidAuthentication, match="is no way of authentication: give a client secret"):
+        ClientCredentials("id", way)
+
+
+def test_bad_secret() -> None:
+    """A secret that cannot be one is refused here already."""
+    with pytest.raises(errors.InvalidClientSecret, match="ends with a newline"):
+        ClientCredentials("id", "sec\n")
+
+
+def test_bytes() -> None:
+    """A secret given as bytes gets the advice to decode it."""
+    secret: Any = b"sec"
+    with pytest.raises(errors.InvalidClientSecret, match="decode the bytes"):
+        ClientCredentials("id", secret)
+
+
+def test_frozen() -> None:
+    """Nothing can be assigned."""
+    credentials: Any = ClientCredentials("id", "sec")
+    with pytest.raises(AttributeError):
+        credentials.client_id = "other"
+    with pytest.raises(AttributeError):
+        credentials.unknown = "x"

@@ -1,0 +1,134 @@
+"""
+One token request with its retries, in a world without clock or socket.
+"""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oauth_cc import ClientCredentials, HttpResponse, Scope, Token, errors, http_request, token_request
+from oauth_cc.effects import Failed
+from oauth_cc.exchange import Retries, exchange
+from oauth_cc.http import MAX_RETRY_AFTER
+from tests.world import World, token_answer
+
+ENDPOINT = "https://as.example/token"
+REQUEST = token_request(ClientCredentials("id", "sec"), Scope.of("a"))
+DROPPED = Failed(ConnectionResetError("dropped"), retryable=True)
+BUSY = HttpResponse(503)
+
+
+def test_one_request() -> None:
+    """A token that comes at once costs one request and no pause."""
+    world = World([token_answer()])
+    token = world.run(exchange(REQUEST, ENDPOINT))
+    assert token.access_token.reveal() == "tok-1"
+    assert token.expires_at == world.now + 3600
+    assert world.sent == [http_request(REQUEST, ENDPOINT)]
+    assert world.slept == []
+
+
+@pytest.mark.parametrize("failure", [DROPPED, BUSY, HttpResponse(429), HttpResponse(502)], ids=str)
+def test_recovers(failure: HttpResponse | Failed) -> None:
+    """What may pass is tried again, with pauses that grow."""
+    world = World([failure, failure, token_answer()])
+    assert isinstance(world.run(exchange(REQUEST, ENDPOINT)), Token)
+    assert world.slept == [0.25, 0.5]
+
+
+def test_the_lifetime_counts_from_the_answer() -> None:
+    """Time spent on failed attempts does not make the token older, nor younger."""
+    world = World([BUSY, token_answer(lifetime=60)])
+    token = world.run(exchange(REQUEST, ENDPOINT))
+    assert (token.received_at, token.expires_at) == (world.now, world.now + 60)
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind"),
+    [(DROPPED, ConnectionResetError), (BUSY, errors.UnexpectedStatus), (HttpResponse(429), errors.UnexpectedStatus)],
+)
+def test_ends(failure: HttpResponse | Failed, kind: type[Exception]) -> None:
+    """Attempts are bounded, and the last error comes out as it is."""
+    world = World([failure])
+    with pytest.raises(kind):
+        world.run(exchange(REQUEST, ENDPOINT))
+    assert len(world.sent) == 3
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        HttpResponse(400, (), b'{"error": "invalid_client"}'),
+        HttpResponse(401),
+        HttpResponse(302, {"Location": "https://evil.example/"}),
+        HttpResponse(307, {"Location": "/token/", "Retry-After": "0"}),
+        HttpResponse(200, (), b"<html>"),
+        Failed(TimeoutError("slow"), retryable=False),
+    ],
+    ids=str,
+)
+def test_no_retry(failure: HttpResponse | Failed) -> None:
+    """What will not pass is asked once; a redirect is never followed."""
+    world = World([failure, token_answer()])
+    with pytest.raises((errors.OAuthError, TimeoutError)):
+        world.run(exchange(REQUEST, ENDPOINT))
+    assert len(world.sent) == 1
+
+
+def test_retry_after() -> None:
+    """The server's own wish is waited for, in either form, with a spread on top."""
+    date = "Tue, 14 Nov 2023 22:13:25 GMT"
+    world = World([HttpResponse(429, {"Retry-After": "2"}), HttpResponse(503, {"Retry-After": date}), token_answer()])
+    world.run(exchange(REQUEST, ENDPOINT))
+    assert world.slept == [2.25, 5 - 2.25 + 0.25]
+
+
+def test_retry_after_too_long() -> None:
+    """A wish beyond the ceiling is not waited for: the error tells the caller how long it is."""
+    world = World([HttpResponse(503, {"Retry-After": "600"}), token_answer()])
+    with pytest.raises(errors.UnexpectedStatus) as caught:
+        world.run(exchange(REQUEST, ENDPOINT))
+    assert caught.value.retry_after == 600.0
+    assert world.slept == []
+
+
+def test_bad_input_before_anything_is_sent() -> None:
+    """An endpoint that must not be used raises before the first effect."""
+    world = World([token_answer()])
+    with pytest.raises(errors.InsecureEndpoint):
+        world.run(exchange(REQUEST, "http://as.example/token"))
+    assert world.sent == []
+    token = world.run(exchange(REQUEST, "http://localhost/token", allow_http_loopback=True))
+    assert token.access_token.reveal() == "tok-1"
+
+
+class TestRetries:
+    """Full jitter within bounds."""
+
+    @given(
+        st.builds(Retries, st.integers(1, 10**6), st.floats(0, 10), st.floats(10, 100)),
+        st.integers(1, 10**6),
+        st.none() | st.floats(0, MAX_RETRY_AFTER),
+        st.floats(0, 1, exclude_max=True),
+    )
+    def test_bounds(self, retries: Retries, attempt: int, retry_after: float | None, jitter: float) -> None:
+        """A pause is never negative, never beyond the ceiling, and never shorter than the server's wish."""
+        pause = retries.pause(attempt, retry_after, jitter)
+        if pause is None:
+            assert attempt >= retries.attempts or (retry_after or 0) > retries.ceiling
+        else:
+            assert 0 <= pause <= retries.ceiling
+            assert pause >= (retry_after or 0)
+
+    def test_full_jitter(self) -> None:
+        """Without jitter there is no pause; the limit doubles up to the ceiling."""
+        retries = Retries(attempts=9, base=1, ceiling=5)
+        assert [retries.pause(attempt, None, 0.0) for attempt in (1, 2, 3, 4)] == [0, 0, 0, 0]
+        limits = [retries.pause(attempt, None, 1.0) for attempt in (1, 2, 3, 4)]
+        assert limits == [1, 2, 4, 5]
+
+    @pytest.mark.parametrize("bad", [(0, 1.0, 2.0), (1, -1.0, 2.0), (1, 3.0, 2.0), (1, float("nan"), 2.0)])
+    def test_refused(self, bad: tuple[int, float, float]) -> None:
+        """Settings that make no sense are refused."""
+        with pytest.raises(errors.InvalidInput, match="at least 1 attempt"):
+            Retries(*bad)

@@ -1,0 +1,100 @@
+"""
+The floors: who may import whom, and what the pure ones never touch.
+"""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import oauth_cc
+
+PACKAGE = Path(oauth_cc.__file__).parent
+PURE = (
+    "errors secret grammar form jsontext url http scope authentication credentials request token response dpop "
+    "effects exchange".split()
+)
+FORBIDDEN_NAMES = {"open", "print", "input", "exec", "eval", "__import__", "breakpoint"}
+FORBIDDEN_MODULES = {"urllib.request", "http.client", "http.server", "email.utils"}
+
+
+def run(code: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """Runs *code* in an interpreter of its own."""
+    return subprocess.run([sys.executable, *options, "-c", code], capture_output=True, text=True, check=False)
+
+
+def test_contracts() -> None:
+    """Every import points down, and none of the pure floors reaches a clock, a file, a socket or a thread."""
+    found = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--config", PACKAGE.parent / "pyproject.toml"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=PACKAGE.parent,
+    )
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_nothing_impure_by_another_name(name: str) -> None:
+    """A pure module calls no built-in that does I/O, imports no dotted module that does, and hides no import."""
+    tree = ast.parse((PACKAGE / f"{name}.py").read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            assert node.id not in FORBIDDEN_NAMES
+        if isinstance(node, ast.Import):
+            assert not {alias.name for alias in node.names} & FORBIDDEN_MODULES
+        if isinstance(node, ast.ImportFrom):
+            assert node.module not in FORBIDDEN_MODULES
+            assert node.level == 0
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_no_module_level_state(name: str) -> None:
+    """What stands at the top of a pure module is never bound again, and no function declares a global."""
+    tree = ast.parse((PACKAGE / f"{name}.py").read_text("utf-8"))
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.Global | ast.Nonlocal)]
+    bound = [node.target for node in tree.body if isinstance(node, ast.AnnAssign)]
+    names = [node.id for node in bound if isinstance(node, ast.Name)]
+    assert len(names) == len(set(names))
+
+
+def test_import_loads_attrs_alone() -> None:
+    """`import oauth_cc` loads attrs and the standard library, nothing else."""
+    code = (
+        "import sys, oauth_cc\n"
+        "tops = {name.partition('.')[0] for name in sys.modules}\n"
+        "print(sorted(tops - set(sys.stdlib_module_names) - {'attr', 'attrs', 'oauth_cc', '__main__'}))"
+    )
+    found = run(code, "-I") if "site-packages" in oauth_cc.__file__ else run(code)
+    extra = set(ast.literal_eval(found.stdout))
+    # Loaded by the interpreter's own start-up in some environments, before any import of ours.
+    assert extra <= {"_distutils_hack", "sitecustomize", "usercustomize", "__editables__", "a1_coverage"}, found.stderr
+
+
+@pytest.mark.parametrize("extra", ["httpx2", "authlib", "oauthlib"])
+def test_without_extras(extra: str) -> None:
+    """The core imports and composes where no extra is installed."""
+    code = (
+        f"import sys; sys.modules[{extra!r}] = None\n"
+        "from oauth_cc import *\n"
+        "print(compose_body(token_request(ClientCredentials('your_id'), Scope.of('hello', 'world'))))"
+    )
+    assert run(code).stdout == "grant_type=client_credentials&scope=hello+world\n"
+
+
+@pytest.mark.parametrize(
+    ("module", "missing", "advice"),
+    [
+        ("httpx2", "httpx2", "install oauth_cc[httpx2]"),
+        ("httpx2", "anyio", "install oauth_cc[httpx2]"),
+        ("testing", "authlib", "install oauth_cc[testing]"),
+    ],
+)
+def test_a_missing_extra_is_named(module: str, missing: str, advice: str) -> None:
+    """A shell without its library says which extra to install."""
+    found = run(f"import sys; sys.modules[{missing!r}] = None\nimport oauth_cc.{module}")
+    assert found.returncode == 1
+    assert advice in found.stderr.splitlines()[-1]

@@ -1,0 +1,322 @@
+"""
+Reading answers: every vector of cases/token_responses.json, and any bytes at all.
+"""
+
+import json
+import time
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from oauth_cc import (
+    ClientCredentials,
+    ClientSecretBasic,
+    ClientSecretPost,
+    HttpResponse,
+    OAuthError,
+    Scope,
+    Secret,
+    Token,
+    TokenRequest,
+    errors,
+    is_fresh,
+    parse_token_response,
+    token_request,
+)
+from oauth_cc.authentication import AuthenticationFields
+from oauth_cc.dpop import dpop_nonce, retry_nonce
+from oauth_cc.http import MAX_RETRY_AFTER
+from oauth_cc.response import MAX_LIFETIME, read_token_response
+from tests.vectors import Case, content, load
+
+NOW = 1700000000.0
+
+KINDS: dict[type[OAuthError], set[str]] = {
+    errors.InvalidMember: {"invalid_token_response"},
+    errors.MalformedResponse: {"malformed_response", "malformed_error_response"},
+    errors.ResponseTooLarge: {"response_too_large"},
+    errors.UnexpectedStatus: {"http_error"},
+    errors.UnexpectedRedirect: {"unexpected_redirect"},
+    errors.UnsupportedTokenType: {"unsupported_token_type"},
+    errors.TokenTypeDowngrade: {"token_type_downgrade"},
+    errors.TokenRequestRefused: {"oauth_error"},
+    **{kind: {"oauth_error"} for kind in errors.REFUSALS.values()},
+}
+
+SHELLS = ("enc-gzip", "enc-unknown-content-coding")
+
+
+def request_for(case: Case) -> TokenRequest:
+    """Gives the request that *case* answers."""
+    context = {"client_id": "id", "client_secret": "sec", **case.data.get("context", {})}
+    request = token_request(ClientCredentials(context["client_id"], context["client_secret"]))
+    if context.get("scope"):
+        request = request.with_scope(Scope.parse(context["scope"]))
+    return request.with_dpop_jkt("thumbprint") if context.get("dpop") else request
+
+
+def answer(case: Case) -> HttpResponse:
+    """Gives the answer of *case*."""
+    return HttpResponse(case.data["status"], [(name, text) for name, text in case.data["headers"]], content(case.data))
+
+
+@pytest.mark.parametrize(
+    "case",
+    [case for case in load("token_responses.json") if not case.name.startswith(SHELLS)],
+    ids=lambda case: case.name,
+)
+def test_vectors(case: Case) -> None:
+    """Every vector gives its token, or an error of its kind with its attributes and without its secrets."""
+    outcome = read_token_response(answer(case), request_for(case), NOW)
+    assert case.expect.get("dpop_nonce", dpop_nonce(answer(case))) == dpop_nonce(answer(case))
+    if isinstance(outcome, Token):
+        check_token(case, outcome)
+    else:
+        check_error(case, outcome)
+
+
+def check_token(case: Case, token: Token) -> None:
+    """Compares *token* with what *case* expects."""
+    expected = case.expect["token"]
+    assert case.expect["outcome"] == "ok"
+    assert expected["access_token"] == token.access_token.reveal()
+    assert expected["token_type"] == token.token_type
+    lifetime = None if token.expires_at is None else token.expires_at - NOW
+    assert expected["lifetime"] == lifetime
+    if "granted_scope" in expected:
+        assert expected["granted_scope"] == sorted(token.scope)
+    flags = ["scope_narrowed"] * bool(token.missing_scope) + ["scope_widened"] * bool(token.additional_scope)
+    assert case.expect.get("flags", []) == flags
+
+
+def check_error(case: Case, error: errors.TokenRequestRefused | errors.InvalidResponse) -> None:
+    """Compares *error* with what *case* expects."""
+    assert case.expect["outcome"] == "error"
+    assert case.kinds & KINDS[type(error)]
+    names = {"error_uri": "uri"}
+    for name in ("status", "error", "description", "error_uri", "member", "token_type", "retryable"):
+        if name in case.expect:
+            assert case.expect[name] == getattr(error, names.get(name, name))
+    if "retry_after" in case.expect:
+        capped = {"capped": (MAX_RETRY_AFTER,), "capped_or_none": (MAX_RETRY_AFTER, None)}
+        assert error.retry_after in capped.get(case.expect["retry_after"], (case.expect["retry_after"],))
+    if "retry_with_nonce" in case.expect:
+        sent = case.data.get("context", {}).get("dpop_nonce_sent")
+        proof = case.data.get("context", {}).get("dpop", False)
+        assert case.expect["retry_with_nonce"] == (proof and retry_nonce(error, answer(case), sent) is not None)
+    for hidden in case.expect.get("str_excludes", ()):
+        assert hidden not in str(error)
+        assert hidden not in repr(error).replace("\\\\", "\\")
+    assert len(str(error)) <= case.expect.get("str_max", 2048)
+
+
+def read(members: object, request: TokenRequest | None = None, status: int = 200) -> object:
+    """Gives what comes of an answer with *members*."""
+    request = request or token_request(ClientCredentials("id", "s3cr3t-value"))
+    return read_token_response(HttpResponse(status, (), json.dumps(members).encode()), request, NOW)
+
+
+GOOD = {"access_token": "tok-1", "token_type": "Bearer"}
+
+
+class TestToken:
+    """RFC 6749 section 5.1."""
+
+    def test_raises_what_it_reads(self) -> None:
+        """parse_token_response gives the token, and raises the error, that read_token_response gives."""
+        request = token_request(ClientCredentials("id", "sec"))
+        good = HttpResponse(200, (), json.dumps(GOOD).encode())
+        assert parse_token_response(good, request, received_at=NOW) == read_token_response(good, request, NOW)
+        with pytest.raises(errors.UnexpectedStatus):
+            parse_token_response(HttpResponse(404), request, received_at=NOW)
+
+    def test_members_are_kept_read_only(self) -> None:
+        """Unknown members are kept, as they cannot be changed; a refresh token is not."""
+        token = read({**GOOD, "refresh_token": "r", "nested": {"list": [1, {"a": None}]}})
+        assert isinstance(token, Token)
+        assert dict(token.members) == {"nested": {"list": (1, {"a": None})}}
+        members: Any = token.members
+        with pytest.raises(TypeError):
+            members["x"] = 1
+        with pytest.raises(TypeError):
+            members["nested"]["x"] = 1
+
+    @pytest.mark.parametrize(
+        ("given_", "lifetime"),
+        [(0, 0.0), ("0", 0.0), (1.9, 1.0), (10**30, MAX_LIFETIME), ("9" * 20, MAX_LIFETIME), (1e300, MAX_LIFETIME)],
+    )
+    def test_lifetime(self, given_: object, lifetime: float) -> None:
+        """A lifetime is whole seconds, bounded; one of 0 is stale at once (RFC 6749 appendix A.14)."""
+        token = read({**GOOD, "expires_in": given_})
+        assert isinstance(token, Token)
+        assert token.expires_at == NOW + lifetime
+        assert is_fresh(token, NOW) == (lifetime > 0)
+
+    @pytest.mark.parametrize("given_", ["9" * 21, -0.5, "", " 1", "٣", [], {}, True])
+    def test_no_lifetime(self, given_: object) -> None:
+        """What is no number of seconds is an error that names the member."""
+        error = read({**GOOD, "expires_in": given_})
+        assert isinstance(error, errors.InvalidMember)
+        assert error.member == "expires_in"
+
+    @pytest.mark.parametrize("given_", [5, {}, True, ["a b"], ["a", 5], " a", "a  b"])
+    def test_bad_scope(self, given_: object) -> None:
+        """A scope outside the grammar is an error that names the member."""
+        error = read({**GOOD, "scope": given_})
+        assert isinstance(error, errors.InvalidMember)
+        assert error.member == "scope"
+
+    def test_scope_nothing_asked(self) -> None:
+        """Where nothing was asked for the server chooses, and nothing is additional (RFC 6749 section 3.3)."""
+        token = read({**GOOD, "scope": "a"})
+        assert isinstance(token, Token)
+        assert (token.scope, token.additional_scope, token.missing_scope) == (Scope.of("a"), Scope(), Scope())
+
+
+class Fickle:
+    """A way of authentication of a user's own that fails."""
+
+    def authenticate(self, client_id: str) -> AuthenticationFields:
+        """Raises."""
+        raise errors.InvalidAuthentication("client authentication", f"{client_id} has lost its key")
+
+
+WAYS = (ClientSecretPost("s3c"), Fickle(), None)
+
+
+class TestRefusal:
+    """RFC 6749 section 5.2."""
+
+    @pytest.mark.parametrize(("code", "kind"), sorted(errors.REFUSALS.items()))
+    def test_class_of_each_code(self, code: str, kind: type[errors.TokenRequestRefused]) -> None:
+        """A registered code has a class of its own."""
+        error = read({"error": code}, status=400)
+        assert type(error) is kind
+        assert str(error) == f"the server refused the token request: {code} (HTTP 400)"
+
+    def test_text(self) -> None:
+        """The text has all that the server said."""
+        error = read({"error": "x", "error_description": "why", "error_uri": "https://as.example/e"}, status=400)
+        assert str(error) == "the server refused the token request: x (HTTP 400): why [https://as.example/e]"
+
+    @pytest.mark.parametrize(
+        "echo",
+        [
+            "s3cr3t/va lue",
+            "s3cr3t%2Fva%20lue",
+            "s3cr3t%2Fva+lue",
+            "Basic aWQ6czNjcjN0JTJGdmElMjBsdWU=",
+            "aWQ6czNjcjN0JTJGdmElMjBsdWU=",
+            "k3y",
+            "b0dy",
+        ],
+    )
+    def test_echo(self, echo: str) -> None:
+        """A secret of the request that the server echoes is nowhere in the error, in whatever form it was sent."""
+        request = token_request(ClientCredentials("id", "s3cr3t/va lue"))
+        request = request.with_parameter("key", "k3y").with_body("b=b0dy")
+        text = f"got {echo} for id"
+        error = read({"error": f"x {echo}", "error_description": text, "error_uri": f"https://x/{echo}"}, request, 400)
+        assert isinstance(error, errors.TokenRequestRefused)
+        assert echo not in f"{error}{error!r}{error.args}"
+        assert error.description in ("got *** for id", "got Basic *** for id")
+
+    def test_echo_of_every_way(self) -> None:
+        """An echo is cleaned whatever the way of authentication, and one that fails when asked again does no harm."""
+        refusal = {"error": "x", "error_description": "s3c"}
+        errors_ = [read(refusal, token_request(ClientCredentials("id", way))) for way in WAYS]
+        assert [getattr(error, "description", None) for error in errors_] == ["***", "s3c", "s3c"]
+
+    def test_echo_across_the_cut(self) -> None:
+        """A secret does not survive by standing where a long text is cut."""
+        error = read({"error": "x", "error_description": "a" * 495 + "s3cr3t-value" + "b" * 100}, status=400)
+        assert isinstance(error, errors.TokenRequestRefused)
+        assert "s3cr" not in str(error)
+        assert error.description is not None
+        assert error.description.endswith("…")
+
+    def test_token_type_echo(self) -> None:
+        """A token that the server gives as its own type is not shown (RFC 6749 section 7.1)."""
+        error = read({"access_token": "t0ken", "token_type": "t0ken"})
+        assert isinstance(error, errors.UnsupportedTokenType)
+        assert "t0ken" not in f"{error}{error!r}"
+
+    def test_unencoded_basic(self) -> None:
+        """The echo of a Basic field without encoding is cleaned too."""
+        request = token_request(ClientCredentials("id", ClientSecretBasic("s3 c", encode=False)))
+        error = read({"error": "x", "error_description": "aWQ6czMgYw=="}, request, 400)
+        assert "aWQ6czMgYw==" not in str(error)
+
+
+MEMBERS = st.dictionaries(
+    st.sampled_from(["access_token", "token_type", "expires_in", "scope", "error", "error_description", "error_uri"]),
+    st.one_of(
+        st.sampled_from(["tok-1", "Bearer", "dpop", "a b", "invalid_client", "3600", "https://as.example/"]),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+            max_leaves=5,
+        ),
+    ),
+)
+
+
+class TestAnything:
+    """Whatever a server sends is a Token or an OAuthError."""
+
+    @given(
+        st.integers(0, 999),
+        st.lists(st.tuples(st.sampled_from(["Retry-After", "Content-Type", "DPoP-Nonce"]), st.text()), max_size=3),
+        st.one_of(st.binary(), MEMBERS.map(lambda members: json.dumps(members).encode("utf-8", "surrogatepass"))),
+    )
+    @example(200, [], b"\x00" * 10)
+    @example(200, [], b'{"access_token": "a", "token_type": "Bearer", "expires_in": ' + b"9" * 5000 + b"}")
+    def test_a_token_or_an_error(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+        """No other exception escapes, and what comes shows no content of the answer but its own error fields."""
+        request = token_request(ClientCredentials("id", "s3cr3t-value"), Scope.of("a"))
+        outcome = read_token_response(HttpResponse(status, headers, body), request, NOW)
+        assert isinstance(outcome, Token | errors.TokenRequestRefused | errors.InvalidResponse)
+        assert len(str(outcome)) < 2500
+        assert str(outcome).isprintable() or isinstance(outcome, Token)
+        if isinstance(outcome, Token):
+            assert Token.from_json(outcome.to_json()) == outcome
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"[" * 1_000_000,
+            b'{"a":' * 170_000,
+            b'{"x":"' + b"\\u0000" * 170_000 + b'"}',
+            b'{"error":"x","error_description":"' + b"s3cr3t-value" * 80_000 + b'"}',
+            b'{"error":"' + b"a" * 1_000_000 + b'"}',
+            b'{"access_token":"' + b"a " * 500_000 + b'"}',
+            b'{"access_token":"a","token_type":"Bearer","scope":"' + b"a " * 500_000 + b'"}',
+            b'{"a":1' + b',"b":1' * 160_000 + b"}",
+            b"9" * 1_000_000,
+            b" " * 1_000_000,
+        ],
+        ids=range(10),
+    )
+    def test_bounded(self, body: bytes) -> None:
+        """The largest answers, made to be slow, are read in time linear in their size."""
+        request = token_request(ClientCredentials("id", "s3cr3t-value"))
+        started = time.process_time()
+        read_token_response(HttpResponse(200, (), body), request, NOW)
+        # Generous, for a slow machine under load: what is quadratic takes minutes.
+        assert time.process_time() - started < 5.0
+
+    def test_too_large(self) -> None:
+        """An answer beyond the bound is not parsed at all."""
+        request = token_request(ClientCredentials("id"))
+        outcome = read_token_response(HttpResponse(200, (), b" " * (2**20 + 1)), request, NOW)
+        assert isinstance(outcome, errors.ResponseTooLarge)
+
+    def test_the_token_is_not_shown(self) -> None:
+        """A token's repr shows neither itself nor the members that came with it."""
+        token = read({**GOOD, "id_token": "hidden"})
+        assert "tok-1" not in repr(token)
+        assert "hidden" not in repr(token)
+        assert isinstance(token, Token)
+        assert token.access_token == Secret("tok-1")

@@ -1,0 +1,75 @@
+"""
+Reads the JSON vectors of cases/ into plain values.
+"""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+FOLDER = Path(__file__).parent / "cases"
+
+
+@attrs.frozen
+class Case:
+    """One vector: its name, what goes in, and what must come out (the JSON as it stands, hence Any)."""
+
+    name: str
+    rule: str
+    data: dict[str, Any]
+
+    @property
+    def expect(self) -> dict[str, Any]:
+        """What must come out."""
+        expected: dict[str, Any] = self.data["expect"]
+        return expected
+
+    @property
+    def kinds(self) -> set[str]:
+        """The kinds of error that are right."""
+        return {self.expect["kind"]} if "kind" in self.expect else set(self.expect.get("kind_any_of", ()))
+
+
+def load(file: str) -> list[Case]:
+    """Gives the cases of *file* in their order."""
+    document = json.loads((FOLDER / file).read_text("utf-8", "surrogatepass"))
+    return [Case(case["name"], case["rule"], case) for case in document["cases"]]
+
+
+def value(given: Any) -> Any:
+    """Gives the Python value that *given* stands for, such as bytes or a tuple, which JSON cannot hold."""
+    if isinstance(given, list):
+        return [value(item) for item in given]
+    if not isinstance(given, dict):
+        return given
+    match given:
+        case {"$bytes": text}:
+            return base64.b64decode(text)
+        case {"$tuple": items}:
+            return tuple(value(items))
+        case {"$set": items}:
+            return set(value(items))
+        case {"$frozenset": items}:
+            return frozenset(value(items))
+        case {"$generator": items}:
+            return (item for item in value(items))
+        case {"$object": members}:
+            return value(members)
+        case {"$float": text}:
+            return float(text)
+        case _:
+            return {name: value(member) for name, member in given.items()}
+
+
+def content(data: dict[str, Any]) -> bytes:
+    """Gives the body bytes of an answer."""
+    if "body_base64" in data:
+        return base64.b64decode(data["body_base64"])
+    if "body_build" in data:
+        build = data["body_build"]
+        text: str = build["prefix"] + build["unit"] * build["times"] + build["suffix"]
+        text += build.get("unit2", "") * build.get("times2", 0) + build.get("suffix2", "")
+        return text.encode("utf-8", "surrogatepass")
+    return str(data.get("body", "")).encode("utf-8", "surrogatepass")

@@ -1,0 +1,72 @@
+"""
+A world made of values: performs the effects of a flow without clock, chance or socket.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import TypeVar, assert_never
+
+import attrs
+
+from oauth_cc import HttpRequest, HttpResponse
+from oauth_cc.effects import Effect, Failed, Flow, Moment, Observe, Received, Send, Sleep
+
+T = TypeVar("T")
+
+
+@attrs.define
+class World:
+    """
+    Answers requests from *answers* in turn, the last one for ever; *now* moves on only while a flow sleeps.
+
+    *sent* and *slept* tell what the flow asked for.
+    """
+
+    answers: list[HttpResponse | Failed]
+    jitter: float = 0.5
+    now: float = 1700000000.0
+    sent: list[HttpRequest] = attrs.Factory(list)
+    slept: list[float] = attrs.Factory(list)
+    _ids: Iterator[int] = attrs.field(factory=itertools.count, alias="ids")
+
+    def run(self, flow: Flow[T]) -> T:
+        """Performs *flow* to its end and gives what it returns."""
+        result: object = None
+        while True:
+            try:
+                effect = flow.send(result)
+            except StopIteration as stop:
+                value: T = stop.value
+                return value
+            result = self.perform(effect)
+
+    def perform(self, effect: Effect) -> object:
+        """Does what *effect* asks for."""
+        match effect:
+            case Send(request):
+                answer = self.answers[min(len(self.sent), len(self.answers) - 1)]
+                self.sent.append(request)
+                return answer if isinstance(answer, Failed) else Received(answer, self.now)
+            case Sleep(seconds):
+                self.slept.append(seconds)
+                self.now += seconds
+                return None
+            case Observe():
+                return Moment(self.now, f"id-{next(self._ids)}", self.jitter)
+            case _:
+                assert_never(effect)
+
+
+def token_answer(value: str = "tok-1", lifetime: int = 3600) -> HttpResponse:
+    """Gives an answer with a token."""
+    content = f'{{"access_token": "{value}", "token_type": "Bearer", "expires_in": {lifetime}}}'
+    return HttpResponse(200, {"Content-Type": "application/json"}, content.encode("ascii"))
+
+
+def raising(error: BaseException) -> Callable[[object], Received | Failed]:
+    """Gives a send function that raises *error*."""
+
+    def send(request: object) -> Received | Failed:
+        raise error
+
+    return send
