@@ -3,7 +3,6 @@ HTTP messages as values: what is to be sent, and what came back (RFC 9110).
 """
 
 import re
-import zlib
 from collections.abc import Iterable, Mapping
 from typing import Final, NoReturn, SupportsIndex, TypeAlias, TypeGuard, TypeVar, final
 
@@ -12,7 +11,15 @@ import attrs
 from oauth_cc.errors import InvalidInput
 from oauth_cc.grammar import HEADER_NAME, HEADER_VALUE
 
-__all__ = ["MAX_RETRY_AFTER", "Headers", "HttpRequest", "HttpResponse", "decode_content", "pairs_of", "retry_after"]
+__all__ = [
+    "MAX_RETRY_AFTER",
+    "SHOWN_HEADERS",
+    "Headers",
+    "HttpRequest",
+    "HttpResponse",
+    "pairs_of",
+    "retry_after",
+]
 
 V = TypeVar("V")
 
@@ -22,10 +29,11 @@ Headers: TypeAlias = "Mapping[str, str] | Iterable[tuple[str, str]]"
 MAX_RETRY_AFTER: Final = 3600.0
 """Seconds of Retry-After that are believed at the most: no server parks a client for longer."""
 
-_SHOWN: Final = frozenset(
+SHOWN_HEADERS: Final = frozenset(
     {"accept", "accept-encoding", "allow", "cache-control", "content-encoding", "content-length", "content-type"}
     | {"date", "pragma", "retry-after", "server", "user-agent", "via"}
 )
+"""Header fields, in lower case, whose values may be shown: any other may hold a secret."""
 
 
 @final
@@ -64,11 +72,11 @@ class HttpRequest:
             >>> HttpRequest("GET", "https://api.example/", {"accept": "a/b"}).with_header("Accept", "c/d").headers
             (('Accept', 'c/d'),)
         """
-        kept = [pair for pair in self.headers if pair[0].lower() != name.lower()]
-        fault = _request_fault(self.method, self.url, ((name, value),), self.body)
+        fault = _request_fault(self.method, self.url, _pairs([(name, value)]), self.body)
         if fault is not None:
-            del name, value, kept
+            del name, value
             raise fault
+        kept = [pair for pair in self.headers if pair[0].lower() != name.lower()]
         return HttpRequest(self.method, self.url, (*kept, (name, value)), self.body)
 
     def __repr__(self) -> str:
@@ -146,14 +154,14 @@ def _is_mapping(fields: Mapping[str, V] | Iterable[tuple[str, V]]) -> TypeGuard[
 
 def _pairs(headers: Headers) -> tuple[tuple[str, str], ...] | None:
     try:
-        pairs = pairs_of(headers)
+        pairs = tuple([(name, value) for name, value in pairs_of(headers)])
         return pairs if all([isinstance(name, str) and isinstance(value, str) for name, value in pairs]) else None
     except (TypeError, ValueError):
         return None
 
 
 def _redacted(headers: tuple[tuple[str, str], ...]) -> str:
-    shown = [f"{name}: {value}" if name.lower() in _SHOWN else f"{name}: ***" for name, value in headers]
+    shown = [f"{name}: {value}" if name.lower() in SHOWN_HEADERS else f"{name}: ***" for name, value in headers]
     return f"({', '.join(shown)})"
 
 
@@ -182,40 +190,6 @@ def _response_fault(status: int, pairs: tuple[tuple[str, str], ...] | None, cont
     if not isinstance(content, bytes):
         return InvalidInput("content", f"give it as bytes, not {type(content).__name__}")
     return None
-
-
-def decode_content(content: bytes, codings: Iterable[str], *, max_size: int) -> bytes | str:
-    """
-    Gives *content* with its content coding undone; or, as a str that completes "the answer …", why it cannot be.
-
-    *codings*: the values of the Content-Encoding fields. gzip and deflate are known (RFC 9110 section 8.4); a request
-    that asks for ``identity`` should meet neither. *max_size*: the bytes that may be used: decoding ends one byte
-    beyond, so that no small answer swells and its reader still sees that it is too large.
-
-        >>> decode_content(b"abc", [], max_size=10)
-        b'abc'
-        >>> decode_content(b"abc", ["br"], max_size=10)
-        'came in a content coding that was not asked for'
-    """
-    names = [name.strip().lower() for field in codings for name in field.split(",")]
-    names = [name for name in names if name not in ("", "identity")]
-    if not names:
-        return content
-    if names not in (["gzip"], ["x-gzip"], ["deflate"]):
-        return "came in a content coding that was not asked for"
-    return _inflate(content, max_size)
-
-
-def _inflate(content: bytes, max_size: int) -> bytes | str:
-    # 32 + MAX_WBITS reads both the gzip and the zlib header.
-    inflater = zlib.decompressobj(32 + zlib.MAX_WBITS)
-    try:
-        decoded = inflater.decompress(content, max_size + 1)
-    except zlib.error:
-        return "came in a broken content coding"
-    if len(decoded) > max_size or inflater.eof:
-        return decoded
-    return "came in a content coding cut short"
 
 
 _SECONDS: Final = re.compile(r"[0-9]+")

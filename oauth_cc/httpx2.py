@@ -11,10 +11,11 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from oauth_cc import tasks, threads
+from oauth_cc.content_coding import decode_content
 from oauth_cc.effects import Failed, Received
 from oauth_cc.errors import MalformedResponse
 from oauth_cc.exchange import DEFAULT_RETRIES, Retries, exchange
-from oauth_cc.http import HttpRequest, HttpResponse, decode_content
+from oauth_cc.http import HttpRequest, HttpResponse
 from oauth_cc.jsontext import MAX_SIZE
 from oauth_cc.request import TokenRequest
 from oauth_cc.token import Token

@@ -108,7 +108,7 @@ def _is_decoded_object(value: object) -> TypeGuard[dict[str, object]]:
 def _within_depth(members: Mapping[str, object]) -> bool:
     level: list[object] = [members]
     for _ in range(MAX_DEPTH):
-        level = [child for value in level for child in _children(value)]
+        level = [child for value in level for child in _children(value) if is_array(child) or is_object(child)]
         if not level:
             return True
     return False
@@ -142,8 +142,8 @@ def write(value: object) -> str:
     """
     Gives *value* as compact JSON text, its members in the order given.
 
-    Raises TypeError if something in it is no JSON value, ValueError if it holds NaN, an infinity, a lone surrogate
-    or itself, RecursionError if it is nested without end.
+    Raises TypeError if something in it is no JSON value, ValueError if it holds NaN, an infinity or a lone surrogate,
+    RecursionError if it is nested without end or holds itself.
 
         >>> write({"type": "payment", "actions": ("read",)})
         '{"type":"payment","actions":["read"]}'

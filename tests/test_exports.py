@@ -12,13 +12,9 @@ import attrs
 import pytest
 
 import oauth_cc
+from tests.floors import PURE, SHELLS_AND_FACES
 
-# Shells and faces load what their extras bring; they are listed where they are tested.
-CORE = (
-    "errors secret grammar form jsontext url http scope authentication credentials request token response dpop "
-    "effects exchange".split()
-)
-MODULES = [importlib.import_module(f"oauth_cc.{name}") for name in CORE]
+MODULES = [importlib.import_module(f"oauth_cc.{name}") for name in PURE]
 
 
 def public_classes() -> list[type]:
@@ -27,7 +23,7 @@ def public_classes() -> list[type]:
     return [item for item in found if isinstance(item, type)]
 
 
-@pytest.mark.parametrize("module", MODULES, ids=CORE)
+@pytest.mark.parametrize("module", MODULES, ids=PURE)
 def test_all(module: ModuleType) -> None:
     """A module lists its public names in order, and each of them is there."""
     names = module.__all__
@@ -73,7 +69,7 @@ def test_classes(kind: type) -> None:
         assert not [field.name for field in attrs.fields(kind) if field.name.startswith("_")]
 
 
-@pytest.mark.parametrize("module", MODULES, ids=CORE)
+@pytest.mark.parametrize("module", MODULES, ids=PURE)
 def test_docstrings(module: ModuleType) -> None:
     """Every public function and method says what it gives."""
     assert module.__doc__
@@ -89,5 +85,4 @@ def test_docstrings(module: ModuleType) -> None:
 def test_every_module_is_known() -> None:
     """A module that is added is added here too, or to the tests of the shells and faces."""
     found = {module.name for module in pkgutil.iter_modules(oauth_cc.__path__)}
-    outside = {"clock", "threads", "tasks", "httpx2", "testing", "compat", "cli", "__main__"}
-    assert found == set(CORE) | outside
+    assert found == set(PURE) | set(SHELLS_AND_FACES)

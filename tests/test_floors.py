@@ -10,12 +10,9 @@ from pathlib import Path
 import pytest
 
 import oauth_cc
+from tests.floors import PURE
 
 PACKAGE = Path(oauth_cc.__file__).parent
-PURE = (
-    "errors secret grammar form jsontext url http scope authentication credentials request token response dpop "
-    "effects exchange".split()
-)
 FORBIDDEN_NAMES = {"open", "print", "input", "exec", "eval", "__import__", "breakpoint"}
 FORBIDDEN_MODULES = {"urllib.request", "http.client", "http.server", "email.utils"}
 

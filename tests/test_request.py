@@ -3,6 +3,7 @@ The request: builders, composing, and every vector of cases/requests.json.
 """
 
 import json
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -252,11 +253,12 @@ class TestBuilders:
     def test_reserved(self, name: str) -> None:
         """A reserved name is refused in a parameter and in an embedded body, and the error names it."""
         request = token_request(ClientCredentials("id", "sec"))
-        for attempt in (
+        attempts: list[Callable[[], object]] = [
             lambda: request.with_parameter(name, "x"),
             lambda: request.with_parameter(name, ""),
             lambda: request.with_body(f"{name}=x"),
-        ):
+        ]
+        for attempt in attempts:
             with pytest.raises(errors.ReservedParameter) as caught:
                 attempt()
             assert caught.value.parameter == name

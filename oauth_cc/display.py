@@ -1,0 +1,79 @@
+"""
+Requests and answers for human eyes: every secret redacted.
+"""
+
+import shlex
+from typing import Final
+
+from oauth_cc.form import decode, encode_value
+from oauth_cc.http import SHOWN_HEADERS, HttpRequest, HttpResponse
+from oauth_cc.jsontext import freeze, parse_object, write
+
+__all__ = ["curl", "http_answer", "http_message"]
+
+_SECRET_PARAMETERS: Final = frozenset({"client_secret", "client_assertion", "assertion", "password", "refresh_token"})
+
+_SHOWN_MEMBERS: Final = frozenset({"token_type", "expires_in", "scope", "error", "error_description", "error_uri"})
+
+
+def http_message(request: HttpRequest) -> str:
+    """
+    Gives *request* as it goes on the wire (RFC 9112), its Authorization and secret parameters redacted.
+
+        >>> print(http_message(HttpRequest("GET", "https://api.example/a?b=c", {"Authorization": "Bearer tok-1"})))
+        GET https://api.example/a?b=c
+        Authorization: Bearer ***
+    """
+    lines = [f"{request.method} {request.url}", *_headers(request)]
+    return "\n".join([*lines, "", _body(request)] if request.body else lines)
+
+
+def http_answer(response: HttpResponse) -> str:
+    """
+    Gives the answer of a token endpoint: its status, and its members with every value redacted that may be a secret.
+
+        >>> print(http_answer(HttpResponse(200, (), b'{"access_token": "tok-1", "expires_in": 60}')))
+        200
+        {"access_token":"***","expires_in":60}
+    """
+    members = parse_object(response.content)
+    if isinstance(members, str):
+        return f"{response.status}\n(the answer {members})"
+    shown = {name: freeze(value) if name in _SHOWN_MEMBERS else "***" for name, value in members.items()}
+    return f"{response.status}\n{write(shown)}"
+
+
+def curl(request: HttpRequest) -> str:
+    r"""
+    Gives *request* as a curl command for a POSIX shell, redacted as by `http_message`: fill in what ``***`` hides.
+
+        >>> print(curl(HttpRequest("POST", "https://as.example/token", {"Accept": "a/b"}, b"client_secret=x&y=1")))
+        curl --request POST \
+          --header 'Accept: a/b' \
+          --data 'client_secret=***&y=1' \
+          https://as.example/token
+    """
+    parts = [f"curl --request {shlex.quote(request.method)}"]
+    parts += [f"--header {shlex.quote(header)}" for header in _headers(request)]
+    if request.body:
+        parts.append(f"--data {shlex.quote(_body(request))}")
+    return " \\\n  ".join([*parts, shlex.quote(request.url)])
+
+
+def _headers(request: HttpRequest) -> list[str]:
+    return [f"{name}: {_value(name, value)}" for name, value in request.headers]
+
+
+def _value(name: str, value: str) -> str:
+    if name.lower() in SHOWN_HEADERS:
+        return value
+    scheme, space, _ = value.partition(" ")
+    return f"{scheme} ***" if space and name.lower() == "authorization" else "***"
+
+
+def _body(request: HttpRequest) -> str:
+    pairs = decode(request.body.decode("ascii", "replace"))
+    if not isinstance(pairs, tuple):
+        return "***"
+    shown = [(name, "***" if name in _SECRET_PARAMETERS else encode_value(value)) for name, value in pairs]
+    return "&".join([f"{encode_value(name)}={value}" for name, value in shown])

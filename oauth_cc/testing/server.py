@@ -1,0 +1,230 @@
+"""
+The test server's HTTP: sockets, threads and paths.
+"""
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Final, Self, final
+
+from oauth_cc.testing.authority import BASIC, POST, Authority, Call, Client, Reply, TokenRequestSeen, encoded
+
+__all__ = ["AuthorizationServer"]
+
+_MAX_BODY: Final = 64 * 1024
+_DEFAULT_CLIENTS: Final = (Client("your_id", "s3cret"),)
+
+
+@final
+class AuthorizationServer:
+    """
+    A real authorization server on loopback, in a thread of this process: a context manager.
+
+    *clients*: whom it knows; *lifetime*: seconds that its tokens live, None for tokens without ``expires_in``; *tls*:
+    the server's side of TLS with a certificate for ``localhost``, or None for http on 127.0.0.1.
+
+    It authenticates by HTTP Basic and post (RFC 6749), introspects (RFC 7662), revokes (RFC 7009), publishes its
+    metadata (RFC 8414), and guards a resource: ``/resource`` needs a token, ``/resource/SCOPE`` one with that scope.
+
+        >>> with AuthorizationServer() as server:
+        ...     server.token_endpoint.startswith("http://127.0.0.1:")
+        True
+    """
+
+    def __init__(
+        self,
+        *,
+        clients: Sequence[Client] = _DEFAULT_CLIENTS,
+        lifetime: int | None = 3600,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._http = _HttpServer(tls)
+        host = "127.0.0.1" if tls is None else "localhost"
+        self.issuer: Final = f"{'http' if tls is None else 'https'}://{host}:{self._http.server_port}"
+        self._authority = Authority(self.issuer, {client.client_id: client for client in clients}, lifetime)
+        self._http.routes = self._routes()
+        # Polled often: a test that ends should not wait for its server.
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the server and its connections; a second call does nothing."""
+        self._http.close()
+        self._thread.join()
+
+    @property
+    def token_endpoint(self) -> str:
+        """The URL of the token endpoint."""
+        return f"{self.issuer}/token"
+
+    @property
+    def introspection_endpoint(self) -> str:
+        """The URL of the introspection endpoint."""
+        return f"{self.issuer}/introspect"
+
+    @property
+    def revocation_endpoint(self) -> str:
+        """The URL of the revocation endpoint."""
+        return f"{self.issuer}/revoke"
+
+    @property
+    def metadata_url(self) -> str:
+        """The URL of the server's metadata."""
+        return f"{self.issuer}/.well-known/oauth-authorization-server"
+
+    @property
+    def resource_url(self) -> str:
+        """The URL of the protected resource."""
+        return f"{self.issuer}/resource"
+
+    @property
+    def token_requests(self) -> tuple[TokenRequestSeen, ...]:
+        """What arrived at the token endpoint so far, in its order."""
+        return self._authority.seen
+
+    def revoke_all(self) -> None:
+        """Revokes every token issued so far."""
+        self._authority.end_all(revoked=True)
+
+    def expire_all(self) -> None:
+        """Lets every token issued so far expire."""
+        self._authority.end_all(revoked=False)
+
+    def _routes(self) -> "_Routes":
+        return {
+            "token": {"POST": lambda call, _: self._authority.token(call)},
+            "introspect": {"POST": lambda call, _: self._authority.introspect(call)},
+            "revoke": {"POST": lambda call, _: self._authority.revoke(call)},
+            "resource": {"GET": self._authority.resource, "POST": self._authority.resource},
+            ".well-known": {"GET": lambda _, rest: self._metadata(rest)},
+        }
+
+    def _metadata(self, suffix: str) -> Reply:
+        if suffix != "oauth-authorization-server":
+            return Reply(404, {"error": "not_found"})
+        methods = [BASIC, POST]
+        return Reply(
+            200,
+            {
+                "issuer": self.issuer,
+                "token_endpoint": self.token_endpoint,
+                "token_endpoint_auth_methods_supported": methods,
+                "introspection_endpoint": self.introspection_endpoint,
+                "introspection_endpoint_auth_methods_supported": methods,
+                "revocation_endpoint": self.revocation_endpoint,
+                "revocation_endpoint_auth_methods_supported": methods,
+                "grant_types_supported": ["client_credentials"],
+                "response_types_supported": ["none"],
+                "scopes_supported": sorted(
+                    {scope for known in self._authority.clients.values() for scope in known.scopes}
+                ),
+            },
+        )
+
+
+_Routes = Mapping[str, Mapping[str, Callable[[Call, str], Reply]]]
+
+
+class _HttpServer(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    # A crowd that arrives at once is not refused.
+    request_queue_size = 512
+
+    def __init__(self, tls: ssl.SSLContext | None) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.routes: _Routes = {}
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self._closed = False
+        if tls is not None:
+            # The handshake is left to the thread of each connection: a client that says nothing holds up no other.
+            self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+
+    def process_request(self, request: socket.socket | tuple[bytes, socket.socket], client_address: object) -> None:
+        if isinstance(request, socket.socket):
+            with self._lock:
+                self._open.add(request)
+        super().process_request(request, client_address)
+
+    def close_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
+        if isinstance(request, socket.socket):
+            with self._lock:
+                self._open.discard(request)
+        super().close_request(request)
+
+    def handle_error(self, request: socket.socket | tuple[bytes, socket.socket], client_address: object) -> None:
+        # A client that went away, or distrusts the certificate, is no news.
+        return None
+
+    def close(self) -> None:
+        with self._lock:
+            closed, self._closed = self._closed, True
+        if closed:
+            return
+        self.shutdown()
+        self.server_close()
+        with self._lock:
+            connections = list(self._open)
+        for connection in connections:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = 30
+
+    def do_POST(self) -> None:
+        length = self.headers.get("Content-Length", "")
+        if not length.isdecimal() or int(length) > _MAX_BODY:
+            self.close_connection = True
+            self._send(Reply(413 if length.isdecimal() else 411, {"error": "invalid_request"}))
+            return
+        self._answer(self.rfile.read(int(length)).decode("utf-8", "replace"))
+
+    def do_GET(self) -> None:
+        self._answer("")
+
+    def _answer(self, body: str) -> None:
+        name, _, rest = self.path.partition("?")[0].lstrip("/").partition("/")
+        methods = self._methods(name)
+        if self.command not in methods:
+            allow = (("Allow", ", ".join(methods)),) if methods else ()
+            self._send(Reply(405 if methods else 404, {"error": "invalid_request"}, allow))
+            return
+        headers = {name.title(): value for name, value in self.headers.items()}
+        try:
+            reply = methods[self.command](Call(self.command, headers, body), rest)
+        except Exception:
+            reply = Reply(500, {"error": "server_error"})
+        self._send(reply)
+
+    def _methods(self, name: str) -> Mapping[str, Callable[[Call, str], Reply]]:
+        return self.server.routes.get(name, {}) if isinstance(self.server, _HttpServer) else {}
+
+    def _send(self, reply: Reply) -> None:
+        content = encoded(reply)
+        self.send_response(reply.status)
+        fields = {"Content-Type": "application/json", "Cache-Control": "no-store", **dict(reply.headers)}
+        for name, value in fields.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name that http.server gives it
+        return None

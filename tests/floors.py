@@ -1,0 +1,14 @@
+"""
+The floors of the package, named once for the tests.
+"""
+
+from typing import Final
+
+PURE: Final = (
+    "errors secret grammar form jsontext url content_coding http scope authentication credentials request token "
+    "response dpop effects exchange".split()
+)
+"""Floors 0 to 3: no I/O, no clock, no chance."""
+
+SHELLS_AND_FACES: Final = "clock threads tasks httpx2 testing display demo cli __main__".split()
+"""Floors 4 and 5."""

@@ -1,0 +1,279 @@
+"""
+The command line, in this process against real servers, and once as a process of its own.
+"""
+
+import io
+import json
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+
+import attrs
+import pytest
+import trustme
+
+from oauth_cc import Token, __version__
+from oauth_cc.cli import BAD_INPUT, DONE, NETWORK, REFUSED, main
+from tests.shells.scripted import TOKEN, Answer, serve
+
+
+@attrs.frozen
+class Result:
+    """What a run of the command line gave."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Runner:
+    """Runs the command line in this process."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        self.capsys = capsys
+        self.monkeypatch = monkeypatch
+
+    def __call__(self, *arguments: str, stdin: str = "") -> Result:
+        """Gives the result of *arguments*."""
+        self.monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+        try:
+            code = main(arguments)
+        except SystemExit as stop:
+            code = stop.code if isinstance(stop.code, int) else -1
+        captured = self.capsys.readouterr()
+        return Result(code, captured.out, captured.err)
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Runner:
+    """The command line, with no secret in its environment."""
+    monkeypatch.delenv("OAUTH_CLIENT_SECRET", raising=False)
+    return Runner(capsys, monkeypatch)
+
+
+LOCAL = ("--allow-http-loopback", "--client-id", "id", "--token-url")
+
+
+class TestBody:
+    """oauth-cc body."""
+
+    def test_every_option(self, cli: Runner) -> None:
+        """Each option is the builder of its name."""
+        result = cli(
+            *("body", "--client-id", "id", "--scope", "a b", "--scope", "c", "--resource", "urn:r", "--body", "x=1"),
+            *("--authorization-details", '[{"type": "t"}]', "--parameter", "audience=a=b", "--include-client-id"),
+        )
+        assert result == Result(
+            DONE,
+            "x=1&grant_type=client_credentials&client_id=id&scope=a+b+c&resource=urn%3Ar"
+            "&authorization_details=%5B%7B%22type%22%3A%22t%22%7D%5D&audience=a%3Db\n",
+            "",
+        )
+
+    @pytest.mark.parametrize("text", ["{", "5", '["a"]', "[5]", '[{"type": 5}]', "{}", '"a"', '[{}],"x":[]'])
+    def test_bad_details(self, cli: Runner, text: str) -> None:
+        """Details that are none are bad input, in one sentence."""
+        result = cli("body", "--client-id", "id", "--authorization-details", text)
+        assert (result.code, result.out, result.err.count("\n")) == (BAD_INPUT, "", 1)
+
+    def test_one_object(self, cli: Runner) -> None:
+        """A single object needs no brackets."""
+        assert "%22type%22" in cli("body", "--client-id", "id", "--authorization-details", '{"type": "t"}').out
+
+    @pytest.mark.parametrize(
+        ("option", "value", "advice"),
+        [
+            ("--parameter", "audience", "give NAME=VALUE"),
+            ("--parameter", "client_secret=M4RKER", "second way of authentication"),
+            ("--scope", "a  b", "put one space between scope-tokens"),
+            ("--resource", "relative", "give a scheme"),
+            ("--body", "%", "percent-encoded"),
+        ],
+    )
+    def test_bad_input(self, cli: Runner, option: str, value: str, advice: str) -> None:
+        """Bad input is one sentence that says what to do, and exit code 2."""
+        result = cli("body", "--client-id", "id", option, value)
+        assert (result.code, result.out) == (BAD_INPUT, "")
+        assert result.err.startswith("oauth-cc: ")
+        assert advice in result.err
+        assert "M4RKER" not in result.err
+
+
+class TestRequest:
+    """oauth-cc request."""
+
+    def test_whole(self, cli: Runner) -> None:
+        """The whole request is shown without a secret having to be at hand."""
+        result = cli("request", "--client-id", "id", "--token-url", "https://as.example/token", "--scope", "a")
+        assert result.out == (
+            "POST https://as.example/token\n"
+            "Content-Type: application/x-www-form-urlencoded\n"
+            "Accept: application/json\n"
+            "Authorization: Basic ***\n"
+            "\n"
+            "grant_type=client_credentials&scope=a\n"
+        )
+
+    @pytest.mark.parametrize("way", ["basic", "basic-raw", "post", "none"])
+    @pytest.mark.parametrize("form", [(), ("--curl",)])
+    def test_redacted(self, cli: Runner, way: str, form: tuple[str, ...]) -> None:
+        """A secret that is at hand is not shown, whatever the way it is sent."""
+        arguments = ("request", "--client-id", "id", "--token-url", "https://as.example/token", "--auth", way, *form)
+        result = cli(*arguments, "--secret-stdin", stdin="M4RKER\n")
+        assert result.code == DONE
+        assert "M4RKER" not in result.out
+        assert "aWQ6TTRSS0VS" not in result.out
+        assert "client_credentials" in result.out
+
+    def test_http(self, cli: Runner) -> None:
+        """An endpoint that is not https is refused with what to do about it."""
+        result = cli("request", "--client-id", "id", "--token-url", "http://127.0.0.1/token")
+        assert (result.code, result.out) == (BAD_INPUT, "")
+        assert "use https" in result.err
+
+
+class TestToken:
+    """oauth-cc token."""
+
+    def test_formats(self, cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The token comes as JSON that reads back, bare, or as a header field."""
+        monkeypatch.setenv("OAUTH_CLIENT_SECRET", "sec")
+        with serve(TOKEN) as server:
+            arguments = ("token", *LOCAL, f"{server.url}/token", "--format")
+            stored = cli(*arguments, "json")
+            assert Token.from_json(stored.out.strip()).access_token.reveal() == "tok-1"
+            assert json.loads(stored.out)["token_type"] == "Bearer"
+            assert cli(*arguments, "token") == Result(DONE, "tok-1\n", "")
+            assert cli(*arguments, "header") == Result(DONE, "Authorization: Bearer tok-1\n", "")
+
+    def test_sources_of_the_secret(self, cli: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The secret comes from a variable, a file or standard input, and is the same from each."""
+        file = tmp_path / "secret.txt"
+        file.write_bytes(b"s3c ret\r\n")
+        monkeypatch.setenv("OWN_VARIABLE", "s3c ret")
+        with serve(TOKEN) as server:
+            for source in (("--secret-env", "OWN_VARIABLE"), ("--secret-file", str(file)), ("--secret-stdin",)):
+                assert cli("token", *LOCAL, f"{server.url}/token", *source, stdin="s3c ret\n").code == DONE
+            sent = {asked.headers["Authorization"] for asked in server.asked}
+        assert sent == {"Basic aWQ6czNjJTIwcmV0"}
+
+    def test_no_secret(self, cli: Runner) -> None:
+        """Without a secret the sentence names the ways to give one; with --auth none nobody asks."""
+        with serve(TOKEN) as server:
+            result = cli("token", *LOCAL, f"{server.url}/token")
+            assert result.code == BAD_INPUT
+            assert "OAUTH_CLIENT_SECRET" in result.err
+            assert cli("token", *LOCAL, f"{server.url}/token", "--auth", "none", "--format", "token").out == "tok-1\n"
+
+    @pytest.mark.parametrize(
+        ("source", "advice"),
+        [
+            (("--secret-env", "NO_SUCH_VARIABLE"), "no variable NO_SUCH_VARIABLE"),
+            (("--secret-file", "/no/such/file"), "No such file"),
+            (("--secret-file", __file__), "control character"),
+            (("--secret-stdin",), "control character"),
+        ],
+    )
+    def test_bad_secret(self, cli: Runner, source: tuple[str, ...], advice: str) -> None:
+        """A secret that cannot be read or be one is bad input."""
+        result = cli("token", *LOCAL, "http://127.0.0.1:1/token", *source, stdin="M4RKER\0")
+        assert result.code == BAD_INPUT
+        assert advice in result.err
+        assert "M4RKER" not in result.err
+
+    def test_secret_file_of_another_encoding(self, cli: Runner, tmp_path: Path) -> None:
+        """A file that is not UTF-8 is bad input."""
+        file = tmp_path / "secret.txt"
+        file.write_bytes(b"\xff\xfe")
+        assert "it is not UTF-8" in cli("token", *LOCAL, "http://127.0.0.1:1/", "--secret-file", str(file)).err
+
+    def test_never_an_argument(self, cli: Runner) -> None:
+        """There is no option that takes the secret itself."""
+        for option in ("--secret", "--client-secret", "--password"):
+            assert cli("token", *LOCAL, "http://127.0.0.1:1/", option, "M4RKER").code == BAD_INPUT
+
+    def test_refused(self, cli: Runner) -> None:
+        """A refusal is exit code 1 and the server's reason; so is an answer that is no token."""
+        refusal = Answer(401, chunks=(b'{"error": "invalid_client", "error_description": "unknown client"}',))
+        for answer, reason in ((refusal, "invalid_client (HTTP 401): unknown client"), (Answer(404), "HTTP 404")):
+            with serve(answer) as server:
+                result = cli("token", *LOCAL, f"{server.url}/token", "--secret-stdin", stdin="sec")
+            assert (result.code, result.out) == (REFUSED, "")
+            assert reason in result.err
+
+    def test_network(self, cli: Runner) -> None:
+        """No answer is exit code 3."""
+        with serve(TOKEN) as server:
+            url = f"{server.url}/token"
+        result = cli("token", *LOCAL, url, "--secret-stdin", stdin="sec")
+        assert (result.code, result.out) == (NETWORK, "")
+        assert "check the URL, the network and any proxy" in result.err
+
+    def test_ca_file(self, cli: Runner, tmp_path: Path) -> None:
+        """A private authority is trusted when it is named, and not otherwise."""
+        authority = trustme.CA()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("localhost").configure_cert(context)
+        trusted = tmp_path / "ca.pem"
+        authority.cert_pem.write_to_path(str(trusted))
+        broken = tmp_path / "broken.pem"
+        broken.write_text("nothing")
+        with serve(TOKEN, tls=context) as server:
+            arguments = ("token", *LOCAL, f"{server.url}/token", "--secret-stdin", "--format", "token")
+            assert cli(*arguments, "--ca-file", str(trusted), stdin="sec").out == "tok-1\n"
+            assert cli(*arguments, stdin="sec").code == NETWORK
+            for file in (broken, tmp_path / "missing.pem"):
+                assert "cannot be read as PEM" in cli(*arguments, "--ca-file", str(file), stdin="sec").err
+
+    def test_without_the_extra(self, cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where no HTTP library is installed the sentence names the extra."""
+        monkeypatch.setitem(sys.modules, "httpx2", None)
+        result = cli("token", *LOCAL, "http://127.0.0.1:1/", "--secret-stdin", stdin="sec")
+        assert (result.code, "pip install 'oauth_cc[cli]'" in result.err) == (BAD_INPUT, True)
+
+
+class TestDemo:
+    """oauth-cc demo."""
+
+    def test_every_step(self, cli: Runner) -> None:
+        """The demo shows the way from the record to the resource's 200, and no secret."""
+        result = cli("demo")
+        assert result.code == DONE
+        for step in ("The client", "The body", "The request", "The answer", "The token", "The API call"):
+            assert step in result.out
+        assert "grant_type=client_credentials&scope=hello+world" in result.out
+        assert "The resource answers 200" in result.out
+        assert "Basic ***" in result.out
+        assert "Bearer ***" in result.out
+
+    def test_without_the_extra(self, cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where the server's library is not installed the sentence names the extras."""
+        monkeypatch.setitem(sys.modules, "authlib.oauth2", None)
+        for name in [name for name in sys.modules if name.startswith(("oauth_cc.demo", "oauth_cc.testing"))]:
+            monkeypatch.delitem(sys.modules, name)
+        result = cli("demo")
+        assert (result.code, "pip install 'oauth_cc[cli,testing]'" in result.err) == (BAD_INPUT, True)
+
+
+class TestProcess:
+    """The command line as a process."""
+
+    @pytest.mark.parametrize(
+        "command", [[str(Path(sys.executable).with_name("oauth-cc"))], [sys.executable, "-m", "oauth_cc"]]
+    )
+    def test_both_names(self, command: list[str]) -> None:
+        """oauth-cc and python -m oauth_cc are the same program."""
+        done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True)
+        assert done.stdout == f"oauth-cc {__version__}\n"
+        failed = subprocess.run([*command, "body", "--client-id", ""], capture_output=True, text=True, check=False)
+        assert (failed.returncode, failed.stdout) == (BAD_INPUT, "")
+        assert failed.stderr == "oauth-cc: client_id: is empty: check the setting it comes from\n"
+
+    def test_help_has_examples(self, cli: Runner) -> None:
+        """Every --help shows how the command is used, and the exit codes."""
+        for command in ((), ("body",), ("request",), ("token",)):
+            result = cli(*command, "--help")
+            assert result.code == DONE
+            assert "examples:" in result.out
+            assert "exit codes:" in result.out

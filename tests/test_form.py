@@ -1,0 +1,164 @@
+"""
+Form text: application/x-www-form-urlencoded as RFC 6749 appendix B has it.
+"""
+
+from importlib import import_module
+from urllib.parse import parse_qsl, quote_plus, unquote, urlencode
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from oauth_cc.errors import InvalidBody
+from oauth_cc.form import decode, encode, encode_value, percent_encode
+
+# By name, since this module of oauthlib has no types.
+oauthlib_urlencode = import_module("oauthlib.common").urlencode
+
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+pair_lists = st.lists(st.tuples(texts, texts), max_size=5)
+form_like = st.text(st.sampled_from("ab=&+%4fF0é;[]/?#\\ \n\x00"), max_size=20)
+
+
+class TestEncodeValue:
+    @pytest.mark.parametrize(
+        ("expected", "text"),
+        [
+            ("a+b", "a b"),
+            ("a%2Bb", "a+b"),
+            ("a%26b%3Dc", "a&b=c"),
+            ("-._~", "-._~"),
+            ("%25", "%"),
+            ("%2541", "%41"),
+            ("%2A%27%28%29%21", "*'()!"),
+            ("%0D%0A%00", "\r\n\x00"),
+            ("%C3%A9", "é"),
+            ("%F0%9F%94%91", "\U0001f511"),
+            ("", ""),
+            ("a%0A", "a\n"),
+        ],
+    )
+    def test_awkward_values(self, expected: str, text: str) -> None:
+        """A space is ``+``, ``-._~`` stays plain, all else is UTF-8 in upper-case ``%XX``."""
+        assert expected == encode_value(text)
+
+    def test_the_example_of_appendix_b(self) -> None:
+        """The string of RFC 6749 appendix B is encoded as printed there."""
+        assert "+%25%26%2B%C2%A3%E2%82%AC" == encode_value(" %&+\xa3\u20ac")
+
+    @given(texts)
+    @example("~ -._")
+    @example("٣")
+    def test_as_urllib_and_oauthlib(self, text: str) -> None:
+        """A value is encoded exactly as urllib and oauthlib encode it."""
+        assert quote_plus(text) == encode_value(text)
+        assert oauthlib_urlencode([("x", text)]) == f"x={encode_value(text)}"
+
+    @pytest.mark.parametrize("text", ["\ud800", "a\udfffb"], ids=ascii)
+    def test_lone_surrogates(self, text: str) -> None:
+        """A lone surrogate, which UTF-8 cannot hold, is refused rather than replaced."""
+        with pytest.raises(UnicodeEncodeError):
+            encode_value(text)
+        with pytest.raises(UnicodeEncodeError):
+            percent_encode(text)
+
+
+class TestPercentEncode:
+    @given(texts)
+    @example("a b+c:d")
+    @example("~/*")
+    def test_has_no_plus(self, text: str) -> None:
+        """A space is ``%20``, no character is left for a server to read in another way, and it decodes to the text."""
+        encoded = percent_encode(text)
+        assert encode_value(text).replace("+", "%20") == encoded
+        assert text == unquote(encoded, errors="strict")
+        assert not set(encoded) & set(" +:/&=")
+
+
+class TestEncode:
+    @pytest.mark.parametrize(
+        ("expected", "pairs"),
+        [
+            ("", []),
+            ("=", [("", "")]),
+            ("a=", [("a", "")]),
+            ("b=1&a=2&b=1", [("b", "1"), ("a", "2"), ("b", "1")]),
+            ("a%26b=c%3Dd", [("a&b", "c=d")]),
+        ],
+    )
+    def test_pairs(self, expected: str, pairs: list[tuple[str, str]]) -> None:
+        """Pairs stand in their order, repeated ones too, with names encoded like values."""
+        assert expected == encode(pairs)
+
+    @given(pair_lists)
+    def test_as_urllib(self, pairs: list[tuple[str, str]]) -> None:
+        """Pairs, also those of an iterator, are encoded exactly as urllib encodes them."""
+        assert urlencode(pairs) == encode(iter(pairs))
+
+    @given(pair_lists)
+    def test_is_plain_ascii(self, pairs: list[tuple[str, str]]) -> None:
+        """A form is ASCII without blanks and control characters, whatever it holds."""
+        assert all("!" <= character <= "~" for character in encode(pairs))
+
+
+class TestDecode:
+    @given(pair_lists)
+    @example([("", "")])
+    @example([("", "a"), ("a", "")])
+    @example([("a", "=&+%"), ("a", "=&+%")])
+    def test_is_the_inverse_of_encode(self, pairs: list[tuple[str, str]]) -> None:
+        """Decoding what `encode` wrote gives the pairs again, in their order."""
+        assert tuple(pairs) == decode(encode(pairs))
+
+    @pytest.mark.parametrize(
+        ("expected", "text"),
+        [
+            ((), ""),
+            ((), "&&"),
+            ((("a", ""),), "a"),
+            ((("", ""),), "="),
+            ((("a", "b=c"),), "a=b=c"),
+            ((("a", "1"), ("a", "2")), "&a=1&&a=2&"),
+            ((("a", "1;b=2"),), "a=1;b=2"),
+            ((("a b", "é"),), "a+b=%c3%A9"),
+            ((("a", "!$'()*,:@/?[]"),), "a=!$'()*,:@/?[]"),
+            ((("a", "\r\n\x00"),), "a=%0D%0A%00"),
+        ],
+    )
+    def test_form_text(self, expected: tuple[tuple[str, str], ...], text: str) -> None:
+        """Form text that others wrote is read pair by pair; ``&`` alone divides them."""
+        assert expected == decode(text)
+
+    @pytest.mark.parametrize(
+        "text",
+        ["x=%", "x=%4", "x=%zz", "x=%4g", "x=%+1", "x=é", "x=a b", "x=1\n", "x\x00", 'x="', "x=\\", "x=<", "x=\ud800"],
+        ids=ascii,
+    )
+    def test_characters_outside_form_text(self, text: str) -> None:
+        """Broken percent-encoding and characters outside form text are faults, never guessed at."""
+        assert InvalidBody("body", "holds a character that form text has only percent-encoded") == decode(text)
+
+    @pytest.mark.parametrize("text", ["x=%E9", "%ff=1", "x=%C3", "x=%ED%A0%80", "x=%C0%AF", "x=%F8%88%80%80%80"])
+    def test_bytes_that_are_no_utf8(self, text: str) -> None:
+        """Bytes that are no UTF-8, overlong forms and surrogates among them, are a fault."""
+        assert InvalidBody("body", "holds bytes that are no UTF-8; encode its values in UTF-8") == decode(text)
+
+    @given(st.one_of(form_like, st.text(), st.text(st.sampled_from("xX%0123456789abcdefABCDEF=&"))))
+    def test_any_text(self, text: str) -> None:
+        """Any text gives either what urllib reads in it, or an error as a value; none is raised."""
+        found = decode(text)
+        assert isinstance(found, InvalidBody) or tuple(parse_qsl(text, keep_blank_values=True)) == found
+
+    @given(form_like)
+    def test_reading_settles(self, text: str) -> None:
+        """What was read is written in one way, and reading that changes nothing more."""
+        found = decode(text)
+        assert isinstance(found, InvalidBody) or found == decode(encode(found))
+
+    @pytest.mark.parametrize("text", ["x=s3cret value", "x=s3cret%E9"])
+    def test_faults_quote_nothing(self, text: str) -> None:
+        """An error shows nothing of the text, which may hold a secret, and drags no frames along."""
+        fault = decode(text)
+        assert isinstance(fault, InvalidBody)
+        assert "s3cret" not in f"{fault} {fault!r} {vars(fault)}"
+        assert (None, None, None) == (fault.__traceback__, fault.__cause__, fault.__context__)

@@ -1,0 +1,92 @@
+"""
+The grammar: each pattern takes exactly the characters and the shapes of its ABNF.
+"""
+
+import re
+import sys
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from oauth_cc import grammar
+
+EVERY_CHARACTER = "".join(map(chr, range(sys.maxunicode + 1)))
+VSCHAR = set(map(chr, range(0x20, 0x7F)))
+NQSCHAR = VSCHAR - set('"\\')
+NQCHAR = NQSCHAR - {" "}
+CONTROLS = set(map(chr, [*range(0x20), *range(0x7F, 0xA0)]))
+SURROGATES = set(map(chr, range(0xD800, 0xE000)))
+
+PATTERNS = [getattr(grammar, name) for name in grammar.__all__]
+near_ascii = st.text(st.sampled_from([*map(chr, range(0x101)), "\u0100", "\u2028", "\ud800"]), max_size=8)
+
+
+def accepted(pattern: re.Pattern[str]) -> set[str]:
+    """Gives every character of Unicode that a text of *pattern* may hold."""
+    return set("".join(pattern.findall(EVERY_CHARACTER)))
+
+
+class TestCharacters:
+    @pytest.mark.parametrize(
+        ("expected", "pattern"),
+        [
+            (NQCHAR, grammar.SCOPE_TOKEN),
+            (NQCHAR, grammar.NONCE),
+            (NQSCHAR, grammar.ERROR),
+            (VSCHAR - {" "}, grammar.ACCESS_TOKEN),
+            ({character for character in VSCHAR if character.isalnum()} | set("-._"), grammar.NAME),
+            (VSCHAR - set(' "(),/:;<=>?@[\\]{}'), grammar.HEADER_NAME),
+            (set(EVERY_CHARACTER) - CONTROLS - SURROGATES, grammar.TEXT),
+        ],
+        ids=["scope-token", "nonce", "error", "access-token", "name-char", "tchar", "text"],
+    )
+    def test_exactly_those_of_the_abnf(self, expected: set[str], pattern: re.Pattern[str]) -> None:
+        """Of all of Unicode, a pattern takes the characters that its ABNF names and no other."""
+        assert expected == accepted(pattern)
+
+    @pytest.mark.parametrize("pattern", PATTERNS, ids=grammar.__all__)
+    @pytest.mark.parametrize("text", ["a\n", "\na", "a\r\nb", "a\x00", "a\x7f", "\ud800"], ids=ascii)
+    def test_never_what_splits_a_message(self, pattern: re.Pattern[str], text: str) -> None:
+        """No pattern takes a line break, a control character or a lone surrogate, at the end neither."""
+        assert not pattern.fullmatch(text)
+
+
+class TestShapes:
+    @pytest.mark.parametrize("pattern", PATTERNS, ids=grammar.__all__)
+    def test_empty(self, pattern: re.Pattern[str]) -> None:
+        """Only a text and a field value may be empty."""
+        assert (pattern in (grammar.TEXT, grammar.HEADER_VALUE)) == bool(pattern.fullmatch(""))
+
+    @pytest.mark.parametrize("expected", range(199, 203))
+    def test_error_is_bounded(self, expected: int) -> None:
+        """An error code of 200 characters is taken, a longer one is not."""
+        assert (expected <= 200) == bool(grammar.ERROR.fullmatch("e" * expected))
+
+    @given(st.lists(st.text(st.sampled_from([*NQCHAR, '"', "\\", "\t", "é"]), max_size=3), max_size=4))
+    @example([])
+    @example(["a", "", "b"])
+    @example(["", "a"])
+    @example(["a", ""])
+    def test_scope(self, tokens: list[str]) -> None:
+        """A scope is one or more scope-tokens with a single space between them (RFC 6749 section 3.3)."""
+        legal = bool(tokens) and all(grammar.SCOPE_TOKEN.fullmatch(token) for token in tokens)
+        assert legal == bool(grammar.SCOPE.fullmatch(" ".join(tokens)))
+
+    @given(near_ascii)
+    @example("a\tb c")
+    @example(" a")
+    @example("a ")
+    @example("\t")
+    @example("\xa0")
+    @example("\x85a")
+    def test_header_value(self, text: str) -> None:
+        """A field value holds tabs, spaces, printable ASCII and bytes over 0x7F, no blank at its ends (RFC 9110)."""
+        legal = all(character in VSCHAR | {"\t"} or "\x80" <= character <= "\xff" for character in text)
+        assert (legal and text == text.strip(" \t")) == bool(grammar.HEADER_VALUE.fullmatch(text))
+
+    @pytest.mark.parametrize("pattern", PATTERNS, ids=grammar.__all__)
+    @pytest.mark.parametrize("unit", ["a", "a ", " ", "\xff\t", "."], ids=ascii)
+    def test_linear(self, pattern: re.Pattern[str], unit: str) -> None:
+        """A hostile text of a megabyte is refused at once: matching that went back and forth would never end."""
+        assert not pattern.fullmatch("a" + unit * 500_000 + "\n")

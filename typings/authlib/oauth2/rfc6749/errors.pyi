@@ -1,0 +1,6 @@
+from authlib.oauth2 import OAuth2Error
+
+class ForbiddenError(OAuth2Error):
+    def __init__(self, auth_type: str | None = None, realm: str | None = None) -> None: ...
+
+class MissingAuthorizationError(ForbiddenError): ...

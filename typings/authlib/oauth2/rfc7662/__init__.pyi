@@ -1,0 +1,7 @@
+from collections.abc import Sequence
+
+from authlib.oauth2.rfc6749 import AuthorizationServer
+
+class IntrospectionEndpoint:
+    CLIENT_AUTH_METHODS: Sequence[str]
+    def __init__(self, server: AuthorizationServer | None = None) -> None: ...
