@@ -35,24 +35,22 @@ class ClientCredentials:
 
     def __init__(self, client_id: str, authentication: str | Secret | ClientAuthentication | None = None) -> None:
         way = None if authentication is None else _way(authentication)
-        if isinstance(way, InvalidInput) or not _is_client_id(client_id):
-            fault = way if isinstance(way, InvalidInput) else _client_id_fault(client_id)
+        fault = way if isinstance(way, InvalidInput) else _client_id_fault(client_id)
+        if fault is not None:
             del self, client_id, authentication, way
             raise fault
         object.__setattr__(self, "client_id", client_id)
         object.__setattr__(self, "authentication", way)
 
 
-def _is_client_id(client_id: str) -> bool:
-    return isinstance(client_id, str) and client_id != "" and TEXT.fullmatch(client_id) is not None
-
-
-def _client_id_fault(client_id: str) -> InvalidClientId:
+def _client_id_fault(client_id: str) -> InvalidClientId | None:
     if not isinstance(client_id, str):
         return InvalidClientId("client_id", f"give it as a str, not as {type(client_id).__name__}")
     if not client_id:
         return InvalidClientId("client_id", "is empty: check the setting it comes from")
-    return InvalidClientId("client_id", "holds a control character or half a surrogate pair: strip or correct it")
+    if not TEXT.fullmatch(client_id):
+        return InvalidClientId("client_id", "holds a control character or half a surrogate pair: strip or correct it")
+    return None
 
 
 def _way(given: str | Secret | ClientAuthentication) -> ClientAuthentication | InvalidInput:

@@ -6,13 +6,29 @@ So one flow serves threads and async code alike, and a test performs effects wit
 """
 
 from collections.abc import Generator
-from typing import TypeAlias, TypeVar, final
+from typing import Generic, TypeAlias, TypeVar, final
 
 import attrs
 
 from oauth_cc.http import HttpRequest, HttpResponse
 
-__all__ = ["Effect", "Failed", "Flow", "Moment", "Observe", "Received", "Send", "Sleep", "observe", "send"]
+__all__ = [
+    "Effect",
+    "Failed",
+    "Flow",
+    "Moment",
+    "Observe",
+    "Received",
+    "Returned",
+    "Send",
+    "Sleep",
+    "advance",
+    "observe",
+    "send",
+]
+
+T = TypeVar("T")
+A = TypeVar("A")
 
 
 @final
@@ -74,14 +90,33 @@ class Sleep:
     seconds: float
 
 
-T = TypeVar("T")
-A = TypeVar("A")
-
 Effect: TypeAlias = Observe | Send | Sleep
 """Whatever a flow may yield: a driver that performs these performs every flow."""
 
 Flow: TypeAlias = Generator[Effect, object, T]
 """A generator that yields effects, is sent their results, and returns a T."""
+
+
+@final
+@attrs.frozen
+class Returned(Generic[T]):
+    """A flow has ended: what it returned is *value*."""
+
+    value: T
+
+
+def advance(flow: Flow[T], result: object) -> Effect | Returned[T]:
+    """
+    Sends *result*, that of the last effect (None to begin with), into *flow*: gives the effect it yields next, or what
+    it `Returned`. What the flow raises passes through.
+
+    A driver is a loop around this. It performs effects outside of it, so that a StopIteration raised by the network
+    cannot pass for the end of the flow.
+    """
+    try:
+        return flow.send(result)
+    except StopIteration as stop:
+        return Returned(stop.value)
 
 
 def observe() -> Flow[Moment]:

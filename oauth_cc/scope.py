@@ -41,7 +41,12 @@ class Scope:
         tokens = self.tokens
         if tokens == ():
             return
-        text = _join(tokens)
+        try:
+            text = " ".join(tokens) if isinstance(tokens, tuple) else None
+        except TypeError:
+            text = None
+        if text is None:
+            raise InvalidScope("scope", "give scope-tokens as str: Scope.of('a', 'b') or Scope.parse('a b')")
         # One match for all; the count tells whether a token brought a space of its own.
         if not SCOPE.fullmatch(text) or text.count(" ") != len(tokens) - 1:
             raise InvalidScope("scope", _fault(tokens))
@@ -105,15 +110,6 @@ class Scope:
 
     def __le__(self, other: "Scope") -> bool:
         return frozenset(self.tokens) <= frozenset(other.tokens) if isinstance(other, Scope) else NotImplemented
-
-
-def _join(tokens: tuple[str, ...]) -> str:
-    try:
-        if isinstance(tokens, tuple):
-            return " ".join(tokens)
-    except TypeError:
-        pass
-    raise InvalidScope("scope", "give scope-tokens as str: Scope.of('a', 'b') or Scope.parse('a b')")
 
 
 def _fault(tokens: tuple[str, ...]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar, assert_never
 
 from oauth_cc.clock import moment
-from oauth_cc.effects import Effect, Failed, Flow, Observe, Received, Send, Sleep
+from oauth_cc.effects import Effect, Failed, Flow, Observe, Received, Returned, Send, Sleep, advance
 from oauth_cc.http import HttpRequest
 
 __all__ = ["drive"]
@@ -21,16 +21,11 @@ def drive(flow: Flow[T], send: Callable[[HttpRequest], Received | Failed]) -> T:
 
     *send*: sends one request by some HTTP library and says what came of it.
     """
-    result: object = None
     try:
-        while True:
-            # Only the flow stands inside: a StopIteration of *send* must not pass for the flow's result.
-            try:
-                effect = flow.send(result)
-            except StopIteration as stop:
-                value: T = stop.value
-                return value
-            result = _perform(effect, send)
+        step = advance(flow, None)
+        while not isinstance(step, Returned):
+            step = advance(flow, _perform(step, send))
+        return step.value
     finally:
         flow.close()
 

@@ -193,7 +193,7 @@ def _syntax_fault(url: str) -> str:
 
 def _is_host(host: str) -> bool:
     if host.startswith("["):
-        return _is_ipv6(host[1:-1])
+        return _is_address(IPv6Address, host[1:-1])
     labels = host.removesuffix(".").split(".")
     # A last label that is a number makes an address of the whole for some resolvers (inet_aton): only one spelling.
     if _NUMBER.fullmatch(labels[-1]):
@@ -202,16 +202,12 @@ def _is_host(host: str) -> bool:
 
 
 def _is_ipv4(host: str) -> bool:
-    try:
-        IPv4Address(host)
-    except AddressValueError:
-        return False
-    return True
+    return _is_address(IPv4Address, host)
 
 
-def _is_ipv6(host: str) -> bool:
+def _is_address(kind: type[IPv4Address] | type[IPv6Address], text: str) -> bool:
     try:
-        IPv6Address(host)
+        kind(text)
     except AddressValueError:
         return False
     return True

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from oauth_cc.errors import InsecureEndpoint, InvalidEndpoint, InvalidResource, OAuthError
-from oauth_cc.url import MAX_LENGTH, Origin, check_endpoint, check_resource, check_url, origin
+from oauth_cc.errors import InsecureEndpoint, InvalidEndpoint, InvalidInput, InvalidResource, OAuthError
+from oauth_cc.url import MAX_LENGTH, Origin, check_endpoint, check_resource, check_url, endpoint_fault, origin
 from tests.vectors import Case, load, value
 
 KINDS: dict[str, type[OAuthError]] = {
@@ -174,13 +174,29 @@ class TestReasons:
         assert ["check_endpoint"] == [frame.name for frame in frames]
         assert "s3cret" not in f"{caught.value!r} {frames[0].locals}"
 
-    @pytest.mark.parametrize("ask", [check_url, origin])
+    @pytest.mark.parametrize("ask", [check_url, origin, check_resource])
     def test_frames_hold_nothing(self, ask: Callable[[str], object]) -> None:
         """The frames below the caller's own hold nothing of a URL that was refused."""
-        with pytest.raises(InvalidEndpoint) as caught:
-            ask("https://id:s3cret@as.example/")
+        with pytest.raises(InvalidInput) as caught:
+            ask("https://id:s3cret@as.example/#")
         frames = traceback.TracebackException.from_exception(caught.value, capture_locals=True).stack[1:]
         assert "s3cret" not in str([frame.locals for frame in frames])
+
+    @given(st.one_of(https_urls, url_like), st.booleans())
+    @example("http://localhost/", False)
+    def test_fault_as_a_value(self, url: str, allowed: bool) -> None:
+        """`endpoint_fault` gives the error that `check_endpoint` raises, or None where it raises none."""
+        fault = endpoint_fault(url, allow_http_loopback=allowed)
+        if fault is None:
+            assert url is check_endpoint(url, allow_http_loopback=allowed)
+            return
+        with pytest.raises(InvalidEndpoint) as caught:
+            check_endpoint(url, allow_http_loopback=allowed)
+        assert fault == caught.value
+
+    def test_fault_by_default(self) -> None:
+        """Without a word from the caller, http to loopback is a fault."""
+        assert isinstance(endpoint_fault("http://localhost/"), InsecureEndpoint)
 
 
 class TestHostileUrls:

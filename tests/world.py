@@ -9,7 +9,7 @@ from typing import TypeVar, assert_never
 import attrs
 
 from oauth_cc import HttpRequest, HttpResponse
-from oauth_cc.effects import Effect, Failed, Flow, Moment, Observe, Received, Send, Sleep
+from oauth_cc.effects import Effect, Failed, Flow, Moment, Observe, Received, Returned, Send, Sleep, advance
 
 T = TypeVar("T")
 
@@ -31,14 +31,10 @@ class World:
 
     def run(self, flow: Flow[T]) -> T:
         """Performs *flow* to its end and gives what it returns."""
-        result: object = None
-        while True:
-            try:
-                effect = flow.send(result)
-            except StopIteration as stop:
-                value: T = stop.value
-                return value
-            result = self.perform(effect)
+        step = advance(flow, None)
+        while not isinstance(step, Returned):
+            step = advance(flow, self.perform(step))
+        return step.value
 
     def perform(self, effect: Effect) -> object:
         """Does what *effect* asks for."""
