@@ -37,6 +37,8 @@ def _inflate(content: bytes, max_size: int) -> bytes | str:
         decoded = inflater.decompress(content, max_size + 1)
     except zlib.error:
         return "came in a broken content coding"
-    if len(decoded) > max_size or inflater.eof:
+    if len(decoded) > max_size:
         return decoded
-    return "came in a content coding cut short"
+    if not inflater.eof:
+        return "came in a content coding cut short"
+    return "came in a broken content coding" if inflater.unused_data else decoded

@@ -17,6 +17,7 @@ __all__ = [
     "SCOPE",
     "SCOPE_TOKEN",
     "TEXT",
+    "URL_TEXT",
 ]
 
 _NQCHAR: Final = r"[\x21\x23-\x5B\x5D-\x7E]"
@@ -55,3 +56,6 @@ HEADER_NAME: Final = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
 
 HEADER_VALUE: Final = re.compile(r"(?:[\x21-\x7E\x80-\xFF](?:[\t\x20-\x7E\x80-\xFF]*[\x21-\x7E\x80-\xFF])?)?")
 """field-value (RFC 9110 section 5.5): no CR, LF or NUL, no space at either end."""
+
+URL_TEXT: Final = ACCESS_TOKEN
+"""The characters of a URL on the wire (RFC 3986 section 2), and some that URLs do not hold: none splits a message."""

@@ -9,7 +9,7 @@ from typing import Final, NoReturn, SupportsIndex, TypeAlias, TypeGuard, TypeVar
 import attrs
 
 from oauth_cc.errors import InvalidInput
-from oauth_cc.grammar import HEADER_NAME, HEADER_VALUE
+from oauth_cc.grammar import HEADER_NAME, HEADER_VALUE, URL_TEXT
 
 __all__ = [
     "MAX_RETRY_AFTER",
@@ -80,9 +80,14 @@ class HttpRequest:
         return HttpRequest(self.method, self.url, (*kept, (name, value)), self.body)
 
     def __repr__(self) -> str:
-        path, mark, _ = self.url.partition("?")
-        shown = f"{path}?***" if mark else path
-        return f"HttpRequest({self.method} {shown}, headers={_redacted(self.headers)}, body={len(self.body)} bytes)"
+        url = _redacted_url(self.url)
+        return f"HttpRequest({self.method} {url}, headers={_redacted(self.headers)}, body={len(self.body)} bytes)"
+
+    def __copy__(self) -> "HttpRequest":
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> "HttpRequest":
+        return self
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
         raise TypeError("an HttpRequest is not pickled: it may hold a secret; compose it where it is sent")
@@ -127,6 +132,12 @@ class HttpResponse:
     def __repr__(self) -> str:
         return f"HttpResponse({self.status}, headers={_redacted(self.headers)}, content={len(self.content)} bytes)"
 
+    def __copy__(self) -> "HttpResponse":
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> "HttpResponse":
+        return self
+
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
         raise TypeError("an HttpResponse is not pickled: it may hold a token; parse it where it was received")
 
@@ -162,7 +173,16 @@ def _pairs(headers: Headers) -> tuple[tuple[str, str], ...] | None:
 
 def _redacted(headers: tuple[tuple[str, str], ...]) -> str:
     shown = [f"{name}: {value}" if name.lower() in SHOWN_HEADERS else f"{name}: ***" for name, value in headers]
-    return f"({', '.join(shown)})"
+    # A server may send what a terminal or a log would obey.
+    return "".join([character if character.isprintable() else "?" for character in f"({', '.join(shown)})"])
+
+
+def _redacted_url(url: str) -> str:
+    path, mark, _ = url.partition("#")[0].partition("?")
+    scheme, separator, rest = path.partition("://")
+    authority, slash, tail = rest.partition("/")
+    host = f"***@{authority.rpartition('@')[2]}" if "@" in authority else authority
+    return f"{scheme}{separator}{host}{slash}{tail}{'?***' if mark else ''}"
 
 
 def _request_fault(
@@ -170,8 +190,8 @@ def _request_fault(
 ) -> InvalidInput | None:
     if not isinstance(method, str) or not HEADER_NAME.fullmatch(method):
         return InvalidInput("method", "give an HTTP method such as 'GET'")
-    if not isinstance(url, str):
-        return InvalidInput("url", f"give it as a str, not {type(url).__name__}")
+    if not isinstance(url, str) or not URL_TEXT.fullmatch(url):
+        return InvalidInput("url", "give it as a str of visible ASCII characters: percent-encode any other")
     if pairs is None:
         return InvalidInput("headers", "give a mapping or (name, value) pairs, all of them str")
     if not isinstance(body, bytes):
@@ -192,6 +212,7 @@ def _response_fault(status: int, pairs: tuple[tuple[str, str], ...] | None, cont
     return None
 
 
+_YEAR: Final = 31556952
 _SECONDS: Final = re.compile(r"[0-9]+")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTH: Final = "|".join(_MONTHS)
@@ -233,18 +254,19 @@ def _http_date(text: str, now: float) -> float | None:
         return None
     year, month, day = int(match["year"]), _MONTHS.index(match["month"]) + 1, int(match["day"])
     if len(match["year"]) == 2:
-        year = _century(year, now)
-    if not 1 <= day <= 31:
+        year = _full_year(year, now)
+    days = _days(year, month, 1)
+    if not 0 < day <= _days(year + month // 12, month % 12 + 1, 1) - days:
         return None
     seconds = int(match["hour"]) * 3600 + int(match["minute"]) * 60 + int(match["second"])
-    return float(_days(year, month, day) * 86400 + seconds)
+    return float((days + day - 1) * 86400 + seconds)
 
 
-def _century(year: int, now: float) -> int:
+def _full_year(year: int, now: float) -> int:
     # "more than 50 years in the future" means the past (RFC 9110 section 5.6.7).
-    current = 1970 + int(now // 31556952)
-    full = current - current % 100 + year
-    return full - 100 if full > current + 50 else full
+    current = 1970 + int(now // _YEAR)
+    centuries = [current - current % 100 + shift for shift in (100, 0, -100)]
+    return next(century + year for century in centuries if century + year <= current + 50)
 
 
 def _days(year: int, month: int, day: int) -> int:

@@ -3,6 +3,7 @@ JSON text and its values: RFC 8259, read strictly and within bounds, because who
 """
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NoReturn, TypeAlias, TypeGuard
@@ -61,7 +62,14 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-_DECODER: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError("beyond every float")
+    return number
+
+
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
 
 
 def parse_object(content: bytes | str, *, max_size: int = MAX_SIZE) -> dict[str, object] | str:
@@ -70,8 +78,8 @@ def parse_object(content: bytes | str, *, max_size: int = MAX_SIZE) -> dict[str,
     none, quoting nothing of it.
 
     *content*: UTF-8 bytes with at most one byte order mark, or text; *max_size*: its bound in bytes (characters).
-    Refused as RFC 8259 sections 4, 6, 8.1 and 9 allow: NaN and Infinity, repeated members, other encodings,
-    nesting deeper than `MAX_DEPTH`.
+    Refused as RFC 8259 sections 4, 6, 8.1 and 9 allow: NaN and numbers beyond every float, repeated members, other
+    encodings, nesting deeper than `MAX_DEPTH`.
 
         >>> parse_object(b'{"a": [1, 2]}')
         {'a': [1, 2]}
@@ -138,9 +146,10 @@ def freeze(value: object) -> JsonValue:
     raise TypeError(f"{type(value).__name__} is no JSON value")
 
 
-def write(value: object) -> str:
+def write(value: object, *, ascii_only: bool = False) -> str:
     """
-    Gives *value* as compact JSON text, its members in the order given.
+    Gives *value* as compact JSON text, its members in the order given; *ascii_only* escapes every other character, and
+    so half a surrogate pair too.
 
     Raises TypeError if something in it is no JSON value, ValueError if it holds NaN, an infinity or a lone surrogate,
     RecursionError if it is nested without end or holds itself.
@@ -148,13 +157,7 @@ def write(value: object) -> str:
         >>> write({"type": "payment", "actions": ("read",)})
         '{"type":"payment","actions":["read"]}'
     """
-    text = json.dumps(freeze(value), separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain)
+    text = json.dumps(freeze(value), separators=(",", ":"), ensure_ascii=ascii_only, allow_nan=False, default=dict)
     # json writes a lone surrogate as it is; UTF-8 has no form for it (UnicodeEncodeError is a ValueError).
     text.encode("utf-8")
     return text
-
-
-def _plain(value: object) -> dict[str, object]:
-    if is_object(value):
-        return dict(value)
-    raise TypeError(f"{type(value).__name__} is no JSON value")

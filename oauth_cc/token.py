@@ -109,7 +109,8 @@ class Token:
                 "requested_scope": str(self.requested_scope),
                 "members": self.members,
                 "dpop_jkt": self.dpop_jkt,
-            }
+            },
+            ascii_only=True,
         )
 
     @classmethod

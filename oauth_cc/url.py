@@ -37,12 +37,16 @@ _CREDENTIALS: Final = frozenset({"client_secret", "client_assertion", "client_as
 class Origin:
     """
     Scheme, host and port of a URL, in lower case and with the port written out: two URLs share an origin if and only
-    if these are equal (RFC 6454 section 4).
+    if these are equal (RFC 6454 section 4). Raises `InvalidEndpoint` if it can be no URL's.
     """
 
     scheme: str
     host: str
     port: int
+
+    def __attrs_post_init__(self) -> None:
+        if self.scheme not in _DEFAULT_PORTS or not _is_host(self.host) or not 0 < self.port < 65536:
+            raise InvalidEndpoint("origin", "give http or https, a host in lower case, and a port from 1 to 65535")
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.host}:{self.port}"
@@ -192,6 +196,8 @@ def _syntax_fault(url: str) -> str:
 
 
 def _is_host(host: str) -> bool:
+    if host != host.lower():
+        return False
     if host.startswith("["):
         return _is_address(IPv6Address, host[1:-1])
     labels = host.removesuffix(".").split(".")

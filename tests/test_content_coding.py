@@ -102,3 +102,9 @@ def test_any_coding(coding: str) -> None:
     """Any text as a coding gives content or a reason, and the reason does not quote it."""
     decoded = decode_content(b"{}", [coding], max_size=10)
     assert decoded in (b"{}", "came in a content coding that was not asked for", "came in a broken content coding")
+
+
+def test_more_than_one_member() -> None:
+    """What follows the end of the coding is not cut off in silence."""
+    content = gzip.compress(b'{"a":') + gzip.compress(b"1}")
+    assert "came in a broken content coding" == decode_content(content, ["gzip"], max_size=10)

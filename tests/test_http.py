@@ -2,6 +2,7 @@
 HTTP messages as values, and Retry-After.
 """
 
+import copy
 import pickle
 import re
 import traceback
@@ -193,10 +194,14 @@ class TestRequestSplitsNoMessage:
         with pytest.raises(InvalidInput, match=r"^method: "):
             HttpRequest(untyped(method), URL)
 
-    @pytest.mark.parametrize("url", [b"https://api.example/", None, 5], ids=repr)
+    @pytest.mark.parametrize(
+        "url",
+        [b"https://api.example/", None, 5, "", "https://h/\r\nX: y", "https://h/a b", "https://h/\x00", "https://h/é"],
+        ids=ascii,
+    )
     def test_urls(self, url: object) -> None:
-        """A URL that is no str is refused by the name of its type."""
-        with pytest.raises(InvalidInput, match=f"^url: give it as a str, not {type(url).__name__}$"):
+        """A URL that is no str, or holds what could end the request line, is refused without being quoted."""
+        with pytest.raises(InvalidInput, match=r"^url: give it as a str of visible ASCII characters"):
             HttpRequest("GET", untyped(url))
 
     @pytest.mark.parametrize(
@@ -240,6 +245,30 @@ class TestWithHeader:
 
 
 class TestNothingIsShown:
+    @pytest.mark.parametrize(
+        ("url", "shown"),
+        [
+            ("https://id:s3cret-value@h/a#s3cret-value", "https://***@h/a"),
+            ("https://h/a?b=s3cret-value#c", "https://h/a?***"),
+            ("https://h#s3cret-value", "https://h"),
+            ("/relative", "/relative"),
+        ],
+    )
+    def test_url_in_repr(self, url: str, shown: str) -> None:
+        """Of a URL neither userinfo nor query nor fragment is shown."""
+        assert f"HttpRequest(GET {shown}, headers=(), body=0 bytes)" == repr(HttpRequest("GET", url))
+
+    def test_what_a_server_says_is_printable(self) -> None:
+        """What a terminal or a log would obey is not in a repr."""
+        response = HttpResponse(200, {"Server": "x\n\x1b[2J\u202e", "A\r": "b"})
+        assert "HttpResponse(200, headers=(Server: x??[2J?, A?: ***), content=0 bytes)" == repr(response)
+
+    def test_copies_are_itself(self) -> None:
+        """A message cannot change, so that a copy of it is itself."""
+        for message in (HttpRequest("GET", URL), HttpResponse(200)):
+            assert copy.copy(message) is message
+            assert copy.deepcopy([message]) == [message]
+
     def test_repr_of_a_request(self) -> None:
         """A request shows method, path, harmless fields and sizes, but no query, no body and no other field."""
         fields = {"Accept": "a/b", "Authorization": f"Basic {SECRET}", "DPoP": SECRET, "X-Api-Key": SECRET}
@@ -456,8 +485,9 @@ class TestRetryAfterDate:
     def test_two_digits_far_from_now(self, current: int, year: int) -> None:
         """A year that appears to be more than 50 years ahead is the last one in the past with its digits."""
         now = datetime(current, 7, 1, tzinfo=UTC).timestamp()
-        full = current - current % 100 + year
-        moment = datetime(full - 100 if full > current + 50 else full, 7, 1, tzinfo=UTC)
+        century = current - current % 100
+        full = max(base + year for base in (century - 100, century, century + 100) if base + year <= current + 50)
+        moment = datetime(full, 7, 1, tzinfo=UTC)
         assert expected_wait(moment, now) == waited(rfc_850(moment), now)
 
     @pytest.mark.parametrize(
@@ -466,6 +496,17 @@ class TestRetryAfterDate:
     def test_bounds(self, expected: float, since: float) -> None:
         """A wait is never negative and never over the ceiling."""
         assert expected == waited("Tue, 14 Nov 2023 22:13:20 GMT", NOW + since)
+
+    @pytest.mark.parametrize(
+        "day", ["31 Feb 2023", "29 Feb 2023", "30 Feb 2024", "31 Apr 2023", "00 Nov 2023", "32 Dec 2023"]
+    )
+    def test_days_that_are_none(self, day: str) -> None:
+        """A day that its month does not have is passed over."""
+        assert waited(f"Fri, {day} 00:00:00 GMT") is None
+
+    def test_leap_day(self) -> None:
+        """The day that a leap year has is read."""
+        assert 0.0 == waited("Thu, 29 Feb 2024 00:00:00 GMT", datetime(2024, 3, 1, tzinfo=UTC).timestamp())
 
     def test_leap_second(self) -> None:
         """A leap second is legal in an HTTP-date."""

@@ -196,6 +196,14 @@ class TestRefusal:
         assert type(error) is kind
         assert str(error) == f"the server refused the token request: {code} (HTTP 400)"
 
+    @pytest.mark.parametrize("code", ["server_error", "temporarily_unavailable"])
+    def test_codes_that_pass(self, code: str) -> None:
+        """A code that says that it will pass is retryable whatever the status; no other is, on a 400."""
+        error, other = read({"error": code}, status=400), read({"error": "x"}, status=400)
+        assert isinstance(error, errors.TokenRequestRefused)
+        assert isinstance(other, errors.TokenRequestRefused)
+        assert (error.retryable, other.retryable) == (True, False)
+
     def test_text(self) -> None:
         """The text has all that the server said."""
         error = read({"error": "x", "error_description": "why", "error_uri": "https://as.example/e"}, status=400)
@@ -271,6 +279,7 @@ class TestAnything:
         st.lists(st.tuples(st.sampled_from(["Retry-After", "Content-Type", "DPoP-Nonce"]), st.text()), max_size=3),
         st.one_of(st.binary(), MEMBERS.map(lambda members: json.dumps(members).encode("utf-8", "surrogatepass"))),
     )
+    @example(200, [], b'{"access_token": "a", "token_type": "Bearer", "x": "\\ud800"}')
     @example(200, [], b"\x00" * 10)
     @example(200, [], b'{"access_token": "a", "token_type": "Bearer", "expires_in": ' + b"9" * 5000 + b"}")
     def test_a_token_or_an_error(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:

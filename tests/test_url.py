@@ -488,3 +488,20 @@ class TestResource:
         assert longest == check_resource(longest)
         with pytest.raises(InvalidResource):
             check_resource(f"{longest}a")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "host", "port"),
+    [
+        ("HTTPS", "h", 443),
+        ("ftp", "h", 21),
+        ("https", "H", 443),
+        ("https", "", 443),
+        ("https", "h", 0),
+        ("https", "h", -1),
+    ],
+)
+def test_origin_is_valid_or_not_at_all(scheme: str, host: str, port: int) -> None:
+    """An origin that no URL has cannot be made."""
+    with pytest.raises(InvalidEndpoint, match=r"^origin: "):
+        Origin(scheme, host, port)

@@ -4,13 +4,14 @@ What the test server decides, by Authlib: who is authenticated, which token is i
 No HTTP here: a `Call` comes in, a `Reply` goes out.
 """
 
+import base64
 import json
 import secrets
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 import attrs
 
@@ -181,6 +182,16 @@ class _Grant(ClientCredentialsGrant):
         if "Authorization" in self.request.headers and "client_secret" in fields.data:
             raise InvalidRequestError("The request carries two ways of authentication.")
         super().validate_token_request()
+        if fields.data.get("client_id", _client_id(self.request)) != _client_id(self.request):
+            raise InvalidRequestError("The request names another client than the one that authenticates.")
+        if not all(urlsplit(uri).scheme and "#" not in uri for uri in fields.datalist.get("resource", ())):
+            raise OAuth2Error("A resource is no absolute URI without fragment.", error="invalid_target")
+
+    def create_token_response(self) -> tuple[int, Mapping[str, object], Sequence[tuple[str, str]]]:
+        # Authlib's own writes the token into its log.
+        token = self.generate_token(scope=_fields(self.request).data.get("scope"), include_refresh_token=False)
+        self.save_token(token)
+        return 200, token, self.TOKEN_RESPONSE_HEADER
 
 
 class _Revocation(RevocationEndpoint):
@@ -229,10 +240,23 @@ class _Validator(BearerTokenValidator):
         return self.authority.find(token_string)
 
 
+def _authenticate_basic(query_client: Callable[[str], _Known | None], request: OAuth2Request) -> _Known | None:
+    # Authlib's own leaves '+' as it is, and stumbles over what is no UTF-8 (RFC 6749 section 2.3.1 and appendix B).
+    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
+    try:
+        pair = base64.b64decode(credentials, validate=True).decode("utf-8")
+    except ValueError:
+        return None
+    client_id, colon, secret = pair.partition(":")
+    client = query_client(unquote_plus(client_id)) if scheme.lower() == "basic" and colon else None
+    return client if client is not None and client.check_client_secret(unquote_plus(secret)) else None
+
+
 class _Engine(Engine):
     def __init__(self, authority: "Authority") -> None:
         super().__init__()
         self.authority = authority
+        self.register_client_auth_method(BASIC, _authenticate_basic)
         self.register_token_generator("default", self.issue)
         self.register_grant(_Grant)
         self.register_endpoint(_Revocation(authority))
@@ -354,7 +378,7 @@ class Authority:
                 token.expires_at = token.expires_at if revoked else 0.0
 
 
-def _client_id(request: _Request) -> str | None:
+def _client_id(request: OAuth2Request) -> str | None:
     # Authlib sets the client once it is authenticated.
     return request.client.client_id if isinstance(request.client, _Known) else None
 

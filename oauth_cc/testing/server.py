@@ -3,6 +3,7 @@ The test server's HTTP: sockets, threads and paths.
 """
 
 import socket
+import socketserver
 import ssl
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -152,6 +153,11 @@ class _HttpServer(ThreadingHTTPServer):
             # The handshake is left to the thread of each connection: a client that says nothing holds up no other.
             self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
+    def server_bind(self) -> None:
+        # That of HTTPServer asks the resolver for a name, which can take long and is not used.
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = "localhost", self.server_address[1]
+
     def process_request(self, request: socket.socket | tuple[bytes, socket.socket], client_address: object) -> None:
         if isinstance(request, socket.socket):
             with self._lock:
@@ -187,6 +193,8 @@ class _HttpServer(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 30
+    # Head and body leave together: apart, each answer on a kept connection waits for an acknowledgement.
+    wbufsize = -1
 
     def do_POST(self) -> None:
         length = self.headers.get("Content-Length", "")
@@ -198,6 +206,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self._answer("")
+
+    do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_GET  # noqa: N815  # the names that http.server calls
 
     def _answer(self, body: str) -> None:
         name, _, rest = self.path.partition("?")[0].lstrip("/").partition("/")

@@ -5,6 +5,7 @@ The httpx2 shell against real servers: sync, and async on asyncio and trio.
 import logging
 import ssl
 import time
+import traceback
 import tracemalloc
 import zlib
 from collections.abc import Callable
@@ -260,17 +261,30 @@ class TestTls:
             token = fetch(POST, f"{server.url}/token", client=client_for(fetch, verify=trust))
         assert token.access_token.reveal() == "tok-1"
 
-    def test_untrusted(self, fetch: Fetch, server_side: ssl.SSLContext) -> None:
+    def test_untrusted(self, fetch: Fetch, server_side: ssl.SSLContext, caplog: pytest.LogCaptureFixture) -> None:
         """A certificate that nobody vouches for ends it at once: nothing was sent, nothing is tried again."""
-        with serve(TOKEN, tls=server_side) as server:
+        with caplog.at_level(logging.DEBUG), serve(TOKEN, tls=server_side) as server:
             with pytest.raises(httpx2.ConnectError) as caught:
-                fetch(POST, f"{server.url}/token", retries=Retries(attempts=5, base=60.0, ceiling=60.0))
+                fetch(POST, f"{server.url}/token", retries=QUICK)
             assert server.asked == []
+        assert caplog.text.count("start_tls.started") == 1
         assert "CERTIFICATE_VERIFY_FAILED" in shown_by(caught.value)
 
 
 class TestSecrecy:
     """Nothing that is logged or raised shows the secret."""
+
+    def test_no_frame_below(self, fetch: Fetch) -> None:
+        """An error of the network keeps no frame of the library below, nor the request with its header and body."""
+        with serve(Drop) as server, pytest.raises(httpx2.RemoteProtocolError) as caught:
+            fetch(POST, f"{server.url}/token", retries=QUICK)
+        link: BaseException | None = caught.value
+        while link is not None:
+            frames = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(link.__traceback__)]
+            assert not [name for name in frames if "httpx2/" in name or "httpcore2/" in name]
+            link = link.__cause__ or link.__context__
+        assert "authorization" not in caught.value.request.headers
+        assert caught.value.request.content == b""
 
     @pytest.mark.parametrize("step", [Drop, Silence, Answer(500), Answer(200, chunks=(b"s3cr3t-marker",)), TOKEN])
     def test_nowhere(self, fetch: Fetch, step: Any, caplog: pytest.LogCaptureFixture) -> None:
