@@ -9,6 +9,8 @@ OAuth 2.0 client credentials: how one program calls another program's API as its
 Every arrow is a pure function, every box a frozen record. The errors stand in `oauth_cc.errors`.
 """
 
+from typing import TYPE_CHECKING
+
 from oauth_cc.authentication import ClientSecretBasic, ClientSecretPost, NoAuthentication
 from oauth_cc.credentials import ClientCredentials
 from oauth_cc.errors import InvalidInput, InvalidResponse, OAuthError, TokenRequestRefused
@@ -42,11 +44,15 @@ __all__ = [
     "token_request",
 ]
 
+__version__: str
 
-def __getattr__(name: str) -> str:
-    if name == "__version__":
-        # Reading the metadata of the installed package costs more than the whole import.
-        from importlib.metadata import version
+if not TYPE_CHECKING:
+    # Hidden from type checkers, to which a module with __getattr__ seems to have every name.
 
-        return version("oauth_cc")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> str:
+        if name == "__version__":
+            # Reading the metadata of the installed package costs more than the whole import.
+            from importlib.metadata import version
+
+            return version("oauth_cc")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

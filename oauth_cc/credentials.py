@@ -48,7 +48,8 @@ def _client_id_fault(client_id: str) -> InvalidClientId | None:
         return InvalidClientId("client_id", f"give it as a str, not as {type(client_id).__name__}")
     if not client_id:
         return InvalidClientId("client_id", "is empty: check the setting it comes from")
-    if not TEXT.fullmatch(client_id):
+    # What is printable is legal; the pattern knows what else is.
+    if not client_id.isprintable() and not TEXT.fullmatch(client_id):
         return InvalidClientId("client_id", "holds a control character or half a surrogate pair: strip or correct it")
     return None
 

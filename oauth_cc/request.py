@@ -227,15 +227,14 @@ def _headers(fields: AuthenticationFields) -> list[tuple[str, str]]:
 
 
 def _compose(request: TokenRequest, fields: AuthenticationFields) -> str:
+    body = "grant_type=client_credentials"
     if fields.parameters:
         _check_fields(request, fields)
-    body = "grant_type=client_credentials"
-    if request.body:
-        body = f"{_encode(request.body)}&{body}"
+        body += f"&{_encode(fields.parameters)}"
     if request.includes_client_id and "client_id" not in dict(fields.parameters):
         body += f"&client_id={encode_value(request.credentials.client_id)}"
-    if fields.parameters:
-        body += f"&{_encode(fields.parameters)}"
+    if request.body:
+        body = f"{_encode(request.body)}&{body}"
     if request.scope.tokens:
         body += f"&scope={encode_value(' '.join(request.scope.tokens))}"
     for resource in request.resources:
