@@ -1,7 +1,7 @@
 from collections.abc import Mapping, Sequence
 
 class OAuth2Error(Exception):
-    error: str
+    error: str | None
     def __init__(
         self,
         description: str | None = None,

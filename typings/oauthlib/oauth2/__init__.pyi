@@ -1,6 +1,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
-class OAuth2Token(dict[str, object]): ...
+class OAuth2Token(dict[str, object]):
+    def __init__(self, params: Mapping[str, object], old_scope: str | None = None) -> None: ...
 
 class BackendApplicationClient:
     def __init__(
