@@ -13,7 +13,7 @@ TESTS = str(Path(__file__).parent)
 
 def shown_by(error: BaseException) -> str:
     """
-    Gives all that *error* shows: str, repr, args, its pickle, and its tracebacks with the local variables of every frame
+    Gives all that *error* shows: str, repr, args, its pickle, and its tracebacks with the local variables of each frame
     of a library, the whole chain down. The frames of the tests are left out: they hold the secrets they plant.
     """
     texts = [str(error), repr(error), repr(error.args), repr(vars(error))]
