@@ -10,5 +10,5 @@ PURE: Final = (
 )
 """Floors 0 to 3: no I/O, no clock, no chance."""
 
-SHELLS_AND_FACES: Final = "clock threads tasks httpx2 testing display demo cli __main__".split()
+SHELLS_AND_FACES: Final = "clock threads tasks httpx2 testing display demo cli __main__ compat".split()
 """Floors 4 and 5."""

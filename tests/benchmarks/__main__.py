@@ -4,11 +4,12 @@
 
 import platform
 
-from tests.benchmarks import core
+from tests.benchmarks import core, facade
 from tests.benchmarks.measure import show
 
 print(f"{platform.python_implementation()} {platform.python_version()}, {platform.machine()}")
 print(show("Composing and parsing", "µs", [core.composing_from_nothing(), core.composing_again(), core.parsing()]))
+print(show("The facade", "µs", facade.table()))
 time, memory = core.importing()
 print(show("Importing", "ms over a bare interpreter", [time]))
 print(show("Importing", "MiB over a bare interpreter", [memory]))

@@ -92,4 +92,4 @@ def _cell(figure: float, ours: float) -> str:
 
 def _line(cells: Sequence[str]) -> str:
     first, *others = cells
-    return f"{first:<42}" + "".join([f"{cell:>24}" for cell in others])
+    return f"{first:<30}" + "".join([f"{cell:>24}" for cell in others[:-1]]) + f"  {others[-1]}".rstrip()

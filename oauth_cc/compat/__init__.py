@@ -1,0 +1,97 @@
+"""
+oauthlib's `BackendApplicationClient` with its signatures and its behaviour, over the functional core.
+
+A program written for oauthlib changes one import. oauthlib itself is not needed; where it is installed, the errors
+are its own classes, so that its callers catch them. Importing this package does not import oauthlib: the errors and
+the signal, which look for it, are loaded when they are named or raised.
+"""
+
+from typing import TYPE_CHECKING
+
+from oauth_cc.compat.client import BackendApplicationClient
+from oauth_cc.compat.placing import AUTH_HEADER, BODY, URI_QUERY
+from oauth_cc.compat.randomness import generate_token
+from oauth_cc.compat.token import OAuth2Token
+
+if TYPE_CHECKING:
+    from oauth_cc.compat.errors import (
+        AccessDeniedError,
+        ConsentRequired,
+        CustomOAuth2Error,
+        FatalClientError,
+        InsecureTransportError,
+        InsufficientScopeError,
+        InvalidClientError,
+        InvalidClientIdError,
+        InvalidGrantError,
+        InvalidRequestError,
+        InvalidRequestFatalError,
+        InvalidResponseError,
+        InvalidScopeError,
+        InvalidTokenError,
+        LoginRequired,
+        MismatchingStateError,
+        MissingCodeError,
+        MissingTokenError,
+        MissingTokenTypeError,
+        OAuth2Error,
+        ServerError,
+        TemporarilyUnavailableError,
+        TokenExpiredError,
+        UnauthorizedClientError,
+        UnsupportedGrantTypeError,
+        UnsupportedResponseTypeError,
+        UnsupportedTokenTypeError,
+    )
+    from oauth_cc.compat.signals import scope_changed
+
+__all__ = [
+    "AUTH_HEADER",
+    "BODY",
+    "URI_QUERY",
+    "AccessDeniedError",
+    "BackendApplicationClient",
+    "ConsentRequired",
+    "CustomOAuth2Error",
+    "FatalClientError",
+    "InsecureTransportError",
+    "InsufficientScopeError",
+    "InvalidClientError",
+    "InvalidClientIdError",
+    "InvalidGrantError",
+    "InvalidRequestError",
+    "InvalidRequestFatalError",
+    "InvalidResponseError",
+    "InvalidScopeError",
+    "InvalidTokenError",
+    "LoginRequired",
+    "MismatchingStateError",
+    "MissingCodeError",
+    "MissingTokenError",
+    "MissingTokenTypeError",
+    "OAuth2Error",
+    "OAuth2Token",
+    "ServerError",
+    "TemporarilyUnavailableError",
+    "TokenExpiredError",
+    "UnauthorizedClientError",
+    "UnsupportedGrantTypeError",
+    "UnsupportedResponseTypeError",
+    "UnsupportedTokenTypeError",
+    "generate_token",
+    "scope_changed",
+]
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name):
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if name == "scope_changed":
+            from oauth_cc.compat.signals import scope_changed
+
+            return scope_changed
+        from oauth_cc.compat import errors
+
+        return getattr(errors, name)

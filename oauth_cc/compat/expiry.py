@@ -1,0 +1,66 @@
+"""
+When a token ends, as oauthlib works it out.
+"""
+
+import time
+from collections.abc import Mapping
+from typing import TypeAlias
+
+__all__ = ["Expiry", "read_expiry"]
+
+Expiry: TypeAlias = tuple[int | None, float | str | None, float | None]
+"""
+What a token says about its end: ``expires_in`` and ``expires_at`` as they are shown, and as the last what is compared
+with the clock: POSIX seconds, where None and 0 never come.
+"""
+
+
+def read_expiry(members: Mapping[str, object]) -> Expiry | str:
+    """
+    Gives what the *members* of a token say about its end; or, as a str, why they say nothing legal.
+
+    ``expires_at``, no member of RFC 6749, wins over ``expires_in``, as it does for oauthlib. A lifetime of 0 has ended
+    in the second that it began; oauthlib takes it for eternity.
+
+        >>> read_expiry({"expires_at": 1700003600, "expires_in": "3600"})
+        (3600, 1700003600, 1700003600)
+    """
+    lifetime: int | None = None
+    if "expires_in" in members:
+        given = members.get("expires_in")
+        read = given if isinstance(given, int) else _lifetime(given)
+        if isinstance(read, str):
+            return read
+        lifetime = read
+    at, ends_at = _moment(members.get("expires_at")) if "expires_at" in members else (None, None)
+    if lifetime and ends_at is None:
+        ends_at = at = round(time.time()) + lifetime
+    elif lifetime == 0 and not ends_at:
+        ends_at = int(time.time())
+    return lifetime, at, ends_at
+
+
+def _lifetime(value: object) -> int | str | None:
+    if value is None:
+        return None
+    try:
+        if isinstance(value, str | float):
+            return int(value)
+    except (ValueError, OverflowError):
+        pass
+    return "expires_in must be an int"
+
+
+def _moment(value: object) -> tuple[float | str | None, float | None]:
+    # Written out, because a union is made anew at each call.
+    if isinstance(value, int) or isinstance(value, float):  # noqa: SIM101
+        return value, value
+    if not isinstance(value, str):
+        return None, None
+    for number in (int, float):
+        try:
+            moment = number(value)
+        except ValueError:
+            continue
+        return moment, moment
+    return value, None

@@ -1,0 +1,319 @@
+"""
+The facade on its own: hooks of subclasses, MAC tokens, the way out to the core, and what is never shown.
+"""
+
+import copy
+import datetime
+import inspect
+import json
+import logging
+import pickle
+from typing import TypeVar
+from unittest.mock import patch
+
+import pytest
+from requests.structures import CaseInsensitiveDict
+
+from oauth_cc import ClientCredentials, ClientSecretPost, Scope, compose_body
+from oauth_cc.compat import (
+    AUTH_HEADER,
+    BODY,
+    URI_QUERY,
+    BackendApplicationClient,
+    InvalidResponseError,
+    MissingTokenError,
+    MissingTokenTypeError,
+    OAuth2Token,
+    mac,
+)
+from oauth_cc.compat.placing import with_authorization
+from oauth_cc.errors import InvalidInput, InvalidScope
+from tests.leaks import shown_by
+
+URL = "https://example.com/path?query=world"
+TOKEN = "2YotnFZFEjr1zCsicMWpAA"
+
+
+class TestHooks:
+    """What subclasses in the field override."""
+
+    def test_grant_type(self) -> None:
+        """A subclass names another grant, and the value of refresh requests."""
+
+        class Bearer(BackendApplicationClient):
+            grant_type = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+            refresh_token_key = "urn:x"
+
+        client = Bearer("your_id")
+        assert "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer" == client.prepare_request_body()
+        assert "grant_type=urn%3Ax" == client.prepare_refresh_body()
+
+    def test_constructor_through_super(self) -> None:
+        """A subclass passes a placement on."""
+
+        class Query(BackendApplicationClient):
+            def __init__(self, client_id: str) -> None:
+                super().__init__(client_id, default_token_placement=URI_QUERY)
+
+        client = Query("your_id")
+        client.access_token = "tok"
+        assert f"{URL}&access_token=tok" == client.add_token(URL)[0]
+
+    def test_bearer(self) -> None:
+        """A subclass adds a header of its own beside the token."""
+
+        class Adding(BackendApplicationClient):
+            def _add_bearer_token(self, *arguments: object, **keywords: object):  # type: ignore[no-untyped-def]
+                url, headers, body = super()._add_bearer_token(*arguments, **keywords)  # type: ignore[arg-type]
+                return url, {**(headers or {}), "X-Api-Key": "k"}, body
+
+        placed = Adding("your_id", access_token="tok").add_token(URL)
+        assert {"Authorization": "Bearer tok", "X-Api-Key": "k"} == placed[1]
+
+    def test_token_types(self) -> None:
+        """A subclass knows another token type, in any case."""
+
+        class Other(BackendApplicationClient):
+            @property
+            def token_types(self):  # type: ignore[no-untyped-def]
+                return {**super().token_types, "N_A": lambda *arguments, **keywords: arguments}
+
+        placed: object = Other("your_id", token_type="n_a", access_token="tok").add_token(URL)
+        assert (URL, "GET", None, None, AUTH_HEADER) == placed
+
+    def test_populate(self) -> None:
+        """A subclass that populates more is called with every token, and once with none."""
+        seen: list[dict[str, object]] = []
+
+        class Populating(BackendApplicationClient):
+            def populate_token_attributes(self, response) -> None:  # type: ignore[no-untyped-def]
+                seen.append(dict(response))
+                super().populate_token_attributes(response)
+
+        client = Populating("your_id")
+        client.parse_request_body_response(json.dumps({"access_token": TOKEN, "expires_in": 0}))
+        assert [{}, {"access_token": TOKEN}] == seen
+        assert client._expires_at
+
+    def test_expiry(self) -> None:
+        """Callers read and write when the token ends."""
+        client = BackendApplicationClient("your_id", token={"access_token": "tok", "expires_at": 5})
+        assert 5 == client._expires_at
+        client._expires_at = None
+        assert client.add_token(URL)[1]
+
+    def test_any_attribute(self) -> None:
+        """requests_oauthlib.OAuth2 sets each member of a token as an attribute."""
+        client = BackendApplicationClient("your_id")
+        for name, value in {"access_token": "tok", "token_type": "Bearer", "nonsense": 1}.items():
+            setattr(client, name, value)
+        assert {"Authorization": "Bearer tok"} == client.add_token(URL)[1]
+
+
+class TestMac:
+    """The two expired drafts, with the vectors of oauthlib's tests."""
+
+    def client(self) -> BackendApplicationClient:
+        """A client with a MAC token."""
+        return BackendApplicationClient(
+            "your_id", token_type="MAC", access_token="tok", mac_key="secret", mac_algorithm="hmac-sha-1"
+        )
+
+    def test_draft_00(self) -> None:
+        """Draft 00 signs the body, and has an age in its nonce."""
+        with patch.object(mac, "new_nonce", lambda: "abc123"), patch.object(mac, "age", lambda issue_time: "0"):
+            headers = self.client().add_token(URL, body="not=empty", issue_time=datetime.datetime.now())[1]
+        assert {
+            "Authorization": 'MAC id="tok", nonce="0:abc123", bodyhash="Yqyso8r3hR5Nm1ZFv+6AvNHrxjE=", '
+            'mac="0X6aACoBY0G6xgGZVJ1IeE8dF9k="'
+        } == headers
+
+    def test_draft_01(self) -> None:
+        """Draft 01 has a time instead."""
+        with patch.object(mac, "new_nonce", lambda: "abc123"), patch.object(mac, "timestamp", lambda: "123456789"):
+            headers = self.client().add_token(URL, body="not=empty", draft=1, nonce="zzz")[1]
+        assert {
+            "Authorization": 'MAC id="tok", ts="123456789", nonce="abc123", mac="Xuk+9oqaaKyhitkgh1CD0xrI6+s="'
+        } == headers
+
+    def test_pure(self) -> None:
+        """The signature itself is a pure function."""
+        header = mac.mac_header("tok", URL, "secret", "get", nonce="0:abc123", body="not=empty")
+        assert header == mac.mac_header("tok", URL, b"secret", "GET", nonce="0:abc123", body="not=empty")
+        assert 'bodyhash="Yqyso8r3hR5Nm1ZFv+6AvNHrxjE="' in header
+        assert ', ext="e", mac=' in mac.mac_header("tok", URL, "secret", "GET", nonce="n", ext="e")
+        other = mac.mac_header("tok", "https://h:8443/", "secret", "GET", nonce="n", hash_algorithm="HMAC-SHA-256")
+        assert other.startswith('MAC id="tok", nonce="n", mac="')
+
+    def test_now(self) -> None:
+        """Time and chance are those of the machine: no two nonces are alike, and an age is a number."""
+        assert mac.new_nonce() != mac.new_nonce()
+        assert mac.timestamp().isdigit()
+        assert 0 <= float(mac.age(datetime.datetime.now())) < 10
+
+    def test_refused(self) -> None:
+        """A placement or an algorithm that MAC does not know is a ValueError."""
+        with pytest.raises(ValueError, match="Invalid token placement"):
+            self.client().add_token(URL, token_placement=BODY)
+        with pytest.raises(ValueError, match="unknown hash algorithm"):
+            mac.mac_header("tok", URL, "secret", "GET", nonce="n", hash_algorithm="md5")
+
+
+class TestWayOut:
+    """The records of the core for what the client holds."""
+
+    def test_credentials(self) -> None:
+        """The client's id goes with a secret that the client never held."""
+        client = BackendApplicationClient("your_id", client_secret="s3cret")
+        assert ClientCredentials("your_id") == client.credentials()
+        assert ClientCredentials("your_id", "s3cret") == client.credentials("s3cret")
+
+    @pytest.mark.parametrize(
+        "scope", ["hello world", ["hello", "world"], ("hello", "world"), " hello  world ", None, ""]
+    )
+    def test_request(self, scope: str | list[str] | tuple[str, ...] | None) -> None:
+        """The request asks for the same scope, and composes the same body."""
+        client = BackendApplicationClient("your_id", scope=scope)
+        request = client.to_request("s3cret")
+        assert ClientCredentials("your_id", "s3cret") == request.credentials
+        if scope != " hello  world ":
+            assert compose_body(client.to_request()) == client.prepare_request_body()
+        assert (Scope.of("hello", "world") if scope else Scope()) == request.scope
+        assert Scope.of("a") == client.to_request(ClientSecretPost("s3cret"), scope=["a"]).scope
+
+    def test_scope_outside_the_grammar(self) -> None:
+        """A scope that the facade sends as it is, the core refuses."""
+        with pytest.raises(InvalidScope):
+            BackendApplicationClient("your_id", scope=['a"b']).to_request()
+
+    def test_token(self) -> None:
+        """The token goes with its expiry and its scopes."""
+        client = BackendApplicationClient("your_id", scope=["a", "b"])
+        with patch("time.time", lambda: 1000.4):
+            client.parse_request_body_response(
+                json.dumps({"access_token": TOKEN, "token_type": "bearer", "expires_in": 10, "scope": "b a"})
+            )
+        token = client.to_token(received_at=1000.4)
+        assert (TOKEN, 1010, Scope.of("a", "b")) == (token.access_token.reveal(), token.ends_at, token.scope)
+        assert Scope.of("a", "b") == token.requested_scope
+
+    def test_token_without_more(self) -> None:
+        """A token of which nothing more is known lives for the core's default, with the scope asked for."""
+        client = BackendApplicationClient("your_id", scope="a", access_token=TOKEN)
+        token = client.to_token(received_at=1000.0)
+        assert (1300.0, Scope.of("a")) == (token.ends_at, token.scope)
+
+    def test_no_token(self) -> None:
+        """No token, or one of a kind that the core does not know, is an InvalidInput."""
+        with pytest.raises(InvalidInput, match="holds none"):
+            BackendApplicationClient("your_id").to_token(received_at=1000.0)
+        with pytest.raises(InvalidInput, match="MAC"):
+            BackendApplicationClient("your_id", token_type="MAC", access_token="x").to_token(received_at=1000.0)
+
+
+class TestSecrecy:
+    """Nothing shows a secret or a token."""
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            json.dumps({"access_token": f"{TOKEN}\n"}),
+            json.dumps({"access_token": TOKEN, "expires_in": "x"}),
+            json.dumps({"access_token": TOKEN, "scope": 5}),
+            json.dumps({"access_token": TOKEN, "error": None}),
+            f'{{"access_token": "{TOKEN}", "access_token": "{TOKEN}"}}',
+            f'{{"access_token": "{TOKEN}"'.encode() + b"\xff}",
+            f'["{TOKEN}"]',
+            f"<a href='?access_token={TOKEN}'>",
+        ],
+    )
+    def test_errors(self, answer: str | bytes) -> None:
+        """An error shows nothing of the answer: not in its text, not in its attributes, not in its traceback."""
+        client = BackendApplicationClient("your_id")
+        with pytest.raises((InvalidResponseError, MissingTokenError)) as caught:
+            client.parse_request_body_response(answer)
+        assert TOKEN not in shown_by(caught.value)
+
+    def test_strict_switch(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The error for a missing token type shows no token, and ``0`` switches it on."""
+        monkeypatch.setenv("OAUTHLIB_STRICT_TOKEN_TYPE", "0")
+        with pytest.raises(MissingTokenTypeError) as caught:
+            BackendApplicationClient("your_id").parse_request_body_response(json.dumps({"access_token": TOKEN}))
+        assert TOKEN not in shown_by(caught.value)
+
+    def test_populate(self) -> None:
+        """A token that is given with a bad lifetime is not shown."""
+        client = BackendApplicationClient("your_id")
+        token = {"access_token": TOKEN, "expires_in": "x"}
+        with pytest.raises(InvalidResponseError) as caught:
+            client.populate_token_attributes(token)
+        assert f"({caught.value.error}) expires_in must be an int" == str(caught.value)
+        assert TOKEN not in str(caught.value)
+
+    def test_repr_and_logs(self, caplog: pytest.LogCaptureFixture) -> None:
+        """Neither client nor token shows itself, and nothing is logged."""
+        with caplog.at_level(logging.DEBUG):
+            client = BackendApplicationClient("your_id", client_secret="s3cret", refresh_token="r3fresh")
+            token = client.parse_request_body_response(json.dumps({"access_token": TOKEN, "id_token": "eyJ"}))
+            client.prepare_request_body(client_secret="s3cret")
+            client.add_token(URL)
+        shown = f"{client!r} {client} {token!r} {token} {caplog.text}"
+        assert not [secret for secret in ("s3cret", "r3fresh", TOKEN, "eyJ") if secret in shown]
+        assert "s3cret" not in str(vars(client))
+
+
+T = TypeVar("T")
+
+
+def unpickled(value: T) -> T:
+    """Gives *value*, pickled and back."""
+    found: T = pickle.loads(pickle.dumps(value))  # noqa: S301  # made here
+    return found
+
+
+def test_copies() -> None:
+    """A client and a token survive pickling and copying."""
+    client = BackendApplicationClient("your_id", scope=["a", "b"])
+    token = client.parse_request_body_response(json.dumps({"access_token": TOKEN, "scope": "b a"}))
+    for again in (unpickled(client), copy.deepcopy(client)):
+        assert vars(client) == vars(again)
+    for other in (unpickled(token), copy.deepcopy(token), copy.copy(token)):
+        assert type(other) is OAuth2Token
+        assert (token, ["a", "b"], ["a", "b"]) == (other, other.scopes, other.old_scopes)
+    assert type(token.copy()) is dict
+
+
+def test_headers_object() -> None:
+    """The headers that requests gives are changed in place, whatever their case."""
+    headers: CaseInsensitiveDict[str] = CaseInsensitiveDict({"authorization": "Basic eDp5"})
+    assert with_authorization(headers, "Bearer tok") is headers
+    assert [("Authorization", "Bearer tok")] == list(headers.items())
+
+
+def test_random_texts() -> None:
+    """State and code verifiers are random, and of the length asked for."""
+    client = BackendApplicationClient("your_id")
+    assert client.state_generator() != client.state_generator()
+    assert 30 == len(client.state_generator())
+    with pytest.raises(NotImplementedError):
+        client.prepare_authorization_request("https://as.example/authorize")
+    assert client.state
+    assert 43 == len(client.create_code_verifier(43))
+
+
+def test_authorization_request_of_a_subclass() -> None:
+    """A subclass with an authorization endpoint gets its request."""
+
+    class Code(BackendApplicationClient):
+        def prepare_request_uri(self, *arguments: object, **keywords: object) -> str:
+            return f"{arguments[0]}?state={keywords['state']}"
+
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    prepared = Code("your_id").prepare_authorization_request("https://as.example/", "s")
+    assert ("https://as.example/?state=s", form, "") == prepared
+
+
+def test_no_any() -> None:
+    """No annotation of the client is Any."""
+    for name, method in inspect.getmembers(BackendApplicationClient, inspect.isfunction):
+        assert "Any" not in str(inspect.signature(method)), name

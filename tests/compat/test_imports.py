@@ -1,0 +1,134 @@
+"""
+oauthlib is looked for when an error is raised or named, and not before; without it, everything works the same.
+"""
+
+import subprocess
+import sys
+
+import pytest
+
+ABSENT = "import sys; sys.modules['oauthlib'] = None\n"
+
+
+def run(code: str) -> str:
+    """Gives what *code* prints in an interpreter of its own."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_import_does_not_load_oauthlib() -> None:
+    """Importing, composing, parsing and adding a token load neither oauthlib nor what only some need."""
+    code = (
+        "import sys\n"
+        "from oauth_cc.compat import BackendApplicationClient\n"
+        "client = BackendApplicationClient('your_id', scope='a')\n"
+        "client.prepare_token_request('https://as.example/token')\n"
+        'client.parse_request_body_response(\'{"access_token": "x"}\')\n'
+        "client.add_token('https://api.example/')\n"
+        "loaded = {name.partition('.')[0] for name in sys.modules}\n"
+        "print(sorted(loaded & {'oauthlib', 'requests', 'blinker', 'hmac', 'secrets', 'httpx2', 'anyio'}))\n"
+        "shells = {'effects', 'exchange', 'threads', 'tasks', 'testing', 'cli', 'httpx2', 'clock'}\n"
+        "print(sorted(shells & {name.partition('.')[2] for name in sys.modules if name.startswith('oauth_cc.')}))\n"
+    )
+    assert "[]\n[]\n" == run(code)
+
+
+def test_present() -> None:
+    """With oauthlib, an error that is raised is oauthlib's own, and so is the signal."""
+    code = (
+        "import sys\n"
+        "from oauth_cc.compat import BackendApplicationClient\n"
+        "client = BackendApplicationClient('your_id', access_token='x')\n"
+        "assert 'oauthlib' not in sys.modules\n"
+        "try:\n"
+        "    client.add_token('http://api.example/')\n"
+        "except Exception as error:\n"
+        "    caught = error\n"
+        "import oauthlib.oauth2, oauthlib.signals, oauth_cc.compat\n"
+        "print(type(caught) is oauthlib.oauth2.InsecureTransportError is oauth_cc.compat.InsecureTransportError)\n"
+        "print(oauth_cc.compat.scope_changed is oauthlib.signals.scope_changed)\n"
+        "print(issubclass(oauth_cc.compat.InvalidResponseError, (oauthlib.oauth2.OAuth2Error)))\n"
+        "print(issubclass(oauth_cc.compat.InvalidResponseError, ValueError))\n"
+    )
+    assert "True\nTrue\nTrue\nTrue\n" == run(code)
+
+
+def test_naming_loads_oauthlib() -> None:
+    """Naming an error looks for oauthlib."""
+    code = "import sys\nfrom oauth_cc.compat import TokenExpiredError\nprint('oauthlib' in sys.modules)"
+    assert "True\n" == run(code)
+
+
+ERRORS = """
+import json, sys
+from oauth_cc.compat import BackendApplicationClient
+client = BackendApplicationClient('your_id', scope='a')
+codes = ('invalid_request invalid_client invalid_grant unauthorized_client unsupported_grant_type invalid_scope '
+    'server_error temporarily_unavailable access_denied unsupported_response_type unsupported_token_type '
+    'consent_required login_required invalid_token insufficient_scope token_expired custom').split()
+answers = [json.dumps({'error': code}) for code in codes]
+rest = {'error_description': 'why "so"', 'error_uri': 'u', 'state': 's'}
+answers += [json.dumps({'error': code, **rest}) for code in codes]
+answers += ['', '5', '{"access_token": "x", "expires_in": "y"}', '{"error": null}']
+answers += ['{"access_token": "x", "scope": "b"}']
+calls = [lambda answer=answer: client.parse_request_body_response(answer) for answer in answers]
+calls += [lambda: client.add_token('http://api.example/')]
+stale = BackendApplicationClient('your_id', token={'access_token': 'x', 'expires_at': 5})
+calls += [lambda: stale.add_token('https://api.example/')]
+for call in calls:
+    try:
+        call()
+    except Exception as error:
+        names = 'error description uri state status_code scopes client_id redirect_uri response_type grant_type'.split()
+        found = [getattr(error, name, 'none') for name in names + ['twotuples', 'urlencoded', 'json', 'headers']]
+        address = error.in_uri('https://x/?a=1#f') if hasattr(error, 'in_uri') else None
+        kinds = [kind.__name__ for kind in type(error).__mro__]
+        print(kinds, str(error), found, address)
+"""
+
+
+def test_absent() -> None:
+    """Without oauthlib the errors have the same names, bases, attributes and texts."""
+    with_it = run(ERRORS)
+    assert 41 == len(with_it.splitlines())
+    assert with_it == run(ABSENT + ERRORS)
+
+
+def test_absent_signal() -> None:
+    """Without oauthlib nobody hears the signal, and nobody can listen."""
+    code = (
+        "import os; os.environ['OAUTHLIB_RELAX_TOKEN_SCOPE'] = '1'\n"
+        "from oauth_cc.compat import BackendApplicationClient, scope_changed\n"
+        "client = BackendApplicationClient('your_id', scope='a')\n"
+        'print(client.parse_request_body_response(\'{"access_token": "x", "scope": "b"}\').scope_changed)\n'
+        "try:\n"
+        "    scope_changed.connect(print)\n"
+        "except RuntimeError as error:\n"
+        "    print(error)\n"
+    )
+    expected = "True\nsignalling support is unavailable because the blinker library is not installed.\n"
+    assert expected == run(ABSENT + code)
+    assert expected == run(code)
+
+
+def test_absent_pickle() -> None:
+    """Without oauthlib the errors survive pickling."""
+    code = (
+        "import pickle\n"
+        "from oauth_cc.compat import CustomOAuth2Error, InvalidClientError, InvalidResponseError\n"
+        "errors = [CustomOAuth2Error('x', 'why'), InvalidClientError('why', uri='u'), InvalidResponseError('why')]\n"
+        "for error in errors:\n"
+        "    again = pickle.loads(pickle.dumps(error))\n"
+        "    print(type(again) is type(error), str(again) == str(error), again.twotuples == error.twotuples)\n"
+    )
+    assert "True True True\n" * 3 == run(ABSENT + code)
+
+
+@pytest.mark.parametrize("name", ["nonsense", "refusal", "errors_"])
+def test_unknown_name(name: str) -> None:
+    """A name that is not there is an AttributeError, as for any module."""
+    import oauth_cc.compat
+
+    with pytest.raises(AttributeError, match=f"no attribute '{name}'"):
+        getattr(oauth_cc.compat, name)

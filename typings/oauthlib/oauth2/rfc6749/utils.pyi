@@ -1,0 +1,3 @@
+from datetime import datetime
+
+def generate_age(issue_time: datetime) -> str: ...
