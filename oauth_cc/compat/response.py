@@ -93,7 +93,7 @@ def _fault(members: Mapping[str, object], token: OAuth2Token) -> Exception | Non
 def _quick_members(body: str | bytes | bytearray) -> dict[str, object] | None:
     # The everyday answer, read in half the time: one object without inner ones, no repeated member. It has one colon
     # for each member then, and no bracket but its own. Whatever differs is left to the core's reader.
-    if body.__class__ is not str or body[:1] != "{" or "[" in body or len(body) > MAX_SIZE:
+    if type(body) is not str or body[:1] != "{" or "[" in body or len(body) > MAX_SIZE:
         return None
     try:
         # What begins with a brace is an object, or none of it is JSON.
