@@ -117,7 +117,7 @@ class CustomOAuth2Error(OAuth2Error):
         state: str | None = None,
         status_code: int | None = None,
     ) -> None:
-        self.error = error
+        self.error: str | None = error
         super().__init__(description, uri, state, status_code)
 
     def __reduce__(self) -> tuple[type["OAuth2Error"], tuple[object, ...]]:
@@ -127,39 +127,39 @@ class CustomOAuth2Error(OAuth2Error):
 class TokenExpiredError(OAuth2Error):
     """The client's token has ended."""
 
-    error = "token_expired"
+    error: str | None = "token_expired"
 
 
 class InsecureTransportError(OAuth2Error):
     """A URL that is not https."""
 
-    error = "insecure_transport"
-    description = "OAuth 2 MUST utilize https."
+    error: str | None = "insecure_transport"
+    description: str = "OAuth 2 MUST utilize https."
 
 
 class MismatchingStateError(OAuth2Error):
     """The state of the answer is not that of the request."""
 
-    error = "mismatching_state"
-    description = "CSRF Warning! State not equal in request and response."
+    error: str | None = "mismatching_state"
+    description: str = "CSRF Warning! State not equal in request and response."
 
 
 class MissingCodeError(OAuth2Error):
     """The answer has no code."""
 
-    error = "missing_code"
+    error: str | None = "missing_code"
 
 
 class MissingTokenError(OAuth2Error):
     """The answer has no access token."""
 
-    error = "missing_token"
+    error: str | None = "missing_token"
 
 
 class MissingTokenTypeError(OAuth2Error):
     """The answer has no token type, and ``OAUTHLIB_STRICT_TOKEN_TYPE`` asks for one."""
 
-    error = "missing_token_type"
+    error: str | None = "missing_token_type"
 
 
 class FatalClientError(OAuth2Error):
@@ -169,105 +169,105 @@ class FatalClientError(OAuth2Error):
 class InvalidRequestFatalError(FatalClientError):
     """``invalid_request``, at a server that must not redirect."""
 
-    error = "invalid_request"
+    error: str | None = "invalid_request"
 
 
 class InvalidClientIdError(InvalidRequestFatalError):
     """``invalid_request``: what oauthlib raises for this code, whatever the fault (RFC 6749 section 5.2)."""
 
-    description = "Invalid client_id parameter value."
+    description: str = "Invalid client_id parameter value."
 
 
 class InvalidRequestError(OAuth2Error):
     """``invalid_request``, as servers name it."""
 
-    error = "invalid_request"
+    error: str | None = "invalid_request"
 
 
 class AccessDeniedError(OAuth2Error):
     """``access_denied`` (RFC 6749 section 4.1.2.1)."""
 
-    error = "access_denied"
+    error: str | None = "access_denied"
 
 
 class UnsupportedResponseTypeError(OAuth2Error):
     """``unsupported_response_type`` (RFC 6749 section 4.1.2.1)."""
 
-    error = "unsupported_response_type"
+    error: str | None = "unsupported_response_type"
 
 
 class InvalidScopeError(OAuth2Error):
     """``invalid_scope`` (RFC 6749 section 5.2)."""
 
-    error = "invalid_scope"
+    error: str | None = "invalid_scope"
 
 
 class ServerError(OAuth2Error):
     """``server_error`` (RFC 6749 section 4.1.2.1)."""
 
-    error = "server_error"
+    error: str | None = "server_error"
 
 
 class TemporarilyUnavailableError(OAuth2Error):
     """``temporarily_unavailable`` (RFC 6749 section 4.1.2.1)."""
 
-    error = "temporarily_unavailable"
+    error: str | None = "temporarily_unavailable"
 
 
 class InvalidClientError(FatalClientError):
     """``invalid_client`` (RFC 6749 section 5.2)."""
 
-    error = "invalid_client"
-    status_code = 401
+    error: str | None = "invalid_client"
+    status_code: int = 401
 
 
 class InvalidGrantError(OAuth2Error):
     """``invalid_grant`` (RFC 6749 section 5.2)."""
 
-    error = "invalid_grant"
+    error: str | None = "invalid_grant"
 
 
 class UnauthorizedClientError(OAuth2Error):
     """``unauthorized_client`` (RFC 6749 section 5.2)."""
 
-    error = "unauthorized_client"
+    error: str | None = "unauthorized_client"
 
 
 class UnsupportedGrantTypeError(OAuth2Error):
     """``unsupported_grant_type`` (RFC 6749 section 5.2)."""
 
-    error = "unsupported_grant_type"
+    error: str | None = "unsupported_grant_type"
 
 
 class UnsupportedTokenTypeError(OAuth2Error):
     """``unsupported_token_type`` (RFC 7009 section 2.2.1)."""
 
-    error = "unsupported_token_type"
+    error: str | None = "unsupported_token_type"
 
 
 class InvalidTokenError(OAuth2Error):
     """``invalid_token`` (RFC 6750 section 3.1)."""
 
-    error = "invalid_token"
-    status_code = 401
-    description = "The access token provided is expired, revoked, malformed, or invalid for other reasons."
+    error: str | None = "invalid_token"
+    status_code: int = 401
+    description: str = "The access token provided is expired, revoked, malformed, or invalid for other reasons."
 
 
 class InsufficientScopeError(OAuth2Error):
     """``insufficient_scope`` (RFC 6750 section 3.1)."""
 
-    error = "insufficient_scope"
-    status_code = 403
-    description = "The request requires higher privileges than provided by the access token."
+    error: str | None = "insufficient_scope"
+    status_code: int = 403
+    description: str = "The request requires higher privileges than provided by the access token."
 
 
 class ConsentRequired(OAuth2Error):
     """``consent_required`` (OpenID Connect Core section 3.1.2.6)."""
 
-    error = "consent_required"
+    error: str | None = "consent_required"
 
 
 class LoginRequired(OAuth2Error):
     """``login_required`` (OpenID Connect Core section 3.1.2.6)."""
 
-    error = "login_required"
+    error: str | None = "login_required"

@@ -66,29 +66,29 @@ class BackendApplicationClient(Client):
         **kwargs: object,  # noqa: ARG002  # taken and dropped, as oauthlib does
     ) -> None:
         self.client_id = client_id
-        self.default_token_placement = default_token_placement
+        self.default_token_placement: TokenPlacement = default_token_placement
         self.token_type = token_type
         self.access_token = access_token
         self.refresh_token = refresh_token
         self.scope = scope
         self.state_generator = state_generator
         if mac_key is not None:
-            self.mac_key = mac_key
+            self.mac_key: str | bytes | None = mac_key
         if mac_algorithm is not None:
-            self.mac_algorithm = mac_algorithm
+            self.mac_algorithm: str | None = mac_algorithm
         if state is not None:
-            self.state = state
+            self.state: str | None = state
         if redirect_url is not None:
-            self.redirect_url = redirect_url
+            self.redirect_url: str | None = redirect_url
         if code_verifier is not None:
-            self.code_verifier = code_verifier
+            self.code_verifier: str | None = code_verifier
         if code_challenge is not None:
-            self.code_challenge = code_challenge
+            self.code_challenge: str | None = code_challenge
         if code_challenge_method is not None:
-            self.code_challenge_method = code_challenge_method
+            self.code_challenge_method: str | None = code_challenge_method
         # A client without token has nothing to populate, but a subclass may wait for the call.
         if token or type(self) is not BackendApplicationClient:
-            self.token = token or {}
+            self.token: Mapping[str, object] = token or {}
             self.populate_token_attributes(self.token)
         else:
             self.token = {}

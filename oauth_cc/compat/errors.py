@@ -89,7 +89,7 @@ class InvalidResponseError(OAuth2Error, ValueError):
     The text says what is wrong and quotes nothing of the answer.
     """
 
-    error = "invalid_response"
+    error: str | None = "invalid_response"
 
     def __reduce__(self) -> tuple[type[OAuth2Error], tuple[object, ...]]:
         return type(self), (self.description, self.uri, self.state, self.status_code)

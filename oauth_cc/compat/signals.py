@@ -12,7 +12,7 @@ class ScopeChanged:
     Stands in for oauthlib's signal: sending does nothing, listening needs oauthlib and blinker.
     """
 
-    name = "scope-changed"
+    name: str = "scope-changed"
 
     def send(self, *sender: object, message: str, old: list[str], new: list[str]) -> object:
         """Tells listeners, of whom there are none."""
@@ -20,15 +20,37 @@ class ScopeChanged:
         return None
 
     def connect(self, *arguments: object, **keywords: object) -> NoReturn:
-        """Raises RuntimeError, as oauthlib's signal does without blinker."""
-        del arguments, keywords
-        raise RuntimeError("signalling support is unavailable because the blinker library is not installed.")
+        """Raises RuntimeError, as oauthlib's signal does without blinker, and as all of these do."""
+        _refuse(arguments, keywords)
 
-    disconnect = has_receivers_for = receivers_for = temporarily_connected_to = connected_to = connect
+    def disconnect(self, *arguments: object, **keywords: object) -> NoReturn:
+        """As `connect`."""
+        _refuse(arguments, keywords)
+
+    def connected_to(self, *arguments: object, **keywords: object) -> NoReturn:
+        """As `connect`."""
+        _refuse(arguments, keywords)
+
+    def temporarily_connected_to(self, *arguments: object, **keywords: object) -> NoReturn:
+        """As `connect`."""
+        _refuse(arguments, keywords)
+
+    def has_receivers_for(self, *arguments: object, **keywords: object) -> NoReturn:
+        """As `connect`."""
+        _refuse(arguments, keywords)
+
+    def receivers_for(self, *arguments: object, **keywords: object) -> NoReturn:
+        """As `connect`."""
+        _refuse(arguments, keywords)
+
+
+def _refuse(*given: object) -> NoReturn:
+    del given
+    raise RuntimeError("signalling support is unavailable because the blinker library is not installed.")
 
 
 if TYPE_CHECKING:
-    scope_changed = ScopeChanged()
+    scope_changed: ScopeChanged = ScopeChanged()
 else:
     try:
         from oauthlib.signals import scope_changed

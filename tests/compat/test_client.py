@@ -14,7 +14,7 @@ from unittest.mock import patch
 import pytest
 from requests.structures import CaseInsensitiveDict
 
-from oauth_cc import ClientCredentials, ClientSecretPost, Scope, compose_body
+from oauth_cc import ClientCredentials, ClientSecretPost, Scope, compat, compose_body
 from oauth_cc.compat import (
     AUTH_HEADER,
     BODY,
@@ -24,9 +24,13 @@ from oauth_cc.compat import (
     MissingTokenError,
     MissingTokenTypeError,
     OAuth2Token,
+    _errors,
+    errors,
     mac,
+    scope_changed,
 )
 from oauth_cc.compat.placing import with_authorization
+from oauth_cc.compat.signals import ScopeChanged
 from oauth_cc.errors import InvalidInput, InvalidScope
 from tests.leaks import shown_by
 
@@ -317,3 +321,53 @@ def test_no_any() -> None:
     """No annotation of the client is Any."""
     for name, method in inspect.getmembers(BackendApplicationClient, inspect.isfunction):
         assert "Any" not in str(inspect.signature(method)), name
+
+
+def test_errors_of_its_own() -> None:
+    """The classes that stand in for oauthlib's say what those say; another process shows it for all of them."""
+    for own, theirs in ((getattr(_errors, name), getattr(errors, name)) for name in _errors.__all__):
+        code = ["custom"] if own is _errors.CustomOAuth2Error else []
+        for rest in ((), ("why",), ("why", "u", "s"), ("why", "u", "s", 401)):
+            one, other = own(*code, *rest), theirs(*code, *rest)
+            assert (str(other), other.twotuples, other.json) == (str(one), one.twotuples, one.json)
+            assert (other.urlencoded, other.headers) == (one.urlencoded, one.headers)
+            for mode in (None, "fragment"):
+                one.response_mode = other.response_mode = mode
+                assert other.in_uri("https://x/?a=1#f") == one.in_uri("https://x/?a=1#f")
+            again = unpickled(one)
+            assert (type(one), str(one), one.twotuples) == (type(again), str(again), again.twotuples)
+
+
+def test_signal_of_its_own() -> None:
+    """The signal that stands in for oauthlib's does nothing, and refuses listeners."""
+    signal = ScopeChanged()
+    assert signal.send(message="m", old=["a"], new=["b"]) is None
+    for method in (signal.connect, signal.disconnect, signal.has_receivers_for):
+        with pytest.raises(RuntimeError, match="signalling support is unavailable"):
+            method(print)
+    assert scope_changed.send(message="m", old=["a"], new=["b"]) is None
+
+
+def test_names_of_the_package() -> None:
+    """Every name that the package lists is there."""
+    assert not [name for name in compat.__all__ if not hasattr(compat, name)]
+    assert compat.TokenExpiredError is errors.TokenExpiredError
+
+
+def test_own_error_survives_pickling() -> None:
+    """The facade's own error survives pickling, whatever its base is."""
+    again = unpickled(InvalidResponseError("why"))
+    assert (InvalidResponseError, "(invalid_response) why") == (type(again), str(again))
+
+
+def test_other_json() -> None:
+    """An answer with inner objects, space around it or in bytes is read by the core's reader, to the same end."""
+    client = BackendApplicationClient("your_id")
+    for body in (
+        ' {"access_token": "x", "y": {"z": [1]}}',
+        b'{"access_token": "x"}',
+        bytearray(b'{"access_token": "x"}'),
+    ):
+        assert "x" == client.parse_request_body_response(body)["access_token"]
+    with pytest.raises(TypeError, match="must be str, bytes or bytearray, not NoneType"):
+        client.parse_request_body_response(None)  # type: ignore[arg-type]  # as oauthlib says it

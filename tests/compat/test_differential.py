@@ -14,12 +14,13 @@ from contextlib import AbstractContextManager, ExitStack
 from typing import cast
 from unittest.mock import patch
 
+import pytest
 from hypothesis import HealthCheck, assume, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from oauth_cc.compat import mac
-from tests.compat.both import comparable, outcome, pair, state
+from tests.compat.both import Raised, comparable, outcome, pair, state
 
 NOW = 1000.4
 SWITCHES = ("OAUTHLIB_RELAX_TOKEN_SCOPE", "OAUTHLIB_STRICT_TOKEN_TYPE", "OAUTHLIB_INSECURE_TRANSPORT")
@@ -377,3 +378,40 @@ def test_machine_compares() -> None:
     facade.scope = "a"
     assert state(original) != state(facade)
     assert comparable(facade.parse_request_body_response('{"access_token": "x"}')) != comparable({"access_token": "x"})
+
+
+@pytest.mark.parametrize(
+    ("now", "ends_at", "ended"), [(NOW, NOW, False), (NOW, 1000, True), (NOW, 0, False), (NOW, None, False)]
+)
+def test_the_last_moment(now: float, ends_at: float | None, ended: bool) -> None:
+    """A token is good up to and in the moment that it ends."""
+    clients = pair("your_id", access_token="tok")
+    with patch("time.time", lambda: now):
+        for client in clients:
+            vars(client).update(_expires_at=ends_at)
+            result = outcome(lambda client=client: client.add_token("https://api.example/"))  # type: ignore[misc]
+            assert ended == isinstance(result, Raised)
+
+
+@pytest.mark.parametrize("moment", [0, "", None, [], "2006-01-02T15:04:05Z", 5, "5"])
+def test_both_members_of_expiry(moment: object) -> None:
+    """An answer with a lifetime and a moment ends when oauthlib's does."""
+    facade, original = pair("your_id")
+    text = json.dumps({"access_token": "tok", "expires_in": 3600, "expires_at": moment})
+    with patch("time.time", lambda: NOW):
+        theirs, ours = [outcome(lambda c=c: c.parse_request_body_response(text)) for c in (original, facade)]  # type: ignore[misc]
+    assert theirs == ours
+    assert state(original) == state(facade)
+
+
+@pytest.mark.parametrize("more", [{"nonce": "zzz"}, {"nonce": "zzz", "ext": "e"}, {"nonce": "zzz", "body": None}])
+@pytest.mark.parametrize("algorithm", ["hmac-sha-1", "HMAC-SHA-256"])
+def test_mac(more: dict[str, object], algorithm: str) -> None:
+    """A MAC header with a given nonce is oauthlib's."""
+    keywords = {"body": "not=empty", **more}
+    facade, original = pair("your_id", token_type="MAC", access_token="tok", mac_key="secret", mac_algorithm=algorithm)
+    url = "https://example.com:8443/path?query=world"
+    theirs = outcome(lambda: getattr(original, "add_token")(url, **keywords))  # noqa: B009  # any keywords
+    ours = outcome(lambda: getattr(facade, "add_token")(url, **keywords))  # noqa: B009
+    assert theirs == ours
+    assert "zzz" in str(ours)
