@@ -137,8 +137,12 @@ class TokenRequest:
         self, parameters: Mapping[str, str | Secret] | Iterable[tuple[str, str | Secret]]
     ) -> "TokenRequest":
         """Adds several *parameters*, a mapping or (name, value) pairs, as `with_parameter` does one."""
+        pairs = _sealed(parameters)
+        del parameters
+        if isinstance(pairs, InvalidParameter):
+            raise pairs
         request = self
-        for name, value in pairs_of(parameters):
+        for name, value in pairs:
             request = request.with_parameter(name, value)
         return request
 
@@ -273,6 +277,19 @@ def _parameter_fault(name: str, value: Secret, taken: Iterable[str]) -> InvalidP
     if any("\ud800" <= character <= "\udfff" for character in value.reveal()):
         return InvalidParameter(name, "holds half a surrogate pair, which has no UTF-8 form: correct the value")
     return None
+
+
+def _sealed(
+    parameters: Mapping[str, str | Secret] | Iterable[tuple[str, str | Secret]],
+) -> list[tuple[str, Secret]] | InvalidParameter:
+    try:
+        pairs = [(name, value) for name, value in pairs_of(parameters)]
+    except (TypeError, ValueError):
+        return InvalidParameter("parameters", "give a mapping or (name, value) pairs")
+    for name, value in pairs:
+        if not isinstance(value, str | Secret):
+            return InvalidParameter(_shown(name), "give its value as a str")
+    return [(name, value if isinstance(value, Secret) else Secret(value)) for name, value in pairs]
 
 
 def _shown(name: str) -> str:

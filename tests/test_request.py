@@ -285,6 +285,18 @@ class TestBuilders:
                 with pytest.raises(errors.InvalidParameter, match="parameter name"):
                     token_request(ClientCredentials("id")).with_parameter(name, text)  # type: ignore[arg-type]  # bad on purpose
 
+    @pytest.mark.parametrize("given_", [5, None, "ab c", [5], [("a",)], [("a", "b", "c")]])
+    def test_no_parameters(self, given_: Any) -> None:
+        """What is no mapping and no pairs is the library's own error."""
+        with pytest.raises(errors.InvalidParameter, match="parameters: give a mapping"):
+            token_request(ClientCredentials("id")).with_parameters(given_)
+
+    @pytest.mark.parametrize("given_", [{"a": 5}, [("b", "x"), ("a", None)]])
+    def test_bad_value_among_parameters(self, given_: Any) -> None:
+        """Of several parameters the error names the one whose value is no text."""
+        with pytest.raises(errors.InvalidParameter, match="^a: give its value as a str"):
+            token_request(ClientCredentials("id")).with_parameters(given_)
+
     def test_secret_value(self) -> None:
         """A value may be a Secret, and is one afterwards in any case."""
         request = token_request(ClientCredentials("id")).with_parameters([("a", Secret("x")), ("b", "y")])
