@@ -294,7 +294,7 @@ class TestBuilders:
     @pytest.mark.parametrize("given_", [{"a": 5}, [("b", "x"), ("a", None)]])
     def test_bad_value_among_parameters(self, given_: Any) -> None:
         """Of several parameters the error names the one whose value is no text."""
-        with pytest.raises(errors.InvalidParameter, match="^a: give its value as a str"):
+        with pytest.raises(errors.InvalidParameter, match=r"^a: give its value as a str"):
             token_request(ClientCredentials("id")).with_parameters(given_)
 
     def test_secret_value(self) -> None:

@@ -130,7 +130,7 @@ BAD: list[Callable[[], object]] = [
     lambda: token_request(CREDENTIALS).with_parameter("a", MARK).with_parameter("a", MARK),
     lambda: token_request(CREDENTIALS).with_parameters({"client_secret": MARK}),
     lambda: token_request(CREDENTIALS).with_parameters([("a", MARK), ("a", MARK)]),
-    lambda: token_request(CREDENTIALS).with_parameters({"a": MARK.encode()}),  # type: ignore[dict-item]
+    lambda: token_request(CREDENTIALS).with_parameters({"a": MARK.encode()}),  # type: ignore[arg-type]
     lambda: token_request(CREDENTIALS).with_body(f"client_secret={MARK}"),
     lambda: token_request(CREDENTIALS).with_body(f"a={MARK}&a={MARK}"),
     lambda: token_request(CREDENTIALS).with_body(f"a={MARK}%zz"),
