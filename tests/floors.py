@@ -5,8 +5,8 @@ The floors of the package, named once for the tests.
 from typing import Final
 
 PURE: Final = (
-    "errors secret grammar form jsontext url content_coding http scope authentication credentials request token "
-    "response dpop effects exchange".split()
+    "errors secret grammar form jsontext url content_coding http scope challenge authentication credentials request "
+    "token response dpop effects exchange".split()
 )
 """Floors 0 to 3: no I/O, no clock, no chance."""
 

@@ -1,0 +1,445 @@
+"""
+Challenges: the grammar of RFC 9110 section 11.6.1, and what RFC 6750 section 3.1 makes of them.
+"""
+
+import copy
+import time
+from collections.abc import Iterator
+from itertools import repeat
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from oauth_cc import HttpResponse, Scope
+from oauth_cc.challenge import (
+    MAX_CHALLENGE_TEXT,
+    MAX_CHALLENGES,
+    Challenge,
+    insufficient_scope,
+    parse_challenges,
+    token_rejected,
+)
+from oauth_cc.errors import InvalidInput
+from oauth_cc.http import Headers
+
+TCHAR = "!#$%&'*+-.^_`|~0123456789abcxyzABCXYZ"
+MARK = "M4RKER"
+
+tokens = st.text(TCHAR, min_size=1, max_size=8)
+words = tokens.map(str.lower)
+# What a quoted-string can carry: the tab, the visible, and whatever a library made of bytes beyond ASCII.
+values = st.text(
+    st.one_of(st.sampled_from('\t ",=\\aé\x80\ud800'), st.characters(exclude_categories=["Cc", "Cs"])), max_size=12
+)
+token68s = st.from_regex(r"[-._~+/0-9A-Za-z]{1,8}={0,2}", fullmatch=True)
+challenges = st.one_of(
+    st.builds(Challenge, words),
+    st.builds(Challenge, words, st.just(()), token68s),
+    st.builds(
+        Challenge,
+        words,
+        st.lists(st.tuples(words, values), max_size=4, unique_by=lambda pair: pair[0]).map(tuple),
+    ),
+)
+blanks = st.text(" \t", max_size=2)
+commas = st.from_regex(r"[ \t]*,[ \t,]*", fullmatch=True).filter(lambda text: len(text) < 8)
+# Pieces of the grammar, put together as no server should.
+hostile_texts = st.one_of(
+    st.text(),
+    st.lists(
+        st.sampled_from(
+            ["Bearer", "DPoP", " ", "\t", ",", "=", '"', "\\", "a", "/", "==", 'a="b"', "error", "é", "\n"]
+        ),
+        max_size=30,
+    ).map("".join),
+)
+
+
+def untyped(value: object) -> Any:
+    """Gives *value* as a program without a type checker would."""
+    return value
+
+
+def any_case(draw: st.DrawFn, text: str) -> str:
+    """Gives *text* in a case of the server's liking."""
+    return draw(st.sampled_from([text, text.upper(), text.title()]))
+
+
+def written_value(draw: st.DrawFn, value: str) -> str:
+    """Gives *value* as a token where it can be one, or in quotes with as many quoted-pairs as the server likes."""
+    if value and set(value) <= set(TCHAR) and draw(st.booleans()):
+        return value
+    return '"' + "".join([f"\\{c}" if c in '"\\' or draw(st.booleans()) else c for c in value]) + '"'
+
+
+@st.composite
+def lines_of(draw: st.DrawFn, written: list[Challenge]) -> str:
+    """A line that holds the challenges *written*, with spacing and quoting of the server's liking."""
+    parts: list[str] = []
+    for challenge in written:
+        scheme = any_case(draw, challenge.scheme)
+        pairs = [
+            f"{any_case(draw, name)}{draw(blanks)}={draw(blanks)}{written_value(draw, value)}"
+            for name, value in challenge.parameters
+        ]
+        if challenge.token68 is not None:
+            pairs.append(challenge.token68)
+        first = f"{scheme}{draw(st.sampled_from([' ', '  ', ' , ']))}" if challenge.parameters else f"{scheme} "
+        parts.append((first + draw(commas).join(pairs)) if pairs else scheme)
+    text = "".join([f"{part}{draw(commas)}" for part in parts])
+    end = draw(st.booleans())
+    return draw(st.sampled_from(["", " ", ", ,", "\t"])) + (text if end else text.rstrip(", \t"))
+
+
+def answer(status: int, *lines: str) -> HttpResponse:
+    """Gives an answer with these WWW-Authenticate *lines*."""
+    return HttpResponse(status, [("WWW-Authenticate", line) for line in lines])
+
+
+class TestReads:
+    def test_the_example_of_rfc_9110(self) -> None:
+        """The line that section 11.6.1 prints: two challenges, a comma and quotes inside a value."""
+        line = 'Basic realm="simple", Newauth realm="apps", type=1, title="Login to \\"apps\\""'
+        assert parse_challenges([line]) == (
+            Challenge("basic", (("realm", "simple"),)),
+            Challenge("newauth", (("realm", "apps"), ("type", "1"), ("title", 'Login to "apps"'))),
+        )
+
+    @pytest.mark.parametrize(
+        ("line", "parameters"),
+        [
+            ('Bearer realm="example"', {"realm": "example"}),
+            (
+                'Bearer realm="example", error="invalid_token", error_description="The access token expired"',
+                {"realm": "example", "error": "invalid_token", "error_description": "The access token expired"},
+            ),
+        ],
+    )
+    def test_the_examples_of_rfc_6750(self, line: str, parameters: dict[str, str]) -> None:
+        """The challenges that RFC 6750 section 3 prints."""
+        assert parse_challenges([line]) == (Challenge("bearer", tuple(parameters.items())),)
+
+    def test_the_example_of_rfc_9449(self) -> None:
+        """A resource that takes both kinds of token says so in one line (RFC 9449 section 7.2)."""
+        line = 'Bearer, DPoP algs="ES256 PS256"'
+        assert parse_challenges([line]) == (Challenge("bearer"), Challenge("dpop", (("algs", "ES256 PS256"),)))
+
+    @given(st.lists(st.lists(challenges, max_size=4), max_size=3), st.data())
+    def test_reads_back_what_was_written(self, written: list[list[Challenge]], data: st.DataObject) -> None:
+        """However a server spaces, quotes, cases and distributes its challenges, they are read as they were meant."""
+        lines = [data.draw(lines_of(line)) for line in written]
+        expected = tuple([challenge for line in written for challenge in line])
+        assert expected == parse_challenges(lines)
+        # A gateway may join the lines (RFC 9110 section 5.3).
+        assert expected == parse_challenges([", ".join(lines)])
+
+    @pytest.mark.parametrize(
+        ("line", "expected"),
+        [
+            ("Negotiate", Challenge("negotiate")),
+            ("Negotiate ", Challenge("negotiate")),
+            ("Negotiate a87421000492aa874209af8bc028==", Challenge("negotiate", (), "a87421000492aa874209af8bc028==")),
+            ("Negotiate -._~+/aZ9=", Challenge("negotiate", (), "-._~+/aZ9=")),
+            ("Bearer a=b", Challenge("bearer", (("a", "b"),))),
+            ("Bearer a =\tb", Challenge("bearer", (("a", "b"),))),
+            ("Bearer\ta=b", Challenge("bearer", (("a", "b"),))),
+            ('bEARER A="B"', Challenge("bearer", (("a", "B"),))),
+            ('Bearer a=""', Challenge("bearer", (("a", ""),))),
+            ('Bearer a="\\\\\\""', Challenge("bearer", (("a", '\\"'),))),
+            (", ,Bearer ,, a=b , , c=d,", Challenge("bearer", (("a", "b"), ("c", "d")))),
+            ('Bearer, a="b"', Challenge("bearer", (("a", "b"),))),
+            ('Bearer a="\t é\x80ÿ\ud800日"', Challenge("bearer", (("a", "\t é\x80ÿ\ud800日"),))),
+        ],
+        ids=ascii,
+    )
+    def test_one(self, line: str, expected: Challenge) -> None:
+        """Each form that the grammar allows, and a parameter after a comma that its scheme should not have had."""
+        assert parse_challenges([line]) == (expected,)
+
+    def test_a_str_is_one_line(self) -> None:
+        """A line by itself is not taken apart into its characters."""
+        assert parse_challenges("Bearer a=b") == parse_challenges(["Bearer a=b"])
+
+    @pytest.mark.parametrize("lines", [[], [""], [" \t"], [",, ,"], ["", ""]], ids=ascii)
+    def test_nothing(self, lines: list[str]) -> None:
+        """No line, and lines of empty elements, hold no challenge."""
+        assert () == parse_challenges(lines)
+
+
+class TestMalformed:
+    @pytest.mark.parametrize(
+        ("line", "expected"),
+        [
+            # The value is not whole, so that it counts for nothing.
+            ('Bearer a="b', [Challenge("bearer")]),
+            ('Bearer a="b\\"', [Challenge("bearer")]),
+            ("Bearer a=b c", [Challenge("bearer")]),
+            ("Bearer scope=read write, error=x", [Challenge("bearer")]),
+            ("Bearer a=https://b/", [Challenge("bearer")]),
+            ("Bearer a= , b=c", [Challenge("bearer", (), "a=")]),
+            ('Bearer a="b\nc"', [Challenge("bearer")]),
+            ('Bearer a="b\\\x00"', [Challenge("bearer")]),
+            ('Bearer a="\x7f"', [Challenge("bearer")]),
+            # It is, but what follows is not understood.
+            ('Bearer a="b" c="d"', [Challenge("bearer", (("a", "b"),))]),
+            ('Bearer a="b"c, d=e, DPoP', [Challenge("bearer", (("a", "b"),))]),
+            ('Bearer a="b"\n, c=d', [Challenge("bearer", (("a", "b"),))]),
+            ('Bearer a="b", @, c=d', [Challenge("bearer", (("a", "b"),))]),
+            ("Bearer a=b, DPoP @, Basic", [Challenge("bearer", (("a", "b"),))]),
+            ("Negotiate abc=, a=b, DPoP", [Challenge("negotiate", (), "abc=")]),
+            # Never was a challenge.
+            ('a="b", Bearer', []),
+            ("=b", []),
+            ('"Bearer"', []),
+            ("Bearer@", []),
+            ("Bearer\n", []),
+            ("Forbidden because of you", []),
+            ("Bearer DPoP a=b", []),
+            ("Bärer", []),
+        ],
+        ids=ascii,
+    )
+    def test_ends_the_reading_of_its_line(self, line: str, expected: list[Challenge]) -> None:
+        """What stood before the fault counts, what follows it does not, and other lines do not suffer."""
+        assert tuple(expected) == parse_challenges([line])
+        assert (*expected, Challenge("dpop")) == parse_challenges([line, "DPoP"])
+
+    @pytest.mark.parametrize("repeated", ['a=b, A="b"', "a=b, c=d, a=e"])
+    def test_a_repeated_parameter_spoils_its_challenge(self, repeated: str) -> None:
+        """A challenge that says a thing twice is left out; those around it stay."""
+        assert parse_challenges([f"Basic, Bearer {repeated}, DPoP a=b"]) == (
+            Challenge("basic"),
+            Challenge("dpop", (("a", "b"),)),
+        )
+
+    @given(st.lists(hostile_texts, max_size=4))
+    @example(['Bearer a="\\'])
+    def test_any_text(self, lines: list[str]) -> None:
+        """Any text is read as valid challenges, within the bounds, and nothing is raised by any question."""
+        read = parse_challenges(lines)
+        assert len(read) <= MAX_CHALLENGES
+        assert all([attrs.evolve(challenge) == challenge for challenge in read])
+        assert all([len(repr(challenge)) < 200 and repr(challenge).isascii() for challenge in read])
+        assert token_rejected(answer(401, *lines)) in {True, False}
+        assert insufficient_scope(answer(403, *lines)) in {None, Scope()}
+
+    @given(st.binary())
+    def test_any_bytes(self, line: bytes) -> None:
+        """Bytes are read however a library decodes them."""
+        for text in (line.decode("latin-1"), line.decode("utf-8", "surrogateescape"), line.decode("ascii", "replace")):
+            assert len(parse_challenges([text])) <= MAX_CHALLENGES
+
+
+class TestBounds:
+    def test_length(self) -> None:
+        """Lines are read up to the bound, all of them together; the first that exceeds it, and the rest, are not."""
+        fits = "Bearer".ljust(MAX_CHALLENGE_TEXT - 1)
+        assert (Challenge("bearer"),) == parse_challenges([fits])
+        assert () == parse_challenges([f"{fits} "])
+        assert (Challenge("bearer"),) == parse_challenges([fits, "", "DPoP"])
+        assert (Challenge("dpop"),) == parse_challenges(["DPoP", fits, "Basic"])
+
+    def test_endless_lines(self) -> None:
+        """Lines without end come to an end, empty ones too."""
+        assert () == parse_challenges(repeat(""))
+        assert (Challenge("a"),) * MAX_CHALLENGES == parse_challenges(repeat("a"))
+
+    @pytest.mark.parametrize("joiner", [",", "\n"], ids=ascii)
+    def test_number(self, joiner: str) -> None:
+        """No more challenges are read than the bound, those left out included."""
+        names = [f"s{index}" for index in range(MAX_CHALLENGES + 1)]
+        read = parse_challenges(joiner.join(names).split("\n"))
+        assert names[:-1] == [challenge.scheme for challenge in read]
+        spoilt = joiner.join(["s a=b, a=b", *names]).split("\n")
+        assert names[:-2] == [challenge.scheme for challenge in parse_challenges(spoilt)]
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "{0}", "Bearer {0}", "Bearer a={0}", 'Bearer a="{0}', 'Bearer a="{0}"x', "Bearer a=b,{0}", "{0}=", "a {0}@",
+            "a b{0}=", 'a b{0}="', "a b={0}c",
+        ],
+    )  # fmt: skip
+    @pytest.mark.parametrize(
+        "piece", ["a", " ", ",", "=", "\\", '"', "a ", "a,", "a=", "a=b,", "\\\\", '\\"', "==", "a b "]
+    )
+    def test_linear(self, text: str, piece: str) -> None:
+        """The longest line of the most awkward kind is read in an instant."""
+        line = text.format(piece * MAX_CHALLENGE_TEXT)[: MAX_CHALLENGE_TEXT - 1]
+        start = time.perf_counter()
+        parse_challenges([line])
+        assert time.perf_counter() - start < 0.2
+
+
+class TestRecord:
+    @pytest.mark.parametrize("name", ["error", "ERROR", "Error"])
+    def test_get(self, name: str) -> None:
+        """`get` compares without case, and knows an empty value from none."""
+        assert "x" == Challenge("bearer", (("a", ""), ("error", "x"))).get(name)
+        assert "" == Challenge("bearer", (("error", ""),)).get(name)
+        assert Challenge("bearer").get(name) is None
+
+    @pytest.mark.parametrize("scheme", ["", "Bearer", "a b", "é", "a\n", None, b"bearer"], ids=ascii)
+    def test_illegal_scheme(self, scheme: object) -> None:
+        """A scheme is a token in lower case."""
+        with pytest.raises(InvalidInput, match=r"^scheme: "):
+            Challenge(untyped(scheme))
+
+    @pytest.mark.parametrize(
+        "parameters",
+        [
+            None,
+            {"a": "b"},
+            [("a", "b")],
+            (("a",),),
+            (["a", "b"],),
+            ("ab",),
+            (("A", "b"),),
+            (("", "b"),),
+            (("a b", "b"),),
+            ((1, "b"),),
+            (("a", None),),
+            (("a", b"b"),),
+            (("a", "\n"),),
+            (("a", "b\x00"),),
+            (("a", "\x7f"),),
+            (("a", "b"), ("a", "b")),
+        ],
+        ids=ascii,
+    )
+    def test_illegal_parameters(self, parameters: object) -> None:
+        """Parameters are a tuple of pairs of text, names in lower case and each once."""
+        with pytest.raises(InvalidInput, match=r"^parameters: "):
+            Challenge("bearer", untyped(parameters))
+
+    @pytest.mark.parametrize("token68", ["", "a b", "=", "a=b", "a\n", "é", b"a"], ids=ascii)
+    def test_illegal_token68(self, token68: object) -> None:
+        """A token68 is of its grammar."""
+        with pytest.raises(InvalidInput, match=r"^token68: "):
+            Challenge("negotiate", (), untyped(token68))
+
+    def test_token68_or_parameters(self) -> None:
+        """A challenge has no token68 beside parameters."""
+        with pytest.raises(InvalidInput, match=r"^token68: .* no parameters beside them$"):
+            Challenge("negotiate", (("a", "b"),), "abc")
+
+    def test_is_a_value(self) -> None:
+        """A challenge is frozen, and is equal, hashed and copied by what it holds."""
+        challenge = Challenge("bearer", (("a", "b"),))
+        same = Challenge("bearer", (("a", "b"),))
+        assert {challenge} == {same, copy.deepcopy(same)}
+        assert 4 == len({challenge, Challenge("bearer"), Challenge("dpop"), Challenge("bearer", (), "b")})
+        with pytest.raises(attrs.exceptions.FrozenInstanceError):
+            challenge.scheme = "b"  # type: ignore[misc]  # what the test proves
+
+
+class TestNothingIsShown:
+    @pytest.mark.parametrize(
+        ("challenge", "shown"),
+        [
+            (Challenge("bearer"), "Challenge(bearer)"),
+            (Challenge("negotiate", (), MARK), "Challenge(negotiate, ***)"),
+            (Challenge(MARK.lower()), "Challenge(***)"),
+            (Challenge("dpop", (("error", "use_dpop_nonce"),)), "Challenge(dpop, error=use_dpop_nonce)"),
+            (Challenge("bearer", (("error", MARK),)), "Challenge(bearer, error=***)"),
+            (Challenge("bearer", (("realm", "invalid_token"),)), "Challenge(bearer, realm=***)"),
+            (Challenge("bearer", (("m4rker", "a"), ("scope", MARK))), "Challenge(bearer, scope=***, 1 more)"),
+        ],
+    )
+    def test_repr(self, challenge: Challenge, shown: str) -> None:
+        """A challenge shows registered words only: in any other place a server may echo the token it was sent."""
+        assert shown == repr(challenge) == f"{challenge}"
+
+    def test_bounded(self) -> None:
+        """The longest challenge is shown in a line."""
+        line = "Bearer " + ", ".join([f"a{index}=b" for index in range(1000)])
+        (challenge,) = parse_challenges([line])
+        assert "Challenge(bearer, 1000 more)" == repr(challenge)
+
+
+def rejections() -> Iterator[tuple[bool, tuple[str, ...]]]:
+    """Gives WWW-Authenticate lines of a 401, and whether another token may help."""
+    for scheme in ("Bearer", "DPoP", "bearer", "DPOP"):
+        yield True, (f'{scheme} realm="x, y", error="invalid_token"',)
+        yield True, (f"{scheme} error=invalid_token, scope=a",)
+        yield True, (f"Basic realm=x, {scheme} error=invalid_token",)
+        yield True, ("Basic realm=x", f"{scheme} error=invalid_token")
+        # No reason given.
+        yield True, (scheme,)
+        yield True, (f'{scheme} realm="x"',)
+        yield True, (f'{scheme} error=""',)
+        yield True, (f"{scheme} abc=",)
+        yield True, (f"Basic realm=x, {scheme}",)
+        # Another reason, which another token would meet too.
+        yield False, (f"{scheme} error=invalid_request",)
+        yield False, (f"{scheme} error=insufficient_scope, scope=a",)
+        yield False, (f"{scheme} error=Invalid_Token",)
+        yield False, (f"{scheme} error=invalid_dpop_proof",)
+    yield True, ()
+    yield True, ("",)
+    yield True, ("@",)
+    yield True, ("Bearer error=invalid_request, error=invalid_token",)
+    yield True, ("Bearer error=invalid_request, DPoP error=invalid_token",)
+    yield True, ('Bearer error="invalid_token", error_description="Invalid token", DPoP algs="ES256"',)
+    yield False, ('Bearer, DPoP error="use_dpop_nonce"',)
+    yield False, ("Basic realm=x",)
+    yield False, ("Negotiate", "NTLM")
+    yield False, ("Basic error=invalid_token",)
+    yield False, ("Basic realm=x, Bearer error=invalid_request, error=invalid_token",)
+
+
+class TestTokenRejected:
+    @pytest.mark.parametrize(("expected", "lines"), list(rejections()), ids=ascii)
+    def test_401(self, expected: bool, lines: tuple[str, ...]) -> None:
+        """A 401 that says ``invalid_token``, or gives no reason, is worth another token; any other is not."""
+        assert expected is token_rejected(answer(401, *lines))
+
+    @pytest.mark.parametrize("status", [200, 302, 400, 403, 407, 500])
+    def test_other_statuses(self, status: int) -> None:
+        """What is no 401 rejects no token, whatever it says."""
+        assert not token_rejected(answer(status, "Bearer error=invalid_token"))
+        assert not token_rejected(answer(status))
+
+    @pytest.mark.parametrize("name", ["www-authenticate", "WWW-AUTHENTICATE"])
+    def test_the_field(self, name: str) -> None:
+        """The field's name is compared without case; no other field counts."""
+        fields: Headers = {name: "Basic", "Proxy-Authenticate": "Bearer error=invalid_token"}
+        assert not token_rejected(HttpResponse(401, fields))
+
+
+class TestInsufficientScope:
+    @pytest.mark.parametrize(
+        ("expected", "lines"),
+        [
+            (Scope.of("a", "b"), ['Bearer realm="x, y", error="insufficient_scope", scope="a b"']),
+            (Scope.of("a"), ["DPoP error=insufficient_scope, scope=a"]),
+            (Scope.of("a"), ["Basic", "bearer ERROR=insufficient_scope, SCOPE=a"]),
+            (Scope(), ["Bearer error=insufficient_scope"]),
+            (Scope(), ['Bearer error=insufficient_scope, scope=""']),
+            (Scope(), ['Bearer error=insufficient_scope, scope="a  b"']),
+            (Scope(), ['Bearer error=insufficient_scope, scope="a \\"b"']),
+            (Scope(), ['Bearer error=insufficient_scope, scope="é"']),
+            (Scope.of("a"), ["Bearer error=insufficient_scope, DPoP error=insufficient_scope, scope=a"]),
+            (Scope.of("a"), ["Bearer error=insufficient_scope, scope=a, DPoP error=insufficient_scope, scope=b"]),
+            (Scope.of("b"), ["Bearer error=invalid_token, scope=a, DPoP error=insufficient_scope, scope=b"]),
+            (None, []),
+            (None, ["Bearer"]),
+            (None, ["Bearer scope=a"]),
+            (None, ["Bearer error=invalid_token, scope=a"]),
+            (None, ["Basic error=insufficient_scope, scope=a"]),
+            (None, ["Bearer error=insufficient_scope, scope=a, scope=b"]),
+        ],
+        ids=ascii,
+    )
+    def test_403(self, expected: Scope | None, lines: list[str]) -> None:
+        """A 403 that says ``insufficient_scope`` names the scope, or none in its grammar; any other asks nothing."""
+        found = insufficient_scope(answer(403, *lines))
+        assert (expected, type(expected)) == (found, type(found))
+
+    @pytest.mark.parametrize("status", [200, 400, 401, 404])
+    def test_other_statuses(self, status: int) -> None:
+        """What is no 403 asks for no scope."""
+        assert insufficient_scope(answer(status, "Bearer error=insufficient_scope, scope=a")) is None
