@@ -10,21 +10,31 @@ from typing import Generic, TypeAlias, TypeVar, final
 
 import attrs
 
+from oauth_cc.events import Event
 from oauth_cc.http import HttpRequest, HttpResponse
+from oauth_cc.token import Token
 
 __all__ = [
     "Effect",
     "Failed",
     "Flow",
+    "Load",
+    "Lock",
     "Moment",
     "Observe",
     "Received",
+    "Report",
     "Returned",
+    "Save",
     "Send",
     "Sleep",
     "advance",
+    "load",
+    "lock",
     "observe",
+    "save",
     "send",
+    "without_store",
 ]
 
 T = TypeVar("T")
@@ -59,7 +69,7 @@ class Received:
 @attrs.frozen
 class Failed:
     """
-    A request was not answered: the *error* of the HTTP library, and whether sending it again may help (*retryable*).
+    It could not be done: the *error* of the library below, and whether trying again may help (*retryable*).
     """
 
     error: Exception
@@ -90,7 +100,44 @@ class Sleep:
     seconds: float
 
 
-Effect: TypeAlias = Observe | Send | Sleep
+@final
+@attrs.frozen
+class Load:
+    """Asks the shared store for the token under *key*: the answer is a `Token`, None or `Failed`."""
+
+    key: str
+
+
+@final
+@attrs.frozen
+class Save:
+    """Asks the shared store to keep *token* under *key*: the answer is None or `Failed`."""
+
+    key: str
+    token: Token
+
+
+@final
+@attrs.frozen
+class Lock:
+    """
+    Asks for the shared store's lock of *key*, to be let go when the flow ends: the answer is whether it is held, or
+    `Failed`. *wait*: seconds to wait for it at the most, 0 to take it only if it is free.
+    """
+
+    key: str
+    wait: float
+
+
+@final
+@attrs.frozen
+class Report:
+    """Asks for *event* to be made known: the answer is None."""
+
+    event: Event
+
+
+Effect: TypeAlias = Observe | Send | Sleep | Load | Save | Lock | Report
 """Whatever a flow may yield: a driver that performs these performs every flow."""
 
 Flow: TypeAlias = Generator[Effect, object, T]
@@ -119,6 +166,11 @@ def advance(flow: Flow[T], result: object) -> Effect | Returned[T]:
         return Returned(stop.value)
 
 
+def without_store(effect: Load | Save | Lock) -> bool | None:
+    """Gives what *effect* comes to where no store is shared: nothing is found, and the lock is free."""
+    return True if isinstance(effect, Lock) else None
+
+
 def observe() -> Flow[Moment]:
     """Gives the moment; a flow writes ``yield from`` in front."""
     return _perform(Observe(), Moment)
@@ -127,6 +179,21 @@ def observe() -> Flow[Moment]:
 def send(request: HttpRequest) -> Flow[Received | Failed]:
     """Gives what came of sending *request*; a flow writes ``yield from`` in front."""
     return _perform(Send(request), (Received, Failed))
+
+
+def load(key: str) -> Flow[Token | Failed | None]:
+    """Gives what the shared store has under *key*; a flow writes ``yield from`` in front."""
+    return _perform(Load(key), (Token, Failed, type(None)))
+
+
+def save(key: str, token: Token) -> Flow[Failed | None]:
+    """Has the shared store keep *token* under *key*; a flow writes ``yield from`` in front."""
+    return _perform(Save(key, token), (Failed, type(None)))
+
+
+def lock(key: str, wait: float) -> Flow[bool | Failed]:
+    """Gives whether the shared store's lock of *key* is held; a flow writes ``yield from`` in front."""
+    return _perform(Lock(key, wait), (bool, Failed))
 
 
 def _perform(effect: Effect, kind: type[A] | tuple[type[A], ...]) -> Flow[A]:

@@ -19,14 +19,17 @@ The errors of oauth_cc, one tree.
     ├── TokenRequestRefused               what the server answered, RFC 6749 section 5.2
     │   ├── InvalidRequestRefused … one class for each registered code
     │   └── (itself for every other code)
-    └── InvalidResponse                   an answer that is no token response
-        ├── UnexpectedStatus
-        ├── UnexpectedRedirect
-        ├── ResponseTooLarge
-        ├── MalformedResponse
-        ├── InvalidMember
-        └── UnsupportedTokenType
-            └── TokenTypeDowngrade
+    ├── InvalidResponse                   an answer that is no token response
+    │   ├── UnexpectedStatus
+    │   ├── UnexpectedRedirect
+    │   ├── ResponseTooLarge
+    │   ├── MalformedResponse
+    │   ├── InvalidMember
+    │   └── UnsupportedTokenType
+    │       └── TokenTypeDowngrade
+    ├── RenewalTimedOut                   another caller's token request takes too long (also a TimeoutError)
+    ├── SourceClosed                      a source of tokens was used after its end (also a RuntimeError)
+    └── StoreUnavailable                  a store of tokens cannot be read or written
 
 Errors are values: equal by content, hashable, picklable. None of them ever holds a secret, an assertion, a
 token, or text of a server that has not been cleaned. Errors of an HTTP library pass through as they are.
@@ -60,10 +63,13 @@ __all__ = [
     "InvalidTargetRefused",
     "MalformedResponse",
     "OAuthError",
+    "RenewalTimedOut",
     "RepeatedParameter",
     "ReservedParameter",
     "ResponseTooLarge",
     "ServerErrorRefused",
+    "SourceClosed",
+    "StoreUnavailable",
     "TemporarilyUnavailableRefused",
     "TokenRequestRefused",
     "TokenTypeDowngrade",
@@ -314,3 +320,37 @@ class UnsupportedTokenType(InvalidResponse):
 
 class TokenTypeDowngrade(UnsupportedTokenType):
     """A token bound to a key was asked for, a bearer token came (RFC 9449 section 5)."""
+
+
+class RenewalTimedOut(OAuthError, TimeoutError):
+    """
+    Another caller's token request, which this one waited for, did not end within *seconds*: try again later.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.args = (seconds,)
+        self.seconds: Final = seconds
+
+    def __str__(self) -> str:
+        return f"no token within {self.seconds:g} seconds: the token request under way has not ended; try again later"
+
+
+class SourceClosed(OAuthError, RuntimeError):
+    """A source of tokens was asked after its ``close()``: make a new one, or close it later."""
+
+    def __str__(self) -> str:
+        return "this source of tokens is closed: make a new one, or close it later"
+
+
+class StoreUnavailable(OAuthError):
+    """
+    A store of tokens cannot be read or written: *reason* says why, and what to do. Tokens are kept in memory meanwhile.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason: Final = reason
+
+    def __str__(self) -> str:
+        return self.reason

@@ -17,7 +17,7 @@ from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
 from oauth_cc.url import check_url
 
-__all__ = ["DEFAULT_LIFETIME", "NO_MEMBERS", "Token", "TokenType", "authorize", "is_fresh"]
+__all__ = ["DEFAULT_LIFETIME", "NO_MEMBERS", "Token", "TokenType", "authorization", "authorize", "is_fresh"]
 
 DEFAULT_LIFETIME: Final = 300.0
 """Seconds that a token without ``expires_in`` is taken to live: no expiry given is not eternity."""
@@ -157,9 +157,21 @@ def authorize(request: HttpRequest, token: Token, *, allow_http_loopback: bool =
         (('Authorization', 'Bearer 2YotnFZFEjr1zCsicMWpAA'),)
     """
     check_url(request.url, allow_http_loopback=allow_http_loopback)
+    return request.with_header("Authorization", authorization(token).reveal())
+
+
+def authorization(token: Token) -> Secret:
+    """
+    Gives the value of the Authorization field that carries *token* (RFC 6750 section 2.1).
+
+    Raises `InvalidInput` for a DPoP token, which needs a proof of its own for each request.
+
+        >>> authorization(Token(Secret("2YotnFZFEjr1zCsicMWpAA"), "Bearer", 1700000000.0)).reveal()
+        'Bearer 2YotnFZFEjr1zCsicMWpAA'
+    """
     if token.token_type != "Bearer":
         raise InvalidInput("token", "is bound to a key: a call with it needs a DPoP proof (RFC 9449 section 7)")
-    return request.with_header("Authorization", f"Bearer {token.access_token.reveal()}")
+    return Secret(f"Bearer {token.access_token.reveal()}")
 
 
 def _read_only(members: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:

@@ -6,9 +6,11 @@ from typing import Final
 
 PURE: Final = (
     "errors secret grammar form jsontext url content_coding http scope challenge authentication credentials request "
-    "token response dpop effects exchange".split()
+    "token freshness key response dpop events effects exchange renewal standing call".split()
 )
 """Floors 0 to 3: no I/O, no clock, no chance."""
 
-SHELLS_AND_FACES: Final = "clock threads tasks httpx2 testing display demo cli __main__ compat".split()
+SHELLS_AND_FACES: Final = (
+    "clock report stores desk threads tasks source async_source origins httpx2 testing display demo cli __main__ compat"
+).split()
 """Floors 4 and 5."""

@@ -9,7 +9,24 @@ from typing import TypeVar, assert_never
 import attrs
 
 from oauth_cc import HttpRequest, HttpResponse
-from oauth_cc.effects import Effect, Failed, Flow, Moment, Observe, Received, Returned, Send, Sleep, advance
+from oauth_cc.effects import (
+    Effect,
+    Failed,
+    Flow,
+    Load,
+    Lock,
+    Moment,
+    Observe,
+    Received,
+    Report,
+    Returned,
+    Save,
+    Send,
+    Sleep,
+    advance,
+)
+from oauth_cc.events import Event
+from oauth_cc.token import Token
 
 T = TypeVar("T")
 
@@ -19,7 +36,8 @@ class World:
     """
     Answers requests from *answers* in turn, the last one for ever; *now* moves on only while a flow sleeps.
 
-    *sent* and *slept* tell what the flow asked for.
+    *sent*, *slept*, *locked* and *told* tell what the flow asked for; *stored* is what processes share, or a `Failed`,
+    as is *lock*, which says whether the lock is free.
     """
 
     answers: list[HttpResponse | Failed]
@@ -27,6 +45,10 @@ class World:
     now: float = 1700000000.0
     sent: list[HttpRequest] = attrs.Factory(list)
     slept: list[float] = attrs.Factory(list)
+    stored: dict[str, Token] | Failed = attrs.Factory(dict)
+    lock: bool | Failed = True
+    locked: list[Lock] = attrs.Factory(list)
+    told: list[Event] = attrs.Factory(list)
     _ids: Iterator[int] = attrs.field(factory=itertools.count, alias="ids")
 
     def run(self, flow: Flow[T]) -> T:
@@ -49,6 +71,19 @@ class World:
                 return None
             case Observe():
                 return Moment(self.now, f"id-{next(self._ids)}", self.jitter)
+            case Load(key):
+                return self.stored if isinstance(self.stored, Failed) else self.stored.get(key)
+            case Save(key, token):
+                if isinstance(self.stored, Failed):
+                    return self.stored
+                self.stored[key] = token
+                return None
+            case Lock():
+                self.locked.append(effect)
+                return self.lock
+            case Report(event):
+                self.told.append(event)
+                return None
             case _:
                 assert_never(effect)
 

@@ -1,0 +1,76 @@
+"""
+Where a source asks for its token: the memory it shares, on the terms it has, with all that happens there told of.
+"""
+
+import copy
+import time
+from typing import final
+
+import attrs
+
+from oauth_cc.effects import Failed
+from oauth_cc.errors import OAuthError
+from oauth_cc.events import RenewalFailed, ScopeInsufficient, StoreFailed, StoreReturned, TokenDiscarded
+from oauth_cc.freshness import stale_from
+from oauth_cc.renewal import Renewal, Terms
+from oauth_cc.report import EventHook, report
+from oauth_cc.scope import Scope
+from oauth_cc.stores.memory import Answer, Flight, MemoryStore
+from oauth_cc.token import Token
+
+__all__ = ["Desk", "raisable"]
+
+
+@final
+@attrs.frozen(eq=False)
+class Desk:
+    """
+    One token's place in *memory*, on *terms*; *hook* is told of events, as the log is.
+    """
+
+    memory: MemoryStore
+    terms: Terms
+    hook: EventHook | None = None
+
+    def fresh(self) -> Token | None:
+        """Gives the token if it can be used without a second look: the everyday path."""
+        return self.memory.fresh(self.terms.key, time.time())
+
+    def ask(self) -> Answer:
+        """Gives what a caller who needs the token has to do."""
+        return self.memory.ask(self.terms.key, time.time(), self.terms.window)
+
+    def land(self, flight: Flight, outcome: Renewal | Exception) -> None:
+        """Ends *flight* with its *outcome* and answers all that wait for it."""
+        now = time.time()
+        self.memory.land(flight, outcome, now, self.terms.window)
+        if isinstance(outcome, Exception):
+            left = None if flight.held is None else stale_from(flight.held) - now
+            report(RenewalFailed(self.terms.client_id, self.terms.key_prefix, outcome, left), self.hook)
+
+    def discard(self, token: Token) -> None:
+        """Forgets *token*, which an API did not accept, and no other."""
+        if self.memory.discard(self.terms.key, token):
+            report(TokenDiscarded(self.terms.client_id, self.terms.key_prefix), self.hook)
+
+    def tell_scope(self, scope: Scope) -> None:
+        """Tells that the API asks for more *scope*."""
+        report(ScopeInsufficient(self.terms.client_id, self.terms.key_prefix, scope), self.hook)
+
+    def store_failed(self, error: Exception) -> Failed:
+        """Tells that the store behind memory failed with *error*, unless that is known, and gives that as a value."""
+        if self.memory.note_behind(failed=True):
+            report(StoreFailed(self.terms.client_id, self.terms.key_prefix, error), self.hook)
+        return Failed(error, retryable=True)
+
+    def store_answered(self) -> None:
+        """Tells that the store behind memory is back, unless it never was away."""
+        if self.memory.note_behind(failed=False):
+            report(StoreReturned(self.terms.client_id, self.terms.key_prefix), self.hook)
+
+
+def raisable(error: BaseException) -> BaseException:
+    """
+    Gives *error* for one of several callers to raise: tracebacks would grow into each other if they raised the same.
+    """
+    return copy.copy(error) if isinstance(error, OAuthError) else error.with_traceback(None)

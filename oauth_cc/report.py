@@ -1,0 +1,73 @@
+"""
+Events, told: to the log ``oauth_cc`` and to a function of the user's.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Final, TypeAlias, assert_never
+
+from oauth_cc.events import (
+    Event,
+    RenewalFailed,
+    ScopeInsufficient,
+    StoreFailed,
+    StoreReturned,
+    TokenDiscarded,
+    TokenFound,
+    TokenObtained,
+    TokenWithheld,
+)
+
+__all__ = ["EventHook", "report"]
+
+EventHook: TypeAlias = Callable[[Event], object]
+"""A function that is told of events as they happen, in the thread or task where they do; what it gives is ignored."""
+
+_log: Final = logging.getLogger("oauth_cc")
+
+
+def report(event: Event, hook: EventHook | None = None) -> None:
+    """
+    Tells the log, and *hook* if there is one, of *event*. What *hook* raises is logged, and reaches no caller.
+    """
+    level, text, *values = _line(event)
+    _log.log(level, text, *values)
+    if hook is not None:
+        try:
+            hook(event)
+        except Exception:  # the hook is the user's, and no call of an API may fail for it
+            _log.exception("the event hook raised an error on %s", type(event).__name__)
+
+
+def _line(event: Event) -> tuple[int, str, *tuple[object, ...]]:
+    match event:
+        case TokenObtained(client_id, key, lifetime, milliseconds, renewed):
+            word = "renewed" if renewed else "obtained"
+            text = "token %s for client %s, key %s: lives %.0f s, took %.0f ms"
+            return logging.INFO, text, word, client_id, key, lifetime, milliseconds
+        case TokenFound(client_id, key, lifetime):
+            return logging.INFO, "token found for client %s, key %s: %.0f s left", client_id, key, lifetime
+        case TokenDiscarded(client_id, key):
+            return logging.INFO, "token discarded for client %s, key %s: not accepted", client_id, key
+        case RenewalFailed(client_id, key, error, None):
+            return logging.WARNING, "no token for client %s, key %s: %s", client_id, key, _said(error)
+        case RenewalFailed(client_id, key, error, seconds_left):
+            text = "token not renewed for client %s, key %s: %s; the one at hand serves %.0f s more"
+            return logging.WARNING, text, client_id, key, _said(error), seconds_left
+        case ScopeInsufficient(client_id, key, scope):
+            text = "scope insufficient for client %s, key %s: the API asks for '%s'"
+            return logging.WARNING, text, client_id, key, scope
+        case TokenWithheld(client_id, origin):
+            text = "token of client %s not sent to %s: to have it sent there, name it in origins"
+            return logging.WARNING, text, client_id, origin
+        case StoreFailed(client_id, key, error):
+            text = "store of tokens away for client %s, key %s: %s; memory serves alone"
+            return logging.WARNING, text, client_id, key, _said(error)
+        case StoreReturned(client_id, key):
+            return logging.INFO, "store of tokens back for client %s, key %s", client_id, key
+        case _:
+            assert_never(event)
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
