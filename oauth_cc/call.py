@@ -14,7 +14,7 @@ from oauth_cc.http import HttpResponse
 from oauth_cc.scope import Scope
 from oauth_cc.token import Token
 
-__all__ = ["Call", "CallFlow", "CallStep", "Forget", "Obtain", "TellScope", "call"]
+__all__ = ["Call", "CallFlow", "CallStep", "Forget", "Obtain", "TellScope", "advance_call", "call"]
 
 
 @final
@@ -66,6 +66,14 @@ def call(*, repeatable: bool) -> CallFlow:
     scope = insufficient_scope(response)
     if scope is not None:
         yield TellScope(scope)
+
+
+def advance_call(flow: CallFlow, answer: Token | HttpResponse | None) -> CallStep | None:
+    """Sends *answer*, that of the last step (None to begin with), into *flow*: gives its next step, None at its end."""
+    try:
+        return flow.send(answer)
+    except StopIteration:
+        return None
 
 
 def _obtain() -> Generator[CallStep, Token | HttpResponse | None, Token]:

@@ -1,35 +1,41 @@
 """
-The shell over httpx2: sends token requests, for threads and for async code.
+The shell over httpx2: fetches tokens, and puts fresh ones on calls, for threads and for async code.
 
 Whatever client is used, a token request goes out as composed and nothing else: no redirect is followed, and no
 ``.netrc``, cookie, default header or default authentication of the client is added. The answer is read up to a bound.
 """
 
-import ssl
-import time
-from collections.abc import Awaitable, Callable
-from typing import Final
+import copy
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Mapping
+from functools import partial
+from typing import Final, Self, Unpack
 
-from oauth_cc import tasks, threads
-from oauth_cc.content_coding import decode_content
+from oauth_cc import async_source, source, tasks, threads
+from oauth_cc.desk import SourceOptions
 from oauth_cc.effects import Failed, Received
-from oauth_cc.errors import MalformedResponse
 from oauth_cc.exchange import DEFAULT_RETRIES, Retries, exchange
-from oauth_cc.http import HttpRequest, HttpResponse
-from oauth_cc.jsontext import MAX_SIZE
+from oauth_cc.http import HttpRequest
+from oauth_cc.httpx_like import DEFAULT_TIMEOUT, Caller, Library, async_sender, sender
+from oauth_cc.origins import Origins
 from oauth_cc.request import TokenRequest
+from oauth_cc.scope import Scope
+from oauth_cc.stores.memory import MemoryStore
+from oauth_cc.stores.protocol import AsyncStore, Store, is_async_store
 from oauth_cc.token import Token
 
 try:
-    import anyio
     import httpx2
-except ImportError as error:
-    raise ImportError("oauth_cc.httpx2 needs httpx2: install oauth_cc[httpx2]") from error
+except ImportError as _error:
+    raise ImportError("oauth_cc.httpx2 needs httpx2: install oauth_cc[httpx2]") from _error
 
-__all__ = ["DEFAULT_TIMEOUT", "fetch_token", "fetch_token_async"]
-
-DEFAULT_TIMEOUT: Final = 10.0
-"""Seconds that one token request may take."""
+__all__ = [
+    "DEFAULT_TIMEOUT",
+    "AsyncTokenSource",
+    "ClientCredentialsAuth",
+    "TokenSource",
+    "fetch_token",
+    "fetch_token_async",
+]
 
 
 def fetch_token(
@@ -52,10 +58,7 @@ def fetch_token(
     `httpx2.TransportError` if no answer came.
     """
     flow = exchange(request, endpoint, retries=retries, allow_http_loopback=allow_http_loopback)
-    if client is not None:
-        return threads.drive(flow, _sender(client, timeout))
-    with httpx2.Client(trust_env=False) as own:
-        return threads.drive(flow, _sender(own, timeout))
+    return threads.drive(flow, _sender(client, timeout))
 
 
 async def fetch_token_async(
@@ -71,89 +74,142 @@ async def fetch_token_async(
     Gives what `fetch_token` gives, on asyncio and trio; *timeout* is for one whole attempt.
     """
     flow = exchange(request, endpoint, retries=retries, allow_http_loopback=allow_http_loopback)
-    if client is not None:
-        return await tasks.drive(flow, _async_sender(client, timeout))
-    async with httpx2.AsyncClient(trust_env=False) as own:
-        return await tasks.drive(flow, _async_sender(own, timeout))
+    return await tasks.drive(flow, _async_sender(client, timeout))
 
 
-def _sender(client: httpx2.Client, timeout: float) -> Callable[[HttpRequest], Received | Failed]:
-    def send(request: HttpRequest) -> Received | Failed:
-        try:
-            response = client.send(_plain(request, timeout), stream=True, auth=None, follow_redirects=False)
-            try:
-                return _received(response, _read(response, timeout))
-            finally:
-                response.close()
-        except httpx2.TransportError as error:
-            return _failed(error, request)
+class TokenSource(source.TokenSource):
+    """
+    A source of fresh tokens for threads over httpx2: `oauth_cc.source.TokenSource` with *client* and *timeout* as
+    `fetch_token` has them.
+    """
 
-    return send
-
-
-def _async_sender(client: httpx2.AsyncClient, timeout: float) -> Callable[[HttpRequest], Awaitable[Received | Failed]]:
-    async def send(request: HttpRequest) -> Received | Failed:
-        try:
-            with anyio.fail_after(timeout):
-                response = await client.send(_plain(request, timeout), stream=True, auth=None, follow_redirects=False)
-                try:
-                    return _received(response, await _read_async(response))
-                finally:
-                    await response.aclose()
-        except TimeoutError:
-            return _failed(httpx2.ReadTimeout(f"no whole answer within {timeout:g} seconds"), request)
-        except httpx2.TransportError as error:
-            return _failed(error, request)
-
-    return send
+    def __init__(
+        self,
+        request: TokenRequest,
+        endpoint: str,
+        *,
+        client: httpx2.Client | None = None,
+        store: MemoryStore | Store | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+        **options: Unpack[SourceOptions],
+    ) -> None:
+        super().__init__(request, endpoint, send=_sender(client, timeout), store=store, **options)
 
 
-def _plain(request: HttpRequest, timeout: float) -> httpx2.Request:
-    # Made here and not by the client, which would add its own headers, cookies and parameters.
-    headers = {**dict(request.headers), "Accept-Encoding": "identity"}
+class AsyncTokenSource(async_source.AsyncTokenSource):
+    """
+    A source of fresh tokens for async code over httpx2: `oauth_cc.async_source.AsyncTokenSource` with *client* and
+    *timeout* as `fetch_token_async` has them.
+    """
+
+    def __init__(
+        self,
+        request: TokenRequest,
+        endpoint: str,
+        *,
+        client: httpx2.AsyncClient | None = None,
+        store: MemoryStore | Store | AsyncStore | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+        **options: Unpack[SourceOptions],
+    ) -> None:
+        super().__init__(request, endpoint, send=_async_sender(client, timeout), store=store, **options)
+
+
+class ClientCredentialsAuth(httpx2.Auth):
+    """
+    Puts a fresh token on each call of a client: ``httpx2.Client(auth=auth)``, ``httpx2.AsyncClient(auth=auth)``.
+
+    *request*, *endpoint*: what to ask for and where; *client*: the client through which the token is asked for, None
+    for one of our own, which serves threads and async code alike; *origins*: URLs of the origins that the token is
+    meant for, None for those of the request's resources, else for that of the first call; *store* and the others as
+    `TokenSource` has them.
+
+    A call that is answered 401 for its token is made once more with a new one, if its body is in memory or in files
+    that can be sought. Calls raise what `TokenSource.token` raises.
+    """
+
+    def __init__(
+        self,
+        request: TokenRequest,
+        endpoint: str,
+        *,
+        client: httpx2.Client | httpx2.AsyncClient | None = None,
+        store: MemoryStore | Store | AsyncStore | None = None,
+        origins: Iterable[str] | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+        **options: Unpack[SourceOptions],
+    ) -> None:
+        memory = store if isinstance(store, MemoryStore) else MemoryStore(store)
+        blocking = awaited = None
+        if not isinstance(client, httpx2.AsyncClient) and not is_async_store(memory.behind):
+            blocking = TokenSource(request, endpoint, client=client, store=memory, timeout=timeout, **options)
+        if not isinstance(client, httpx2.Client):
+            awaited = AsyncTokenSource(request, endpoint, client=client, store=memory, timeout=timeout, **options)
+        loopback = options.get("allow_http_loopback", False)
+        meant = Origins(origins, request.resources, allow_http_loopback=loopback)
+        self._caller = Caller(_LIBRARY, blocking, awaited, meant)
+
+    def __repr__(self) -> str:
+        return f"ClientCredentialsAuth({self._caller.request!r})"
+
+    def with_scope(self, scope: Scope) -> Self:
+        """Gives an auth with tokens of *scope* instead, for a call that needs them; all else is shared."""
+        return self._with_caller(self._caller.with_scope(scope))
+
+    def with_resource(self, uri: str) -> Self:
+        """
+        Gives an auth with tokens for the resource *uri* instead (RFC 8707), and for its origin if none were given.
+        """
+        return self._with_caller(self._caller.with_resource(uri))
+
+    def sync_auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
+        """Gives the flow that `httpx2.Client` runs for each call."""
+        return self._caller.flow(request)
+
+    def async_auth_flow(self, request: httpx2.Request) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
+        """Gives the flow that `httpx2.AsyncClient` runs for each call."""
+        return self._caller.async_flow(request)
+
+    def _with_caller(self, caller: Caller[httpx2.Request]) -> Self:
+        other = copy.copy(self)
+        other._caller = caller  # noqa: SLF001  # a copy of this very object
+        return other
+
+
+def _request(method: str, url: str, headers: Mapping[str, str], body: bytes, timeout: float) -> httpx2.Request:
     extensions = {"timeout": httpx2.Timeout(timeout).as_dict()}
-    return httpx2.Request(request.method, request.url, headers=headers, content=request.body, extensions=extensions)
+    return httpx2.Request(method, url, headers=headers, content=body, extensions=extensions)
 
 
-def _read(response: httpx2.Response, timeout: float) -> bytes:
-    ends_at = time.monotonic() + timeout
-    content = bytearray()
-    for chunk in response.iter_raw():
-        content += chunk
-        if len(content) > MAX_SIZE:
-            break
-        if time.monotonic() > ends_at:
-            raise httpx2.ReadTimeout(f"no whole answer within {timeout:g} seconds")
-    return bytes(content)
+_LIBRARY: Final = Library(
+    "httpx2",
+    _request,
+    httpx2.ReadTimeout,
+    httpx2.TransportError,
+    (httpx2.NetworkError, httpx2.RemoteProtocolError, httpx2.ConnectTimeout),
+    httpx2.RequestNotRead,
+)
 
 
-async def _read_async(response: httpx2.Response) -> bytes:
-    content = bytearray()
-    # Cancelled, not left: so the generators of the library below end in order, which trio asks for.
-    with anyio.CancelScope() as scope:
-        async for chunk in response.aiter_raw():
-            content += chunk
-            if len(content) > MAX_SIZE:
-                scope.cancel()
-    return bytes(content)
+def _sender(client: httpx2.Client | None, timeout: float) -> Callable[[HttpRequest], Received | Failed]:
+    if client is not None:
+        return sender(_LIBRARY, partial(client.send, stream=True, auth=None, follow_redirects=False), timeout)
+
+    def send(request: HttpRequest) -> Received | Failed:
+        with httpx2.Client(trust_env=False) as own:
+            return _sender(own, timeout)(request)
+
+    return send
 
 
-def _received(response: httpx2.Response, content: bytes) -> Received | Failed:
-    headers = response.headers.multi_items()
-    decoded = decode_content(content, response.headers.get_list("Content-Encoding"), max_size=MAX_SIZE)
-    if isinstance(decoded, str):
-        return Failed(MalformedResponse(response.status_code, f"the answer {decoded}"), retryable=False)
-    return Received(HttpResponse(response.status_code, headers, decoded), time.time())
+def _async_sender(
+    client: httpx2.AsyncClient | None, timeout: float
+) -> Callable[[HttpRequest], Awaitable[Received | Failed]]:
+    if client is not None:
+        return async_sender(_LIBRARY, partial(client.send, stream=True, auth=None, follow_redirects=False), timeout)
 
+    async def send(request: HttpRequest) -> Received | Failed:
+        async with httpx2.AsyncClient(trust_env=False) as own:
+            return await _async_sender(own, timeout)(request)
 
-def _failed(error: httpx2.TransportError, request: HttpRequest) -> Failed:
-    # The frames of the library below, and its request, hold the secret: tracebacks that show locals would print it.
-    error.request = httpx2.Request(request.method, request.url)
-    tls = False
-    link: BaseException | None = error
-    while link is not None:
-        tls = tls or isinstance(link, ssl.SSLError)
-        link.__traceback__ = None
-        link = link.__cause__ or link.__context__
-    retryable = isinstance(error, httpx2.NetworkError | httpx2.RemoteProtocolError | httpx2.ConnectTimeout) and not tls
-    return Failed(error, retryable)
+    return send

@@ -31,6 +31,7 @@ class Origins:
         if isinstance(origins, str):
             raise InvalidInput("origins", "give several: a list of URLs, even if there is one")
         self._allow_http_loopback = allow_http_loopback
+        self._are_given = origins is not None
         # One entry at the most if the first call is to decide: setdefault settles it among threads.
         self._first: dict[None, Origin] = {}
         named = [uri for uri in resources if uri.lower().startswith(("https://", "http://"))]
@@ -49,6 +50,10 @@ class Origins:
         if not self._first:
             check_url(f"{called}/", allow_http_loopback=self._allow_http_loopback)
         return self._first.setdefault(None, called) == called
+
+    def of_resource(self, uri: str) -> "Origins":
+        """Gives the origins for a token of the resource *uri*: these if they were given, else that resource's."""
+        return self if self._are_given else Origins(None, (uri,), allow_http_loopback=self._allow_http_loopback)
 
     def _checked(self, url: str) -> Origin:
         return origin(check_url(url, allow_http_loopback=self._allow_http_loopback))

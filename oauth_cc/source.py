@@ -78,6 +78,11 @@ class TokenSource:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._desk.terms.request!r})"
 
+    @property
+    def desk(self) -> Desk:
+        """Where this source asks, and on which terms: for the shells."""
+        return self._desk
+
     def token(self) -> Token:
         """
         Gives a token that can be used now.

@@ -1,0 +1,215 @@
+"""
+The shell over httpx: fetches tokens, and puts fresh ones on calls, for threads and for async code.
+
+Whatever client is used, a token request goes out as composed and nothing else: no redirect is followed, and no
+``.netrc``, cookie, default header or default authentication of the client is added. The answer is read up to a bound.
+"""
+
+import copy
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Mapping
+from functools import partial
+from typing import Final, Self, Unpack
+
+from oauth_cc import async_source, source, tasks, threads
+from oauth_cc.desk import SourceOptions
+from oauth_cc.effects import Failed, Received
+from oauth_cc.exchange import DEFAULT_RETRIES, Retries, exchange
+from oauth_cc.http import HttpRequest
+from oauth_cc.httpx_like import DEFAULT_TIMEOUT, Caller, Library, async_sender, sender
+from oauth_cc.origins import Origins
+from oauth_cc.request import TokenRequest
+from oauth_cc.scope import Scope
+from oauth_cc.stores.memory import MemoryStore
+from oauth_cc.stores.protocol import AsyncStore, Store, is_async_store
+from oauth_cc.token import Token
+
+try:
+    import httpx
+except ImportError as _error:
+    raise ImportError("oauth_cc.httpx needs httpx: install oauth_cc[httpx]") from _error
+
+__all__ = [
+    "DEFAULT_TIMEOUT",
+    "AsyncTokenSource",
+    "ClientCredentialsAuth",
+    "TokenSource",
+    "fetch_token",
+    "fetch_token_async",
+]
+
+
+def fetch_token(
+    request: TokenRequest,
+    endpoint: str,
+    *,
+    client: httpx.Client | None = None,
+    timeout: float = DEFAULT_TIMEOUT,
+    retries: Retries = DEFAULT_RETRIES,
+    allow_http_loopback: bool = False,
+) -> Token:
+    """
+    Gives the token that the token *endpoint* answers to *request*.
+
+    *client*: the httpx client to send it with (its proxies, certificates, transports), or None for one of our own that
+    ignores the environment; *timeout*: seconds for connecting, for each read and write, and for the whole body;
+    *retries* and *allow_http_loopback* are those of `oauth_cc.exchange.exchange`.
+
+    Raises `oauth_cc.TokenRequestRefused`, `oauth_cc.InvalidResponse`, `oauth_cc.InvalidInput`, and
+    `httpx.TransportError` if no answer came.
+    """
+    flow = exchange(request, endpoint, retries=retries, allow_http_loopback=allow_http_loopback)
+    return threads.drive(flow, _sender(client, timeout))
+
+
+async def fetch_token_async(
+    request: TokenRequest,
+    endpoint: str,
+    *,
+    client: httpx.AsyncClient | None = None,
+    timeout: float = DEFAULT_TIMEOUT,
+    retries: Retries = DEFAULT_RETRIES,
+    allow_http_loopback: bool = False,
+) -> Token:
+    """
+    Gives what `fetch_token` gives, on asyncio and trio; *timeout* is for one whole attempt.
+    """
+    flow = exchange(request, endpoint, retries=retries, allow_http_loopback=allow_http_loopback)
+    return await tasks.drive(flow, _async_sender(client, timeout))
+
+
+class TokenSource(source.TokenSource):
+    """
+    A source of fresh tokens for threads over httpx: `oauth_cc.source.TokenSource` with *client* and *timeout* as
+    `fetch_token` has them.
+    """
+
+    def __init__(
+        self,
+        request: TokenRequest,
+        endpoint: str,
+        *,
+        client: httpx.Client | None = None,
+        store: MemoryStore | Store | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+        **options: Unpack[SourceOptions],
+    ) -> None:
+        super().__init__(request, endpoint, send=_sender(client, timeout), store=store, **options)
+
+
+class AsyncTokenSource(async_source.AsyncTokenSource):
+    """
+    A source of fresh tokens for async code over httpx: `oauth_cc.async_source.AsyncTokenSource` with *client* and
+    *timeout* as `fetch_token_async` has them.
+    """
+
+    def __init__(
+        self,
+        request: TokenRequest,
+        endpoint: str,
+        *,
+        client: httpx.AsyncClient | None = None,
+        store: MemoryStore | Store | AsyncStore | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+        **options: Unpack[SourceOptions],
+    ) -> None:
+        super().__init__(request, endpoint, send=_async_sender(client, timeout), store=store, **options)
+
+
+class ClientCredentialsAuth(httpx.Auth):
+    """
+    Puts a fresh token on each call of a client: ``httpx.Client(auth=auth)``, ``httpx.AsyncClient(auth=auth)``.
+
+    *request*, *endpoint*: what to ask for and where; *client*: the client through which the token is asked for, None
+    for one of our own, which serves threads and async code alike; *origins*: URLs of the origins that the token is
+    meant for, None for those of the request's resources, else for that of the first call; *store* and the others as
+    `TokenSource` has them.
+
+    A call that is answered 401 for its token is made once more with a new one, if its body is in memory or in files
+    that can be sought. Calls raise what `TokenSource.token` raises.
+    """
+
+    def __init__(
+        self,
+        request: TokenRequest,
+        endpoint: str,
+        *,
+        client: httpx.Client | httpx.AsyncClient | None = None,
+        store: MemoryStore | Store | AsyncStore | None = None,
+        origins: Iterable[str] | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+        **options: Unpack[SourceOptions],
+    ) -> None:
+        memory = store if isinstance(store, MemoryStore) else MemoryStore(store)
+        blocking = awaited = None
+        if not isinstance(client, httpx.AsyncClient) and not is_async_store(memory.behind):
+            blocking = TokenSource(request, endpoint, client=client, store=memory, timeout=timeout, **options)
+        if not isinstance(client, httpx.Client):
+            awaited = AsyncTokenSource(request, endpoint, client=client, store=memory, timeout=timeout, **options)
+        loopback = options.get("allow_http_loopback", False)
+        meant = Origins(origins, request.resources, allow_http_loopback=loopback)
+        self._caller = Caller(_LIBRARY, blocking, awaited, meant)
+
+    def __repr__(self) -> str:
+        return f"ClientCredentialsAuth({self._caller.request!r})"
+
+    def with_scope(self, scope: Scope) -> Self:
+        """Gives an auth with tokens of *scope* instead, for a call that needs them; all else is shared."""
+        return self._with_caller(self._caller.with_scope(scope))
+
+    def with_resource(self, uri: str) -> Self:
+        """
+        Gives an auth with tokens for the resource *uri* instead (RFC 8707), and for its origin if none were given.
+        """
+        return self._with_caller(self._caller.with_resource(uri))
+
+    def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Gives the flow that `httpx.Client` runs for each call."""
+        return self._caller.flow(request)
+
+    def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        """Gives the flow that `httpx.AsyncClient` runs for each call."""
+        return self._caller.async_flow(request)
+
+    def _with_caller(self, caller: Caller[httpx.Request]) -> Self:
+        other = copy.copy(self)
+        other._caller = caller  # noqa: SLF001  # a copy of this very object
+        return other
+
+
+def _request(method: str, url: str, headers: Mapping[str, str], body: bytes, timeout: float) -> httpx.Request:
+    extensions = {"timeout": httpx.Timeout(timeout).as_dict()}
+    return httpx.Request(method, url, headers=headers, content=body, extensions=extensions)
+
+
+_LIBRARY: Final = Library(
+    "httpx",
+    _request,
+    httpx.ReadTimeout,
+    httpx.TransportError,
+    (httpx.NetworkError, httpx.RemoteProtocolError, httpx.ConnectTimeout),
+    httpx.RequestNotRead,
+)
+
+
+def _sender(client: httpx.Client | None, timeout: float) -> Callable[[HttpRequest], Received | Failed]:
+    if client is not None:
+        return sender(_LIBRARY, partial(client.send, stream=True, auth=None, follow_redirects=False), timeout)
+
+    def send(request: HttpRequest) -> Received | Failed:
+        with httpx.Client(trust_env=False) as own:
+            return _sender(own, timeout)(request)
+
+    return send
+
+
+def _async_sender(
+    client: httpx.AsyncClient | None, timeout: float
+) -> Callable[[HttpRequest], Awaitable[Received | Failed]]:
+    if client is not None:
+        return async_sender(_LIBRARY, partial(client.send, stream=True, auth=None, follow_redirects=False), timeout)
+
+    async def send(request: HttpRequest) -> Received | Failed:
+        async with httpx.AsyncClient(trust_env=False) as own:
+            return await _async_sender(own, timeout)(request)
+
+    return send

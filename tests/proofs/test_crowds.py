@@ -1,0 +1,298 @@
+"""
+Crowds that start cold, on threads, asyncio and trio, over real sockets: one token request for all of them.
+"""
+
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import anyio
+import httpx2
+import pytest
+
+from oauth_cc import ClientCredentials, Token, TokenRequest, token_request
+from oauth_cc.errors import InvalidClientRefused
+from oauth_cc.httpx2 import AsyncTokenSource, TokenSource
+from oauth_cc.stores import MemoryStore
+from oauth_cc.testing import AuthorizationServer
+from tests.gates import AsyncGatedTransport, Gate, GatedTransport, arrival
+from tests.shells.scripted import Answer, serve
+
+CROWD = 200
+REQUEST: TokenRequest = token_request(ClientCredentials("your_id", "s3cret"))
+BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
+
+
+@pytest.fixture
+def server() -> Iterator[AuthorizationServer]:
+    """A server that counts."""
+    with AuthorizationServer() as running:
+        yield running
+
+
+def crowd(count: int, ask: Callable[[], Token]) -> list[Token]:
+    """Gives what *count* threads that start at the same moment get from *ask*."""
+    start = threading.Barrier(count)
+
+    def one(_: int) -> Token:
+        start.wait(30)
+        return ask()
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(one, range(count)))
+
+
+async def tasks(count: int, ask: Callable[[], Awaitable[Token]]) -> list[Token]:
+    """Gives what *count* tasks get from *ask*."""
+    got: list[Token] = []
+
+    async def one() -> None:
+        got.append(await ask())
+
+    async with anyio.create_task_group() as group:
+        for _ in range(count):
+            group.start_soon(one)
+    return got
+
+
+def test_threads(server: AuthorizationServer) -> None:
+    """Threads that ask at the same moment share one request."""
+    with TokenSource(REQUEST, server.token_endpoint, allow_http_loopback=True) as source:
+        got = crowd(CROWD, source.token)
+    assert len(got) == CROWD
+    assert len({token.access_token for token in got}) == 1
+    assert len(server.token_requests) == 1
+
+
+@BACKENDS
+def test_tasks(server: AuthorizationServer, backend: str) -> None:
+    """So do the tasks of an event loop."""
+
+    async def main() -> list[Token]:
+        async with AsyncTokenSource(REQUEST, server.token_endpoint, allow_http_loopback=True) as source:
+            return await tasks(CROWD, source.token)
+
+    got = anyio.run(main, backend=backend)
+    assert len(got) == CROWD
+    assert len({token.access_token for token in got}) == 1
+    assert len(server.token_requests) == 1
+
+
+def test_threads_and_event_loops_over_one_store(server: AuthorizationServer) -> None:
+    """Threads, two asyncio loops and a trio loop share one request if they share a store."""
+    store = MemoryStore()
+    start = threading.Barrier(4)
+
+    async def main() -> list[Token]:
+        source = AsyncTokenSource(REQUEST, server.token_endpoint, store=store, allow_http_loopback=True)
+        start.wait(30)
+        return await tasks(50, source.token)
+
+    def threads() -> list[Token]:
+        source = TokenSource(REQUEST, server.token_endpoint, store=store, allow_http_loopback=True)
+        start.wait(30)
+        return crowd(50, source.token)
+
+    with ThreadPoolExecutor(4) as pool:
+        loops = [pool.submit(partial(anyio.run, main, backend=backend)) for backend in ("asyncio", "asyncio", "trio")]
+        got = [*pool.submit(threads).result(), *(token for loop in loops for token in loop.result())]
+    assert len(got) == 200
+    assert len({token.access_token for token in got}) == 1
+    assert len(server.token_requests) == 1
+
+
+def test_two_keys_are_two_requests(server: AuthorizationServer) -> None:
+    """Crowds for two scopes make two requests, and each gets its own token."""
+    with TokenSource(REQUEST, server.token_endpoint, allow_http_loopback=True) as source:
+        other = source.with_resource("https://api.example/")
+        got = crowd(50, source.token)
+        others = crowd(50, other.token)
+    assert {token.access_token for token in got}.isdisjoint({token.access_token for token in others})
+    assert len(server.token_requests) == 2
+
+
+@BACKENDS
+def test_the_leader_is_cancelled(server: AuthorizationServer, backend: str) -> None:
+    """The renewal goes on without the task that led it, and the others are answered by the one request."""
+    gate = Gate()
+
+    async def main() -> list[Token]:
+        got: list[Token] = []
+        async with httpx2.AsyncClient(transport=AsyncGatedTransport(gate)) as client:
+            source = AsyncTokenSource(REQUEST, server.token_endpoint, client=client, allow_http_loopback=True)
+
+            async def one() -> None:
+                got.append(await source.token())
+
+            async with anyio.create_task_group() as group:
+                leader = anyio.CancelScope()
+
+                async def lead() -> None:
+                    with leader:
+                        await source.token()
+                    assert leader.cancelled_caught
+
+                group.start_soon(lead)
+                await arrival(gate)
+                for _ in range(20):
+                    group.start_soon(one)
+                leader.cancel()
+                await anyio.lowlevel.checkpoint()
+                gate.opened.set()
+        return got
+
+    got = anyio.run(main, backend=backend)
+    assert len(got) == 20
+    assert len({token.access_token for token in got}) == 1
+    assert len(server.token_requests) == 1
+
+
+@BACKENDS
+def test_a_waiter_is_cancelled(server: AuthorizationServer, backend: str) -> None:
+    """Whoever stops waiting takes nothing from the others."""
+    gate = Gate()
+
+    async def main() -> list[Token]:
+        got: list[Token] = []
+        async with httpx2.AsyncClient(transport=AsyncGatedTransport(gate)) as client:
+            source = AsyncTokenSource(REQUEST, server.token_endpoint, client=client, allow_http_loopback=True)
+
+            async def one() -> None:
+                got.append(await source.token())
+
+            async with anyio.create_task_group() as group:
+                group.start_soon(one)
+                await arrival(gate)
+                for _ in range(10):
+                    group.start_soon(one)
+                with anyio.move_on_after(0):
+                    await source.token()
+                gate.opened.set()
+        return got
+
+    got = anyio.run(main, backend=backend)
+    assert len(got) == 11
+    assert len(server.token_requests) == 1
+
+
+@BACKENDS
+def test_the_loop_of_the_leader_ends(server: AuthorizationServer, backend: str) -> None:
+    """If the event loop that leads ends in the middle, one of those who wait elsewhere leads next."""
+    store, gate = MemoryStore(), Gate()
+    waiting = threading.Event()
+
+    async def main() -> None:
+        client = httpx2.AsyncClient(transport=AsyncGatedTransport(gate))
+        source = AsyncTokenSource(REQUEST, server.token_endpoint, client=client, store=store, allow_http_loopback=True)
+        async with anyio.create_task_group() as group:
+            group.start_soon(source.token)
+            await arrival(gate)
+            await anyio.to_thread.run_sync(waiting.wait, 30)
+            group.cancel_scope.cancel()
+
+    def wait() -> Token:
+        source = TokenSource(REQUEST, server.token_endpoint, store=store, allow_http_loopback=True)
+        assert gate.arrived.wait(30)
+        waiting.set()
+        return source.token()
+
+    with ThreadPoolExecutor(2) as pool:
+        other = pool.submit(wait)
+        pool.submit(partial(anyio.run, main, backend=backend)).result(30)
+        assert other.result(30).token_type == "Bearer"
+    assert gate.sent == []
+    assert len(server.token_requests) == 1
+
+
+def test_a_slow_server_holds_up_no_other(server: AuthorizationServer) -> None:
+    """While the request for one key is under way, another key is served."""
+    gate = Gate()
+    slow_client = httpx2.Client(transport=GatedTransport(gate))
+    store = MemoryStore()
+    slow = TokenSource(REQUEST, server.token_endpoint, client=slow_client, store=store, allow_http_loopback=True)
+    quick = TokenSource(REQUEST.with_client_id(), server.token_endpoint, store=store, allow_http_loopback=True)
+    with ThreadPoolExecutor(1) as pool:
+        late = pool.submit(slow.token)
+        assert gate.arrived.wait(30)
+        assert quick.token().token_type == "Bearer"
+        assert not late.done()
+        gate.opened.set()
+        assert late.result(30).token_type == "Bearer"
+    slow_client.close()
+
+
+def test_a_failure_is_for_all_who_wait(server: AuthorizationServer) -> None:
+    """All that waited for a request get its error; the next caller tries anew."""
+    gate = Gate()
+
+    class Failing(GatedTransport):
+        def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+            first = not self.gate.sent
+            if first:
+                self.gate.arrived.set()
+                assert self.gate.opened.wait(30)
+                self.gate.sent.append(request.url)
+                raise httpx2.ReadTimeout("too slow")
+            return super().handle_request(request)
+
+    with httpx2.Client(transport=Failing(gate)) as client, ThreadPoolExecutor(20) as pool:
+        source = TokenSource(REQUEST, server.token_endpoint, client=client, allow_http_loopback=True)
+        leader = pool.submit(source.token)
+        assert gate.arrived.wait(30)
+        joining = threading.Barrier(20)
+
+        def join() -> Token:
+            joining.wait(30)
+            return source.token()
+
+        others = [pool.submit(join) for _ in range(19)]
+        joining.wait(30)
+        gate.opened.set()
+        outcomes = [future.exception(30) for future in (leader, *others)]
+        # Whoever came after the failure had landed, not before, may have tried anew and won.
+        assert isinstance(outcomes[0], httpx2.ReadTimeout)
+        assert all(outcome is None or isinstance(outcome, httpx2.ReadTimeout) for outcome in outcomes)
+        assert source.token().token_type == "Bearer"
+    assert len(server.token_requests) == 1
+
+
+def test_each_who_waited_has_an_error_of_its_own() -> None:
+    """Tracebacks do not grow into each other."""
+    gate = Gate()
+    refused = Answer(status=401, chunks=(b'{"error": "invalid_client"}',))
+    with (
+        serve(refused) as script,
+        httpx2.Client(transport=GatedTransport(gate)) as client,
+        ThreadPoolExecutor(3) as pool,
+    ):
+        source = TokenSource(REQUEST, f"{script.url}/token", client=client, allow_http_loopback=True)
+        asking = [pool.submit(source.token) for _ in range(3)]
+        assert gate.arrived.wait(30)
+        gate.opened.set()
+        errors = [future.exception(30) for future in asking]
+        assert all(isinstance(error, InvalidClientRefused) for error in errors)
+        assert len({id(error) for error in errors}) == 3
+        assert len(script.asked) == 1
+
+
+@BACKENDS
+def test_the_loop_of_a_waiter_ends(
+    server: AuthorizationServer, backend: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A renewal that lands when nobody waits any more in a loop that is gone troubles no one."""
+    store, gate = MemoryStore(), Gate()
+
+    async def main() -> None:
+        source = AsyncTokenSource(REQUEST, server.token_endpoint, store=store, allow_http_loopback=True)
+        with anyio.move_on_after(0.01):
+            await source.token()
+
+    with httpx2.Client(transport=GatedTransport(gate)) as client, ThreadPoolExecutor(1) as pool:
+        source = TokenSource(REQUEST, server.token_endpoint, client=client, store=store, allow_http_loopback=True)
+        leader = pool.submit(source.token)
+        assert gate.arrived.wait(30)
+        anyio.run(main, backend=backend)
+        gate.opened.set()
+        assert leader.result(30).token_type == "Bearer"
+    assert [record for record in caplog.records if record.name == "concurrent.futures"] == []
