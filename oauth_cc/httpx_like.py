@@ -209,7 +209,7 @@ class Caller(Generic[R]):
         source = self.source
         if source is None:
             raise InvalidInput(
-                "client", f"is one for async code: give ClientCredentialsAuth a {self.library.name}.Client"
+                "client or store", f"is for async code: give one for threads ({self.library.name}.Client)"
             )
         if not self._admits(request.url, source.desk):
             yield request

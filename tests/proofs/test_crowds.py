@@ -277,9 +277,7 @@ def test_each_who_waited_has_an_error_of_its_own() -> None:
 
 
 @BACKENDS
-def test_the_loop_of_a_waiter_ends(
-    server: AuthorizationServer, backend: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_the_loop_of_a_waiter_ends(server: AuthorizationServer, backend: str, caplog: pytest.LogCaptureFixture) -> None:
     """A renewal that lands when nobody waits any more in a loop that is gone troubles no one."""
     store, gate = MemoryStore(), Gate()
 
