@@ -68,6 +68,11 @@ class AsyncTokenSource:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._desk.terms.request!r})"
 
+    @property
+    def desk(self) -> Desk:
+        """Where this source asks, and on which terms: for the shells."""
+        return self._desk
+
     async def token(self) -> Token:
         """
         Gives a token that can be used now; what is raised is what `oauth_cc.source.TokenSource.token` raises.

@@ -10,13 +10,21 @@ import attrs
 
 from oauth_cc.effects import Failed
 from oauth_cc.errors import OAuthError
-from oauth_cc.events import RenewalFailed, ScopeInsufficient, StoreFailed, StoreReturned, TokenDiscarded
+from oauth_cc.events import (
+    RenewalFailed,
+    ScopeInsufficient,
+    StoreFailed,
+    StoreReturned,
+    TokenDiscarded,
+    TokenWithheld,
+)
 from oauth_cc.freshness import stale_from
 from oauth_cc.renewal import Renewal, Terms
 from oauth_cc.report import EventHook, report
 from oauth_cc.scope import Scope
 from oauth_cc.stores.memory import Answer, Flight, MemoryStore
 from oauth_cc.token import Token
+from oauth_cc.url import Origin
 
 __all__ = ["Desk", "raisable"]
 
@@ -56,6 +64,10 @@ class Desk:
     def tell_scope(self, scope: Scope) -> None:
         """Tells that the API asks for more *scope*."""
         report(ScopeInsufficient(self.terms.client_id, self.terms.key_prefix, scope), self.hook)
+
+    def tell_withheld(self, called: Origin) -> None:
+        """Tells that a request went to the origin *called* without the token."""
+        report(TokenWithheld(self.terms.client_id, str(called)), self.hook)
 
     def store_failed(self, error: Exception) -> Failed:
         """Tells that the store behind memory failed with *error*, unless that is known, and gives that as a value."""
