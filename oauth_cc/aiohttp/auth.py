@@ -118,6 +118,7 @@ class ClientCredentialsAuth:
                         if response is not None:
                             # Now, since the token request may need the only connection that a connector has.
                             response.release()
+                            # What was still writing the body has to end before it is written again.
                             await request.close()
                         answer = await self._source.token()
                     case Call(token):

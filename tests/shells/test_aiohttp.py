@@ -187,7 +187,11 @@ class TestTokenRequest:
             async with aiohttp.ClientSession(proxy=proxy) as client:
                 await fetch_token(REQUEST, endpoint, client=client, retries=QUICK, allow_http_loopback=True)
 
-        with connect_proxy() as (url, heads), pytest.raises(aiohttp.ClientHttpProxyError, match="407") as refused:
+        refusal = b"HTTP/1.1 407 Nope\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        with (
+            connect_proxy(refusal) as (url, heads),
+            pytest.raises(aiohttp.ClientHttpProxyError, match="407") as refused,
+        ):
             run(main(url.replace("//", "//me:pr0xy-marker@"), "https://as.example/token"))
         with pytest.raises(aiohttp.ClientProxyConnectionError) as gone:
             run(main(url.replace("//", "//me:pr0xy-marker@"), "https://as.example/token"))
@@ -196,6 +200,9 @@ class TestTokenRequest:
         assert base64.b64encode(b"me:pr0xy-marker").decode() in heads[0]
         assert "authorization: basic awq6" not in heads[0].lower()
         hidden(shown_by(refused.value), shown_by(gone.value), base64.b64encode(b"me:pr0xy-marker").decode())
+        with connect_proxy(b"HTTP/1.1 200 OK\r\n\r\n") as (url, _), pytest.raises(aiohttp.ClientSSLError) as no_tls:
+            run(main(url.replace("//", "//me:pr0xy-marker@"), "https://as.example/token"))
+        hidden(shown_by(no_tls.value))
         with serve(TOKEN) as server:
             run(main(server.url, "http://localhost:9/token"))
             assert server.asked[0].path == "http://localhost:9/token"
@@ -354,8 +361,8 @@ def world(*steps: Any, tokens: tuple[Answer, ...] = TOKENS) -> Iterator[World]:
 
 
 @contextlib.contextmanager
-def connect_proxy() -> Iterator[tuple[str, list[str]]]:
-    """Gives a proxy that refuses, and what it was told."""
+def connect_proxy(reply: bytes) -> Iterator[tuple[str, list[str]]]:
+    """Gives a proxy that answers *reply*, and what it was told."""
     heads: list[str] = []
     listener = socket.create_server(("127.0.0.1", 0))
 
@@ -365,7 +372,9 @@ def connect_proxy() -> Iterator[tuple[str, list[str]]]:
                 connection, _ = listener.accept()
                 with connection:
                     heads.append(connection.recv(65536).decode())
-                    connection.sendall(b"HTTP/1.1 407 Nope\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                    connection.sendall(reply)
+                    connection.recv(65536)
+                    connection.sendall(b"no TLS")
 
     thread = threading.Thread(target=answer)
     thread.start()
@@ -503,6 +512,49 @@ class TestCall:
                     return response.status
 
         with world(attrs.evolve(EXPIRED, chunks=(b"x" * 2**20,)), OK) as here:
+            assert run(main(here)) == 200
+
+    def test_session_for_tokens(self, trust: ssl.SSLContext, server_side: ssl.SSLContext) -> None:
+        """The token is asked for through the session that is given for it, not through that of the calls."""
+
+        async def main(here: World, endpoint: str) -> int:
+            connector = aiohttp.TCPConnector(ssl=trust)
+            async with aiohttp.ClientSession(connector=connector) as client, aiohttp.ClientSession() as session:
+                auth = ClientCredentialsAuth(REQUEST, endpoint, client=client, allow_http_loopback=True)
+                async with session.get(f"{here.api.url}/", middlewares=(auth,)) as response:
+                    return response.status
+
+        with world(OK) as here, serve(TOKEN, tls=server_side) as safe:
+            assert run(main(here, f"{safe.url}/token")) == 200
+
+    def test_cancelled_between(self) -> None:
+        """A call that is cancelled between its two attempts leaves no connection behind."""
+
+        class Stuck:
+            async def load(self, key: str) -> Token | None:
+                return None
+
+            async def save(self, key: str, token: Token) -> None:
+                pass
+
+            async def discard(self, key: str, token: Token) -> None:
+                await asyncio.sleep(60)
+
+            @contextlib.asynccontextmanager
+            async def lock(self, key: str, wait: float) -> AsyncGenerator[bool]:
+                yield True
+
+        async def main(here: World) -> int:
+            auth = here.auth(store=Stuck())
+            async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as session:
+                with pytest.raises(TimeoutError) as caught:
+                    async with asyncio.timeout(0.3):
+                        await session.get(f"{here.api.url}/", middlewares=(auth,))
+                async with asyncio.timeout(2), session.get(f"{here.api.url}/") as response:
+                    assert caught.value.__cause__ is not None  # its frames, and so the first response, are alive
+                    return response.status
+
+        with world(attrs.evolve(EXPIRED, chunks=(b"x" * 2**20,) * 8), OK) as here:
             assert run(main(here)) == 200
 
     def test_source(self) -> None:
