@@ -71,7 +71,7 @@ def test_import_loads_attrs_alone() -> None:
     assert extra <= {"_distutils_hack", "sitecustomize", "usercustomize", "__editables__", "a1_coverage"}, found.stderr
 
 
-@pytest.mark.parametrize("extra", ["httpx2", "authlib", "oauthlib"])
+@pytest.mark.parametrize("extra", ["httpx2", "aiohttp", "authlib", "oauthlib"])
 def test_without_extras(extra: str) -> None:
     """The core imports and composes where no extra is installed."""
     code = (
@@ -87,6 +87,8 @@ def test_without_extras(extra: str) -> None:
     [
         ("httpx2", "httpx2", "install oauth_cc[httpx2]"),
         ("httpx2", "anyio", "install oauth_cc[httpx2]"),
+        ("aiohttp", "aiohttp", "install oauth_cc[aiohttp]"),
+        ("aiohttp", "anyio", "install oauth_cc[aiohttp]"),
         ("testing", "authlib", "install oauth_cc[testing]"),
     ],
 )

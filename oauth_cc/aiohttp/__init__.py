@@ -1,0 +1,12 @@
+"""
+The shell over aiohttp: token requests, a source of tokens, and the client middleware that puts them on calls.
+"""
+
+try:
+    from oauth_cc.aiohttp.auth import ClientCredentialsAuth
+    from oauth_cc.aiohttp.sending import DEFAULT_TIMEOUT, fetch_token
+    from oauth_cc.aiohttp.source import AsyncTokenSource
+except ImportError as _error:
+    raise ImportError("oauth_cc.aiohttp needs aiohttp and anyio: install oauth_cc[aiohttp]") from _error
+
+__all__ = ["DEFAULT_TIMEOUT", "AsyncTokenSource", "ClientCredentialsAuth", "fetch_token"]

@@ -1,0 +1,37 @@
+"""
+The source of tokens that asks for them through aiohttp.
+"""
+
+from typing import Unpack
+
+import aiohttp
+
+from oauth_cc import async_source
+from oauth_cc.aiohttp.sending import DEFAULT_TIMEOUT, sender
+from oauth_cc.desk import SourceOptions
+from oauth_cc.request import TokenRequest
+from oauth_cc.stores.memory import MemoryStore
+from oauth_cc.stores.protocol import AsyncStore, Store
+
+__all__ = ["AsyncTokenSource"]
+
+
+class AsyncTokenSource(async_source.AsyncTokenSource):
+    """
+    Gives a token that is fresh, asked for through aiohttp: `oauth_cc.async_source.AsyncTokenSource` for asyncio.
+
+    *request*, *endpoint*, *store* and the *options*: as there; *client*, *timeout*: as `fetch_token` has them. Raises
+    `oauth_cc.InvalidInput` if what is given could not be sent.
+    """
+
+    def __init__(
+        self,
+        request: TokenRequest,
+        endpoint: str,
+        *,
+        client: aiohttp.ClientSession | None = None,
+        store: MemoryStore | Store | AsyncStore | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+        **options: Unpack[SourceOptions],
+    ) -> None:
+        super().__init__(request, endpoint, send=sender(client, timeout), store=store, **options)
