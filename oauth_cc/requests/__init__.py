@@ -1,0 +1,13 @@
+"""
+The shell over requests: token requests, a source of tokens, the auth that puts them on calls, and a session with it.
+"""
+
+try:
+    from oauth_cc.requests.auth import ClientCredentialsAuth
+    from oauth_cc.requests.sending import DEFAULT_TIMEOUT, fetch_token
+    from oauth_cc.requests.session import OAuth2Session
+    from oauth_cc.requests.source import TokenSource
+except ImportError as _error:
+    raise ImportError("oauth_cc.requests needs requests: install oauth_cc[requests]") from _error
+
+__all__ = ["DEFAULT_TIMEOUT", "ClientCredentialsAuth", "OAuth2Session", "TokenSource", "fetch_token"]

@@ -1,0 +1,164 @@
+"""
+The auth of requests that puts tokens on calls.
+"""
+
+import copy
+from collections.abc import Iterable
+from functools import partial
+from typing import Self, TypedDict, Unpack, assert_never
+
+import requests
+from requests.auth import AuthBase
+from requests.utils import rewind_body
+from urllib3.util.url import parse_url
+
+from oauth_cc.call import Call, CallFlow, CallStep, Forget, Obtain, TellScope, advance_call, call
+from oauth_cc.desk import SourceOptions
+from oauth_cc.http import HttpResponse
+from oauth_cc.origins import Origins
+from oauth_cc.request import TokenRequest
+from oauth_cc.requests.sending import DEFAULT_TIMEOUT
+from oauth_cc.requests.source import TokenSource
+from oauth_cc.scope import Scope
+from oauth_cc.stores.memory import MemoryStore
+from oauth_cc.stores.protocol import Store
+from oauth_cc.token import Token, authorization
+from oauth_cc.url import Origin
+
+__all__ = ["ClientCredentialsAuth"]
+
+
+class _Sending(TypedDict, total=False):
+    stream: bool
+    timeout: float | tuple[float | None, float | None] | None
+    verify: bool | str
+    cert: str | tuple[str, str] | None
+    proxies: dict[str, str] | None
+
+
+class ClientCredentialsAuth(AuthBase):
+    """
+    Puts a fresh token on each call: ``session.auth = auth``, or ``requests.get(url, auth=auth)``.
+
+    *request*, *endpoint*: what to ask for and where; *client*: the session through which the token is asked for, None
+    for one of our own; *origins*: URLs of the origins that the token is meant for, None for those of the request's
+    resources, else for that of the first call; *store* and the others as `TokenSource` has them.
+
+    A call that is answered 401 for its token is made once more with a new one, if its body is in memory or in a file
+    that can be sought. Calls raise what `TokenSource.token` raises.
+    """
+
+    def __init__(
+        self,
+        request: TokenRequest,
+        endpoint: str,
+        *,
+        client: requests.Session | None = None,
+        store: MemoryStore | Store | None = None,
+        origins: Iterable[str] | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+        **options: Unpack[SourceOptions],
+    ) -> None:
+        self._source = TokenSource(request, endpoint, client=client, store=store, timeout=timeout, **options)
+        loopback = options.get("allow_http_loopback", False)
+        self._origins = Origins(origins, request.resources, allow_http_loopback=loopback)
+
+    def __repr__(self) -> str:
+        return f"ClientCredentialsAuth({self._source.desk.terms.request!r})"
+
+    @property
+    def source(self) -> TokenSource:
+        """Where the tokens come from."""
+        return self._source
+
+    def with_scope(self, scope: Scope) -> Self:
+        """Gives an auth with tokens of *scope* instead, for a call that needs them; all else is shared."""
+        return self._with(self._source.with_scope(scope), self._origins)
+
+    def with_resource(self, uri: str) -> Self:
+        """
+        Gives an auth with tokens for the resource *uri* instead (RFC 8707), and for its origin if none were given.
+        """
+        return self._with(self._source.with_resource(uri), self._origins.of_resource(uri))
+
+    def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Puts the token on the call *r*: requests asks for this before it sends one."""
+        called = _origin(r)
+        if not self._origins.admit(called):
+            self._source.desk.tell_withheld(called)
+            return r
+        flow = call(repeatable=_is_repeatable(r))
+        token = self._next_token(flow, advance_call(flow, None))
+        if token is not None:
+            r.headers["Authorization"] = authorization(token).reveal()
+            r.register_hook("response", partial(self._answered, flow))
+        return r
+
+    def _answered(self, flow: CallFlow, response: requests.Response, **sending: Unpack[_Sending]) -> requests.Response:
+        # A hook travels with the call through its redirects; what they answer on the way, or elsewhere, is no answer.
+        if response.is_redirect or not self._is_answer(response.request):
+            return response
+        try:
+            token = self._next_token(flow, advance_call(flow, _head(response)))
+        except BaseException:
+            response.close()
+            raise
+        if token is None:
+            return response
+        again = _again(response, token, sending)
+        self._next_token(flow, advance_call(flow, _head(again)))
+        return again
+
+    def _is_answer(self, request: requests.PreparedRequest) -> bool:
+        return "Authorization" in request.headers and self._origins.admit(_origin(request))
+
+    def _next_token(self, flow: CallFlow, step: CallStep | None) -> Token | None:
+        while step is not None:
+            answer: Token | None = None
+            match step:
+                case Obtain():
+                    answer = self._source.token()
+                case Call(token):
+                    return token
+                case Forget(token):
+                    self._source.discard(token)
+                case TellScope(scope):
+                    self._source.desk.tell_scope(scope)
+                case _:
+                    assert_never(step)
+            step = advance_call(flow, answer)
+        return None
+
+    def _with(self, source: TokenSource, origins: Origins) -> Self:
+        other = copy.copy(self)
+        other._source, other._origins = source, origins  # noqa: SLF001  # a copy of this very object
+        return other
+
+
+def _origin(request: requests.PreparedRequest) -> Origin:
+    # Read as urllib3 reads it, which is what connects.
+    url = parse_url(request.url or "")
+    scheme = url.scheme or ""
+    return Origin(scheme, (url.host or "").lower(), url.port or {"https": 443, "http": 80}.get(scheme, 0))
+
+
+def _is_repeatable(request: requests.PreparedRequest) -> bool:
+    body = request.body
+    # Where a file's reading began, which requests notes so that it can follow redirects.
+    return body is None or isinstance(body, str | bytes) or isinstance(getattr(request, "_body_position", None), int)
+
+
+def _head(response: requests.Response) -> HttpResponse:
+    return HttpResponse(response.status_code, response.headers)
+
+
+def _again(response: requests.Response, token: Token, sending: _Sending) -> requests.Response:
+    response.close()
+    request = response.request
+    # In place, as this is what redirects of the new answer are made from.
+    request.headers["Authorization"] = authorization(token).reveal()
+    if not isinstance(request.body, str | bytes | None):
+        rewind_body(request)
+    again: requests.Response = response.connection.send(request.copy(), **sending)
+    again.history.append(response)
+    return again

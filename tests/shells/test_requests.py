@@ -1,0 +1,380 @@
+"""
+The shell over requests, against real servers.
+"""
+
+import io
+import logging
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import requests
+import trustme
+from requests.adapters import HTTPAdapter
+
+from oauth_cc import ClientCredentials, ClientSecretPost, Scope, token_request
+from oauth_cc.errors import (
+    InsecureEndpoint,
+    InvalidClientRefused,
+    MalformedResponse,
+    ResponseTooLarge,
+    UnexpectedRedirect,
+)
+from oauth_cc.events import Event, ScopeInsufficient, TokenObtained, TokenWithheld
+from oauth_cc.exchange import Retries
+from oauth_cc.requests import ClientCredentialsAuth, TokenSource, fetch_token
+from oauth_cc.stores import MemoryStore
+from oauth_cc.testing import AuthorizationServer, Client
+from tests.leaks import shown_by
+from tests.shells.scripted import TOKEN, Answer, Drop, ScriptedServer, Silence, serve
+
+REQUEST = token_request(ClientCredentials("your_id", "s3cret-of-client"), Scope.of("read"))
+KNOWN = Client("your_id", "s3cret-of-client", frozenset({"read", "write"}))
+ONCE = Retries(attempts=1)
+QUICK = Retries(attempts=3, base=0.0, ceiling=0.0)
+SECOND = Answer(chunks=(b'{"access_token": "tok-2", "token_type": "Bearer", "expires_in": 3600}',))
+DONE = Answer(chunks=(b"done",))
+REJECTED = Answer(status=401, headers=(("WWW-Authenticate", 'Bearer error="invalid_token"'),), chunks=(b"no",))
+LACKING = Answer(
+    status=403, headers=(("WWW-Authenticate", 'Bearer error="insufficient_scope", scope="admin"'),), chunks=(b"no",)
+)
+
+
+@pytest.fixture
+def server() -> Iterator[AuthorizationServer]:
+    """A server that counts."""
+    with AuthorizationServer(clients=[KNOWN]) as running:
+        yield running
+
+
+@pytest.fixture
+def session() -> Iterator[requests.Session]:
+    """A session like any other."""
+    with requests.Session() as made:
+        yield made
+
+
+def auth_of(script: ScriptedServer, *, told: list[Event] | None = None) -> ClientCredentialsAuth:
+    """Gives an auth with tokens of *script*."""
+    hook = (told if told is not None else []).append
+    return ClientCredentialsAuth(REQUEST, f"{script.url}/token", on_event=hook, allow_http_loopback=True)
+
+
+def carried(script: ScriptedServer) -> list[str | None]:
+    """Gives what the requests to *script* had for Authorization."""
+    return [asked.headers.get("Authorization") for asked in script.asked]
+
+
+class TestFetching:
+    def test_a_token(self, server: AuthorizationServer) -> None:
+        """As the server gives it."""
+        token = fetch_token(REQUEST, server.token_endpoint, allow_http_loopback=True)
+        assert token.scope == Scope.of("read")
+
+    def test_sends_what_was_composed(self, session: requests.Session, tmp_path: Path) -> None:
+        """Nothing of the session's own is added, and nothing of the environment."""
+        session.headers["X-Own"] = "1"
+        session.auth = ("someone", "else")
+        session.params = {"own": "1"}
+        session.cookies.set("own", "1")
+        session.hooks["response"].append(lambda *_, **__: pytest.fail("a hook of the session's was called"))
+        with serve(TOKEN) as script:
+            fetch_token(REQUEST, f"{script.url}/token", client=session, allow_http_loopback=True)
+            (asked,) = script.asked
+        assert (asked.method, asked.path) == ("POST", "/token")
+        assert asked.body == b"grant_type=client_credentials&scope=read"
+        assert set(asked.headers) == {
+            *("Host", "Content-Type", "Accept", "Authorization", "Content-Length", "Accept-Encoding", "User-Agent"),
+        }
+        assert asked.headers["User-Agent"].startswith("python-urllib3")
+        assert asked.headers["Accept-Encoding"] == "identity"
+
+    @pytest.mark.parametrize("client", [None, "theirs"])
+    def test_ignores_netrc(
+        self, session: requests.Session, client: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It would replace the client's own authentication."""
+        netrc = tmp_path / "netrc"
+        netrc.write_text("machine 127.0.0.1 login someone password else\n", "ascii")
+        monkeypatch.setenv("NETRC", str(netrc))
+        with serve(TOKEN) as script:
+            theirs = session if client else None
+            fetch_token(REQUEST, f"{script.url}/token", client=theirs, allow_http_loopback=True)
+            assert carried(script) == ["Basic eW91cl9pZDpzM2NyZXQtb2YtY2xpZW50"]
+
+    @pytest.mark.parametrize("status", [301, 302, 307, 308])
+    def test_follows_no_redirect(self, status: int) -> None:
+        """The secret stays where it was sent."""
+        with serve(TOKEN) as elsewhere, serve(Answer(status=status, headers=(("Location", elsewhere.url),))) as script:
+            with pytest.raises(UnexpectedRedirect):
+                fetch_token(REQUEST, f"{script.url}/token", allow_http_loopback=True)
+            assert elsewhere.asked == []
+
+    def test_uses_the_sessions_trust(self, session: requests.Session, tmp_path: Path) -> None:
+        """Its certificates; without them the library's own error comes, once."""
+        authority = trustme.CA()
+        server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("localhost").configure_cert(server_side)
+        bundle = tmp_path / "ca.pem"
+        authority.cert_pem.write_to_path(str(bundle))
+        session.verify = str(bundle)
+        with serve(TOKEN, tls=server_side) as script:
+            fetch_token(REQUEST, f"{script.url}/token", client=session)
+            with pytest.raises(requests.exceptions.SSLError):
+                fetch_token(REQUEST, f"{script.url}/token", retries=QUICK)
+            assert len(script.asked) == 1
+
+    def test_tries_again_what_may_pass(self) -> None:
+        """A connection that is dropped, and a 5xx."""
+        with serve(Drop, Answer(status=503), TOKEN) as script:
+            fetch_token(REQUEST, f"{script.url}/token", retries=QUICK, allow_http_loopback=True)
+            assert len(script.asked) == 3
+
+    def test_waits_no_longer_than_the_timeout(self) -> None:
+        """And asks no second time: the first may have arrived."""
+        with serve(Silence) as script:
+            with pytest.raises(requests.ReadTimeout):
+                fetch_token(REQUEST, f"{script.url}/token", timeout=0.05, retries=QUICK, allow_http_loopback=True)
+            assert len(script.asked) == 1
+
+    def test_waits_no_longer_for_a_body_that_drips(self) -> None:
+        """The timeout is for the whole of it."""
+        dripping = Answer(chunks=(b" ",) * 200, pause=0.02)
+        with serve(dripping) as script, pytest.raises(requests.ReadTimeout):
+            fetch_token(REQUEST, f"{script.url}/token", timeout=0.1, retries=ONCE, allow_http_loopback=True)
+
+    def test_reads_no_more_than_the_bound(self) -> None:
+        """However much is sent."""
+        endless = Answer(chunks=(b" " * 65536,) * 64)
+        with serve(endless) as script:
+            with pytest.raises(ResponseTooLarge):
+                fetch_token(REQUEST, f"{script.url}/token", allow_http_loopback=True)
+
+    def test_refuses_a_body_that_is_not_what_it_says(self) -> None:
+        """An answer in a coding that cannot be undone."""
+        coded = Answer(headers=(("Content-Encoding", "gzip"),), chunks=(b"no gzip",))
+        with serve(coded) as script, pytest.raises(MalformedResponse):
+            fetch_token(REQUEST, f"{script.url}/token", allow_http_loopback=True)
+
+    @pytest.mark.parametrize("step", [Drop, Silence])
+    def test_an_error_shows_no_secret(self, step: type[Drop] | type[Silence]) -> None:
+        """Nor do its traceback, with all that stands in its frames, and its causes."""
+        request = token_request(ClientCredentials("your_id", ClientSecretPost("p0st-s3cret")))
+        with serve(step) as script:
+            with pytest.raises(requests.RequestException) as raised:
+                fetch_token(request, f"{script.url}/token", timeout=0.05, retries=ONCE, allow_http_loopback=True)
+            assert raised.value.request is not None
+            assert raised.value.request.body is None
+            assert "p0st-s3cret" not in shown_by(raised.value)
+
+
+class TestTheToken:
+    def test_is_put_on_every_call(self, session: requests.Session, server: AuthorizationServer) -> None:
+        """And asked for once, by fifty threads that start cold."""
+        session.auth = ClientCredentialsAuth(REQUEST, server.token_endpoint, allow_http_loopback=True)
+        start = threading.Barrier(50)
+
+        def one(_: int) -> int:
+            start.wait(30)
+            return session.get(server.resource_url).status_code
+
+        with ThreadPoolExecutor(50) as pool:
+            assert set(pool.map(one, range(50))) == {200}
+        assert len(server.token_requests) == 1
+
+    def test_replaces_what_is_there(self, session: requests.Session, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A call carries one Authorization field."""
+        with serve(TOKEN) as script, serve(DONE) as api:
+            session.get(api.url, auth=auth_of(script), headers={"authorization": "Basic other"})
+            assert carried(api) == ["Bearer tok-1"]
+
+    def test_is_not_replaced_by_netrc(
+        self, session: requests.Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whatever it says of the API's host."""
+        netrc = tmp_path / "netrc"
+        netrc.write_text("machine 127.0.0.1 login someone password else\n", "ascii")
+        monkeypatch.setenv("NETRC", str(netrc))
+        with serve(TOKEN, SECOND) as script, serve(REJECTED, DONE) as api:
+            session.auth = auth_of(script)
+            assert session.get(api.url).status_code == 200
+            assert carried(api) == ["Bearer tok-1", "Bearer tok-2"]
+
+    def test_of_another_scope_for_one_call(self, session: requests.Session, server: AuthorizationServer) -> None:
+        """Each kind of token is asked for once."""
+        auth = ClientCredentialsAuth(REQUEST, server.token_endpoint, allow_http_loopback=True)
+        session.auth = auth
+        url = f"{server.resource_url}/write"
+        assert session.get(url).status_code == 403
+        assert session.get(url, auth=auth.with_scope(Scope.of("write"))).status_code == 200
+        assert session.get(url, auth=auth.with_scope(Scope.of("write"))).status_code == 200
+        assert len(server.token_requests) == 2
+
+    def test_of_another_resource_for_one_call(self, session: requests.Session) -> None:
+        """It goes to that resource alone."""
+        with serve(TOKEN, SECOND) as script, serve(DONE) as api, serve(DONE) as other:
+            session.auth = auth_of(script)
+            session.get(api.url)
+            special = auth_of(script).with_resource(f"{other.url}/")
+            session.get(other.url, auth=special)
+            session.get(api.url, auth=special)
+            assert carried(api) == ["Bearer tok-1", None]
+            assert carried(other) == ["Bearer tok-2"]
+
+    def test_cannot_be_had(self, session: requests.Session) -> None:
+        """The caller gets the server's refusal, and the API is not called."""
+        with serve(Answer(status=401, chunks=(b'{"error": "invalid_client"}',))) as script, serve(DONE) as api:
+            with pytest.raises(InvalidClientRefused):
+                session.get(api.url, auth=auth_of(script))
+            assert api.asked == []
+
+
+class TestARejectedToken:
+    def test_is_replaced_and_the_call_made_again(self, session: requests.Session, server: AuthorizationServer) -> None:
+        """Once, with a new token."""
+        session.auth = ClientCredentialsAuth(REQUEST, server.token_endpoint, allow_http_loopback=True)
+        assert session.get(server.resource_url).status_code == 200
+        server.revoke_all()
+        answer = session.get(server.resource_url)
+        assert [answer.status_code, *[before.status_code for before in answer.history]] == [200, 401]
+        assert session.get(server.resource_url).status_code == 200
+        assert len(server.token_requests) == 2
+
+    def test_for_ever(self, session: requests.Session) -> None:
+        """A call is made twice at the most, and its last answer stands."""
+        with serve(TOKEN, SECOND) as script, serve(REJECTED) as api:
+            assert session.get(api.url, auth=auth_of(script)).status_code == 401
+            assert carried(api) == ["Bearer tok-1", "Bearer tok-2"]
+            assert len(script.asked) == 2
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            lambda: {"data": b"a body"},
+            lambda: {"data": "a body"},
+            lambda: {"json": {"a": "body"}},
+            lambda: {"data": {"a": "body"}},
+            lambda: {"files": {"file": io.BytesIO(b"a body")}},
+            lambda: {"data": io.BytesIO(b"a body")},
+        ],
+        ids=["bytes", "text", "json", "form", "files", "file"],
+    )
+    def test_with_a_body_that_can_be_sent_again(
+        self, session: requests.Session, body: Callable[[], dict[str, bytes]]
+    ) -> None:
+        """The very same body goes out again."""
+        with serve(TOKEN, SECOND) as script, serve(REJECTED, DONE) as api:
+            assert session.post(api.url, auth=auth_of(script), **body()).status_code == 200
+            first, second = api.asked
+            assert b"body" in first.body
+            assert first.body == second.body
+
+    def test_with_a_body_that_cannot(self, session: requests.Session) -> None:
+        """The answer stands, and the next call has a new token."""
+        with serve(TOKEN, SECOND) as script, serve(REJECTED, DONE) as api:
+            session.auth = auth_of(script)
+            assert session.post(api.url, data=iter([b"a body"])).status_code == 401
+            assert session.get(api.url).status_code == 200
+            assert carried(api) == ["Bearer tok-1", "Bearer tok-2"]
+
+    def test_whose_call_is_redirected_after_all(self, session: requests.Session) -> None:
+        """The redirect carries the new token, not the one that was rejected."""
+        moved = Answer(status=307, headers=(("Location", "/there"),))
+        with serve(TOKEN, SECOND) as script, serve(REJECTED, moved, DONE) as api:
+            assert session.get(api.url, auth=auth_of(script)).status_code == 200
+            assert carried(api) == ["Bearer tok-1", "Bearer tok-2", "Bearer tok-2"]
+
+    def test_that_lacks_scope_is_reported(self, session: requests.Session) -> None:
+        """And the call not made again."""
+        told: list[Event] = []
+        with serve(TOKEN) as script, serve(LACKING) as api:
+            assert session.get(api.url, auth=auth_of(script, told=told)).status_code == 403
+            assert len(api.asked) == 1
+        assert [event.scope for event in told if isinstance(event, ScopeInsufficient)] == [Scope.of("admin")]
+
+
+class TestOtherOrigins:
+    @pytest.mark.parametrize("status", [302, 307, 308])
+    def test_a_redirect_carries_no_token_there(self, session: requests.Session, status: int) -> None:
+        """Nor does a 401 there get one, or make the token at hand forgotten."""
+        told: list[Event] = []
+        with serve(TOKEN, SECOND) as script, serve(REJECTED) as elsewhere:
+            with serve(Answer(status=status, headers=(("Location", f"{elsewhere.url}/there"),))) as api:
+                session.auth = auth_of(script, told=told)
+                assert [session.get(api.url).status_code for _ in range(2)] == [401, 401]
+            assert carried(elsewhere) == [None, None]
+            assert len(script.asked) == 1
+        assert [type(event) for event in told] == [TokenObtained]
+
+    def test_a_redirect_away_and_back_counts_for_nothing(self, session: requests.Session) -> None:
+        """What the API says of a call that lost its token on the way is not said of the token."""
+        with serve(TOKEN, SECOND) as script, serve(DONE) as away:
+            leaving = Answer(status=307, headers=(("Location", away.url),))
+            with serve(leaving, REJECTED) as api:
+                away.steps[:] = [Answer(status=307, headers=(("Location", f"{api.url}/back"),))]
+                assert session.get(api.url, auth=auth_of(script)).status_code == 401
+                assert carried(api) == ["Bearer tok-1", None]
+            assert len(script.asked) == 1
+
+    def test_a_redirect_on_the_origin_keeps_the_token(self, session: requests.Session) -> None:
+        """And a rejection after it is answered with a new one."""
+        moved = Answer(status=307, headers=(("Location", "/there"),))
+        with serve(TOKEN, SECOND) as script, serve(moved, REJECTED, DONE) as api:
+            assert session.get(api.url, auth=auth_of(script)).status_code == 200
+            assert carried(api) == ["Bearer tok-1", "Bearer tok-1", "Bearer tok-2"]
+
+    def test_the_first_call_decides(self, session: requests.Session) -> None:
+        """A call to another origin goes out as it is, and that is told."""
+        told: list[Event] = []
+        with serve(TOKEN) as script, serve(DONE) as api, serve(REJECTED) as other:
+            session.auth = auth_of(script, told=told)
+            session.get(api.url)
+            assert session.get(other.url).status_code == 401
+            assert carried(other) == [None]
+            assert [event.origin for event in told if isinstance(event, TokenWithheld)] == [other.url]
+
+    def test_http_is_refused(self, session: requests.Session) -> None:
+        """A token goes over https, or to this machine if that was asked for."""
+        with serve(TOKEN) as script:
+            with pytest.raises(InsecureEndpoint):
+                session.get("http://api.example/", auth=auth_of(script))
+            assert script.asked == []
+
+    def test_what_urllib3_would_connect_to_is_what_counts(self, session: requests.Session) -> None:
+        """And not what stands before a backslash."""
+
+        class Elsewhere(HTTPAdapter):
+            def send(self, request: requests.PreparedRequest, *_: object, **__: object) -> requests.Response:
+                assert "Authorization" not in request.headers
+                raise requests.ConnectionError("not sent")
+
+        session.mount("https://", Elsewhere())
+        with serve(TOKEN) as script:
+            auth = ClientCredentialsAuth(
+                REQUEST, f"{script.url}/token", origins=["https://api.example"], allow_http_loopback=True
+            )
+            with pytest.raises(requests.ConnectionError):
+                session.get("https://evil.example\\@api.example/", auth=auth)
+            assert script.asked == []
+
+
+def test_a_run_shows_nothing(
+    session: requests.Session, server: AuthorizationServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No secret and no token, in the log of everyone at DEBUG, or in a repr."""
+    caplog.set_level(logging.DEBUG)
+    store = MemoryStore()
+    auth = ClientCredentialsAuth(REQUEST, server.token_endpoint, store=store, allow_http_loopback=True)
+    answer = session.get(server.resource_url, auth=auth)
+    source = TokenSource(REQUEST, server.token_endpoint, store=store, allow_http_loopback=True)
+    token = source.token().access_token.reveal()
+    server.revoke_all()
+    session.get(server.resource_url, auth=auth)
+    shown = "\n".join([caplog.text, repr(auth), repr(vars(auth)), repr(source), repr(answer.request.hooks)])
+    assert "token obtained for client your_id" in shown
+    assert token not in shown
+    assert "s3cret-of-client" not in shown
+    assert "eW91cl9pZ" not in shown
