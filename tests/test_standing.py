@@ -132,6 +132,9 @@ class TestRenewed:
     def test_a_new_token_ends_what_failed(self, standing: Standing, new: Token, spread: float) -> None:
         """A token that came is all that matters, but for the one that the API did not accept."""
         after = renewed(standing, new, spread)
+        if new == standing.rejected:
+            assert after == standing
+            return
         assert after == Standing(new, fresh_until(new, spread=spread), spread, None, None, standing.rejected)
         assert isinstance(decide(after, NOW, under_way=False), Use) == (stale_from(new) > NOW)
 
@@ -221,7 +224,8 @@ class TestDiscarded:
             assert after == standing
         else:
             assert (after.token, after.fresh_until, after.attempted_at) == (None, -math.inf, None)
-            assert after.rejected == not_accepted
+            older = standing.rejected is not None and not_accepted.received_at < standing.rejected.received_at
+            assert after.rejected == (standing.rejected if older else not_accepted)
             assert after.refusal == standing.refusal
 
     def test_a_token_with_the_same_text_is_another_if_it_was_received_later(self) -> None:
@@ -234,6 +238,13 @@ class TestDiscarded:
         """After a discard the next one who asks renews, with nothing at hand."""
         standing = discarded(renewed(UNKNOWN, token(), 0.5), token())
         assert decide(standing, NOW, under_way=False) == Renew(None)
+
+    def test_the_newest_that_was_not_accepted_is_remembered(self) -> None:
+        """Who is late with an older one does not bring it back, nor does a flight that found it just before."""
+        newer = attrs.evolve(token("tok-2"), received_at=NOW + 1)
+        standing = discarded(discarded(UNKNOWN, newer), token())
+        assert standing.rejected == newer
+        assert renewed(standing, newer, 0.5) == standing
 
 
 class TestIsSpent:
