@@ -202,11 +202,12 @@ def test_every_request_that_can_be_made_has_a_key(
 
 def test_half_a_surrogate_pair_never_gets_as_far_as_the_key() -> None:
     """What has no UTF-8 form is refused where it is given, so that no key is ever asked of it."""
-    for make in (
+    attempts: list[Callable[[], object]] = [
         lambda: token_request(ClientCredentials("id", "s")).with_parameter("p", "\ud800"),
         lambda: token_request(ClientCredentials("\udfff", "s")),
         lambda: token_request(ClientCredentials("id", "\ud800")),
-    ):
+    ]
+    for make in attempts:
         with pytest.raises(errors.InvalidInput):
             make()
 
