@@ -108,8 +108,8 @@ def renewal(terms: Terms, *, held: Token | None = None, rejected: Token | None =
     Gives the flow that gets a new token: from the shared store if another process put it there, else from the server.
 
     *held*: the token at hand, if it can still be used: its renewal waits for no other process and tries once;
-    *rejected*: a token that the API did not accept, which is not taken from the store again, nor any older one. The flow raises what
-    `oauth_cc.exchange.exchange` raises.
+    *rejected*: a token that the API did not accept, which is not taken from the store again, nor any older one. The
+    flow raises what `oauth_cc.exchange.exchange` raises.
     """
     found = yield from _find(terms.key, held, rejected)
     if found is None:

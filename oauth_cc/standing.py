@@ -115,13 +115,11 @@ def decide(standing: Standing, now: float, *, under_way: bool, window: RenewalWi
     """
     refused = standing.refusal is not None and now < standing.refusal.until
     if standing.token is not None:
-        match freshness(standing.token, now, standing.attempted_at, spread=standing.spread, window=window):
-            case "fresh":
-                return Use(standing.token)
-            case "ageing":
-                return Use(standing.token) if under_way or refused else Renew(standing.token)
-            case "stale":
-                pass
+        how = freshness(standing.token, now, standing.attempted_at, spread=standing.spread, window=window)
+        if how == "fresh" or (how == "ageing" and (under_way or refused)):
+            return Use(standing.token)
+        if how == "ageing":
+            return Renew(standing.token)
     if under_way:
         return Wait()
     if standing.refusal is not None and refused:
