@@ -67,6 +67,7 @@ def freshness(
     ageing token counts as fresh again, so that failures are spaced. *spread*: a number from 0 up to 1, drawn once for
     each token, that places its renewal in *window*.
 
+        >>> from oauth_cc import Secret
         >>> token = Token(Secret("2YotnFZFEjr1zCsicMWpAA"), "Bearer", 1700000000.0, 1700003600.0)
         >>> [freshness(token, 1700000000.0 + passed) for passed in (2519, 2520, 3595)]
         ['fresh', 'ageing', 'stale']

@@ -65,10 +65,10 @@ class Process:
     """
 
     memory: MemoryStore = attrs.Factory(MemoryStore)
-    tokens: dict[str, Token] = attrs.Factory(dict)
-    discarded: list[Token] = attrs.Factory(list)
-    pauses: dict[str, float] = attrs.Factory(dict)
-    spaced: dict[str, tuple[Token, float]] = attrs.Factory(dict)
+    tokens: dict[str, Token] = attrs.field(factory=lambda: dict[str, Token]())
+    discarded: list[Token] = attrs.field(factory=lambda: list[Token]())
+    pauses: dict[str, float] = attrs.field(factory=lambda: dict[str, float]())
+    spaced: dict[str, tuple[Token, float]] = attrs.field(factory=lambda: dict[str, tuple[Token, float]]())
 
 
 @attrs.define(eq=False)
@@ -104,8 +104,8 @@ class Trip:
     spared: bool = False
     outcome: Renewal | Exception | None = None
     refused: HttpResponse | None = None
-    minted: list[Token] = attrs.Factory(list)
-    found: list[Token] = attrs.Factory(list)
+    minted: list[Token] = attrs.field(factory=lambda: list[Token]())
+    found: list[Token] = attrs.field(factory=lambda: list[Token]())
 
 
 class RenewalMachine(RuleBasedStateMachine):

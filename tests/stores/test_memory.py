@@ -60,6 +60,7 @@ def test_keys_are_apart() -> None:
 def test_while_a_token_ages_one_renews_and_the_others_go_on() -> None:
     """The leader is given what is at hand, and so is everyone else."""
     memory = stocked()
+    assert repr(memory) == "MemoryStore(behind=None)"
     flight = led(memory.ask("key", NOW + 2520))
     assert flight.held == token()
     assert memory.ask("key", NOW + 2520) == Use(token())
