@@ -66,7 +66,7 @@ class Desk:
         now = time.time()
         self.memory.land(flight, outcome, now, self.terms.window)
         if isinstance(outcome, Exception):
-            left = None if flight.held is None else stale_from(flight.held) - now
+            left = None if flight.held is None else max(0.0, stale_from(flight.held) - now)
             report(RenewalFailed(self.terms.client_id, self.terms.key_prefix, outcome, left), self.hook)
 
     def discard(self, token: Token) -> None:

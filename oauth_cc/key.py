@@ -23,7 +23,6 @@ def fingerprint(credentials: ClientCredentials) -> bytes:
     It takes some milliseconds: take it once for each *credentials*. Raises `InvalidAuthentication` as the way of
     authentication does.
 
-        >>> from oauth_cc import ClientCredentials
         >>> fingerprint(ClientCredentials("your_id", "s3cret")) == fingerprint(ClientCredentials("your_id", "other"))
         False
     """
@@ -40,7 +39,7 @@ def token_key(request: TokenRequest, endpoint: str, fingerprint: bytes) -> str:
     It is the hash of everything that shapes the token, the scope as a set. *fingerprint*: that of the request's
     credentials. The values of further parameters go in hashed with it, as they may be secret.
 
-        >>> from oauth_cc import ClientCredentials, Scope, token_request
+        >>> from oauth_cc import Scope, token_request
         >>> ours = ClientCredentials("your_id", "s3cret")
         >>> one, same, other = (token_request(ours, Scope.parse(scope)) for scope in ("a b", "b a", "a"))
         >>> keys = [token_key(each, "https://as.example/token", fingerprint(ours)) for each in (one, same, other)]

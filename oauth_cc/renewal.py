@@ -108,18 +108,17 @@ def renewal(terms: Terms, *, held: Token | None = None, rejected: Token | None =
     Gives the flow that gets a new token: from the shared store if another process put it there, else from the server.
 
     *held*: the token at hand, if it can still be used: its renewal waits for no other process and tries once;
-    *rejected*: a token that the API did not accept, not to be taken from the store again. The flow raises what
-    `oauth_cc.exchange.exchange` raises.
+    *rejected*: a token that the API did not accept, which is not taken from the store again, nor any older one. The
+    flow raises what `oauth_cc.exchange.exchange` raises.
     """
-    refused = (held, rejected)
-    found = yield from _find(terms.key, refused)
+    found = yield from _find(terms.key, held, rejected)
     if found is None:
         locked = yield from lock(terms.key, terms.patience if held is None else 0.0)
         if held is not None and locked is False:
             return Kept()
         if not isinstance(locked, Failed):
             # Whoever had the lock before may have left a token.
-            found = yield from _find(terms.key, refused)
+            found = yield from _find(terms.key, held, rejected)
     began = yield from observe()
     if found is not None:
         yield Report(TokenFound(terms.client_id, terms.key_prefix, found.ends_at - began.now))
@@ -138,9 +137,11 @@ def renewal(terms: Terms, *, held: Token | None = None, rejected: Token | None =
     return Renewed(token, ended.jitter)
 
 
-def _find(key: str, refused: tuple[Token | None, ...]) -> Flow[Token | None]:
+def _find(key: str, held: Token | None, rejected: Token | None) -> Flow[Token | None]:
     found = yield from load(key)
     moment = yield from observe()
-    if not isinstance(found, Token) or found in refused or moment.now >= stale_from(found):
+    if not isinstance(found, Token) or found == held or moment.now >= stale_from(found):
+        return None
+    if rejected is not None and found.received_at <= rejected.received_at:
         return None
     return found

@@ -56,7 +56,7 @@ class Standing:
 
     *token*: the token at hand; *fresh_until*: POSIX seconds before which it can be used without a second look;
     *spread*: places its renewal; *attempted_at*: when a renewal last failed; *refusal*: what the server refused with;
-    *rejected*: the last token that the API did not accept.
+    *rejected*: the newest token that the API did not accept.
     """
 
     token: Token | None = None
@@ -115,13 +115,11 @@ def decide(standing: Standing, now: float, *, under_way: bool, window: RenewalWi
     """
     refused = standing.refusal is not None and now < standing.refusal.until
     if standing.token is not None:
-        match freshness(standing.token, now, standing.attempted_at, spread=standing.spread, window=window):
-            case "fresh":
-                return Use(standing.token)
-            case "ageing":
-                return Use(standing.token) if under_way or refused else Renew(standing.token)
-            case "stale":
-                pass
+        how = freshness(standing.token, now, standing.attempted_at, spread=standing.spread, window=window)
+        if how == "fresh" or (how == "ageing" and (under_way or refused)):
+            return Use(standing.token)
+        if how == "ageing":
+            return Renew(standing.token)
     if under_way:
         return Wait()
     if standing.refusal is not None and refused:
@@ -133,6 +131,9 @@ def renewed(standing: Standing, token: Token, spread: float, *, window: RenewalW
     """
     Gives the standing once *token* came; *spread*, from 0 up to 1, places its renewal in *window*.
     """
+    if token == standing.rejected:
+        # Found in a store a moment ago, and not accepted since.
+        return standing
     until = fresh_until(token, spread=spread, window=window)
     return Standing(token, until, spread, rejected=standing.rejected)
 
@@ -159,7 +160,10 @@ def discarded(standing: Standing, token: Token) -> Standing:
     """
     if standing.token is not None and standing.token != token:
         return standing
-    return attrs.evolve(standing, token=None, fresh_until=-math.inf, attempted_at=None, rejected=token)
+    # Callers may be late with an older one: the newest is to be known, as a store may still have it.
+    older = standing.rejected is not None and token.received_at < standing.rejected.received_at
+    rejected = standing.rejected if older else token
+    return attrs.evolve(standing, token=None, fresh_until=-math.inf, attempted_at=None, rejected=rejected)
 
 
 def is_spent(standing: Standing, now: float) -> bool:

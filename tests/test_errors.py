@@ -23,6 +23,7 @@ def below(root: type[OAuthError]) -> Iterator[type[OAuthError]]:
 
 
 CLASSES = list(below(OAuthError))
+SOURCES = (errors.RenewalTimedOut, errors.SourceClosed, errors.StoreUnavailable)
 every_class = pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
 
 
@@ -36,6 +37,10 @@ def arguments(kind: type[OAuthError], word: str, number: int) -> tuple[object, .
         return (number, f"holds {word}", word)
     if issubclass(kind, InvalidResponse):
         return (number, f"holds {word}", True, 7.0)
+    if kind is errors.RenewalTimedOut:
+        return (number + 0.5,)
+    if kind is errors.SourceClosed:
+        return ()
     return (word,)
 
 
@@ -62,8 +67,9 @@ class TestTheTree:
 
     @every_class
     def test_each_fault_has_one_side(self, kind: type[OAuthError]) -> None:
-        """Each class below the root is the caller's fault, the server's refusal or a wrong answer, and only one."""
-        sides = [side for side in (InvalidInput, TokenRequestRefused, InvalidResponse) if issubclass(kind, side)]
+        """Each class below the root is the caller's, the server's, a wrong answer's or a source's fault, and no two."""
+        branches = (InvalidInput, TokenRequestRefused, InvalidResponse, *SOURCES)
+        sides = [side for side in branches if issubclass(kind, side)]
         assert (0 if kind is OAuthError else 1) == len(sides)
 
     @every_class
@@ -88,6 +94,8 @@ class TestErrorsAreValues:
     @every_class
     def test_unequal_by_content(self, kind: type[OAuthError]) -> None:
         """Errors with different content are unequal."""
+        if kind is errors.SourceClosed:
+            pytest.skip("it has no content")
         assert build(kind, "scope", 400) != build(kind, "resource", 401)
 
     @every_class
@@ -189,6 +197,24 @@ class TestWhatAnErrorHolds:
         """A token type that was not asked for is named, and asking again would not mend it."""
         error = kind(200, "was not asked for", "mac")
         assert ("mac", False, None) == (error.token_type, error.retryable, error.retry_after)
+
+    def test_a_wait_that_was_too_long(self) -> None:
+        """Whoever waited too long is told how long, and may catch it as any other timeout."""
+        error = errors.RenewalTimedOut(2.5)
+        assert 2.5 == error.seconds
+        assert isinstance(error, TimeoutError)
+        assert "no token within 2.5 seconds: the token request under way has not ended; try again later" == str(error)
+
+    def test_a_source_that_is_closed(self) -> None:
+        """A closed source is a fault of the program, which its text tells how to mend."""
+        assert isinstance(errors.SourceClosed(), RuntimeError)
+        assert "this source of tokens is closed: make a new one, or close it later" == str(errors.SourceClosed())
+
+    @given(st.text())
+    def test_a_store_that_is_away(self, reason: str) -> None:
+        """A store says in its own words why it is away."""
+        error = errors.StoreUnavailable(reason)
+        assert (reason, reason) == (error.reason, str(error))
 
     @given(st.text(), st.text())
     @example("", "")

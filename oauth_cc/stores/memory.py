@@ -147,7 +147,7 @@ class MemoryStore:
             self._standings[flight.key] = standing
             crew.flights.pop(flight.key, None)
         match outcome:
-            case Renewed(token):
+            case Renewed(token) if token == standing.token:
                 flight.landing.set_result(token)
             case Exception() if flight.held is None:
                 flight.landing.set_exception(outcome)

@@ -29,10 +29,14 @@ from oauth_cc import (
     token_request,
 )
 from oauth_cc.authentication import AuthenticationFields
-from oauth_cc.effects import Failed, Received, Send
+from oauth_cc.call import Call, Forget
+from oauth_cc.challenge import parse_challenges
+from oauth_cc.effects import Failed, Received, Save, Send
 from oauth_cc.exchange import exchange
 from oauth_cc.form import decode
 from oauth_cc.jsontext import parse_object
+from oauth_cc.renewal import Renewed, terms
+from oauth_cc.standing import Renew, Standing, Use
 from oauth_cc.url import check_endpoint, check_resource, check_url, origin
 from tests import strategies
 from tests.leaks import shown_by
@@ -72,6 +76,14 @@ def records() -> Iterator[object]:
     yield RESPONSE
     yield Received(RESPONSE, 0.0)
     yield TOKEN
+    yield terms(request, ENDPOINT)
+    yield Standing(TOKEN, rejected=TOKEN)
+    yield Use(TOKEN)
+    yield Renew(TOKEN)
+    yield Renewed(TOKEN, 0.5)
+    yield Save("key", TOKEN)
+    yield Call(TOKEN)
+    yield Forget(TOKEN)
     yield authorize(HttpRequest("GET", "https://api.example/"), TOKEN)
 
 
@@ -109,6 +121,17 @@ class TestRecords:
 
 # Whoever asks these for a field by name gets it: they hold what goes on the wire, or what came from it.
 HIDING = (HttpRequest, HttpResponse, Send, Received, Token)
+
+
+def test_challenges() -> None:
+    """What an API says of a token may hold that token: nothing but registered words is shown."""
+    line = f'{MARK} {MARK}, Bearer realm="{MARK}", error="{MARK}", {MARK}="{MARK}", {MARK.lower()} x="{BASIC}"'
+    challenges = parse_challenges([line])
+    assert challenges
+    shown = f"{challenges}{challenges!r}".lower()
+    assert MARK.lower() not in shown
+    assert BASIC.lower() not in shown
+
 
 BAD: list[Callable[[], object]] = [
     lambda: Secret(MARK.encode()),  # type: ignore[arg-type]  # wrong on purpose, as all that follow

@@ -1,0 +1,116 @@
+"""
+Where a source asks for its token.
+"""
+
+import time
+from concurrent.futures import Future
+
+import attrs
+import pytest
+
+from oauth_cc import ClientCredentials, Scope, Secret, Token, errors, token_request
+from oauth_cc.desk import Desk, raisable
+from oauth_cc.effects import Failed
+from oauth_cc.events import Event, RenewalFailed, ScopeInsufficient, StoreFailed, StoreReturned, TokenDiscarded
+from oauth_cc.renewal import Renewed, terms
+from oauth_cc.standing import Use
+from oauth_cc.stores.memory import Flight, Lead, MemoryStore
+
+TERMS = terms(token_request(ClientCredentials("id", "s3cret"), Scope.of("a")), "https://as.example/token")
+PREFIX = TERMS.key[:8]
+
+
+def at_desk(told: list[Event]) -> Desk:
+    """Gives a desk that tells its events."""
+    return Desk(MemoryStore(), TERMS, told.append)
+
+
+def token(age: float = 0.0) -> Token:
+    """Gives a token of an hour that came *age* seconds ago."""
+    now = time.time() - age
+    return Token(Secret("tok-1"), "Bearer", now, now + 3600)
+
+
+def led(desk: Desk) -> Flight:
+    """Gives the flight that the desk has its caller lead."""
+    answer = desk.ask()
+    assert isinstance(answer, Lead)
+    return answer.flight
+
+
+def test_a_token_that_came_is_there_for_all() -> None:
+    """At the same key, for whoever shares the memory."""
+    told: list[Event] = []
+    desk, kept = at_desk(told), token()
+    assert desk.fresh() is None
+    desk.land(led(desk), Renewed(kept, 0.5))
+    assert (desk.fresh(), desk.ask()) == (kept, Use(kept))
+    assert Desk(desk.memory, TERMS).fresh() == kept
+    assert Desk(desk.memory, attrs.evolve(TERMS, key="other")).fresh() is None
+    assert told == []
+
+
+def test_a_failure_says_how_long_the_token_at_hand_serves() -> None:
+    """None if there is none; and never less than nothing."""
+    told: list[Event] = []
+    desk, error = at_desk(told), TimeoutError("slow")
+    desk.land(led(desk), error)
+    assert told.pop() == RenewalFailed("id", PREFIX, error, None)
+    desk.land(led(desk), Renewed(token(3500), 0.5))
+    flight = led(desk)
+    desk.land(flight, error)
+    event = told.pop()
+    assert isinstance(event, RenewalFailed)
+    assert event.seconds_left is not None
+    assert 85 < event.seconds_left <= 95
+    desk.land(attrs.evolve(flight, held=token(4000), landing=Future[Token | None]()), error)
+    event = told.pop()
+    assert isinstance(event, RenewalFailed)
+    assert event.seconds_left == 0
+
+
+def test_only_the_token_at_hand_is_discarded_and_told_of() -> None:
+    """Many callers discard the same token; one event is enough."""
+    told: list[Event] = []
+    desk, kept = at_desk(told), token()
+    desk.land(led(desk), Renewed(kept, 0.5))
+    desk.discard(token(1))
+    assert told == []
+    desk.discard(kept)
+    desk.discard(kept)
+    assert told == [TokenDiscarded("id", PREFIX)]
+    assert desk.fresh() is None
+
+
+def test_a_scope_that_is_missing_is_told_of() -> None:
+    """As the API names it."""
+    told: list[Event] = []
+    at_desk(told).tell_scope(Scope.of("b"))
+    assert told == [ScopeInsufficient("id", PREFIX, Scope.of("b"))]
+
+
+def test_a_store_that_fails_is_told_of_once_and_once_when_it_is_back() -> None:
+    """A store that is away does not fill the log."""
+    told: list[Event] = []
+    desk, error = at_desk(told), OSError("gone")
+    desk.store_answered()
+    assert [desk.store_failed(error) for _ in range(3)] == [Failed(error, retryable=True)] * 3
+    desk.store_answered()
+    desk.store_answered()
+    assert told == [StoreFailed("id", PREFIX, error), StoreReturned("id", PREFIX)]
+
+
+def test_each_caller_raises_an_error_of_its_own() -> None:
+    """Ours are copied; those of a library, which may not bear it, are given without the traceback of the one before."""
+    ours = errors.InvalidClientRefused("invalid_client", status=401)
+    with pytest.raises(errors.InvalidClientRefused):
+        raise ours
+    given = raisable(ours)
+    assert given == ours
+    assert given is not ours
+    assert given.__traceback__ is None
+    theirs = TimeoutError("slow")
+    with pytest.raises(TimeoutError):
+        raise theirs
+    assert raisable(theirs) is theirs
+    assert theirs.__traceback__ is None

@@ -1,0 +1,160 @@
+"""
+How fresh a token is, at every instant.
+"""
+
+import math
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from oauth_cc import Secret, Token, errors
+from oauth_cc.freshness import DEFAULT_WINDOW, RenewalWindow, fresh_until, freshness, stale_from
+
+NOW = 1700000000.0
+RANKS = {"fresh": 0, "ageing": 1, "stale": 2}
+
+lifetimes = st.one_of(
+    st.sampled_from([0.0, 0.001, 1.0, 59.0, 60.0, 100.0, 300.0, 600.0, 3600.0, 86400.0]), st.floats(0, 10**7)
+)
+spreads = st.floats(0, 1, exclude_max=True)
+attempts = st.none() | st.floats(-100, 10**5).map(lambda passed: NOW + passed)
+
+
+@st.composite
+def windows(draw: st.DrawFn) -> RenewalWindow:
+    """Gives any legal window."""
+    opens, closes = sorted(draw(st.tuples(*[st.floats(0, 1, exclude_min=True)] * 2)))
+    return RenewalWindow(opens, closes)
+
+
+def token(lifetime: float | None) -> Token:
+    """Gives a token received at NOW."""
+    return Token(Secret("tok-1"), "Bearer", NOW, None if lifetime is None else NOW + lifetime)
+
+
+class TestThreeAnswers:
+    @given(lifetimes, spreads, windows(), attempts, st.lists(st.floats(-10, 10**7), min_size=2, max_size=6))
+    def test_the_three_answers_part_time_in_this_order(
+        self, lifetime: float, spread: float, window: RenewalWindow, attempted_at: float | None, passed: list[float]
+    ) -> None:
+        """A token is fresh, then ageing, then stale, and never goes back."""
+        kept = token(lifetime)
+        ranks = [
+            RANKS[freshness(kept, NOW + seconds, attempted_at, spread=spread, window=window)]
+            for seconds in sorted(passed)
+        ]
+        assert ranks == sorted(ranks)
+
+    @given(lifetimes, spreads, windows(), attempts)
+    def test_fresh_until_says_the_same_at_every_instant(
+        self, lifetime: float, spread: float, window: RenewalWindow, attempted_at: float | None
+    ) -> None:
+        """Before `fresh_until` a token is fresh, from it on it is not; from `stale_from` on it is stale."""
+        kept = token(lifetime)
+        until = fresh_until(kept, attempted_at, spread=spread, window=window)
+        ends = stale_from(kept)
+        for now in [
+            NOW,
+            *[edge for moment in (until, ends) for edge in (math.nextafter(moment, -math.inf), moment)],
+            *[edge for moment in (until, ends) for edge in (math.nextafter(moment, math.inf), moment + 1)],
+        ]:
+            answer = freshness(kept, now, attempted_at, spread=spread, window=window)
+            assert (answer == "fresh") == (now < until)
+            assert (answer == "stale") == (now >= ends)
+
+    def test_an_hour(self) -> None:
+        """A token of an hour is renewed at its point between 30 and 54 minutes, and not used for its last 5 seconds."""
+        hour = token(3600)
+        assert [fresh_until(hour, spread=spread) - NOW for spread in (0.0, 0.5, 1.0)] == [1800, 2520, 3240]
+        assert stale_from(hour) == NOW + 3595
+        moments = (0, 2519, 2520, 3594, 3595, 3600)
+        answers = [freshness(hour, NOW + passed) for passed in moments]
+        assert answers == ["fresh", "fresh", "ageing", "ageing", "stale", "stale"]
+
+    def test_a_token_without_lifetime_is_renewed_within_five_minutes(self) -> None:
+        """No expiry given is not eternity."""
+        assert fresh_until(token(None), spread=0.999) < NOW + 300
+        assert freshness(token(None), NOW + 295) == "stale"
+
+
+class TestMargins:
+    @given(lifetimes, windows(), spreads)
+    def test_margins_are_shares_of_the_lifetime(self, lifetime: float, window: RenewalWindow, spread: float) -> None:
+        """A short-lived token has short margins, so that it serves for most of its life."""
+        kept = token(lifetime)
+        assert 0 <= kept.ends_at - stale_from(kept) <= min(5.0, lifetime * 0.05) + 1e-6
+        assert fresh_until(kept, spread=spread, window=window) <= stale_from(kept)
+
+    @given(st.floats(0.01, 10**7), spreads)
+    @example(60.0, 0.0)
+    @example(20.0, 0.0)
+    def test_a_token_stays_fresh_for_half_its_life(self, lifetime: float, spread: float) -> None:
+        """Even a token of a minute is not asked for all the time."""
+        assert fresh_until(token(lifetime), spread=spread) - NOW >= lifetime * 0.5 - 1e-6
+
+    @pytest.mark.parametrize("lifetime", [0, -1, -3600])
+    def test_no_lifetime_is_stale_at_once(self, lifetime: float) -> None:
+        """``expires_in: 0`` is stale at once, and so is what ended before it came."""
+        assert freshness(token(lifetime), NOW) == "stale"
+        assert freshness(token(lifetime), NOW, attempted_at=NOW) == "stale"
+
+
+class TestSpacing:
+    @given(st.floats(1, 10**7), spreads, st.floats(0, 1))
+    def test_after_a_failure_there_is_a_pause(self, lifetime: float, spread: float, share: float) -> None:
+        """A renewal that failed is not tried again at once, unless the token has no time left."""
+        kept = token(lifetime)
+        failed_at = NOW + lifetime * share
+        pause = min(30.0, lifetime * 0.05)
+        until = fresh_until(kept, failed_at, spread=spread)
+        assert until >= min(failed_at + pause, stale_from(kept)) - 1e-6
+        assert until <= max(fresh_until(kept, spread=spread), failed_at + pause) + 1e-6
+
+    @pytest.mark.parametrize(("lifetime", "pause"), [(3600, 30), (600, 30), (100, 5), (60, 3)])
+    def test_the_pause_after_a_failure(self, lifetime: float, pause: float) -> None:
+        """Half a minute, less for a token that lives for less than ten."""
+        kept = token(lifetime)
+        failed_at = NOW + lifetime * 0.8
+        answers = [freshness(kept, failed_at + after, failed_at) for after in (pause - 0.01, pause + 0.01)]
+        assert answers == ["fresh", "ageing"]
+
+    def test_a_failure_makes_no_token_live_longer(self) -> None:
+        """The pause ends where the token does."""
+        assert fresh_until(token(3600), NOW + 3594) == NOW + 3595
+
+    def test_an_early_failure_does_not_bring_renewal_forward(self) -> None:
+        """A pause that has passed before renewal falls due changes nothing."""
+        assert fresh_until(token(3600), NOW + 10) == fresh_until(token(3600))
+
+
+class TestTheWindow:
+    @given(lifetimes, windows(), st.lists(spreads, min_size=2, max_size=5), attempts)
+    def test_a_greater_spread_is_never_earlier(
+        self, lifetime: float, window: RenewalWindow, several: list[float], attempted_at: float | None
+    ) -> None:
+        """The spread places the renewal in the window, in its own order."""
+        points = [
+            fresh_until(token(lifetime), attempted_at, spread=spread, window=window) for spread in sorted(several)
+        ]
+        assert points == sorted(points)
+
+    @given(windows(), spreads)
+    def test_renewal_falls_into_the_window(self, window: RenewalWindow, spread: float) -> None:
+        """No renewal before the window opens, none after it closes."""
+        point = (fresh_until(token(1000), spread=spread, window=window) - NOW) / 1000
+        assert min(window.opens, 0.995) - 1e-9 <= point <= window.closes + 1e-9
+
+    @pytest.mark.parametrize(
+        "shares", [(0, 0.5), (-0.1, 0.5), (0.6, 0.5), (0.5, 1.1), (math.nan, 0.9), (0.5, math.nan)]
+    )
+    def test_a_window_that_makes_no_sense_is_refused(self, shares: tuple[float, float]) -> None:
+        """The shares are of a lifetime, and in their order."""
+        with pytest.raises(errors.InvalidInput, match="renewal window: give shares of the lifetime with 0 < opens"):
+            RenewalWindow(*shares)
+
+    def test_the_edges_of_what_is_legal(self) -> None:
+        """A window may be a point, and may end with the token."""
+        assert RenewalWindow(0.8, 0.8) == RenewalWindow(opens=0.8, closes=0.8)
+        assert freshness(token(100), NOW + 94.9, window=RenewalWindow(1.0, 1.0)) == "fresh"
+        assert RenewalWindow() == DEFAULT_WINDOW

@@ -1,0 +1,200 @@
+"""
+How a token is renewed, in a world without clock or socket.
+"""
+
+from typing import Any
+
+import attrs
+import pytest
+
+from oauth_cc import (
+    ClientCredentials,
+    ClientSecretBasic,
+    HttpResponse,
+    Scope,
+    Secret,
+    Token,
+    errors,
+    http_request,
+    token_request,
+)
+from oauth_cc.effects import Failed, Lock, Returned, Save, advance
+from oauth_cc.events import TokenFound, TokenObtained
+from oauth_cc.key import token_key
+from oauth_cc.renewal import DEFAULT_PATIENCE, Kept, Renewed, Terms, renewal, terms
+from tests.world import World, token_answer
+
+ENDPOINT = "https://as.example/token"
+REQUEST = token_request(ClientCredentials("id", "M4RKER"), Scope.of("a"))
+TERMS = terms(REQUEST, ENDPOINT)
+NOW = 1700000000.0
+AWAY = Failed(OSError("away"), retryable=True)
+BUSY = HttpResponse(503)
+
+
+def token(value: str = "stored", lifetime: float = 3600.0) -> Token:
+    """Gives a token received at NOW."""
+    return Token(Secret(value), "Bearer", NOW, NOW + lifetime)
+
+
+def value(renewed: object) -> str:
+    """Gives the text of the token that came."""
+    assert isinstance(renewed, Renewed)
+    return renewed.token.access_token.reveal()
+
+
+def test_with_nothing_stored_the_server_is_asked_and_the_answer_kept() -> None:
+    """Load, lock, load again, ask, save; and what happened is told without a secret."""
+    world = World([token_answer()], jitter=0.25)
+    renewed = world.run(renewal(TERMS))
+    assert isinstance(renewed, Renewed)
+    assert (value(renewed), renewed.spread) == ("tok-1", 0.25)
+    assert world.stored == {TERMS.key: renewed.token}
+    assert world.sent == [http_request(REQUEST, ENDPOINT)]
+    assert world.locked == [Lock(TERMS.key, DEFAULT_PATIENCE)]
+    assert world.told == [TokenObtained("id", TERMS.key[:8], 3600, 0, False)]
+    assert "M4RKER" not in f"{world.told}{TERMS}"
+    assert "tok-1" not in f"{world.told}{renewed}"
+
+
+def test_what_another_process_left_is_taken() -> None:
+    """Neither the lock nor the server is asked for."""
+    world = World([token_answer()], now=NOW + 10, stored={TERMS.key: token()})
+    assert world.run(renewal(TERMS)) == Renewed(token(), 0.5)
+    assert (world.sent, world.locked) == ([], [])
+    assert world.told == [TokenFound("id", TERMS.key[:8], 3590)]
+
+
+@pytest.mark.parametrize("which", ["stale", "held", "rejected", "another key's"])
+def test_what_is_of_no_use_is_not_taken_from_the_store(which: str) -> None:
+    """A stale token, the one at hand, the one that an API did not accept."""
+    stored = {TERMS.key: token()} if which != "another key's" else {"0" * 64: token()}
+    world = World([token_answer()], now=NOW + (3595 if which == "stale" else 0), stored=stored)
+    held, rejected = (token() if which == name else None for name in ("held", "rejected"))
+    assert value(world.run(renewal(TERMS, held=held, rejected=rejected))) == "tok-1"
+    assert len(world.sent) == 1
+    assert isinstance(world.stored, dict)
+    assert world.stored[TERMS.key].access_token.reveal() == "tok-1"
+
+
+def test_whoever_waited_for_the_lock_looks_again() -> None:
+    """Whoever had it before left a token."""
+    world = World([token_answer()])
+    flow = renewal(TERMS)
+    step = advance(flow, None)
+    while not isinstance(step, Lock | Returned):
+        step = advance(flow, world.perform(step))
+    assert step == Lock(TERMS.key, DEFAULT_PATIENCE)
+    world.stored = {TERMS.key: token()}
+    step = advance(flow, True)
+    while not isinstance(step, Returned):
+        step = advance(flow, world.perform(step))
+    assert step.value == Renewed(token(), 0.5)
+    assert world.sent == []
+
+
+def test_while_a_token_is_held_a_busy_lock_is_not_waited_for() -> None:
+    """Another process is at it: the token at hand serves meanwhile."""
+    world = World([token_answer()], lock=False)
+    assert world.run(renewal(TERMS, held=token())) == Kept()
+    assert world.locked == [Lock(TERMS.key, 0.0)]
+    assert (world.sent, world.told) == ([], [])
+
+
+def test_whoever_has_nothing_asks_when_patience_runs_out() -> None:
+    """Another process that does not end holds nobody up for ever."""
+    world = World([token_answer()], lock=False)
+    assert value(world.run(renewal(terms(REQUEST, ENDPOINT, patience=7)))) == "tok-1"
+    assert world.locked == [Lock(TERMS.key, 7)]
+
+
+@pytest.mark.parametrize("held", [None, token()], ids=["nothing held", "held"])
+@pytest.mark.parametrize(("stored", "lock"), [(AWAY, AWAY), (AWAY, True), (None, AWAY)])
+def test_a_store_that_is_away_holds_nobody_up(held: Token | None, stored: Any, lock: bool | Failed) -> None:
+    """The server is asked as if there were no store, and the token is given although it cannot be kept."""
+    world = World([token_answer()], stored={} if stored is None else stored, lock=lock)
+    assert value(world.run(renewal(TERMS, held=held))) == "tok-1"
+    assert len(world.sent) == 1
+    assert [type(event) for event in world.told] == [TokenObtained]
+
+
+def test_a_save_that_fails_costs_no_token() -> None:
+    """It is given all the same."""
+    world = World([token_answer()])
+    flow = renewal(TERMS)
+    step = advance(flow, None)
+    while not isinstance(step, Returned):
+        step = advance(flow, AWAY if isinstance(step, Save) else world.perform(step))
+    assert value(step.value) == "tok-1"
+
+
+@pytest.mark.parametrize(("held", "attempts"), [(None, 3), (token(), 1)])
+def test_retries_are_for_those_who_have_nothing(held: Token | None, attempts: int) -> None:
+    """While a token is held, one attempt is enough: another comes in time."""
+    world = World([BUSY])
+    with pytest.raises(errors.UnexpectedStatus):
+        world.run(renewal(TERMS, held=held))
+    assert (len(world.sent), world.told, world.stored) == (attempts, [], {})
+
+
+def test_what_is_told_of_a_renewal() -> None:
+    """How long it took, with its pauses; how long the new token lives; that it replaces one."""
+    world = World([BUSY, token_answer(lifetime=60)])
+    world.run(renewal(TERMS))
+    world.stored = {}
+    world.run(renewal(TERMS, held=token("held")))
+    assert world.told[0] == TokenObtained("id", TERMS.key[:8], 60, 250, False)
+    assert world.told[-1] == TokenObtained("id", TERMS.key[:8], 60, 0, True)
+
+
+def test_http_to_this_machine_has_to_be_asked_for() -> None:
+    """As everywhere."""
+    local = terms(REQUEST, "http://localhost/token", allow_http_loopback=True)
+    assert value(World([token_answer()]).run(renewal(local))) == "tok-1"
+
+
+class TestTerms:
+    def test_terms_are_what_was_given(self) -> None:
+        """And the key is that of request and endpoint."""
+        assert token_key(REQUEST, ENDPOINT, TERMS.fingerprint) == TERMS.key
+        assert (TERMS.client_id, TERMS.key_prefix) == ("id", TERMS.key[:8])
+        assert terms(REQUEST, ENDPOINT) == TERMS
+
+    @pytest.mark.parametrize(
+        ("kind", "request_", "endpoint", "options"),
+        [
+            (errors.InsecureEndpoint, REQUEST, "http://as.example/token", {}),
+            (errors.InsecureEndpoint, REQUEST, "http://localhost/token", {}),
+            (errors.InvalidEndpoint, REQUEST, "as.example", {}),
+            (errors.InvalidEndpoint, REQUEST, "https://as.example/token?client_secret=x", {}),
+            (errors.InvalidAuthentication, token_request(ClientCredentials("id")), ENDPOINT, {}),
+            (
+                errors.InvalidAuthentication,
+                token_request(ClientCredentials("a:b", ClientSecretBasic("s", encode=False))),
+                ENDPOINT,
+                {},
+            ),
+            (errors.InvalidInput, REQUEST, ENDPOINT, {"patience": 0}),
+            (errors.InvalidInput, REQUEST, ENDPOINT, {"patience": -1}),
+            (errors.InvalidInput, REQUEST, ENDPOINT, {"patience": float("nan")}),
+        ],
+    )
+    def test_what_could_not_be_sent_is_refused_at_once(
+        self, kind: type[errors.InvalidInput], request_: Any, endpoint: str, options: dict[str, float]
+    ) -> None:
+        """And not at the first call."""
+        with pytest.raises(kind):
+            terms(request_, endpoint, patience=options.get("patience", DEFAULT_PATIENCE))
+
+    def test_another_request_of_the_same_client_shares_all_but_its_key(self) -> None:
+        """So that one source makes others."""
+        other: Terms = TERMS.with_request(REQUEST.with_scope(Scope.of("b")))
+        assert other == terms(REQUEST.with_scope(Scope.of("b")), ENDPOINT)
+        assert attrs.evolve(other, request=REQUEST, key=TERMS.key) == TERMS
+        assert other.key != TERMS.key
+
+    def test_another_client_is_refused(self) -> None:
+        """Its fingerprint would be wrong."""
+        for credentials in (ClientCredentials("id", "other"), ClientCredentials("ie", "M4RKER")):
+            with pytest.raises(errors.InvalidInput, match="token request: has other credentials"):
+                TERMS.with_request(token_request(credentials))
