@@ -5,7 +5,7 @@ A flow of its own small steps, for the shells of HTTP libraries: whoever drives 
 """
 
 from collections.abc import Generator
-from typing import TypeAlias, final
+from typing import Final, TypeAlias, final
 
 import attrs
 
@@ -14,7 +14,18 @@ from oauth_cc.http import HttpResponse
 from oauth_cc.scope import Scope
 from oauth_cc.token import Token
 
-__all__ = ["Call", "CallFlow", "CallStep", "Forget", "Obtain", "TellScope", "advance_call", "call"]
+__all__ = [
+    "NOTABLE",
+    "Call",
+    "CallFlow",
+    "CallStep",
+    "Forget",
+    "Obtain",
+    "TellScope",
+    "advance_call",
+    "answered",
+    "call",
+]
 
 
 @final
@@ -51,6 +62,10 @@ CallStep: TypeAlias = Obtain | Call | Forget | TellScope
 CallFlow: TypeAlias = Generator[CallStep, Token | HttpResponse | None, None]
 
 
+NOTABLE: Final = frozenset({401, 403})
+"""The statuses of an answer that may say something about the token; after any other, a call is done."""
+
+
 def call(*, repeatable: bool) -> CallFlow:
     """
     Gives the flow of one call: a token, the call, and once more with a new token if the API did not accept the first.
@@ -59,6 +74,14 @@ def call(*, repeatable: bool) -> CallFlow:
     """
     token = yield from _obtain()
     response = yield from _call(token)
+    yield from answered(token, response, repeatable=repeatable)
+
+
+def answered(token: Token, response: HttpResponse, *, repeatable: bool) -> CallFlow:
+    """
+    Gives the flow of what is left to do once a call with *token* was answered with *response*: nothing, unless its
+    status is in `NOTABLE`; *repeatable* as for `call`.
+    """
     if token_rejected(response):
         yield Forget(token)
         if repeatable:

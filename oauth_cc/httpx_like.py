@@ -13,7 +13,7 @@ from typing import Final, Generic, Protocol, TypeVar, assert_never, final
 import attrs
 
 from oauth_cc.async_source import AsyncTokenSource
-from oauth_cc.call import Call, Forget, Obtain, TellScope, advance_call, call
+from oauth_cc.call import NOTABLE, Call, Forget, Obtain, TellScope, advance_call, answered
 from oauth_cc.content_coding import decode_content
 from oauth_cc.desk import Desk
 from oauth_cc.effects import Failed, Received
@@ -71,6 +71,10 @@ class _Response(Protocol):
     def url(self) -> _Url: ...
     @property
     def headers(self) -> _Headers: ...
+    @property
+    def is_stream_consumed(self) -> bool: ...
+    @property
+    def content(self) -> bytes: ...
     def iter_raw(self) -> Iterator[bytes]: ...
     def aiter_raw(self) -> AsyncIterator[bytes]: ...
     def close(self) -> None: ...
@@ -180,6 +184,10 @@ class Caller(Generic[R]):
     source: TokenSource | None
     async_source: AsyncTokenSource | None
     origins: Origins
+    # Those that were admitted once, as the library has them: they are for ever.
+    _admitted: set[tuple[str, bytes, int | None]] = attrs.field(
+        factory=lambda: set[tuple[str, bytes, int | None]](), init=False
+    )
 
     @property
     def request(self) -> TokenRequest | None:
@@ -214,7 +222,12 @@ class Caller(Generic[R]):
         if not self._admits(request.url, source.desk):
             yield request
             return
-        steps = call(repeatable=self.library.is_repeatable(request))
+        token = source.token()
+        response = yield _authorized(request, token)
+        # The everyday call ends here, having made no record of its answer.
+        if response.status_code not in NOTABLE or not self._is_answer(response):
+            return
+        steps = answered(token, _head(response), repeatable=self.library.is_repeatable(request))
         step = advance_call(steps, None)
         while step is not None:
             answer: Token | HttpResponse | None = None
@@ -222,9 +235,7 @@ class Caller(Generic[R]):
                 case Obtain():
                     answer = source.token()
                 case Call(token):
-                    answer = self._answer((yield _authorized(request, token)))
-                    if answer is None:
-                        return
+                    answer = _head((yield _authorized(request, token)))
                 case Forget(token):
                     source.discard(token)
                 case TellScope(scope):
@@ -241,7 +252,12 @@ class Caller(Generic[R]):
         if not self._admits(request.url, source.desk):
             yield request
             return
-        steps = call(repeatable=self.library.is_repeatable(request))
+        token = await source.token()
+        response = yield _authorized(request, token)
+        # The everyday call ends here, having made no record of its answer.
+        if response.status_code not in NOTABLE or not self._is_answer(response):
+            return
+        steps = answered(token, _head(response), repeatable=self.library.is_repeatable(request))
         step = advance_call(steps, None)
         while step is not None:
             answer: Token | HttpResponse | None = None
@@ -249,9 +265,7 @@ class Caller(Generic[R]):
                 case Obtain():
                     answer = await source.token()
                 case Call(token):
-                    answer = self._answer((yield _authorized(request, token)))
-                    if answer is None:
-                        return
+                    answer = _head((yield _authorized(request, token)))
                 case Forget(token):
                     await source.discard(token)
                 case TellScope(scope):
@@ -261,17 +275,25 @@ class Caller(Generic[R]):
             step = advance_call(steps, answer)
 
     def _admits(self, url: _Url, desk: Desk) -> bool:
-        called = _origin(url)
+        parts = (url.scheme, url.raw_host, url.port)
+        if parts in self._admitted:
+            return True
+        called = _origin(*parts)
         admitted = self.origins.admit(called)
-        if not admitted:
+        if admitted:
+            self._admitted.add(parts)
+        else:
             desk.tell_withheld(called)
         return admitted
 
-    def _answer(self, response: _Response) -> HttpResponse | None:
+    def _is_answer(self, response: _Response) -> bool:
         # Redirects were followed on the way: what another origin says of the token does not count.
-        if not self.origins.admit(_origin(response.url)):
-            return None
-        return HttpResponse(response.status_code, response.headers.multi_items())
+        url = response.url
+        return self.origins.admit(_origin(url.scheme, url.raw_host, url.port))
+
+
+def _head(response: _Response) -> HttpResponse:
+    return HttpResponse(response.status_code, response.headers.multi_items())
 
 
 def _authorized(request: R, token: Token) -> R:
@@ -279,14 +301,16 @@ def _authorized(request: R, token: Token) -> R:
     return request
 
 
-def _origin(url: _Url) -> Origin:
+def _origin(scheme: str, raw_host: bytes, port: int | None) -> Origin:
     # Of the parts that the library connects to.
-    host = url.raw_host.decode("ascii").lower()
-    port = url.port or {"https": 443, "http": 80}.get(url.scheme, 0)
-    return Origin(url.scheme, f"[{host}]" if ":" in host else host, port)
+    host = raw_host.decode("ascii").lower()
+    return Origin(scheme, f"[{host}]" if ":" in host else host, port or {"https": 443, "http": 80}.get(scheme, 0))
 
 
-def _read(library: Library[R], response: _Response, timeout: float) -> bytes:
+def _read(library: Library[R], response: _Response, timeout: float) -> bytes | None:
+    if response.is_stream_consumed:
+        # A transport that made the answer itself, for a test, gives it whole.
+        return None
     ends_at = time.monotonic() + timeout
     content = bytearray()
     for chunk in response.iter_raw():
@@ -298,7 +322,9 @@ def _read(library: Library[R], response: _Response, timeout: float) -> bytes:
     return bytes(content)
 
 
-async def _read_async(response: _Response) -> bytes:
+async def _read_async(response: _Response) -> bytes | None:
+    if response.is_stream_consumed:
+        return None
     content = bytearray()
     # Cancelled, not left: so the generators of the library below end in order, which trio asks for.
     with anyio.CancelScope() as scope:
@@ -309,8 +335,10 @@ async def _read_async(response: _Response) -> bytes:
     return bytes(content)
 
 
-def _received(response: _Response, content: bytes) -> Received | Failed:
+def _received(response: _Response, content: bytes | None) -> Received | Failed:
     headers = response.headers.multi_items()
+    if content is None:
+        return Received(HttpResponse(response.status_code, headers, response.content), time.time())
     decoded = decode_content(content, response.headers.get_list("Content-Encoding"), max_size=MAX_SIZE)
     if isinstance(decoded, str):
         return Failed(MalformedResponse(response.status_code, f"the answer {decoded}"), retryable=False)

@@ -3,16 +3,17 @@ The auth of requests that puts tokens on calls.
 """
 
 import copy
+import re
 from collections.abc import Iterable
-from functools import partial
-from typing import Self, TypedDict, Unpack, assert_never
+from typing import Final, Self, TypedDict, Unpack, assert_never
 
+import attrs
 import requests
 from requests.auth import AuthBase
 from requests.utils import rewind_body
 from urllib3.util.url import parse_url
 
-from oauth_cc.call import Call, CallFlow, CallStep, Forget, Obtain, TellScope, advance_call, call
+from oauth_cc.call import NOTABLE, Call, CallFlow, CallStep, Forget, Obtain, TellScope, advance_call, answered
 from oauth_cc.desk import SourceOptions
 from oauth_cc.http import HttpResponse
 from oauth_cc.origins import Origins
@@ -26,6 +27,9 @@ from oauth_cc.token import Token, authorization
 from oauth_cc.url import Origin
 
 __all__ = ["ClientCredentialsAuth"]
+
+# A beginning that every library reads in the same way.
+_PLAIN_AUTHORITY: Final = re.compile(r"https?://[-.0-9a-z]+(?::[0-9]+)?(?=[/?#]|$)")
 
 
 class _Sending(TypedDict, total=False):
@@ -62,6 +66,8 @@ class ClientCredentialsAuth(AuthBase):
         self._source = TokenSource(request, endpoint, client=client, store=store, timeout=timeout, **options)
         loopback = options.get("allow_http_loopback", False)
         self._origins = Origins(origins, request.resources, allow_http_loopback=loopback)
+        # The beginnings of URLs whose origins were admitted once: they are for ever.
+        self._admitted: set[str] = set()
 
     def __repr__(self) -> str:
         return f"ClientCredentialsAuth({self._source.desk.terms.request!r})"
@@ -83,56 +89,75 @@ class ClientCredentialsAuth(AuthBase):
 
     def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
         """Puts the token on the call *r*: requests asks for this before it sends one."""
-        called = _origin(r)
-        if not self._origins.admit(called):
-            self._source.desk.tell_withheld(called)
-            return r
-        flow = call(repeatable=_is_repeatable(r))
-        token = self._next_token(flow, advance_call(flow, None))
-        if token is not None:
+        if self._admits(r):
+            token = self._source.token()
             r.headers["Authorization"] = authorization(token).reveal()
-            r.register_hook("response", partial(self._answered, flow))
+            r.register_hook("response", _Answered(self._source, self._origins, token))
         return r
 
-    def _answered(self, flow: CallFlow, response: requests.Response, **sending: Unpack[_Sending]) -> requests.Response:
-        # A hook travels with the call through its redirects; what they answer on the way, or elsewhere, is no answer.
-        if response.is_redirect or not self._is_answer(response.request):
+    def _admits(self, request: requests.PreparedRequest) -> bool:
+        plain = _PLAIN_AUTHORITY.match(request.url or "")
+        if plain is not None and plain[0] in self._admitted:
+            return True
+        called = _origin(request)
+        admitted = self._origins.admit(called)
+        if not admitted:
+            self._source.desk.tell_withheld(called)
+        elif plain is not None:
+            self._admitted.add(plain[0])
+        return admitted
+
+    def _with(self, source: TokenSource, origins: Origins) -> Self:
+        other = copy.copy(self)
+        other._source, other._origins, other._admitted = source, origins, set()  # noqa: SLF001  # a copy of this one
+        return other
+
+
+@attrs.define(eq=False, repr=False)
+class _Answered:
+    """What is done about the answers to one call; a hook, which travels with the call through its redirects."""
+
+    source: TokenSource
+    origins: Origins
+    token: Token
+    flow: CallFlow | None = None
+
+    def __call__(self, response: requests.Response, **sending: Unpack[_Sending]) -> requests.Response:
+        # The everyday call ends here. What is answered elsewhere, or to a call that lost its token on the way there,
+        # says nothing about the token; and whatever comes of it, a call is made again once.
+        if response.status_code not in NOTABLE or self.flow is not None or not self._is_answer(response.request):
             return response
+        self.flow = answered(self.token, _head(response), repeatable=_is_repeatable(response.request))
         try:
-            token = self._next_token(flow, advance_call(flow, _head(response)))
+            token = self._next_token(self.flow, advance_call(self.flow, None))
         except BaseException:
             response.close()
             raise
         if token is None:
             return response
         again = _again(response, token, sending)
-        self._next_token(flow, advance_call(flow, _head(again)))
+        self._next_token(self.flow, advance_call(self.flow, _head(again)))
         return again
 
     def _is_answer(self, request: requests.PreparedRequest) -> bool:
-        return "Authorization" in request.headers and self._origins.admit(_origin(request))
+        return "Authorization" in request.headers and self.origins.admit(_origin(request))
 
     def _next_token(self, flow: CallFlow, step: CallStep | None) -> Token | None:
         while step is not None:
             answer: Token | None = None
             match step:
                 case Obtain():
-                    answer = self._source.token()
+                    answer = self.source.token()
                 case Call(token):
                     return token
                 case Forget(token):
-                    self._source.discard(token)
+                    self.source.discard(token)
                 case TellScope(scope):
-                    self._source.desk.tell_scope(scope)
+                    self.source.desk.tell_scope(scope)
                 case _:
                     assert_never(step)
             step = advance_call(flow, answer)
         return None
-
-    def _with(self, source: TokenSource, origins: Origins) -> Self:
-        other = copy.copy(self)
-        other._source, other._origins = source, origins  # noqa: SLF001  # a copy of this very object
-        return other
 
 
 def _origin(request: requests.PreparedRequest) -> Origin:

@@ -4,11 +4,13 @@
 
 import platform
 
-from tests.benchmarks import core, facade
+from tests.benchmarks import calls, core, facade
 from tests.benchmarks.measure import show
 
 print(f"{platform.python_implementation()} {platform.python_version()}, {platform.machine()}")
 print(show("Composing and parsing", "µs", [core.composing_from_nothing(), core.composing_again(), core.parsing()]))
+print(show("Calling an API", "µs", [*calls.overhead(), calls.cached()]))
+print(show("Starting cold", "requests", [calls.cold()]))
 print(show("The facade", "µs", facade.table()))
 time, memory = core.importing()
 print(show("Importing", "ms over a bare interpreter", [time]))

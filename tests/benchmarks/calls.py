@@ -5,6 +5,8 @@ often a crowd that starts cold asks for a token.
 The networks are functions, so that the libraries alone are measured.
 """
 
+import importlib
+import io
 import json
 import threading
 import time
@@ -20,6 +22,7 @@ import requests_oauth2client
 from oauthlib.oauth2 import BackendApplicationClient
 from requests.adapters import HTTPAdapter
 from requests_oauthlib import OAuth2Session
+from urllib3 import HTTPResponse
 
 import oauth_cc.httpx
 import oauth_cc.httpx2
@@ -73,33 +76,11 @@ class Adapter(HTTPAdapter):
         response.status_code = 200
         response.headers["Content-Type"] = "application/json"
         response._content = self.network.content(request.method or "")
-        response.raw = _Raw(response._content)
+        response.raw = HTTPResponse(io.BytesIO(response._content), preload_content=False)
         response.url = request.url or ""
         response.request = request
-        response.connection = self  # type: ignore[attr-defined]  # what requests itself sets
+        response.connection = self
         return response
-
-
-class _Raw:
-    """The little of urllib3's response that is read."""
-
-    def __init__(self, content: bytes) -> None:
-        self.content = content
-        self.headers: dict[str, str] = {}
-        self.version = 11
-        self._original_response = None
-
-    def read(self, *_: object, **__: object) -> bytes:
-        content, self.content = self.content, b""
-        return content
-
-    def stream(self, *_: object, **__: object) -> list[bytes]:
-        return [self.read()]
-
-    def close(self) -> None:
-        return None
-
-    release_conn = close
 
 
 def overhead() -> list[Row]:
@@ -200,9 +181,10 @@ def _requests(network: Network) -> Callable[[], object]:
 
 
 def _authlib(network: Network) -> Callable[[], object]:
-    from authlib.integrations.httpx_client import OAuth2Client
-
-    client = OAuth2Client("your_id", "s3cret", token_endpoint=ENDPOINT, transport=httpx2.MockTransport(network.httpx2))
+    # Found by its name, as it has no types.
+    client = importlib.import_module("authlib.integrations.httpx_client").OAuth2Client(
+        "your_id", "s3cret", token_endpoint=ENDPOINT, transport=httpx2.MockTransport(network.httpx2)
+    )
 
     def call() -> object:
         if not client.token:

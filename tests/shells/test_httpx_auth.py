@@ -270,6 +270,16 @@ class TestTheTokenRequest:
             with pytest.raises(calls.library.ConnectError):
                 calls.call(calls.auth(script, retries=Retries(attempts=1)), api.url)
 
+    def test_goes_through_a_transport_of_a_users_test(self, calls: Calls) -> None:
+        """Which answers at once, and whole."""
+        library = calls.library
+        answer = {"access_token": "tok-1", "token_type": "Bearer", "expires_in": 3600}
+        network = library.MockTransport(lambda request: library.Response(200, json=answer))
+        kind = library.Client if calls.backend is None else library.AsyncClient
+        auth = calls.shell.ClientCredentialsAuth(REQUEST, "https://as.example/token", client=kind(transport=network))
+        (called,) = calls.call(auth, "https://api.example/things", client={"transport": network})
+        assert called.request.headers["Authorization"] == "Bearer tok-1"
+
     def test_follows_no_redirect(self, calls: Calls) -> None:
         """Whatever the client given does with others."""
         kind = calls.library.Client if calls.backend is None else calls.library.AsyncClient

@@ -9,23 +9,27 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 import trustme
 from requests.adapters import HTTPAdapter
+from requests.auth import HTTPBasicAuth
 
 from oauth_cc import ClientCredentials, ClientSecretPost, Scope, token_request
+from oauth_cc.compat import BackendApplicationClient
 from oauth_cc.errors import (
     InsecureEndpoint,
     InvalidClientRefused,
+    InvalidInput,
     MalformedResponse,
     ResponseTooLarge,
     UnexpectedRedirect,
 )
 from oauth_cc.events import Event, ScopeInsufficient, TokenObtained, TokenWithheld
 from oauth_cc.exchange import Retries
-from oauth_cc.requests import ClientCredentialsAuth, TokenSource, fetch_token
+from oauth_cc.requests import ClientCredentialsAuth, OAuth2Session, TokenSource, fetch_token
 from oauth_cc.stores import MemoryStore
 from oauth_cc.testing import AuthorizationServer, Client
 from tests.leaks import shown_by
@@ -149,9 +153,8 @@ class TestFetching:
     def test_reads_no_more_than_the_bound(self) -> None:
         """However much is sent."""
         endless = Answer(chunks=(b" " * 65536,) * 64)
-        with serve(endless) as script:
-            with pytest.raises(ResponseTooLarge):
-                fetch_token(REQUEST, f"{script.url}/token", allow_http_loopback=True)
+        with serve(endless) as script, pytest.raises(ResponseTooLarge):
+            fetch_token(REQUEST, f"{script.url}/token", allow_http_loopback=True)
 
     def test_refuses_a_body_that_is_not_what_it_says(self) -> None:
         """An answer in a coding that cannot be undone."""
@@ -166,7 +169,7 @@ class TestFetching:
         with serve(step) as script:
             with pytest.raises(requests.RequestException) as raised:
                 fetch_token(request, f"{script.url}/token", timeout=0.05, retries=ONCE, allow_http_loopback=True)
-            assert raised.value.request is not None
+            assert isinstance(raised.value.request, requests.PreparedRequest)
             assert raised.value.request.body is None
             assert "p0st-s3cret" not in shown_by(raised.value)
 
@@ -263,7 +266,9 @@ class TestARejectedToken:
         ids=["bytes", "text", "json", "form", "files", "file"],
     )
     def test_with_a_body_that_can_be_sent_again(
-        self, session: requests.Session, body: Callable[[], dict[str, bytes]]
+        self,
+        session: requests.Session,
+        body: Callable[[], dict[str, Any]],  # each library's own names for a body
     ) -> None:
         """The very same body goes out again."""
         with serve(TOKEN, SECOND) as script, serve(REJECTED, DONE) as api:
@@ -378,3 +383,62 @@ def test_a_run_shows_nothing(
     assert token not in shown
     assert "s3cret-of-client" not in shown
     assert "eW91cl9pZ" not in shown
+
+
+class TestTheSession:
+    def test_takes_the_place_of_requests_oauthlibs(self, server: AuthorizationServer) -> None:
+        """Its documented example, with the import changed, keeps its token fresh."""
+        client = BackendApplicationClient("your_id", scope=["read"])
+        with OAuth2Session(client=client, allow_http_loopback=True) as oauth:
+            assert not oauth.authorized
+            assert oauth.token == {}
+            token = oauth.fetch_token(
+                token_url=server.token_endpoint, client_id="your_id", client_secret="s3cret-of-client"
+            )
+            assert token["token_type"] == "Bearer"
+            assert token["scope"] == ["read"]
+            assert oauth.authorized
+            assert oauth.access_token == token["access_token"]
+            assert oauth.get(server.resource_url).status_code == 200
+            server.revoke_all()
+            assert oauth.get(server.resource_url).status_code == 200
+            assert oauth.token["access_token"] != token["access_token"]
+        assert len(server.token_requests) == 2
+
+    @pytest.mark.parametrize("auth", [("your_id", "s3cret-of-client"), HTTPBasicAuth("your_id", "s3cret-of-client")])
+    def test_takes_an_auth(self, server: AuthorizationServer, auth: tuple[str, str] | HTTPBasicAuth) -> None:
+        """A pair, or that of requests."""
+        with OAuth2Session("your_id", scope="read write", allow_http_loopback=True) as oauth:
+            assert oauth.fetch_token(server.token_endpoint, auth=auth)["scope"] == ["read", "write"]
+
+    def test_sends_the_secret_in_the_body_and_further_parameters(self, session: requests.Session) -> None:
+        """If it is told to."""
+        with serve(TOKEN) as script, OAuth2Session("your_id", allow_http_loopback=True) as oauth:
+            url = f"{script.url}/token"
+            oauth.fetch_token(url, client_secret="s3cret", include_client_id=True, audience="api")
+            (asked,) = script.asked
+            assert asked.body == (b"grant_type=client_credentials&client_id=your_id&client_secret=s3cret&audience=api")
+            assert "Authorization" not in asked.headers
+
+    def test_uses_its_own_adapters_and_trust(self, tmp_path: Path) -> None:
+        """For the token request as for the calls."""
+        authority = trustme.CA()
+        server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("localhost").configure_cert(server_side)
+        bundle = tmp_path / "ca.pem"
+        authority.cert_pem.write_to_path(str(bundle))
+        with AuthorizationServer(clients=[KNOWN], tls=server_side) as server, OAuth2Session("your_id") as oauth:
+            oauth.verify = str(bundle)
+            oauth.fetch_token(server.token_endpoint, client_secret="s3cret-of-client")
+            assert oauth.get(server.resource_url).status_code == 200
+            with pytest.raises(requests.exceptions.SSLError):
+                oauth.fetch_token(server.token_endpoint, client_secret="s3cret-of-client", verify=True)
+
+    def test_says_what_is_missing_or_of_another_grant(self) -> None:
+        """With a sentence that says what to do."""
+        with pytest.raises(InvalidInput, match="say who asks"):
+            OAuth2Session()
+        with pytest.raises(InvalidInput, match="auto_refresh_url: is not for the client credentials grant"):
+            OAuth2Session("your_id", auto_refresh_url="https://as.example/token")
+        with OAuth2Session("your_id") as oauth, pytest.raises(InvalidInput, match="client_secret: give it"):
+            oauth.fetch_token("https://as.example/token")
