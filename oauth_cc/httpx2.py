@@ -23,8 +23,8 @@ from oauth_cc.token import Token
 try:
     import anyio
     import httpx2
-except ImportError as error:
-    raise ImportError("oauth_cc.httpx2 needs httpx2: install oauth_cc[httpx2]") from error
+except ImportError as _error:
+    raise ImportError("oauth_cc.httpx2 needs httpx2: install oauth_cc[httpx2]") from _error
 
 __all__ = ["DEFAULT_TIMEOUT", "fetch_token", "fetch_token_async"]
 
