@@ -303,7 +303,8 @@ class InvalidMember(InvalidResponse):
 
     def __init__(self, status: int, reason: str, member: str) -> None:
         super().__init__(status, reason)
-        self.args = (status, reason, member)
+        # Sets the args, by which errors are pickled and compared.
+        Exception.__init__(self, status, reason, member)
         self.member: Final = member
 
 
@@ -314,7 +315,7 @@ class UnsupportedTokenType(InvalidResponse):
 
     def __init__(self, status: int, reason: str, token_type: str) -> None:
         super().__init__(status, reason)
-        self.args = (status, reason, token_type)
+        Exception.__init__(self, status, reason, token_type)
         self.token_type: Final = token_type
 
 
@@ -329,7 +330,6 @@ class RenewalTimedOut(OAuthError, TimeoutError):
 
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
-        self.args = (seconds,)
         self.seconds: Final = seconds
 
     def __str__(self) -> str:

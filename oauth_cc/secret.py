@@ -2,7 +2,7 @@
 A text that must not be seen.
 """
 
-from typing import NoReturn, SupportsIndex, final
+from typing import TYPE_CHECKING, NoReturn, SupportsIndex, final
 
 from oauth_cc.errors import InvalidInput
 
@@ -60,12 +60,15 @@ class Secret:
     def __hash__(self) -> int:
         return hash((Secret, self._value))
 
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        del value
-        raise AttributeError(f"a Secret cannot be changed: {name}")
+    if not TYPE_CHECKING:
+        # Hidden from type checkers, to which a class with __setattr__ seems to take every attribute.
 
-    def __delattr__(self, name: str) -> NoReturn:
-        raise AttributeError(f"a Secret cannot be changed: {name}")
+        def __setattr__(self, name: str, value: object) -> NoReturn:
+            del value
+            raise AttributeError(f"a Secret cannot be changed: {name}")
+
+        def __delattr__(self, name: str) -> NoReturn:
+            raise AttributeError(f"a Secret cannot be changed: {name}")
 
     def __copy__(self) -> "Secret":
         return self

@@ -38,8 +38,8 @@ try:
     import anyio
     import anyio.lowlevel
     import anyio.to_thread
-except ImportError as error:
-    raise ImportError("oauth_cc.tasks needs anyio: install oauth_cc[httpx2]") from error
+except ImportError as _error:
+    raise ImportError("oauth_cc.tasks needs anyio: install oauth_cc[httpx2]") from _error
 
 __all__ = ["AsyncShelf", "InThreads", "detach", "drive", "landed"]
 

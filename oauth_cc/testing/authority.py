@@ -30,8 +30,8 @@ try:
     from authlib.oauth2.rfc6750 import BearerTokenValidator, InsufficientScopeError
     from authlib.oauth2.rfc7009 import RevocationEndpoint
     from authlib.oauth2.rfc7662 import IntrospectionEndpoint
-except ImportError as error:
-    raise ImportError("oauth_cc.testing needs Authlib: install oauth_cc[testing]") from error
+except ImportError as _error:
+    raise ImportError("oauth_cc.testing needs Authlib: install oauth_cc[testing]") from _error
 
 __all__ = ["Authority", "Call", "Client", "Reply", "TokenRequestSeen"]
 

@@ -1,0 +1,39 @@
+"""
+Downstream programs under four type checkers; and the library's own types, complete.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from tests.typecheck import CHECKERS, all_programs, check, main, marked, table
+
+
+def test_programs_are_accepted_or_refused_as_they_should_be(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each program by each checker, in its strict mode, at its line."""
+    assert main([]) == 0, capsys.readouterr().out
+
+
+def test_there_are_programs_of_both_kinds() -> None:
+    """At least forty are to be refused, each at one line, and the name of none is that of a package."""
+    refused = [program for program in all_programs() if program.parent.name == "refused"]
+    assert len(refused) >= 40
+    assert all(len(marked(program, "pyright")) == 1 for program in refused)
+    assert not any(marked(program, "mypy") for program in all_programs() if program not in refused)
+
+
+@pytest.mark.parametrize("checker", CHECKERS, ids=lambda checker: checker.name)
+def test_a_program_that_is_not_as_it_should_be_is_noticed(checker: object, tmp_path: Path) -> None:
+    """A wrong program without its mark, a right one with it, and a mark at the wrong line."""
+    (known,) = [one for one in CHECKERS if one is checker]
+    texts = {
+        "wrong_unmarked.py": "from oauth_cc import Scope\n\nScope.of(1)\n",
+        "right_marked.py": 'from oauth_cc import Scope\n\nScope.of("a")  # refused\n',
+        "marked_elsewhere.py": 'from oauth_cc import Scope\n\nScope.of(1)\nScope.of("a")  # refused\n',
+    }
+    programs = [tmp_path / name for name in texts]
+    for program in programs:
+        program.write_text(texts[program.name], "utf-8")
+    text, good = table({known.name: check(known, programs, "3.11")}, programs)
+    assert not good
+    assert [line.split()[2] for line in text.splitlines()[1:]] == ["REFUSED", "ACCEPTED", "ELSEWHERE"]

@@ -1,0 +1,184 @@
+"""
+``python -m tests.typecheck``: downstream programs under four type checkers in their strict modes, as a table.
+
+Each program of ``tests/typing`` has to be accepted by each checker, and each of ``tests/typing/refused`` has to be
+refused at the line that says ``# refused``, and at no other. ``--python 3.12`` checks for another version of Python;
+``--all-pythons`` for every one that the project supports.
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import attrs
+
+ROOT: Final = Path(__file__).parent.parent
+PROGRAMS: Final = ROOT / "tests" / "typing"
+PYTHONS: Final = ("3.11", "3.12", "3.13", "3.14")
+MARK: Final = re.compile(r"# refused(?: by (?P<checkers>[a-z, ]+))?$")
+
+Lines: TypeAlias = Mapping[str, frozenset[int]]
+"""Line numbers by file name."""
+
+
+@attrs.frozen
+class Checker:
+    """
+    A type checker: *command* gives what to run for a folder, a version of Python and an interpreter; *found* reads the
+    lines with errors from its output; *settings* gives the files that turn its strict mode on and name folders to find
+    modules in.
+    """
+
+    name: str
+    command: Callable[[str, str], Sequence[str]]
+    found: Callable[[str], Sequence[tuple[str, int]]]
+    settings: Callable[[Sequence[str]], Mapping[str, str]]
+
+
+def _lines(pattern: str) -> Callable[[str], Sequence[tuple[str, int]]]:
+    compiled = re.compile(pattern, re.MULTILINE)
+    return lambda output: [(Path(name).name, int(line)) for name, line in compiled.findall(output)]
+
+
+def _pyright(output: str) -> Sequence[tuple[str, int]]:
+    diagnostics = json.loads(output)["generalDiagnostics"]
+    return [
+        (Path(diagnostic["file"]).name, diagnostic["range"]["start"]["line"] + 1)
+        for diagnostic in diagnostics
+        if diagnostic["severity"] == "error"
+    ]
+
+
+CHECKERS: Final = (
+    Checker(
+        "mypy",
+        lambda version, python: (
+            *(sys.executable, "-m", "mypy", "--config-file", "mypy.ini", "--no-error-summary", "--no-pretty"),
+            *("--python-version", version, "--python-executable", python, "."),
+        ),
+        _lines(r"^(\S+?\.py):(\d+): error:"),
+        lambda paths: {"mypy.ini": f"[mypy]\nstrict = true\ncache_dir = .mypy\nmypy_path = {':'.join(paths)}\n"},
+    ),
+    Checker(
+        "pyright",
+        lambda version, python: (
+            *(sys.executable, "-m", "pyright", "--outputjson", "--pythonversion", version, "--pythonpath", python),
+        ),
+        _pyright,
+        lambda paths: {
+            "pyrightconfig.json": json.dumps(
+                {
+                    "include": ["."],
+                    "typeCheckingMode": "strict",
+                    "extraPaths": paths,
+                }
+            )
+        },
+    ),
+    Checker(
+        "pyrefly",
+        lambda version, python: (
+            *("pyrefly", "check", "--output-format", "min-text", "--summary=none"),
+            *("--python-version", version, "--python-interpreter-path", python),
+        ),
+        _lines(r"^\s*ERROR (\S+?\.py):(\d+):"),
+        lambda paths: {
+            "pyrefly.toml": f"project-includes = ['**/*.py']\nsearch-path = {json.dumps(paths)}\npreset = 'strict'\n"
+        },
+    ),
+    Checker(
+        "ty",
+        lambda version, python: (
+            *("ty", "check", "--output-format", "concise", "--python-version", version, "--python", python, "."),
+        ),
+        _lines(r"^(\S+?\.py):(\d+):\d+: error"),
+        lambda paths: {"ty.toml": f"[environment]\nextra-paths = {json.dumps(paths)}\n[rules]\nall = 'error'\n"},
+    ),
+)
+
+
+def marked(program: Path, checker: str) -> frozenset[int]:
+    """Gives the numbers of the lines of *program* that *checker* is to refuse."""
+    marks = [MARK.search(line) for line in program.read_text("utf-8").splitlines()]
+    by = [None if mark is None else mark["checkers"] or checker for mark in marks]
+    return frozenset(number for number, named in enumerate(by, 1) if named is not None and checker in named)
+
+
+def check(
+    checker: Checker,
+    programs: Sequence[Path],
+    version: str,
+    *,
+    python: str = sys.executable,
+    paths: Sequence[str] = (str(ROOT / "typings"), str(ROOT)),
+) -> Lines:
+    """
+    Gives the lines of *programs* that *checker* refuses, for Python *version* with what is installed for *python* and
+    stands in *paths*.
+
+    The programs are copied to a folder of their own, so that no setting of this project reaches them.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in checker.settings(list(paths)).items():
+            Path(folder, name).write_text(text, "utf-8")
+        for program in programs:
+            Path(folder, program.name).write_bytes(program.read_bytes())
+        run = subprocess.run(checker.command(version, python), cwd=folder, capture_output=True, text=True, check=False)
+        found = checker.found(run.stdout)
+        if run.returncode not in (0, 1) or (run.returncode == 1) != bool(found):
+            raise RuntimeError(f"{checker.name} failed:\n{run.stdout}\n{run.stderr}")
+    return {program.name: frozenset(line for name, line in found if name == program.name) for program in programs}
+
+
+def table(found: Mapping[str, Lines], programs: Sequence[Path]) -> tuple[str, bool]:
+    """Gives a table, checker by program, and whether each is as it should be."""
+    width = max(len(program.stem) for program in programs)
+    rows = [f"{'':<{width}}  should be  " + "".join([f"{name:<10}" for name in found])]
+    good = True
+    for program in programs:
+        cells = [_verdict(marked(program, name), lines[program.name]) for name, lines in found.items()]
+        good = good and not any(cell.isupper() for cell in cells)
+        wish = "refused" if program.parent.name == "refused" else "accepted"
+        rows.append(f"{program.stem:<{width}}  {wish:<9}  " + "".join([f"{cell:<10}" for cell in cells]).rstrip())
+    return "\n".join(rows), good
+
+
+def _verdict(expected: frozenset[int], lines: frozenset[int]) -> str:
+    if lines == expected:
+        return "refused" if expected else "accepted"
+    if not lines:
+        return "ACCEPTED"
+    return "ELSEWHERE" if expected else f"REFUSED {min(lines)}"
+
+
+def all_programs() -> list[Path]:
+    """Gives every program, those to be accepted first."""
+    return [*sorted(PROGRAMS.glob("*.py")), *sorted((PROGRAMS / "refused").glob("*.py"))]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Prints the table for each version of Python asked for; gives 0 if all is as it should be."""
+    parser = argparse.ArgumentParser(prog="python -m tests.typecheck", description="Checks downstream programs.")
+    parser.add_argument("--python", default=f"{sys.version_info[0]}.{sys.version_info[1]}", metavar="VERSION")
+    parser.add_argument("--all-pythons", action="store_true")
+    options = parser.parse_args(arguments)
+    programs = all_programs()
+    all_good = True
+    for version in PYTHONS if options.all_pythons else (options.python,):
+        with ThreadPoolExecutor(2) as pool:
+            results = list(pool.map(lambda checker, at=version: check(checker, programs, at), CHECKERS))
+        text, good = table(dict(zip([checker.name for checker in CHECKERS], results, strict=True)), programs)
+        print(f"Python {version}\n{text}\n")
+        all_good = all_good and good
+    return 0 if all_good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,44 @@
+"""
+Composing a request and reading its answer, with the program's own I/O.
+"""
+
+from typing import assert_type
+
+from oauth_cc import (
+    ClientCredentials,
+    HttpRequest,
+    HttpResponse,
+    Scope,
+    Token,
+    TokenRequest,
+    authorize,
+    compose_body,
+    http_request,
+    is_fresh,
+    parse_token_response,
+    token_request,
+)
+
+creds = ClientCredentials("your_id", "s3cret")
+request = token_request(creds, Scope.of("hello", "world"))
+assert_type(request, TokenRequest)
+assert_type(request.scope, Scope)
+assert_type(request.resources, tuple[str, ...])
+assert_type(compose_body(request), str)
+
+http = http_request(request, "https://as.example/token")
+assert_type(http, HttpRequest)
+assert_type(http.headers, tuple[tuple[str, str], ...])
+assert_type(http.body, bytes)
+
+
+def use(status: int, headers: dict[str, str], content: bytes, now: float) -> HttpRequest | None:
+    """What a program does with the answer."""
+    token = parse_token_response(HttpResponse(status, headers, content), request, received_at=now)
+    assert_type(token, Token)
+    assert_type(token.scope, Scope)
+    assert_type(token.expires_at, float | None)
+    assert_type(token.access_token.reveal(), str)
+    if not is_fresh(token, now):
+        return None
+    return authorize(HttpRequest("GET", "https://api.example/things"), token)

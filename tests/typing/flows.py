@@ -1,0 +1,97 @@
+"""
+A flow performed by a driver of the user's own, and events matched one by one.
+"""
+
+from collections.abc import Callable
+from typing import assert_never, assert_type
+
+from oauth_cc import ClientCredentials, HttpRequest, Token, token_request
+from oauth_cc.effects import (
+    Effect,
+    Failed,
+    Flow,
+    Load,
+    Lock,
+    Moment,
+    Observe,
+    Received,
+    Report,
+    Returned,
+    Save,
+    Send,
+    Sleep,
+    advance,
+    without_store,
+)
+from oauth_cc.events import (
+    Event,
+    RenewalFailed,
+    ScopeInsufficient,
+    StoreFailed,
+    StoreReturned,
+    TokenDiscarded,
+    TokenFound,
+    TokenObtained,
+    TokenWithheld,
+)
+from oauth_cc.exchange import exchange
+
+
+def drive(flow: Flow[Token], send: Callable[[HttpRequest], Received | Failed], moment: Moment) -> Token:
+    """A driver in a dozen lines."""
+    step = advance(flow, None)
+    while not isinstance(step, Returned):
+        assert_type(step, Effect)
+        step = advance(flow, perform(step, send, moment))
+    assert_type(step.value, Token)
+    return step.value
+
+
+def perform(effect: Effect, send: Callable[[HttpRequest], Received | Failed], moment: Moment) -> object:
+    """Every effect there is."""
+    match effect:
+        case Send(request):
+            assert_type(request, HttpRequest)
+            return send(request)
+        case Sleep(seconds):
+            assert_type(seconds, float)
+            return None
+        case Observe():
+            return moment
+        case Load() | Save() | Lock():
+            return without_store(effect)
+        case Report(event):
+            print(told(event))
+            return None
+        case _:
+            assert_never(effect)
+
+
+def told(event: Event) -> str:
+    """Every event there is."""
+    match event:
+        case TokenObtained(client_id, key, lifetime, milliseconds, renewed):
+            assert_type(lifetime, float)
+            assert_type(renewed, bool)
+            return f"{client_id} {key} {milliseconds}"
+        case TokenFound(client_id=client_id) | TokenDiscarded(client_id=client_id):
+            assert_type(client_id, str)
+            return client_id
+        case RenewalFailed(error=error, seconds_left=seconds_left):
+            assert_type(error, Exception)
+            assert_type(seconds_left, float | None)
+            return str(error)
+        case ScopeInsufficient(scope=scope):
+            return str(scope)
+        case TokenWithheld(origin=origin):
+            return origin
+        case StoreFailed(error=error):
+            return str(error)
+        case StoreReturned():
+            return "back"
+        case _:
+            assert_never(event)
+
+
+flow = exchange(token_request(ClientCredentials("your_id", "s3cret")), "https://as.example/token")
+assert_type(flow, Flow[Token])

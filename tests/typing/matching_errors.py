@@ -1,0 +1,43 @@
+"""
+Errors told apart: by class, and by what they hold.
+"""
+
+from typing import assert_never, assert_type
+
+from oauth_cc import InvalidInput, InvalidResponse, OAuthError, TokenRequestRefused
+from oauth_cc.errors import InvalidClientRefused, InvalidMember, RenewalTimedOut, StoreUnavailable
+
+
+def advice(error: TokenRequestRefused | InvalidResponse | InvalidInput) -> str:
+    """What an operator is told."""
+    match error:
+        case InvalidClientRefused():
+            return "look at the secret"
+        case TokenRequestRefused():
+            assert_type(error.error, str)
+            assert_type(error.description, str | None)
+            assert_type(error.status, int)
+            assert_type(error.retryable, bool)
+            assert_type(error.retry_after, float | None)
+            return error.error
+        case InvalidMember():
+            assert_type(error.member, str)
+            return error.member
+        case InvalidResponse():
+            assert_type(error.reason, str)
+            return error.reason
+        case InvalidInput():
+            assert_type(error.parameter, str)
+            return error.parameter
+        case _:
+            assert_never(error)
+
+
+def known(error: Exception) -> bool:
+    """Every error of the library has one root, and the bases that Python's own callers catch."""
+    if isinstance(error, RenewalTimedOut):
+        timeout: TimeoutError = error
+        return str(timeout) != ""
+    if isinstance(error, StoreUnavailable):
+        assert_type(error.reason, str)
+    return isinstance(error, OAuthError)

@@ -1,0 +1,54 @@
+"""
+A user's own records that hold those of the library.
+"""
+
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar, assert_type
+
+import attrs
+
+from oauth_cc import ClientCredentials, Scope, Token, TokenRequest, token_request
+
+
+@attrs.frozen
+class Service:
+    """A service and how it is called."""
+
+    name: str
+    request: TokenRequest
+    token: Token | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The same, by another library."""
+
+    credentials: ClientCredentials
+    scope: Scope = Scope()
+
+
+class Keeper(Protocol):
+    """Whatever keeps tokens."""
+
+    def keep(self, token: Token) -> None:
+        """Keeps one."""
+        ...
+
+
+K = TypeVar("K", bound=Keeper)
+
+
+@attrs.frozen
+class Kept(Generic[K]):
+    """A service with its keeper."""
+
+    service: Service
+    keeper: K
+
+
+settings = Settings(ClientCredentials("your_id", "s3cret"))
+service = Service("billing", token_request(settings.credentials, settings.scope))
+assert_type(attrs.evolve(service, name="orders"), Service)
+assert_type(service.request.credentials.client_id, str)
+services: dict[TokenRequest, Service] = {service.request: service}
+scopes: frozenset[Scope] = frozenset({settings.scope, Scope.of("a")})

@@ -1,0 +1,3 @@
+from oauth_cc import ClientCredentials, NoAuthentication
+
+ClientCredentials("your_id", NoAuthentication)  # refused

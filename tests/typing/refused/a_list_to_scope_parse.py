@@ -1,0 +1,3 @@
+from oauth_cc import Scope
+
+Scope.parse(["hello", "world"])  # refused

@@ -1,0 +1,5 @@
+from oauth_cc import TokenRequest
+
+
+class Special(TokenRequest):  # refused
+    pass

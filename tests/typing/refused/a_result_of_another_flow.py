@@ -1,0 +1,7 @@
+from oauth_cc import ClientCredentials, TokenRequest, token_request
+from oauth_cc.effects import Flow
+from oauth_cc.exchange import exchange
+
+flow: Flow[TokenRequest] = exchange(  # refused
+    token_request(ClientCredentials("your_id", "s3cret")), "https://as.example/token"
+)

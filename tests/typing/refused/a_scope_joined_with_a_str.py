@@ -1,0 +1,3 @@
+from oauth_cc import Scope
+
+Scope.of("hello") | "world"  # refused

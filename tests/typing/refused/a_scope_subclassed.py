@@ -1,0 +1,5 @@
+from oauth_cc import Scope
+
+
+class Wider(Scope):  # refused
+    pass

@@ -1,0 +1,3 @@
+from oauth_cc import ClientCredentials, Secret
+
+ClientCredentials(Secret("s3cret"), "your_id")  # refused

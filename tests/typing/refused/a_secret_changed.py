@@ -1,0 +1,4 @@
+from oauth_cc import Secret
+
+secret = Secret("s3cret")
+secret.value = "another"  # refused

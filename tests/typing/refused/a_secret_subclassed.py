@@ -1,0 +1,5 @@
+from oauth_cc import Secret
+
+
+class Loud(Secret):  # refused
+    pass

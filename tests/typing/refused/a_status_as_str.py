@@ -1,0 +1,3 @@
+from oauth_cc import HttpResponse
+
+HttpResponse("200", {}, b"")  # refused

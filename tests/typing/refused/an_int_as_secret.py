@@ -1,0 +1,3 @@
+from oauth_cc import ClientCredentials
+
+ClientCredentials("your_id", 12345)  # refused

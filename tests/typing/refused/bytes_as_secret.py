@@ -1,0 +1,3 @@
+from oauth_cc import ClientCredentials
+
+ClientCredentials("your_id", b"s3cret")  # refused

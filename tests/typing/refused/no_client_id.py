@@ -1,0 +1,3 @@
+from oauth_cc import ClientCredentials
+
+ClientCredentials(None, "s3cret")  # refused

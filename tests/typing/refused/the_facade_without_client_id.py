@@ -1,0 +1,3 @@
+from oauth_cc.compat import BackendApplicationClient
+
+BackendApplicationClient()  # refused
