@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace, stdout: TextIO, stderr: TextIO, stdin: Te
         return _fail(stderr, f"{error}", BAD_INPUT)
     except (TokenRequestRefused, InvalidResponse) as error:
         return _fail(stderr, f"{error}", REFUSED)
-    except ImportError as _error:
+    except ImportError as error:
         return _fail(stderr, f"{error}", BAD_INPUT)
     except _NetworkError as error:
         return _fail(stderr, f"{error}", NETWORK)
@@ -179,7 +179,7 @@ def _token(arguments: argparse.Namespace, stdin: TextIO) -> str:
 def _fetch(request: TokenRequest, arguments: argparse.Namespace) -> Token:
     try:
         import httpx2
-    except ImportError as _error:
+    except ImportError as error:
         raise ImportError("this command needs an HTTP library: pip install 'oauth_cc[cli]'") from error
     from oauth_cc.httpx2 import fetch_token
 
@@ -210,7 +210,7 @@ def _trust(ca_file: Path | None) -> ssl.SSLContext | bool:
 def _demo(_arguments: argparse.Namespace, _stdin: TextIO) -> str:
     try:
         from oauth_cc.demo import demo
-    except ImportError as _error:
+    except ImportError as error:
         raise ImportError("the demo needs a server and a client: pip install 'oauth_cc[cli,testing]'") from error
     return demo()
 

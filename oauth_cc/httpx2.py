@@ -8,15 +8,18 @@ Whatever client is used, a token request goes out as composed and nothing else: 
 import copy
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Mapping
 from functools import partial
-from typing import Final, Self, Unpack
+from typing import Final, Self
 
 from oauth_cc import async_source, source, tasks, threads
 from oauth_cc.desk import SourceOptions
 from oauth_cc.effects import Failed, Received
 from oauth_cc.exchange import DEFAULT_RETRIES, Retries, exchange
+from oauth_cc.freshness import DEFAULT_WINDOW, RenewalWindow
 from oauth_cc.http import HttpRequest
 from oauth_cc.httpx_like import DEFAULT_TIMEOUT, Caller, Library, async_sender, sender
 from oauth_cc.origins import Origins
+from oauth_cc.renewal import DEFAULT_PATIENCE
+from oauth_cc.report import EventHook
 from oauth_cc.request import TokenRequest
 from oauth_cc.scope import Scope
 from oauth_cc.stores.memory import MemoryStore
@@ -91,8 +94,19 @@ class TokenSource(source.TokenSource):
         client: httpx2.Client | None = None,
         store: MemoryStore | Store | None = None,
         timeout: float = DEFAULT_TIMEOUT,
-        **options: Unpack[SourceOptions],
+        retries: Retries = DEFAULT_RETRIES,
+        window: RenewalWindow = DEFAULT_WINDOW,
+        patience: float = DEFAULT_PATIENCE,
+        on_event: EventHook | None = None,
+        allow_http_loopback: bool = False,
     ) -> None:
+        options: SourceOptions = {
+            "retries": retries,
+            "window": window,
+            "patience": patience,
+            "on_event": on_event,
+            "allow_http_loopback": allow_http_loopback,
+        }
         super().__init__(request, endpoint, send=_sender(client, timeout), store=store, **options)
 
 
@@ -110,8 +124,19 @@ class AsyncTokenSource(async_source.AsyncTokenSource):
         client: httpx2.AsyncClient | None = None,
         store: MemoryStore | Store | AsyncStore | None = None,
         timeout: float = DEFAULT_TIMEOUT,
-        **options: Unpack[SourceOptions],
+        retries: Retries = DEFAULT_RETRIES,
+        window: RenewalWindow = DEFAULT_WINDOW,
+        patience: float = DEFAULT_PATIENCE,
+        on_event: EventHook | None = None,
+        allow_http_loopback: bool = False,
     ) -> None:
+        options: SourceOptions = {
+            "retries": retries,
+            "window": window,
+            "patience": patience,
+            "on_event": on_event,
+            "allow_http_loopback": allow_http_loopback,
+        }
         super().__init__(request, endpoint, send=_async_sender(client, timeout), store=store, **options)
 
 
@@ -137,16 +162,26 @@ class ClientCredentialsAuth(httpx2.Auth):
         store: MemoryStore | Store | AsyncStore | None = None,
         origins: Iterable[str] | None = None,
         timeout: float = DEFAULT_TIMEOUT,
-        **options: Unpack[SourceOptions],
+        retries: Retries = DEFAULT_RETRIES,
+        window: RenewalWindow = DEFAULT_WINDOW,
+        patience: float = DEFAULT_PATIENCE,
+        on_event: EventHook | None = None,
+        allow_http_loopback: bool = False,
     ) -> None:
+        options: SourceOptions = {
+            "retries": retries,
+            "window": window,
+            "patience": patience,
+            "on_event": on_event,
+            "allow_http_loopback": allow_http_loopback,
+        }
         memory = store if isinstance(store, MemoryStore) else MemoryStore(store)
         blocking = awaited = None
         if not isinstance(client, httpx2.AsyncClient) and not is_async_store(memory.behind):
             blocking = TokenSource(request, endpoint, client=client, store=memory, timeout=timeout, **options)
         if not isinstance(client, httpx2.Client):
             awaited = AsyncTokenSource(request, endpoint, client=client, store=memory, timeout=timeout, **options)
-        loopback = options.get("allow_http_loopback", False)
-        meant = Origins(origins, request.resources, allow_http_loopback=loopback)
+        meant = Origins(origins, request.resources, allow_http_loopback=allow_http_loopback)
         self._caller = Caller(_LIBRARY, blocking, awaited, meant)
 
     def __repr__(self) -> str:

@@ -4,7 +4,7 @@ The client middleware of aiohttp that puts tokens on calls.
 
 import copy
 from collections.abc import Iterable
-from typing import Final, Self, Unpack, assert_never, final
+from typing import Final, Self, assert_never, final
 
 import aiohttp
 
@@ -12,8 +12,12 @@ from oauth_cc.aiohttp.sending import DEFAULT_TIMEOUT
 from oauth_cc.aiohttp.source import AsyncTokenSource
 from oauth_cc.call import Call, Forget, Obtain, TellScope, advance_call, call
 from oauth_cc.desk import SourceOptions
+from oauth_cc.exchange import DEFAULT_RETRIES, Retries
+from oauth_cc.freshness import DEFAULT_WINDOW, RenewalWindow
 from oauth_cc.http import HttpResponse
 from oauth_cc.origins import Origins
+from oauth_cc.renewal import DEFAULT_PATIENCE
+from oauth_cc.report import EventHook
 from oauth_cc.request import TokenRequest
 from oauth_cc.scope import Scope
 from oauth_cc.stores.memory import MemoryStore
@@ -51,11 +55,21 @@ class ClientCredentialsAuth:
         store: MemoryStore | Store | AsyncStore | None = None,
         origins: Iterable[str] | None = None,
         timeout: float = DEFAULT_TIMEOUT,
-        **options: Unpack[SourceOptions],
+        retries: Retries = DEFAULT_RETRIES,
+        window: RenewalWindow = DEFAULT_WINDOW,
+        patience: float = DEFAULT_PATIENCE,
+        on_event: EventHook | None = None,
+        allow_http_loopback: bool = False,
     ) -> None:
+        options: SourceOptions = {
+            "retries": retries,
+            "window": window,
+            "patience": patience,
+            "on_event": on_event,
+            "allow_http_loopback": allow_http_loopback,
+        }
         self._source = AsyncTokenSource(request, endpoint, client=client, store=store, timeout=timeout, **options)
-        loopback = options.get("allow_http_loopback", False)
-        self._origins = Origins(origins, request.resources, allow_http_loopback=loopback)
+        self._origins = Origins(origins, request.resources, allow_http_loopback=allow_http_loopback)
 
     def __repr__(self) -> str:
         return f"ClientCredentialsAuth({self._source.desk.terms.request!r})"

@@ -2,13 +2,15 @@
 The source of tokens that asks for them through aiohttp.
 """
 
-from typing import Unpack
-
 import aiohttp
 
 from oauth_cc import async_source
 from oauth_cc.aiohttp.sending import DEFAULT_TIMEOUT, sender
 from oauth_cc.desk import SourceOptions
+from oauth_cc.exchange import DEFAULT_RETRIES, Retries
+from oauth_cc.freshness import DEFAULT_WINDOW, RenewalWindow
+from oauth_cc.renewal import DEFAULT_PATIENCE
+from oauth_cc.report import EventHook
 from oauth_cc.request import TokenRequest
 from oauth_cc.stores.memory import MemoryStore
 from oauth_cc.stores.protocol import AsyncStore, Store
@@ -20,7 +22,7 @@ class AsyncTokenSource(async_source.AsyncTokenSource):
     """
     Gives a token that is fresh, asked for through aiohttp: `oauth_cc.async_source.AsyncTokenSource` for asyncio.
 
-    *request*, *endpoint*, *store* and the *options*: as there; *client*, *timeout*: as `fetch_token` has them. Raises
+    *request*, *endpoint*, *store* and the others: as there; *client*, *timeout*: as `fetch_token` has them. Raises
     `oauth_cc.InvalidInput` if what is given could not be sent.
     """
 
@@ -32,6 +34,17 @@ class AsyncTokenSource(async_source.AsyncTokenSource):
         client: aiohttp.ClientSession | None = None,
         store: MemoryStore | Store | AsyncStore | None = None,
         timeout: float = DEFAULT_TIMEOUT,
-        **options: Unpack[SourceOptions],
+        retries: Retries = DEFAULT_RETRIES,
+        window: RenewalWindow = DEFAULT_WINDOW,
+        patience: float = DEFAULT_PATIENCE,
+        on_event: EventHook | None = None,
+        allow_http_loopback: bool = False,
     ) -> None:
+        options: SourceOptions = {
+            "retries": retries,
+            "window": window,
+            "patience": patience,
+            "on_event": on_event,
+            "allow_http_loopback": allow_http_loopback,
+        }
         super().__init__(request, endpoint, send=sender(client, timeout), store=store, **options)

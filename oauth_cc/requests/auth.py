@@ -15,8 +15,12 @@ from urllib3.util.url import parse_url
 
 from oauth_cc.call import NOTABLE, Call, CallFlow, CallStep, Forget, Obtain, TellScope, advance_call, answered
 from oauth_cc.desk import SourceOptions
+from oauth_cc.exchange import DEFAULT_RETRIES, Retries
+from oauth_cc.freshness import DEFAULT_WINDOW, RenewalWindow
 from oauth_cc.http import HttpResponse
 from oauth_cc.origins import Origins
+from oauth_cc.renewal import DEFAULT_PATIENCE
+from oauth_cc.report import EventHook
 from oauth_cc.request import TokenRequest
 from oauth_cc.requests.sending import DEFAULT_TIMEOUT
 from oauth_cc.requests.source import TokenSource
@@ -61,11 +65,21 @@ class ClientCredentialsAuth(AuthBase):
         store: MemoryStore | Store | None = None,
         origins: Iterable[str] | None = None,
         timeout: float = DEFAULT_TIMEOUT,
-        **options: Unpack[SourceOptions],
+        retries: Retries = DEFAULT_RETRIES,
+        window: RenewalWindow = DEFAULT_WINDOW,
+        patience: float = DEFAULT_PATIENCE,
+        on_event: EventHook | None = None,
+        allow_http_loopback: bool = False,
     ) -> None:
+        options: SourceOptions = {
+            "retries": retries,
+            "window": window,
+            "patience": patience,
+            "on_event": on_event,
+            "allow_http_loopback": allow_http_loopback,
+        }
         self._source = TokenSource(request, endpoint, client=client, store=store, timeout=timeout, **options)
-        loopback = options.get("allow_http_loopback", False)
-        self._origins = Origins(origins, request.resources, allow_http_loopback=loopback)
+        self._origins = Origins(origins, request.resources, allow_http_loopback=allow_http_loopback)
         # The beginnings of URLs whose origins were admitted once: they are for ever.
         self._admitted: set[str] = set()
 

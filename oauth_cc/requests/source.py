@@ -2,12 +2,14 @@
 The source of tokens that asks for them through requests.
 """
 
-from typing import Unpack
-
 import requests
 
 from oauth_cc import source
 from oauth_cc.desk import SourceOptions
+from oauth_cc.exchange import DEFAULT_RETRIES, Retries
+from oauth_cc.freshness import DEFAULT_WINDOW, RenewalWindow
+from oauth_cc.renewal import DEFAULT_PATIENCE
+from oauth_cc.report import EventHook
 from oauth_cc.request import TokenRequest
 from oauth_cc.requests.sending import DEFAULT_TIMEOUT, sender
 from oauth_cc.stores.memory import MemoryStore
@@ -30,6 +32,17 @@ class TokenSource(source.TokenSource):
         client: requests.Session | None = None,
         store: MemoryStore | Store | None = None,
         timeout: float = DEFAULT_TIMEOUT,
-        **options: Unpack[SourceOptions],
+        retries: Retries = DEFAULT_RETRIES,
+        window: RenewalWindow = DEFAULT_WINDOW,
+        patience: float = DEFAULT_PATIENCE,
+        on_event: EventHook | None = None,
+        allow_http_loopback: bool = False,
     ) -> None:
+        options: SourceOptions = {
+            "retries": retries,
+            "window": window,
+            "patience": patience,
+            "on_event": on_event,
+            "allow_http_loopback": allow_http_loopback,
+        }
         super().__init__(request, endpoint, send=sender(client, timeout), store=store, **options)

@@ -18,5 +18,5 @@ request = (
 assert_type(request, TokenRequest)
 assert_type(request.scope - Scope.of("write"), Scope)
 assert_type("read" in request.scope, bool)
-assert_type([token for token in request.scope], list[str])
+assert_type(list(request.scope), list[str])
 assert_type(compose_body(request), str)

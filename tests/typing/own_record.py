@@ -19,12 +19,15 @@ class Service:
     token: Token | None = None
 
 
+EVERYTHING = Scope()
+
+
 @dataclass(frozen=True)
 class Settings:
     """The same, by another library."""
 
     credentials: ClientCredentials
-    scope: Scope = Scope()
+    scope: Scope = EVERYTHING
 
 
 class Keeper(Protocol):

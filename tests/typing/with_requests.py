@@ -1,0 +1,35 @@
+"""
+requests with fresh tokens: by an auth, and by a session.
+"""
+
+from typing import assert_type
+
+import requests
+
+from oauth_cc import ClientCredentials, Scope, Token, token_request
+from oauth_cc.compat import BackendApplicationClient
+from oauth_cc.requests import ClientCredentialsAuth, OAuth2Session, TokenSource, fetch_token
+
+ENDPOINT = "https://as.example/token"
+request = token_request(ClientCredentials("your_id", "s3cret"), Scope.of("read"))
+
+
+def calls(session: requests.Session) -> int:
+    """For threads."""
+    assert_type(fetch_token(request, ENDPOINT, client=session), Token)
+    auth = ClientCredentialsAuth(request, ENDPOINT, client=session, timeout=5.0)
+    assert_type(auth.with_resource("https://api.example/"), ClientCredentialsAuth)
+    with TokenSource(request, ENDPOINT) as source:
+        assert_type(source, TokenSource)
+        assert_type(source.token(), Token)
+    session.auth = auth
+    return session.get("https://api.example/things").status_code
+
+
+def replaced() -> str | None:
+    """In place of requests-oauthlib's session."""
+    with OAuth2Session(client=BackendApplicationClient("your_id", scope=["read"])) as session:
+        token = session.fetch_token(ENDPOINT, client_secret="s3cret", audience="https://api.example/")
+        assert_type(token, dict[str, object])
+        assert_type(session.authorized, bool)
+        return session.access_token
