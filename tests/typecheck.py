@@ -85,7 +85,7 @@ CHECKERS: Final = (
     Checker(
         "pyrefly",
         lambda version, python: (
-            *("pyrefly", "check", "--output-format", "min-text", "--summary=none"),
+            *(sys.executable, "-m", "pyrefly", "check", "--output-format", "min-text", "--summary=none"),
             *("--python-version", version, "--python-interpreter-path", python),
         ),
         _lines(r"^\s*ERROR (\S+?\.py):(\d+):"),
@@ -96,7 +96,8 @@ CHECKERS: Final = (
     Checker(
         "ty",
         lambda version, python: (
-            *("ty", "check", "--output-format", "concise", "--python-version", version, "--python", python, "."),
+            *(sys.executable, "-m", "ty", "check", "--output-format", "concise", "."),
+            *("--python-version", version, "--python", python),
         ),
         _lines(r"^(\S+?\.py):(\d+):\d+: error"),
         lambda paths: {"ty.toml": f"[environment]\nextra-paths = {json.dumps(paths)}\n[rules]\nall = 'error'\n"},
