@@ -5,12 +5,14 @@ The command line: composes, shows and sends token requests.
 """
 
 import argparse
+import logging
 import os
 import ssl
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from oauth_cc import (
     ClientCredentials,
@@ -27,9 +29,13 @@ from oauth_cc import (
 )
 from oauth_cc.authentication import ClientAuthentication
 from oauth_cc.display import curl, http_message
-from oauth_cc.errors import InvalidInput, InvalidResponse, TokenRequestRefused
+from oauth_cc.errors import InvalidInput, InvalidResponse, StoreUnavailable, TokenRequestRefused
+from oauth_cc.events import Event, StoreFailed
 from oauth_cc.jsontext import freeze, is_array, is_object, parse_object
 from oauth_cc.secret import Secret
+
+if TYPE_CHECKING:
+    from oauth_cc.stores.file import FileStore
 
 __all__ = ["main", "run"]
 
@@ -45,6 +51,7 @@ examples:
   oauth-cc request --client-id your_id --token-url https://as.example/token --curl
   OAUTH_CLIENT_SECRET=... oauth-cc token --client-id your_id --token-url https://as.example/token
   oauth-cc token --client-id your_id --secret-file secret.txt --token-url https://as.example/token --format header
+  oauth-cc store list
   oauth-cc demo
 
 exit codes: 0 done, 1 refused by the server, 2 bad input, 3 network
@@ -58,14 +65,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run(arguments: argparse.Namespace, stdout: TextIO, stderr: TextIO, stdin: TextIO) -> int:
     """Does what *arguments* say, with these streams, and gives the exit code; an error is one sentence on *stderr*."""
-    commands = {"body": _body, "request": _request, "token": _token, "demo": _demo}
+    commands = {"body": _body, "request": _request, "token": _token, "store": _stored, "demo": _demo}
     try:
         print(commands[arguments.command](arguments, stdin), file=stdout)
     except InvalidInput as error:
         return _fail(stderr, f"{error}", BAD_INPUT)
     except (TokenRequestRefused, InvalidResponse) as error:
         return _fail(stderr, f"{error}", REFUSED)
-    except ImportError as error:
+    except (ImportError, StoreUnavailable) as error:
         return _fail(stderr, f"{error}", BAD_INPUT)
     except _NetworkError as error:
         return _fail(stderr, f"{error}", NETWORK)
@@ -107,6 +114,9 @@ def _parser() -> argparse.ArgumentParser:
     token.add_argument("--format", choices=["json", "token", "header"], default="json", help="default: json")
     token.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS", help="default: 10")
     token.add_argument("--ca-file", type=Path, metavar="FILE", help="trust the authorities in this PEM file instead")
+    token.add_argument("--no-store", action="store_true", help="neither use a token that is kept nor keep this one")
+    store = commands.add_parser("store", help="show or empty the store of tokens of this user", formatter_class=raw)
+    store.add_argument("action", choices=["list", "clear"], help="list never shows a token itself")
     commands.add_parser("demo", help="run a server on this machine and show every step", formatter_class=raw)
     return parser
 
@@ -181,21 +191,50 @@ def _fetch(request: TokenRequest, arguments: argparse.Namespace) -> Token:
         import httpx2
     except ImportError as error:
         raise ImportError("this command needs an HTTP library: pip install 'oauth_cc[cli]'") from error
-    from oauth_cc.httpx2 import fetch_token
+    from oauth_cc.httpx2 import TokenSource
 
+    # What the log would say is said by exit codes and sentences here.
+    logging.getLogger("oauth_cc").addHandler(logging.NullHandler())
     try:
         with httpx2.Client(trust_env=False, verify=_trust(arguments.ca_file)) as client:
-            return fetch_token(
+            return TokenSource(
                 request,
                 arguments.token_url,
                 client=client,
                 timeout=arguments.timeout,
+                store=None if arguments.no_store else _store(),
+                on_event=_warn,
                 allow_http_loopback=arguments.allow_http_loopback,
-            )
+            ).token()
     except httpx2.TransportError as error:
         kind = type(error).__name__
         sentence = f"no answer from the token endpoint ({kind}: {error}): check the URL, the network and any proxy"
     raise _NetworkError(sentence)
+
+
+def _store() -> "FileStore":
+    try:
+        from oauth_cc.stores.file import FileStore
+    except ImportError as error:
+        raise ImportError("keeping tokens needs pip install 'oauth_cc[cli]'; or give --no-store") from error
+    return FileStore()
+
+
+def _warn(event: Event) -> None:
+    if isinstance(event, StoreFailed):
+        print(f"oauth-cc: the token is not kept: {event.error}", file=sys.stderr)
+
+
+def _stored(arguments: argparse.Namespace, _stdin: TextIO) -> str:
+    store = _store()
+    if arguments.action == "clear":
+        return f"files removed: {store.clear()}"
+    lines = [f"{entry.key}  {_utc(entry.ends_at)}  {entry.scope}".rstrip() for entry in store.entries()]
+    return "\n".join(["key       ends at (UTC)        scope", *sorted(lines)])
+
+
+def _utc(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
 
 
 def _trust(ca_file: Path | None) -> ssl.SSLContext | bool:

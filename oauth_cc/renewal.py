@@ -92,7 +92,8 @@ def terms(
     Gives the terms on which the token *endpoint* is asked for what *request* says.
 
     *retries*: as `exchange` has it; *window*: when early renewal falls due; *patience*: seconds to wait for a renewal
-    that someone else leads. Raises `InvalidInput` for whatever could not be sent, as `http_request` does.
+    that someone else leads; for one of another process half of them, and then this process asks the server too. Raises
+    `InvalidInput` for whatever could not be sent, as `http_request` does.
     """
     # Composed for its checks alone: what cannot be sent is to be known now, not at the first call.
     http_request(request, endpoint, allow_http_loopback=allow_http_loopback)
@@ -113,7 +114,7 @@ def renewal(terms: Terms, *, held: Token | None = None, rejected: Token | None =
     """
     found = yield from _find(terms.key, held, rejected)
     if found is None:
-        locked = yield from lock(terms.key, terms.patience if held is None else 0.0)
+        locked = yield from lock(terms.key, 0.0 if held is not None else terms.patience / 2)
         if held is not None and locked is False:
             return Kept()
         if not isinstance(locked, Failed):

@@ -51,7 +51,7 @@ def test_with_nothing_stored_the_server_is_asked_and_the_answer_kept() -> None:
     assert (value(renewed), renewed.spread) == ("tok-1", 0.25)
     assert world.stored == {TERMS.key: renewed.token}
     assert world.sent == [http_request(REQUEST, ENDPOINT)]
-    assert world.locked == [Lock(TERMS.key, DEFAULT_PATIENCE)]
+    assert world.locked == [Lock(TERMS.key, DEFAULT_PATIENCE / 2)]
     assert world.told == [TokenObtained("id", TERMS.key[:8], 3600, 0, False)]
     assert "M4RKER" not in f"{world.told}{TERMS}"
     assert "tok-1" not in f"{world.told}{renewed}"
@@ -84,7 +84,7 @@ def test_whoever_waited_for_the_lock_looks_again() -> None:
     step = advance(flow, None)
     while not isinstance(step, Lock | Returned):
         step = advance(flow, world.perform(step))
-    assert step == Lock(TERMS.key, DEFAULT_PATIENCE)
+    assert step == Lock(TERMS.key, DEFAULT_PATIENCE / 2)
     world.stored = {TERMS.key: token()}
     step = advance(flow, True)
     while not isinstance(step, Returned):
@@ -105,7 +105,7 @@ def test_whoever_has_nothing_asks_when_patience_runs_out() -> None:
     """Another process that does not end holds nobody up for ever."""
     world = World([token_answer()], lock=False)
     assert value(world.run(renewal(terms(REQUEST, ENDPOINT, patience=7)))) == "tok-1"
-    assert world.locked == [Lock(TERMS.key, 7)]
+    assert world.locked == [Lock(TERMS.key, 3.5)]
 
 
 @pytest.mark.parametrize("held", [None, token()], ids=["nothing held", "held"])

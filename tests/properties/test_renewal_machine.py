@@ -417,7 +417,7 @@ class RenewalMachine(RuleBasedStateMachine):
                 if holds:
                     trip.spared = key in self.stored and self.serves(trip, self.stored[key])
                 else:
-                    trip.excused = wait >= PATIENCE
+                    trip.excused = wait >= PATIENCE / 2
                 self.resume(trip, holds)
 
     def resume(self, trip: Trip, result: object) -> None:

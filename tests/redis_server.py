@@ -1,0 +1,104 @@
+"""
+Real Redis servers for tests: found on the machine, or unpacked from Debian's packages without installing them.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import redis
+import redis.asyncio
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+PACKAGES = ("redis-server", "redis-tools", "libjemalloc2", "liblzf1", "libatomic1", "libssl3")
+
+
+def find_program(folder: Path) -> list[str] | None:
+    """Gives the words that start a Redis server, None if none is to be had; *folder*: where packages are unpacked."""
+    installed = shutil.which("redis-server") or shutil.which("valkey-server")
+    if installed:
+        return [installed]
+    program = folder / "root/usr/bin/redis-server"
+    if not program.exists() and shutil.which("apt-get") and shutil.which("dpkg"):
+        for package in PACKAGES:
+            # Newer releases have some of them under other names, or built in.
+            subprocess.run(["apt-get", "download", package], cwd=folder, capture_output=True, check=False)  # noqa: S607
+        for archive in folder.glob("*.deb"):
+            subprocess.run(["dpkg", "-x", archive, folder / "root"], capture_output=True, check=False)  # noqa: S607
+    libraries = ":".join(str(path) for path in (folder / "root/usr/lib").glob("*-linux-gnu"))
+    words = ["/usr/bin/env", f"LD_LIBRARY_PATH={libraries}", str(program)]
+    tried = subprocess.run([*words, "--version"], capture_output=True, check=False)
+    return words if tried.returncode == 0 else None
+
+
+def free_port() -> int:
+    """Gives a port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class RedisServer:
+    """
+    One server, a context manager: *program* starts it, with *options* beside those that keep it to itself.
+
+    It listens on the unix socket *path*; what it holds is in memory alone, so that a new start is empty.
+    """
+
+    def __init__(self, program: Sequence[str], *options: str) -> None:
+        # Not below pytest's own folders: the path of a unix socket is short.
+        self.folder = tempfile.mkdtemp(prefix="oauth_cc-")
+        self.path = f"{self.folder}/redis.sock"
+        private = ["--port", "0", "--unixsocket", self.path, "--save", "", "--appendonly", "no", "--dir", self.folder]
+        self._words = [*program, *private, *options]
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def start(self) -> None:
+        """Starts the server, and waits until it answers."""
+        self._process = subprocess.Popen(self._words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        ends_at = time.monotonic() + 10
+        while time.monotonic() < ends_at and self._process.poll() is None:
+            with socket.socket(socket.AF_UNIX) as probe:
+                if probe.connect_ex(self.path) == 0:
+                    return
+            time.sleep(0.01)
+        raise RuntimeError(f"the Redis server does not start: {self._words}")
+
+    def stop(self) -> None:
+        """Ends the server at once, with all that it holds."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def client(self, *, timeout: float = 1.0, **options: object) -> redis.Redis:
+        """Gives a client with a *timeout* in seconds and no retries."""
+        return redis.Redis(
+            unix_socket_path=self.path, socket_timeout=timeout, retry=Retry(NoBackoff(), 0), **options
+        )
+
+    def async_client(self, *, timeout: float = 1.0, **options: object) -> redis.asyncio.Redis:
+        """Gives such a client for asyncio."""
+        return redis.asyncio.Redis(
+            unix_socket_path=self.path, socket_timeout=timeout, retry=AsyncRetry(NoBackoff(), 0), **options
+        )
