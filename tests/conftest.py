@@ -3,9 +3,12 @@ Settings that every test shares.
 """
 
 import os
+from collections.abc import Iterator, Sequence
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.redis_server import RedisServer, find_program
 
 settings.register_profile("dev", max_examples=60, deadline=None)
 # The same examples on every run, so that a red run can be repeated; machines differ in speed, so no deadline.
@@ -29,3 +32,27 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     ):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture(scope="session")
+def redis_program(pytestconfig: pytest.Config) -> Sequence[str]:
+    """The words that start a Redis server."""
+    # None only where its plugin is turned off.
+    assert pytestconfig.cache is not None
+    found = find_program(pytestconfig.cache.mkdir("redis-server"))
+    return found or pytest.skip("no redis-server or valkey-server here, and no Debian package: install redis-server")
+
+
+@pytest.fixture(scope="session")
+def shared_redis(redis_program: Sequence[str]) -> Iterator[RedisServer]:
+    """A Redis server for all tests."""
+    with RedisServer(redis_program) as server:
+        yield server
+
+
+@pytest.fixture
+def redis_server(shared_redis: RedisServer) -> RedisServer:
+    """That server, emptied."""
+    with shared_redis.client() as client:
+        client.flushall()
+    return shared_redis

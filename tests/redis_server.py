@@ -2,7 +2,6 @@
 Real Redis servers for tests: found on the machine, or unpacked from Debian's packages without installing them.
 """
 
-import os
 import shutil
 import socket
 import subprocess
@@ -41,25 +40,40 @@ def find_program(folder: Path) -> list[str] | None:
 
 
 def free_port() -> int:
-    """Gives a port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Gives a port of loopback that nobody listens on, with room for a cluster's own, 10,000 above it."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+        if port < 55_000:
+            return port
 
 
 class RedisServer:
     """
     One server, a context manager: *program* starts it, with *options* beside those that keep it to itself.
 
-    It listens on the unix socket *path*; what it holds is in memory alone, so that a new start is empty.
+    It listens on the unix socket *path*, and on *port* of loopback if it *listens*; what it holds is in memory alone,
+    so that a new start is empty.
     """
 
-    def __init__(self, program: Sequence[str], *options: str) -> None:
+    def __init__(self, program: Sequence[str], *options: str, listens: bool = False) -> None:
         # Not below pytest's own folders: the path of a unix socket is short.
         self.folder = tempfile.mkdtemp(prefix="oauth_cc-")
         self.path = f"{self.folder}/redis.sock"
-        private = ["--port", "0", "--unixsocket", self.path, "--save", "", "--appendonly", "no", "--dir", self.folder]
+        self.port = free_port() if listens else 0
+        private = [
+            "--port",
+            f"{self.port}",
+            "--unixsocket",
+            self.path,
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+            "--dir",
+            self.folder,
+        ]
         self._words = [*program, *private, *options]
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
@@ -91,14 +105,14 @@ class RedisServer:
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def client(self, *, timeout: float = 1.0, **options: object) -> redis.Redis:
+    def client(self, *, timeout: float = 1.0, decode_responses: bool = False) -> redis.Redis:
         """Gives a client with a *timeout* in seconds and no retries."""
+        retry = Retry(NoBackoff(), 0)
         return redis.Redis(
-            unix_socket_path=self.path, socket_timeout=timeout, retry=Retry(NoBackoff(), 0), **options
+            unix_socket_path=self.path, socket_timeout=timeout, retry=retry, decode_responses=decode_responses
         )
 
-    def async_client(self, *, timeout: float = 1.0, **options: object) -> redis.asyncio.Redis:
+    def async_client(self, *, timeout: float = 1.0) -> redis.asyncio.Redis:
         """Gives such a client for asyncio."""
-        return redis.asyncio.Redis(
-            unix_socket_path=self.path, socket_timeout=timeout, retry=AsyncRetry(NoBackoff(), 0), **options
-        )
+        retry = AsyncRetry(NoBackoff(), 0)
+        return redis.asyncio.Redis(unix_socket_path=self.path, socket_timeout=timeout, retry=retry)

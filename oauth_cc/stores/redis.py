@@ -117,6 +117,8 @@ class RedisStore:
         lock_lifetime: float = DEFAULT_LOCK_LIFETIME,
         keys: Sequence[Secret | str | bytes] = (),
     ) -> None:
+        # First, as a traceback that shows locals asks for the repr of what is half made.
+        self._prefix: str = prefix
         sealed = seal(keys)
         del keys
         _check(client, redis.Redis, redis.RedisCluster)
@@ -125,7 +127,7 @@ class RedisStore:
         self._client: RedisClient = client
 
     def __repr__(self) -> str:
-        return f"RedisStore(prefix={self._speech.prefix!r})"
+        return f"RedisStore(prefix={self._prefix!r})"
 
     def load(self, key: str) -> Token | None:
         """Gives the token under *key*, or None; what cannot be read as one is None."""
@@ -215,6 +217,8 @@ class AsyncRedisStore:
         lock_lifetime: float = DEFAULT_LOCK_LIFETIME,
         keys: Sequence[Secret | str | bytes] = (),
     ) -> None:
+        # First, as a traceback that shows locals asks for the repr of what is half made.
+        self._prefix: str = prefix
         sealed = seal(keys)
         del keys
         _check(client, redis.asyncio.Redis, redis.asyncio.RedisCluster)
@@ -223,7 +227,7 @@ class AsyncRedisStore:
         self._client: AsyncRedisClient = client
 
     def __repr__(self) -> str:
-        return f"AsyncRedisStore(prefix={self._speech.prefix!r})"
+        return f"AsyncRedisStore(prefix={self._prefix!r})"
 
     async def load(self, key: str) -> Token | None:
         """Gives the token under *key*, or None; what cannot be read as one is None."""

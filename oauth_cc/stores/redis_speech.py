@@ -200,7 +200,8 @@ class Line:
 def _advice(error: Exception) -> str:
     # Of the error's own words at most a code is shown: a URL or a command's words may stand in them.
     match error:
-        case AuthenticationError():
+        # A client for asyncio, whose first word is HELLO, says so by a connection error.
+        case RedisError() if isinstance(error, AuthenticationError) or str(error).startswith("HELLO must be called"):
             return "Redis refuses the client's user or password: correct them"
         case NoPermissionError():
             return (
@@ -214,7 +215,8 @@ def _advice(error: Exception) -> str:
             return "Redis is out of memory: give it more, or an eviction policy"
         case RedisError() if str(error) in ("Too many connections", "No connection available."):
             return "no connection of the client's pool is free: give it a larger max_connections"
-        case redis.TimeoutError():
+        # The same.
+        case RedisError() if isinstance(error, redis.TimeoutError) or str(error).startswith("Timeout "):
             return "Redis did not answer within the client's socket_timeout: see whether it is overloaded or cut off"
         case ResponseError():
             code = re.search(r"\b(?!ERR\b|EVAL\b)[A-Z]{3,20}\b", str(error))
