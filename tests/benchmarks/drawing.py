@@ -12,7 +12,7 @@ import attrs
 WIDTH: Final = 860
 HEIGHT: Final = 150
 LEFT: Final = 60
-RIGHT: Final = 20
+RIGHT: Final = 28
 TOP: Final = 62
 GAP: Final = 44
 STEPS: Final = 5

@@ -49,6 +49,7 @@ HORIZON: Final = 3 * LIFETIME
 BETWEEN_CALLS: Final = 5.0
 LATENCY: Final = 0.1
 ROUND_TRIP: Final = 0.001
+GROUP: Final = 500
 
 NOTE: Final = f"""
 Tokens of {LIFETIME // 60} minutes, {HORIZON // LIFETIME} simulated hours; a worker calls the API every {BETWEEN_CALLS:.0f} s on average, at random, and renews at a call.
@@ -148,6 +149,16 @@ class Fleet:
 
     def run(self, workers: int) -> Run:
         """Gives what comes of a fleet of so many *workers*."""
+        # Workers that share nothing never meet: a few at a time, all they have stays in the processor's cache.
+        size = workers if self.kind.shared else GROUP
+        for first in range(0, workers, size):
+            self.move(min(size, workers - first))
+        return Run(self.scenario, self.kind, self.requests, self.without)
+
+    def move(self, workers: int) -> None:
+        """Moves so many *workers* from the beginning to the end of time."""
+        self.now = 0.0
+        self.queue.clear()
         lives = [worker(self, number) for number in range(workers)]
         for number, life in enumerate(lives):
             self.wake(number, next(life))
@@ -156,7 +167,6 @@ class Fleet:
             if self.wakes[number] == moment:
                 self.now = moment
                 self.wake(number, next(lives[number], HORIZON))
-        return Run(self.scenario, self.kind, self.requests, self.without)
 
     def wake(self, number: int, seconds: float) -> None:
         """Has worker *number* move after *seconds*, and not when it was to move before."""
