@@ -1,0 +1,374 @@
+"""
+A fleet of workers that renew their tokens, on a simulated clock: what the authorization server sees of them.
+
+``python -m tests.benchmarks.simulation`` prints the table; ``--plot PATH`` draws it too. The workers are moved by the
+library's own `decide`, `renewal`, `renewed` and `failed`; the effects of the flow are answered here.
+"""
+
+import argparse
+import random
+from collections import deque
+from collections.abc import Generator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from heapq import heappop, heappush
+from itertools import accumulate
+from pathlib import Path
+from typing import Final, TypeAlias, TypeVar, assert_never
+
+import attrs
+
+from oauth_cc import ClientCredentials, HttpResponse, Token, token_request
+from oauth_cc.effects import (
+    Flow,
+    Load,
+    Lock,
+    Moment,
+    Observe,
+    Received,
+    Report,
+    Returned,
+    Save,
+    Send,
+    Sleep,
+    advance,
+    without_store,
+)
+from oauth_cc.errors import InvalidResponse, TokenRequestRefused
+from oauth_cc.freshness import DEFAULT_WINDOW, RenewalWindow, stale_from
+from oauth_cc.renewal import Kept, Renewal, Renewed, renewal, terms
+from oauth_cc.standing import UNKNOWN, Renew, Standing, decide, failed, renewed
+from tests.benchmarks.drawing import Panel, draw
+from tests.world import token_answer
+
+T = TypeVar("T")
+Steps: TypeAlias = Generator[float, None, T]
+"""What a worker does: it yields the seconds until its next step."""
+
+LIFETIME: Final = 3600
+HORIZON: Final = 3 * LIFETIME
+BETWEEN_CALLS: Final = 5.0
+LATENCY: Final = 0.1
+ROUND_TRIP: Final = 0.001
+GROUP: Final = 500
+
+NOTE: Final = f"""
+Tokens of {LIFETIME // 60} minutes, {HORIZON // LIFETIME} simulated hours; a worker calls the API every {BETWEEN_CALLS:.0f} s on average, at random, and renews at a call.
+The server answers within {LATENCY} s whatever the load, the store within {ROUND_TRIP} s; what they would do under it is not simulated.
+peak: token requests in the busiest second. start: the first lifetime; steady: what follows it, deploy and outage included.
+peak/avg: the busiest {{smoothing}} s of the steady part over its average ("-": fewer than one request a minute).
+without: the longest time from a worker's first call that found no token to when it had one, seconds.
+"""  # noqa: E501  # lines of the printed table
+
+
+@attrs.frozen
+class Kind:
+    """
+    How workers come by a token: with *window* as the library does; without one as most clients do, which keep a token
+    until it has ended, and try again at the next call whatever failed. *shared*: a store for the whole fleet.
+    """
+
+    name: str
+    window: RenewalWindow | None = None
+    shared: bool = False
+
+
+@attrs.frozen
+class Scenario:
+    """
+    What happens, in seconds: all workers start within *starting*; each is restarted once in the *deploy*; the server
+    answers 503 during the *outage*.
+    """
+
+    name: str
+    starting: float = LIFETIME
+    deploy: tuple[float, float] | None = None
+    outage: tuple[float, float] = (HORIZON, HORIZON)
+
+
+KINDS: Final = (
+    Kind("naive"),
+    Kind("no spread", RenewalWindow(opens=0.7, closes=0.7)),
+    Kind("default window", DEFAULT_WINDOW),
+    Kind("shared store", DEFAULT_WINDOW, shared=True),
+)
+SCENARIOS: Final = (
+    Scenario("cold start in 10 s", starting=10),
+    Scenario("deploy in 10 min", deploy=(5100, 5700)),
+    Scenario("outage of 10 min", outage=(5100, 5700)),
+)
+
+
+@attrs.frozen
+class Run:
+    """What came of one *kind* in one *scenario*: token *requests* by second, and the longest time *without* a token."""
+
+    scenario: Scenario
+    kind: Kind
+    requests: Sequence[int]
+    without: float
+
+    @property
+    def steady(self) -> Sequence[int]:
+        """The requests after the first lifetime."""
+        return self.requests[LIFETIME:]
+
+    @property
+    def average(self) -> float:
+        """Requests a second once the start is over."""
+        return sum(self.steady) / len(self.steady)
+
+    def ratio(self, smoothing: int = 60) -> float | None:
+        """Gives the busiest *smoothing* seconds of the steady part over its average: None where there is too little."""
+        if self.average * 60 < 1:
+            return None
+        totals = [0, *accumulate(self.steady)]
+        busiest = max(after - before for before, after in zip(totals, totals[smoothing:], strict=False))
+        return busiest / smoothing / self.average
+
+
+@attrs.define(eq=False)
+class Fleet:
+    """
+    Workers, their server and what they share, at *now* on a clock that goes from event to event.
+
+    *wakes*: when each worker moves next, which is what counts if *queue* has more than one moment for it; *holder*: who
+    has the store's lock, and *waiting*: who wants it.
+    """
+
+    kind: Kind
+    scenario: Scenario
+    chance: random.Random
+    now: float = 0.0
+    requests: list[int] = attrs.field(factory=lambda: [0] * HORIZON)
+    without: float = 0.0
+    stored: Token | None = None
+    holder: int | None = None
+    waiting: deque[int] = attrs.field(factory=lambda: deque[int]())
+    queue: list[tuple[float, int]] = attrs.field(factory=lambda: list[tuple[float, int]]())
+    wakes: dict[int, float] = attrs.field(factory=lambda: dict[int, float]())
+
+    def run(self, workers: int) -> Run:
+        """Gives what comes of a fleet of so many *workers*."""
+        # Workers that share nothing never meet: a few at a time, all they have stays in the processor's cache.
+        size = workers if self.kind.shared else GROUP
+        for first in range(0, workers, size):
+            self.move(min(size, workers - first))
+        return Run(self.scenario, self.kind, self.requests, self.without)
+
+    def move(self, workers: int) -> None:
+        """Moves so many *workers* from the beginning to the end of time."""
+        self.now = 0.0
+        self.queue.clear()
+        lives = [worker(self, number) for number in range(workers)]
+        for number, life in enumerate(lives):
+            self.wake(number, next(life))
+        while self.queue and self.queue[0][0] < HORIZON:
+            moment, number = heappop(self.queue)
+            if self.wakes[number] == moment:
+                self.now = moment
+                self.wake(number, next(lives[number], HORIZON))
+
+    def wake(self, number: int, seconds: float) -> None:
+        """Has worker *number* move after *seconds*, and not when it was to move before."""
+        self.wakes[number] = moment = self.now + seconds
+        heappush(self.queue, (moment, number))
+
+    def pause(self, moment: float, until: float) -> float:
+        """Gives the seconds to the first call of a worker after *moment*, or to *until*, when it ends."""
+        call = max(moment, self.now) + self.chance.expovariate(1 / BETWEEN_CALLS)
+        return max(0.0, min(call, until) - self.now)
+
+    def had_none(self, since: float) -> None:
+        """Notes that a worker that had no token *since* then has one."""
+        self.without = max(self.without, self.now - since)
+
+    def send(self) -> Steps[HttpResponse]:
+        """Asks the server for a token."""
+        self.requests[int(self.now)] += 1
+        away, back = self.scenario.outage
+        answer = AWAY if away <= self.now < back else ANSWER
+        yield LATENCY
+        return answer
+
+    def drive(self, flow: Flow[T], number: int) -> Steps[T]:
+        """Performs *flow* for worker *number*: the drivers' loop, on this clock."""
+        try:
+            step = advance(flow, None)
+            while not isinstance(step, Returned):
+                result: object = None
+                match step:
+                    case Observe():
+                        result = Moment(self.now, "", self.chance.random())
+                    case Load() | Save() | Lock():
+                        result = (yield from self.ask(step, number)) if self.kind.shared else without_store(step)
+                    case Send():
+                        answer = yield from self.send()
+                        result = Received(answer, self.now)
+                    case Sleep(seconds):
+                        yield seconds
+                    case Report():
+                        pass
+                    case _:
+                        assert_never(step)
+                step = advance(flow, result)
+            return step.value
+        finally:
+            self.free(number)
+
+    def ask(self, effect: Load | Save | Lock, number: int) -> Steps[Token | bool | None]:
+        """Does what *effect* asks of the store that all share."""
+        yield ROUND_TRIP
+        match effect:
+            case Load():
+                return self.stored
+            case Save(_, token):
+                self.stored = token
+                return None
+            case Lock(_, wait):
+                if self.holder is None:
+                    self.holder = number
+                elif wait:
+                    self.waiting.append(number)
+                    yield wait
+                    if self.holder != number:
+                        self.waiting.remove(number)
+                return self.holder == number
+            case _:
+                assert_never(effect)
+
+    def free(self, number: int) -> None:
+        """Hands the lock, if worker *number* has it, to whoever has waited longest."""
+        if self.holder == number:
+            self.holder = self.waiting.popleft() if self.waiting else None
+            if self.holder is not None:
+                self.wake(self.holder, ROUND_TRIP)
+
+
+ANSWER: Final = token_answer(lifetime=LIFETIME)
+AWAY: Final = HttpResponse(503)
+TERMS: Final = terms(token_request(ClientCredentials("your_id", "s3cret")), "https://as.example/token")
+
+
+def worker(fleet: Fleet, number: int) -> Steps[None]:
+    """Lives once, or twice if it is restarted: nothing in memory outlasts a restart."""
+    yield fleet.chance.uniform(0, fleet.scenario.starting)
+    if fleet.scenario.deploy is not None:
+        yield from live(fleet, number, fleet.chance.uniform(*fleet.scenario.deploy))
+    yield from live(fleet, number, HORIZON)
+
+
+def live(fleet: Fleet, number: int, until: float) -> Steps[None]:
+    """Calls the API, with a token, *until* then."""
+    yield fleet.pause(fleet.now, until)
+    if fleet.kind.window is None:
+        yield from live_naively(fleet, until)
+    else:
+        yield from live_with_window(fleet, number, fleet.kind.window, until)
+
+
+def live_naively(fleet: Fleet, until: float) -> Steps[None]:
+    """Keeps the token until it has ended, and asks at each call that finds none."""
+    since: float | None = None
+    while fleet.now < until:
+        since = fleet.now if since is None else since
+        response = yield from fleet.send()
+        if response.status == 200:
+            fleet.had_none(since)
+            since = None
+        yield fleet.pause(fleet.now + LIFETIME if since is None else fleet.now, until)
+
+
+def live_with_window(fleet: Fleet, number: int, window: RenewalWindow, until: float) -> Steps[None]:
+    """Does what the library does; the calls at which it would use the token without a second look are passed over."""
+    standing = UNKNOWN
+    since: float | None = None
+    while fleet.now < until:
+        decision = decide(standing, fleet.now, under_way=False, window=window)
+        if isinstance(decision, Renew):
+            if decision.held is None and since is None:
+                since = fleet.now
+            flow = renewal(TERMS, held=decision.held)
+            standing = yield from land(fleet, standing, fleet.drive(flow, number), window)
+            if since is not None and standing.token is not None and fleet.now < stale_from(standing.token):
+                fleet.had_none(since)
+                since = None
+        yield fleet.pause(standing.fresh_until, until)
+
+
+def land(fleet: Fleet, standing: Standing, steps: Steps[Renewal], window: RenewalWindow) -> Steps[Standing]:
+    """Gives the standing after a renewal, as the memory of a process does."""
+    try:
+        outcome = yield from steps
+    except (TokenRequestRefused, InvalidResponse) as error:
+        return failed(standing, error, fleet.now, window=window)
+    match outcome:
+        case Renewed(token, spread):
+            return renewed(standing, token, spread, window=window)
+        case Kept():
+            return failed(standing, None, fleet.now, window=window)
+
+
+def simulate(scenario: Scenario, kind: Kind, workers: int, *, seed: int = 1) -> Run:
+    """Gives what comes of so many *workers* of one *kind* in *scenario*: the same for the same *seed*."""
+    return Fleet(kind, scenario, random.Random(seed)).run(workers)
+
+
+def table(runs: Sequence[Run], smoothing: int = 60) -> str:
+    """Gives the runs as a table, and what its columns say."""
+    lines = [_line(COLUMNS)]
+    for run in runs:
+        ratio = run.ratio(smoothing)
+        lines.append(
+            _line(
+                [
+                    run.scenario.name,
+                    run.kind.name,
+                    f"{sum(run.requests):,}",
+                    f"{max(run.requests[:LIFETIME]):,}",
+                    f"{max(run.steady):,}",
+                    f"{run.average:.2f}",
+                    "-" if ratio is None else f"{ratio:.1f}",
+                    f"{run.without:.1f}",
+                ]
+            )
+        )
+    return "\n".join(lines) + "\n" + NOTE.format(smoothing=smoothing)
+
+
+COLUMNS: Final = ("scenario", "kind", "requests", "start: peak/s", "steady: peak/s", "avg/s", "peak/avg", "without")
+
+
+def _line(cells: Sequence[str]) -> str:
+    scenario, kind, *figures = cells
+    return f"{scenario:<20}{kind:<16}" + "".join([f"{figure:>15}" for figure in figures])
+
+
+def main() -> None:
+    """Prints the table, and draws it if asked to."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.simulation")
+    parser.add_argument("--workers", type=int, default=100_000)
+    parser.add_argument("--plot", type=Path, metavar="PATH")
+    options = parser.parse_args()
+    with ProcessPoolExecutor() as pool:
+        futures = [pool.submit(simulate, scenario, kind, options.workers) for scenario in SCENARIOS for kind in KINDS]
+        runs = [future.result() for future in futures]
+    print(f"{options.workers:,} workers\n\n{table(runs)}")
+    if options.plot is not None:
+        options.plot.write_text(picture(runs, options.workers), "utf-8")
+
+
+def picture(runs: Sequence[Run], workers: int) -> str:
+    """Gives the runs as a drawing: the busiest second of each minute."""
+    panels = [
+        Panel(scenario.name, {run.kind.name: _peaks(run.requests) for run in runs if run.scenario == scenario})
+        for scenario in SCENARIOS
+    ]
+    return draw(f"{workers:,} workers: token requests per second, the busiest of each minute", panels)
+
+
+def _peaks(requests: Sequence[int]) -> list[int]:
+    return [max(requests[second : second + 60]) for second in range(0, len(requests), 60)]
+
+
+if __name__ == "__main__":
+    main()
