@@ -2,11 +2,12 @@
 How a client proves who it is at the token endpoint (RFC 6749 section 2.3).
 
 A way of authentication is a record with one pure method, `ClientAuthentication.authenticate`; anyone can write another.
+Those that stand here are `BuiltInAuthentication`, which is closed, so that a `match` over it can be exhaustive.
 """
 
 import re
 from binascii import b2a_base64
-from typing import Protocol, final
+from typing import Protocol, TypeAlias, final
 
 import attrs
 
@@ -17,6 +18,7 @@ from oauth_cc.secret import Secret
 
 __all__ = [
     "AuthenticationFields",
+    "BuiltInAuthentication",
     "ClientAuthentication",
     "ClientSecretBasic",
     "ClientSecretPost",
@@ -147,6 +149,10 @@ class NoAuthentication:
     def authenticate(self, client_id: str) -> AuthenticationFields:
         """Gives the parameter ``client_id``."""
         return AuthenticationFields(parameters=(("client_id", Secret(client_id)),))
+
+
+BuiltInAuthentication: TypeAlias = ClientSecretBasic | ClientSecretPost | NoAuthentication
+"""A way of authentication that stands here."""
 
 
 def _client_secret(secret: str | Secret) -> Secret | InvalidClientSecret:

@@ -1,5 +1,5 @@
 """
-Downstream programs under four type checkers; and the library's own types, complete.
+Downstream programs under four type checkers.
 """
 
 from pathlib import Path

@@ -2,6 +2,8 @@
 The wheel: what users install, without the source tree beside it.
 """
 
+import json
+import os
 import subprocess
 import sys
 import venv
@@ -10,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.typecheck import CHECKERS, PROGRAMS, Checker, all_programs, check, table
+
 ROOT = Path(__file__).parent.parent
 PROGRAM = """
 import sys, oauth_cc
@@ -17,6 +21,30 @@ assert not oauth_cc.__file__.startswith(sys.argv[1]), oauth_cc.__file__
 from oauth_cc import ClientCredentials, Scope, compose_body, token_request
 print(oauth_cc.__version__, compose_body(token_request(ClientCredentials("your_id"), Scope.of("hello", "world"))))
 """
+
+INCOMPLETE = {
+    # Takes a client, whose requests and answers have attributes without an annotation, as those of httpx do.
+    "httpx2": """
+        fetch_token fetch_token_async TokenSource TokenSource.__init__ AsyncTokenSource AsyncTokenSource.__init__
+        ClientCredentialsAuth ClientCredentialsAuth.__init__ ClientCredentialsAuth.sync_auth_flow
+        ClientCredentialsAuth.async_auth_flow""",
+    "httpx": """
+        fetch_token fetch_token_async TokenSource TokenSource.__init__ AsyncTokenSource AsyncTokenSource.__init__
+        ClientCredentialsAuth ClientCredentialsAuth.__init__ ClientCredentialsAuth.sync_auth_flow
+        ClientCredentialsAuth.async_auth_flow""",
+    # Takes a ClientSession or ClientRequest, which hold a BaseProtocol and a Morsel of unknown parameters.
+    "aiohttp": """
+        fetch_token sending.fetch_token sending.sender AsyncTokenSource source.AsyncTokenSource
+        source.AsyncTokenSource.__init__ ClientCredentialsAuth auth.ClientCredentialsAuth
+        auth.ClientCredentialsAuth.__init__ auth.ClientCredentialsAuth.__call__""",
+    # Takes a Session or PreparedRequest, whose cookies hold a Morsel of unknown parameters.
+    "requests": """
+        fetch_token sending.fetch_token sending.sender TokenSource source.TokenSource source.TokenSource.__init__
+        ClientCredentialsAuth auth.ClientCredentialsAuth auth.ClientCredentialsAuth.__init__
+        auth.ClientCredentialsAuth.source auth.ClientCredentialsAuth.__call__
+        OAuth2Session session.OAuth2Session session.OAuth2Session.fetch_token""",
+}
+"""Names whose types end in something that an HTTP library of that name left without a type."""
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +55,44 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(build, capture_output=True, check=True)
     (built,) = folder.glob("*.whl")
     return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment of its own with the wheel and its extras, without the stubs of this tree."""
+    folder = tmp_path_factory.mktemp("installed")
+    venv.create(folder, with_pip=True)
+    package = f"{wheel}[httpx2,httpx,requests,aiohttp,cli]"
+    subprocess.run(
+        [folder / "bin" / "python", "-m", "pip", "install", "--quiet", package],
+        check=True,
+        capture_output=True,
+        cwd=folder,
+    )
+    return folder
+
+
+def _incomplete(installed: Path, *options: str) -> set[str]:
+    # Pyright finds a package to verify by the interpreter on PATH, and by no setting.
+    path = f"{installed / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "VIRTUAL_ENV": str(installed)}
+    environment.pop("PYTHONPATH", None)
+    run = subprocess.run(
+        [sys.executable, "-m", "pyright", "--verifytypes", "oauth_cc", "--outputjson", *options],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=installed,
+        env=environment,
+    )
+    report = json.loads(run.stdout)["typeCompleteness"]
+    assert Path(report["packageRootDirectory"]).is_relative_to(installed)
+    assert len(report["symbols"]) > 1000
+    return {
+        symbol["name"]
+        for symbol in report["symbols"]
+        if symbol["isExported"] and (symbol["isTypeAmbiguous"] or not symbol["isTypeKnown"])
+    }
 
 
 def test_contents(wheel: Path) -> None:
@@ -54,3 +120,24 @@ def test_installs(wheel: Path, tmp_path: Path) -> None:
     )
     installed = {line.partition("==")[0].lower() for line in listed.stdout.splitlines()}
     assert installed <= {"attrs", "oauth-cc", "oauth_cc", "pip", "setuptools"}
+
+
+@pytest.mark.slow
+def test_types_are_complete(installed: Path) -> None:
+    """Every public name has a type that is known to its end, but for what the HTTP libraries left open in theirs."""
+    excepted = {f"oauth_cc.{library}.{name}" for library, names in INCOMPLETE.items() for name in names.split()}
+    assert excepted == _incomplete(installed)
+    assert set() == _incomplete(installed, "--ignoreexternal")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("checker", CHECKERS, ids=lambda checker: checker.name)
+def test_programs_see_the_same_types_in_the_wheel(checker: Checker, installed: Path) -> None:
+    """
+    Downstream programs are accepted and refused as in this tree, all but the one that needs stubs for oauthlib.
+    """
+    programs = [program for program in all_programs() if program != PROGRAMS / "facade.py"]
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    found = check(checker, programs, version, python=str(installed / "bin" / "python"), paths=())
+    text, good = table({checker.name: found}, programs)
+    assert good, text

@@ -8,6 +8,7 @@ refused at the line that says ``# refused``, and at no other. ``--python 3.12`` 
 
 import argparse
 import json
+import os
 import re
 import subprocess
 import sys
@@ -131,7 +132,10 @@ def check(
             Path(folder, name).write_text(text, "utf-8")
         for program in programs:
             Path(folder, program.name).write_bytes(program.read_bytes())
-        run = subprocess.run(checker.command(version, python), cwd=folder, capture_output=True, text=True, check=False)
+        # The interpreter is asked where it looks for modules, and PYTHONPATH would add to its answer.
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        command = checker.command(version, python)
+        run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
         found = checker.found(run.stdout)
         if run.returncode not in (0, 1) or (run.returncode == 1) != bool(found):
             raise RuntimeError(f"{checker.name} failed:\n{run.stdout}\n{run.stderr}")

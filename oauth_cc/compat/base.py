@@ -21,10 +21,14 @@ from oauth_cc.compat.randomness import code_challenge, code_verifier
 from oauth_cc.compat.scopes import Scopes
 from oauth_cc.compat.token import TokenMembers
 
-__all__ = ["Client", "Placed"]
+__all__ = ["Client", "Placed", "PlacingMethod"]
 
 Placed: TypeAlias = tuple[str, MutableMapping[str, str] | None, Body]
 """A request with a token on it: URL, headers, body."""
+
+# Each token type has keywords of its own.
+PlacingMethod: TypeAlias = Callable[..., Placed]  # type: ignore[explicit-any]
+"""Puts a token of one type on a request."""
 
 _INHERITING: Final = "Must be implemented by inheriting classes."
 
@@ -59,7 +63,7 @@ class Client:
     _before_tokens: tuple[str, str | bytes | None, str | None] | None = None
 
     @property
-    def token_types(self) -> Mapping[str, Callable[..., Placed]]:
+    def token_types(self) -> Mapping[str, PlacingMethod]:
         """The token types that `add_token` knows, each with the method that puts such a token on a request."""
         return {"Bearer": self._add_bearer_token, "MAC": self._add_mac_token}
 
@@ -104,7 +108,7 @@ class Client:
             raise TokenExpiredError
         return place(uri, http_method, body, headers, token_placement or self.default_token_placement, **kwargs)
 
-    def _placing_method(self) -> Callable[..., Placed]:
+    def _placing_method(self) -> PlacingMethod:
         wanted = self.token_type.lower()
         for name, method in self.token_types.items():
             if name.lower() == wanted:

@@ -62,8 +62,8 @@ class OAuth2Session(requests.Session):
             raise InvalidInput(min(others), reason)
         if client is None and client_id is None:
             raise InvalidInput("client_id", "say who asks: OAuth2Session('your_id')")
-        self.client_id = client_id or (client.client_id if client is not None else "")
-        self.scope = scope if scope is not None or client is None else client.scope
+        self.client_id: str = client_id or (client.client_id if client is not None else "")
+        self.scope: str | Iterable[str] | None = scope if scope is not None or client is None else client.scope
         self._origins, self._store, self._on_event = origins, store, on_event
         self._allow_http_loopback = allow_http_loopback
 
@@ -116,7 +116,7 @@ class OAuth2Session(requests.Session):
             allow_http_loopback=self._allow_http_loopback,
         )
         token = kept.source.token()
-        self.auth = kept
+        _put_on(self, kept)
         return _members(token)
 
     @property
@@ -133,6 +133,11 @@ class OAuth2Session(requests.Session):
     def access_token(self) -> str | None:
         """The token that a call would carry now, None before `fetch_token`."""
         return self.auth.source.token().access_token.reveal() if isinstance(self.auth, ClientCredentialsAuth) else None
+
+
+def _put_on(session: requests.Session, auth: ClientCredentialsAuth) -> None:
+    # Assigned by a method of the subclass, it would be declared anew, and narrower than `requests.Session` has it.
+    session.auth = auth
 
 
 def _scope(scope: str | Iterable[str] | None) -> Scope:

@@ -1,0 +1,34 @@
+"""
+Ways of authentication told apart: the built-in ones to the last, and among any others.
+"""
+
+from typing import assert_never, assert_type
+
+from oauth_cc import ClientCredentials, ClientSecretBasic, ClientSecretPost, NoAuthentication, Secret
+from oauth_cc.authentication import BuiltInAuthentication, ClientAuthentication
+
+
+def registered_name(way: BuiltInAuthentication) -> str:
+    """What RFC 7591 calls it."""
+    match way:
+        case ClientSecretBasic(secret=secret, encode=encode):
+            assert_type(secret, Secret)
+            assert_type(encode, bool)
+            return "client_secret_basic"
+        case ClientSecretPost(secret=secret):
+            assert_type(secret, Secret)
+            return "client_secret_post"
+        case NoAuthentication():
+            return "none"
+        case _:
+            assert_never(way)
+
+
+def described(way: ClientAuthentication | None) -> str:
+    """The ways of others are as good."""
+    return registered_name(way) if isinstance(way, BuiltInAuthentication) else "another"
+
+
+way: ClientAuthentication = NoAuthentication()
+described(way)
+described(ClientCredentials("your_id", "s3cret").authentication)
