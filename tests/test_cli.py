@@ -15,6 +15,7 @@ import trustme
 
 from oauth_cc import Token, __version__
 from oauth_cc.cli import BAD_INPUT, DONE, NETWORK, REFUSED, main
+from oauth_cc.testing import AuthorizationServer, Client
 from tests.shells.scripted import TOKEN, Answer, serve
 
 
@@ -233,6 +234,41 @@ class TestToken:
         assert (result.code, "pip install 'oauth_cc[cli]'" in result.err) == (BAD_INPUT, True)
 
 
+class TestMetadata:
+    """oauth-cc metadata."""
+
+    def test_table(self, cli: Runner) -> None:
+        """What a server says of itself is a table, with a star at the ways that exist here."""
+        with AuthorizationServer(clients=[Client("id", "sec", frozenset({"a", "b"}))]) as server:
+            result = cli("metadata", server.issuer, "--allow-http-loopback")
+            assert result == Result(
+                DONE,
+                f"issuer               {server.issuer}\n"
+                f"token endpoint       {server.token_endpoint}\n"
+                "mTLS token endpoint  -\n"
+                "authentication       client_secret_basic *, client_secret_post *\n"
+                "signing algorithms   -\n"
+                "DPoP algorithms      -\n"
+                "grants               client_credentials\n"
+                "scopes               a, b\n"
+                "\n"
+                "* this client can use it\n",
+                "",
+            )
+
+    def test_errors(self, cli: Runner) -> None:
+        """Another server's metadata are exit code 1, no issuer is 2, no answer 3; each is one sentence."""
+        document = b'{"issuer": "https://as.example", "token_endpoint": "https://as.example/token"}'
+        with serve(Answer(chunks=(document,))) as server:
+            url = server.url
+            results = [cli("metadata", url, "--allow-http-loopback"), cli("metadata", url)]
+        results.append(cli("metadata", url, "--allow-http-loopback"))
+        assert [REFUSED, BAD_INPUT, NETWORK] == [result.code for result in results]
+        assert [("", 1)] * 3 == [(result.out, result.err.count("\n")) for result in results]
+        expected = ["they are of 'https://as.example'", "use https", "check the URL, the network and any proxy"]
+        assert all(text in result.err for text, result in zip(expected, results, strict=True))
+
+
 class TestDemo:
     """oauth-cc demo."""
 
@@ -272,7 +308,7 @@ class TestProcess:
 
     def test_help_has_examples(self, cli: Runner) -> None:
         """Every --help shows how the command is used, and the exit codes."""
-        for command in ((), ("body",), ("request",), ("token",)):
+        for command in ((), ("body",), ("request",), ("token",), ("metadata",)):
             result = cli(*command, "--help")
             assert result.code == DONE
             assert "examples:" in result.out
