@@ -1,5 +1,5 @@
 """
-The command line: composes, shows and sends token requests.
+The command line: composes, shows and sends token requests, and shows servers.
 
     argv ─ parse ─▶ arguments ─ run ─▶ exit code: 0 done, 1 refused by the server, 2 bad input, 3 network
 """
@@ -10,9 +10,9 @@ import os
 import ssl
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO, TypeVar
 
 from oauth_cc import (
     ClientCredentials,
@@ -28,16 +28,21 @@ from oauth_cc import (
     token_request,
 )
 from oauth_cc.authentication import ClientAuthentication
-from oauth_cc.display import curl, http_message
+from oauth_cc.display import curl, http_message, metadata_table
 from oauth_cc.errors import InvalidInput, InvalidResponse, StoreUnavailable, TokenRequestRefused
 from oauth_cc.events import Event, StoreFailed
 from oauth_cc.jsontext import freeze, is_array, is_object, parse_object
+from oauth_cc.metadata import ServerMetadata
 from oauth_cc.secret import Secret
 
 if TYPE_CHECKING:
+    import httpx2
+
     from oauth_cc.stores.file import FileStore
 
 __all__ = ["main", "run"]
+
+T = TypeVar("T")
 
 DONE: Final = 0
 REFUSED: Final = 1
@@ -51,6 +56,7 @@ examples:
   oauth-cc request --client-id your_id --token-url https://as.example/token --curl
   OAUTH_CLIENT_SECRET=... oauth-cc token --client-id your_id --token-url https://as.example/token
   oauth-cc token --client-id your_id --secret-file secret.txt --token-url https://as.example/token --format header
+  oauth-cc metadata https://as.example
   oauth-cc store list
   oauth-cc demo
 
@@ -65,7 +71,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run(arguments: argparse.Namespace, stdout: TextIO, stderr: TextIO, stdin: TextIO) -> int:
     """Does what *arguments* say, with these streams, and gives the exit code; an error is one sentence on *stderr*."""
-    commands = {"body": _body, "request": _request, "token": _token, "store": _stored, "demo": _demo}
+    commands = {
+        "body": _body,
+        "request": _request,
+        "token": _token,
+        "metadata": _metadata,
+        "store": _stored,
+        "demo": _demo,
+    }
     try:
         print(commands[arguments.command](arguments, stdin), file=stdout)
     except InvalidInput as error:
@@ -98,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"oauth-cc {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    asked, sent, secret = _asked_options(), _sent_options(), _secret_options()
+    asked, sent, secret, network = _asked_options(), _sent_options(), _secret_options(), _network_options()
     commands.add_parser("body", help="print the form body", epilog=_EXAMPLES, formatter_class=raw, parents=[asked])
     request = commands.add_parser(
         "request",
@@ -109,14 +122,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     request.add_argument("--curl", action="store_true", help="print it as a curl command")
     token = commands.add_parser(
-        "token", help="get a token", epilog=_EXAMPLES, formatter_class=raw, parents=[asked, sent, secret]
+        "token", help="get a token", epilog=_EXAMPLES, formatter_class=raw, parents=[asked, sent, secret, network]
     )
     token.add_argument("--format", choices=["json", "token", "header"], default="json", help="default: json")
-    token.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS", help="default: 10")
-    token.add_argument("--ca-file", type=Path, metavar="FILE", help="trust the authorities in this PEM file instead")
     token.add_argument("--no-store", action="store_true", help="neither use a token that is kept nor keep this one")
     store = commands.add_parser("store", help="show or empty the store of tokens of this user", formatter_class=raw)
     store.add_argument("action", choices=["list", "clear"], help="list never shows a token itself")
+    metadata = commands.add_parser(
+        "metadata", help="print what a server supports", epilog=_EXAMPLES, formatter_class=raw, parents=[network]
+    )
+    metadata.add_argument("issuer", metavar="ISSUER", help="the server's issuer identifier (RFC 8414)")
+    metadata.add_argument("--allow-http-loopback", action="store_true", help=_LOOPBACK_HELP)
     commands.add_parser("demo", help="run a server on this machine and show every step", formatter_class=raw)
     return parser
 
@@ -137,11 +153,19 @@ def _sent_options() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(add_help=False)
     options.add_argument("--token-url", required=True, metavar="URL", help="the token endpoint")
     options.add_argument("--auth", choices=["basic", "basic-raw", "post", "none"], default="basic", help=_AUTH_HELP)
-    options.add_argument("--allow-http-loopback", action="store_true", help="admit http to this machine")
+    options.add_argument("--allow-http-loopback", action="store_true", help=_LOOPBACK_HELP)
     return options
 
 
+_LOOPBACK_HELP: Final = "admit http to this machine"
 _AUTH_HELP: Final = "how the secret is sent: by Basic (default), by Basic without encoding, in the body, not at all"
+
+
+def _network_options() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(add_help=False)
+    options.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS", help="default: 10")
+    options.add_argument("--ca-file", type=Path, metavar="FILE", help="trust the authorities in this PEM file instead")
+    return options
 
 
 def _secret_options() -> argparse.ArgumentParser:
@@ -186,29 +210,50 @@ def _token(arguments: argparse.Namespace, stdin: TextIO) -> str:
             return token.to_json()
 
 
+def _metadata(arguments: argparse.Namespace, _stdin: TextIO) -> str:
+    def fetch(client: "httpx2.Client") -> ServerMetadata:
+        from oauth_cc.httpx2 import fetch_metadata
+
+        return fetch_metadata(
+            arguments.issuer,
+            client=client,
+            timeout=arguments.timeout,
+            allow_http_loopback=arguments.allow_http_loopback,
+        )
+
+    return metadata_table(_online(fetch, arguments.ca_file))
+
+
 def _fetch(request: TokenRequest, arguments: argparse.Namespace) -> Token:
+    def fetch(client: "httpx2.Client") -> Token:
+        from oauth_cc.httpx2 import TokenSource
+
+        return TokenSource(
+            request,
+            arguments.token_url,
+            client=client,
+            timeout=arguments.timeout,
+            store=None if arguments.no_store else _store(),
+            on_event=_warn,
+            allow_http_loopback=arguments.allow_http_loopback,
+        ).token()
+
+    return _online(fetch, arguments.ca_file)
+
+
+def _online(fetch: "Callable[[httpx2.Client], T]", ca_file: Path | None) -> T:
     try:
         import httpx2
     except ImportError as error:
         raise ImportError("this command needs an HTTP library: pip install 'oauth_cc[cli]'") from error
-    from oauth_cc.httpx2 import TokenSource
-
     # What the log would say is said by exit codes and sentences here.
     logging.getLogger("oauth_cc").addHandler(logging.NullHandler())
     try:
-        with httpx2.Client(trust_env=False, verify=_trust(arguments.ca_file)) as client:
-            return TokenSource(
-                request,
-                arguments.token_url,
-                client=client,
-                timeout=arguments.timeout,
-                store=None if arguments.no_store else _store(),
-                on_event=_warn,
-                allow_http_loopback=arguments.allow_http_loopback,
-            ).token()
+        with httpx2.Client(trust_env=False, verify=_trust(ca_file)) as client:
+            return fetch(client)
     except httpx2.TransportError as error:
         kind = type(error).__name__
-        sentence = f"no answer from the token endpoint ({kind}: {error}): check the URL, the network and any proxy"
+        sentence = f"no answer from the server ({kind}: {error}): check the URL, the network and any proxy"
     raise _NetworkError(sentence)
 
 

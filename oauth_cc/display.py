@@ -3,13 +3,15 @@ Requests and answers for human eyes: every secret redacted.
 """
 
 import shlex
+from collections.abc import Sequence
 from typing import Final
 
 from oauth_cc.form import decode, encode_value
 from oauth_cc.http import SHOWN_HEADERS, HttpRequest, HttpResponse
 from oauth_cc.jsontext import freeze, parse_object, write
+from oauth_cc.metadata import METHODS, ServerMetadata
 
-__all__ = ["curl", "http_answer", "http_message"]
+__all__ = ["curl", "http_answer", "http_message", "metadata_table"]
 
 _SECRET_PARAMETERS: Final = frozenset({"client_secret", "client_assertion", "assertion", "password", "refresh_token"})
 
@@ -58,6 +60,42 @@ def curl(request: HttpRequest) -> str:
     if request.body:
         parts.append(f"--data {shlex.quote(_body(request))}")
     return " \\\n  ".join([*parts, shlex.quote(request.url)])
+
+
+def metadata_table(metadata: ServerMetadata) -> str:
+    """
+    Gives what a server says of itself, a line each; a star marks the ways of authentication that exist here.
+
+        >>> print(metadata_table(ServerMetadata("https://as.example", "https://as.example/token")))
+        issuer               https://as.example
+        token endpoint       https://as.example/token
+        mTLS token endpoint  -
+        authentication       client_secret_basic *
+        signing algorithms   -
+        DPoP algorithms      -
+        grants               -
+        scopes               -
+        <BLANKLINE>
+        * this client can use it
+    """
+    ways = [f"{name} *" if name in METHODS else name for name in metadata.token_endpoint_auth_methods_supported]
+    rows: dict[str, Sequence[str] | None] = {
+        "issuer": [metadata.issuer],
+        "token endpoint": [metadata.token_endpoint],
+        "mTLS token endpoint": [metadata.mtls_token_endpoint or "-"],
+        "authentication": ways,
+        "signing algorithms": metadata.token_endpoint_auth_signing_alg_values_supported,
+        "DPoP algorithms": metadata.dpop_algorithms,
+        "grants": metadata.grant_types_supported,
+        "scopes": metadata.scopes_supported,
+    }
+    lines = [f"{name:<21}{', '.join(values or '-')}" for name, values in rows.items()]
+    return "\n".join([*lines, *_notes(metadata)])
+
+
+def _notes(metadata: ServerMetadata) -> list[str]:
+    notes = ["", "* this client can use it"]
+    return notes if metadata.grants_client_credentials else [*notes, "! client_credentials is not among the grants"]
 
 
 def _headers(request: HttpRequest) -> list[str]:

@@ -14,17 +14,20 @@ The errors of oauth_cc, one tree.
     │   │   └── RepeatedParameter
     │   ├── InvalidBody
     │   ├── InvalidEndpoint
-    │   │   └── InsecureEndpoint
+    │   │   ├── InsecureEndpoint
+    │   │   └── InvalidIssuer
     │   └── InvalidStoredToken
     ├── TokenRequestRefused               what the server answered, RFC 6749 section 5.2
     │   ├── InvalidRequestRefused … one class for each registered code
     │   └── (itself for every other code)
-    ├── InvalidResponse                   an answer that is no token response
+    ├── InvalidResponse                   an answer that is no token response, or no metadata
     │   ├── UnexpectedStatus
     │   ├── UnexpectedRedirect
     │   ├── ResponseTooLarge
     │   ├── MalformedResponse
     │   ├── InvalidMember
+    │   ├── InvalidMetadata
+    │   │   └── IssuerMismatch
     │   └── UnsupportedTokenType
     │       └── TokenTypeDowngrade
     ├── RenewalTimedOut                   another caller's token request takes too long (also a TimeoutError)
@@ -52,7 +55,9 @@ __all__ = [
     "InvalidEndpoint",
     "InvalidGrantRefused",
     "InvalidInput",
+    "InvalidIssuer",
     "InvalidMember",
+    "InvalidMetadata",
     "InvalidParameter",
     "InvalidRequestRefused",
     "InvalidResource",
@@ -61,6 +66,7 @@ __all__ = [
     "InvalidScopeRefused",
     "InvalidStoredToken",
     "InvalidTargetRefused",
+    "IssuerMismatch",
     "MalformedResponse",
     "OAuthError",
     "RenewalTimedOut",
@@ -120,7 +126,7 @@ class InvalidClientSecret(InvalidInput):
 
 
 class InvalidAuthentication(InvalidInput):
-    """No way, two ways, or an unknown way of client authentication (RFC 6749 section 2.3)."""
+    """No way, two ways, or an unknown way of client authentication, or one that the server does not support."""
 
 
 class InvalidScope(InvalidInput):
@@ -157,6 +163,10 @@ class InvalidEndpoint(InvalidInput):
 
 class InsecureEndpoint(InvalidEndpoint):
     """A URL that is not https (RFC 6749 sections 1.6 and 3.2)."""
+
+
+class InvalidIssuer(InvalidEndpoint):
+    """An issuer identifier that is no https URL, or has a query or a fragment (RFC 8414 section 2)."""
 
 
 class InvalidStoredToken(InvalidInput):
@@ -263,7 +273,7 @@ REFUSALS: Final[Mapping[str, type[TokenRequestRefused]]] = {
 
 class InvalidResponse(OAuthError):
     """
-    The answer is no token response and no error of RFC 6749 section 5.2.
+    The answer is no token response and no error of RFC 6749 section 5.2; or it is no metadata (RFC 8414).
 
     *status* is the HTTP status; *reason* says what is wrong without quoting the answer; *retryable* and
     *retry_after* are those of `TokenRequestRefused`.
@@ -306,6 +316,14 @@ class InvalidMember(InvalidResponse):
         # Sets the args, by which errors are pickled and compared.
         Exception.__init__(self, status, reason, member)
         self.member: Final = member
+
+
+class InvalidMetadata(InvalidResponse):
+    """Metadata of an authorization server that lack what is needed, or hold what is illegal (RFC 8414 section 2)."""
+
+
+class IssuerMismatch(InvalidMetadata):
+    """Metadata of another issuer than the one asked for: they must not be used (RFC 8414 section 3.3)."""
 
 
 class UnsupportedTokenType(InvalidResponse):

@@ -13,6 +13,7 @@ from oauth_cc.grammar import HEADER_NAME, HEADER_VALUE, URL_TEXT
 
 __all__ = [
     "MAX_RETRY_AFTER",
+    "RETRYABLE",
     "SHOWN_HEADERS",
     "Headers",
     "HttpRequest",
@@ -28,6 +29,9 @@ Headers: TypeAlias = "Mapping[str, str] | Iterable[tuple[str, str]]"
 
 MAX_RETRY_AFTER: Final = 3600.0
 """Seconds of Retry-After that are believed at the most: no server parks a client for longer."""
+
+RETRYABLE: Final = frozenset({429, 500, 502, 503, 504})
+"""Statuses after which the same request may succeed later (RFC 9110 section 15.6, RFC 6585 section 4)."""
 
 SHOWN_HEADERS: Final = frozenset(
     {"accept", "accept-encoding", "allow", "cache-control", "content-encoding", "content-length", "content-type"}

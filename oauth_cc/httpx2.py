@@ -12,11 +12,13 @@ from typing import Final, Self
 
 from oauth_cc import async_source, source, tasks, threads
 from oauth_cc.desk import SourceOptions
+from oauth_cc.discovery import discover
 from oauth_cc.effects import Failed, Received
 from oauth_cc.exchange import DEFAULT_RETRIES, Retries, exchange
 from oauth_cc.freshness import DEFAULT_WINDOW, RenewalWindow
 from oauth_cc.http import HttpRequest
 from oauth_cc.httpx_like import DEFAULT_TIMEOUT, Caller, Library, async_sender, sender
+from oauth_cc.metadata import ServerMetadata
 from oauth_cc.origins import Origins
 from oauth_cc.renewal import DEFAULT_PATIENCE
 from oauth_cc.report import EventHook
@@ -36,6 +38,8 @@ __all__ = [
     "AsyncTokenSource",
     "ClientCredentialsAuth",
     "TokenSource",
+    "fetch_metadata",
+    "fetch_metadata_async",
     "fetch_token",
     "fetch_token_async",
 ]
@@ -78,6 +82,35 @@ async def fetch_token_async(
     """
     flow = exchange(request, endpoint, retries=retries, allow_http_loopback=allow_http_loopback)
     return await tasks.drive(flow, _async_sender(client, timeout))
+
+
+def fetch_metadata(
+    issuer: str,
+    *,
+    client: httpx2.Client | None = None,
+    timeout: float = DEFAULT_TIMEOUT,
+    allow_http_loopback: bool = False,
+) -> ServerMetadata:
+    """
+    Gives what the authorization server *issuer* says of itself (RFC 8414).
+
+    *client* and *timeout* are those of `fetch_token`, *allow_http_loopback* that of `oauth_cc.discovery.discover`.
+    Raises `oauth_cc.InvalidResponse`, `oauth_cc.InvalidInput`, and `httpx2.TransportError` if no answer came.
+    """
+    return threads.drive(discover(issuer, allow_http_loopback=allow_http_loopback), _sender(client, timeout))
+
+
+async def fetch_metadata_async(
+    issuer: str,
+    *,
+    client: httpx2.AsyncClient | None = None,
+    timeout: float = DEFAULT_TIMEOUT,
+    allow_http_loopback: bool = False,
+) -> ServerMetadata:
+    """
+    Gives what `fetch_metadata` gives, on asyncio and trio; *timeout* is for one whole answer.
+    """
+    return await tasks.drive(discover(issuer, allow_http_loopback=allow_http_loopback), _async_sender(client, timeout))
 
 
 class TokenSource(source.TokenSource):

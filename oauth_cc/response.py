@@ -29,7 +29,7 @@ from oauth_cc.errors import (
 )
 from oauth_cc.form import percent_encode
 from oauth_cc.grammar import ACCESS_TOKEN, ERROR
-from oauth_cc.http import HttpResponse, retry_after
+from oauth_cc.http import RETRYABLE, HttpResponse, retry_after
 from oauth_cc.jsontext import MAX_SIZE, freeze, is_array, parse_object
 from oauth_cc.request import TokenRequest
 from oauth_cc.scope import Scope
@@ -42,7 +42,6 @@ MAX_LIFETIME: Final = 10 * 365 * 86400
 """Seconds of ``expires_in`` that are believed at the most."""
 
 _SUCCESS: Final = frozenset({200, 201})
-_RETRYABLE: Final = frozenset({429, 500, 502, 503, 504})
 _RETRYABLE_ERRORS: Final = frozenset({"server_error", "temporarily_unavailable"})
 _DIGITS: Final = re.compile(r"[0-9]{1,20}")
 _PAGE: Final = re.compile(r"https?://[\x21\x23-\x5B\x5D-\x7E]{1,500}")
@@ -99,7 +98,7 @@ def _no_object(response: HttpResponse, fault: str, received_at: float) -> Invali
 
 def _unexpected_status(response: HttpResponse, received_at: float) -> UnexpectedStatus:
     reason = "the answer is neither a token nor an error of RFC 6749: check the endpoint, and any proxy before it"
-    return UnexpectedStatus(response.status, reason, response.status in _RETRYABLE, retry_after(response, received_at))
+    return UnexpectedStatus(response.status, reason, response.status in RETRYABLE, retry_after(response, received_at))
 
 
 def _refusal(
@@ -118,7 +117,7 @@ def _refusal(
         _description(members.get("error_description"), secrets),
         _page(members.get("error_uri"), secrets),
         status,
-        status in _RETRYABLE or code in _RETRYABLE_ERRORS,
+        status in RETRYABLE or code in _RETRYABLE_ERRORS,
         retry_after(response, received_at),
     )
 

@@ -12,9 +12,19 @@ from urllib.parse import unquote_plus
 
 import attrs
 
-from oauth_cc.errors import InsecureEndpoint, InvalidEndpoint, InvalidResource
+from oauth_cc.errors import InsecureEndpoint, InvalidEndpoint, InvalidIssuer, InvalidResource
 
-__all__ = ["MAX_LENGTH", "Origin", "check_endpoint", "check_resource", "check_url", "endpoint_fault", "origin"]
+__all__ = [
+    "MAX_LENGTH",
+    "Origin",
+    "check_endpoint",
+    "check_issuer",
+    "check_resource",
+    "check_url",
+    "endpoint_fault",
+    "issuer_fault",
+    "origin",
+]
 
 MAX_LENGTH: Final = 8192
 """Characters of a URL at the most: what servers take (RFC 9110 section 4.1 asks for at least 8000)."""
@@ -106,6 +116,23 @@ def check_url(url: str, *, allow_http_loopback: bool = False) -> str:
     return url
 
 
+def check_issuer(issuer: str, *, allow_http_loopback: bool = False) -> str:
+    """
+    Gives *issuer* back if it can be an issuer identifier: a URL as `check_url` has it, without query (RFC 8414
+    section 2).
+
+    Raises `InvalidIssuer`, which does not quote it.
+
+        >>> check_issuer("https://as.example/tenant")
+        'https://as.example/tenant'
+    """
+    fault = issuer_fault(issuer, allow_http_loopback=allow_http_loopback)
+    if fault is not None:
+        del issuer
+        raise fault
+    return issuer
+
+
 def check_resource(uri: str) -> str:
     """
     Gives *uri* back if it can be a resource indicator: an absolute URI without fragment (RFC 8707 section 2).
@@ -134,6 +161,18 @@ def endpoint_fault(url: str, *, allow_http_loopback: bool = False) -> InvalidEnd
     if misplaced:
         reason = f"has {misplaced[0]} in its query: credentials never stand in a URL (RFC 6749 section 2.3.1)"
         return InvalidEndpoint("token endpoint", reason)
+    return None
+
+
+def issuer_fault(issuer: str, *, allow_http_loopback: bool = False) -> InvalidIssuer | None:
+    """
+    Gives the error that `check_issuer` raises for *issuer*, or None.
+    """
+    fault = _transport_fault("issuer", issuer, allow_http_loopback)
+    if fault is not None:
+        return InvalidIssuer("issuer", fault.reason)
+    if "?" in issuer:
+        return InvalidIssuer("issuer", "has a query: leave out '?' and what follows (RFC 8414 section 2)")
     return None
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 PURE: Final = (
     "errors secret grammar form jsontext url content_coding http scope challenge authentication credentials request "
-    "token freshness key response dpop events effects exchange renewal standing call".split()
+    "token freshness key response metadata dpop events effects exchange discovery renewal standing call".split()
 )
 """Floors 0 to 3: no I/O, no clock, no chance."""
 

@@ -4,6 +4,7 @@ The command line, in this process against real servers, and once as a process of
 
 import io
 import json
+import re
 import ssl
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import trustme
 
 from oauth_cc import Token, __version__
 from oauth_cc.cli import BAD_INPUT, DONE, NETWORK, REFUSED, main
+from oauth_cc.testing import AuthorizationServer, Client
 from tests.shells.scripted import TOKEN, Answer, serve
 
 
@@ -46,9 +48,11 @@ class Runner:
 
 
 @pytest.fixture
-def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Runner:
-    """The command line, with no secret in its environment."""
+def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Runner:
+    """The command line, with no secret in its environment, and a home of its own."""
     monkeypatch.delenv("OAUTH_CLIENT_SECRET", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return Runner(capsys, monkeypatch)
 
 
@@ -154,7 +158,8 @@ class TestToken:
         monkeypatch.setenv("OWN_VARIABLE", "s3c ret")
         with serve(TOKEN) as server:
             for source in (("--secret-env", "OWN_VARIABLE"), ("--secret-file", str(file)), ("--secret-stdin",)):
-                assert cli("token", *LOCAL, f"{server.url}/token", *source, stdin="s3c ret\n").code == DONE
+                result = cli("token", *LOCAL, f"{server.url}/token", "--no-store", *source, stdin="s3c ret\n")
+                assert result.code == DONE
             sent = {asked.headers["Authorization"] for asked in server.asked}
         assert sent == {"Basic aWQ6czNjJTIwcmV0"}
 
@@ -220,7 +225,7 @@ class TestToken:
         broken = tmp_path / "broken.pem"
         broken.write_text("nothing")
         with serve(TOKEN, tls=context) as server:
-            arguments = ("token", *LOCAL, f"{server.url}/token", "--secret-stdin", "--format", "token")
+            arguments = ("token", *LOCAL, f"{server.url}/token", "--secret-stdin", "--format", "token", "--no-store")
             assert cli(*arguments, "--ca-file", str(trusted), stdin="sec").out == "tok-1\n"
             assert cli(*arguments, stdin="sec").code == NETWORK
             for file in (broken, tmp_path / "missing.pem"):
@@ -231,6 +236,91 @@ class TestToken:
         monkeypatch.setitem(sys.modules, "httpx2", None)
         result = cli("token", *LOCAL, "http://127.0.0.1:1/", "--secret-stdin", stdin="sec")
         assert (result.code, "pip install 'oauth_cc[cli]'" in result.err) == (BAD_INPUT, True)
+
+
+class TestStore:
+    """Tokens kept between runs, and oauth-cc store."""
+
+    HEADING = "key       ends at (UTC)        scope\n"
+
+    def test_a_shell_loop_makes_one_request(self, cli: Runner) -> None:
+        """For each scope, however it is written."""
+        with serve(TOKEN, Answer(chunks=(TOKEN.chunks[0].replace(b"tok-1", b"tok-2"),))) as server:
+            arguments = ("token", *LOCAL, f"{server.url}/token", "--secret-stdin", "--format", "token")
+            for scope in ("a b", "b a", "b", "a b"):
+                found = cli(*arguments, "--scope", scope, stdin="sec")
+                assert (found.out, found.err) == ("tok-2\n" if scope == "b" else "tok-1\n", "")
+            assert len(server.asked) == 2
+            assert cli(*arguments, "--scope", "a b", "--no-store", stdin="sec").out == "tok-2\n"
+            assert len(server.asked) == 3
+
+    def test_list_and_clear(self, cli: Runner) -> None:
+        """What is kept can be seen, but no token; and be forgotten."""
+        assert cli("store", "list") == Result(DONE, self.HEADING, "")
+        with serve(TOKEN) as server:
+            cli("token", *LOCAL, f"{server.url}/token", "--secret-stdin", "--scope", "a b", stdin="sec")
+            listed = cli("store", "list")
+            assert re.fullmatch(
+                re.escape(self.HEADING) + r"[0-9a-f]{8}  \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d  a b\n", listed.out
+            )
+            assert cli("store", "clear") == Result(DONE, "files removed: 1\n", "")
+            assert cli("store", "list") == Result(DONE, self.HEADING, "")
+            cli("token", *LOCAL, f"{server.url}/token", "--secret-stdin", "--scope", "a b", stdin="sec")
+            assert len(server.asked) == 2
+
+    def test_a_directory_that_cannot_be_used(self, cli: Runner, tmp_path: Path) -> None:
+        """The token is got all the same, and what is wrong is said; without a token it is an error."""
+        (tmp_path / "cache").write_text("a file")
+        with serve(TOKEN) as server:
+            found = cli("token", *LOCAL, f"{server.url}/token", "--secret-stdin", "--format", "token", stdin="sec")
+        assert (found.code, found.out) == (DONE, "tok-1\n")
+        assert found.err.startswith("oauth-cc: the token is not kept: ")
+        assert found.err.count("\n") == 1
+        assert cli("store", "list").code == BAD_INPUT
+
+    def test_without_the_extra(self, cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where nothing is installed that could keep tokens, the sentence says what to do."""
+        monkeypatch.delitem(sys.modules, "oauth_cc.stores.file", raising=False)
+        monkeypatch.setitem(sys.modules, "filelock", None)
+        for arguments in (("token", *LOCAL, "http://127.0.0.1:1/", "--secret-stdin"), ("store", "list")):
+            result = cli(*arguments, stdin="sec")
+            assert (result.code, "pip install 'oauth_cc[cli]'" in result.err) == (BAD_INPUT, True)
+            assert "--no-store" in result.err
+
+
+class TestMetadata:
+    """oauth-cc metadata."""
+
+    def test_table(self, cli: Runner) -> None:
+        """What a server says of itself is a table, with a star at the ways that exist here."""
+        with AuthorizationServer(clients=[Client("id", "sec", frozenset({"a", "b"}))]) as server:
+            result = cli("metadata", server.issuer, "--allow-http-loopback")
+            assert result == Result(
+                DONE,
+                f"issuer               {server.issuer}\n"
+                f"token endpoint       {server.token_endpoint}\n"
+                "mTLS token endpoint  -\n"
+                "authentication       client_secret_basic *, client_secret_post *\n"
+                "signing algorithms   -\n"
+                "DPoP algorithms      -\n"
+                "grants               client_credentials\n"
+                "scopes               a, b\n"
+                "\n"
+                "* this client can use it\n",
+                "",
+            )
+
+    def test_errors(self, cli: Runner) -> None:
+        """Another server's metadata are exit code 1, no issuer is 2, no answer 3; each is one sentence."""
+        document = b'{"issuer": "https://as.example", "token_endpoint": "https://as.example/token"}'
+        with serve(Answer(chunks=(document,))) as server:
+            url = server.url
+            results = [cli("metadata", url, "--allow-http-loopback"), cli("metadata", url)]
+        results.append(cli("metadata", url, "--allow-http-loopback"))
+        assert [REFUSED, BAD_INPUT, NETWORK] == [result.code for result in results]
+        assert [("", 1)] * 3 == [(result.out, result.err.count("\n")) for result in results]
+        expected = ["they are of 'https://as.example'", "use https", "check the URL, the network and any proxy"]
+        assert all(text in result.err for text, result in zip(expected, results, strict=True))
 
 
 class TestDemo:
@@ -272,7 +362,7 @@ class TestProcess:
 
     def test_help_has_examples(self, cli: Runner) -> None:
         """Every --help shows how the command is used, and the exit codes."""
-        for command in ((), ("body",), ("request",), ("token",)):
+        for command in ((), ("body",), ("request",), ("token",), ("metadata",)):
             result = cli(*command, "--help")
             assert result.code == DONE
             assert "examples:" in result.out

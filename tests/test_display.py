@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oauth_cc import ClientCredentials, ClientSecretPost, HttpRequest, HttpResponse, TokenRequest, http_request
-from oauth_cc.display import curl, http_answer, http_message
+from oauth_cc.display import curl, http_answer, http_message, metadata_table
+from oauth_cc.metadata import ServerMetadata
 from tests import strategies
 
 ENDPOINT = "https://as.example/token"
@@ -55,3 +56,32 @@ def test_without_a_body() -> None:
     request = HttpRequest("GET", "https://api.example/", {"Authorization": "Bearer tok-1"})
     assert http_message(request) == "GET https://api.example/\nAuthorization: Bearer ***"
     assert "--data" not in curl(request)
+
+
+def test_metadata() -> None:
+    """A table has all that a server supports, and says if that is not this grant."""
+    table = metadata_table(
+        ServerMetadata(
+            "https://as.example",
+            ENDPOINT,
+            ("private_key_jwt", "none"),
+            ("ES256", "PS256"),
+            ("authorization_code",),
+            ("read", "write"),
+            dpop_signing_alg_values_supported=("none", "ES256"),
+            mtls_token_endpoint="https://mtls.example/token",
+        )
+    )
+    assert table.splitlines() == [
+        "issuer               https://as.example",
+        "token endpoint       https://as.example/token",
+        "mTLS token endpoint  https://mtls.example/token",
+        "authentication       private_key_jwt, none *",
+        "signing algorithms   ES256, PS256",
+        "DPoP algorithms      ES256",
+        "grants               authorization_code",
+        "scopes               read, write",
+        "",
+        "* this client can use it",
+        "! client_credentials is not among the grants",
+    ]

@@ -1,0 +1,243 @@
+"""
+Authorization server metadata: what a server says of itself, and which of its endpoints to use (RFC 8414).
+
+    issuer ─ metadata_urls ─▶ (GET) HttpResponse ─ parse_metadata ─▶ ServerMetadata ─ endpoint_for ─▶ token endpoint
+
+The metadata only answer what was asked: nothing in them changes how a client proves who it is, or to which issuer.
+"""
+
+from collections.abc import Mapping
+from typing import Final, final
+
+import attrs
+
+from oauth_cc.authentication import ClientAuthentication, ClientSecretBasic, ClientSecretPost, NoAuthentication
+from oauth_cc.credentials import ClientCredentials
+from oauth_cc.errors import (
+    InvalidAuthentication,
+    InvalidInput,
+    InvalidMetadata,
+    IssuerMismatch,
+    MalformedResponse,
+    ResponseTooLarge,
+    UnexpectedRedirect,
+    UnexpectedStatus,
+)
+from oauth_cc.grammar import SCOPE_TOKEN
+from oauth_cc.http import RETRYABLE, HttpResponse
+from oauth_cc.jsontext import MAX_SIZE, is_array, is_object, parse_object
+from oauth_cc.url import check_endpoint, check_issuer, endpoint_fault, issuer_fault
+
+__all__ = ["METHODS", "ServerMetadata", "endpoint_for", "metadata_urls", "method_name", "parse_metadata"]
+
+METHODS: Final[Mapping[str, type[object]]] = {
+    "client_secret_basic": ClientSecretBasic,
+    "client_secret_post": ClientSecretPost,
+    "none": NoAuthentication,
+}
+"""The records for the ways of authentication, by the names that metadata have for them (RFC 7591 section 2)."""
+
+_DEFAULT_METHODS: Final = ("client_secret_basic",)
+_GRANT: Final = "client_credentials"
+_OK: Final = 200
+_MAX_SHOWN: Final = 200
+
+
+@final
+@attrs.frozen
+class ServerMetadata:
+    """
+    What an authorization server says of itself, under the names of RFC 8414 section 2, RFC 8705 sections 3.3 and 5,
+    RFC 9396 section 10 and RFC 9449 section 5.1; None where it says nothing.
+
+    *mtls_token_endpoint*: the token endpoint among its ``mtls_endpoint_aliases``.
+    Raises `InvalidIssuer` or `InvalidEndpoint` if these can be none, over https or to loopback.
+
+        >>> ServerMetadata("https://as.example", "https://as.example/token").token_endpoint_auth_methods_supported
+        ('client_secret_basic',)
+    """
+
+    issuer: str
+    token_endpoint: str
+    token_endpoint_auth_methods_supported: tuple[str, ...] = _DEFAULT_METHODS
+    token_endpoint_auth_signing_alg_values_supported: tuple[str, ...] | None = None
+    grant_types_supported: tuple[str, ...] | None = None
+    scopes_supported: tuple[str, ...] | None = None
+    authorization_details_types_supported: tuple[str, ...] | None = None
+    dpop_signing_alg_values_supported: tuple[str, ...] | None = None
+    mtls_token_endpoint: str | None = None
+    tls_client_certificate_bound_access_tokens: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        check_issuer(self.issuer, allow_http_loopback=True)
+        check_endpoint(self.token_endpoint, allow_http_loopback=True)
+        if self.mtls_token_endpoint is not None:
+            check_endpoint(self.mtls_token_endpoint, allow_http_loopback=True)
+
+    @property
+    def grants_client_credentials(self) -> bool:
+        """Whether this grant is listed. A server that lists none may grant it: many leave the member out."""
+        return self.grant_types_supported is None or _GRANT in self.grant_types_supported
+
+    @property
+    def dpop_algorithms(self) -> tuple[str, ...]:
+        """The algorithms that a DPoP proof may be signed with: asymmetric, and never none (RFC 9449 section 4.2)."""
+        listed = self.dpop_signing_alg_values_supported or ()
+        return tuple([name for name in listed if name != "none" and not name.startswith("HS")])
+
+
+def metadata_urls(issuer: str, *, allow_http_loopback: bool = False) -> tuple[str, str]:
+    """
+    Gives the two URLs where the metadata of *issuer* may stand, to be tried in order: RFC 8414 section 3.1 inserts the
+    well-known path, OpenID Connect Discovery 1.0 section 4 appends it.
+
+    *allow_http_loopback*: whether http to this machine will do. Raises `InvalidIssuer`.
+
+        >>> metadata_urls("https://as.example/tenant")[0]
+        'https://as.example/.well-known/oauth-authorization-server/tenant'
+        >>> metadata_urls("https://as.example/tenant")[1]
+        'https://as.example/tenant/.well-known/openid-configuration'
+    """
+    base = check_issuer(issuer, allow_http_loopback=allow_http_loopback).removesuffix("/")
+    scheme, _, rest = base.partition("://")
+    authority, slash, path = rest.partition("/")
+    return (
+        f"{scheme}://{authority}/.well-known/oauth-authorization-server{slash}{path}",
+        f"{base}/.well-known/openid-configuration",
+    )
+
+
+def parse_metadata(response: HttpResponse, issuer: str, *, allow_http_loopback: bool = False) -> ServerMetadata:
+    """
+    Gives the metadata that *response* holds for *issuer* (RFC 8414 section 3.2).
+
+    *issuer*: the identifier that `metadata_urls` made the URL of; the metadata must hold the very same text, or none
+    of them counts (section 3.3); *allow_http_loopback*: whether endpoints may be http to this machine.
+    Raises `UnexpectedStatus`, `UnexpectedRedirect`, `MalformedResponse` or `ResponseTooLarge` if there are none,
+    `IssuerMismatch` if they are another issuer's, `InvalidMetadata` if they cannot be used, `InvalidIssuer`.
+
+        >>> content = b'{"issuer": "https://as.example", "token_endpoint": "https://as.example/token"}'
+        >>> parse_metadata(HttpResponse(200, (), content), "https://as.example").token_endpoint
+        'https://as.example/token'
+    """
+    check_issuer(issuer, allow_http_loopback=allow_http_loopback)
+    members = _members(response)
+    if members.get("issuer") != issuer:
+        raise IssuerMismatch(_OK, _mismatch(members.get("issuer")))
+    token_endpoint = _endpoint(members, "token_endpoint", allow_http_loopback)
+    if token_endpoint is None:
+        raise InvalidMetadata(_OK, "the metadata have no token_endpoint: check that the issuer grants tokens")
+    methods = _texts(members, "token_endpoint_auth_methods_supported")
+    return ServerMetadata(
+        issuer,
+        token_endpoint,
+        _DEFAULT_METHODS if methods is None else methods,
+        _texts(members, "token_endpoint_auth_signing_alg_values_supported"),
+        _texts(members, "grant_types_supported"),
+        _texts(members, "scopes_supported"),
+        _texts(members, "authorization_details_types_supported"),
+        _texts(members, "dpop_signing_alg_values_supported"),
+        _endpoint(_object(members, "mtls_endpoint_aliases"), "token_endpoint", allow_http_loopback),
+        _flag(members, "tls_client_certificate_bound_access_tokens"),
+    )
+
+
+def method_name(authentication: ClientAuthentication) -> str | None:
+    """
+    Gives the name that metadata have for a way of *authentication*, or None for one of a user's own.
+
+        >>> method_name(ClientSecretPost("s3cret"))
+        'client_secret_post'
+    """
+    return next((name for name, kind in METHODS.items() if isinstance(authentication, kind)), None)
+
+
+def endpoint_for(metadata: ServerMetadata, credentials: ClientCredentials, *, mtls: bool = False) -> str:
+    """
+    Gives the token endpoint of *metadata* that *credentials* may be sent to.
+
+    *mtls*: whether the connection shows a client certificate, for which a server may have another endpoint (RFC 8705
+    section 5). Raises `InvalidAuthentication` if the server does not support the way of authentication, and
+    `InvalidInput` if it does not support the grant: no other way is taken in its place.
+
+        >>> metadata = ServerMetadata("https://as.example", "https://as.example/token")
+        >>> endpoint_for(metadata, ClientCredentials("your_id", "s3cret"))
+        'https://as.example/token'
+    """
+    if not metadata.grants_client_credentials:
+        reason = "the server's metadata do not list client_credentials: ask its operator, or give the token endpoint"
+        raise InvalidInput("grant_type", reason)
+    way = credentials.authentication
+    name = None if way is None else method_name(way)
+    supported = metadata.token_endpoint_auth_methods_supported
+    if name is not None and name not in supported:
+        others = " and ".join([other for other in METHODS if other in supported]) or "other ways"
+        advice = "configure the way that the client is registered for"
+        raise InvalidAuthentication(
+            "client authentication", f"by its metadata the server takes {others}, and no {name}: {advice}"
+        )
+    return (mtls and metadata.mtls_token_endpoint) or metadata.token_endpoint
+
+
+def _members(response: HttpResponse) -> Mapping[str, object]:
+    status = response.status
+    advice = "check the issuer, or give the token endpoint itself"
+    if 300 <= status < 400:
+        raise UnexpectedRedirect(status, f"the metadata's URL redirects, which is not followed: {advice}")
+    if status != _OK:
+        raise UnexpectedStatus(status, f"the answer is no metadata: {advice}", status in RETRYABLE)
+    members = parse_object(response.content)
+    if isinstance(members, str):
+        kind = ResponseTooLarge if len(response.content) > MAX_SIZE else MalformedResponse
+        raise kind(status, f"the answer {members}, so it is no metadata: {advice}")
+    return members
+
+
+def _mismatch(found: object) -> str:
+    reason = "the metadata are not those of the issuer asked for, and must not be used"
+    # Nearly always it is a slash too many: what can be an issuer is shown, and nothing else of the answer.
+    if isinstance(found, str) and len(found) <= _MAX_SHOWN and issuer_fault(found, allow_http_loopback=True) is None:
+        return f"{reason}: they are of {found!r}; if that is the server you mean, give its issuer in exactly this way"
+    return f"{reason}: check the issuer"
+
+
+def _endpoint(members: Mapping[str, object], name: str, allow_http_loopback: bool) -> str | None:
+    url = members.get(name)
+    if url is None:
+        return None
+    if not isinstance(url, str):
+        raise InvalidMetadata(_OK, f"{name} in the metadata is no text")
+    fault = endpoint_fault(url, allow_http_loopback=allow_http_loopback)
+    if fault is not None:
+        raise InvalidMetadata(_OK, f"{name} in the metadata cannot be used: {fault.reason}")
+    return url
+
+
+def _object(members: Mapping[str, object], name: str) -> Mapping[str, object]:
+    value = members.get(name)
+    if value is None:
+        return {}
+    if not is_object(value):
+        raise InvalidMetadata(_OK, f"{name} in the metadata is no object")
+    return value
+
+
+def _texts(members: Mapping[str, object], name: str) -> tuple[str, ...] | None:
+    value = members.get(name)
+    # No array is empty (RFC 8414 section 3.2).
+    if value is None or value == []:
+        return None
+    texts = [item for item in value if isinstance(item, str)] if is_array(value) else []
+    if not is_array(value) or len(texts) != len(value):
+        raise InvalidMetadata(_OK, f"{name} in the metadata is no array of texts")
+    # What is outside the grammar can neither be asked for nor shown.
+    return tuple([text for text in texts if SCOPE_TOKEN.fullmatch(text)])
+
+
+def _flag(members: Mapping[str, object], name: str) -> bool:
+    value = members.get(name)
+    if value is None:
+        return False
+    if not isinstance(value, bool):
+        raise InvalidMetadata(_OK, f"{name} in the metadata is neither true nor false")
+    return value
