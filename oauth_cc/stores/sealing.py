@@ -3,7 +3,7 @@ Encryption of what a store keeps: by keys of the user's, which can be changed wh
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, final
+from typing import Final, Protocol, final
 
 import attrs
 
@@ -13,13 +13,22 @@ from oauth_cc.secret import Secret
 from oauth_cc.stores.envelope import enclose, opened
 from oauth_cc.token import Token
 
-if TYPE_CHECKING:
-    from cryptography.fernet import MultiFernet
+__all__ = ["MAX_SEALED", "Cipher", "Seal", "seal"]
 
-__all__ = ["MAX_SEALED", "Seal", "seal"]
-
-MAX_SEALED = 2 * MAX_SIZE
+MAX_SEALED: Final = 2 * MAX_SIZE
 """Bytes of a sealed token that are read at the most: encryption makes a text longer by a third."""
+
+
+class Cipher(Protocol):
+    """What is used of a ``MultiFernet``."""
+
+    def encrypt(self, msg: bytes) -> bytes:
+        """Gives *msg* encrypted."""
+        ...
+
+    def decrypt(self, msg: bytes) -> bytes:
+        """Gives what *msg* was."""
+        ...
 
 
 @final
@@ -29,7 +38,7 @@ class Seal:
     Closes tokens and opens them: made by `seal`. Without a *cipher* they stay in the clear.
     """
 
-    cipher: "MultiFernet | None" = attrs.field(default=None, repr=False)
+    cipher: Cipher | None = attrs.field(default=None, repr=False)
 
     def close(self, key: str, token: Token) -> Secret | None:
         """
@@ -72,7 +81,7 @@ def seal(keys: Sequence[Secret | str | bytes] = ()) -> Seal | InvalidInput | Imp
     return InvalidInput("keys", "give a list of keys as cryptography.fernet.Fernet.generate_key() makes them")
 
 
-def _decrypted(cipher: "MultiFernet", sealed: bytes) -> bytes:
+def _decrypted(cipher: Cipher, sealed: bytes) -> bytes:
     from cryptography.fernet import InvalidToken
 
     try:
