@@ -11,7 +11,8 @@ Every arrow is a pure function, every box a frozen record. The errors stand in `
 
 from typing import TYPE_CHECKING
 
-from oauth_cc.authentication import ClientSecretBasic, ClientSecretPost, NoAuthentication
+from oauth_cc.authentication import ClientSecretBasic, ClientSecretPost, NoAuthentication, TlsClientAuth
+from oauth_cc.certificate import Certificate
 from oauth_cc.credentials import ClientCredentials
 from oauth_cc.errors import InvalidInput, InvalidResponse, OAuthError, TokenRequestRefused
 from oauth_cc.http import HttpRequest, HttpResponse
@@ -22,6 +23,7 @@ from oauth_cc.secret import Secret
 from oauth_cc.token import Token, authorize, is_fresh
 
 __all__ = [
+    "Certificate",
     "ClientCredentials",
     "ClientSecretBasic",
     "ClientSecretPost",
@@ -33,6 +35,7 @@ __all__ = [
     "OAuthError",
     "Scope",
     "Secret",
+    "TlsClientAuth",
     "Token",
     "TokenRequest",
     "TokenRequestRefused",

@@ -11,6 +11,7 @@ from typing import Protocol, TypeAlias, final
 
 import attrs
 
+from oauth_cc.certificate import Certificate, certificate_fault
 from oauth_cc.errors import InvalidAuthentication, InvalidClientSecret
 from oauth_cc.form import percent_encode
 from oauth_cc.grammar import HEADER_NAME, HEADER_VALUE, NAME, TEXT
@@ -23,6 +24,7 @@ __all__ = [
     "ClientSecretBasic",
     "ClientSecretPost",
     "NoAuthentication",
+    "TlsClientAuth",
 ]
 
 
@@ -151,7 +153,39 @@ class NoAuthentication:
         return AuthenticationFields(parameters=(("client_id", Secret(client_id)),))
 
 
-BuiltInAuthentication: TypeAlias = ClientSecretBasic | ClientSecretPost | NoAuthentication
+@final
+@attrs.frozen(init=False)
+class TlsClientAuth:
+    """
+    Sends client_id in the body, and has the TLS connection prove the rest (RFC 8705 section 2).
+
+    *certificate*: the one that the HTTP library was given with its key; *self_signed*: whether the server knows that
+    very certificate (``self_signed_tls_client_auth``), and not its subject alone (``tls_client_auth``). Raises
+    `InvalidCertificate` if it is no `Certificate`.
+
+        >>> way = TlsClientAuth(Certificate("A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0"))
+        >>> way.authenticate("your_id")
+        AuthenticationFields(headers=(), parameters=(('client_id', Secret('***')),), secrets=())
+    """
+
+    certificate: Certificate
+    self_signed: bool = False
+
+    def __init__(self, certificate: Certificate, *, self_signed: bool = False) -> None:
+        fault = certificate_fault(certificate)
+        if fault is not None:
+            # It may be a whole file, with its key.
+            del self, certificate
+            raise fault
+        object.__setattr__(self, "certificate", certificate)
+        object.__setattr__(self, "self_signed", self_signed)
+
+    def authenticate(self, client_id: str) -> AuthenticationFields:
+        """Gives the parameter ``client_id``."""
+        return AuthenticationFields(parameters=(("client_id", Secret(client_id)),))
+
+
+BuiltInAuthentication: TypeAlias = ClientSecretBasic | ClientSecretPost | NoAuthentication | TlsClientAuth
 """A way of authentication that stands here."""
 
 

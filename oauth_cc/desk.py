@@ -9,7 +9,7 @@ from typing import TypedDict, final
 import attrs
 
 from oauth_cc.effects import Failed
-from oauth_cc.errors import OAuthError
+from oauth_cc.errors import InvalidCertificate, OAuthError
 from oauth_cc.events import (
     RenewalFailed,
     ScopeInsufficient,
@@ -22,12 +22,13 @@ from oauth_cc.exchange import Retries
 from oauth_cc.freshness import RenewalWindow, stale_from
 from oauth_cc.renewal import Renewal, Terms
 from oauth_cc.report import EventHook, report
+from oauth_cc.request import TokenRequest
 from oauth_cc.scope import Scope
 from oauth_cc.stores.memory import Answer, Flight, MemoryStore
 from oauth_cc.token import Token
 from oauth_cc.url import Origin
 
-__all__ = ["Desk", "SourceOptions", "raisable"]
+__all__ = ["Desk", "SourceOptions", "check_client", "raisable"]
 
 
 class SourceOptions(TypedDict, total=False):
@@ -92,6 +93,16 @@ class Desk:
         """Tells that the store behind memory is back, unless it never was away."""
         if self.memory.note_behind(failed=False):
             report(StoreReturned(self.terms.client_id, self.terms.key_prefix), self.hook)
+
+
+def check_client(request: TokenRequest, client: object) -> None:
+    """
+    Raises `InvalidCertificate` if *request* needs a certificate to be shown, and *client* is None: a client of our own
+    has none to show (RFC 8705 section 2).
+    """
+    if client is None and request.client_certificate is not None:
+        reason = "the connection has to show a certificate: give a client or session of yours that has it, with its key"
+        raise InvalidCertificate("client", reason)
 
 
 def raisable(error: BaseException) -> BaseException:

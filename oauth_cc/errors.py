@@ -6,6 +6,7 @@ The errors of oauth_cc, one tree.
     │   ├── InvalidClientId
     │   ├── InvalidClientSecret
     │   ├── InvalidAuthentication
+    │   ├── InvalidCertificate
     │   ├── InvalidScope
     │   ├── InvalidResource
     │   ├── InvalidAuthorizationDetails
@@ -48,6 +49,7 @@ __all__ = [
     "InvalidAuthorizationDetails",
     "InvalidAuthorizationDetailsRefused",
     "InvalidBody",
+    "InvalidCertificate",
     "InvalidClientId",
     "InvalidClientRefused",
     "InvalidClientSecret",
@@ -127,6 +129,10 @@ class InvalidClientSecret(InvalidInput):
 
 class InvalidAuthentication(InvalidInput):
     """No way, two ways, or an unknown way of client authentication, or one that the server does not support."""
+
+
+class InvalidCertificate(InvalidInput):
+    """What was given is no X.509 certificate, no thumbprint of one, or is not the one of the connection (RFC 8705)."""
 
 
 class InvalidScope(InvalidInput):

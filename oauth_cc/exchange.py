@@ -14,7 +14,7 @@ from oauth_cc.request import TokenRequest, http_request
 from oauth_cc.response import read_token_response
 from oauth_cc.token import Token
 
-__all__ = ["DEFAULT_RETRIES", "Retries", "exchange"]
+__all__ = ["DEFAULT_RETRIES", "Retries", "exchange", "wait_to_retry"]
 
 
 @final
@@ -84,13 +84,20 @@ def exchange(
         if isinstance(outcome, Token):
             return outcome
         error, retryable, retry_after = _failure(outcome)
-        pause = None
-        if retryable:
-            moment = yield from observe()
-            pause = retries.pause(attempt, retry_after, moment.jitter)
-        if pause is None:
+        if not retryable or not (yield from wait_to_retry(retries, attempt, retry_after)):
             raise error
-        yield Sleep(pause)
+
+
+def wait_to_retry(retries: Retries, attempt: int, retry_after: float | None) -> Flow[bool]:
+    """
+    Gives the flow that waits after *attempt* for as long as `Retries.pause` says, and returns whether to try again.
+    """
+    moment = yield from observe()
+    pause = retries.pause(attempt, retry_after, moment.jitter)
+    if pause is None:
+        return False
+    yield Sleep(pause)
+    return True
 
 
 def _attempt(

@@ -10,9 +10,11 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iter
 from functools import partial
 from typing import Final, Self
 
-from oauth_cc import async_source, source, tasks, threads
-from oauth_cc.desk import SourceOptions
-from oauth_cc.discovery import discover
+from oauth_cc import async_source, discovery, source, tasks, threads
+from oauth_cc.certificate import Certificate
+from oauth_cc.credentials import ClientCredentials
+from oauth_cc.desk import SourceOptions, check_client
+from oauth_cc.discovery import AddressedRequest, MetadataCache, discover
 from oauth_cc.effects import Failed, Received
 from oauth_cc.exchange import DEFAULT_RETRIES, Retries, exchange
 from oauth_cc.freshness import DEFAULT_WINDOW, RenewalWindow
@@ -42,7 +44,12 @@ __all__ = [
     "fetch_metadata_async",
     "fetch_token",
     "fetch_token_async",
+    "from_issuer",
+    "from_issuer_async",
 ]
+
+
+_NO_SCOPE: Final = Scope()
 
 
 def fetch_token(
@@ -64,6 +71,7 @@ def fetch_token(
     Raises `oauth_cc.TokenRequestRefused`, `oauth_cc.InvalidResponse`, `oauth_cc.InvalidInput`, and
     `httpx.TransportError` if no answer came.
     """
+    check_client(request, client)
     flow = exchange(request, endpoint, retries=retries, allow_http_loopback=allow_http_loopback)
     return threads.drive(flow, _sender(client, timeout))
 
@@ -80,6 +88,7 @@ async def fetch_token_async(
     """
     Gives what `fetch_token` gives, on asyncio and trio; *timeout* is for one whole attempt.
     """
+    check_client(request, client)
     flow = exchange(request, endpoint, retries=retries, allow_http_loopback=allow_http_loopback)
     return await tasks.drive(flow, _async_sender(client, timeout))
 
@@ -89,15 +98,18 @@ def fetch_metadata(
     *,
     client: httpx.Client | None = None,
     timeout: float = DEFAULT_TIMEOUT,
+    retries: Retries = DEFAULT_RETRIES,
+    cache: MetadataCache | None = None,
     allow_http_loopback: bool = False,
 ) -> ServerMetadata:
     """
     Gives what the authorization server *issuer* says of itself (RFC 8414).
 
-    *client* and *timeout* are those of `fetch_token`, *allow_http_loopback* that of `oauth_cc.discovery.discover`.
+    *client* and *timeout* are those of `fetch_token`, the others those of `oauth_cc.discovery.discover`.
     Raises `oauth_cc.InvalidResponse`, `oauth_cc.InvalidInput`, and `httpx.TransportError` if no answer came.
     """
-    return threads.drive(discover(issuer, allow_http_loopback=allow_http_loopback), _sender(client, timeout))
+    flow = discover(issuer, retries=retries, cache=cache, allow_http_loopback=allow_http_loopback)
+    return threads.drive(flow, _sender(client, timeout))
 
 
 async def fetch_metadata_async(
@@ -105,12 +117,72 @@ async def fetch_metadata_async(
     *,
     client: httpx.AsyncClient | None = None,
     timeout: float = DEFAULT_TIMEOUT,
+    retries: Retries = DEFAULT_RETRIES,
+    cache: MetadataCache | None = None,
     allow_http_loopback: bool = False,
 ) -> ServerMetadata:
     """
     Gives what `fetch_metadata` gives, on asyncio and trio; *timeout* is for one whole answer.
     """
-    return await tasks.drive(discover(issuer, allow_http_loopback=allow_http_loopback), _async_sender(client, timeout))
+    flow = discover(issuer, retries=retries, cache=cache, allow_http_loopback=allow_http_loopback)
+    return await tasks.drive(flow, _async_sender(client, timeout))
+
+
+def from_issuer(
+    issuer: str,
+    credentials: ClientCredentials,
+    scope: Scope = _NO_SCOPE,
+    *,
+    certificate: Certificate | None = None,
+    client: httpx.Client | None = None,
+    timeout: float = DEFAULT_TIMEOUT,
+    retries: Retries = DEFAULT_RETRIES,
+    cache: MetadataCache | None = None,
+    allow_http_loopback: bool = False,
+) -> AddressedRequest:
+    """
+    Gives the request of *credentials* for *scope* with its endpoint at *issuer*, which its metadata name (RFC 8414).
+
+    *client* and *timeout* are those of `fetch_token`, the others those of `oauth_cc.discovery.from_issuer`. Raises what
+    `fetch_metadata` raises, and `oauth_cc.InvalidInput` if the server does not take *credentials* as they are.
+    """
+    flow = discovery.from_issuer(
+        issuer,
+        credentials,
+        scope,
+        certificate=certificate,
+        retries=retries,
+        cache=cache,
+        allow_http_loopback=allow_http_loopback,
+    )
+    return threads.drive(flow, _sender(client, timeout))
+
+
+async def from_issuer_async(
+    issuer: str,
+    credentials: ClientCredentials,
+    scope: Scope = _NO_SCOPE,
+    *,
+    certificate: Certificate | None = None,
+    client: httpx.AsyncClient | None = None,
+    timeout: float = DEFAULT_TIMEOUT,
+    retries: Retries = DEFAULT_RETRIES,
+    cache: MetadataCache | None = None,
+    allow_http_loopback: bool = False,
+) -> AddressedRequest:
+    """
+    Gives what `from_issuer` gives, on asyncio and trio; *timeout* is for one whole answer.
+    """
+    flow = discovery.from_issuer(
+        issuer,
+        credentials,
+        scope,
+        certificate=certificate,
+        retries=retries,
+        cache=cache,
+        allow_http_loopback=allow_http_loopback,
+    )
+    return await tasks.drive(flow, _async_sender(client, timeout))
 
 
 class TokenSource(source.TokenSource):
@@ -140,6 +212,7 @@ class TokenSource(source.TokenSource):
             "on_event": on_event,
             "allow_http_loopback": allow_http_loopback,
         }
+        check_client(request, client)
         super().__init__(request, endpoint, send=_sender(client, timeout), store=store, **options)
 
 
@@ -170,6 +243,7 @@ class AsyncTokenSource(async_source.AsyncTokenSource):
             "on_event": on_event,
             "allow_http_loopback": allow_http_loopback,
         }
+        check_client(request, client)
         super().__init__(request, endpoint, send=_async_sender(client, timeout), store=store, **options)
 
 

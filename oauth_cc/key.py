@@ -18,7 +18,8 @@ _ROUNDS = 10_000
 
 def fingerprint(credentials: ClientCredentials) -> bytes:
     """
-    Gives 32 bytes that tell the client and what it proves itself with from every other, and reveal neither.
+    Gives 32 bytes that tell the client and what it proves itself with from every other, and reveal neither; but for a
+    certificate, which `token_key` has from the request.
 
     It takes some milliseconds: take it once for each *credentials*. Raises `InvalidAuthentication` as the way of
     authentication does.
@@ -36,8 +37,9 @@ def token_key(request: TokenRequest, endpoint: str, fingerprint: bytes) -> str:
     """
     Gives the key of the token that the token *endpoint* answers to *request*: 64 hexadecimal digits.
 
-    It is the hash of everything that shapes the token, the scope as a set. *fingerprint*: that of the request's
-    credentials. The values of further parameters go in hashed with it, as they may be secret.
+    It is the hash of everything that shapes the token, the scope as a set, and the certificate that it may be bound to.
+    *fingerprint*: that of the request's credentials. The values of further parameters go in hashed with it, as they may
+    be secret.
 
         >>> from oauth_cc import Scope, token_request
         >>> ours = ClientCredentials("your_id", "s3cret")
@@ -58,6 +60,8 @@ def token_key(request: TokenRequest, endpoint: str, fingerprint: bytes) -> str:
         "includes_client_id": request.includes_client_id,
         "dpop_jkt": request.dpop_jkt,
     }
+    if request.client_certificate is not None:
+        shape["x5t#S256"] = request.client_certificate.thumbprint
     return hashlib.sha256(write(shape, ascii_only=True).encode("ascii")).hexdigest()
 
 

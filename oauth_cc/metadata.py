@@ -1,20 +1,28 @@
 """
 Authorization server metadata: what a server says of itself, and which of its endpoints to use (RFC 8414).
 
-    issuer ─ metadata_urls ─▶ (GET) HttpResponse ─ parse_metadata ─▶ ServerMetadata ─ endpoint_for ─▶ token endpoint
+    issuer ─ metadata_urls ─▶ (GET) HttpResponse ─ parse_metadata ─▶ ServerMetadata ─┐
+                                                                        TokenRequest ─┴─ endpoint_for ─▶ token endpoint
 
 The metadata only answer what was asked: nothing in them changes how a client proves who it is, or to which issuer.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Final, final
 
 import attrs
 
-from oauth_cc.authentication import ClientAuthentication, ClientSecretBasic, ClientSecretPost, NoAuthentication
-from oauth_cc.credentials import ClientCredentials
+from oauth_cc.authentication import (
+    ClientAuthentication,
+    ClientSecretBasic,
+    ClientSecretPost,
+    NoAuthentication,
+    TlsClientAuth,
+)
 from oauth_cc.errors import (
     InvalidAuthentication,
+    InvalidCertificate,
     InvalidInput,
     InvalidMetadata,
     IssuerMismatch,
@@ -26,21 +34,44 @@ from oauth_cc.errors import (
 from oauth_cc.grammar import SCOPE_TOKEN
 from oauth_cc.http import RETRYABLE, HttpResponse
 from oauth_cc.jsontext import MAX_SIZE, is_array, is_object, parse_object
+from oauth_cc.request import TokenRequest
 from oauth_cc.url import check_endpoint, check_issuer, endpoint_fault, issuer_fault
 
-__all__ = ["METHODS", "ServerMetadata", "endpoint_for", "metadata_urls", "method_name", "parse_metadata"]
+__all__ = [
+    "DEFAULT_METADATA_LIFETIME",
+    "METHODS",
+    "ServerMetadata",
+    "endpoint_for",
+    "metadata_lifetime",
+    "metadata_urls",
+    "method_name",
+    "parse_metadata",
+]
 
 METHODS: Final[Mapping[str, type[object]]] = {
     "client_secret_basic": ClientSecretBasic,
     "client_secret_post": ClientSecretPost,
     "none": NoAuthentication,
+    "tls_client_auth": TlsClientAuth,
+    "self_signed_tls_client_auth": TlsClientAuth,
 }
-"""The records for the ways of authentication, by the names that metadata have for them (RFC 7591 section 2)."""
+"""
+The records for the ways of authentication, by the names that metadata have for them (RFC 7591 section 2, RFC 8705
+section 2).
+"""
+
+DEFAULT_METADATA_LIFETIME: Final = 3600.0
+"""Seconds that metadata hold good for where the server does not say how long."""
 
 _DEFAULT_METHODS: Final = ("client_secret_basic",)
 _GRANT: Final = "client_credentials"
 _OK: Final = 200
 _MAX_SHOWN: Final = 200
+_LEAST_LIFETIME: Final = 60.0
+_GREATEST_LIFETIME: Final = 86400.0
+# Bounded, so that none of them is infinite.
+_SECONDS: Final = re.compile(r"[0-9]{1,9}")
+_MAX_AGE: Final = re.compile(r"""max-age=("?)([0-9]{1,9})\1""", re.IGNORECASE)
 
 
 @final
@@ -142,6 +173,25 @@ def parse_metadata(response: HttpResponse, issuer: str, *, allow_http_loopback: 
     )
 
 
+def metadata_lifetime(response: HttpResponse) -> float:
+    """
+    Gives the seconds that the metadata of *response* may be used for, from its Cache-Control and Age (RFC 9111 section
+    4.2.1): at least a minute, so that no server is asked all the time, and at most a day.
+
+        >>> metadata_lifetime(HttpResponse(200, {"Cache-Control": "public, max-age=600"}))
+        600.0
+    """
+    directives = [part.strip(" \t") for value in response.header("Cache-Control") for part in value.split(",")]
+    if {"no-store", "no-cache"} & {directive.lower() for directive in directives}:
+        return _LEAST_LIFETIME
+    ages = [found[2] for found in map(_MAX_AGE.fullmatch, directives) if found is not None]
+    if not ages:
+        return DEFAULT_METADATA_LIFETIME
+    spent = [value for value in response.header("Age") if _SECONDS.fullmatch(value)]
+    left = min(map(float, ages)) - (float(spent[0]) if spent else 0.0)
+    return min(max(left, _LEAST_LIFETIME), _GREATEST_LIFETIME)
+
+
 def method_name(authentication: ClientAuthentication) -> str | None:
     """
     Gives the name that metadata have for a way of *authentication*, or None for one of a user's own.
@@ -149,25 +199,29 @@ def method_name(authentication: ClientAuthentication) -> str | None:
         >>> method_name(ClientSecretPost("s3cret"))
         'client_secret_post'
     """
+    if isinstance(authentication, TlsClientAuth) and authentication.self_signed:
+        return "self_signed_tls_client_auth"
     return next((name for name, kind in METHODS.items() if isinstance(authentication, kind)), None)
 
 
-def endpoint_for(metadata: ServerMetadata, credentials: ClientCredentials, *, mtls: bool = False) -> str:
+def endpoint_for(metadata: ServerMetadata, request: TokenRequest) -> str:
     """
-    Gives the token endpoint of *metadata* that *credentials* may be sent to.
+    Gives the token endpoint of *metadata* that *request* may be sent to: if its connection shows a client certificate,
+    the one that the server has for such connections (RFC 8705 section 5).
 
-    *mtls*: whether the connection shows a client certificate, for which a server may have another endpoint (RFC 8705
-    section 5). Raises `InvalidAuthentication` if the server does not support the way of authentication, and
-    `InvalidInput` if it does not support the grant: no other way is taken in its place.
+    Raises `InvalidAuthentication` if the server does not support the way of authentication, `InvalidCertificate` if the
+    token is to be bound to a certificate and the server binds none, and `InvalidInput` if it does not support the
+    grant: nothing else is taken in its place.
 
+        >>> from oauth_cc import ClientCredentials, token_request
         >>> metadata = ServerMetadata("https://as.example", "https://as.example/token")
-        >>> endpoint_for(metadata, ClientCredentials("your_id", "s3cret"))
+        >>> endpoint_for(metadata, token_request(ClientCredentials("your_id", "s3cret")))
         'https://as.example/token'
     """
     if not metadata.grants_client_credentials:
         reason = "the server's metadata do not list client_credentials: ask its operator, or give the token endpoint"
         raise InvalidInput("grant_type", reason)
-    way = credentials.authentication
+    way = request.credentials.authentication
     name = None if way is None else method_name(way)
     supported = metadata.token_endpoint_auth_methods_supported
     if name is not None and name not in supported:
@@ -176,7 +230,11 @@ def endpoint_for(metadata: ServerMetadata, credentials: ClientCredentials, *, mt
         raise InvalidAuthentication(
             "client authentication", f"by its metadata the server takes {others}, and no {name}: {advice}"
         )
-    return (mtls and metadata.mtls_token_endpoint) or metadata.token_endpoint
+    if request.certificate is not None and not metadata.tls_client_certificate_bound_access_tokens:
+        reason = "by its metadata the server binds no token to a certificate: ask its operator, or leave it out"
+        raise InvalidCertificate("certificate", reason)
+    alias = None if request.client_certificate is None else metadata.mtls_token_endpoint
+    return alias or metadata.token_endpoint
 
 
 def _members(response: HttpResponse) -> Mapping[str, object]:

@@ -9,12 +9,14 @@ from typing import Final, final
 
 import attrs
 
-from oauth_cc.authentication import AuthenticationFields
+from oauth_cc.authentication import AuthenticationFields, TlsClientAuth
+from oauth_cc.certificate import Certificate, certificate_fault
 from oauth_cc.credentials import ClientCredentials
 from oauth_cc.errors import (
     InvalidAuthentication,
     InvalidAuthorizationDetails,
     InvalidBody,
+    InvalidCertificate,
     InvalidInput,
     InvalidParameter,
     InvalidScope,
@@ -67,6 +69,7 @@ class TokenRequest:
     body: tuple[tuple[str, Secret], ...] = ()
     includes_client_id: bool = False
     dpop_jkt: str | None = None
+    certificate: Certificate | None = None
 
     def __attrs_post_init__(self) -> None:
         if not isinstance(self.credentials, ClientCredentials):
@@ -77,6 +80,8 @@ class TokenRequest:
             raise InvalidScope("scope", reason)
         if self.resources or self.authorization_details or self.parameters or self.body or self.dpop_jkt is not None:
             self._check_options()
+        if self.certificate is not None:
+            self._check_certificate()
 
     def _check_options(self) -> None:
         for resource in self.resources:
@@ -91,6 +96,22 @@ class TokenRequest:
             names.add(name)
         if self.dpop_jkt is not None and not (isinstance(self.dpop_jkt, str) and NONCE.fullmatch(self.dpop_jkt)):
             raise InvalidParameter("dpop_jkt", "give the key's thumbprint as text (RFC 7638)")
+
+    def _check_certificate(self) -> None:
+        fault = certificate_fault(self.certificate)
+        if fault is not None:
+            del self
+            raise fault
+        way = self.credentials.authentication
+        if isinstance(way, TlsClientAuth) and way.certificate != self.certificate:
+            reason = "a connection shows one certificate, and the client authenticates by another: leave this one out"
+            raise InvalidCertificate("certificate", reason)
+
+    @property
+    def client_certificate(self) -> Certificate | None:
+        """The certificate that its connection has to show: that of `TlsClientAuth`, or of `with_certificate`."""
+        way = self.credentials.authentication
+        return way.certificate if isinstance(way, TlsClientAuth) else self.certificate
 
     def with_scope(self, scope: Scope) -> "TokenRequest":
         """Asks for *scope* instead. Raises `InvalidScope` if it is no `Scope`."""
@@ -172,6 +193,21 @@ class TokenRequest:
         The proof itself is added to the `HttpRequest`. Raises `InvalidParameter`.
         """
         return attrs.evolve(self, dpop_jkt=jkt)
+
+    def with_certificate(self, certificate: Certificate) -> "TokenRequest":
+        """
+        Asks for a token bound to *certificate*, whatever the way of authentication (RFC 8705 section 3): it is of use
+        on connections that show it, and is kept for no other. `TlsClientAuth` implies it.
+
+        The HTTP library is given the certificate with its key. Raises `InvalidCertificate` if it is no `Certificate`,
+        or another than that of `TlsClientAuth`.
+        """
+        fault = certificate_fault(certificate)
+        if fault is not None:
+            # Tracebacks show local variables, and this one may be a whole file, with its key.
+            del certificate
+            raise fault
+        return attrs.evolve(self, certificate=certificate)
 
 
 def token_request(credentials: ClientCredentials, scope: Scope = _NO_SCOPE) -> TokenRequest:

@@ -17,6 +17,7 @@ import multidict
 import yarl
 
 from oauth_cc.content_coding import decode_content
+from oauth_cc.desk import check_client
 from oauth_cc.effects import Failed, Received
 from oauth_cc.errors import MalformedResponse
 from oauth_cc.exchange import DEFAULT_RETRIES, Retries, exchange
@@ -53,6 +54,7 @@ async def fetch_token(
     Raises `oauth_cc.TokenRequestRefused`, `oauth_cc.InvalidResponse`, `oauth_cc.InvalidInput`, and
     `aiohttp.ClientError` if no answer came; `aiohttp.ServerTimeoutError` if it took too long.
     """
+    check_client(request, client)
     flow = exchange(request, endpoint, retries=retries, allow_http_loopback=allow_http_loopback)
     return await drive(flow, sender(client, timeout))
 

@@ -16,6 +16,7 @@ from requests.structures import CaseInsensitiveDict
 
 from oauth_cc import threads
 from oauth_cc.content_coding import decode_content
+from oauth_cc.desk import check_client
 from oauth_cc.effects import Failed, Received
 from oauth_cc.errors import MalformedResponse
 from oauth_cc.exchange import DEFAULT_RETRIES, Retries, exchange
@@ -49,6 +50,7 @@ def fetch_token(
     Raises `oauth_cc.TokenRequestRefused`, `oauth_cc.InvalidResponse`, `oauth_cc.InvalidInput`, and
     `requests.RequestException` if no answer came.
     """
+    check_client(request, client)
     flow = exchange(request, endpoint, retries=retries, allow_http_loopback=allow_http_loopback)
     return threads.drive(flow, sender(client, timeout))
 

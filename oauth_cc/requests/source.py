@@ -5,7 +5,7 @@ The source of tokens that asks for them through requests.
 import requests
 
 from oauth_cc import source
-from oauth_cc.desk import SourceOptions
+from oauth_cc.desk import SourceOptions, check_client
 from oauth_cc.exchange import DEFAULT_RETRIES, Retries
 from oauth_cc.freshness import DEFAULT_WINDOW, RenewalWindow
 from oauth_cc.renewal import DEFAULT_PATIENCE
@@ -45,4 +45,5 @@ class TokenSource(source.TokenSource):
             "on_event": on_event,
             "allow_http_loopback": allow_http_loopback,
         }
+        check_client(request, client)
         super().__init__(request, endpoint, send=sender(client, timeout), store=store, **options)

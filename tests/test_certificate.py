@@ -1,0 +1,171 @@
+"""
+Client certificates: what a thumbprint is, and what is no certificate (RFC 8705 section 3.1, RFC 7468).
+"""
+
+import base64
+import hashlib
+from typing import Any
+
+import pytest
+import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from oauth_cc import Certificate, errors
+from tests.leaks import shown_by
+
+ISSUED = trustme.CA().issue_cert("client.example")
+LEAF, AUTHORITY = [chain.bytes() for chain in ISSUED.cert_chain_pems][0], trustme.CA().cert_pem.bytes()
+KEY = ISSUED.private_key_pem.bytes()
+PARSED = x509.load_pem_x509_certificate(LEAF)
+DER = PARSED.public_bytes(serialization.Encoding.DER)
+THUMBPRINT = base64.urlsafe_b64encode(PARSED.fingerprint(hashes.SHA256())).decode().rstrip("=")
+
+# RFC 8705 appendix A.
+SAMPLE = """-----BEGIN CERTIFICATE-----
+MIIBBjCBrAIBAjAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARtdGxzMB4XDTE4MTAx
+ODEyMzcwOVoXDTIyMDUwMjEyMzcwOVowDzENMAsGA1UEAwwEbXRsczBZMBMGByqG
+SM49AgEGCCqGSM49AwEHA0IABNcnyxwqV6hY8QnhxxzFQ03C7HKW9OylMbnQZjjJ
+/Au08/coZwxS7LfA4vOLS9WuneIXhbGGWvsDSb0tH6IxLm8wCgYIKoZIzj0EAwID
+SQAwRgIhAP0RC1E+vwJD/D1AGHGzuri+hlV/PpQEKTWUVeORWz83AiEA5x2eXZOV
+bUlJSGQgjwD5vaUaKlLR50Q2DmFfQj1L+SY=
+-----END CERTIFICATE-----
+"""
+
+
+def test_the_certificate_of_the_rfc() -> None:
+    """The certificate of RFC 8705 appendix A has the thumbprint printed there."""
+    assert "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0" == Certificate.from_pem(SAMPLE).thumbprint
+
+
+@pytest.mark.parametrize(
+    "pem",
+    [
+        LEAF,
+        LEAF.decode(),
+        LEAF + AUTHORITY,
+        KEY + LEAF,
+        LEAF + KEY,
+        b"Subject: CN=client\xe9\n\n" + LEAF,
+        LEAF.replace(b"\n", b"\r\n"),
+        LEAF.replace(b"\n", b" \t\n"),
+    ],
+    ids=["bytes", "text", "chain", "key before", "key after", "text before", "CR LF", "blanks"],
+)
+def test_pem(pem: str | bytes) -> None:
+    """The first certificate counts, whatever stands around it."""
+    assert Certificate(THUMBPRINT) == Certificate.from_pem(pem)
+
+
+def test_der() -> None:
+    """The same certificate in DER is the same."""
+    assert Certificate(THUMBPRINT) == Certificate.from_der(DER)
+    assert Certificate(THUMBPRINT) != Certificate.from_pem(AUTHORITY)
+    assert THUMBPRINT in repr(Certificate.from_der(DER))
+
+
+@pytest.mark.parametrize("pem", [KEY, KEY.decode(), KEY.replace(b"EC PRIVATE", b"ENCRYPTED PRIVATE")])
+def test_a_private_key_is_not_shown(pem: str | bytes) -> None:
+    """A key in place of the certificate is told apart, and shown nowhere."""
+    secret = KEY.splitlines()[2].decode()
+    with pytest.raises(errors.InvalidCertificate, match="is a private key: give the certificate here") as caught:
+        Certificate.from_pem(pem)
+    assert secret not in shown_by(caught.value)
+    with pytest.raises(errors.InvalidCertificate, match="no SHA-256") as direct:
+        Certificate(KEY.decode())
+    assert secret not in shown_by(direct.value)
+
+
+@pytest.mark.parametrize("pem", ["", "client.pem", "-----BEGIN CERTIFICATE-----", LEAF[:-5], b"\xff"])
+def test_no_certificate(pem: str | bytes) -> None:
+    """The name of a file is no certificate, nor is half of one."""
+    with pytest.raises(errors.InvalidCertificate, match="holds none: give the text of a PEM file, and not its name"):
+        Certificate.from_pem(pem)
+
+
+def test_broken_base64() -> None:
+    """What stands between the lines has to be base64."""
+    for inside in ("A", "A===", "AA=A"):
+        with pytest.raises(errors.InvalidCertificate, match="is no base64"):
+            Certificate.from_pem(f"-----BEGIN CERTIFICATE-----\n{inside}\n-----END CERTIFICATE-----")
+
+
+def _der_of_others() -> dict[str, bytes]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    der, plain = serialization.Encoding.DER, serialization.NoEncryption()
+    locked = serialization.BestAvailableEncryption(b"password")
+    public = serialization.PublicFormat.SubjectPublicKeyInfo
+    return {
+        "PKCS #8": key.private_bytes(der, serialization.PrivateFormat.PKCS8, plain),
+        "PKCS #8, encrypted": key.private_bytes(der, serialization.PrivateFormat.PKCS8, locked),
+        "SEC 1": key.private_bytes(der, serialization.PrivateFormat.TraditionalOpenSSL, plain),
+        "public key": key.public_key().public_bytes(der, public),
+        "two": DER + DER,
+        "cut": DER[:-1],
+        "more": DER + b"\0",
+        "empty": b"",
+        "one octet": b"\x30",
+        "indefinite": b"\x30\x80" + DER + b"\0\0",
+        "huge": b"\x30\x89" + b"\xff" * 9,
+    }
+
+
+OTHERS = _der_of_others()
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_der(name: str) -> None:
+    """Keys in DER, and anything cut short or too long, are no certificate, in PEM neither."""
+    with pytest.raises(errors.InvalidCertificate, match="is no certificate in DER") as caught:
+        Certificate.from_der(OTHERS[name])
+    assert repr(OTHERS[name])[2:-1] not in shown_by(caught.value) or len(OTHERS[name]) < 2
+    framed = f"-----BEGIN CERTIFICATE-----\n{base64.b64encode(OTHERS[name]).decode()}\n-----END CERTIFICATE-----"
+    with pytest.raises(errors.InvalidCertificate, match="is no certificate in DER"):
+        Certificate.from_pem(framed)
+
+
+@pytest.mark.parametrize("given_", [None, 5, ["x"]])
+def test_other_types(given_: Any) -> None:
+    """Nothing is turned into text or bytes."""
+    with pytest.raises(errors.InvalidCertificate, match="give the text of a PEM file, not"):
+        Certificate.from_pem(given_)
+    with pytest.raises(errors.InvalidCertificate, match="as bytes, not as"):
+        Certificate.from_der(given_)
+    with pytest.raises(errors.InvalidCertificate, match="no SHA-256 in base64url"):
+        Certificate(given_)
+
+
+@pytest.mark.parametrize(
+    "thumbprint",
+    ["", THUMBPRINT[:-1], f"{THUMBPRINT}=", f"{THUMBPRINT}\n", "+" + THUMBPRINT[1:], THUMBPRINT[:-1] + "B", "ab:" * 32],
+)
+def test_no_thumbprint(thumbprint: str) -> None:
+    """A thumbprint is 43 characters of base64url, with nothing in the two bits to spare."""
+    with pytest.raises(errors.InvalidCertificate, match=r"leave it to Certificate\.from_pem\(\)"):
+        Certificate(thumbprint)
+
+
+@given(st.binary() | st.text() | st.binary().map(lambda end: LEAF + end))
+@example("-----BEGIN CERTIFICATE-----" * 10_000)
+@example("-----BEGIN CERTIFICATE-----" + "A" * 1_000_000)
+@example("-----BEGIN " + "A" * 1_000_000 + "PRIVATE KEY-----")
+def test_any_pem(pem: str | bytes) -> None:
+    """Any text is a certificate or an InvalidCertificate, soon."""
+    try:
+        assert Certificate(THUMBPRINT) == Certificate.from_pem(pem)
+    except errors.InvalidCertificate:
+        assert LEAF not in (pem if isinstance(pem, bytes) else pem.encode())
+
+
+@given(st.one_of(st.binary(), st.binary().map(lambda end: DER + end), st.integers(0, len(DER)).map(lambda n: DER[:n])))
+def test_any_der(der: bytes) -> None:
+    """Any bytes are a certificate with their hash for a thumbprint, or an InvalidCertificate."""
+    try:
+        found = Certificate.from_der(der)
+    except errors.InvalidCertificate:
+        return
+    expected = base64.urlsafe_b64encode(hashlib.sha256(der).digest()).decode().rstrip("=")
+    assert expected == found.thumbprint
