@@ -10,17 +10,37 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from oauth_cc import ClientCredentials, ClientSecretBasic, ClientSecretPost, HttpResponse, NoAuthentication, errors
+from oauth_cc import (
+    Certificate,
+    ClientCredentials,
+    ClientSecretBasic,
+    ClientSecretPost,
+    HttpResponse,
+    NoAuthentication,
+    TlsClientAuth,
+    errors,
+    token_request,
+)
 from oauth_cc.authentication import AuthenticationFields, ClientAuthentication
 from oauth_cc.http import RETRYABLE
 from oauth_cc.jsontext import MAX_SIZE
-from oauth_cc.metadata import METHODS, ServerMetadata, endpoint_for, metadata_urls, method_name, parse_metadata
+from oauth_cc.metadata import (
+    DEFAULT_METADATA_LIFETIME,
+    METHODS,
+    ServerMetadata,
+    endpoint_for,
+    metadata_lifetime,
+    metadata_urls,
+    method_name,
+    parse_metadata,
+)
 from tests.vectors import FOLDER, Case
 
 ISSUER = "https://as.example"
 ENDPOINT = "https://as.example/token"
 LEAST = {"issuer": ISSUER, "token_endpoint": ENDPOINT}
 METADATA = ServerMetadata(ISSUER, ENDPOINT)
+CERTIFICATE = Certificate("A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0")
 
 VECTORS: dict[str, list[dict[str, Any]]] = json.loads((FOLDER / "issuers.json").read_text("utf-8"))
 
@@ -278,6 +298,8 @@ WAYS: dict[str, ClientAuthentication] = {
     "client_secret_basic": ClientSecretBasic("s3cret", encode=False),
     "client_secret_post": ClientSecretPost("s3cret"),
     "none": NoAuthentication(),
+    "tls_client_auth": TlsClientAuth(CERTIFICATE),
+    "self_signed_tls_client_auth": TlsClientAuth(CERTIFICATE, self_signed=True),
 }
 
 
@@ -295,36 +317,85 @@ class TestEndpointFor:
     def test_ways(self, name: str, supported: str) -> None:
         """A way is used if the server supports it, and no other is taken in its place."""
         metadata = attrs.evolve(METADATA, token_endpoint_auth_methods_supported=("x", supported))
-        credentials = ClientCredentials("id", WAYS[name])
+        request = token_request(ClientCredentials("id", WAYS[name]))
         if name == supported:
-            assert ENDPOINT == endpoint_for(metadata, credentials)
+            assert ENDPOINT == endpoint_for(metadata, request)
             return
         with pytest.raises(errors.InvalidAuthentication, match=f"and no {name}: configure the way") as caught:
-            endpoint_for(metadata, credentials)
+            endpoint_for(metadata, request)
         shown = supported if supported in METHODS else "other ways"
         assert f"the server takes {shown}," in caught.value.reason
 
     def test_ways_unknown(self) -> None:
         """A way of a user's own is not checked, nor are credentials that cannot be sent yet."""
         metadata = attrs.evolve(METADATA, token_endpoint_auth_methods_supported=())
-        assert ENDPOINT == endpoint_for(metadata, ClientCredentials("id", Own()))
-        assert ENDPOINT == endpoint_for(metadata, ClientCredentials("id"))
+        assert ENDPOINT == endpoint_for(metadata, token_request(ClientCredentials("id", Own())))
+        assert ENDPOINT == endpoint_for(metadata, token_request(ClientCredentials("id")))
 
     def test_grant(self) -> None:
         """A server that lists grants without this one is refused before it refuses."""
-        credentials = ClientCredentials("id", "s3cret")
+        request = token_request(ClientCredentials("id", "s3cret"))
         with pytest.raises(errors.InvalidInput, match="do not list client_credentials"):
-            endpoint_for(attrs.evolve(METADATA, grant_types_supported=("authorization_code",)), credentials)
+            endpoint_for(attrs.evolve(METADATA, grant_types_supported=("authorization_code",)), request)
         listed = attrs.evolve(METADATA, grant_types_supported=("authorization_code", "client_credentials"))
-        assert ENDPOINT == endpoint_for(listed, credentials)
+        assert ENDPOINT == endpoint_for(listed, request)
 
     def test_mtls(self) -> None:
         """The alias is for connections with a client certificate, and where there is none the endpoint serves them."""
-        credentials = ClientCredentials("id", "s3cret")
-        aliased = attrs.evolve(METADATA, mtls_token_endpoint="https://mtls.example/")
-        assert "https://mtls.example/" == endpoint_for(aliased, credentials, mtls=True)
-        assert ENDPOINT == endpoint_for(aliased, credentials)
-        assert ENDPOINT == endpoint_for(METADATA, credentials, mtls=True)
+        plain = token_request(ClientCredentials("id", "s3cret"))
+        by_certificate = token_request(ClientCredentials("id", TlsClientAuth(CERTIFICATE)))
+        listed = attrs.evolve(
+            METADATA,
+            token_endpoint_auth_methods_supported=("client_secret_basic", "tls_client_auth"),
+            tls_client_certificate_bound_access_tokens=True,
+        )
+        aliased = attrs.evolve(listed, mtls_token_endpoint="https://mtls.example/")
+        for request in (by_certificate, plain.with_certificate(CERTIFICATE)):
+            assert "https://mtls.example/" == endpoint_for(aliased, request)
+            assert ENDPOINT == endpoint_for(listed, request)
+        assert ENDPOINT == endpoint_for(aliased, plain)
+
+    def test_binding(self) -> None:
+        """A token that is to be bound is not asked of a server that binds none; the method itself asks for nothing."""
+        request = token_request(ClientCredentials("id", "s3cret")).with_certificate(CERTIFICATE)
+        with pytest.raises(errors.InvalidCertificate, match="binds no token to a certificate"):
+            endpoint_for(METADATA, request)
+        unbound = attrs.evolve(METADATA, token_endpoint_auth_methods_supported=("tls_client_auth",))
+        assert ENDPOINT == endpoint_for(unbound, token_request(ClientCredentials("id", TlsClientAuth(CERTIFICATE))))
+
+
+class TestLifetime:
+    """RFC 9111 section 4.2."""
+
+    @pytest.mark.parametrize(
+        ("headers", "expected"),
+        [
+            ([], DEFAULT_METADATA_LIFETIME),
+            ([("Cache-Control", "max-age=600")], 600.0),
+            ([("cache-control", 'public ,\tMAX-AGE="600"')], 600.0),
+            ([("Cache-Control", "max-age=900"), ("Cache-Control", "max-age=600")], 600.0),
+            ([("Cache-Control", "max-age=600"), ("Age", "100")], 500.0),
+            ([("Cache-Control", "max-age=600"), ("Age", "-100")], 600.0),
+            ([("Cache-Control", "max-age=600"), ("Age", "900")], 60.0),
+            ([("Cache-Control", "max-age=0")], 60.0),
+            ([("Cache-Control", "max-age=999999999")], 86400.0),
+            ([("Cache-Control", "no-store, max-age=600")], 60.0),
+            ([("Cache-Control", "No-Cache")], 60.0),
+            ([("Cache-Control", "s-maxage=600, x")], DEFAULT_METADATA_LIFETIME),
+            ([("Age", "100")], DEFAULT_METADATA_LIFETIME),
+            ([("Cache-Control", "max-age=-5")], DEFAULT_METADATA_LIFETIME),
+            ([("Cache-Control", "max-age=٣")], DEFAULT_METADATA_LIFETIME),
+            ([("Cache-Control", f"max-age={'9' * 5000}"), ("Age", "9" * 5000)], DEFAULT_METADATA_LIFETIME),
+        ],
+    )
+    def test_fields(self, headers: list[tuple[str, str]], expected: float) -> None:
+        """What the server says, from a minute to a day; an hour if it says nothing that can be read."""
+        assert expected == metadata_lifetime(HttpResponse(200, headers))
+
+    @given(st.lists(st.tuples(st.sampled_from(["Cache-Control", "Age"]), st.text() | st.from_regex(r"max-age=\d+"))))
+    def test_anything(self, headers: list[tuple[str, str]]) -> None:
+        """Whatever stands there, it is a number of seconds within the bounds."""
+        assert 60.0 <= metadata_lifetime(HttpResponse(200, headers)) <= 86400.0
 
 
 json_values = st.recursive(

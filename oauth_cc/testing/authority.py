@@ -15,6 +15,8 @@ from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 import attrs
 
+from oauth_cc.testing.certificates import SELF_SIGNED, TLS, TLS_METHODS, ShownCertificate
+
 try:
     from authlib.oauth2 import OAuth2Error
     from authlib.oauth2.rfc6749 import AuthorizationServer as Engine
@@ -27,7 +29,7 @@ try:
     )
     from authlib.oauth2.rfc6749.errors import MissingAuthorizationError
     from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
-    from authlib.oauth2.rfc6750 import BearerTokenValidator, InsufficientScopeError
+    from authlib.oauth2.rfc6750 import BearerTokenValidator, InsufficientScopeError, InvalidTokenError
     from authlib.oauth2.rfc7009 import RevocationEndpoint
     from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 except ImportError as _error:
@@ -37,6 +39,7 @@ __all__ = ["Authority", "Call", "Client", "Reply", "TokenRequestSeen"]
 
 BASIC: Final = "client_secret_basic"
 POST: Final = "client_secret_post"
+METHODS: Final = (BASIC, POST, *TLS_METHODS)
 _GRANT: Final = "client_credentials"
 _FORM: Final = "application/x-www-form-urlencoded"
 _REPEATABLE: Final = frozenset({"resource"})
@@ -46,14 +49,21 @@ _REPEATABLE: Final = frozenset({"resource"})
 @attrs.frozen
 class Client:
     """
-    A client that the server knows: its id and secret, the *scopes* it may ask for (and gets if it asks for none), and
+    A client that the server knows: its id and secret (empty if it has none), the *scopes* it may ask for (and gets if it asks for none), and
     the *authentication_methods* that it may use.
+
+    By certificate (RFC 8705) it is known by *certificate_subject* (``tls_client_auth``; as RFC 4514 writes it) or by
+    *certificate_thumbprint* (``self_signed_tls_client_auth``; ``x5t#S256``), and its tokens are bound to that one; with
+    *certificate_bound* they are whatever the method.
     """
 
     client_id: str
-    client_secret: str = attrs.field(repr=False)
+    client_secret: str = attrs.field(default="", repr=False)
     scopes: frozenset[str] = frozenset({"read", "write"})
     authentication_methods: frozenset[str] = frozenset({BASIC, POST})
+    certificate_subject: str | None = None
+    certificate_thumbprint: str | None = None
+    certificate_bound: bool = False
 
 
 @final
@@ -61,23 +71,29 @@ class Client:
 class TokenRequestSeen:
     """
     What is remembered of a request at the token endpoint, without a secret: the names of its form *parameters* in their
-    order, the *client_id* and *authentication_method* if it was authenticated, and the *status* of the answer.
+    order, the *client_id* and *authentication_method* if it was authenticated, the *status* of the answer, and the
+    thumbprint of the *certificate* that its connection showed.
     """
 
     parameters: tuple[str, ...]
     client_id: str | None
     authentication_method: str | None
     status: int
+    certificate: str | None = None
 
 
 @final
 @attrs.frozen
 class Call:
-    """An HTTP request as it arrived: header field names in their canonical case, *body* as text."""
+    """
+    An HTTP request as it arrived: header field names in their canonical case, *body* as text, and the *certificate* of
+    its connection.
+    """
 
     method: str
     headers: Mapping[str, str]
     body: str = attrs.field(default="", repr=False)
+    certificate: ShownCertificate | None = None
 
 
 @final
@@ -100,6 +116,7 @@ class _Issued:
     audience: tuple[str, ...]
     issued_at: float
     expires_at: float | None
+    certificate: str | None
     revoked: bool = False
 
     def is_expired(self) -> bool:
@@ -130,7 +147,8 @@ class _Known:
         return " ".join(asked) if self.client.scopes.issuperset(asked) else None
 
     def check_client_secret(self, client_secret: str) -> bool:
-        return secrets.compare_digest(client_secret.encode(), self.client.client_secret.encode())
+        known = self.client.client_secret
+        return known != "" and secrets.compare_digest(client_secret.encode(), known.encode())
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
         return method in self.client.authentication_methods
@@ -159,6 +177,7 @@ class _Request(OAuth2Request):
         form = call.headers.get("Content-Type", "").partition(";")[0].strip().lower() == _FORM
         self.fields = _Form(parse_qsl(call.body, keep_blank_values=True) if form else ())
         self.payload = self.fields
+        self.certificate = call.certificate
 
     @property
     def form(self) -> dict[str, str]:
@@ -172,7 +191,7 @@ def _fields(request: OAuth2Request) -> _Form:
 
 
 class _Grant(ClientCredentialsGrant):
-    TOKEN_ENDPOINT_AUTH_METHODS = (BASIC, POST)
+    TOKEN_ENDPOINT_AUTH_METHODS = METHODS
 
     def validate_token_request(self) -> None:
         fields = _fields(self.request)
@@ -186,6 +205,8 @@ class _Grant(ClientCredentialsGrant):
             raise InvalidRequestError("The request names another client than the one that authenticates.")
         if not all(urlsplit(uri).scheme and "#" not in uri for uri in fields.datalist.get("resource", ())):
             raise OAuth2Error("A resource is no absolute URI without fragment.", error="invalid_target")
+        if _is_bound(self.request) and _thumbprint(self.request) is None:
+            raise InvalidRequestError("The token is to be bound to a certificate, and the connection shows none.")
 
     def create_token_response(self) -> tuple[int, Mapping[str, object], Sequence[tuple[str, str]]]:
         # Authlib's own writes the token into its log.
@@ -195,7 +216,7 @@ class _Grant(ClientCredentialsGrant):
 
 
 class _Revocation(RevocationEndpoint):
-    CLIENT_AUTH_METHODS = (BASIC, POST)
+    CLIENT_AUTH_METHODS = METHODS
 
     def __init__(self, authority: "Authority") -> None:
         super().__init__()
@@ -209,7 +230,7 @@ class _Revocation(RevocationEndpoint):
 
 
 class _Introspection(IntrospectionEndpoint):
-    CLIENT_AUTH_METHODS = (BASIC, POST)
+    CLIENT_AUTH_METHODS = METHODS
 
     def __init__(self, authority: "Authority") -> None:
         super().__init__()
@@ -228,6 +249,8 @@ class _Introspection(IntrospectionEndpoint):
             answer["exp"] = int(token.expires_at)
         if token.audience:
             answer["aud"] = list(token.audience)
+        if token.certificate is not None:
+            answer["cnf"] = {"x5t#S256": token.certificate}
         return answer
 
 
@@ -238,6 +261,25 @@ class _Validator(BearerTokenValidator):
 
     def authenticate_token(self, token_string: str) -> _Issued | None:
         return self.authority.find(token_string)
+
+    def validate_token(self, token: object, scopes: Sequence[str] | None, request: OAuth2Request) -> None:
+        # RFC 8705 section 3: whoever else has got hold of it cannot use it.
+        if isinstance(token, _Issued) and token.certificate not in (None, _thumbprint(request)):
+            raise InvalidTokenError(realm=self.realm)
+        super().validate_token(token, scopes, request)
+
+
+def _authenticate_by_certificate(method: str) -> Callable[[Callable[[str], _Known | None], _Request], _Known | None]:
+    def authenticate(query_client: Callable[[str], _Known | None], request: _Request) -> _Known | None:
+        shown = request.certificate
+        known = query_client(request.form.get("client_id", ""))
+        if shown is None or known is None:
+            return None
+        client = known.client
+        registered = shown.authenticates(method, client.certificate_subject, client.certificate_thumbprint)
+        return known if registered else None
+
+    return authenticate
 
 
 def _authenticate_basic(query_client: Callable[[str], _Known | None], request: OAuth2Request) -> _Known | None:
@@ -257,6 +299,8 @@ class _Engine(Engine):
         super().__init__()
         self.authority = authority
         self.register_client_auth_method(BASIC, _authenticate_basic)
+        self.register_client_auth_method(TLS, _authenticate_by_certificate(TLS))
+        self.register_client_auth_method(SELF_SIGNED, _authenticate_by_certificate(SELF_SIGNED))
         self.register_token_generator("default", self.issue)
         self.register_grant(_Grant)
         self.register_endpoint(_Revocation(authority))
@@ -288,7 +332,8 @@ class _Engine(Engine):
         return None
 
     def save_token(self, token: Mapping[str, object], request: _Request) -> None:
-        self.authority.keep(token, _client_id(request) or "", request.fields.datalist.get("resource", []))
+        bound_to = _thumbprint(request) if _is_bound(request) else None
+        self.authority.keep(token, _client_id(request) or "", request.fields.datalist.get("resource", []), bound_to)
 
     def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
         return None
@@ -329,7 +374,9 @@ class Authority:
         reply = _reply(self._engine.create_token_response(request))
         names = tuple(name for name, _ in request.fields.pairs)
         with self._lock:
-            self._seen.append(TokenRequestSeen(names, _client_id(request), request.auth_method, reply.status))
+            self._seen.append(
+                TokenRequestSeen(names, _client_id(request), request.auth_method, reply.status, _thumbprint(request))
+            )
         return reply
 
     def introspect(self, call: Call) -> Reply:
@@ -362,13 +409,17 @@ class Authority:
         with self._lock:
             return self._issued.get(value)
 
-    def keep(self, token: Mapping[str, object], client_id: str, audience: Sequence[str]) -> None:
+    def keep(
+        self, token: Mapping[str, object], client_id: str, audience: Sequence[str], certificate: str | None
+    ) -> None:
         """Remembers a *token* that was issued."""
         now = time.time()
         ends_at = None if self.lifetime is None else now + self.lifetime
         value = str(token["access_token"])
         with self._lock:
-            self._issued[value] = _Issued(value, client_id, str(token["scope"]), tuple(audience), now, ends_at)
+            self._issued[value] = _Issued(
+                value, client_id, str(token["scope"]), tuple(audience), now, ends_at, certificate
+            )
 
     def end_all(self, *, revoked: bool) -> None:
         """Ends every token issued so far, by revocation or by expiry."""
@@ -381,6 +432,17 @@ class Authority:
 def _client_id(request: OAuth2Request) -> str | None:
     # Authlib sets the client once it is authenticated.
     return request.client.client_id if isinstance(request.client, _Known) else None
+
+
+def _is_bound(request: OAuth2Request) -> bool:
+    if not isinstance(request.client, _Known):
+        return False
+    return request.client.client.certificate_bound or request.auth_method in TLS_METHODS
+
+
+def _thumbprint(request: OAuth2Request) -> str | None:
+    certificate = request.certificate if isinstance(request, _Request) else None
+    return None if certificate is None else certificate.thumbprint
 
 
 def _reply(answer: object) -> Reply:

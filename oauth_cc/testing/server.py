@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Final, Self, final
 
 from oauth_cc.testing.authority import BASIC, POST, Authority, Call, Client, Reply, TokenRequestSeen, encoded
+from oauth_cc.testing.certificates import TLS_METHODS, ShownCertificate
 
 __all__ = ["AuthorizationServer"]
 
@@ -29,6 +30,8 @@ class AuthorizationServer:
 
     It authenticates by HTTP Basic and post (RFC 6749), introspects (RFC 7662), revokes (RFC 7009), publishes its
     metadata (RFC 8414), and guards a resource: ``/resource`` needs a token, ``/resource/SCOPE`` one with that scope.
+    Where *tls* asks for client certificates (``verify_mode``), it authenticates by these too, and issues tokens that
+    are bound to them (RFC 8705).
 
         >>> with AuthorizationServer() as server:
         ...     server.token_endpoint.startswith("http://127.0.0.1:")
@@ -43,6 +46,7 @@ class AuthorizationServer:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._http = _HttpServer(tls)
+        self._takes_certificates = tls is not None and tls.verify_mode is not ssl.CERT_NONE
         host = "127.0.0.1" if tls is None else "localhost"
         self.issuer: Final = f"{'http' if tls is None else 'https'}://{host}:{self._http.server_port}"
         self._authority = Authority(self.issuer, {client.client_id: client for client in clients}, lifetime)
@@ -114,7 +118,7 @@ class AuthorizationServer:
     def _metadata(self, suffix: str) -> Reply:
         if suffix != "oauth-authorization-server":
             return Reply(404, {"error": "not_found"})
-        methods = [BASIC, POST]
+        methods = [BASIC, POST, *(TLS_METHODS if self._takes_certificates else ())]
         return Reply(
             200,
             {
@@ -126,6 +130,7 @@ class AuthorizationServer:
                 "revocation_endpoint": self.revocation_endpoint,
                 "revocation_endpoint_auth_methods_supported": methods,
                 "grant_types_supported": ["client_credentials"],
+                "tls_client_certificate_bound_access_tokens": self._takes_certificates,
                 "response_types_supported": ["none"],
                 "scopes_supported": sorted(
                     {scope for known in self._authority.clients.values() for scope in known.scopes}
@@ -218,10 +223,14 @@ class _Handler(BaseHTTPRequestHandler):
             return
         headers = {name.title(): value for name, value in self.headers.items()}
         try:
-            reply = methods[self.command](Call(self.command, headers, body), rest)
+            reply = methods[self.command](Call(self.command, headers, body, self._certificate()), rest)
         except Exception:
             reply = Reply(500, {"error": "server_error"})
         self._send(reply)
+
+    def _certificate(self) -> ShownCertificate | None:
+        connection: object = self.connection
+        return ShownCertificate.read(connection.getpeercert(True) if isinstance(connection, ssl.SSLSocket) else None)
 
     def _methods(self, name: str) -> Mapping[str, Callable[[Call, str], Reply]]:
         return self.server.routes.get(name, {}) if isinstance(self.server, _HttpServer) else {}

@@ -12,7 +12,7 @@ import pytest
 
 import oauth_cc.httpx
 import oauth_cc.httpx2
-from oauth_cc import ClientCredentials, errors
+from oauth_cc import ClientCredentials, errors, token_request
 from oauth_cc.metadata import ServerMetadata, endpoint_for
 from oauth_cc.testing import AuthorizationServer, Client
 from tests.shells.scripted import Answer, Drop, serve
@@ -57,7 +57,9 @@ def test_a_real_server(fetch: Fetch) -> None:
     """The issuer is all that has to be known of a server."""
     with AuthorizationServer(clients=[KNOWN]) as server:
         metadata = fetch(server.issuer, allow_http_loopback=True)
-        assert server.token_endpoint == endpoint_for(metadata, ClientCredentials("your_id", "s3cret-of-client"))
+        assert server.token_endpoint == endpoint_for(
+            metadata, token_request(ClientCredentials("your_id", "s3cret-of-client"))
+        )
     assert ("client_secret_basic", "client_secret_post") == metadata.token_endpoint_auth_methods_supported
     assert ("read", "write") == metadata.scopes_supported
 

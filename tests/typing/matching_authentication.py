@@ -4,7 +4,15 @@ Ways of authentication told apart: the built-in ones to the last, and among any 
 
 from typing import assert_never, assert_type
 
-from oauth_cc import ClientCredentials, ClientSecretBasic, ClientSecretPost, NoAuthentication, Secret
+from oauth_cc import (
+    Certificate,
+    ClientCredentials,
+    ClientSecretBasic,
+    ClientSecretPost,
+    NoAuthentication,
+    Secret,
+    TlsClientAuth,
+)
 from oauth_cc.authentication import BuiltInAuthentication, ClientAuthentication
 
 
@@ -20,6 +28,9 @@ def registered_name(way: BuiltInAuthentication) -> str:
             return "client_secret_post"
         case NoAuthentication():
             return "none"
+        case TlsClientAuth(certificate=certificate, self_signed=self_signed):
+            assert_type(certificate, Certificate)
+            return "self_signed_tls_client_auth" if self_signed else "tls_client_auth"
         case _:
             assert_never(way)
 
