@@ -5,9 +5,10 @@ The floors of the package, named once for the tests.
 from typing import Final
 
 PURE: Final = (
-    "errors secret grammar form jsontext url content_coding http scope challenge certificate authentication credentials request "
-    "token freshness key response metadata dpop events effects exchange discovery renewal standing call".split()
-)
+    "errors secret grammar form jsontext url content_coding http scope certificate challenge authentication "
+    "credentials request token freshness key response metadata dpop events effects exchange discovery renewal "
+    "standing call"
+).split()
 """Floors 0 to 3: no I/O, no clock, no chance."""
 
 SHELLS_AND_FACES: Final = (

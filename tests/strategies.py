@@ -2,9 +2,20 @@
 Hypothesis strategies: one for each record, built from text by grammar piece, with a pool of awkward values.
 """
 
+import string
+
 from hypothesis import strategies as st
 
-from oauth_cc import ClientCredentials, ClientSecretBasic, ClientSecretPost, NoAuthentication, Scope, TokenRequest
+from oauth_cc import (
+    Certificate,
+    ClientCredentials,
+    ClientSecretBasic,
+    ClientSecretPost,
+    NoAuthentication,
+    Scope,
+    TlsClientAuth,
+    TokenRequest,
+)
 from oauth_cc.authentication import ClientAuthentication
 
 VSCHAR = [chr(code) for code in range(0x20, 0x7F)]
@@ -59,12 +70,20 @@ def resources() -> st.SearchStrategy[str]:
     )
 
 
+def certificates() -> st.SearchStrategy[Certificate]:
+    """A client certificate."""
+    return st.text("-_" + string.ascii_letters + string.digits, min_size=42, max_size=42).map(
+        lambda begin: Certificate(f"{begin}A")
+    )
+
+
 def authentications() -> st.SearchStrategy[ClientAuthentication]:
     """A way of authentication."""
     return st.one_of(
         st.builds(ClientSecretBasic, texts(), encode=st.just(True)),
         st.builds(ClientSecretPost, texts()),
         st.just(NoAuthentication()),
+        st.builds(TlsClientAuth, certificates(), self_signed=st.booleans()),
     )
 
 

@@ -9,9 +9,10 @@ from urllib.parse import unquote, unquote_plus
 import pytest
 from hypothesis import given
 
-from oauth_cc import ClientSecretBasic, ClientSecretPost, NoAuthentication, Secret, errors
+from oauth_cc import Certificate, ClientSecretBasic, ClientSecretPost, NoAuthentication, Secret, TlsClientAuth, errors
 from oauth_cc.authentication import AuthenticationFields
 from tests import strategies
+from tests.leaks import shown_by
 
 
 def decoded(fields: AuthenticationFields) -> tuple[str, str]:
@@ -64,6 +65,29 @@ class TestPost:
 def test_no_authentication() -> None:
     """The client is named and proves nothing."""
     assert NoAuthentication().authenticate("id") == AuthenticationFields(parameters=(("client_id", Secret("id")),))
+
+
+class TestTls:
+    """RFC 8705 section 2."""
+
+    def test_fields(self) -> None:
+        """The client is named in the body, and nothing else: the connection proves the rest."""
+        for self_signed in (False, True):
+            way = TlsClientAuth(Certificate("A" * 43), self_signed=self_signed)
+            assert way.authenticate("id") == AuthenticationFields(parameters=(("client_id", Secret("id")),))
+
+    def test_value(self) -> None:
+        """Two are the same if their certificates are, and what the server knows of them."""
+        ours, theirs = Certificate("A" * 43), Certificate("B" * 42 + "A")
+        assert len({TlsClientAuth(ours), TlsClientAuth(ours), TlsClientAuth(theirs)}) == 2
+        assert TlsClientAuth(ours) != TlsClientAuth(ours, self_signed=True)
+
+    @pytest.mark.parametrize("given_", [None, "-----BEGIN PRIVATE KEY-----M4RKER", b"M4RKER", ("M4RKER", "M4RKER")])
+    def test_no_certificate(self, given_: Any) -> None:
+        """What is given in its place is refused, and never shown: it may be the key."""
+        with pytest.raises(errors.InvalidCertificate, match=r"give Certificate.from_pem\(\.\.\.\), not ") as caught:
+            TlsClientAuth(given_)
+        assert "M4RKER" not in shown_by(caught.value)
 
 
 @pytest.mark.parametrize("way", [ClientSecretBasic, ClientSecretPost])

@@ -18,7 +18,7 @@ from oauth_cc import Certificate, errors
 from tests.leaks import shown_by
 
 ISSUED = trustme.CA().issue_cert("client.example")
-LEAF, AUTHORITY = [chain.bytes() for chain in ISSUED.cert_chain_pems][0], trustme.CA().cert_pem.bytes()
+LEAF, AUTHORITY = ISSUED.cert_chain_pems[0].bytes(), trustme.CA().cert_pem.bytes()
 KEY = ISSUED.private_key_pem.bytes()
 PARSED = x509.load_pem_x509_certificate(LEAF)
 DER = PARSED.public_bytes(serialization.Encoding.DER)

@@ -8,8 +8,8 @@ from concurrent.futures import Future
 import attrs
 import pytest
 
-from oauth_cc import ClientCredentials, Scope, Secret, Token, errors, token_request
-from oauth_cc.desk import Desk, raisable
+from oauth_cc import Certificate, ClientCredentials, Scope, Secret, TlsClientAuth, Token, errors, token_request
+from oauth_cc.desk import Desk, check_client, raisable
 from oauth_cc.effects import Failed
 from oauth_cc.events import Event, RenewalFailed, ScopeInsufficient, StoreFailed, StoreReturned, TokenDiscarded
 from oauth_cc.renewal import Renewed, terms
@@ -114,3 +114,14 @@ def test_each_caller_raises_an_error_of_its_own() -> None:
         raise theirs
     assert raisable(theirs) is theirs
     assert theirs.__traceback__ is None
+
+
+def test_a_certificate_needs_a_client() -> None:
+    """A request whose connection has to show a certificate needs a client that has one."""
+    plain = token_request(ClientCredentials("id", "s3cret"))
+    check_client(plain, None)
+    ours = Certificate("A" * 43)
+    for request in (plain.with_certificate(ours), token_request(ClientCredentials("id", TlsClientAuth(ours)))):
+        check_client(request, object())
+        with pytest.raises(errors.InvalidCertificate, match="give a client or session of yours that has it"):
+            check_client(request, None)

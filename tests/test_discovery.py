@@ -8,9 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oauth_cc import HttpRequest, HttpResponse, errors
-from oauth_cc.discovery import discover
+from oauth_cc import (
+    Certificate,
+    ClientCredentials,
+    ClientSecretPost,
+    HttpRequest,
+    HttpResponse,
+    Scope,
+    TlsClientAuth,
+    errors,
+    token_request,
+)
+from oauth_cc.discovery import AddressedRequest, MetadataCache, discover, from_issuer
 from oauth_cc.effects import Failed
+from oauth_cc.exchange import Retries
 from oauth_cc.metadata import ServerMetadata, metadata_urls
 from tests.world import World
 
@@ -59,20 +70,148 @@ def test_second(absence: HttpResponse) -> None:
     [
         (OTHER, errors.IssuerMismatch),
         (WRONG, errors.InvalidMetadata),
-        (HttpResponse(429), errors.UnexpectedStatus),
-        (HttpResponse(503), errors.UnexpectedStatus),
+        (HttpResponse(429, {"Retry-After": "100"}), errors.UnexpectedStatus),
         (HttpResponse(200, (), b" " * (2**20 + 1)), errors.ResponseTooLarge),
-        (DROPPED, ConnectionResetError),
+        (Failed(ValueError("of TLS"), retryable=False), ValueError),
     ],
     ids=str,
 )
 def test_ends_at_once(answer: HttpResponse | Failed, kind: type[Exception]) -> None:
-    """Metadata of another issuer, unusable ones and no answer end the search, wherever they come."""
+    """Metadata of another issuer, unusable ones and what will not pass soon end the search, wherever they come."""
     for answers in ([answer, FOUND], [ABSENT, answer]):
         world = World(answers)
         with pytest.raises(kind):
             world.run(discover(ISSUER))
         assert asked(*URLS[: answers.index(answer) + 1]) == world.sent
+
+
+@pytest.mark.parametrize("passing", [HttpResponse(429), HttpResponse(503), DROPPED], ids=str)
+def test_retries(passing: HttpResponse | Failed) -> None:
+    """What may pass is asked again, as a token request is, at either place; at last its error comes out."""
+    world = World([passing, passing, ABSENT, passing, FOUND])
+    assert METADATA == world.run(discover(ISSUER))
+    assert asked(*[URLS[0]] * 3, *[URLS[1]] * 2) == world.sent
+    assert [0.25, 0.5, 0.25] == world.slept
+    for attempts in (1, 3):
+        busy = World([passing])
+        with pytest.raises((errors.UnexpectedStatus, ConnectionResetError)):
+            busy.run(discover(ISSUER, retries=Retries(attempts)))
+        assert asked(*[URLS[0]] * attempts) == busy.sent
+
+
+def test_retry_after() -> None:
+    """A server's Retry-After is waited for."""
+    world = World([HttpResponse(503, {"Retry-After": "3"}), FOUND])
+    assert METADATA == world.run(discover(ISSUER))
+    assert [3.25] == world.slept
+
+
+class TestCache:
+    """RFC 9111: metadata are asked for again when their time is over, and not before."""
+
+    def test_lifetime(self) -> None:
+        """They hold good for as long as the server says, an hour if it says nothing."""
+        for headers, lifetime in (((), 3600.0), ((("Cache-Control", "max-age=600"),), 600.0)):
+            world, cache = World([HttpResponse(200, headers, FOUND.content)]), MetadataCache()
+            for later, requests in ((0.0, 1), (lifetime - 1, 1), (1.0, 2), (lifetime - 1, 2)):
+                world.now += later
+                assert METADATA == world.run(discover(ISSUER, cache=cache))
+                assert requests == len(world.sent)
+
+    def test_without(self) -> None:
+        """Nothing is kept where no one asks for it."""
+        world = World([FOUND])
+        assert world.run(discover(ISSUER)) == world.run(discover(ISSUER))
+        assert 2 == len(world.sent)
+
+    def test_issuers(self) -> None:
+        """Each issuer has its own, in exactly its own spelling; errors are not kept."""
+        world, cache = World([FOUND, OTHER, FOUND, FOUND]), MetadataCache()
+        assert METADATA == world.run(discover(ISSUER, cache=cache))
+        for _ in range(2):
+            with pytest.raises(errors.IssuerMismatch):
+                world.run(discover(f"{ISSUER}/", cache=cache))
+        assert METADATA == world.run(discover(ISSUER, cache=cache))
+        assert 3 == len(world.sent)
+
+    def test_loopback(self) -> None:
+        """Endpoints over http are found again by those alone who admit them."""
+        content = FOUND.content.replace(b"https://as.example/token", b"http://127.0.0.1/token")
+        world, cache = World([HttpResponse(200, (), content)]), MetadataCache()
+        local = world.run(discover(ISSUER, cache=cache, allow_http_loopback=True))
+        assert "http://127.0.0.1/token" == local.token_endpoint
+        with pytest.raises(errors.InvalidMetadata):
+            world.run(discover(ISSUER, cache=cache))
+        assert local == world.run(discover(ISSUER, cache=cache, allow_http_loopback=True))
+        assert 2 == len(world.sent)
+
+
+OURS = Certificate("A" * 43)
+
+
+def listing(*methods: str, bound: bool = False, alias: str | None = None) -> HttpResponse:
+    """Gives an answer with metadata that list these."""
+    document: dict[str, object] = {"issuer": ISSUER, "token_endpoint": METADATA.token_endpoint}
+    document |= {"token_endpoint_auth_methods_supported": methods, "tls_client_certificate_bound_access_tokens": bound}
+    document |= {"mtls_endpoint_aliases": {"token_endpoint": alias}} if alias else {}
+    return HttpResponse(200, (), json.dumps(document).encode())
+
+
+class TestFromIssuer:
+    """A request with its endpoint, and nothing that was not asked for."""
+
+    def test_request(self) -> None:
+        """The request is the one that would be made by hand."""
+        credentials, scope = ClientCredentials("id", "s3cret"), Scope.of("a")
+        found = World([FOUND]).run(from_issuer(ISSUER, credentials, scope))
+        assert AddressedRequest(token_request(credentials, scope), METADATA.token_endpoint) == found
+        assert token_request(credentials) == World([FOUND]).run(from_issuer(ISSUER, credentials)).request
+
+    def test_no_other_way(self) -> None:
+        """A way that is not listed is not changed for one that is; both are named."""
+        credentials = ClientCredentials("id", ClientSecretPost("s3cret"))
+        for methods in (("client_secret_basic",), ("none",), ("tls_client_auth", "private_key_jwt")):
+            with pytest.raises(errors.InvalidAuthentication, match="and no client_secret_post: configure") as caught:
+                World([listing(*methods)]).run(from_issuer(ISSUER, credentials))
+            assert f"takes {methods[0]}" in str(caught.value)
+
+    def test_alias(self) -> None:
+        """A connection with a certificate goes to the endpoint for such connections, any other one does not."""
+        alias = "https://mtls.as.example/token"
+        answer = listing("client_secret_basic", "tls_client_auth", bound=True, alias=alias)
+        by_secret, by_certificate = ClientCredentials("id", "s3cret"), ClientCredentials("id", TlsClientAuth(OURS))
+        assert METADATA.token_endpoint == World([answer]).run(from_issuer(ISSUER, by_secret)).endpoint
+        assert alias == World([answer]).run(from_issuer(ISSUER, by_certificate)).endpoint
+        bound = World([answer]).run(from_issuer(ISSUER, by_secret, certificate=OURS))
+        assert AddressedRequest(token_request(by_secret).with_certificate(OURS), alias) == bound
+
+    def test_alias_on_this_machine(self) -> None:
+        """An alias over http is for this machine, on request."""
+        answer = listing("tls_client_auth", alias="http://127.0.0.1:8443/token")
+        credentials = ClientCredentials("id", TlsClientAuth(OURS))
+        with pytest.raises(errors.InvalidMetadata, match="allow_http_loopback=True"):
+            World([answer]).run(from_issuer(ISSUER, credentials))
+        found = World([answer]).run(from_issuer(ISSUER, credentials, allow_http_loopback=True))
+        assert "http://127.0.0.1:8443/token" == found.endpoint
+
+    def test_binding_that_is_not_had(self) -> None:
+        """A server that binds no tokens is not asked for one that is to be bound."""
+        with pytest.raises(errors.InvalidCertificate, match="binds no token"):
+            World([FOUND]).run(from_issuer(ISSUER, ClientCredentials("id", "s3cret"), certificate=OURS))
+
+    def test_another_issuer(self) -> None:
+        """Metadata of another issuer give no endpoint, kept or not."""
+        cache = MetadataCache()
+        for _ in range(2):
+            with pytest.raises(errors.IssuerMismatch):
+                World([OTHER]).run(from_issuer(ISSUER, ClientCredentials("id", "s3cret"), cache=cache))
+
+    def test_cache(self) -> None:
+        """Whoever asks again with the same cache asks the server once, for other credentials too."""
+        world, cache = World([FOUND]), MetadataCache()
+        for name in ("a", "b"):
+            world.run(from_issuer(ISSUER, ClientCredentials(name, "s3cret"), cache=cache))
+        assert asked(URLS[0]) == world.sent
 
 
 def test_bad_input_before_anything_is_sent() -> None:
@@ -94,10 +233,10 @@ responses = st.one_of(
 
 @given(responses, responses)
 def test_any_answers(first: HttpResponse, second: HttpResponse) -> None:
-    """Two requests at the most, to two URLs of the issuer, and then its metadata or an OAuthError."""
+    """Two requests at the most without retries, to two URLs of the issuer; then its metadata or an OAuthError."""
     world = World([first, second])
     try:
-        assert METADATA == world.run(discover(ISSUER))
+        assert METADATA == world.run(discover(ISSUER, retries=Retries(1)))
     except errors.InvalidResponse:
         assert FOUND != first
     assert world.sent in (asked(URLS[0]), asked(*URLS))

@@ -11,12 +11,14 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from oauth_cc import (
+    Certificate,
     ClientCredentials,
     ClientSecretBasic,
     ClientSecretPost,
     NoAuthentication,
     Scope,
     Secret,
+    TlsClientAuth,
     TokenRequest,
     errors,
     token_request,
@@ -36,6 +38,7 @@ REQUEST = (
     .with_body("first=1")
     .with_dpop_jkt("jkt")
 )
+OURS, THEIRS = Certificate("A" * 43), Certificate("B" * 42 + "A")
 
 # As slow as it is meant to be; a test asks it again and again.
 proof = cache(fingerprint)
@@ -46,7 +49,9 @@ def key(request: TokenRequest, endpoint: str = ENDPOINT) -> str:
     return token_key(request, endpoint, proof(request.credentials))
 
 
-def with_credentials(*given: str | ClientSecretBasic | ClientSecretPost | NoAuthentication) -> TokenRequest:
+def with_credentials(
+    *given: str | ClientSecretBasic | ClientSecretPost | NoAuthentication | TlsClientAuth,
+) -> TokenRequest:
     """Gives the request of other credentials."""
     client_id, way = given
     assert isinstance(client_id, str)
@@ -91,6 +96,10 @@ OTHERS: dict[str, Callable[[], TokenRequest]] = {
     "client_id in the body": REQUEST.with_client_id,
     "another key": lambda: REQUEST.with_dpop_jkt("jkT"),
     "no key": lambda: attrs.evolve(REQUEST, dpop_jkt=None),
+    "bound to a certificate": lambda: REQUEST.with_certificate(OURS),
+    "bound to another certificate": lambda: REQUEST.with_certificate(THEIRS),
+    "by certificate": lambda: with_credentials("id", TlsClientAuth(OURS)),
+    "by another certificate": lambda: with_credentials("id", TlsClientAuth(THEIRS)),
 }
 
 
@@ -98,6 +107,12 @@ OTHERS: dict[str, Callable[[], TokenRequest]] = {
 def test_whatever_shapes_a_token_alone_is_a_miss(name: str) -> None:
     """One thing that differs is enough: the token of one request never serves another."""
     assert key(OTHERS[name]()) != key(REQUEST)
+
+
+def test_a_certificate_that_authenticates_binds_too() -> None:
+    """A token of a client that authenticates by its certificate may be bound to it: to say so changes nothing."""
+    request = with_credentials("id", TlsClientAuth(OURS))
+    assert key(request) == key(request.with_certificate(OURS))
 
 
 def test_no_two_of_these_share_a_key() -> None:
@@ -125,6 +140,7 @@ def requests() -> st.SearchStrategy[TokenRequest]:
         st.builds(ClientSecretBasic, secrets, encode=st.booleans()),
         st.builds(ClientSecretPost, secrets),
         st.just(NoAuthentication()),
+        st.just(TlsClientAuth(OURS)),
         st.none(),
     )
     values = st.sampled_from([Secret("1"), Secret("2"), Secret("1\u2028")])
@@ -140,6 +156,7 @@ def requests() -> st.SearchStrategy[TokenRequest]:
         body=others.map(tuple),
         includes_client_id=st.booleans(),
         dpop_jkt=st.sampled_from([None, "j", "k"]),
+        certificate=st.sampled_from([None, OURS]),
     )
 
 
@@ -156,8 +173,8 @@ def shape(request: TokenRequest) -> tuple[object, ...]:
     """Gives what the server sees of *request*, its scope as a set, and by which way the client proves itself."""
     who = request.credentials
     proof = None if who.authentication is None else who.authentication.authenticate(who.client_id)
-    rest = attrs.evolve(request, credentials=ClientCredentials(who.client_id))
-    return type(who.authentication), proof, rest
+    rest = attrs.evolve(request, credentials=ClientCredentials(who.client_id), certificate=None)
+    return type(who.authentication), proof, request.client_certificate, rest
 
 
 @given(near_pairs())

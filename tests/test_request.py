@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from oauthlib.oauth2 import BackendApplicationClient
 
 from oauth_cc import (
+    Certificate,
     ClientCredentials,
     ClientSecretBasic,
     ClientSecretPost,
@@ -21,6 +22,7 @@ from oauth_cc import (
     OAuthError,
     Scope,
     Secret,
+    TlsClientAuth,
     TokenRequest,
     compose_body,
     errors,
@@ -29,6 +31,7 @@ from oauth_cc import (
 )
 from oauth_cc.authentication import AuthenticationFields
 from tests import strategies
+from tests.leaks import shown_by
 from tests.vectors import Case, load, value
 
 ENDPOINT = "https://as.example/token"
@@ -197,6 +200,7 @@ class TestBuilders:
                     lambda request: request.with_resource("urn:r"),
                     lambda request: request.with_body("x=1"),
                     lambda request: request.with_dpop_jkt("thumb"),
+                    lambda request: request.with_certificate(Certificate("A" * 43)),
                     lambda request: request.with_authorization_details({"type": "t"}),
                 ]
             ),
@@ -312,6 +316,33 @@ class TestBuilders:
         """A thumbprint is text without spaces."""
         with pytest.raises(errors.InvalidParameter, match="dpop_jkt"):
             token_request(ClientCredentials("id")).with_dpop_jkt(jkt)
+
+    def test_certificate(self) -> None:
+        """A request is bound to one certificate, that of its connection; it does not show in what is sent."""
+        ours, theirs = Certificate("A" * 43), Certificate("B" * 42 + "A")
+        request = token_request(ClientCredentials("id", "sec"))
+        assert request.client_certificate is None
+        bound = request.with_certificate(ours)
+        assert bound.client_certificate == bound.certificate == ours
+        assert http_request(bound, ENDPOINT) == http_request(request, ENDPOINT)
+        by_certificate = token_request(ClientCredentials("id", TlsClientAuth(ours)))
+        assert by_certificate.client_certificate == ours
+        assert by_certificate.certificate is None
+        assert by_certificate.with_certificate(ours).client_certificate == ours
+        assert http_request(by_certificate, ENDPOINT).body == b"grant_type=client_credentials&client_id=id"
+        with pytest.raises(errors.InvalidCertificate, match="a connection shows one certificate"):
+            by_certificate.with_certificate(theirs)
+
+    @pytest.mark.parametrize("given_", [None, "M4RKER", b"M4RKER"])
+    def test_no_certificate(self, given_: Any) -> None:
+        """Anything but a certificate is refused and not shown, as it may be its key."""
+        request = token_request(ClientCredentials("id", "sec"))
+        with pytest.raises(errors.InvalidCertificate, match=r"give Certificate\.from_pem") as caught:
+            request.with_certificate(given_)
+        assert "M4RKER" not in shown_by(caught.value)
+        if given_ is not None:
+            with pytest.raises(errors.InvalidCertificate, match=r"give Certificate\.from_pem"):
+                TokenRequest(request.credentials, certificate=given_)
 
     def test_wrong_records(self) -> None:
         """Anything that is not the record asked for is refused with a word on what to give."""

@@ -25,24 +25,28 @@ print(oauth_cc.__version__, compose_body(token_request(ClientCredentials("your_i
 INCOMPLETE = {
     # Takes a client, whose requests and answers have attributes without an annotation, as those of httpx do.
     "httpx2": """
-        fetch_metadata fetch_metadata_async fetch_token fetch_token_async TokenSource TokenSource.__init__ AsyncTokenSource AsyncTokenSource.__init__
+        fetch_metadata fetch_metadata_async fetch_token fetch_token_async from_issuer from_issuer_async
+        TokenSource TokenSource.__init__ AsyncTokenSource AsyncTokenSource.__init__
         ClientCredentialsAuth ClientCredentialsAuth.__init__ ClientCredentialsAuth.sync_auth_flow
         ClientCredentialsAuth.async_auth_flow""",
     "httpx": """
-        fetch_metadata fetch_metadata_async fetch_token fetch_token_async TokenSource TokenSource.__init__ AsyncTokenSource AsyncTokenSource.__init__
+        fetch_metadata fetch_metadata_async fetch_token fetch_token_async from_issuer from_issuer_async
+        TokenSource TokenSource.__init__ AsyncTokenSource AsyncTokenSource.__init__
         ClientCredentialsAuth ClientCredentialsAuth.__init__ ClientCredentialsAuth.sync_auth_flow
         ClientCredentialsAuth.async_auth_flow""",
     # Takes a ClientSession or ClientRequest, which hold a BaseProtocol and a Morsel of unknown parameters.
     "aiohttp": """
         fetch_token sending.fetch_token sending.sender AsyncTokenSource source.AsyncTokenSource
         source.AsyncTokenSource.__init__ ClientCredentialsAuth auth.ClientCredentialsAuth
-        auth.ClientCredentialsAuth.__init__ auth.ClientCredentialsAuth.__call__""",
+        auth.ClientCredentialsAuth.__init__ auth.ClientCredentialsAuth.__call__
+        fetch_metadata discovery.fetch_metadata from_issuer discovery.from_issuer""",
     # Takes a Session or PreparedRequest, whose cookies hold a Morsel of unknown parameters.
     "requests": """
         fetch_token sending.fetch_token sending.sender TokenSource source.TokenSource source.TokenSource.__init__
         ClientCredentialsAuth auth.ClientCredentialsAuth auth.ClientCredentialsAuth.__init__
         auth.ClientCredentialsAuth.source auth.ClientCredentialsAuth.__call__
-        OAuth2Session session.OAuth2Session session.OAuth2Session.fetch_token""",
+        OAuth2Session session.OAuth2Session session.OAuth2Session.fetch_token
+        fetch_metadata discovery.fetch_metadata from_issuer discovery.from_issuer""",
 }
 """Names whose types end in something that an HTTP library of that name left without a type."""
 

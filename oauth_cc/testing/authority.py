@@ -49,8 +49,8 @@ _REPEATABLE: Final = frozenset({"resource"})
 @attrs.frozen
 class Client:
     """
-    A client that the server knows: its id and secret (empty if it has none), the *scopes* it may ask for (and gets if it asks for none), and
-    the *authentication_methods* that it may use.
+    A client that the server knows: its id and secret (empty if it has none), the *scopes* it may ask for (and gets if
+    it asks for none), and the *authentication_methods* that it may use.
 
     By certificate (RFC 8705) it is known by *certificate_subject* (``tls_client_auth``; as RFC 4514 writes it) or by
     *certificate_thumbprint* (``self_signed_tls_client_auth``; ``x5t#S256``), and its tokens are bound to that one; with

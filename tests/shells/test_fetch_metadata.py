@@ -1,89 +1,155 @@
 """
-Metadata over httpx2 and httpx, in threads and on both event loops, against real servers.
+From an issuer to its metadata and its endpoint over each library, in each way it is used, against real servers.
 """
 
 from types import ModuleType
 from typing import Any
 
+import aiohttp
 import anyio
 import httpx
 import httpx2
 import pytest
+import requests
 
+import oauth_cc.aiohttp
 import oauth_cc.httpx
 import oauth_cc.httpx2
-from oauth_cc import ClientCredentials, errors, token_request
+import oauth_cc.requests
+from oauth_cc import ClientCredentials, ClientSecretPost, Scope, TlsClientAuth, errors, token_request
+from oauth_cc.certificate import Certificate
+from oauth_cc.discovery import AddressedRequest, MetadataCache
+from oauth_cc.exchange import Retries
 from oauth_cc.metadata import ServerMetadata, endpoint_for
 from oauth_cc.testing import AuthorizationServer, Client
 from tests.shells.scripted import Answer, Drop, serve
 
 KNOWN = Client("your_id", "s3cret-of-client", frozenset({"read", "write"}))
+CREDENTIALS = ClientCredentials("your_id", "s3cret-of-client")
 
 
-class Fetch:
-    """Fetches metadata with one of the libraries, in one of the ways it is used."""
+class Ask:
+    """Asks by one of the libraries, in one of the ways it is used."""
 
     def __init__(self, library: ModuleType, shell: ModuleType, backend: str | None) -> None:
         self.library, self.shell, self.backend = library, shell, backend
+        self.suffix = "_async" if backend is not None and library is not aiohttp else ""
 
-    def __call__(self, issuer: str, **options: Any) -> ServerMetadata:
+    def metadata(self, issuer: str, **options: Any) -> ServerMetadata:
         """Gives the metadata of *issuer*."""
-        if self.backend is None:
-            found: ServerMetadata = self.shell.fetch_metadata(issuer, **options)
-            return found
+        found: ServerMetadata = self._call("fetch_metadata", issuer, **options)
+        return found
 
-        async def main() -> ServerMetadata:
-            found: ServerMetadata = await self.shell.fetch_metadata_async(issuer, **options)
-            return found
+    def request(self, issuer: str, *credentials: Any, **options: Any) -> AddressedRequest:
+        """Gives the request with its endpoint at *issuer*."""
+        found: AddressedRequest = self._call("from_issuer", issuer, *credentials, **options)
+        return found
+
+    def _call(self, name: str, *arguments: Any, **options: Any) -> Any:
+        function = getattr(self.shell, name + self.suffix)
+        if self.backend is None:
+            return function(*arguments, **options)
+
+        async def main() -> Any:
+            return await function(*arguments, **options)
 
         return anyio.run(main, backend=self.backend)
 
 
-@pytest.fixture(params=[None, "asyncio", "trio"], ids=str)
-def backend(request: pytest.FixtureRequest) -> str | None:
-    """Threads, or an event loop."""
-    name: str | None = request.param
-    return name
+WAYS = [
+    (library, shell, backend)
+    for library, shell in ((httpx2, oauth_cc.httpx2), (httpx, oauth_cc.httpx))
+    for backend in (None, "asyncio", "trio")
+]
+WAYS += [(requests, oauth_cc.requests, None), (aiohttp, oauth_cc.aiohttp, "asyncio")]
 
 
-@pytest.fixture(params=[(httpx2, oauth_cc.httpx2), (httpx, oauth_cc.httpx)], ids=["httpx2", "httpx"])
-def fetch(request: pytest.FixtureRequest, backend: str | None) -> Fetch:
-    """Both libraries, each in the three ways."""
-    library, shell = request.param
-    return Fetch(library, shell, backend)
+@pytest.fixture(params=WAYS, ids=lambda way: f"{way[0].__name__}-{way[2]}")
+def ask(request: pytest.FixtureRequest) -> Ask:
+    """Each library, in threads and on event loops."""
+    return Ask(*request.param)
 
 
-def test_a_real_server(fetch: Fetch) -> None:
+def test_a_real_server(ask: Ask) -> None:
     """The issuer is all that has to be known of a server."""
     with AuthorizationServer(clients=[KNOWN]) as server:
-        metadata = fetch(server.issuer, allow_http_loopback=True)
-        assert server.token_endpoint == endpoint_for(
-            metadata, token_request(ClientCredentials("your_id", "s3cret-of-client"))
-        )
+        metadata = ask.metadata(server.issuer, allow_http_loopback=True)
+        assert server.token_endpoint == endpoint_for(metadata, token_request(CREDENTIALS))
+        found = ask.request(server.issuer, CREDENTIALS, Scope.of("read"), allow_http_loopback=True)
+        assert AddressedRequest(token_request(CREDENTIALS, Scope.of("read")), server.token_endpoint) == found
     assert ("client_secret_basic", "client_secret_post") == metadata.token_endpoint_auth_methods_supported
     assert ("read", "write") == metadata.scopes_supported
+    assert not metadata.tls_client_certificate_bound_access_tokens
 
 
-def test_what_is_asked(fetch: Fetch) -> None:
+def test_nothing_else_is_chosen(ask: Ask) -> None:
+    """A way that the server does not take is refused, and not replaced by one that it takes."""
+    by_certificate = ClientCredentials("your_id", TlsClientAuth(Certificate("A" * 43)))
+    with AuthorizationServer(clients=[KNOWN]) as server:
+        with pytest.raises(errors.InvalidAuthentication, match="takes client_secret_basic and client_secret_post, and"):
+            ask.request(server.issuer, by_certificate, allow_http_loopback=True)
+        with pytest.raises(errors.InvalidCertificate, match="binds no token"):
+            ask.request(server.issuer, CREDENTIALS, certificate=Certificate("A" * 43), allow_http_loopback=True)
+        assert () == server.token_requests
+
+
+def test_what_is_asked(ask: Ask) -> None:
     """Both places are asked with bare requests, and no redirect is followed."""
     with serve(Answer(302, headers=(("Location", "/elsewhere"),)), Answer(404)) as server:
         with pytest.raises(errors.UnexpectedStatus, match="HTTP 404: the answer is no metadata"):
-            fetch(f"{server.url}/t", allow_http_loopback=True)
+            ask.request(f"{server.url}/t", ClientCredentials("id", ClientSecretPost("s")), allow_http_loopback=True)
         paths = ["/.well-known/oauth-authorization-server/t", "/t/.well-known/openid-configuration"]
         assert [("GET", path, b"") for path in paths] == [(one.method, one.path, one.body) for one in server.asked]
         assert not {"Authorization", "Cookie"} & set(server.asked[0].headers)
 
 
-def test_a_client_of_theirs(fetch: Fetch) -> None:
+def test_another_issuer(ask: Ask) -> None:
+    """Metadata of another issuer are refused, and no other place is asked."""
+    with serve(
+        Answer(chunks=(b'{"issuer": "https://as.example", "token_endpoint": "https://as.example/token"}',))
+    ) as s:
+        with pytest.raises(errors.IssuerMismatch, match=r"they are of 'https://as\.example'"):
+            ask.request(s.url, CREDENTIALS, allow_http_loopback=True)
+        assert 1 == len(s.asked)
+
+
+def test_size(ask: Ask) -> None:
+    """No more is read than the bound."""
+    with serve(Answer(chunks=(b" " * 65536,) * 40)) as server:
+        with pytest.raises(errors.ResponseTooLarge):
+            ask.metadata(server.url, allow_http_loopback=True)
+
+
+def test_cache(ask: Ask) -> None:
+    """A cache spares the server, for as long as it is passed."""
+    with serve(Answer(404)) as server:
+        content = f'{{"issuer": "{server.url}", "token_endpoint": "{server.url}/token"}}'.encode()
+        server.steps[0] = Answer(chunks=(content,), headers=(("Cache-Control", "max-age=600"),))
+        cache = MetadataCache()
+        for _ in range(3):
+            ask.metadata(server.url, cache=cache, allow_http_loopback=True)
+            ask.request(server.url, CREDENTIALS, cache=cache, allow_http_loopback=True)
+        assert 1 == len(server.asked)
+        ask.metadata(server.url, allow_http_loopback=True)
+        assert 2 == len(server.asked)
+
+
+def test_a_client_of_theirs(ask: Ask) -> None:
     """A client that is given serves, with its transport and without what it would add."""
-    kind = fetch.library.Client if fetch.backend is None else fetch.library.AsyncClient
+    if not hasattr(ask.library, "MockTransport"):
+        pytest.skip("its sessions are lent in the tests of mutual TLS")
+    kind = ask.library.Client if ask.backend is None else ask.library.AsyncClient
     content = b'{"issuer": "https://as.example", "token_endpoint": "https://as.example/token"}'
-    answers = fetch.library.MockTransport(lambda request: fetch.library.Response(200, content=content))
+    answers = ask.library.MockTransport(lambda request: ask.library.Response(200, content=content))
     client = kind(transport=answers, auth=("a", "b"))
-    assert "https://as.example/token" == fetch("https://as.example", client=client).token_endpoint
+    assert "https://as.example/token" == ask.metadata("https://as.example", client=client).token_endpoint
 
 
-def test_no_answer(fetch: Fetch) -> None:
-    """Without an answer the library's own error comes out."""
-    with serve(Drop) as server, pytest.raises(fetch.library.TransportError):
-        fetch(server.url, allow_http_loopback=True)
+def test_no_answer(ask: Ask) -> None:
+    """Without an answer, each time it is asked for, the library's own error comes out."""
+    names = ("TransportError", "RequestException", "ClientError")
+    (error,) = [getattr(ask.library, name) for name in names if hasattr(ask.library, name)]
+    with serve(Drop) as server:
+        with pytest.raises(error):
+            ask.metadata(server.url, retries=Retries(2, 0, 0), allow_http_loopback=True)
+        assert 2 == len(server.asked)
