@@ -25,11 +25,13 @@ print(oauth_cc.__version__, compose_body(token_request(ClientCredentials("your_i
 INCOMPLETE = {
     # Takes a client, whose requests and answers have attributes without an annotation, as those of httpx do.
     "httpx2": """
-        fetch_metadata fetch_metadata_async fetch_token fetch_token_async TokenSource TokenSource.__init__ AsyncTokenSource AsyncTokenSource.__init__
+        fetch_metadata fetch_metadata_async fetch_token fetch_token_async
+        TokenSource TokenSource.__init__ AsyncTokenSource AsyncTokenSource.__init__
         ClientCredentialsAuth ClientCredentialsAuth.__init__ ClientCredentialsAuth.sync_auth_flow
         ClientCredentialsAuth.async_auth_flow""",
     "httpx": """
-        fetch_metadata fetch_metadata_async fetch_token fetch_token_async TokenSource TokenSource.__init__ AsyncTokenSource AsyncTokenSource.__init__
+        fetch_metadata fetch_metadata_async fetch_token fetch_token_async
+        TokenSource TokenSource.__init__ AsyncTokenSource AsyncTokenSource.__init__
         ClientCredentialsAuth ClientCredentialsAuth.__init__ ClientCredentialsAuth.sync_auth_flow
         ClientCredentialsAuth.async_auth_flow""",
     # Takes a ClientSession or ClientRequest, which hold a BaseProtocol and a Morsel of unknown parameters.
