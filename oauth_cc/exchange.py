@@ -72,9 +72,10 @@ def exchange(
     """
     Gives the flow that asks the token *endpoint* for what *request* says, and returns the `Token`.
 
-    Sent again are requests that were not answered and answers that are ``retryable``, as *retries* has it.
-    *endpoint* and *allow_http_loopback* are those of `http_request`. The flow raises what `parse_token_response` and
-    `http_request` raise, and the error of the HTTP library if there was no answer.
+    The token's lifetime counts from the moment at which it was asked for. Sent again are requests that were not
+    answered and answers that are ``retryable``, as *retries* has it. *endpoint* and *allow_http_loopback* are those of
+    `http_request`. The flow raises what `parse_token_response` and `http_request` raise, and the error of the HTTP
+    library if there was no answer.
     """
     attempt = 0
     while True:
@@ -103,10 +104,13 @@ def wait_to_retry(retries: Retries, attempt: int, retry_after: float | None) -> 
 def _attempt(
     request: TokenRequest, endpoint: str, allow_http_loopback: bool
 ) -> Flow[Token | TokenRequestRefused | InvalidResponse | Failed]:
-    sent = yield from send(http_request(request, endpoint, allow_http_loopback=allow_http_loopback))
+    composed = http_request(request, endpoint, allow_http_loopback=allow_http_loopback)
+    began = yield from observe()
+    sent = yield from send(composed)
     if isinstance(sent, Failed):
         return sent
-    return read_token_response(sent.response, request, sent.received_at)
+    # Lifetimes count from the asking: a process that was stopped may have let the answer lie.
+    return read_token_response(sent.response, request, began.now)
 
 
 def _failure(outcome: TokenRequestRefused | InvalidResponse | Failed) -> tuple[Exception, bool, float | None]:

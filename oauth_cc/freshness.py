@@ -40,8 +40,8 @@ class RenewalWindow:
         RenewalWindow(opens=0.8, closes=0.9)
     """
 
-    opens: float = 0.5
-    closes: float = 0.9
+    opens: float = 0.45
+    closes: float = 0.8
 
     def __attrs_post_init__(self) -> None:
         if not 0 < self.opens <= self.closes <= 1:
@@ -49,7 +49,10 @@ class RenewalWindow:
 
 
 DEFAULT_WINDOW: Final = RenewalWindow()
-"""From half of the lifetime to nine tenths of it: a fleet's load stays below twice its average."""
+"""
+From less than half of the lifetime to four fifths of it: a fleet's load stays below twice its average, and a fifth of
+the lifetime is left to bridge an outage of the server.
+"""
 
 
 def freshness(
@@ -69,9 +72,9 @@ def freshness(
 
         >>> from oauth_cc import Secret
         >>> token = Token(Secret("2YotnFZFEjr1zCsicMWpAA"), "Bearer", 1700000000.0, 1700003600.0)
-        >>> [freshness(token, 1700000000.0 + passed) for passed in (2519, 2520, 3595)]
+        >>> [freshness(token, 1700000000.0 + passed) for passed in (2249, 2250, 3595)]
         ['fresh', 'ageing', 'stale']
-        >>> freshness(token, 1700002530.0, attempted_at=1700002520.0)
+        >>> freshness(token, 1700002260.0, attempted_at=1700002250.0)
         'fresh'
     """
     if now >= stale_from(token):

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 from tests.redis_server import RedisServer, find_program
@@ -39,7 +40,9 @@ def redis_program(pytestconfig: pytest.Config) -> Sequence[str]:
     """The words that start a Redis server."""
     # None only where its plugin is turned off.
     assert pytestconfig.cache is not None
-    found = find_program(pytestconfig.cache.mkdir("redis-server"))
+    folder = pytestconfig.cache.mkdir("redis-server")
+    with FileLock(folder / "lock"):
+        found = find_program(folder)
     return found or pytest.skip("no redis-server or valkey-server here, and no Debian package: install redis-server")
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oauth_cc import ClientCredentials, HttpResponse, Scope, Token, errors, http_request, token_request
-from oauth_cc.effects import Failed
+from oauth_cc.effects import Failed, Moment, Observe, Received, Returned, Send, advance
 from oauth_cc.exchange import Retries, exchange
 from oauth_cc.http import MAX_RETRY_AFTER
 from tests.world import World, token_answer
@@ -36,11 +36,21 @@ def test_recovers(failure: HttpResponse | Failed) -> None:
     assert world.slept == [0.25, 0.5]
 
 
-def test_the_lifetime_counts_from_the_answer() -> None:
+def test_the_lifetime_counts_from_the_attempt() -> None:
     """Time spent on failed attempts does not make the token older, nor younger."""
     world = World([BUSY, token_answer(lifetime=60)])
     token = world.run(exchange(REQUEST, ENDPOINT))
     assert (token.received_at, token.expires_at) == (world.now, world.now + 60)
+
+
+def test_an_answer_that_lay_unread_is_no_younger_for_it() -> None:
+    """A process may be stopped while an answer waits for it: the lifetime counts from the asking."""
+    flow = exchange(REQUEST, ENDPOINT)
+    assert advance(flow, None) == Observe()
+    assert isinstance(advance(flow, Moment(1000.0, "id", 0.5)), Send)
+    done = advance(flow, Received(token_answer(lifetime=60), 1050.0))
+    assert isinstance(done, Returned)
+    assert (done.value.received_at, done.value.expires_at) == (1000.0, 1060.0)
 
 
 @pytest.mark.parametrize(

@@ -64,11 +64,11 @@ class TestThreeAnswers:
             assert (answer == "stale") == (now >= ends)
 
     def test_an_hour(self) -> None:
-        """A token of an hour is renewed at its point between 30 and 54 minutes, and not used for its last 5 seconds."""
+        """A token of an hour is renewed at its point between 27 and 48 minutes, and not used for its last 5 seconds."""
         hour = token(3600)
-        assert [fresh_until(hour, spread=spread) - NOW for spread in (0.0, 0.5, 1.0)] == [1800, 2520, 3240]
+        assert [fresh_until(hour, spread=spread) - NOW for spread in (0.0, 0.5, 1.0)] == [1620, 2250, 2880]
         assert stale_from(hour) == NOW + 3595
-        moments = (0, 2519, 2520, 3594, 3595, 3600)
+        moments = (0, 2249, 2250, 3594, 3595, 3600)
         answers = [freshness(hour, NOW + passed) for passed in moments]
         assert answers == ["fresh", "fresh", "ageing", "ageing", "stale", "stale"]
 
@@ -89,9 +89,9 @@ class TestMargins:
     @given(st.floats(0.01, 10**7), spreads)
     @example(60.0, 0.0)
     @example(20.0, 0.0)
-    def test_a_token_stays_fresh_for_half_its_life(self, lifetime: float, spread: float) -> None:
+    def test_a_token_stays_fresh_for_much_of_its_life(self, lifetime: float, spread: float) -> None:
         """Even a token of a minute is not asked for all the time."""
-        assert fresh_until(token(lifetime), spread=spread) - NOW >= lifetime * 0.5 - 1e-6
+        assert fresh_until(token(lifetime), spread=spread) - NOW >= lifetime * 0.45 - 1e-6
 
     @pytest.mark.parametrize("lifetime", [0, -1, -3600])
     def test_no_lifetime_is_stale_at_once(self, lifetime: float) -> None:

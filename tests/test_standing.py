@@ -189,7 +189,7 @@ class TestFailed:
         """A token that ages while the server is down is tried for twice a minute, and used all the while."""
         standing = renewed(UNKNOWN, token(), 0.0)
         tried = 0
-        for passed in range(1790, 1920):
+        for passed in range(1610, 1740):
             now = NOW + passed
             match decide(standing, now, under_way=False):
                 case Renew(held):

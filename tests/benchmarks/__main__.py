@@ -4,13 +4,16 @@
 
 import platform
 
-from tests.benchmarks import calls, core, facade
+from tests.benchmarks import calls, core, facade, stores
 from tests.benchmarks.measure import show
 
 print(f"{platform.python_implementation()} {platform.python_version()}, {platform.machine()}")
 print(show("Composing and parsing", "µs", [core.composing_from_nothing(), core.composing_again(), core.parsing()]))
-print(show("Calling an API", "µs", [*calls.overhead(), calls.cached()]))
+print(show("Calling an API", "µs", calls.overhead()))
 print(show("Starting cold", "requests", [calls.cold()]))
+with stores.stores() as found:
+    print(show("Cached tokens over stores", "µs", [stores.cached(found)]))
+    print(show("Stores, once a lifetime", "µs", stores.asked(found)))
 print(show("The facade", "µs", facade.table()))
 time, memory = core.importing()
 print(show("Importing", "ms over a bare interpreter", [time]))

@@ -107,15 +107,6 @@ def overhead() -> list[Row]:
     return [Row("added to a call", added, "5 µs on httpx2", added["oauth_cc, httpx2"] <= 5)]
 
 
-def cached() -> Row:
-    """A token that is at hand and fresh."""
-    network = Network()
-    client = httpx2.Client(transport=httpx2.MockTransport(network.httpx2))
-    source = oauth_cc.httpx2.TokenSource(REQUEST, ENDPOINT, client=client)
-    figures = microseconds({"oauth_cc": source.token})
-    return Row("a cached token", figures, "1 µs", figures["oauth_cc"] < 1)
-
-
 def cold() -> Row:
     """Token requests that 50 threads make which call at the same moment and have no token."""
     makers = {

@@ -16,16 +16,16 @@ RIGHT: Final = 28
 TOP: Final = 62
 GAP: Final = 44
 STEPS: Final = 5
-COLOURS: Final = ("a", "b", "c", "d")
+COLOURS: Final = ("a", "b", "c", "d", "e")
 
 # The background is its own, so that it can be read wherever it is shown, whatever the page around it looks like.
 STYLE: Final = """
 svg{color-scheme:light dark;font:12px system-ui,sans-serif}
 .page{fill:#fff}text{fill:#333}.title{font-size:14px;font-weight:600}.grid{stroke:#ddd}
 polyline{fill:none;stroke-width:1.5;stroke-linejoin:round}
-.a{stroke:#d1242f}.b{stroke:#bf8700}.c{stroke:#0969da}.d{stroke:#1a7f37}
+.a{stroke:#d1242f}.b{stroke:#bf8700}.c{stroke:#0969da}.d{stroke:#1a7f37}.e{stroke:#8250df}
 @media(prefers-color-scheme:dark){.page{fill:#0d1117}text{fill:#d0d7de}.grid{stroke:#30363d}
-.a{stroke:#ff7b72}.b{stroke:#e3b341}.c{stroke:#58a6ff}.d{stroke:#56d364}}
+.a{stroke:#ff7b72}.b{stroke:#e3b341}.c{stroke:#58a6ff}.d{stroke:#56d364}.e{stroke:#bc8cff}}
 """
 
 

@@ -90,6 +90,8 @@ KINDS: Final = (
     Kind("no spread", RenewalWindow(opens=0.7, closes=0.7)),
     Kind("default window", DEFAULT_WINDOW),
     Kind("shared store", DEFAULT_WINDOW, shared=True),
+    # As one request serves all, nothing is to be spread: a token is used for most of its lifetime.
+    Kind("shared, late", RenewalWindow(opens=0.8, closes=0.9), shared=True),
 )
 SCENARIOS: Final = (
     Scenario("cold start in 10 s", starting=10),

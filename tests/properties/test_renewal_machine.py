@@ -446,7 +446,7 @@ class RenewalMachine(RuleBasedStateMachine):
                 result = Received(response, self.now)
                 granted = Scope.of(trip.name)
                 # Written out, so that it is not the code under test that says which token came.
-                trip.minted.append(_token(text, self.now, lifetime, granted))
+                trip.minted.append(_token(text, trip.since, lifetime, granted))
             case "down":
                 result = Failed(ConnectionError("down"), retryable=True)
             case "lost":

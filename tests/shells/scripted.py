@@ -47,18 +47,27 @@ class Silence:
     """Answer nothing until the server is closed."""
 
 
-Step: TypeAlias = Answer | type[Drop] | type[Silence]
+@attrs.frozen(eq=False)
+class Held:
+    """Answer with *answer* once *released*."""
+
+    answer: Answer
+    released: threading.Event = attrs.Factory(threading.Event)
+
+
+Step: TypeAlias = Answer | Held | type[Drop] | type[Silence]
 
 
 @attrs.define
 class ScriptedServer:
-    """Answers with *steps* in turn, the last one for ever."""
+    """Answers with *steps* in turn, the last one for ever; *arrived* counts requests for who waits for them."""
 
     url: str
     steps: list[Step]
     asked: list[Asked] = attrs.Factory(list)
     sent_bytes: int = 0
     closing: threading.Event = attrs.Factory(threading.Event)
+    arrived: threading.Semaphore = attrs.Factory(lambda: threading.Semaphore(0))
     _lock: threading.Lock = attrs.field(factory=threading.Lock, alias="lock")
 
     def next_step(self, asked: Asked) -> Step:
@@ -66,7 +75,8 @@ class ScriptedServer:
         with self._lock:
             step = self.steps[min(len(self.asked), len(self.steps) - 1)]
             self.asked.append(asked)
-            return step
+        self.arrived.release()
+        return step
 
 
 @contextlib.contextmanager
@@ -99,6 +109,9 @@ def _handler(script: ScriptedServer) -> Callable[..., BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
             self.close_connection = True
             step = script.next_step(Asked(self.command, self.path, dict(self.headers.items()), body))
+            if isinstance(step, Held):
+                step.released.wait(30)
+                step = step.answer
             if isinstance(step, Answer):
                 self._answer(step)
             elif step is Silence:

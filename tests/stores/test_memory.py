@@ -45,7 +45,7 @@ def test_one_leads_and_the_others_wait_for_the_same_landing() -> None:
     memory.land(flight, Renewed(token(), 0.5), NOW + 2)
     assert flight.landing.result(0) == token()
     assert memory.ask("key", NOW + 2) == Use(token())
-    assert (memory.fresh("key", NOW + 2519), memory.fresh("key", NOW + 2520)) == (token(), None)
+    assert (memory.fresh("key", NOW + 2249), memory.fresh("key", NOW + 2250)) == (token(), None)
 
 
 def test_keys_are_apart() -> None:

@@ -1,0 +1,120 @@
+"""
+Processes that share tokens: how often the server is asked, and what is left when one of them is killed or stopped.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import attrs
+import pytest
+
+from oauth_cc.testing import AuthorizationServer
+from tests.proofs.processes import Worker, round_of
+from tests.proofs.worker import Task
+from tests.redis_server import RedisServer
+from tests.shells.scripted import Answer, Held, ScriptedServer, Silence, Step, serve
+
+pytestmark = pytest.mark.slow
+
+
+def answer(text: str) -> Answer:
+    """Gives the answer of a server that issues *text*."""
+    body = f'{{"access_token": "{text}", "token_type": "Bearer", "expires_in": 3600}}'
+    return Answer(chunks=(body.encode(),))
+
+
+@pytest.fixture(params=["file", "redis"])
+def task(request: pytest.FixtureRequest, tmp_path: Path) -> Task:
+    """A task that keeps tokens in a file, or in Redis."""
+    if request.param == "file":
+        return Task("", directory=f"{tmp_path}/tokens")
+    server: RedisServer = request.getfixturevalue("redis_server")
+    return Task("", redis=server.path, lock_lifetime=1.0)
+
+
+@contextlib.contextmanager
+def scripted(task: Task, *steps: Step) -> Iterator[tuple[ScriptedServer, Task]]:
+    """Gives a server that answers with *steps*, and *task* for it."""
+    with serve(*steps) as server:
+        yield server, attrs.evolve(task, endpoint=f"{server.url}/token")
+
+
+def test_threads_of_many_processes(tmp_path: Path) -> None:
+    """Eight processes of 25 threads, all cold, over files: one token request."""
+    with AuthorizationServer() as server, ExitStack() as stack:
+        task = Task(server.token_endpoint, directory=f"{tmp_path}/tokens", threads=25)
+        outcomes = round_of([stack.enter_context(Worker(task)) for _ in range(8)])
+        requests = len(server.token_requests)
+    assert requests == 1
+    assert [outcome.errors for outcome in outcomes] == [[]] * 8
+    assert [len(outcome.tokens) for outcome in outcomes] == [25] * 8
+    assert len({token for outcome in outcomes for token in outcome.tokens}) == 1
+
+
+def test_threads_and_event_loops_of_many_processes(redis_server: RedisServer) -> None:
+    """Eight processes, each with threads, with an event loop, or with both, all cold, over Redis: one token request."""
+    with AuthorizationServer() as server, ExitStack() as stack:
+        tasks = [
+            Task(server.token_endpoint, redis=redis_server.path, threads=threads, tasks=count)
+            for threads, count in [(25, 0), (0, 25), (25, 25)] * 2 + [(25, 25)] * 2
+        ]
+        outcomes = round_of([stack.enter_context(Worker(task)) for task in tasks])
+        requests = len(server.token_requests)
+    assert requests == 1
+    assert [outcome.errors for outcome in outcomes] == [[]] * 8
+    assert sum(len(outcome.tokens) for outcome in outcomes) == sum(task.threads + task.tasks for task in tasks)
+    assert len({token for outcome in outcomes for token in outcome.tokens}) == 1
+
+
+def test_the_holder_of_the_lock_is_killed(task: Task) -> None:
+    """In the middle of its token request: those that wait go on with one of their own, and no lock stays held."""
+    with scripted(task, Silence, answer("tok-2")) as (server, task), ExitStack() as stack:
+        holder, *others = [stack.enter_context(Worker(task)).ready() for _ in range(4)]
+        holder.go()
+        server.arrived.acquire()
+        for other in others:
+            other.go()
+        holder.kill()
+        outcomes = [other.outcome() for other in others]
+        assert [(outcome.tokens, outcome.errors) for outcome in outcomes] == [(["tok-2"], [])] * 3
+        assert len(server.asked) == 2
+        # A lock that stayed held would cost the next one, of another key, nothing; one of this key its patience.
+        late = stack.enter_context(Worker(task)).ready()
+        late.go()
+        assert late.outcome().tokens == ["tok-2"]
+        assert len(server.asked) == 2
+
+
+def test_the_holder_of_the_lock_is_stopped(task: Task) -> None:
+    """
+    For longer than anyone waits for it, or than its lock lasts: another goes ahead, and what comes late overwrites
+    nothing.
+    """
+    first = Held(answer("tok-1"))
+    task = attrs.evolve(task, patience=3.0)
+    with scripted(task, first, answer("tok-2")) as (server, task), ExitStack() as stack:
+        holder, other, late = [stack.enter_context(Worker(task)).ready() for _ in range(3)]
+        holder.go()
+        server.arrived.acquire()
+        holder.pause()
+        first.released.set()
+        other.go()
+        assert other.outcome().tokens == ["tok-2"]
+        holder.resume()
+        assert holder.outcome().tokens == ["tok-1"]
+        late.go()
+        assert late.outcome().tokens == ["tok-2"]
+        assert len(server.asked) == 2
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    """Each process goes on alone: one request each, every thread has its token, and the store is spoken of once."""
+    with AuthorizationServer() as server, ExitStack() as stack:
+        task = Task(server.token_endpoint, directory=f"{tmp_path}/tokens", threads=10, file_size=16)
+        outcomes = round_of([stack.enter_context(Worker(task)) for _ in range(3)])
+        requests = len(server.token_requests)
+    assert requests == 3
+    assert [(len(outcome.tokens), outcome.errors) for outcome in outcomes] == [(10, [])] * 3
+    assert [outcome.events.count("StoreFailed") for outcome in outcomes] == [1] * 3

@@ -1,0 +1,150 @@
+"""
+A process that asks for tokens, as one worker of many: it does what `tests.proofs.processes.Worker` writes to it.
+
+The first line is a `Task` as JSON. Each line after it is a round, whose outcome is written back as one line of JSON.
+"""
+
+import json
+import resource
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import anyio
+import attrs
+import redis
+import redis.asyncio
+
+from oauth_cc import ClientCredentials, Token, token_request
+from oauth_cc.events import Event
+from oauth_cc.freshness import RenewalWindow
+from oauth_cc.httpx2 import AsyncTokenSource, TokenSource
+from oauth_cc.stores.file import FileStore
+from oauth_cc.stores.redis import AsyncRedisStore, RedisStore
+
+REQUEST = token_request(ClientCredentials("your_id", "s3cret"))
+
+
+@attrs.frozen
+class Task:
+    """
+    What a worker does: ask *endpoint* from *threads* threads, and from *tasks* tasks of an event loop, all at once.
+
+    Tokens are kept in *directory*, or in the Redis behind the unix socket *redis*, whose locks last *lock_lifetime*
+    seconds; *patience*: that of sources; *file_size*: bytes that a file may have; *seconds*: how long a round goes on
+    asking, 0 to ask once.
+    """
+
+    endpoint: str
+    directory: str = ""
+    redis: str = ""
+    threads: int = 1
+    tasks: int = 0
+    lock_lifetime: float = 45.0
+    patience: float = 60.0
+    file_size: int = 0
+    seconds: float = 0.0
+
+
+@attrs.frozen
+class Outcome:
+    """What came of a round: the *tokens*, the *errors* and the names of the *events*, each as often as it came."""
+
+    tokens: list[str] = attrs.Factory(list)
+    errors: list[str] = attrs.Factory(list)
+    events: list[str] = attrs.Factory(list)
+
+
+def store_for_threads(task: Task) -> FileStore | RedisStore:
+    """Gives the store of *task*."""
+    if task.directory:
+        return FileStore(task.directory)
+    client = redis.Redis(unix_socket_path=task.redis, socket_timeout=2.0)
+    return RedisStore(client, lock_lifetime=task.lock_lifetime)
+
+
+def ask_on_threads(task: Task, source: TokenSource, outcome: Outcome) -> None:
+    """Asks *source* from as many threads as *task* says."""
+    start = threading.Barrier(task.threads)
+
+    def one(_: int) -> None:
+        start.wait(30)
+        ends_at = time.monotonic() + task.seconds
+        while True:
+            try:
+                outcome.tokens.append(fresh(source.token()))
+            except Exception as error:  # whatever it is, the test is to see it
+                outcome.errors.append(repr(error))
+            if time.monotonic() >= ends_at:
+                return
+            time.sleep(0.02)
+
+    with ThreadPoolExecutor(task.threads) as pool:
+        list(pool.map(one, range(task.threads)))
+
+
+async def ask_on_a_loop(task: Task, outcome: Outcome, on_event: Callable[[Event], None]) -> None:
+    """Asks from as many tasks as *task* says."""
+    client = redis.asyncio.Redis(unix_socket_path=task.redis, socket_timeout=2.0) if task.redis else None
+    store = FileStore(task.directory) if client is None else AsyncRedisStore(client, lock_lifetime=task.lock_lifetime)
+    source = AsyncTokenSource(
+        REQUEST, task.endpoint, store=store, patience=task.patience, on_event=on_event, allow_http_loopback=True
+    )
+
+    async def one() -> None:
+        try:
+            outcome.tokens.append(fresh(await source.token()))
+        except Exception as error:  # as above
+            outcome.errors.append(repr(error))
+
+    async with anyio.create_task_group() as group:
+        for _ in range(task.tasks):
+            group.start_soon(one)
+    if client is not None:
+        await client.aclose()
+
+
+def fresh(token: Token) -> str:
+    """Gives the text of *token*, which has to be one that can be used now."""
+    if token.ends_at <= time.time():
+        raise AssertionError(f"a token that ended {time.time() - token.ends_at} seconds ago")
+    return token.access_token.reveal()
+
+
+def main() -> None:
+    """Does what standard input says."""
+    task = Task(**json.loads(sys.stdin.readline()))
+    if task.file_size:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (task.file_size, task.file_size))
+    outcome = Outcome()
+
+    def on_event(event: Event) -> None:
+        outcome.events.append(type(event).__name__)
+
+    source = TokenSource(
+        REQUEST,
+        task.endpoint,
+        store=store_for_threads(task),
+        patience=task.patience,
+        window=RenewalWindow(0.8, 0.9),
+        on_event=on_event,
+        allow_http_loopback=True,
+    )
+    print("ready", flush=True)
+    for _ in sys.stdin:
+        with ThreadPoolExecutor(2) as pool:
+            done = [pool.submit(ask_on_threads, task, source, outcome)] if task.threads else []
+            done += [pool.submit(anyio.run, ask_on_a_loop, task, outcome, on_event)] if task.tasks else []
+        for future in done:
+            future.result()
+        print(json.dumps(attrs.asdict(outcome)), flush=True)
+        for came in (outcome.tokens, outcome.errors, outcome.events):
+            came.clear()
+
+
+if __name__ == "__main__":
+    main()
