@@ -11,21 +11,33 @@ Every arrow is a pure function, every box a frozen record. The errors stand in `
 
 from typing import TYPE_CHECKING
 
-from oauth_cc.authentication import ClientSecretBasic, ClientSecretPost, NoAuthentication, TlsClientAuth
+from oauth_cc.assertion import AssertionFile, SigningKey
+from oauth_cc.authentication import (
+    ClientAssertion,
+    ClientSecretBasic,
+    ClientSecretJwt,
+    ClientSecretPost,
+    NoAuthentication,
+    PrivateKeyJwt,
+    TlsClientAuth,
+)
 from oauth_cc.certificate import Certificate
 from oauth_cc.credentials import ClientCredentials
 from oauth_cc.errors import InvalidInput, InvalidResponse, OAuthError, TokenRequestRefused
 from oauth_cc.http import HttpRequest, HttpResponse
-from oauth_cc.request import TokenRequest, compose_body, http_request, token_request
+from oauth_cc.request import TokenRequest, compose_body, http_request, token_request, unsigned_assertion
 from oauth_cc.response import parse_token_response
 from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
 from oauth_cc.token import Token, authorize, is_fresh
 
 __all__ = [
+    "AssertionFile",
     "Certificate",
+    "ClientAssertion",
     "ClientCredentials",
     "ClientSecretBasic",
+    "ClientSecretJwt",
     "ClientSecretPost",
     "HttpRequest",
     "HttpResponse",
@@ -33,8 +45,10 @@ __all__ = [
     "InvalidResponse",
     "NoAuthentication",
     "OAuthError",
+    "PrivateKeyJwt",
     "Scope",
     "Secret",
+    "SigningKey",
     "TlsClientAuth",
     "Token",
     "TokenRequest",
@@ -45,6 +59,7 @@ __all__ = [
     "is_fresh",
     "parse_token_response",
     "token_request",
+    "unsigned_assertion",
 ]
 
 __version__: str

@@ -7,25 +7,35 @@ Those that stand here are `BuiltInAuthentication`, which is closed, so that a `m
 
 import re
 from binascii import b2a_base64
-from typing import Protocol, TypeAlias, final
+from typing import Final, Protocol, TypeAlias, final
 
 import attrs
 
+from oauth_cc.assertion import JWT_BEARER, AssertionDraft, AssertionFile, AssertionSource, MacKey, SigningKey, Source
 from oauth_cc.certificate import Certificate, certificate_fault
-from oauth_cc.errors import InvalidAuthentication, InvalidClientSecret
+from oauth_cc.errors import InvalidAuthentication, InvalidClientSecret, InvalidInput, InvalidResource
 from oauth_cc.form import percent_encode
 from oauth_cc.grammar import HEADER_NAME, HEADER_VALUE, NAME, TEXT
 from oauth_cc.secret import Secret
+from oauth_cc.url import check_resource, issuer_fault
 
 __all__ = [
     "AuthenticationFields",
     "BuiltInAuthentication",
+    "ClientAssertion",
     "ClientAuthentication",
     "ClientSecretBasic",
+    "ClientSecretJwt",
     "ClientSecretPost",
     "NoAuthentication",
+    "PrivateKeyJwt",
+    "Proof",
     "TlsClientAuth",
+    "assertion_fields",
 ]
+
+_TYP: Final = "client-authentication+jwt"
+_LONGEST_LIFETIME: Final = 3600
 
 
 @final
@@ -60,13 +70,17 @@ class AuthenticationFields:
             raise InvalidAuthentication("client authentication", reason)
 
 
+Proof: TypeAlias = AuthenticationFields | AssertionDraft | AssertionSource
+"""What proves who a client is: fields as they stand, or an assertion that is made for each request anew."""
+
+
 class ClientAuthentication(Protocol):
     """
     A way of client authentication: a record, compared by value, with one pure method.
     """
 
-    def authenticate(self, client_id: str) -> AuthenticationFields:
-        """Gives the fields that prove that the sender is *client_id*."""
+    def authenticate(self, client_id: str) -> Proof:
+        """Gives what proves that the sender is *client_id*: fields, or where the assertion comes from."""
         ...
 
 
@@ -185,8 +199,190 @@ class TlsClientAuth:
         return AuthenticationFields(parameters=(("client_id", Secret(client_id)),))
 
 
-BuiltInAuthentication: TypeAlias = ClientSecretBasic | ClientSecretPost | NoAuthentication | TlsClientAuth
+@final
+@attrs.frozen(init=False)
+class PrivateKeyJwt:
+    """
+    Signs a JWT for each request with a private key, of which the server has the public half (RFC 7523 section 2.2).
+
+    *key*: made by `oauth_cc.jose`, or by you where a KMS or an HSM signs; *issuer*: the server's issuer identifier,
+    whom the JWT is for. For older servers: *audience*: another ``aud``, such as the URL of the token endpoint; *typ*:
+    another ``typ``, such as ``JWT``, None for none; *lifetime*: seconds that it holds, from 1 to 3600. Raises
+    `InvalidIssuer`, `InvalidAuthentication`.
+
+        >>> key = SigningKey("ES256", lambda signing_input: bytes(64), "alias/oauth")
+        >>> PrivateKeyJwt(key, "https://as.example").authenticate("your_id").audience
+        'https://as.example'
+    """
+
+    key: SigningKey
+    issuer: str
+    audience: str | None = None
+    typ: str | None = _TYP
+    lifetime: int = 60
+
+    def __init__(
+        self,
+        key: SigningKey,
+        issuer: str,
+        *,
+        audience: str | None = None,
+        typ: str | None = _TYP,
+        lifetime: int = 60,
+    ) -> None:
+        fault = None if isinstance(key, SigningKey) else _no_signing_key(key)
+        fault = fault or _terms_fault(issuer, audience, typ, lifetime)
+        if fault is not None:
+            # What was given may be a key.
+            del self, key, issuer, audience
+            raise fault
+        object.__setattr__(self, "key", key)
+        object.__setattr__(self, "issuer", issuer)
+        object.__setattr__(self, "audience", audience)
+        object.__setattr__(self, "typ", typ)
+        object.__setattr__(self, "lifetime", lifetime)
+
+    def authenticate(self, client_id: str) -> AssertionDraft:
+        """Gives the JWT that is to be signed."""
+        return AssertionDraft(self.key, client_id, self.audience or self.issuer, self.typ, self.lifetime)
+
+
+@final
+@attrs.frozen(init=False)
+class ClientSecretJwt:
+    """
+    Sends a JWT for each request, with an HMAC keyed by the client secret, which itself is not sent (RFC 7523 section
+    2.2, OpenID Connect Core section 9).
+
+    *secret*: the client secret, at least as long as the hash of *algorithm*, which is HS256, HS384 or HS512; the others
+    as `PrivateKeyJwt` has them. Raises `InvalidClientSecret`, `InvalidIssuer`, `InvalidAuthentication`.
+
+        >>> ClientSecretJwt("7Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr1", "https://as.example").key.algorithm
+        'HS256'
+    """
+
+    key: MacKey
+    issuer: str
+    audience: str | None = None
+    typ: str | None = _TYP
+    lifetime: int = 60
+
+    def __init__(
+        self,
+        secret: str | Secret,
+        issuer: str,
+        *,
+        algorithm: str = "HS256",
+        audience: str | None = None,
+        typ: str | None = _TYP,
+        lifetime: int = 60,
+    ) -> None:
+        key = _mac_key(secret, algorithm)
+        fault = key if isinstance(key, InvalidInput) else _terms_fault(issuer, audience, typ, lifetime)
+        if fault is not None:
+            del self, secret, key, issuer, audience
+            raise fault
+        object.__setattr__(self, "key", key)
+        object.__setattr__(self, "issuer", issuer)
+        object.__setattr__(self, "audience", audience)
+        object.__setattr__(self, "typ", typ)
+        object.__setattr__(self, "lifetime", lifetime)
+
+    def authenticate(self, client_id: str) -> AssertionDraft:
+        """Gives the JWT that is to be signed."""
+        return AssertionDraft(self.key, client_id, self.audience or self.issuer, self.typ, self.lifetime)
+
+
+@final
+@attrs.frozen
+class ClientAssertion:
+    """
+    Sends an assertion that someone else makes: Kubernetes, SPIFFE, a CI system (RFC 7521 section 4.2).
+
+    *source*: a file that rotates, read anew for each request, or a function that gives the assertion (a coroutine
+    function in async code); *type*: what it is, an absolute URI. Sends client_id in the body too, as the subject of
+    such an assertion is seldom the client. Raises `InvalidAuthentication`.
+
+        >>> ClientAssertion(AssertionFile("/var/run/secrets/tokens/oauth")).type
+        'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+    """
+
+    source: Source
+    type: str = JWT_BEARER
+
+    def __attrs_post_init__(self) -> None:
+        fault = _source_fault(self.source, self.type)
+        if fault is not None:
+            # What was given may be the assertion itself.
+            del self
+            raise fault
+
+    def authenticate(self, client_id: str) -> AssertionSource:
+        """Gives where the assertion comes from."""
+        return AssertionSource(self.source, self.type, client_id)
+
+
+BuiltInAuthentication: TypeAlias = (
+    ClientSecretBasic
+    | ClientSecretPost
+    | ClientSecretJwt
+    | PrivateKeyJwt
+    | TlsClientAuth
+    | ClientAssertion
+    | NoAuthentication
+)
 """A way of authentication that stands here."""
+
+
+def assertion_fields(proof: AssertionDraft | AssertionSource, assertion: Secret) -> AuthenticationFields:
+    """
+    Gives the fields that carry *assertion*, which *proof* came to (RFC 7521 section 4.2).
+
+        >>> source = AssertionSource(lambda: "eyJhbGciOiJFUzI1NiJ9.e30.c2ln", JWT_BEARER, "your_id")
+        >>> [name for name, _ in assertion_fields(source, Secret("eyJhbGciOiJFUzI1NiJ9.e30.c2ln")).parameters]
+        ['client_id', 'client_assertion_type', 'client_assertion']
+    """
+    # A JWT of the client's own names it as its subject.
+    named = (("client_id", Secret(proof.client_id)),) if isinstance(proof, AssertionSource) else ()
+    kind = proof.type if isinstance(proof, AssertionSource) else JWT_BEARER
+    pairs = (*named, ("client_assertion_type", Secret(kind)), ("client_assertion", assertion))
+    return AuthenticationFields(parameters=pairs, secrets=(assertion,))
+
+
+def _no_signing_key(given: object) -> InvalidAuthentication:
+    reason = f"give a SigningKey, not {type(given).__name__}: oauth_cc.jose makes one of PEM, a JWK or a file"
+    return InvalidAuthentication("signing key", reason)
+
+
+def _mac_key(secret: str | Secret, algorithm: str) -> MacKey | InvalidInput:
+    try:
+        return MacKey(secret, algorithm)
+    except InvalidInput as fault:
+        return fault.with_traceback(None)
+
+
+def _terms_fault(issuer: str, audience: str | None, typ: str | None, lifetime: int) -> InvalidInput | None:
+    # An issuer on this machine is for tests; what is sent, and where, is not decided by it.
+    fault = issuer_fault(issuer, allow_http_loopback=True)
+    if fault is not None:
+        return fault
+    for text in (audience, typ):
+        if text is not None and not (isinstance(text, str) and text and TEXT.fullmatch(text)):
+            return InvalidAuthentication("client assertion", "give audience and typ as text, without line ends")
+    if not isinstance(lifetime, int) or isinstance(lifetime, bool) or not 1 <= lifetime <= _LONGEST_LIFETIME:
+        return InvalidAuthentication("client assertion", f"give a lifetime of 1 to {_LONGEST_LIFETIME} whole seconds")
+    return None
+
+
+def _source_fault(source: object, kind: str) -> InvalidAuthentication | None:
+    if not isinstance(source, AssertionFile) and not callable(source):
+        reason = f"give AssertionFile('...') or a function as its source, not {type(source).__name__}"
+        return InvalidAuthentication("client assertion", reason)
+    try:
+        check_resource(kind)
+    except InvalidResource:
+        return InvalidAuthentication("client_assertion_type", "give an absolute URI (RFC 7521 section 4.2)")
+    return None
 
 
 def _client_secret(secret: str | Secret) -> Secret | InvalidClientSecret:

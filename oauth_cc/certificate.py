@@ -7,11 +7,12 @@ which connection a client proves itself by, and which token is bound to it. No k
 
 import hashlib
 import re
-from binascii import Error, a2b_base64, b2a_base64
+from binascii import Error, a2b_base64
 from typing import Final, final
 
 import attrs
 
+from oauth_cc.base64url import base64url
 from oauth_cc.errors import InvalidCertificate
 
 __all__ = ["Certificate", "certificate_fault"]
@@ -112,10 +113,7 @@ def _read_der(der: bytes) -> str | InvalidCertificate:
     if inner is None or [tag for tag, _ in inner] != [_SEQUENCE, _SEQUENCE, _BIT_STRING]:
         reason = "is no certificate in DER: give that of an X.509 certificate, or a PEM file to Certificate.from_pem()"
         return InvalidCertificate("certificate", reason)
-    return b2a_base64(hashlib.sha256(der).digest(), newline=False).decode("ascii").translate(_URL_SAFE).rstrip("=")
-
-
-_URL_SAFE: Final = str.maketrans("+/", "-_")
+    return base64url(hashlib.sha256(der).digest())
 
 
 def _elements(der: bytes) -> list[tuple[int, bytes]] | None:

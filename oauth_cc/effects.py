@@ -10,13 +10,16 @@ from typing import Generic, TypeAlias, TypeVar, final
 
 import attrs
 
+from oauth_cc.assertion import MacKey, SigningKey, Source
 from oauth_cc.events import Event
 from oauth_cc.http import HttpRequest, HttpResponse
+from oauth_cc.secret import Secret
 from oauth_cc.token import Token
 
 __all__ = [
     "Effect",
     "Failed",
+    "FetchAssertion",
     "Flow",
     "Load",
     "Lock",
@@ -27,13 +30,16 @@ __all__ = [
     "Returned",
     "Save",
     "Send",
+    "Sign",
     "Sleep",
     "advance",
+    "fetch_assertion",
     "load",
     "lock",
     "observe",
     "save",
     "send",
+    "sign",
     "without_store",
 ]
 
@@ -94,6 +100,26 @@ class Send:
 
 @final
 @attrs.frozen
+class Sign:
+    """
+    Asks for the signature of *signing_input* by *key*: the answer is the bytes of a JWS signature (RFC 7515 section
+    5.1), or `Failed`.
+    """
+
+    key: SigningKey | MacKey
+    signing_input: bytes = attrs.field(repr=False)
+
+
+@final
+@attrs.frozen
+class FetchAssertion:
+    """Asks *source* for the assertion that it has now: the answer is a `Secret`, or `Failed`."""
+
+    source: Source = attrs.field(repr=False)
+
+
+@final
+@attrs.frozen
 class Sleep:
     """Asks to be sent None after *seconds*."""
 
@@ -137,7 +163,7 @@ class Report:
     event: Event
 
 
-Effect: TypeAlias = Observe | Send | Sleep | Load | Save | Lock | Report
+Effect: TypeAlias = Observe | Send | Sign | FetchAssertion | Sleep | Load | Save | Lock | Report
 """Whatever a flow may yield: a driver that performs these performs every flow."""
 
 Flow: TypeAlias = Generator[Effect, object, T]
@@ -179,6 +205,16 @@ def observe() -> Flow[Moment]:
 def send(request: HttpRequest) -> Flow[Received | Failed]:
     """Gives what came of sending *request*; a flow writes ``yield from`` in front."""
     return _perform(Send(request), (Received, Failed))
+
+
+def sign(key: SigningKey | MacKey, signing_input: bytes) -> Flow[bytes | Failed]:
+    """Gives the signature of *signing_input* by *key*; a flow writes ``yield from`` in front."""
+    return _perform(Sign(key, signing_input), (bytes, Failed))
+
+
+def fetch_assertion(source: Source) -> Flow[Secret | Failed]:
+    """Gives the assertion that *source* has now; a flow writes ``yield from`` in front."""
+    return _perform(FetchAssertion(source), (Secret, Failed))
 
 
 def load(key: str) -> Flow[Token | Failed | None]:

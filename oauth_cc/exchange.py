@@ -8,10 +8,12 @@ from typing import Final, final
 
 import attrs
 
-from oauth_cc.effects import Failed, Flow, Sleep, observe, send
+from oauth_cc.assertion import AssertionDraft, AssertionSource
+from oauth_cc.effects import Failed, Flow, Sleep, fetch_assertion, observe, send, sign
 from oauth_cc.errors import InvalidInput, InvalidResponse, TokenRequestRefused
-from oauth_cc.request import TokenRequest, http_request
+from oauth_cc.request import TokenRequest, http_request, proof_of
 from oauth_cc.response import read_token_response
+from oauth_cc.secret import Secret
 from oauth_cc.token import Token
 
 __all__ = ["DEFAULT_RETRIES", "Retries", "exchange", "wait_to_retry"]
@@ -104,13 +106,29 @@ def wait_to_retry(retries: Retries, attempt: int, retry_after: float | None) -> 
 def _attempt(
     request: TokenRequest, endpoint: str, allow_http_loopback: bool
 ) -> Flow[Token | TokenRequestRefused | InvalidResponse | Failed]:
-    composed = http_request(request, endpoint, allow_http_loopback=allow_http_loopback)
+    assertion = yield from _assertion(request)
+    if isinstance(assertion, Failed):
+        return assertion
+    composed = http_request(request, endpoint, assertion=assertion, allow_http_loopback=allow_http_loopback)
     began = yield from observe()
     sent = yield from send(composed)
     if isinstance(sent, Failed):
         return sent
     # Lifetimes count from the asking: a process that was stopped may have let the answer lie.
-    return read_token_response(sent.response, request, began.now)
+    return read_token_response(sent.response, request, began.now, assertion)
+
+
+def _assertion(request: TokenRequest) -> Flow[Secret | Failed | None]:
+    match proof_of(request):
+        case AssertionDraft() as draft:
+            moment = yield from observe()
+            unsigned = draft.at(moment.now, moment.unique_id)
+            signature = yield from sign(unsigned.key, unsigned.signing_input)
+            return signature if isinstance(signature, Failed) else unsigned.signed(signature)
+        case AssertionSource(source):
+            return (yield from fetch_assertion(source))
+        case _:
+            return None
 
 
 def _failure(outcome: TokenRequestRefused | InvalidResponse | Failed) -> tuple[Exception, bool, float | None]:

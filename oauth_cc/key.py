@@ -5,6 +5,7 @@ The key of a stored token: two requests share it if, and only if, the same token
 import hashlib
 import hmac
 
+from oauth_cc.authentication import AuthenticationFields
 from oauth_cc.credentials import ClientCredentials
 from oauth_cc.jsontext import write
 from oauth_cc.request import TokenRequest
@@ -69,6 +70,8 @@ def _proof(credentials: ClientCredentials) -> Secret:
     if credentials.authentication is None:
         return Secret("[]")
     fields = credentials.authentication.authenticate(credentials.client_id)
+    if not isinstance(fields, AuthenticationFields):
+        return fields.fingerprint()
     named = [[name, value.reveal()] for name, value in (*fields.headers, *fields.parameters)]
     return Secret(write([named, [value.reveal() for value in fields.secrets]], ascii_only=True))
 

@@ -16,8 +16,10 @@ import attrs
 from oauth_cc.authentication import (
     ClientAuthentication,
     ClientSecretBasic,
+    ClientSecretJwt,
     ClientSecretPost,
     NoAuthentication,
+    PrivateKeyJwt,
     TlsClientAuth,
 )
 from oauth_cc.errors import (
@@ -51,6 +53,8 @@ __all__ = [
 METHODS: Final[Mapping[str, type[object]]] = {
     "client_secret_basic": ClientSecretBasic,
     "client_secret_post": ClientSecretPost,
+    "client_secret_jwt": ClientSecretJwt,
+    "private_key_jwt": PrivateKeyJwt,
     "none": NoAuthentication,
     "tls_client_auth": TlsClientAuth,
     "self_signed_tls_client_auth": TlsClientAuth,

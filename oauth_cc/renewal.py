@@ -8,13 +8,14 @@ from typing import Final, TypeAlias, final
 
 import attrs
 
+from oauth_cc.assertion import AssertionDraft, AssertionSource
 from oauth_cc.effects import Failed, Flow, Report, load, lock, observe, save
 from oauth_cc.errors import InvalidInput
 from oauth_cc.events import TokenFound, TokenObtained
 from oauth_cc.exchange import DEFAULT_RETRIES, Retries, exchange
 from oauth_cc.freshness import DEFAULT_WINDOW, RenewalWindow, stale_from
 from oauth_cc.key import fingerprint, token_key
-from oauth_cc.request import TokenRequest, http_request
+from oauth_cc.request import TokenRequest, http_request, proof_of
 from oauth_cc.token import Token
 
 __all__ = ["DEFAULT_PATIENCE", "Kept", "Renewal", "Renewed", "Terms", "renewal", "terms"]
@@ -96,7 +97,8 @@ def terms(
     `InvalidInput` for whatever could not be sent, as `http_request` does.
     """
     # Composed for its checks alone: what cannot be sent is to be known now, not at the first call.
-    http_request(request, endpoint, allow_http_loopback=allow_http_loopback)
+    made_later = isinstance(proof_of(request), AssertionDraft | AssertionSource)
+    http_request(request, endpoint, assertion="-" if made_later else None, allow_http_loopback=allow_http_loopback)
     if not patience > 0:
         raise InvalidInput("patience", "give seconds above 0")
     proof = fingerprint(request.credentials)

@@ -9,7 +9,8 @@ from typing import Final, final
 
 import attrs
 
-from oauth_cc.authentication import AuthenticationFields, TlsClientAuth
+from oauth_cc.assertion import AssertionDraft, UnsignedAssertion, checked_assertion
+from oauth_cc.authentication import AuthenticationFields, Proof, TlsClientAuth, assertion_fields
 from oauth_cc.certificate import Certificate, certificate_fault
 from oauth_cc.credentials import ClientCredentials
 from oauth_cc.errors import (
@@ -31,7 +32,7 @@ from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
 from oauth_cc.url import check_resource, endpoint_fault
 
-__all__ = ["TokenRequest", "compose_body", "http_request", "token_request"]
+__all__ = ["TokenRequest", "compose_body", "http_request", "proof_of", "token_request", "unsigned_assertion"]
 
 _NO_SCOPE: Final = Scope()
 _NO_FIELDS: Final = AuthenticationFields()
@@ -221,27 +222,65 @@ def token_request(credentials: ClientCredentials, scope: Scope = _NO_SCOPE) -> T
     return TokenRequest(credentials, scope)
 
 
-def compose_body(request: TokenRequest) -> str:
+def unsigned_assertion(request: TokenRequest, *, now: float, unique_id: str) -> UnsignedAssertion:
+    """
+    Gives the assertion of *request* that is still to be signed, one for each time that it is sent (RFC 7523 section 3).
+
+    *now*: POSIX seconds; *unique_id*: text never given before, and hard to guess. Raises `InvalidAuthentication` if the
+    client authenticates by no JWT that it signs.
+
+        >>> from oauth_cc import PrivateKeyJwt, SigningKey
+        >>> key = SigningKey("ES256", lambda signing_input: bytes(64), "alias/oauth")
+        >>> request = token_request(ClientCredentials("your_id", PrivateKeyJwt(key, "https://as.example")))
+        >>> unsigned = unsigned_assertion(request, now=1700000000.0, unique_id="3f1c")
+        >>> assertion = unsigned.signed(key.signer(unsigned.signing_input))
+        >>> http_request(request, "https://as.example/token", assertion=assertion).method
+        'POST'
+    """
+    proof = proof_of(request)
+    if not isinstance(proof, AssertionDraft):
+        reason = "the client signs no assertion: PrivateKeyJwt and ClientSecretJwt do"
+        raise InvalidAuthentication("client authentication", reason)
+    return proof.at(now, unique_id)
+
+
+def proof_of(request: TokenRequest) -> Proof | None:
+    """Gives what proves who sends *request*, None if its client has no way of authentication."""
+    way = request.credentials.authentication
+    return None if way is None else way.authenticate(request.credentials.client_id)
+
+
+def compose_body(request: TokenRequest, *, assertion: str | Secret | None = None) -> str:
     """
     Gives the form body of *request*, exactly as it is sent (RFC 6749 section 4.4.2 and appendix B).
 
-    It holds the secret if the client authenticates by `ClientSecretPost`. The order is that of oauthlib: an embedded
-    body, grant_type, what authenticates, scope, then the rest as given.
+    It holds the secret if the client authenticates by `ClientSecretPost`, and *assertion* if by one, as `http_request`
+    has it. The order is that of oauthlib: an embedded body, grant_type, what authenticates, scope, then the rest as
+    given.
 
         >>> compose_body(token_request(ClientCredentials("your_id"), Scope.of("hello", "world")))
         'grant_type=client_credentials&scope=hello+world'
     """
-    authentication = request.credentials.authentication
-    if authentication is None:
-        return _compose(request, _NO_FIELDS)
-    return _compose(request, authentication.authenticate(request.credentials.client_id))
+    fields = _fields(proof_of(request), assertion)
+    del assertion
+    if isinstance(fields, InvalidAuthentication):
+        raise fields
+    return _compose(request, fields)
 
 
-def http_request(request: TokenRequest, endpoint: str, *, allow_http_loopback: bool = False) -> HttpRequest:
+def http_request(
+    request: TokenRequest,
+    endpoint: str,
+    *,
+    assertion: str | Secret | None = None,
+    allow_http_loopback: bool = False,
+) -> HttpRequest:
     """
     Gives the HTTP request that asks the token *endpoint*, a URL, for what *request* says (RFC 6749 section 3.2).
 
-    *allow_http_loopback* admits http to this machine, for tests. Raises `InvalidEndpoint` or `InvalidAuthentication`.
+    *assertion*: the client's assertion, if it authenticates by one: made by `unsigned_assertion` and its key, or by
+    someone else; *allow_http_loopback* admits http to this machine, for tests. Raises `InvalidEndpoint` or
+    `InvalidAuthentication`.
 
         >>> request = token_request(ClientCredentials("your_id", "s3cret"))
         >>> http_request(request, "https://as.example/token").headers[0]
@@ -250,15 +289,31 @@ def http_request(request: TokenRequest, endpoint: str, *, allow_http_loopback: b
     fault = endpoint_fault(endpoint, allow_http_loopback=allow_http_loopback)
     if fault is not None:
         # Tracebacks show local variables, and a URL is refused for the credentials in it, too.
-        del endpoint
+        del endpoint, assertion
         raise fault
-    authentication = request.credentials.authentication
-    if authentication is None:
+    if request.credentials.authentication is None:
+        del assertion
         reason = "give ClientCredentials a secret, or a record such as ClientSecretPost('...') (RFC 6749 section 4.4.2)"
         raise InvalidAuthentication("client authentication", reason)
-    fields = authentication.authenticate(request.credentials.client_id)
+    fields = _fields(proof_of(request), assertion)
+    del assertion
+    if isinstance(fields, InvalidAuthentication):
+        raise fields
     # Header and body are written inside the call, so that no local variable holds what they reveal.
     return HttpRequest("POST", endpoint, _headers(fields), _compose(request, fields).encode("ascii"))
+
+
+def _fields(proof: Proof | None, assertion: str | Secret | None) -> AuthenticationFields | InvalidAuthentication:
+    if isinstance(proof, AuthenticationFields) or proof is None:
+        if assertion is not None:
+            reason = "is given, and the client authenticates by none: leave it out"
+            return InvalidAuthentication("client assertion", reason)
+        return _NO_FIELDS if proof is None else proof
+    if assertion is None:
+        reason = "is made for each request: TokenSource, fetch_token() and ClientCredentialsAuth do, or give assertion="
+        return InvalidAuthentication("client assertion", reason)
+    checked = checked_assertion(assertion)
+    return assertion_fields(proof, checked) if isinstance(checked, Secret) else checked
 
 
 def _headers(fields: AuthenticationFields) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote_plus
 
+from oauth_cc.authentication import AuthenticationFields
 from oauth_cc.errors import (
     REFUSALS,
     InvalidMember,
@@ -31,7 +32,7 @@ from oauth_cc.form import percent_encode
 from oauth_cc.grammar import ACCESS_TOKEN, ERROR
 from oauth_cc.http import RETRYABLE, HttpResponse, retry_after
 from oauth_cc.jsontext import MAX_SIZE, freeze, is_array, parse_object
-from oauth_cc.request import TokenRequest
+from oauth_cc.request import TokenRequest, proof_of
 from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
 from oauth_cc.token import NO_MEMBERS, Token
@@ -48,11 +49,14 @@ _PAGE: Final = re.compile(r"https?://[\x21\x23-\x5B\x5D-\x7E]{1,500}")
 _MAX_DESCRIPTION: Final = 500
 
 
-def parse_token_response(response: HttpResponse, request: TokenRequest, *, received_at: float) -> Token:
+def parse_token_response(
+    response: HttpResponse, request: TokenRequest, *, received_at: float, assertion: str | Secret | None = None
+) -> Token:
     """
     Gives the token that *response* holds for *request* (RFC 6749 section 5.1).
 
-    *received_at*: when the answer came, POSIX seconds: the lifetime counts from there.
+    *received_at*: when the answer came, POSIX seconds: the lifetime counts from there; *assertion*: what `http_request`
+    was given, which no error shows then.
     Raises `TokenRequestRefused` for an error of RFC 6749 section 5.2, `InvalidResponse` for everything else that is no
     token; neither shows a secret of *request* that the server echoes.
 
@@ -62,17 +66,20 @@ def parse_token_response(response: HttpResponse, request: TokenRequest, *, recei
         >>> parse_token_response(HttpResponse(200, (), content), request, received_at=1700000000.0).expires_at
         1700003600.0
     """
-    outcome = read_token_response(response, request, received_at)
+    sent = Secret(assertion) if isinstance(assertion, str) else assertion
+    del assertion
+    outcome = read_token_response(response, request, received_at, sent)
     if isinstance(outcome, Token):
         return outcome
     raise outcome
 
 
 def read_token_response(
-    response: HttpResponse, request: TokenRequest, received_at: float
+    response: HttpResponse, request: TokenRequest, received_at: float, assertion: Secret | None = None
 ) -> Token | TokenRequestRefused | InvalidResponse:
     """
-    Gives what `parse_token_response` gives, and the error as a value where that one raises it.
+    Gives what `parse_token_response` gives, and the error as a value where that one raises it; *assertion*: what the
+    request carried of that kind, which no error shows.
     """
     status = response.status
     if 300 <= status < 400:
@@ -82,10 +89,10 @@ def read_token_response(
     if isinstance(members, str):
         return _no_object(response, members, received_at)
     if "error" in members:
-        return _refusal(response, request, members, received_at)
+        return _refusal(response, _secrets(request, assertion), members, received_at)
     if status not in _SUCCESS:
         return _unexpected_status(response, received_at)
-    return _token(status, members, request, received_at)
+    return _token(status, members, request, received_at, assertion)
 
 
 def _no_object(response: HttpResponse, fault: str, received_at: float) -> InvalidResponse:
@@ -102,7 +109,7 @@ def _unexpected_status(response: HttpResponse, received_at: float) -> Unexpected
 
 
 def _refusal(
-    response: HttpResponse, request: TokenRequest, members: Mapping[str, object], received_at: float
+    response: HttpResponse, secrets: tuple[Secret, ...], members: Mapping[str, object], received_at: float
 ) -> TokenRequestRefused | InvalidResponse:
     status = response.status
     error = members["error"]
@@ -110,7 +117,6 @@ def _refusal(
         if status in _SUCCESS:
             return MalformedResponse(status, "the answer has a member 'error' that is no error code")
         return _unexpected_status(response, received_at)
-    secrets = _secrets(request)
     code = _redact(error, secrets)
     return REFUSALS.get(code, TokenRequestRefused)(
         code,
@@ -135,14 +141,14 @@ def _page(uri: object, secrets: tuple[Secret, ...]) -> str | None:
     return uri if legal and isinstance(uri, str) else None
 
 
-def _secrets(request: TokenRequest) -> tuple[Secret, ...]:
-    credentials = request.credentials
+def _secrets(request: TokenRequest, assertion: Secret | None) -> tuple[Secret, ...]:
     known = [value for _, value in (*request.body, *request.parameters)]
-    if credentials.authentication is not None:
-        try:
-            fields = credentials.authentication.authenticate(credentials.client_id)
-        except OAuthError:
-            return tuple(known)
+    known += [] if assertion is None else [assertion]
+    try:
+        fields = proof_of(request)
+    except OAuthError:
+        return tuple(known)
+    if isinstance(fields, AuthenticationFields):
         known += fields.secrets
         # A server echoes the field as a whole, or what follows its scheme.
         known += [Secret(part) for _, value in fields.headers for part in value.reveal().split(" ")[-1:]]
@@ -163,7 +169,11 @@ def _forms(secret: Secret) -> list[str]:
 
 
 def _token(
-    status: int, members: dict[str, object], request: TokenRequest, received_at: float
+    status: int,
+    members: dict[str, object],
+    request: TokenRequest,
+    received_at: float,
+    assertion: Secret | None,
 ) -> Token | InvalidResponse:
     access_token, token_type = members.pop("access_token", None), members.pop("token_type", None)
     if not isinstance(access_token, str) or not ACCESS_TOKEN.fullmatch(access_token):
@@ -171,7 +181,7 @@ def _token(
     if not isinstance(token_type, str):
         return _invalid(status, "token_type", "is missing or no text")
     if token_type.lower() != ("bearer" if request.dpop_jkt is None else "dpop"):
-        return _wrong_type(status, token_type, access_token, request)
+        return _wrong_type(status, token_type, access_token, request, assertion)
     lifetime = _lifetime(members.pop("expires_in", None))
     if isinstance(lifetime, str):
         return _invalid(status, "expires_in", lifetime)
@@ -196,13 +206,15 @@ def _invalid(status: int, member: str, reason: str) -> InvalidMember:
     return InvalidMember(status, f"the member {member!r} of the answer {reason}", member)
 
 
-def _wrong_type(status: int, token_type: str, access_token: str, request: TokenRequest) -> InvalidResponse:
+def _wrong_type(
+    status: int, token_type: str, access_token: str, request: TokenRequest, assertion: Secret | None
+) -> InvalidResponse:
     if not ERROR.fullmatch(token_type):
         return _invalid(status, "token_type", "is no token type (RFC 6749 appendix A.13)")
     if request.dpop_jkt is not None and token_type.lower() == "bearer":
         reason = "a token bound to a key was asked for, and the server sent a bearer token"
         return TokenTypeDowngrade(status, reason, "Bearer")
-    shown = _redact(token_type, (*_secrets(request), Secret(access_token)))
+    shown = _redact(token_type, (*_secrets(request, assertion), Secret(access_token)))
     reason = f"the server sent a token of type {shown!r}, which was not asked for and must not be used"
     return UnsupportedTokenType(status, reason, shown)
 

@@ -16,6 +16,7 @@ from oauth_cc.desk import Desk
 from oauth_cc.effects import (
     Effect,
     Failed,
+    FetchAssertion,
     Flow,
     Load,
     Lock,
@@ -25,11 +26,13 @@ from oauth_cc.effects import (
     Returned,
     Save,
     Send,
+    Sign,
     Sleep,
     advance,
     without_store,
 )
 from oauth_cc.http import HttpRequest
+from oauth_cc.proving import prove_async
 from oauth_cc.report import EventHook, report
 from oauth_cc.stores.protocol import AsyncStore, Store
 from oauth_cc.token import Token
@@ -198,6 +201,8 @@ async def _perform(
     match effect:
         case Send(request):
             return await send(request)
+        case Sign() | FetchAssertion():
+            return await prove_async(effect)
         case Sleep(seconds):
             await anyio.sleep(seconds)
             return None

@@ -14,6 +14,7 @@ from oauth_cc.desk import Desk
 from oauth_cc.effects import (
     Effect,
     Failed,
+    FetchAssertion,
     Flow,
     Load,
     Lock,
@@ -23,11 +24,13 @@ from oauth_cc.effects import (
     Returned,
     Save,
     Send,
+    Sign,
     Sleep,
     advance,
     without_store,
 )
 from oauth_cc.http import HttpRequest
+from oauth_cc.proving import prove
 from oauth_cc.report import EventHook, report
 from oauth_cc.stores.protocol import Store
 
@@ -106,6 +109,8 @@ def _perform(
     match effect:
         case Send(request):
             return send(request)
+        case Sign() | FetchAssertion():
+            return prove(effect)
         case Sleep(seconds):
             time.sleep(seconds)
             return None

@@ -5,14 +5,14 @@ The floors of the package, named once for the tests.
 from typing import Final
 
 PURE: Final = (
-    "errors secret grammar form jsontext url content_coding http scope certificate challenge authentication "
-    "credentials request token freshness key response metadata dpop events effects exchange discovery renewal "
-    "standing call"
+    "errors secret base64url grammar form jsontext url content_coding http scope certificate challenge assertion "
+    "authentication credentials request token freshness key response metadata dpop events effects exchange discovery "
+    "renewal standing call"
 ).split()
 """Floors 0 to 3: no I/O, no clock, no chance."""
 
 SHELLS_AND_FACES: Final = (
-    "clock report stores desk threads tasks source async_source origins httpx_like httpx2 httpx requests aiohttp "
-    "testing display demo cli __main__ compat"
+    "clock report stores desk jose proving threads tasks source async_source origins httpx_like httpx2 httpx requests "
+    "aiohttp testing display demo cli __main__ compat"
 ).split()
 """Floors 4 and 5."""

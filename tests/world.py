@@ -8,10 +8,12 @@ from typing import TypeVar, assert_never
 
 import attrs
 
-from oauth_cc import HttpRequest, HttpResponse
+from oauth_cc import HttpRequest, HttpResponse, Secret
+from oauth_cc.assertion import Source
 from oauth_cc.effects import (
     Effect,
     Failed,
+    FetchAssertion,
     Flow,
     Load,
     Lock,
@@ -22,6 +24,7 @@ from oauth_cc.effects import (
     Returned,
     Save,
     Send,
+    Sign,
     Sleep,
     advance,
 )
@@ -37,7 +40,7 @@ class World:
     Answers requests from *answers* in turn, the last one for ever; *now* moves on only while a flow sleeps.
 
     *sent*, *slept*, *locked* and *told* tell what the flow asked for; *stored* is what processes share, or a `Failed`,
-    as is *lock*, which says whether the lock is free.
+    as is *lock*, which says whether the lock is free. Every key gives *signature*, and every source a new assertion.
     """
 
     answers: list[HttpResponse | Failed]
@@ -49,6 +52,9 @@ class World:
     lock: bool | Failed = True
     locked: list[Lock] = attrs.Factory(list)
     told: list[Event] = attrs.Factory(list)
+    signature: bytes | Failed = bytes(64)
+    signed: list[bytes] = attrs.Factory(list)
+    fetched: list[Source] = attrs.Factory(list)
     _ids: Iterator[int] = attrs.field(factory=itertools.count, alias="ids")
 
     def run(self, flow: Flow[T]) -> T:
@@ -58,13 +64,19 @@ class World:
             step = advance(flow, self.perform(step))
         return step.value
 
-    def perform(self, effect: Effect) -> object:
+    def perform(self, effect: Effect) -> object:  # noqa: C901  # a case an effect
         """Does what *effect* asks for."""
         match effect:
             case Send(request):
                 answer = self.answers[min(len(self.sent), len(self.answers) - 1)]
                 self.sent.append(request)
                 return answer if isinstance(answer, Failed) else Received(answer, self.now)
+            case Sign(_, signing_input):
+                self.signed.append(signing_input)
+                return self.signature
+            case FetchAssertion(source):
+                self.fetched.append(source)
+                return Secret(f"assertion-{len(self.fetched)}")
             case Sleep(seconds):
                 self.slept.append(seconds)
                 self.now += seconds

@@ -19,6 +19,7 @@ import attrs
 
 from oauth_cc import ClientCredentials, HttpResponse, Token, token_request
 from oauth_cc.effects import (
+    FetchAssertion,
     Flow,
     Load,
     Lock,
@@ -29,6 +30,7 @@ from oauth_cc.effects import (
     Returned,
     Save,
     Send,
+    Sign,
     Sleep,
     advance,
     without_store,
@@ -210,6 +212,8 @@ class Fleet:
                         yield seconds
                     case Report():
                         pass
+                    case Sign() | FetchAssertion():
+                        raise AssertionError("these workers have a secret")
                     case _:
                         assert_never(step)
                 step = advance(flow, result)

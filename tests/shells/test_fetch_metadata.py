@@ -115,9 +115,8 @@ def test_another_issuer(ask: Ask) -> None:
 
 def test_size(ask: Ask) -> None:
     """No more is read than the bound."""
-    with serve(Answer(chunks=(b" " * 65536,) * 40)) as server:
-        with pytest.raises(errors.ResponseTooLarge):
-            ask.metadata(server.url, allow_http_loopback=True)
+    with serve(Answer(chunks=(b" " * 65536,) * 40)) as server, pytest.raises(errors.ResponseTooLarge):
+        ask.metadata(server.url, allow_http_loopback=True)
 
 
 def test_cache(ask: Ask) -> None:

@@ -5,10 +5,12 @@ A flow performed by a driver of the user's own, and events matched one by one.
 from collections.abc import Callable
 from typing import assert_never, assert_type
 
-from oauth_cc import ClientCredentials, HttpRequest, Token, token_request
+from oauth_cc import ClientCredentials, HttpRequest, SigningKey, Token, token_request
+from oauth_cc.assertion import MacKey, Source
 from oauth_cc.effects import (
     Effect,
     Failed,
+    FetchAssertion,
     Flow,
     Load,
     Lock,
@@ -19,6 +21,7 @@ from oauth_cc.effects import (
     Returned,
     Save,
     Send,
+    Sign,
     Sleep,
     advance,
     without_store,
@@ -53,6 +56,13 @@ def perform(effect: Effect, send: Callable[[HttpRequest], Received | Failed], mo
         case Send(request):
             assert_type(request, HttpRequest)
             return send(request)
+        case Sign(key, signing_input):
+            assert_type(key, SigningKey | MacKey)
+            assert_type(signing_input, bytes)
+            return Failed(NotImplementedError("no key"), retryable=False)
+        case FetchAssertion(source):
+            assert_type(source, Source)
+            return Failed(NotImplementedError("no file"), retryable=False)
         case Sleep(seconds):
             assert_type(seconds, float)
             return None

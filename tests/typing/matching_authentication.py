@@ -6,13 +6,18 @@ from typing import assert_never, assert_type
 
 from oauth_cc import (
     Certificate,
+    ClientAssertion,
     ClientCredentials,
     ClientSecretBasic,
+    ClientSecretJwt,
     ClientSecretPost,
     NoAuthentication,
+    PrivateKeyJwt,
     Secret,
+    SigningKey,
     TlsClientAuth,
 )
+from oauth_cc.assertion import MacKey, Source
 from oauth_cc.authentication import BuiltInAuthentication, ClientAuthentication
 
 
@@ -28,6 +33,16 @@ def registered_name(way: BuiltInAuthentication) -> str:
             return "client_secret_post"
         case NoAuthentication():
             return "none"
+        case ClientSecretJwt(key=mac_key):
+            assert_type(mac_key, MacKey)
+            return "client_secret_jwt"
+        case PrivateKeyJwt(key=key, issuer=issuer):
+            assert_type(key, SigningKey)
+            assert_type(issuer, str)
+            return "private_key_jwt"
+        case ClientAssertion(source=source):
+            assert_type(source, Source)
+            return "none of its own"
         case TlsClientAuth(certificate=certificate, self_signed=self_signed):
             assert_type(certificate, Certificate)
             return "self_signed_tls_client_auth" if self_signed else "tls_client_auth"
