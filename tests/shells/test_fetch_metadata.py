@@ -115,9 +115,8 @@ def test_another_issuer(ask: Ask) -> None:
 
 def test_size(ask: Ask) -> None:
     """No more is read than the bound."""
-    with serve(Answer(chunks=(b" " * 65536,) * 40)) as server:
-        with pytest.raises(errors.ResponseTooLarge):
-            ask.metadata(server.url, allow_http_loopback=True)
+    with serve(Answer(chunks=(b" " * 65536,) * 40)) as server, pytest.raises(errors.ResponseTooLarge):
+        ask.metadata(server.url, allow_http_loopback=True)
 
 
 def test_cache(ask: Ask) -> None:
@@ -152,4 +151,5 @@ def test_no_answer(ask: Ask) -> None:
     with serve(Drop) as server:
         with pytest.raises(error):
             ask.metadata(server.url, retries=Retries(2, 0, 0), allow_http_loopback=True)
-        assert 2 == len(server.asked)
+        # aiohttp by itself sends a GET twice.
+        assert (4 if ask.library is aiohttp else 2) == len(server.asked)
