@@ -18,8 +18,10 @@ BLOCK = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | 
 BLOCKS = [(match["language"], match["text"]) for match in BLOCK.finditer(README.read_text("utf-8"))]
 
 
-def test_python() -> None:
+def test_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The Python blocks run one after the other, as a reader would type them, and print what stands below them."""
+    # Some write files.
+    monkeypatch.chdir(tmp_path)
     namespace: dict[str, object] = {"__name__": "readme"}
     for index, (language, text) in enumerate(BLOCKS):
         if language == "python":
