@@ -336,6 +336,27 @@ class TestBinding:
             library.fetch(world, None, by_secret(world.ours), server.token_endpoint)
 
 
+def test_server(world: World, server: AuthorizationServer) -> None:
+    """The server says what it takes and what it binds, and authenticates by certificate wherever it authenticates."""
+    ours = world.ours.certificate
+    token = LIBRARIES["httpx2"].fetch(world, world.ours, by_subject(world.ours), server.token_endpoint)
+    with httpx2.Client(verify=world.client_side(world.ours)) as client:
+        document = client.get(server.metadata_url).json()
+        assert document["tls_client_certificate_bound_access_tokens"] is True
+        assert {"tls_client_auth", "self_signed_tls_client_auth"} < set(
+            document["token_endpoint_auth_methods_supported"]
+        )
+        form = {"token": token.access_token.reveal(), "client_id": "by_subject"}
+        assert {"x5t#S256": ours.thumbprint} == client.post(server.introspection_endpoint, data=form).json()["cnf"]
+        assert client.post(server.revocation_endpoint, data=form).status_code == 200
+        assert client.get(server.resource_url, headers=bearer(token)).status_code == 401
+    trusting = httpx2.Client(verify=world.client_side(None))
+    with AuthorizationServer(tls=world.server_side(ssl.CERT_NONE)) as other, trusting as client:
+        metadata = oauth_cc.httpx2.fetch_metadata(other.issuer, client=client)
+        assert not metadata.tls_client_certificate_bound_access_tokens
+        assert ("client_secret_basic", "client_secret_post") == metadata.token_endpoint_auth_methods_supported
+
+
 class TestFromIssuer:
     """RFC 8705 sections 3.3 and 5, RFC 8414."""
 
