@@ -119,6 +119,12 @@ class Library(Generic[R]):
         """Gives the library's error for an answer that did not come within *timeout* seconds."""
         return self.timed_out(f"no whole answer within {timeout:g} seconds")
 
+    def broken(self, error: OSError) -> Exception:
+        """Gives the library's error for a connection that *error* ended, which it did not name itself."""
+        named = self.transport_error(str(error))
+        named.__cause__ = error
+        return named
+
     def failed(self, error: Exception, request: HttpRequest) -> Failed:
         """Gives the failure that *error* is, and *error* without what it holds of *request*."""
         # The frames of the library below, and its request, hold the secret: tracebacks that show locals would print it.
@@ -169,6 +175,9 @@ def async_sender(
             return library.failed(library.late(timeout), request)
         except library.transport_error as error:
             return library.failed(error, request)
+        except OSError as error:
+            # On asyncio the libraries let through what TLS 1.3 has against the client's certificate, as it comes late.
+            return library.failed(library.broken(error), request)
 
     return perform
 

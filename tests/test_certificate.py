@@ -141,6 +141,7 @@ def test_other_types(given_: Any) -> None:
 @pytest.mark.parametrize(
     "thumbprint",
     ["", THUMBPRINT[:-1], f"{THUMBPRINT}=", f"{THUMBPRINT}\n", "+" + THUMBPRINT[1:], THUMBPRINT[:-1] + "B", "ab:" * 32],
+    ids=range(7),
 )
 def test_no_thumbprint(thumbprint: str) -> None:
     """A thumbprint is 43 characters of base64url, with nothing in the two bits to spare."""

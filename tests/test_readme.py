@@ -22,6 +22,8 @@ def test_python(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The Python blocks run one after the other, as a reader would type them, and print what stands below them."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    # Some write files.
+    monkeypatch.chdir(tmp_path)
     namespace: dict[str, object] = {"__name__": "readme"}
     for index, (language, text) in enumerate(BLOCKS):
         if language == "python":

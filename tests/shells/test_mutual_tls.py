@@ -1,0 +1,389 @@
+"""
+Mutual TLS (RFC 8705) over real TLS on loopback, by each library: the right certificate, another one, none.
+"""
+
+import base64
+import ssl
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import aiohttp
+import anyio
+import attrs
+import httpx
+import httpx2
+import pytest
+import requests
+import trustme
+
+import oauth_cc.aiohttp
+import oauth_cc.httpx
+import oauth_cc.httpx2
+import oauth_cc.requests
+from oauth_cc import (
+    Certificate,
+    ClientCredentials,
+    NoAuthentication,
+    Scope,
+    TlsClientAuth,
+    Token,
+    TokenRequest,
+    errors,
+    token_request,
+)
+from oauth_cc.discovery import AddressedRequest
+from oauth_cc.stores.memory import MemoryStore
+from oauth_cc.testing import AuthorizationServer, Client
+from tests.leaks import shown_by
+from tests.shells.scripted import Answer, serve
+
+
+@attrs.frozen
+class Identity:
+    """A certificate with its key, in a file, and what the core knows of it."""
+
+    issued: trustme.LeafCert
+    file: Path
+    certificate: Certificate
+
+
+@attrs.frozen
+class World:
+    """An authority, what trusts it, two identities that it issued, and one that it did not."""
+
+    authority: trustme.CA
+    trust: Path
+    ours: Identity
+    theirs: Identity
+    nobodys: Identity
+
+    def server_side(self, mode: ssl.VerifyMode = ssl.CERT_OPTIONAL) -> ssl.SSLContext:
+        """Gives the server's side of TLS, which asks for certificates as *mode* has it."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.authority.issue_cert("localhost").configure_cert(context)
+        self.authority.configure_trust(context)
+        context.verify_mode = mode
+        return context
+
+    def client_side(self, identity: Identity | None) -> ssl.SSLContext:
+        """Gives the client's side of TLS, which shows *identity*."""
+        context = ssl.create_default_context(cafile=str(self.trust))
+        if identity is not None:
+            context.load_cert_chain(identity.file)
+        return context
+
+
+def issue(folder: Path, name: str, authority: trustme.CA) -> Identity:
+    """Gives an identity in a file of *folder*."""
+    issued = authority.issue_cert(
+        f"{name}.example", common_name=name, organization_unit_name="clients", organization_name="O, x"
+    )
+    file = folder / f"{name}.pem"
+    issued.private_key_and_cert_chain_pem.write_to_path(str(file))
+    return Identity(issued, file, Certificate.from_pem(file.read_text("ascii")))
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Certificates for all tests."""
+    folder, authority = tmp_path_factory.mktemp("certificates"), trustme.CA()
+    authority.cert_pem.write_to_path(str(folder / "trust.pem"))
+    ours, theirs = issue(folder, "ours", authority), issue(folder, "theirs", authority)
+    return World(authority, folder / "trust.pem", ours, theirs, issue(folder, "nobodys", trustme.CA()))
+
+
+@attrs.frozen
+class Library:
+    """A library in one of the ways it is used: *open* makes a client that shows an identity as that library has it."""
+
+    shell: ModuleType
+    open: Callable[[World, Identity | None], Any]
+    backend: str | None = None
+    suffix: str = ""
+
+    def run(self, world: World, identity: Identity | None, step: Callable[[Any], Any]) -> Any:
+        """Gives what *step* makes of a client."""
+        if self.backend is None:
+            with self.open(world, identity) as client:
+                return step(client)
+
+        async def main() -> Any:
+            async with self.open(world, identity) as client:
+                return await step(client)
+
+        return anyio.run(main, backend=self.backend)
+
+    def fetch(self, world: World, identity: Identity | None, request: TokenRequest, endpoint: str) -> Token:
+        """Gives a token that was asked for over a connection with *identity*."""
+        function = getattr(self.shell, f"fetch_token{self.suffix}")
+        token: Token = self.run(world, identity, lambda client: function(request, endpoint, client=client))
+        return token
+
+    def find(self, world: World, issuer: str, *credentials: Any, **options: Any) -> AddressedRequest:
+        """Gives a request with its endpoint at *issuer*."""
+        function = getattr(self.shell, f"from_issuer{self.suffix}")
+        found: AddressedRequest = self.run(
+            world, None, lambda client: function(issuer, *credentials, client=client, **options)
+        )
+        return found
+
+    def call(self, world: World, identity: Identity | None, url: str, **options: Any) -> int:
+        """Gives the status that the API answers over a connection with *identity*."""
+        status: int = self.run(world, identity, lambda client: self._status(client, url, options))
+        return status
+
+    def call_with_auth(
+        self,
+        world: World,
+        identity: Identity | None,
+        url: str,
+        request: TokenRequest,
+        endpoint: str,
+        store: MemoryStore | None = None,
+    ) -> int:
+        """Gives the status of a call with a token, both over connections with *identity*."""
+
+        def step(client: Any) -> Any:
+            auth = self.shell.ClientCredentialsAuth(request, endpoint, client=client, store=store)
+            name, value = ("middlewares", (auth,)) if self.shell is oauth_cc.aiohttp else ("auth", auth)
+            return self._status(client, url, {name: value})
+
+        status: int = self.run(world, identity, step)
+        return status
+
+    def _status(self, client: Any, url: str, options: dict[str, Any]) -> Any:
+        async def status() -> int:
+            answer = await client.get(url, **options)
+            found: int = answer.status if self.shell is oauth_cc.aiohttp else answer.status_code
+            return found
+
+        return client.get(url, **options).status_code if self.backend is None else status()
+
+
+def session(world: World, identity: Identity | None) -> requests.Session:
+    """Gives a session of requests, which takes the names of files."""
+    opened = requests.Session()
+    opened.trust_env, opened.verify = False, str(world.trust)
+    opened.cert = None if identity is None else str(identity.file)
+    return opened
+
+
+def aiohttp_session(world: World, identity: Identity | None) -> aiohttp.ClientSession:
+    """Gives a session of aiohttp, whose connector takes the context of TLS."""
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=world.client_side(identity)))
+
+
+def client_of(kind: Callable[..., Any]) -> Callable[[World, Identity | None], Any]:
+    """Gives what makes a client of httpx2 or httpx, which takes the context of TLS."""
+    return lambda world, identity: kind(verify=world.client_side(identity), trust_env=False)
+
+
+LIBRARIES = {
+    "httpx2": Library(oauth_cc.httpx2, client_of(httpx2.Client)),
+    "httpx2-asyncio": Library(oauth_cc.httpx2, client_of(httpx2.AsyncClient), "asyncio", "_async"),
+    "httpx2-trio": Library(oauth_cc.httpx2, client_of(httpx2.AsyncClient), "trio", "_async"),
+    "httpx": Library(oauth_cc.httpx, client_of(httpx.Client)),
+    "httpx-asyncio": Library(oauth_cc.httpx, client_of(httpx.AsyncClient), "asyncio", "_async"),
+    "requests": Library(oauth_cc.requests, session),
+    "aiohttp": Library(oauth_cc.aiohttp, aiohttp_session, "asyncio"),
+}
+TRANSPORT_ERRORS = (httpx2.TransportError, httpx.TransportError, requests.RequestException, aiohttp.ClientError)
+
+
+@pytest.fixture(params=LIBRARIES)
+def library(request: pytest.FixtureRequest) -> Library:
+    """Each library, in threads and on event loops."""
+    return LIBRARIES[request.param]
+
+
+def clients(world: World) -> list[Client]:
+    """Gives clients that are known by certificate, and one that is known by its secret and has its tokens bound."""
+    return [
+        Client(
+            "by_subject",
+            authentication_methods=frozenset({"tls_client_auth"}),
+            certificate_subject=r"CN=ours,OU=clients,O=O\, x",
+        ),
+        Client(
+            "by_itself",
+            authentication_methods=frozenset({"self_signed_tls_client_auth"}),
+            certificate_thumbprint=world.ours.certificate.thumbprint,
+        ),
+        Client("by_secret", "s3cret", certificate_bound=True),
+    ]
+
+
+@pytest.fixture
+def server(world: World) -> Iterator[AuthorizationServer]:
+    """A server that asks for certificates, and judges itself those who show none."""
+    with AuthorizationServer(clients=clients(world), tls=world.server_side()) as running:
+        yield running
+
+
+def by_subject(identity: Identity) -> TokenRequest:
+    """Gives the request of the client that is known by the subject of its certificate."""
+    return token_request(ClientCredentials("by_subject", TlsClientAuth(identity.certificate)), Scope.of("read"))
+
+
+def by_secret(identity: Identity) -> TokenRequest:
+    """Gives the request of the client that is known by its secret, for a token that is bound."""
+    return token_request(ClientCredentials("by_secret", "s3cret")).with_certificate(identity.certificate)
+
+
+def bearer(token: Token) -> dict[str, str]:
+    """Gives the header field with *token*, whoever it belongs to."""
+    return {"Authorization": f"Bearer {token.access_token.reveal()}"}
+
+
+class TestAuthentication:
+    """RFC 8705 section 2."""
+
+    def test_right(self, library: Library, world: World, server: AuthorizationServer) -> None:
+        """The certificate proves who asks: client_id is in the body, and neither a secret nor an Authorization."""
+        token = library.fetch(world, world.ours, by_subject(world.ours), server.token_endpoint)
+        assert Scope.of("read") == token.scope
+        (seen,) = server.token_requests
+        assert ("grant_type", "client_id", "scope") == seen.parameters
+        assert ("by_subject", "tls_client_auth") == (seen.client_id, seen.authentication_method)
+        assert world.ours.certificate.thumbprint == seen.certificate
+
+    def test_the_very_certificate(self, library: Library, world: World, server: AuthorizationServer) -> None:
+        """A certificate that is registered as such proves who asks, and no other does."""
+        way = TlsClientAuth(world.ours.certificate, self_signed=True)
+        request = token_request(ClientCredentials("by_itself", way))
+        library.fetch(world, world.ours, request, server.token_endpoint)
+        with pytest.raises(errors.InvalidClientRefused):
+            library.fetch(world, world.theirs, request, server.token_endpoint)
+        methods = [seen.authentication_method for seen in server.token_requests]
+        assert ["self_signed_tls_client_auth", None] == methods
+
+    def test_another_and_none(self, library: Library, world: World, server: AuthorizationServer) -> None:
+        """Whoever shows another certificate of the same authority, or none, is not the client."""
+        for identity in (world.theirs, None):
+            with pytest.raises(errors.InvalidClientRefused):
+                library.fetch(world, identity, by_subject(world.ours), server.token_endpoint)
+        shown = [seen.certificate for seen in server.token_requests]
+        assert [world.theirs.certificate.thumbprint, None] == shown
+
+    def test_of_no_authority(self, library: Library, world: World, server: AuthorizationServer) -> None:
+        """With a certificate of another authority there is no connection, and the library's own error comes out."""
+        with pytest.raises(TRANSPORT_ERRORS):
+            library.fetch(world, world.nobodys, by_subject(world.nobodys), server.token_endpoint)
+        assert () == server.token_requests
+
+    def test_required(self, library: Library, world: World) -> None:
+        """Where no connection is made without certificate, the right one makes it."""
+        with AuthorizationServer(clients=clients(world), tls=world.server_side(ssl.CERT_REQUIRED)) as server:
+            with pytest.raises(TRANSPORT_ERRORS) as caught:
+                library.fetch(world, None, by_secret(world.ours), server.token_endpoint)
+            assert base64.b64encode(b"by_secret:s3cret").decode() not in shown_by(caught.value)
+            library.fetch(world, world.ours, by_secret(world.ours), server.token_endpoint)
+            assert 1 == len(server.token_requests)
+
+    def test_no_client(self, library: Library, world: World, server: AuthorizationServer) -> None:
+        """Without a client that shows it, nothing is sent: the error says what to give."""
+        kinds = [getattr(library.shell, name, None) for name in ("TokenSource", "AsyncTokenSource")]
+        for kind in (library.shell.ClientCredentialsAuth, *[kind for kind in kinds if kind is not None]):
+            with pytest.raises(errors.InvalidCertificate, match="client: the connection has to show a certificate"):
+                kind(by_subject(world.ours), server.token_endpoint)
+        with pytest.raises(errors.InvalidCertificate, match="client: the connection has to show a certificate"):
+            library.run(
+                world,
+                None,
+                lambda _: getattr(library.shell, f"fetch_token{library.suffix}")(
+                    by_secret(world.ours), server.token_endpoint
+                ),
+            )
+        assert () == server.token_requests
+
+
+class TestBinding:
+    """RFC 8705 section 3."""
+
+    @pytest.mark.parametrize("asked", [by_subject, by_secret])
+    def test_another_certificate(
+        self, library: Library, world: World, server: AuthorizationServer, asked: Callable[[Identity], TokenRequest]
+    ) -> None:
+        """The resource takes a bound token over its own certificate, and neither over another nor over none."""
+        token = library.fetch(world, world.ours, asked(world.ours), server.token_endpoint)
+        statuses = [
+            library.call(world, identity, server.resource_url, headers=bearer(token))
+            for identity in (world.ours, world.theirs, None)
+        ]
+        assert [200, 401, 401] == statuses
+
+    def test_auth(self, library: Library, world: World, server: AuthorizationServer) -> None:
+        """Calls with an auth carry tokens that were got over the same certificate."""
+        for asked in (by_subject, by_secret):
+            request = asked(world.ours)
+            assert 200 == library.call_with_auth(world, world.ours, server.resource_url, request, server.token_endpoint)
+
+    def test_store(self, library: Library, world: World, server: AuthorizationServer) -> None:
+        """What is kept for one certificate serves no other: after it was renewed, tokens are too."""
+        store = MemoryStore()
+        for identity in (world.ours, world.theirs, world.ours):
+            assert 200 == library.call_with_auth(
+                world, identity, server.resource_url, by_secret(identity), server.token_endpoint, store
+            )
+        shown = [seen.certificate for seen in server.token_requests]
+        assert [world.ours.certificate.thumbprint, world.theirs.certificate.thumbprint] == shown
+
+    def test_none_to_bind_to(self, library: Library, world: World, server: AuthorizationServer) -> None:
+        """A token that has to be bound is not issued over a connection without certificate."""
+        with pytest.raises(errors.InvalidRequestRefused, match="the connection shows none"):
+            library.fetch(world, None, by_secret(world.ours), server.token_endpoint)
+
+
+def test_server(world: World, server: AuthorizationServer) -> None:
+    """The server says what it takes and what it binds, and authenticates by certificate wherever it authenticates."""
+    ours = world.ours.certificate
+    token = LIBRARIES["httpx2"].fetch(world, world.ours, by_subject(world.ours), server.token_endpoint)
+    with httpx2.Client(verify=world.client_side(world.ours)) as client:
+        document = client.get(server.metadata_url).json()
+        assert document["tls_client_certificate_bound_access_tokens"] is True
+        assert {"tls_client_auth", "self_signed_tls_client_auth"} < set(
+            document["token_endpoint_auth_methods_supported"]
+        )
+        form = {"token": token.access_token.reveal(), "client_id": "by_subject"}
+        assert {"x5t#S256": ours.thumbprint} == client.post(server.introspection_endpoint, data=form).json()["cnf"]
+        assert client.post(server.revocation_endpoint, data=form).status_code == 200
+        assert client.get(server.resource_url, headers=bearer(token)).status_code == 401
+    trusting = httpx2.Client(verify=world.client_side(None))
+    with AuthorizationServer(tls=world.server_side(ssl.CERT_NONE)) as other, trusting as client:
+        metadata = oauth_cc.httpx2.fetch_metadata(other.issuer, client=client)
+        assert not metadata.tls_client_certificate_bound_access_tokens
+        assert ("client_secret_basic", "client_secret_post") == metadata.token_endpoint_auth_methods_supported
+
+
+class TestFromIssuer:
+    """RFC 8705 sections 3.3 and 5, RFC 8414."""
+
+    def test_whole(self, library: Library, world: World, server: AuthorizationServer) -> None:
+        """The issuer leads to a request whose token is bound and serves."""
+        credentials = ClientCredentials("by_subject", TlsClientAuth(world.ours.certificate))
+        found = library.find(world, server.issuer, credentials)
+        assert AddressedRequest(token_request(credentials), server.token_endpoint) == found
+        assert 200 == library.call_with_auth(world, world.ours, server.resource_url, found.request, found.endpoint)
+        bound = library.find(
+            world, server.issuer, ClientCredentials("by_secret", "s3cret"), certificate=world.ours.certificate
+        )
+        assert by_secret(world.ours) == bound.request
+
+    def test_alias(self, library: Library, world: World, server: AuthorizationServer) -> None:
+        """A server that asks for certificates at an endpoint of its own gets those requests there, and no others."""
+        with serve(Answer(404), tls=world.server_side(ssl.CERT_NONE)) as plain:
+            content = (
+                f'{{"issuer": "{plain.url}", "token_endpoint": "{plain.url}/token",'
+                ' "token_endpoint_auth_methods_supported": ["none", "tls_client_auth"],'
+                f' "mtls_endpoint_aliases": {{"token_endpoint": "{server.token_endpoint}"}}}}'
+            )
+            plain.steps[0] = Answer(chunks=(content.encode("ascii"),))
+            found = library.find(
+                world, plain.url, ClientCredentials("by_subject", TlsClientAuth(world.ours.certificate))
+            )
+            assert server.token_endpoint == found.endpoint
+            library.fetch(world, world.ours, found.request, found.endpoint)
+            unproven = library.find(world, plain.url, ClientCredentials("by_subject", NoAuthentication()))
+            assert f"{plain.url}/token" == unproven.endpoint

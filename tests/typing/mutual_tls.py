@@ -1,0 +1,24 @@
+"""
+Mutual TLS: a certificate proves who asks, and binds the token.
+"""
+
+from typing import assert_type
+
+from oauth_cc import Certificate, ClientCredentials, Scope, TlsClientAuth, TokenRequest, token_request
+from oauth_cc.discovery import AddressedRequest, MetadataCache
+from oauth_cc.requests import from_issuer
+
+
+def main(pem: str, der: bytes) -> None:
+    """By certificate, and by secret with a bound token."""
+    certificate = Certificate.from_pem(pem)
+    assert_type(certificate.thumbprint, str)
+    assert_type(Certificate.from_der(der), Certificate)
+    by_certificate = ClientCredentials("your_id", TlsClientAuth(certificate, self_signed=True))
+    by_secret = token_request(ClientCredentials("your_id", "s3cret")).with_certificate(certificate)
+    assert_type(by_secret, TokenRequest)
+    assert_type(by_secret.client_certificate, Certificate | None)
+    found = from_issuer("https://as.example", by_certificate, Scope.of("read"), cache=MetadataCache())
+    assert_type(found, AddressedRequest)
+    assert_type(found.request, TokenRequest)
+    assert_type(found.endpoint, str)

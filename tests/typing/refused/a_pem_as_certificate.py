@@ -1,0 +1,3 @@
+from oauth_cc import TlsClientAuth
+
+TlsClientAuth("-----BEGIN CERTIFICATE-----")  # refused
