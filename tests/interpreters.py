@@ -1,9 +1,9 @@
 """
-``python -m tests.interpreters``: the tests on every Python of this machine that the project supports, as a table.
+``python -m tests.interpreters``: the tests on every other Python of this machine that the project supports.
 
 Each interpreter found on PATH or among pyenv's gets an environment of its own with the extra ``dev``. Arguments are
 those of pytest; without any, it runs the fast tests of the library, as CI does. An interpreter for which a dependency
-cannot be had is named, and so is a version of which there is none; neither is a failure, but no run at all is one.
+cannot be had is named, and so is a version of which there is none; neither is a failure.
 """
 
 import os
@@ -16,6 +16,7 @@ from typing import Final
 
 from tests.typecheck import PYTHONS, ROOT
 
+OWN: Final = f"{sys.version_info[0]}.{sys.version_info[1]}"
 # Neither type checkers nor wheels differ from one interpreter to another.
 FAST: Final = ("-q", "-m", "not slow", *[f"--ignore=tests/test_{name}.py" for name in ("typing", "typings", "wheel")])
 
@@ -32,7 +33,6 @@ def interpreters() -> Mapping[str, Path]:
 
 
 def _folders() -> Iterator[Path]:
-    yield Path(sys.executable).parent
     yield from (Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep))
     yield from sorted(Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions").glob("*/bin"))
 
@@ -52,12 +52,12 @@ def run(python: Path, folder: Path, arguments: Sequence[str]) -> tuple[str, bool
     environment = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "VIRTUAL_ENV"}}
     subprocess.run([python, "-m", "venv", folder], check=True, env=environment)
     own = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
-    install = [own, "-m", "pip", "install", "--quiet", "--editable", f"{ROOT}[dev]"]
+    install: list[str | Path] = [own, "-m", "pip", "install", "--quiet", "--editable", f"{ROOT}[dev]"]
     installed = subprocess.run(install, capture_output=True, text=True, check=False, env=environment)
     if installed.returncode != 0:
         reasons = [line for line in installed.stderr.splitlines() if line.startswith("ERROR")]
         return f"not run: {reasons[-1] if reasons else installed.stderr[-200:]}", None
-    command = [own, "-m", "pytest", "-o", f"cache_dir={folder / 'cache'}", *(arguments or FAST)]
+    command: list[str | Path] = [own, "-m", "pytest", "-o", f"cache_dir={folder / 'cache'}", *(arguments or FAST)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env=environment)
     if done.returncode != 0:
         print(done.stdout[-10_000:], done.stderr[-2_000:], sep="\n")
@@ -65,17 +65,19 @@ def run(python: Path, folder: Path, arguments: Sequence[str]) -> tuple[str, bool
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Prints what came of each version; gives 0 if tests were run and none failed."""
+    """Prints what came of each version; gives 0 if no test failed."""
     found = interpreters()
-    results: list[bool | None] = []
+    failed = False
     for version in PYTHONS:
         text = "not run: there is no such interpreter here"
-        if version in found:
+        if version == OWN:
+            text = "not run: this is the Python of the other tests"
+        elif version in found:
             with tempfile.TemporaryDirectory() as folder:
                 text, passed = run(found[version], Path(folder, "venv"), arguments)
-            results.append(passed)
+            failed = failed or passed is False
         print(f"{version:<6}{text}", flush=True)
-    return 0 if True in results and False not in results else 1
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
