@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.typecheck import CHECKERS, ROOT, all_programs, check, main, marked, readme, table
+from tests.typecheck import CHECKERS, PROGRAMS, ROOT, all_programs, check, main, marked, readme, table
 
 
 def test_programs_are_accepted_or_refused_as_they_should_be(capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,3 +42,12 @@ def test_a_program_that_is_not_as_it_should_be_is_noticed(checker: object, tmp_p
     text, good = table({known.name: {"3.11": check(known, programs, "3.11")}}, programs)
     assert not good
     assert [line.split()[2] for line in text.splitlines()[1:]] == ["REFUSED", "ACCEPTED", "ELSEWHERE"]
+
+
+def test_one_version_that_differs_is_enough() -> None:
+    """A program that is as it should be for one version of Python, and not for another, is named with the latter."""
+    program = PROGRAMS / "builders.py"
+    found = {"3.11": {program.name: frozenset[int]()}, "3.12": {program.name: frozenset({7})}}
+    text, good = table({"mypy": found}, [program])
+    assert not good
+    assert text.endswith("REFUSED 7 (3.12)")
