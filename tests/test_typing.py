@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.typecheck import CHECKERS, all_programs, check, main, marked, table
+from tests.typecheck import CHECKERS, PROGRAMS, ROOT, all_programs, check, main, marked, readme, table
 
 
 def test_programs_are_accepted_or_refused_as_they_should_be(capsys: pytest.CaptureFixture[str]) -> None:
-    """Each program by each checker, in its strict mode, at its line."""
-    assert main([]) == 0, capsys.readouterr().out
+    """Each program by each checker, in its strict mode, at its line; CI does so for every version of Python."""
+    assert main(["--python", "3.11"]) == 0, capsys.readouterr().out
 
 
 def test_there_are_programs_of_both_kinds() -> None:
@@ -20,6 +20,11 @@ def test_there_are_programs_of_both_kinds() -> None:
     assert len(refused) >= 40
     assert all(len(marked(program, "pyright")) == 1 for program in refused)
     assert not any(marked(program, "mypy") for program in all_programs() if program not in refused)
+
+
+def test_the_readme_says_which_checker_refuses_what() -> None:
+    """Its table is what ``python -m tests.typecheck --readme`` prints."""
+    assert readme() in (ROOT / "README.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("checker", CHECKERS, ids=lambda checker: checker.name)
@@ -34,6 +39,15 @@ def test_a_program_that_is_not_as_it_should_be_is_noticed(checker: object, tmp_p
     programs = [tmp_path / name for name in texts]
     for program in programs:
         program.write_text(texts[program.name], "utf-8")
-    text, good = table({known.name: check(known, programs, "3.11")}, programs)
+    text, good = table({known.name: {"3.11": check(known, programs, "3.11")}}, programs)
     assert not good
     assert [line.split()[2] for line in text.splitlines()[1:]] == ["REFUSED", "ACCEPTED", "ELSEWHERE"]
+
+
+def test_one_version_that_differs_is_enough() -> None:
+    """A program that is as it should be for one version of Python, and not for another, is named with the latter."""
+    program = PROGRAMS / "builders.py"
+    found = {"3.11": {program.name: frozenset[int]()}, "3.12": {program.name: frozenset({7})}}
+    text, good = table({"mypy": found}, [program])
+    assert not good
+    assert text.endswith("REFUSED 7 (3.12)")

@@ -2,8 +2,8 @@
 ``python -m tests.typecheck``: downstream programs under four type checkers in their strict modes, as a table.
 
 Each program of ``tests/typing`` has to be accepted by each checker, and each of ``tests/typing/refused`` has to be
-refused at the line that says ``# refused``, and at no other. ``--python 3.12`` checks for another version of Python;
-``--all-pythons`` for every one that the project supports.
+refused at the line that says ``# refused``, and at no other, for every version of Python that the project supports.
+``--python 3.12`` checks for one alone; ``--readme`` prints what the README says of the programs to be refused.
 """
 
 import argparse
@@ -142,25 +142,44 @@ def check(
     return {program.name: frozenset(line for name, line in found if name == program.name) for program in programs}
 
 
-def table(found: Mapping[str, Lines], programs: Sequence[Path]) -> tuple[str, bool]:
-    """Gives a table, checker by program, and whether each is as it should be."""
+def table(found: Mapping[str, Mapping[str, Lines]], programs: Sequence[Path]) -> tuple[str, bool]:
+    """
+    Gives a table, checker by program, and whether each is as it should be; *found* has lines by checker and version.
+    """
     width = max(len(program.stem) for program in programs)
-    rows = [f"{'':<{width}}  should be  " + "".join([f"{name:<10}" for name in found])]
+    rows = [f"{'':<{width}}  should be  " + "".join([f"{name:<10}" for name in found]).rstrip()]
     good = True
     for program in programs:
-        cells = [_verdict(marked(program, name), lines[program.name]) for name, lines in found.items()]
+        cells = [_cell(program, name, versions) for name, versions in found.items()]
         good = good and not any(cell.isupper() for cell in cells)
         wish = "refused" if program.parent.name == "refused" else "accepted"
-        rows.append(f"{program.stem:<{width}}  {wish:<9}  " + "".join([f"{cell:<10}" for cell in cells]).rstrip())
+        rows.append(f"{program.stem:<{width}}  {wish:<9}  " + "".join([f"{cell:<9} " for cell in cells]).rstrip())
     return "\n".join(rows), good
 
 
-def _verdict(expected: frozenset[int], lines: frozenset[int]) -> str:
-    if lines == expected:
-        return "refused" if expected else "accepted"
+def _cell(program: Path, checker: str, versions: Mapping[str, Lines]) -> str:
+    expected = marked(program, checker)
+    for version, lines in versions.items():
+        if lines[program.name] != expected:
+            return f"{_wrong(expected, lines[program.name])} ({version})"
+    return "refused" if expected else "accepted"
+
+
+def _wrong(expected: frozenset[int], lines: frozenset[int]) -> str:
     if not lines:
         return "ACCEPTED"
     return "ELSEWHERE" if expected else f"REFUSED {min(lines)}"
+
+
+def readme() -> str:
+    """Gives the README's table: which checker refuses which program."""
+    names = [checker.name for checker in CHECKERS]
+    rows = [f"| | {' | '.join(names)} |", f"| --- |{' :-: |' * len(names)}"]
+    for program in all_programs():
+        if program.parent.name == "refused":
+            marks = ["✓" if marked(program, name) else "–" for name in names]
+            rows.append(f"| {program.stem.replace('_', ' ')} | {' | '.join(marks)} |")
+    return "\n".join(rows)
 
 
 def all_programs() -> list[Path]:
@@ -169,20 +188,29 @@ def all_programs() -> list[Path]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Prints the table for each version of Python asked for; gives 0 if all is as it should be."""
+    """Prints the table for the versions of Python asked for; gives 0 if all is as it should be."""
     parser = argparse.ArgumentParser(prog="python -m tests.typecheck", description="Checks downstream programs.")
-    parser.add_argument("--python", default=f"{sys.version_info[0]}.{sys.version_info[1]}", metavar="VERSION")
-    parser.add_argument("--all-pythons", action="store_true")
+    parser.add_argument("--python", choices=PYTHONS, help="this version alone")
+    parser.add_argument("--readme", action="store_true", help="print the README's table, and check nothing")
     options = parser.parse_args(arguments)
+    if options.readme:
+        print(readme())
+        return 0
     programs = all_programs()
-    all_good = True
-    for version in PYTHONS if options.all_pythons else (options.python,):
-        with ThreadPoolExecutor(2) as pool:
-            results = list(pool.map(lambda checker, at=version: check(checker, programs, at), CHECKERS))
-        text, good = table(dict(zip([checker.name for checker in CHECKERS], results, strict=True)), programs)
-        print(f"Python {version}\n{text}\n")
-        all_good = all_good and good
-    return 0 if all_good else 1
+    versions = [options.python] if options.python else PYTHONS
+    runs = [(checker, version) for checker in CHECKERS for version in versions]
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(lambda run: check(run[0], programs, run[1]), runs))
+    found: dict[str, dict[str, Lines]] = {checker.name: {} for checker in CHECKERS}
+    for (checker, version), lines in zip(runs, results, strict=True):
+        found[checker.name][version] = lines
+    text, good = table(found, programs)
+    right = sum([program.parent.name != "refused" for program in programs])
+    print(f"{text}\n\n{right} programs to be accepted and {len(programs) - right} to be refused, by each of")
+    print(
+        f"{', '.join(found)} for Python {', '.join(versions)}: {'as it should be' if good else 'NOT AS IT SHOULD BE'}"
+    )
+    return 0 if good else 1
 
 
 if __name__ == "__main__":

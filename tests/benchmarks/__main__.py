@@ -4,7 +4,7 @@
 
 import platform
 
-from tests.benchmarks import calls, core, facade, stores
+from tests.benchmarks import calls, checking, core, facade, stores
 from tests.benchmarks.measure import show
 
 print(f"{platform.python_implementation()} {platform.python_version()}, {platform.machine()}")
@@ -18,3 +18,4 @@ print(show("The facade", "µs", facade.table()))
 time, memory = core.importing()
 print(show("Importing", "ms over a bare interpreter", [time]))
 print(show("Importing", "MiB over a bare interpreter", [memory]))
+print(show("Type checking", "ms", [checking.mypy()]))

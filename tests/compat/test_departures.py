@@ -92,12 +92,12 @@ def test_row_3_error_first(facade: BackendApplicationClient, original: Original)
 @pytest.mark.parametrize(
     "text",
     [
-        *['{"error": null}', "null", "true", "5", "[]", '["access_token"]', '"access_token"', "[" * 100_000, b"\xff{}"],
+        *['{"error": null}', "null", "true", "5", "[]", '["access_token"]', '"access_token"', "[" * 100_000],
         *[answer(scope=5), answer(scope={"a": 1}), answer(scope=False)],
     ],
     ids=lambda text: str(text)[:20],
 )
-def test_row_4_no_object(facade: BackendApplicationClient, original: Original, text: str | bytes) -> None:
+def test_row_4_no_object(facade: BackendApplicationClient, original: Original, text: str) -> None:
     """Oauthlib lets five kinds of foreign exceptions out; the facade has one, which is both of two kinds."""
     foreign = (TypeError, AttributeError, ValueError, RecursionError)
     with pytest.raises(foreign) as theirs:
@@ -107,6 +107,12 @@ def test_row_4_no_object(facade: BackendApplicationClient, original: Original, t
         facade.parse_request_body_response(text)
     assert isinstance(ours.value, OAuth2Error)
     assert isinstance(ours.value, ValueError)
+
+
+def test_row_4_no_utf8(facade: BackendApplicationClient) -> None:
+    """The same on every Python; oauthlib lets a UnicodeDecodeError out before 3.13, and misses a token since."""
+    with pytest.raises(InvalidResponseError):
+        facade.parse_request_body_response(b"\xff{}")
 
 
 def test_row_5_invalid_request(facade: BackendApplicationClient, original: Original) -> None:

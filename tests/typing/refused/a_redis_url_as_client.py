@@ -1,0 +1,3 @@
+from oauth_cc.stores.redis import RedisStore
+
+RedisStore("rediss://redis.example")  # refused

@@ -1,0 +1,3 @@
+from oauth_cc import Scope
+
+Scope.of(b"hello", b"world")  # refused
