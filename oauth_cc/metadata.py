@@ -13,6 +13,7 @@ from typing import Final, final
 
 import attrs
 
+from oauth_cc.assertion import ALGORITHMS, MAC_ALGORITHMS
 from oauth_cc.authentication import (
     ClientAuthentication,
     ClientSecretBasic,
@@ -234,11 +235,24 @@ def endpoint_for(metadata: ServerMetadata, request: TokenRequest) -> str:
         raise InvalidAuthentication(
             "client authentication", f"by its metadata the server takes {others}, and no {name}: {advice}"
         )
+    if isinstance(way, PrivateKeyJwt | ClientSecretJwt):
+        _check_signed(metadata, way)
     if request.certificate is not None and not metadata.tls_client_certificate_bound_access_tokens:
         reason = "by its metadata the server binds no token to a certificate: ask its operator, or leave it out"
         raise InvalidCertificate("certificate", reason)
     alias = None if request.client_certificate is None else metadata.mtls_token_endpoint
     return alias or metadata.token_endpoint
+
+
+def _check_signed(metadata: ServerMetadata, way: PrivateKeyJwt | ClientSecretJwt) -> None:
+    if way.issuer != metadata.issuer:
+        reason = "its assertions are for another issuer than the metadata: give it the issuer that is asked"
+        raise InvalidAuthentication("client authentication", reason)
+    supported = metadata.token_endpoint_auth_signing_alg_values_supported
+    if supported and way.key.algorithm not in supported:
+        known = [name for name in (*ALGORITHMS, *MAC_ALGORITHMS) if name in supported]
+        reason = f"by its metadata the server takes no {way.key.algorithm}: sign by {' or '.join(known) or 'another'}"
+        raise InvalidAuthentication("client authentication", reason)
 
 
 def _members(response: HttpResponse) -> Mapping[str, object]:

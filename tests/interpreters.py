@@ -18,7 +18,16 @@ from tests.typecheck import PYTHONS, ROOT
 
 OWN: Final = f"{sys.version_info[0]}.{sys.version_info[1]}"
 # Neither type checkers nor wheels differ from one interpreter to another.
-FAST: Final = ("-q", "-m", "not slow", *[f"--ignore=tests/test_{name}.py" for name in ("typing", "typings", "wheel")])
+FAST: Final = (
+    "-q",
+    "-n",
+    "auto",
+    "--dist",
+    "loadscope",
+    "-m",
+    "not slow",
+    *[f"--ignore=tests/test_{name}.py" for name in ("typing", "typings", "wheel")],
+)
 
 
 def interpreters() -> Mapping[str, Path]:

@@ -170,7 +170,7 @@ class TestFromIssuer:
     def test_no_other_way(self) -> None:
         """A way that is not listed is not changed for one that is; both are named."""
         credentials = ClientCredentials("id", ClientSecretPost("s3cret"))
-        for methods in (("client_secret_basic",), ("none",), ("tls_client_auth", "private_key_jwt")):
+        for methods in (("client_secret_basic",), ("none",), ("private_key_jwt", "tls_client_auth")):
             with pytest.raises(errors.InvalidAuthentication, match="and no client_secret_post: configure") as caught:
                 World([listing(*methods)]).run(from_issuer(ISSUER, credentials))
             assert f"takes {methods[0]}" in str(caught.value)

@@ -64,7 +64,7 @@ def test_metadata() -> None:
         ServerMetadata(
             "https://as.example",
             ENDPOINT,
-            ("private_key_jwt", "none"),
+            ("attest_jwt_client_auth", "none"),
             ("ES256", "PS256"),
             ("authorization_code",),
             ("read", "write"),
@@ -76,7 +76,7 @@ def test_metadata() -> None:
         "issuer               https://as.example",
         "token endpoint       https://as.example/token",
         "mTLS token endpoint  https://mtls.example/token",
-        "authentication       private_key_jwt, none *",
+        "authentication       attest_jwt_client_auth, none *",
         "signing algorithms   ES256, PS256",
         "DPoP algorithms      ES256",
         "grants               authorization_code",

@@ -14,9 +14,12 @@ from oauth_cc import (
     Certificate,
     ClientCredentials,
     ClientSecretBasic,
+    ClientSecretJwt,
     ClientSecretPost,
     HttpResponse,
     NoAuthentication,
+    PrivateKeyJwt,
+    SigningKey,
     TlsClientAuth,
     errors,
     token_request,
@@ -297,6 +300,8 @@ class Own:
 WAYS: dict[str, ClientAuthentication] = {
     "client_secret_basic": ClientSecretBasic("s3cret", encode=False),
     "client_secret_post": ClientSecretPost("s3cret"),
+    "client_secret_jwt": ClientSecretJwt("7Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr1", METADATA.issuer),
+    "private_key_jwt": PrivateKeyJwt(SigningKey("ES256", lambda _: bytes(64), "key-1"), METADATA.issuer),
     "none": NoAuthentication(),
     "tls_client_auth": TlsClientAuth(CERTIFICATE),
     "self_signed_tls_client_auth": TlsClientAuth(CERTIFICATE, self_signed=True),
@@ -313,7 +318,7 @@ class TestEndpointFor:
         assert method_name(Own()) is None
 
     @pytest.mark.parametrize("name", WAYS)
-    @pytest.mark.parametrize("supported", [*WAYS, "private_key_jwt"])
+    @pytest.mark.parametrize("supported", [*WAYS, "attest_jwt_client_auth"])
     def test_ways(self, name: str, supported: str) -> None:
         """A way is used if the server supports it, and no other is taken in its place."""
         metadata = attrs.evolve(METADATA, token_endpoint_auth_methods_supported=("x", supported))
