@@ -98,7 +98,7 @@ KINDS: Final = (
 SCENARIOS: Final = (
     Scenario("cold start in 10 s", starting=10),
     Scenario("deploy in 10 min", deploy=(5100, 5700)),
-    Scenario("outage of 10 min", outage=(5100, 5700)),
+    Scenario("outage of 10 min", outage=(5400, 6000)),
 )
 
 
