@@ -10,8 +10,9 @@ from oauth_cc.form import decode, encode_value
 from oauth_cc.http import SHOWN_HEADERS, HttpRequest, HttpResponse
 from oauth_cc.jsontext import freeze, parse_object, write
 from oauth_cc.metadata import METHODS, ServerMetadata
+from oauth_cc.profile import Duty
 
-__all__ = ["curl", "http_answer", "http_message", "metadata_table"]
+__all__ = ["curl", "duties_table", "http_answer", "http_message", "metadata_table"]
 
 _SECRET_PARAMETERS: Final = frozenset({"client_secret", "client_assertion", "assertion", "password", "refresh_token"})
 
@@ -91,6 +92,21 @@ def metadata_table(metadata: ServerMetadata) -> str:
     }
     lines = [f"{name:<21}{', '.join(values or '-')}" for name, values in rows.items()]
     return "\n".join([*lines, *_notes(metadata)])
+
+
+def duties_table(duties: Sequence[Duty]) -> str:
+    """
+    Gives *duties*, a line each: whether it is met, the section that it comes from, and what to do if it is not.
+
+        >>> print(duties_table([Duty("use https", "5.2.1", True, ""), Duty("sign", "5.4.1", False, "make a key")]))
+        yes  5.2.1    use https
+        NO   5.4.1    sign: make a key
+    """
+    lines = [
+        f"yes  {duty.source:<9}{duty.text}" if duty.met else f"NO   {duty.source:<9}{duty.text}: {duty.advice}"
+        for duty in duties
+    ]
+    return "\n".join(lines)
 
 
 def _notes(metadata: ServerMetadata) -> list[str]:

@@ -6,8 +6,8 @@ from typing import Final
 
 PURE: Final = (
     "errors secret base64url grammar form jsontext url content_coding http scope certificate challenge assertion "
-    "authentication credentials request token freshness key response metadata dpop events effects exchange discovery "
-    "renewal standing call"
+    "authentication credentials request token freshness key response metadata profile dpop events effects exchange "
+    "discovery renewal standing call"
 ).split()
 """Floors 0 to 3: no I/O, no clock, no chance."""
 

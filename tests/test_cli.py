@@ -8,11 +8,14 @@ import re
 import ssl
 import subprocess
 import sys
+from base64 import urlsafe_b64decode
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import attrs
 import pytest
 import trustme
+from joserfc.jwk import ECKey
 
 from oauth_cc import Token, __version__
 from oauth_cc.cli import BAD_INPUT, DONE, NETWORK, REFUSED, main
@@ -236,6 +239,129 @@ class TestToken:
         monkeypatch.setitem(sys.modules, "httpx2", None)
         result = cli("token", *LOCAL, "http://127.0.0.1:1/", "--secret-stdin", stdin="sec")
         assert (result.code, "pip install 'oauth_cc[cli]'" in result.err) == (BAD_INPUT, True)
+
+
+class TestProof:
+    """Ways of authentication without a shared secret."""
+
+    @pytest.fixture
+    def key(self, tmp_path: Path) -> str:
+        """The file of a private key."""
+        file = tmp_path / "key.pem"
+        file.write_bytes(ECKey.generate_key("P-256").as_pem(private=True))
+        return str(file)
+
+    def test_private_key_jwt(self, cli: Runner, key: str) -> None:
+        """A request shows no assertion, and a token request carries one for the issuer."""
+        signed = ("--auth", "private-key-jwt", "--key", key, "--key-id", "k1", "--issuer", "https://as.example")
+        shown = cli("request", *LOCAL, "https://as.example/token", *signed)
+        assert shown.out.endswith("client-assertion-type%3Ajwt-bearer&client_assertion=***\n")
+        with serve(TOKEN) as server:
+            assert cli("token", *LOCAL, f"{server.url}/token", *signed).code == DONE
+            form = dict(parse_qsl(server.asked[0].body.decode()))
+        header, claims, _ = form["client_assertion"].split(".")
+        assert _json(header) == {"alg": "ES256", "typ": "client-authentication+jwt", "kid": "k1"}
+        assert _json(claims)["aud"] == "https://as.example"
+
+    def test_secret_jwt(self, cli: Runner) -> None:
+        """The secret itself is not sent, and need not be given to show a request."""
+        signed = ("--auth", "secret-jwt", "--issuer", "https://as.example", "--audience", "https://as.example/token")
+        assert "client_assertion=***" in cli("request", *LOCAL, "https://as.example/token", *signed).out
+        with serve(TOKEN) as server:
+            done = cli("token", *LOCAL, f"{server.url}/token", *signed, "--secret-stdin", stdin="7Fjfp0ZBr1KtDRbn" * 2)
+            assert done.code == DONE
+            assert b"7Fjfp0ZBr1KtDRbn" not in server.asked[0].body
+            assert cli("token", *LOCAL, f"{server.url}/token", *signed).code == BAD_INPUT
+
+    def test_assertion(self, cli: Runner, tmp_path: Path) -> None:
+        """What a file holds is sent."""
+        file = tmp_path / "assertion"
+        file.write_text("eyJhbGciOiJFUzI1NiJ9.e30.c2ln\n")
+        with serve(TOKEN) as server:
+            given = ("--auth", "assertion", "--assertion-file", str(file))
+            assert cli("token", *LOCAL, f"{server.url}/token", *given).code == DONE
+            form = dict(parse_qsl(server.asked[0].body.decode()))
+        assert (form["client_id"], form["client_assertion"]) == ("id", "eyJhbGciOiJFUzI1NiJ9.e30.c2ln")
+
+    @pytest.mark.parametrize("bound", [False, True])
+    def test_certificate(self, cli: Runner, tmp_path: Path, bound: bool) -> None:
+        """The connection shows it: to authenticate, or to bind the token whatever authenticates."""
+        authority = trustme.CA()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("localhost").configure_cert(context)
+        authority.configure_trust(context)
+        context.verify_mode = ssl.CERT_REQUIRED
+        ours = authority.issue_cert("client.example")
+        authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+        ours.cert_chain_pems[0].write_to_path(str(tmp_path / "client.pem"))
+        ours.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
+        way = ("--auth", "basic", "--secret-stdin") if bound else ("--auth", "tls")
+        files = ("--certificate", str(tmp_path / "client.pem"), "--ca-file", str(tmp_path / "ca.pem"))
+        with serve(TOKEN, tls=context) as server:
+            given = ("token", *LOCAL, f"{server.url}/token", *way, *files, "--no-store")
+            assert cli(*given, "--key", str(tmp_path / "key.pem"), stdin="sec").code == DONE
+            assert dict(parse_qsl(server.asked[0].body.decode())).get("client_id") == (None if bound else "id")
+            wrong = cli(*given, "--key", str(tmp_path / "ca.pem"), stdin="sec")
+        assert wrong.code == BAD_INPUT
+        assert "is no PEM certificate with its key in --key" in wrong.err
+
+    def test_endpoint_by_issuer(self, cli: Runner) -> None:
+        """The issuer is enough; without it, or the endpoint, the sentence names both."""
+        with AuthorizationServer(clients=[Client("id", "sec")]) as server:
+            given = ("--client-id", "id", "--allow-http-loopback", "--issuer", server.issuer)
+            assert cli("token", *given, "--secret-stdin", stdin="sec").code == DONE
+            assert cli("request", *given).out.startswith(f"POST {server.token_endpoint}\n")
+        result = cli("token", "--client-id", "id", "--secret-stdin", stdin="sec")
+        assert (result.code, "--issuer" in result.err) == (BAD_INPUT, True)
+
+    def test_profile(self, cli: Runner, key: str) -> None:
+        """What a configuration lacks of FAPI 2.0 is said, line by line."""
+        signed = ("--auth", "private-key-jwt", "--key", key, "--issuer", "https://as.example")
+        result = cli("request", *LOCAL, "https://as.example/token", *signed, "--profile", "fapi2")
+        assert result.code == DONE
+        assert result.out.partition("\n\n")[2].partition("\n\n")[2].splitlines() == [
+            "yes  5.3.3.1  authenticate by private_key_jwt or mutual TLS",
+            "NO   5.3.3.1  have tokens bound to a key or a certificate: use with_certificate(), or DPoP with with_dpop_jkt()",  # noqa: E501  # one line of output
+            "yes  5.4.1    sign by PS256, ES256 or EdDSA",
+            "yes  5.3.3.1  name the issuer as the audience of assertions, as a string",
+            "yes  5.2.1    use https",
+            "NO   5.3.3.1  take the endpoint from the metadata of the issuer: let from_issuer() find the endpoint",
+        ]
+
+    @pytest.mark.parametrize(
+        ("given", "reason"),
+        [
+            (("--auth", "private-key-jwt", "--issuer", "https://as.example"), "--key: --auth private-key-jwt needs it"),
+            (("--auth", "private-key-jwt", "--key", "/no/such"), "--issuer: --auth private-key-jwt needs it"),
+            (
+                ("--auth", "private-key-jwt", "--key", "/no/such", "--issuer", "https://as.example"),
+                "/no/such cannot be read",
+            ),
+            (("--auth", "private-key-jwt", "--key", __file__, "--issuer", "https://as.example"), "is no PEM"),
+            (("--auth", "assertion"), "--assertion-file: --auth assertion needs it"),
+            (("--auth", "tls"), "--certificate: --auth tls needs it"),
+            (("--auth", "tls", "--certificate", "/no/such"), "--certificate: cannot be read"),
+            (("--auth", "secret-jwt", "--issuer", "https://as.example", "--algorithm", "RS256"), "take PrivateKeyJwt"),
+        ],
+    )
+    def test_what_is_missing(self, cli: Runner, given: tuple[str, ...], reason: str) -> None:
+        """A way of authentication says what it needs."""
+        result = cli("request", *LOCAL, "https://as.example/token", *given)
+        assert (result.code, result.out) == (BAD_INPUT, "")
+        assert reason in result.err
+
+    def test_without_the_extra(self, cli: Runner, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where nothing is installed that signs, the sentence names the extra."""
+        monkeypatch.delitem(sys.modules, "oauth_cc.jose", raising=False)
+        monkeypatch.setitem(sys.modules, "joserfc.jwk", None)
+        signed = ("--auth", "private-key-jwt", "--key", key, "--issuer", "https://as.example")
+        result = cli("request", *LOCAL, "https://as.example/token", *signed)
+        assert (result.code, "pip install 'oauth_cc[cli,jwt]'" in result.err) == (BAD_INPUT, True)
+
+
+def _json(part: str) -> dict[str, object]:
+    members: dict[str, object] = json.loads(urlsafe_b64decode(f"{part}=="))
+    return members
 
 
 class TestStore:

@@ -24,7 +24,8 @@ print(oauth_cc.__version__, compose_body(token_request(ClientCredentials("your_i
 
 HTTPX = """
     fetch_metadata fetch_metadata_async fetch_token fetch_token_async from_issuer from_issuer_async
-    TokenSource TokenSource.__init__ AsyncTokenSource AsyncTokenSource.__init__ ClientCredentialsAuth ClientCredentialsAuth.__init__ ClientCredentialsAuth.sync_auth_flow
+    TokenSource TokenSource.__init__ AsyncTokenSource AsyncTokenSource.__init__
+    ClientCredentialsAuth ClientCredentialsAuth.__init__ ClientCredentialsAuth.sync_auth_flow
     ClientCredentialsAuth.async_auth_flow"""
 INCOMPLETE = {
     # Takes a client, whose requests and answers have attributes without an annotation; its auth has to inherit from

@@ -1,0 +1,100 @@
+"""
+The command line: composes, shows and sends token requests, and shows servers.
+
+    argv ─ parse ─▶ arguments ─ run ─▶ exit code: 0 done, 1 refused by the server, 2 bad input, 3 network
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Final, TextIO
+
+from oauth_cc import ClientCredentials, compose_body, http_request
+from oauth_cc.authentication import AuthenticationFields
+from oauth_cc.cli.asked import asked, way
+from oauth_cc.cli.network import NetworkError, endpoint_of, kept, metadata_of, token_for
+from oauth_cc.cli.options import parser
+from oauth_cc.display import curl, duties_table, http_message, metadata_table
+from oauth_cc.errors import InvalidInput, InvalidResponse, StoreUnavailable, TokenRequestRefused
+from oauth_cc.profile import fapi2
+from oauth_cc.request import proof_of
+
+__all__ = ["BAD_INPUT", "DONE", "NETWORK", "REFUSED", "main", "run"]
+
+DONE: Final = 0
+REFUSED: Final = 1
+BAD_INPUT: Final = 2
+NETWORK: Final = 3
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line *argv* (that of the process by default) and gives its exit code."""
+    return run(parser().parse_args(argv), sys.stdout, sys.stderr, sys.stdin)
+
+
+def run(arguments: argparse.Namespace, stdout: TextIO, stderr: TextIO, stdin: TextIO) -> int:
+    """Does what *arguments* say, with these streams, and gives the exit code; an error is one sentence on *stderr*."""
+    commands = {
+        "body": _body,
+        "request": _request,
+        "token": _token,
+        "metadata": _metadata,
+        "store": _stored,
+        "demo": _demo,
+    }
+    try:
+        print(commands[arguments.command](arguments, stdin), file=stdout)
+    except (InvalidInput, ImportError, StoreUnavailable) as error:
+        return _fail(stderr, f"{error}", BAD_INPUT)
+    except (TokenRequestRefused, InvalidResponse) as error:
+        return _fail(stderr, f"{error}", REFUSED)
+    except NetworkError as error:
+        return _fail(stderr, f"{error}", NETWORK)
+    return DONE
+
+
+def _fail(stderr: TextIO, sentence: str, code: int) -> int:
+    print(f"oauth-cc: {sentence}", file=stderr)
+    return code
+
+
+def _body(arguments: argparse.Namespace, _stdin: TextIO) -> str:
+    return compose_body(asked(arguments, ClientCredentials(arguments.client_id)))
+
+
+def _request(arguments: argparse.Namespace, stdin: TextIO) -> str:
+    request = asked(arguments, ClientCredentials(arguments.client_id, way(arguments, stdin, shown=True)))
+    endpoint, metadata = endpoint_of(request, arguments)
+    # An assertion is redacted, whatever stands there.
+    assertion = None if isinstance(proof_of(request), AuthenticationFields) else "***"
+    composed = http_request(request, endpoint, assertion=assertion, allow_http_loopback=arguments.allow_http_loopback)
+    shown = curl(composed) if arguments.curl else http_message(composed)
+    return f"{shown}\n\n{duties_table(fapi2(request, endpoint, metadata))}" if arguments.profile else shown
+
+
+def _token(arguments: argparse.Namespace, stdin: TextIO) -> str:
+    request = asked(arguments, ClientCredentials(arguments.client_id, way(arguments, stdin)))
+    token = token_for(request, arguments)
+    match arguments.format:
+        case "token":
+            return token.access_token.reveal()
+        case "header":
+            return f"Authorization: {token.token_type} {token.access_token.reveal()}"
+        case _:
+            return token.to_json()
+
+
+def _metadata(arguments: argparse.Namespace, _stdin: TextIO) -> str:
+    return metadata_table(metadata_of(arguments))
+
+
+def _stored(arguments: argparse.Namespace, _stdin: TextIO) -> str:
+    return kept(arguments.action)
+
+
+def _demo(_arguments: argparse.Namespace, _stdin: TextIO) -> str:
+    try:
+        from oauth_cc.demo import demo
+    except ImportError as error:
+        raise ImportError("the demo needs a server and a client: pip install 'oauth_cc[cli,testing]'") from error
+    return demo()

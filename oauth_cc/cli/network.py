@@ -1,0 +1,141 @@
+"""
+Commands that ask a server, and what they keep.
+"""
+
+import argparse
+import logging
+import ssl
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from oauth_cc import Token, TokenRequest
+from oauth_cc.errors import InvalidInput
+from oauth_cc.events import Event, StoreFailed
+from oauth_cc.metadata import ServerMetadata, endpoint_for
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from oauth_cc.stores.file import FileStore
+
+__all__ = ["NetworkError", "endpoint_of", "kept", "metadata_of", "token_for"]
+
+T = TypeVar("T")
+
+
+class NetworkError(Exception):
+    """No answer came; the text says why, and what to look at."""
+
+
+def endpoint_of(request: TokenRequest, arguments: argparse.Namespace) -> tuple[str, ServerMetadata | None]:
+    """Gives the token endpoint that *arguments* name, or the one that their issuer names for *request*, by metadata."""
+    if arguments.token_url is not None:
+        return arguments.token_url, None
+    if arguments.issuer is None:
+        raise InvalidInput("--token-url", "give it, or --issuer, whose metadata name it")
+    metadata = metadata_of(arguments)
+    return endpoint_for(metadata, request), metadata
+
+
+def token_for(request: TokenRequest, arguments: argparse.Namespace) -> Token:
+    """Gives the token for *request*: one that is kept, or a new one from where *arguments* say."""
+    endpoint, _ = endpoint_of(request, arguments)
+
+    def fetch(client: "httpx2.Client") -> Token:
+        from oauth_cc.httpx2 import TokenSource
+
+        return TokenSource(
+            request,
+            endpoint,
+            client=client,
+            timeout=arguments.timeout,
+            store=None if arguments.no_store else _store(),
+            on_event=_warn,
+            allow_http_loopback=arguments.allow_http_loopback,
+        ).token()
+
+    certificate = arguments.certificate if request.client_certificate is not None else None
+    return _online(fetch, arguments.ca_file, certificate, arguments.key)
+
+
+def metadata_of(arguments: argparse.Namespace) -> ServerMetadata:
+    """Gives what the issuer of *arguments* says of itself."""
+    return _online(lambda client: _metadata(arguments, client), arguments.ca_file)
+
+
+def kept(action: str) -> str:
+    """Gives what is kept, without the tokens themselves; or, for the *action* ``clear``, forgets it."""
+    store = _store()
+    if action == "clear":
+        return f"files removed: {store.clear()}"
+    lines = [f"{entry.key}  {_utc(entry.ends_at)}  {entry.scope}".rstrip() for entry in store.entries()]
+    return "\n".join(["key       ends at (UTC)        scope", *sorted(lines)])
+
+
+def _metadata(arguments: argparse.Namespace, client: "httpx2.Client") -> ServerMetadata:
+    from oauth_cc.httpx2 import fetch_metadata
+
+    return fetch_metadata(
+        arguments.issuer,
+        client=client,
+        timeout=arguments.timeout,
+        allow_http_loopback=arguments.allow_http_loopback,
+    )
+
+
+def _online(
+    fetch: "Callable[[httpx2.Client], T]",
+    ca_file: Path | None,
+    certificate: Path | None = None,
+    key: Path | None = None,
+) -> T:
+    try:
+        import httpx2
+    except ImportError as error:
+        raise ImportError("this command needs an HTTP library: pip install 'oauth_cc[cli]'") from error
+    # What the log would say is said by exit codes and sentences here.
+    logging.getLogger("oauth_cc").addHandler(logging.NullHandler())
+    try:
+        with httpx2.Client(trust_env=False, verify=_trust(ca_file, certificate, key)) as client:
+            return fetch(client)
+    except httpx2.TransportError as error:
+        kind = type(error).__name__
+        sentence = f"no answer from the server ({kind}: {error}): check the URL, the network and any proxy"
+    raise NetworkError(sentence)
+
+
+def _trust(ca_file: Path | None, certificate: Path | None, key: Path | None) -> ssl.SSLContext | bool:
+    if ca_file is None and certificate is None:
+        return True
+    try:
+        context = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+    except OSError as error:
+        raise InvalidInput("--ca-file", f"cannot be read as PEM certificates: {error.strerror or error}") from None
+    if certificate is not None:
+        try:
+            # Without a callback, a key that is encrypted would have OpenSSL ask at the terminal.
+            context.load_cert_chain(certificate, key, password=lambda: "")
+        except OSError as error:
+            reason = f"is no PEM certificate with its key in --key: {error.strerror or type(error).__name__}"
+            raise InvalidInput("--certificate", reason) from None
+    return context
+
+
+def _store() -> "FileStore":
+    try:
+        from oauth_cc.stores.file import FileStore
+    except ImportError as error:
+        raise ImportError("keeping tokens needs pip install 'oauth_cc[cli]'; or give --no-store") from error
+    return FileStore()
+
+
+def _warn(event: Event) -> None:
+    if isinstance(event, StoreFailed):
+        print(f"oauth-cc: the token is not kept: {event.error}", file=sys.stderr)
+
+
+def _utc(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))

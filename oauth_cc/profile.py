@@ -1,0 +1,94 @@
+"""
+What a security profile asks of a client, and whether a configuration meets it.
+
+    TokenRequest, endpoint ─ fapi2 ─▶ Duty, Duty, …
+"""
+
+from typing import Final, final
+
+import attrs
+
+from oauth_cc.authentication import ClientAuthentication, ClientSecretJwt, PrivateKeyJwt, TlsClientAuth
+from oauth_cc.metadata import ServerMetadata
+from oauth_cc.request import TokenRequest
+from oauth_cc.url import endpoint_fault
+
+__all__ = ["Duty", "fapi2"]
+
+_ALGORITHMS: Final = ("PS256", "ES256", "EdDSA")
+
+
+@final
+@attrs.frozen
+class Duty:
+    """
+    One duty: what it is in *text*, its section in *source*, whether it is *met*, and in *advice* what to do if not.
+    """
+
+    text: str
+    source: str
+    met: bool
+    advice: str
+
+
+def fapi2(request: TokenRequest, endpoint: str, metadata: ServerMetadata | None = None) -> tuple[Duty, ...]:
+    """
+    Gives the duties of a client under the FAPI 2.0 Security Profile that a configuration decides: what *request* asks
+    for, of which *endpoint*, and by which *metadata* of the server, None if it was not found by any.
+
+    What this library does whatever the configuration (RSA keys of 2048 bits or more, tokens in header fields alone, a
+    new assertion for each request, no redirect) is left out, as is what the HTTP library does (TLS 1.2 or later).
+
+        >>> from oauth_cc import ClientCredentials, token_request
+        >>> duties = fapi2(token_request(ClientCredentials("your_id", "s3cret")), "https://as.example/token")
+        >>> [duty.text for duty in duties if not duty.met][:2]
+        ['authenticate by private_key_jwt or mutual TLS', 'have tokens bound to a key or a certificate']
+    """
+    way = request.credentials.authentication
+    bound = request.dpop_jkt is not None or request.client_certificate is not None
+    return (
+        Duty(
+            "authenticate by private_key_jwt or mutual TLS",
+            "5.3.3.1",
+            isinstance(way, PrivateKeyJwt | TlsClientAuth),
+            "give ClientCredentials a PrivateKeyJwt or a TlsClientAuth",
+        ),
+        Duty(
+            "have tokens bound to a key or a certificate",
+            "5.3.3.1",
+            bound,
+            "use with_certificate(), or DPoP with with_dpop_jkt()",
+        ),
+        *_signed(way),
+        Duty(
+            "use https",
+            "5.2.1",
+            endpoint_fault(endpoint) is None,
+            "give an https endpoint: allow_http_loopback is for tests",
+        ),
+        Duty(
+            "take the endpoint from the metadata of the issuer",
+            "5.3.3.1",
+            metadata is not None and endpoint in (metadata.token_endpoint, metadata.mtls_token_endpoint),
+            "let from_issuer() find the endpoint",
+        ),
+    )
+
+
+def _signed(way: ClientAuthentication | None) -> tuple[Duty, ...]:
+    if not isinstance(way, PrivateKeyJwt | ClientSecretJwt):
+        return ()
+    return (
+        Duty(
+            "sign by PS256, ES256 or EdDSA",
+            "5.4.1",
+            way.key.algorithm in _ALGORITHMS,
+            "make a key of P-256 or Ed25519, or give an RSA key algorithm='PS256'",
+        ),
+        Duty(
+            "name the issuer as the audience of assertions, as a string",
+            "5.3.3.1",
+            way.audience in (None, way.issuer),
+            "leave audience= out",
+        ),
+    )
