@@ -13,7 +13,7 @@ import attrs
 
 from oauth_cc.base64url import base64url
 from oauth_cc.certificate import Certificate, certificate_fault
-from oauth_cc.errors import InvalidAuthentication, InvalidClientSecret
+from oauth_cc.errors import InvalidAuthentication, InvalidCertificate, InvalidClientSecret
 from oauth_cc.grammar import ACCESS_TOKEN, TEXT
 from oauth_cc.jsontext import write
 from oauth_cc.secret import Secret
@@ -85,7 +85,7 @@ Source: TypeAlias = AssertionFile | Callable[[], str | Secret | Awaitable[str | 
 
 
 @final
-@attrs.frozen
+@attrs.frozen(init=False)
 class SigningKey:
     """
     A private key, or rather the way to one: it signs, and is not read.
@@ -107,20 +107,24 @@ class SigningKey:
     key_id: str | None = None
     certificate: Certificate | None = None
 
-    def __attrs_post_init__(self) -> None:
-        if self.algorithm not in ALGORITHMS:
-            raise InvalidAuthentication("signing key", f"give an algorithm of {', '.join(ALGORITHMS)}")
-        if not callable(self.signer):
-            reason = "its signer is no function from bytes to bytes: keys are read by oauth_cc.jose"
-            # Tracebacks show local variables, and what was given may be a key.
-            del self
-            raise InvalidAuthentication("signing key", reason)
-        if not _is_text(self.thumbprint) or not (self.key_id is None or _is_text(self.key_id)):
-            raise InvalidAuthentication("signing key", "give its thumbprint and its key_id as text, without line ends")
-        fault = None if self.certificate is None else certificate_fault(self.certificate)
+    def __init__(
+        self,
+        algorithm: str,
+        signer: Signer,
+        thumbprint: str,
+        key_id: str | None = None,
+        certificate: Certificate | None = None,
+    ) -> None:
+        fault = _signing_fault(algorithm, signer, thumbprint, key_id, certificate)
         if fault is not None:
-            del self
+            # Tracebacks show local variables, and what was given may be a key.
+            del self, algorithm, signer, thumbprint, key_id, certificate
             raise fault
+        object.__setattr__(self, "algorithm", algorithm)
+        object.__setattr__(self, "signer", signer)
+        object.__setattr__(self, "thumbprint", thumbprint)
+        object.__setattr__(self, "key_id", key_id)
+        object.__setattr__(self, "certificate", certificate)
 
 
 @final
@@ -131,11 +135,9 @@ class MacKey:
 
     *secret*: at least as many bytes of UTF-8 as `MAC_ALGORITHMS` says for *algorithm*. Raises `InvalidClientSecret`.
 
-        >>> MacKey("s3cret", "HS256")
-        Traceback (most recent call last):
-        ...
-        oauth_cc.errors.InvalidClientSecret: client_secret: is too short for HS256: have the server issue one of 32 bytes or more
-    """  # noqa: E501  # a traceback's line
+        >>> MacKey("7Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr1", "HS256")
+        MacKey(secret=Secret('***'), algorithm='HS256')
+    """
 
     secret: Secret
     algorithm: str
@@ -143,7 +145,7 @@ class MacKey:
     def __init__(self, secret: str | Secret, algorithm: str) -> None:
         fault = _mac_fault(secret, algorithm)
         if fault is not None:
-            del self, secret
+            del self, secret, algorithm
             raise fault
         object.__setattr__(self, "secret", secret if isinstance(secret, Secret) else Secret(secret))
         object.__setattr__(self, "algorithm", algorithm)
@@ -256,22 +258,31 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value) and TEXT.fullmatch(value) is not None
 
 
+def _signing_fault(
+    algorithm: str, signer: Signer, thumbprint: str, key_id: str | None, certificate: Certificate | None
+) -> InvalidAuthentication | InvalidCertificate | None:
+    if algorithm not in ALGORITHMS:
+        return InvalidAuthentication("signing key", f"give an algorithm of {', '.join(ALGORITHMS)}")
+    if not callable(signer):
+        reason = "its signer is no function from bytes to bytes: keys are read by oauth_cc.jose"
+        return InvalidAuthentication("signing key", reason)
+    if not _is_text(thumbprint) or not (key_id is None or _is_text(key_id)):
+        return InvalidAuthentication("signing key", "give its thumbprint and its key_id as text, without line ends")
+    return None if certificate is None else certificate_fault(certificate)
+
+
 def _mac_fault(secret: object, algorithm: str) -> InvalidAuthentication | InvalidClientSecret | None:
-    if algorithm not in MAC_ALGORITHMS:
+    if not isinstance(algorithm, str) or algorithm not in MAC_ALGORITHMS:
         reason = f"give an algorithm of {', '.join(MAC_ALGORITHMS)}; for a private key take PrivateKeyJwt"
         return InvalidAuthentication("client authentication", reason)
     if not isinstance(secret, str | Secret):
         return InvalidClientSecret("client_secret", f"give it as a str or Secret, not as {type(secret).__name__}")
     text = secret.reveal() if isinstance(secret, Secret) else secret
+    if "-----BEGIN" in text or text.startswith(("ssh-", "ecdsa-")):
+        return InvalidClientSecret("client_secret", "is a key or certificate: PrivateKeyJwt takes a private key")
     if not TEXT.fullmatch(text):
-        if "-----BEGIN" in text:
-            return InvalidClientSecret(
-                "client_secret", "is a key or certificate in PEM: PrivateKeyJwt takes such a key"
-            )
         return InvalidClientSecret("client_secret", "holds a line end or another control character: strip it")
     least = MAC_ALGORITHMS[algorithm]
-    if text.startswith(("-----BEGIN", "ssh-", "ecdsa-")):
-        return InvalidClientSecret("client_secret", "is a public or private key: PrivateKeyJwt takes a private one")
     if len(text.encode("utf-8")) < least:
         reason = f"is too short for {algorithm}: have the server issue one of {least} bytes or more"
         return InvalidClientSecret("client_secret", reason)

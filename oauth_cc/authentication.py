@@ -234,7 +234,7 @@ class PrivateKeyJwt:
         fault = fault or _terms_fault(issuer, audience, typ, lifetime)
         if fault is not None:
             # What was given may be a key.
-            del self, key, issuer, audience
+            del self, key, issuer, audience, typ
             raise fault
         object.__setattr__(self, "key", key)
         object.__setattr__(self, "issuer", issuer)
@@ -280,7 +280,7 @@ class ClientSecretJwt:
         key = _mac_key(secret, algorithm)
         fault = key if isinstance(key, InvalidInput) else _terms_fault(issuer, audience, typ, lifetime)
         if fault is not None:
-            del self, secret, key, issuer, audience
+            del self, secret, key, issuer, algorithm, audience, typ
             raise fault
         object.__setattr__(self, "key", key)
         object.__setattr__(self, "issuer", issuer)
@@ -294,7 +294,7 @@ class ClientSecretJwt:
 
 
 @final
-@attrs.frozen
+@attrs.frozen(init=False)
 class ClientAssertion:
     """
     Sends an assertion that someone else makes: Kubernetes, SPIFFE, a CI system (RFC 7521 section 4.2).
@@ -310,12 +310,14 @@ class ClientAssertion:
     source: Source
     type: str = JWT_BEARER
 
-    def __attrs_post_init__(self) -> None:
-        fault = _source_fault(self.source, self.type)
+    def __init__(self, source: Source, type: str = JWT_BEARER) -> None:
+        fault = _source_fault(source, type)
         if fault is not None:
             # What was given may be the assertion itself.
-            del self
+            del self, source, type
             raise fault
+        object.__setattr__(self, "source", source)
+        object.__setattr__(self, "type", type)
 
     def authenticate(self, client_id: str) -> AssertionSource:
         """Gives where the assertion comes from."""
