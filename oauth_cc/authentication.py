@@ -300,28 +300,28 @@ class ClientAssertion:
     Sends an assertion that someone else makes: Kubernetes, SPIFFE, a CI system (RFC 7521 section 4.2).
 
     *source*: a file that rotates, read anew for each request, or a function that gives the assertion (a coroutine
-    function in async code); *type*: what it is, an absolute URI. Sends client_id in the body too, as the subject of
-    such an assertion is seldom the client. Raises `InvalidAuthentication`.
+    function in async code); *assertion_type*: what it is, an absolute URI. Sends client_id in the body too, as the
+    subject of such an assertion is seldom the client. Raises `InvalidAuthentication`.
 
-        >>> ClientAssertion(AssertionFile("/var/run/secrets/tokens/oauth")).type
+        >>> ClientAssertion(AssertionFile("/var/run/secrets/tokens/oauth")).assertion_type
         'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
     """
 
     source: Source
-    type: str = JWT_BEARER
+    assertion_type: str = JWT_BEARER
 
-    def __init__(self, source: Source, type: str = JWT_BEARER) -> None:
-        fault = _source_fault(source, type)
+    def __init__(self, source: Source, assertion_type: str = JWT_BEARER) -> None:
+        fault = _source_fault(source, assertion_type)
         if fault is not None:
             # What was given may be the assertion itself.
-            del self, source, type
+            del self, source, assertion_type
             raise fault
         object.__setattr__(self, "source", source)
-        object.__setattr__(self, "type", type)
+        object.__setattr__(self, "assertion_type", assertion_type)
 
     def authenticate(self, client_id: str) -> AssertionSource:
         """Gives where the assertion comes from."""
-        return AssertionSource(self.source, self.type, client_id)
+        return AssertionSource(self.source, self.assertion_type, client_id)
 
 
 BuiltInAuthentication: TypeAlias = (

@@ -7,16 +7,23 @@ import string
 from hypothesis import strategies as st
 
 from oauth_cc import (
+    AssertionFile,
     Certificate,
+    ClientAssertion,
     ClientCredentials,
     ClientSecretBasic,
+    ClientSecretJwt,
     ClientSecretPost,
     NoAuthentication,
+    PrivateKeyJwt,
     Scope,
+    SigningKey,
     TlsClientAuth,
     TokenRequest,
 )
+from oauth_cc.assertion import AssertionDraft, AssertionSource
 from oauth_cc.authentication import ClientAuthentication
+from oauth_cc.request import proof_of
 
 VSCHAR = [chr(code) for code in range(0x20, 0x7F)]
 NQCHAR = [character for character in VSCHAR if character not in ' "\\']
@@ -77,6 +84,15 @@ def certificates() -> st.SearchStrategy[Certificate]:
     )
 
 
+def signing_keys() -> st.SearchStrategy[SigningKey]:
+    """A private key that signs with zeros."""
+    return st.builds(SigningKey, st.just("ES256"), st.just(_zeros), st.sampled_from(["key-1", "key-2"]))
+
+
+def _zeros(_: bytes) -> bytes:
+    return bytes(64)
+
+
 def authentications() -> st.SearchStrategy[ClientAuthentication]:
     """A way of authentication."""
     return st.one_of(
@@ -84,6 +100,9 @@ def authentications() -> st.SearchStrategy[ClientAuthentication]:
         st.builds(ClientSecretPost, texts()),
         st.just(NoAuthentication()),
         st.builds(TlsClientAuth, certificates(), self_signed=st.booleans()),
+        st.builds(PrivateKeyJwt, signing_keys(), st.just("https://as.example"), lifetime=st.integers(1, 3600)),
+        st.builds(ClientSecretJwt, texts(min_size=1).map(lambda text: text * 32), st.just("https://as.example")),
+        st.builds(ClientAssertion, st.sampled_from([AssertionFile("/a"), AssertionFile("/b")])),
     )
 
 
@@ -100,3 +119,9 @@ def token_requests(draw: st.DrawFn) -> TokenRequest:
         request = request.with_resource(uri)
     request = request.with_parameters(draw(parameters()))
     return request.with_client_id() if draw(st.booleans()) else request
+
+
+def assertion_for(request: TokenRequest) -> str | None:
+    """An assertion, if *request* needs one."""
+    proof = proof_of(request)
+    return "eyJhbGciOiJFUzI1NiJ9.e30.c2ln" if isinstance(proof, AssertionDraft | AssertionSource) else None

@@ -3,13 +3,28 @@ Ways of client authentication, RFC 6749 section 2.3.
 """
 
 import base64
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote, unquote_plus
 
 import pytest
 from hypothesis import given
 
-from oauth_cc import Certificate, ClientSecretBasic, ClientSecretPost, NoAuthentication, Secret, TlsClientAuth, errors
+from oauth_cc import (
+    AssertionFile,
+    Certificate,
+    ClientAssertion,
+    ClientSecretBasic,
+    ClientSecretJwt,
+    ClientSecretPost,
+    NoAuthentication,
+    PrivateKeyJwt,
+    Secret,
+    SigningKey,
+    TlsClientAuth,
+    errors,
+)
+from oauth_cc.assertion import AssertionSource
 from oauth_cc.authentication import AuthenticationFields
 from tests import strategies
 from tests.leaks import shown_by
@@ -88,6 +103,100 @@ class TestTls:
         with pytest.raises(errors.InvalidCertificate, match=r"give Certificate.from_pem\(\.\.\.\), not ") as caught:
             TlsClientAuth(given_)
         assert "M4RKER" not in shown_by(caught.value)
+
+
+ISSUER = "https://as.example"
+LONG = "7Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr1"
+KEY = SigningKey("ES256", lambda _: bytes(64), "key-1")
+
+
+def private_key_jwt(**options: Any) -> PrivateKeyJwt:
+    """Gives the way of a private key."""
+    return PrivateKeyJwt(KEY, **{"issuer": ISSUER, **options})
+
+
+def client_secret_jwt(**options: Any) -> ClientSecretJwt:
+    """Gives the way of a secret that keys an HMAC."""
+    return ClientSecretJwt(LONG, **{"issuer": ISSUER, **options})
+
+
+@pytest.mark.parametrize("way", [private_key_jwt, client_secret_jwt])
+class TestJwt:
+    """RFC 7523 section 2.2."""
+
+    def test_draft(self, way: Callable[..., PrivateKeyJwt | ClientSecretJwt]) -> None:
+        """The audience is the issuer; older servers' wishes are options."""
+        drafted = way().authenticate("id")
+        assert (drafted.client_id, drafted.audience, drafted.typ) == ("id", ISSUER, "client-authentication+jwt")
+        assert drafted.lifetime == 60
+        drafted = way(audience=f"{ISSUER}/token", typ="JWT", lifetime=300).authenticate("id")
+        assert (drafted.audience, drafted.typ, drafted.lifetime) == (f"{ISSUER}/token", "JWT", 300)
+        assert way(typ=None).authenticate("id").typ is None
+
+    def test_value(self, way: Callable[..., PrivateKeyJwt | ClientSecretJwt]) -> None:
+        """Equal by all that they are made of."""
+        others = [way(), way(issuer="https://b.example"), way(audience="a"), way(typ=None), way(lifetime=61)]
+        assert len(set(others)) == 5
+        assert way() == way()
+
+    @pytest.mark.parametrize("issuer", ["as.example", "http://as.example", "", None, f"{ISSUER}?a"])
+    def test_issuer(self, way: Callable[..., PrivateKeyJwt | ClientSecretJwt], issuer: Any) -> None:
+        """A URL as RFC 8414 has it; http is for this machine."""
+        with pytest.raises(errors.InvalidIssuer):
+            way(issuer=issuer)
+        assert way(issuer="http://127.0.0.1:8080").issuer == "http://127.0.0.1:8080"
+
+    @pytest.mark.parametrize("option", [{"audience": ""}, {"audience": ["a"]}, {"typ": "a\n"}, {"typ": 5}])
+    def test_texts(self, way: Callable[..., PrivateKeyJwt | ClientSecretJwt], option: dict[str, Any]) -> None:
+        """One string each: a list of audiences would let another server use the assertion."""
+        with pytest.raises(errors.InvalidAuthentication, match="give audience and typ as text"):
+            way(**option)
+
+    @pytest.mark.parametrize("lifetime", [0, -1, 3601, 60.0, True, "60", None])
+    def test_lifetime(self, way: Callable[..., PrivateKeyJwt | ClientSecretJwt], lifetime: Any) -> None:
+        """Whole seconds, up to an hour."""
+        with pytest.raises(errors.InvalidAuthentication, match="1 to 3600 whole seconds"):
+            way(lifetime=lifetime)
+
+
+@pytest.mark.parametrize("given_", ["-----BEGIN PRIVATE KEY-----M4RKER", b"M4RKER", {"d": "M4RKER"}, None])
+def test_no_signing_key(given_: Any) -> None:
+    """A key that was not read is not shown."""
+    with pytest.raises(errors.InvalidAuthentication, match=r"oauth_cc\.jose makes one of PEM") as caught:
+        PrivateKeyJwt(given_, ISSUER)
+    assert "M4RKER" not in shown_by(caught.value)
+
+
+def test_a_secret_that_keys_no_hmac() -> None:
+    """Its fault is that of the key, without the secret."""
+    with pytest.raises(errors.InvalidClientSecret, match="too short for HS512") as caught:
+        ClientSecretJwt("M4RKER" * 8, ISSUER, algorithm="HS512")
+    assert "M4RKER" not in shown_by(caught.value)
+
+
+class TestClientAssertion:
+    """RFC 7521 section 4.2."""
+
+    def test_source(self) -> None:
+        """A file or a function, and a type."""
+        way = ClientAssertion(AssertionFile("/run/token"), "urn:example:type")
+        assert way.authenticate("id") == AssertionSource(AssertionFile("/run/token"), "urn:example:type", "id")
+        assert callable(ClientAssertion(lambda: "a").authenticate("id").source)
+
+    @pytest.mark.parametrize("given_", ["eyJM4RKER", b"M4RKER", None, Secret("M4RKER")])
+    def test_no_source(self, given_: Any) -> None:
+        """An assertion in its place would be sent for ever, and is not shown."""
+        with pytest.raises(
+            errors.InvalidAuthentication, match=r"give AssertionFile\('\.\.\.'\) or a function"
+        ) as caught:
+            ClientAssertion(given_)
+        assert "M4RKER" not in shown_by(caught.value)
+
+    @pytest.mark.parametrize("type_", ["jwt-bearer", "", None])
+    def test_type(self, type_: Any) -> None:
+        """An absolute URI."""
+        with pytest.raises(errors.InvalidAuthentication, match="give an absolute URI"):
+            ClientAssertion(lambda: "a", type_)
 
 
 @pytest.mark.parametrize("way", [ClientSecretBasic, ClientSecretPost])

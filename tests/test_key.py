@@ -11,18 +11,24 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from oauth_cc import (
+    AssertionFile,
     Certificate,
+    ClientAssertion,
     ClientCredentials,
     ClientSecretBasic,
+    ClientSecretJwt,
     ClientSecretPost,
     NoAuthentication,
+    PrivateKeyJwt,
     Scope,
     Secret,
+    SigningKey,
     TlsClientAuth,
     TokenRequest,
     errors,
     token_request,
 )
+from oauth_cc.authentication import ClientAuthentication
 from oauth_cc.key import fingerprint, token_key
 from tests import strategies
 from tests.leaks import shown_by
@@ -38,6 +44,8 @@ REQUEST = (
     .with_body("first=1")
     .with_dpop_jkt("jkt")
 )
+ISSUER = "https://as.example"
+KEY = SigningKey("ES256", lambda _: bytes(64), "key-1")
 OURS, THEIRS = Certificate("A" * 43), Certificate("B" * 42 + "A")
 
 # As slow as it is meant to be; a test asks it again and again.
@@ -49,12 +57,8 @@ def key(request: TokenRequest, endpoint: str = ENDPOINT) -> str:
     return token_key(request, endpoint, proof(request.credentials))
 
 
-def with_credentials(
-    *given: str | ClientSecretBasic | ClientSecretPost | NoAuthentication | TlsClientAuth,
-) -> TokenRequest:
+def with_credentials(client_id: str, way: str | ClientAuthentication) -> TokenRequest:
     """Gives the request of other credentials."""
-    client_id, way = given
-    assert isinstance(client_id, str)
     return attrs.evolve(REQUEST, credentials=ClientCredentials(client_id, way))
 
 
@@ -98,6 +102,16 @@ OTHERS: dict[str, Callable[[], TokenRequest]] = {
     "no key": lambda: attrs.evolve(REQUEST, dpop_jkt=None),
     "bound to a certificate": lambda: REQUEST.with_certificate(OURS),
     "bound to another certificate": lambda: REQUEST.with_certificate(THEIRS),
+    "by key": lambda: with_credentials("id", PrivateKeyJwt(KEY, ISSUER)),
+    "by another key": lambda: with_credentials("id", PrivateKeyJwt(attrs.evolve(KEY, thumbprint="key-2"), ISSUER)),
+    "by a key of another name": lambda: with_credentials("id", PrivateKeyJwt(attrs.evolve(KEY, key_id="2"), ISSUER)),
+    "for another audience": lambda: with_credentials("id", PrivateKeyJwt(KEY, ISSUER, audience=ENDPOINT)),
+    "for longer": lambda: with_credentials("id", PrivateKeyJwt(KEY, ISSUER, lifetime=61)),
+    "of another type": lambda: with_credentials("id", PrivateKeyJwt(KEY, ISSUER, typ="JWT")),
+    "keyed by a secret": lambda: with_credentials("id", ClientSecretJwt("s3c:ret" * 9, ISSUER)),
+    "keyed by another secret": lambda: with_credentials("id", ClientSecretJwt("s3c:reT" * 9, ISSUER)),
+    "by an assertion": lambda: with_credentials("id", ClientAssertion(AssertionFile("/a"))),
+    "by another file's assertion": lambda: with_credentials("id", ClientAssertion(AssertionFile("/b"))),
     "by certificate": lambda: with_credentials("id", TlsClientAuth(OURS)),
     "by another certificate": lambda: with_credentials("id", TlsClientAuth(THEIRS)),
 }

@@ -150,7 +150,12 @@ class TestComposing:
     @given(strategies.token_requests())
     def test_reads_back(self, request_: TokenRequest) -> None:
         """What is composed reads back as exactly what was asked for."""
-        pairs = parse_qsl(compose_body(request_), keep_blank_values=True, strict_parsing=True, encoding="utf-8")
+        pairs = parse_qsl(
+            compose_body(request_, assertion=strategies.assertion_for(request_)),
+            keep_blank_values=True,
+            strict_parsing=True,
+            encoding="utf-8",
+        )
         found = dict(pairs)
         assert found["grant_type"] == "client_credentials"
         assert found.get("scope", "") == str(request_.scope)
