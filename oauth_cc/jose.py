@@ -2,6 +2,7 @@
 Keys that joserfc reads and signs with, made into records: the extra ``jwt``.
 """
 
+import inspect
 import os
 import warnings
 from collections.abc import Mapping
@@ -112,6 +113,8 @@ def sign(unsigned: UnsignedAssertion) -> Secret:
     if isinstance(unsigned.key, MacKey):
         return unsigned.signed(mac(unsigned.key, unsigned.signing_input))
     signature = unsigned.key.signer(unsigned.signing_input)
+    if inspect.iscoroutine(signature):
+        signature.close()
     if not isinstance(signature, bytes):
         raise InvalidAuthentication("signing key", "its signer gives no bytes: await a coroutine function yourself")
     return unsigned.signed(signature)

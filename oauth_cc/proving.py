@@ -4,7 +4,6 @@ What drivers do for a client that proves itself by an assertion: they have keys 
 
 import inspect
 from collections.abc import Awaitable
-from functools import partial
 from pathlib import Path
 
 from oauth_cc.assertion import MAX_ASSERTION, AssertionFile, MacKey, SigningKey, checked_assertion
@@ -39,7 +38,8 @@ async def prove_async(effect: Sign | FetchAssertion) -> bytes | Secret | Failed:
     from anyio.to_thread import run_sync
 
     try:
-        found = await run_sync(partial(_ask, effect))
+        # In a list, as trio takes a coroutine that comes back bare for a mistake.
+        (found,) = await run_sync(lambda: [_ask(effect)])
         if inspect.isawaitable(found):
             found = await found
     except Exception as error:  # as above

@@ -2,11 +2,28 @@
 One token request with its retries, in a world without clock or socket.
 """
 
+import json
+from base64 import urlsafe_b64decode
+from urllib.parse import parse_qsl
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oauth_cc import ClientCredentials, HttpResponse, Scope, Token, errors, http_request, token_request
+from oauth_cc import (
+    AssertionFile,
+    ClientAssertion,
+    ClientCredentials,
+    HttpResponse,
+    PrivateKeyJwt,
+    Scope,
+    SigningKey,
+    Token,
+    errors,
+    http_request,
+    token_request,
+)
+from oauth_cc.base64url import base64url
 from oauth_cc.effects import Failed, Moment, Observe, Received, Returned, Send, advance
 from oauth_cc.exchange import Retries, exchange
 from oauth_cc.http import MAX_RETRY_AFTER
@@ -143,3 +160,54 @@ class TestRetries:
         """Settings that make no sense are refused."""
         with pytest.raises(errors.InvalidInput, match="at least 1 attempt"):
             Retries(*bad)
+
+
+KEY = SigningKey("ES256", lambda _: bytes(64), "key-1")
+SIGNED = token_request(ClientCredentials("id", PrivateKeyJwt(KEY, "https://as.example")))
+FETCHED = token_request(ClientCredentials("id", ClientAssertion(AssertionFile("/run/token"))))
+
+
+def assertions(world: World) -> list[str]:
+    """Gives the assertions that were sent."""
+    return [dict(parse_qsl(sent.body.decode()))["client_assertion"] for sent in world.sent]
+
+
+def test_a_new_assertion_for_every_attempt() -> None:
+    """Servers take one once: each attempt has another ``jti``, and the time that it is."""
+    world = World([DROPPED, BUSY, token_answer()])
+    assert isinstance(world.run(exchange(SIGNED, ENDPOINT)), Token)
+    claims = [json.loads(urlsafe_b64decode(f"{sent.split('.')[1]}==")) for sent in assertions(world)]
+    assert len({claim["jti"] for claim in claims}) == 3
+    assert claims[-1]["iat"] == int(world.now)
+    assert [f"{one.decode()}.{base64url(bytes(64))}" for one in world.signed] == assertions(world)
+
+
+def test_an_assertion_of_someone_else_is_fetched_for_every_attempt() -> None:
+    """It may have been exchanged meanwhile."""
+    world = World([BUSY, token_answer()])
+    world.run(exchange(FETCHED, ENDPOINT))
+    assert world.fetched == [AssertionFile("/run/token")] * 2
+    assert assertions(world) == ["assertion-1", "assertion-2"]
+
+
+def test_a_key_that_does_not_sign() -> None:
+    """Nothing is sent, and its error comes out."""
+    world = World([token_answer()], signature=Failed(OSError("the KMS is away"), retryable=False))
+    with pytest.raises(OSError, match="the KMS is away"):
+        world.run(exchange(SIGNED, ENDPOINT))
+    assert world.sent == []
+
+
+def test_a_signature_of_another_length() -> None:
+    """Nothing is sent."""
+    world = World([token_answer()], signature=bytes(70))
+    with pytest.raises(errors.InvalidAuthentication, match="DER"):
+        world.run(exchange(SIGNED, ENDPOINT))
+    assert world.sent == []
+
+
+def test_what_a_server_echoes_of_an_assertion_is_not_shown() -> None:
+    """Error texts quote what they refuse."""
+    content = b'{"error": "invalid_client", "error_description": "bad assertion-1 given"}'
+    with pytest.raises(errors.InvalidClientRefused, match=r"bad \*\*\* given"):
+        World([HttpResponse(401, (), content)]).run(exchange(FETCHED, ENDPOINT))

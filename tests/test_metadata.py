@@ -297,6 +297,7 @@ class Own:
         return AuthenticationFields()
 
 
+KEY = SigningKey("ES256", lambda _: bytes(64), "key-1")
 WAYS: dict[str, ClientAuthentication] = {
     "client_secret_basic": ClientSecretBasic("s3cret", encode=False),
     "client_secret_post": ClientSecretPost("s3cret"),
@@ -330,6 +331,26 @@ class TestEndpointFor:
             endpoint_for(metadata, request)
         shown = supported if supported in METHODS else "other ways"
         assert f"the server takes {shown}," in caught.value.reason
+
+    def test_signed_for_another_issuer(self) -> None:
+        """Whoever names the issuer decides whom assertions are for, and not what metadata say."""
+        for way in (PrivateKeyJwt(KEY, "https://b.example"), ClientSecretJwt("s" * 32, "https://b.example")):
+            request = token_request(ClientCredentials("id", way))
+            metadata = attrs.evolve(METADATA, token_endpoint_auth_methods_supported=tuple(WAYS))
+            with pytest.raises(errors.InvalidAuthentication, match="for another issuer"):
+                endpoint_for(metadata, request)
+
+    def test_algorithm(self) -> None:
+        """One that the server does not list is refused before it refuses; without a list, anything goes."""
+        request = token_request(ClientCredentials("id", WAYS["private_key_jwt"]))
+        metadata = attrs.evolve(METADATA, token_endpoint_auth_methods_supported=("private_key_jwt",))
+        for listed, known in ((("PS256", "RS256", "x"), "RS256 or PS256"), (("x",), "another")):
+            other = attrs.evolve(metadata, token_endpoint_auth_signing_alg_values_supported=listed)
+            with pytest.raises(errors.InvalidAuthentication, match=f"takes no ES256: sign by {known}"):
+                endpoint_for(other, request)
+        for none in (None, (), ("ES256",)):
+            same = attrs.evolve(metadata, token_endpoint_auth_signing_alg_values_supported=none)
+            assert ENDPOINT == endpoint_for(same, request)
 
     def test_ways_unknown(self) -> None:
         """A way of a user's own is not checked, nor are credentials that cannot be sent yet."""

@@ -14,20 +14,24 @@ from oauthlib.oauth2 import BackendApplicationClient
 
 from oauth_cc import (
     Certificate,
+    ClientAssertion,
     ClientCredentials,
     ClientSecretBasic,
     ClientSecretPost,
     HttpRequest,
     NoAuthentication,
     OAuthError,
+    PrivateKeyJwt,
     Scope,
     Secret,
+    SigningKey,
     TlsClientAuth,
     TokenRequest,
     compose_body,
     errors,
     http_request,
     token_request,
+    unsigned_assertion,
 )
 from oauth_cc.authentication import AuthenticationFields
 from tests import strategies
@@ -434,3 +438,55 @@ class TestHttpRequest:
             http_request(request, "http://127.0.0.1:8000/token")
         sent = http_request(request, "http://127.0.0.1:8000/token", allow_http_loopback=True)
         assert sent.url == "http://127.0.0.1:8000/token"
+
+
+class TestAssertion:
+    """RFC 7521 section 4.2: what is made for each request."""
+
+    KEY = SigningKey("ES256", lambda _: bytes(64), "key-1")
+    SIGNED = token_request(ClientCredentials("id", PrivateKeyJwt(KEY, "https://as.example")))
+    FETCHED = token_request(ClientCredentials("id", ClientAssertion(lambda: "eyJ.e30.c2ln")))
+    TYPE = "client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"
+
+    def test_by_hand(self) -> None:
+        """Two pure steps around the call that signs."""
+        unsigned = unsigned_assertion(self.SIGNED, now=1700000000.0, unique_id="id-1")
+        assertion = unsigned.signed(bytes(64))
+        composed = http_request(self.SIGNED, ENDPOINT, assertion=assertion)
+        body = f"grant_type=client_credentials&{self.TYPE}&client_assertion={assertion.reveal()}"
+        assert composed.body.decode() == body
+        assert compose_body(self.SIGNED, assertion=assertion) == body
+
+    def test_of_someone_else(self) -> None:
+        """The client is named, as the assertion may name another subject."""
+        body = compose_body(self.FETCHED, assertion="eyJ.e30.c2ln\n")
+        assert body == f"grant_type=client_credentials&client_id=id&{self.TYPE}&client_assertion=eyJ.e30.c2ln"
+
+    def test_missing(self) -> None:
+        """The sentence says who makes one."""
+        for compose in (compose_body, lambda request: http_request(request, ENDPOINT)):
+            with pytest.raises(errors.InvalidAuthentication, match=r"TokenSource, fetch_token\(\)"):
+                compose(self.SIGNED)
+
+    @pytest.mark.parametrize("assertion", ["", "M4RKER M4RKER", b"M4RKER", 5])
+    def test_none(self, assertion: Any) -> None:
+        """What is none is not shown."""
+        for compose in (compose_body, lambda request, assertion: http_request(request, ENDPOINT, assertion=assertion)):
+            with pytest.raises(errors.InvalidAuthentication) as caught:
+                compose(self.FETCHED, assertion=assertion)
+            assert "M4RKER" not in shown_by(caught.value)
+
+    def test_where_none_goes(self) -> None:
+        """Two ways of authentication in one request (RFC 6749 section 2.3)."""
+        for way in ("s3cret", NoAuthentication(), None):
+            request = token_request(ClientCredentials("id", way))
+            with pytest.raises(errors.InvalidAuthentication):
+                http_request(request, ENDPOINT, assertion="M4RKER")
+            with pytest.raises(errors.InvalidAuthentication, match="leave it out") as caught:
+                compose_body(request, assertion="M4RKER")
+            assert "M4RKER" not in shown_by(caught.value)
+            with pytest.raises(errors.InvalidAuthentication, match="PrivateKeyJwt and ClientSecretJwt do"):
+                unsigned_assertion(request, now=0.0, unique_id="id")
+        with pytest.raises(errors.InvalidEndpoint) as refused:
+            http_request(self.FETCHED, "http://as.example", assertion="M4RKER")
+        assert "M4RKER" not in shown_by(refused.value)

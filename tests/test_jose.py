@@ -1,0 +1,273 @@
+"""
+Keys that joserfc reads and signs with: which are taken, by which algorithm they sign, and what is said of the others.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa, x25519
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from hypothesis import given
+from hypothesis import strategies as st
+from joserfc import jws
+from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
+
+from oauth_cc import ClientCredentials, ClientSecretJwt, PrivateKeyJwt, Secret, SigningKey, errors, token_request
+from oauth_cc.assertion import ALGORITHMS, MAC_ALGORITHMS, MacKey, UnsignedAssertion
+from oauth_cc.jose import key_from_file, key_from_jwk, key_from_pem, mac, sign
+from oauth_cc.request import unsigned_assertion
+from tests.leaks import shown_by
+
+ISSUER = "https://as.example"
+RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+SHORT = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505  # what is to be refused
+CURVES: dict[str, PrivateKeyTypes] = {
+    "ES256": ec.generate_private_key(ec.SECP256R1()),
+    "ES384": ec.generate_private_key(ec.SECP384R1()),
+    "ES512": ec.generate_private_key(ec.SECP521R1()),
+    "EdDSA": ed25519.Ed25519PrivateKey.generate(),
+}
+KEYS: dict[str, PrivateKeyTypes] = {**{name: RSA for name in ALGORITHMS if name[:2] in {"RS", "PS"}}, **CURVES}
+SECRET = "7Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr17Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr1"
+
+
+def pem(
+    key: PrivateKeyTypes,
+    form: serialization.PrivateFormat = serialization.PrivateFormat.PKCS8,
+    password: bytes | None = None,
+) -> bytes:
+    """Gives *key* in PEM."""
+    closed = serialization.NoEncryption() if password is None else serialization.BestAvailableEncryption(password)
+    return key.private_bytes(serialization.Encoding.PEM, form, closed)
+
+
+def public_pem(key: PrivateKeyTypes) -> bytes:
+    """Gives the public half of *key* in PEM."""
+    return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def jwk(key: PrivateKeyTypes, **members: str) -> dict[str, Any]:
+    """Gives *key* as a JWK."""
+    if isinstance(key, rsa.RSAPrivateKey):
+        return {**RSAKey.import_key(pem(key)).as_dict(private=True), **members}
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return {**ECKey.import_key(pem(key)).as_dict(private=True), **members}
+    return {**OKPKey.import_key(pem(key)).as_dict(private=True), **members}
+
+
+def public(key: PrivateKeyTypes) -> RSAKey | ECKey | OKPKey:
+    """Gives the public half of *key*."""
+    if isinstance(key, rsa.RSAPrivateKey):
+        return RSAKey.import_key(public_pem(key))
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return ECKey.import_key(public_pem(key))
+    return OKPKey.import_key(public_pem(key))
+
+
+def unsigned(way: PrivateKeyJwt | ClientSecretJwt) -> UnsignedAssertion:
+    """Gives what is to be signed for *way*."""
+    return unsigned_assertion(token_request(ClientCredentials("id", way)), now=1700000000.0, unique_id="id-1")
+
+
+@pytest.mark.filterwarnings("ignore::joserfc.errors.SecurityWarning")  # the name EdDSA, which servers know
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_every_algorithm(algorithm: str) -> None:
+    """What is signed is verified by the public half, and nothing else is."""
+    private = KEYS[algorithm]
+    key = key_from_pem(pem(private), algorithm=algorithm if isinstance(private, rsa.RSAPrivateKey) else None)
+    assert key.algorithm == algorithm
+    whole = sign(unsigned(PrivateKeyJwt(key, ISSUER))).reveal()
+    read = jws.deserialize_compact(whole, public(private), algorithms=[algorithm])
+    assert json.loads(read.payload)["sub"] == "id"
+    assert key.thumbprint == public(private).thumbprint()
+
+
+@pytest.mark.parametrize("algorithm", MAC_ALGORITHMS)
+def test_every_mac(algorithm: str) -> None:
+    """The secret keys the HMAC."""
+    whole = sign(unsigned(ClientSecretJwt(SECRET, ISSUER, algorithm=algorithm))).reveal()
+    read = jws.deserialize_compact(whole, OctKey.import_key(SECRET), algorithms=[algorithm])
+    assert json.loads(read.payload)["aud"] == ISSUER
+
+
+def test_rfc_7515_appendix_a_3() -> None:
+    """The key printed there signs what the key printed there verifies."""
+    printed = {
+        "kty": "EC",
+        "crv": "P-256",
+        "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+        "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+        "d": "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI",
+    }
+    key = key_from_jwk(json.dumps(printed))
+    assert key.algorithm == "ES256"
+    whole = sign(unsigned(PrivateKeyJwt(key, ISSUER))).reveal()
+    half = ECKey.import_key({name: printed[name] for name in ("kty", "crv", "x", "y")})
+    assert jws.deserialize_compact(whole, half).headers()["alg"] == "ES256"
+
+
+def test_rfc_7515_appendix_a_1() -> None:
+    """The HMAC printed there."""
+    signing_input = (
+        b"eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9"
+        b".eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
+    )
+    # Its key is octets that no text has; the algorithm is the same for any.
+    key = MacKey("\x20" * 32, "HS256")
+    assert len(mac(key, signing_input)) == 32
+    assert mac(key, signing_input) != mac(MacKey("\x21" * 32, "HS256"), signing_input)
+
+
+class TestPem:
+    """RFC 7468."""
+
+    @pytest.mark.parametrize("key", [RSA, *CURVES.values()], ids=["RSA", *CURVES])
+    def test_forms(self, key: PrivateKeyTypes) -> None:
+        """PKCS #8, the older form, text, bytes, Secret, encrypted: the same key."""
+        whole = pem(key)
+        forms: list[str | bytes | Secret] = [whole, whole.decode(), Secret(whole.decode())]
+        if not isinstance(key, ed25519.Ed25519PrivateKey):
+            forms.append(pem(key, serialization.PrivateFormat.TraditionalOpenSSL))
+        closed = pem(key, password=b"pass")
+        made = {key_from_pem(form) for form in forms}
+        made |= {key_from_pem(closed, password=word) for word in ("pass", b"pass", Secret("pass"))}
+        assert len(made) == 1
+
+    @pytest.mark.parametrize(
+        ("given_", "reason"),
+        [
+            ("key.pem", "is no PEM"),
+            ("", "is no PEM"),
+            (None, "is no PEM"),
+            (b"\xff\xfe", "is no PEM"),
+            (public_pem(RSA), "is a public key or a certificate: give the private key"),
+            (pem(RSA, password=b"pass"), "is encrypted: give its password="),
+            ("-----BEGIN PRIVATE KEY-----\nM4RKER\n-----END PRIVATE KEY-----\n", "cannot be read"),
+            (pem(SHORT), "has 1024 bits, and RSA below 2048"),
+            (pem(ec.generate_private_key(ec.SECP256K1())), "is of curve secp256k1: take P-256"),
+            (pem(ed448.Ed448PrivateKey.generate()), "is of curve Ed448: take P-256"),
+            (pem(x25519.X25519PrivateKey.generate()), "is of curve X25519: take P-256"),
+        ],
+        ids=range(11),
+    )
+    def test_refused(self, given_: Any, reason: str) -> None:
+        """With a sentence that says what to do, and nothing of the key."""
+        with pytest.raises(errors.InvalidAuthentication, match=reason) as caught:
+            key_from_pem(given_)
+        shown = shown_by(caught.value)
+        assert "M4RKER" not in shown
+        assert not isinstance(given_, bytes) or len(given_) < 80 or given_.decode("latin-1")[40:80] not in shown
+
+    def test_wrong_password(self) -> None:
+        """It is not shown."""
+        with pytest.raises(errors.InvalidAuthentication, match="and the right password") as caught:
+            key_from_pem(pem(RSA, password=b"pass"), password="M4RKER")
+        assert "M4RKER" not in shown_by(caught.value)
+
+    @pytest.mark.parametrize(("name", "algorithm"), [("ES256", "ES384"), ("ES256", "RS256"), ("EdDSA", "ES256")])
+    def test_algorithm_of_another_key(self, name: str, algorithm: str) -> None:
+        """The curve decides."""
+        with pytest.raises(errors.InvalidAuthentication, match=f"take {name}"):
+            key_from_pem(pem(CURVES[name]), algorithm=algorithm)
+
+    @pytest.mark.parametrize("algorithm", ["none", "HS256", "ES256", "RS1", ""])
+    def test_algorithms_of_rsa(self, algorithm: str) -> None:
+        """Those that RSA has; RS256 unless it is said."""
+        assert key_from_pem(pem(RSA)).algorithm == "RS256"
+        with pytest.raises(errors.InvalidAuthentication, match="take RS256 or RS384"):
+            key_from_pem(pem(RSA), algorithm=algorithm)
+
+    def test_names(self) -> None:
+        """A fault of the rest is that of the record."""
+        assert key_from_pem(pem(RSA), key_id="k").key_id == "k"
+        with pytest.raises(errors.InvalidAuthentication, match="key_id as text"):
+            key_from_pem(pem(RSA), key_id="")
+
+
+class TestJwk:
+    """RFC 7517."""
+
+    def test_members(self) -> None:
+        """Its own ``alg`` and ``kid`` hold unless others are given; what else it has, no key is made of."""
+        members = jwk(RSA, alg="PS384", kid="k1")
+        key = key_from_jwk({**members, "key_ops": ["sign"], "x": 5, "exp": 1700000000})
+        assert (key.algorithm, key.key_id) == ("PS384", "k1")
+        key = key_from_jwk(json.dumps(members).encode(), algorithm="RS512", key_id="k2")
+        assert (key.algorithm, key.key_id) == ("RS512", "k2")
+        assert key_from_jwk(jwk(CURVES["EdDSA"])).algorithm == "EdDSA"
+
+    @pytest.mark.parametrize(
+        ("given_", "reason"),
+        [
+            ("", "is no JWK"),
+            ("[]", "is no JWK"),
+            (None, "is no JWK"),
+            ('{"d": NaN}', "is no JWK"),
+            (ECKey.generate_key("P-256").as_dict(private=False), "is a public JWK"),
+            ({"kty": "EC", "d": 5}, "is a public JWK"),
+            ({"kty": "oct", "k": "M4RKER"}, "cannot be read"),
+            ({"kty": "EC", "d": "M4RKER", "crv": "P-256"}, "cannot be read"),
+            ({"kty": "M4RKER", "d": "M4RKER"}, "cannot be read"),
+            (jwk(RSA, use="enc"), "is for encryption"),
+            (jwk(CURVES["ES256"], alg="RS256"), "take ES256"),
+            (jwk(RSA, alg="none"), "take RS256"),
+        ],
+        ids=range(12),
+    )
+    def test_refused(self, given_: Any, reason: str) -> None:
+        """With a sentence that says what to do, and nothing of the key."""
+        with pytest.raises(errors.InvalidAuthentication, match=reason) as caught:
+            key_from_jwk(given_)
+        shown = shown_by(caught.value)
+        assert "M4RKER" not in shown
+        assert not (isinstance(given_, dict) and isinstance(given_.get("d"), str) and given_["d"] in shown)
+
+
+class TestFile:
+    """A file, read once."""
+
+    def test_pem_and_jwk(self, tmp_path: Path) -> None:
+        """Either form."""
+        (tmp_path / "a.pem").write_bytes(pem(RSA, password=b"pass"))
+        (tmp_path / "a.jwk").write_text("\n" + json.dumps(jwk(RSA)))
+        assert key_from_file(tmp_path / "a.pem", password="pass") == key_from_file(str(tmp_path / "a.jwk"))
+
+    def test_refused(self, tmp_path: Path) -> None:
+        """What cannot be read, and what is no key."""
+        (tmp_path / "huge").write_bytes(pem(RSA) + b" " * 70_000)
+        for file, reason in (
+            (tmp_path, "cannot be read"),
+            (tmp_path / "x", "No such file"),
+            (tmp_path / "huge", "no PEM"),
+        ):
+            with pytest.raises(errors.InvalidAuthentication, match=reason):
+                key_from_file(file)
+
+
+@given(st.binary(max_size=200) | st.binary(max_size=100).map(lambda b: b"-----BEGIN PRIVATE KEY-----\n" + b))
+def test_any_bytes(content: bytes) -> None:
+    """A key or an error of ours."""
+    for read in (key_from_pem, key_from_jwk):
+        with pytest.raises(errors.InvalidAuthentication):
+            read(content)
+
+
+@given(st.dictionaries(st.sampled_from(["kty", "crv", "x", "y", "d", "n", "e", "p", "use"]), st.text() | st.integers()))
+def test_any_members(members: dict[str, object]) -> None:
+    """A key or an error of ours."""
+    with pytest.raises(errors.InvalidAuthentication):
+        key_from_jwk(members)
+
+
+def test_a_signer_that_is_a_coroutine_function() -> None:
+    """It is awaited by whoever composes by hand."""
+
+    async def signer(_: bytes) -> bytes:
+        return bytes(64)
+
+    key = SigningKey("ES256", signer, "key-1")
+    with pytest.raises(errors.InvalidAuthentication, match="await a coroutine function yourself"):
+        sign(unsigned(PrivateKeyJwt(key, ISSUER)))
