@@ -13,58 +13,18 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jws
-from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
+from joserfc.jwk import ECKey, OctKey
 
 from oauth_cc import ClientCredentials, ClientSecretJwt, PrivateKeyJwt, Secret, SigningKey, errors, token_request
 from oauth_cc.assertion import ALGORITHMS, MAC_ALGORITHMS, MacKey, UnsignedAssertion
 from oauth_cc.jose import key_from_file, key_from_jwk, key_from_pem, mac, sign
 from oauth_cc.request import unsigned_assertion
+from tests.keys import CURVES, KEYS, RSA, jwk, pem, public, public_pem
 from tests.leaks import shown_by
 
 ISSUER = "https://as.example"
-RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 SHORT = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505  # what is to be refused
-CURVES: dict[str, PrivateKeyTypes] = {
-    "ES256": ec.generate_private_key(ec.SECP256R1()),
-    "ES384": ec.generate_private_key(ec.SECP384R1()),
-    "ES512": ec.generate_private_key(ec.SECP521R1()),
-    "EdDSA": ed25519.Ed25519PrivateKey.generate(),
-}
-KEYS: dict[str, PrivateKeyTypes] = {**{name: RSA for name in ALGORITHMS if name[:2] in {"RS", "PS"}}, **CURVES}
 SECRET = "7Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr17Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr1"
-
-
-def pem(
-    key: PrivateKeyTypes,
-    form: serialization.PrivateFormat = serialization.PrivateFormat.PKCS8,
-    password: bytes | None = None,
-) -> bytes:
-    """Gives *key* in PEM."""
-    closed = serialization.NoEncryption() if password is None else serialization.BestAvailableEncryption(password)
-    return key.private_bytes(serialization.Encoding.PEM, form, closed)
-
-
-def public_pem(key: PrivateKeyTypes) -> bytes:
-    """Gives the public half of *key* in PEM."""
-    return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-
-
-def jwk(key: PrivateKeyTypes, **members: str) -> dict[str, Any]:
-    """Gives *key* as a JWK."""
-    if isinstance(key, rsa.RSAPrivateKey):
-        return {**RSAKey.import_key(pem(key)).as_dict(private=True), **members}
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        return {**ECKey.import_key(pem(key)).as_dict(private=True), **members}
-    return {**OKPKey.import_key(pem(key)).as_dict(private=True), **members}
-
-
-def public(key: PrivateKeyTypes) -> RSAKey | ECKey | OKPKey:
-    """Gives the public half of *key*."""
-    if isinstance(key, rsa.RSAPrivateKey):
-        return RSAKey.import_key(public_pem(key))
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        return ECKey.import_key(public_pem(key))
-    return OKPKey.import_key(public_pem(key))
 
 
 def unsigned(way: PrivateKeyJwt | ClientSecretJwt) -> UnsignedAssertion:

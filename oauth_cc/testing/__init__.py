@@ -4,7 +4,12 @@ Help for your own tests: a real authorization server in the process (extra ``tes
 Its decisions are Authlib's, not this library's: the two check each other.
 """
 
-from oauth_cc.testing.authority import Client, TokenRequestSeen
-from oauth_cc.testing.server import AuthorizationServer
+try:
+    from oauth_cc.testing.authority import TokenRequestSeen
+    from oauth_cc.testing.clients import Client, FederatedIdentity
+    from oauth_cc.testing.issuer import AssertionIssuer
+    from oauth_cc.testing.server import AuthorizationServer
+except ImportError as _error:
+    raise ImportError("oauth_cc.testing needs Authlib: install oauth_cc[testing]") from _error
 
-__all__ = ["AuthorizationServer", "Client", "TokenRequestSeen"]
+__all__ = ["AssertionIssuer", "AuthorizationServer", "Client", "FederatedIdentity", "TokenRequestSeen"]

@@ -14,56 +14,30 @@ from typing import Final, final
 from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 import attrs
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import AuthorizationServer as Engine
+from authlib.oauth2.rfc6749 import (
+    InvalidRequestError,
+    InvalidScopeError,
+    OAuth2Payload,
+    OAuth2Request,
+    ResourceProtector,
+)
+from authlib.oauth2.rfc6749.errors import MissingAuthorizationError
+from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
+from authlib.oauth2.rfc6750 import BearerTokenValidator, InsufficientScopeError, InvalidTokenError
+from authlib.oauth2.rfc7009 import RevocationEndpoint
+from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 
+from oauth_cc.testing.assertions import ALGORITHMS, ASSERTION_METHODS, FEDERATED, ClientAssertions, federated
 from oauth_cc.testing.certificates import SELF_SIGNED, TLS, TLS_METHODS, ShownCertificate
+from oauth_cc.testing.clients import BASIC, POST, Client, Known
 
-try:
-    from authlib.oauth2 import OAuth2Error
-    from authlib.oauth2.rfc6749 import AuthorizationServer as Engine
-    from authlib.oauth2.rfc6749 import (
-        InvalidRequestError,
-        InvalidScopeError,
-        OAuth2Payload,
-        OAuth2Request,
-        ResourceProtector,
-    )
-    from authlib.oauth2.rfc6749.errors import MissingAuthorizationError
-    from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
-    from authlib.oauth2.rfc6750 import BearerTokenValidator, InsufficientScopeError, InvalidTokenError
-    from authlib.oauth2.rfc7009 import RevocationEndpoint
-    from authlib.oauth2.rfc7662 import IntrospectionEndpoint
-except ImportError as _error:
-    raise ImportError("oauth_cc.testing needs Authlib: install oauth_cc[testing]") from _error
+__all__ = ["Authority", "Call", "Reply", "TokenRequestSeen"]
 
-__all__ = ["Authority", "Call", "Client", "Reply", "TokenRequestSeen"]
-
-BASIC: Final = "client_secret_basic"
-POST: Final = "client_secret_post"
-METHODS: Final = (BASIC, POST, *TLS_METHODS)
-_GRANT: Final = "client_credentials"
+METHODS: Final = (BASIC, POST, *ASSERTION_METHODS, *TLS_METHODS)
 _FORM: Final = "application/x-www-form-urlencoded"
 _REPEATABLE: Final = frozenset({"resource"})
-
-
-@final
-@attrs.frozen
-class Client:
-    """
-    A client that the server knows: its id and secret (empty if it has none), the *scopes* it may ask for (and gets if
-    it asks for none), and the *authentication_methods* that it may use.
-
-    By certificate (RFC 8705) it is known by *certificate_subject* (``tls_client_auth``; as RFC 4514 writes it) or by
-    *certificate_thumbprint* (``self_signed_tls_client_auth``; ``x5t#S256``), and its tokens are bound to that one; with
-    *certificate_bound* they are whatever the method.
-    """
-
-    client_id: str
-    client_secret: str = attrs.field(default="", repr=False)
-    scopes: frozenset[str] = frozenset({"read", "write"})
-    authentication_methods: frozenset[str] = frozenset({BASIC, POST})
-    certificate_subject: str | None = None
-    certificate_thumbprint: str | None = None
-    certificate_bound: bool = False
 
 
 @final
@@ -128,33 +102,8 @@ class _Issued:
     def get_scope(self) -> str:
         return self.scope
 
-    def check_client(self, client: "_Known") -> bool:
+    def check_client(self, client: "Known") -> bool:
         return self.client_id == client.client_id
-
-
-@final
-@attrs.frozen
-class _Known:
-    # A client as Authlib asks about it.
-    client: Client
-
-    @property
-    def client_id(self) -> str:
-        return self.client.client_id
-
-    def get_allowed_scope(self, scope: str | None) -> str | None:
-        asked = (scope or " ".join(sorted(self.client.scopes))).split(" ")
-        return " ".join(asked) if self.client.scopes.issuperset(asked) else None
-
-    def check_client_secret(self, client_secret: str) -> bool:
-        known = self.client.client_secret
-        return known != "" and secrets.compare_digest(client_secret.encode(), known.encode())
-
-    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
-        return method in self.client.authentication_methods
-
-    def check_grant_type(self, grant_type: str) -> bool:
-        return grant_type == _GRANT
 
 
 class _Form(OAuth2Payload):
@@ -198,7 +147,8 @@ class _Grant(ClientCredentialsGrant):
         repeated = [name for name, values in fields.datalist.items() if len(values) > 1]
         if set(repeated) - _REPEATABLE:
             raise InvalidRequestError("A parameter is repeated.")
-        if "Authorization" in self.request.headers and "client_secret" in fields.data:
+        ways = [name for name in ("client_secret", "client_assertion") if name in fields.data]
+        if len(ways) + ("Authorization" in self.request.headers) > 1:
             raise InvalidRequestError("The request carries two ways of authentication.")
         super().validate_token_request()
         if fields.data.get("client_id", _client_id(self.request)) != _client_id(self.request):
@@ -239,7 +189,7 @@ class _Introspection(IntrospectionEndpoint):
     def query_token(self, token_string: str, token_type_hint: str | None) -> _Issued | None:
         return self.authority.find(token_string)
 
-    def check_permission(self, token: _Issued, client: _Known, request: OAuth2Request) -> bool:
+    def check_permission(self, token: _Issued, client: Known, request: OAuth2Request) -> bool:
         return True
 
     def introspect_token(self, token: _Issued) -> dict[str, object]:
@@ -269,8 +219,8 @@ class _Validator(BearerTokenValidator):
         super().validate_token(token, scopes, request)
 
 
-def _authenticate_by_certificate(method: str) -> Callable[[Callable[[str], _Known | None], _Request], _Known | None]:
-    def authenticate(query_client: Callable[[str], _Known | None], request: _Request) -> _Known | None:
+def _authenticate_by_certificate(method: str) -> Callable[[Callable[[str], Known | None], _Request], Known | None]:
+    def authenticate(query_client: Callable[[str], Known | None], request: _Request) -> Known | None:
         shown = request.certificate
         known = query_client(request.form.get("client_id", ""))
         if shown is None or known is None:
@@ -282,7 +232,7 @@ def _authenticate_by_certificate(method: str) -> Callable[[Callable[[str], _Know
     return authenticate
 
 
-def _authenticate_basic(query_client: Callable[[str], _Known | None], request: OAuth2Request) -> _Known | None:
+def _authenticate_basic(query_client: Callable[[str], Known | None], request: OAuth2Request) -> Known | None:
     # Authlib's own leaves '+' as it is, and stumbles over what is no UTF-8 (RFC 6749 section 2.3.1 and appendix B).
     scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
     try:
@@ -299,6 +249,9 @@ class _Engine(Engine):
         super().__init__()
         self.authority = authority
         self.register_client_auth_method(BASIC, _authenticate_basic)
+        for method in ALGORITHMS:
+            self.register_client_auth_method(method, ClientAssertions(method, authority.audience))
+        self.register_client_auth_method(FEDERATED, federated)
         self.register_client_auth_method(TLS, _authenticate_by_certificate(TLS))
         self.register_client_auth_method(SELF_SIGNED, _authenticate_by_certificate(SELF_SIGNED))
         self.register_token_generator("default", self.issue)
@@ -306,14 +259,14 @@ class _Engine(Engine):
         self.register_endpoint(_Revocation(authority))
         self.register_endpoint(_Introspection(authority))
 
-    def query_client(self, client_id: str) -> _Known | None:
+    def query_client(self, client_id: str) -> Known | None:
         client = self.authority.clients.get(client_id)
-        return None if client is None else _Known(client)
+        return None if client is None else Known(client)
 
     def issue(
         self,
         grant_type: str,
-        client: _Known,
+        client: Known,
         user: object = None,
         scope: str | None = None,
         expires_in: int | None = None,
@@ -348,11 +301,13 @@ class _Engine(Engine):
 @final
 class Authority:
     """
-    The decisions of one server: *clients* by id, and the tokens issued so far, under a lock.
+    The decisions of one server: *clients* by id, and the tokens issued so far, under a lock; *audience*: whom the
+    assertions of clients are for.
     """
 
-    def __init__(self, issuer: str, clients: Mapping[str, Client], lifetime: int | None) -> None:
+    def __init__(self, issuer: str, audience: str, clients: Mapping[str, Client], lifetime: int | None) -> None:
         self.issuer = issuer
+        self.audience = audience
         self.clients = clients
         self.lifetime = lifetime
         self._issued: dict[str, _Issued] = {}
@@ -431,11 +386,11 @@ class Authority:
 
 def _client_id(request: OAuth2Request) -> str | None:
     # Authlib sets the client once it is authenticated.
-    return request.client.client_id if isinstance(request.client, _Known) else None
+    return request.client.client_id if isinstance(request.client, Known) else None
 
 
 def _is_bound(request: OAuth2Request) -> bool:
-    if not isinstance(request.client, _Known):
+    if not isinstance(request.client, Known):
         return False
     return request.client.client.certificate_bound or request.auth_method in TLS_METHODS
 

@@ -6,12 +6,8 @@ import base64
 from typing import Final, final
 
 import attrs
-
-try:
-    from cryptography import x509
-    from cryptography.hazmat.primitives.hashes import SHA256
-except ImportError as _error:
-    raise ImportError("oauth_cc.testing needs Authlib: install oauth_cc[testing]") from _error
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 
 __all__ = ["SELF_SIGNED", "TLS", "TLS_METHODS", "ShownCertificate"]
 

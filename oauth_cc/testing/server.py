@@ -9,10 +9,12 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Final, Self, final
+from typing import Final, Literal, Self, final
 
-from oauth_cc.testing.authority import BASIC, POST, Authority, Call, Client, Reply, TokenRequestSeen, encoded
+from oauth_cc.testing.assertions import ALGORITHMS
+from oauth_cc.testing.authority import Authority, Call, Reply, TokenRequestSeen, encoded
 from oauth_cc.testing.certificates import TLS_METHODS, ShownCertificate
+from oauth_cc.testing.clients import BASIC, GRANT, POST, Client
 
 __all__ = ["AuthorizationServer"]
 
@@ -26,12 +28,13 @@ class AuthorizationServer:
     A real authorization server on loopback, in a thread of this process: a context manager.
 
     *clients*: whom it knows; *lifetime*: seconds that its tokens live, None for tokens without ``expires_in``; *tls*:
-    the server's side of TLS with a certificate for ``localhost``, or None for http on 127.0.0.1.
+    the server's side of TLS with a certificate for ``localhost``, or None for http on 127.0.0.1;
+    *assertion_audience*: whom assertions that clients make are for, which at older servers is the token endpoint.
 
-    It authenticates by HTTP Basic and post (RFC 6749), introspects (RFC 7662), revokes (RFC 7009), publishes its
-    metadata (RFC 8414), and guards a resource: ``/resource`` needs a token, ``/resource/SCOPE`` one with that scope.
-    Where *tls* asks for client certificates (``verify_mode``), it authenticates by these too, and issues tokens that
-    are bound to them (RFC 8705).
+    It authenticates by HTTP Basic and post (RFC 6749), and by assertions (RFC 7521, RFC 7523), introspects (RFC 7662),
+    revokes (RFC 7009), publishes its metadata (RFC 8414), and guards a resource: ``/resource`` needs a token,
+    ``/resource/SCOPE`` one with that scope. Where *tls* asks for client certificates (``verify_mode``), it
+    authenticates by these too, and issues tokens that are bound to them (RFC 8705).
 
         >>> with AuthorizationServer() as server:
         ...     server.token_endpoint.startswith("http://127.0.0.1:")
@@ -44,12 +47,15 @@ class AuthorizationServer:
         clients: Sequence[Client] = _DEFAULT_CLIENTS,
         lifetime: int | None = 3600,
         tls: ssl.SSLContext | None = None,
+        assertion_audience: Literal["issuer", "token_endpoint"] = "issuer",
     ) -> None:
         self._http = _HttpServer(tls)
         self._takes_certificates = tls is not None and tls.verify_mode is not ssl.CERT_NONE
         host = "127.0.0.1" if tls is None else "localhost"
         self.issuer: Final = f"{'http' if tls is None else 'https'}://{host}:{self._http.server_port}"
-        self._authority = Authority(self.issuer, {client.client_id: client for client in clients}, lifetime)
+        audience = self.issuer if assertion_audience == "issuer" else self.token_endpoint
+        known = {client.client_id: client for client in clients}
+        self._authority = Authority(self.issuer, audience, known, lifetime)
         self._http.routes = self._routes()
         # Polled often: a test that ends should not wait for its server.
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
@@ -118,18 +124,22 @@ class AuthorizationServer:
     def _metadata(self, suffix: str) -> Reply:
         if suffix != "oauth-authorization-server":
             return Reply(404, {"error": "not_found"})
-        methods = [BASIC, POST, *(TLS_METHODS if self._takes_certificates else ())]
+        methods = [BASIC, POST, *ALGORITHMS, *(TLS_METHODS if self._takes_certificates else ())]
+        algorithms = [name for names in ALGORITHMS.values() for name in names]
         return Reply(
             200,
             {
                 "issuer": self.issuer,
                 "token_endpoint": self.token_endpoint,
                 "token_endpoint_auth_methods_supported": methods,
+                "token_endpoint_auth_signing_alg_values_supported": algorithms,
                 "introspection_endpoint": self.introspection_endpoint,
                 "introspection_endpoint_auth_methods_supported": methods,
+                "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
                 "revocation_endpoint": self.revocation_endpoint,
                 "revocation_endpoint_auth_methods_supported": methods,
-                "grant_types_supported": ["client_credentials"],
+                "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
+                "grant_types_supported": [GRANT],
                 "tls_client_certificate_bound_access_tokens": self._takes_certificates,
                 "response_types_supported": ["none"],
                 "scopes_supported": sorted(

@@ -6,68 +6,23 @@ from types import ModuleType
 from typing import Any
 
 import aiohttp
-import anyio
 import httpx
 import httpx2
 import pytest
-import requests
 
-import oauth_cc.aiohttp
 import oauth_cc.httpx
 import oauth_cc.httpx2
-import oauth_cc.requests
 from oauth_cc import ClientCredentials, ClientSecretPost, Scope, TlsClientAuth, errors, token_request
 from oauth_cc.certificate import Certificate
 from oauth_cc.discovery import AddressedRequest, MetadataCache
 from oauth_cc.exchange import Retries
-from oauth_cc.metadata import ServerMetadata, endpoint_for
+from oauth_cc.metadata import endpoint_for
 from oauth_cc.testing import AuthorizationServer, Client
+from tests.shells.asking import Ask
 from tests.shells.scripted import Answer, Drop, serve
 
 KNOWN = Client("your_id", "s3cret-of-client", frozenset({"read", "write"}))
 CREDENTIALS = ClientCredentials("your_id", "s3cret-of-client")
-
-
-class Ask:
-    """Asks by one of the libraries, in one of the ways it is used."""
-
-    def __init__(self, library: ModuleType, shell: ModuleType, backend: str | None) -> None:
-        self.library, self.shell, self.backend = library, shell, backend
-        self.suffix = "_async" if backend is not None and library is not aiohttp else ""
-
-    def metadata(self, issuer: str, **options: Any) -> ServerMetadata:
-        """Gives the metadata of *issuer*."""
-        found: ServerMetadata = self._call("fetch_metadata", issuer, **options)
-        return found
-
-    def request(self, issuer: str, *credentials: Any, **options: Any) -> AddressedRequest:
-        """Gives the request with its endpoint at *issuer*."""
-        found: AddressedRequest = self._call("from_issuer", issuer, *credentials, **options)
-        return found
-
-    def _call(self, name: str, *arguments: Any, **options: Any) -> Any:
-        function = getattr(self.shell, name + self.suffix)
-        if self.backend is None:
-            return function(*arguments, **options)
-
-        async def main() -> Any:
-            return await function(*arguments, **options)
-
-        return anyio.run(main, backend=self.backend)
-
-
-WAYS = [
-    (library, shell, backend)
-    for library, shell in ((httpx2, oauth_cc.httpx2), (httpx, oauth_cc.httpx))
-    for backend in (None, "asyncio", "trio")
-]
-WAYS += [(requests, oauth_cc.requests, None), (aiohttp, oauth_cc.aiohttp, "asyncio")]
-
-
-@pytest.fixture(params=WAYS, ids=lambda way: f"{way[0].__name__}-{way[2]}")
-def ask(request: pytest.FixtureRequest) -> Ask:
-    """Each library, in threads and on event loops."""
-    return Ask(*request.param)
 
 
 def test_a_real_server(ask: Ask) -> None:
@@ -77,7 +32,7 @@ def test_a_real_server(ask: Ask) -> None:
         assert server.token_endpoint == endpoint_for(metadata, token_request(CREDENTIALS))
         found = ask.request(server.issuer, CREDENTIALS, Scope.of("read"), allow_http_loopback=True)
         assert AddressedRequest(token_request(CREDENTIALS, Scope.of("read")), server.token_endpoint) == found
-    assert ("client_secret_basic", "client_secret_post") == metadata.token_endpoint_auth_methods_supported
+    assert {"client_secret_basic", "private_key_jwt"} < set(metadata.token_endpoint_auth_methods_supported)
     assert ("read", "write") == metadata.scopes_supported
     assert not metadata.tls_client_certificate_bound_access_tokens
 
@@ -86,7 +41,9 @@ def test_nothing_else_is_chosen(ask: Ask) -> None:
     """A way that the server does not take is refused, and not replaced by one that it takes."""
     by_certificate = ClientCredentials("your_id", TlsClientAuth(Certificate("A" * 43)))
     with AuthorizationServer(clients=[KNOWN]) as server:
-        with pytest.raises(errors.InvalidAuthentication, match="takes client_secret_basic and client_secret_post, and"):
+        with pytest.raises(
+            errors.InvalidAuthentication, match=r"takes client_secret_basic and .*, and no tls_client_auth"
+        ):
             ask.request(server.issuer, by_certificate, allow_http_loopback=True)
         with pytest.raises(errors.InvalidCertificate, match="binds no token"):
             ask.request(server.issuer, CREDENTIALS, certificate=Certificate("A" * 43), allow_http_loopback=True)
@@ -133,15 +90,17 @@ def test_cache(ask: Ask) -> None:
         assert 2 == len(server.asked)
 
 
-def test_a_client_of_theirs(ask: Ask) -> None:
+@pytest.mark.parametrize("backend", [None, "asyncio", "trio"])
+@pytest.mark.parametrize(("library", "shell"), [(httpx2, oauth_cc.httpx2), (httpx, oauth_cc.httpx)])
+def test_a_client_of_theirs(library: Any, shell: ModuleType, backend: str | None) -> None:
     """A client that is given serves, with its transport and without what it would add."""
-    if not hasattr(ask.library, "MockTransport"):
-        pytest.skip("its sessions are lent in the tests of mutual TLS")
-    kind = ask.library.Client if ask.backend is None else ask.library.AsyncClient
+    kind = library.Client if backend is None else library.AsyncClient
     content = b'{"issuer": "https://as.example", "token_endpoint": "https://as.example/token"}'
-    answers = ask.library.MockTransport(lambda request: ask.library.Response(200, content=content))
-    client = kind(transport=answers, auth=("a", "b"))
-    assert "https://as.example/token" == ask.metadata("https://as.example", client=client).token_endpoint
+    answers = library.MockTransport(lambda request: library.Response(200, content=content))
+    metadata = Ask(library, shell, backend).metadata(
+        "https://as.example", client=kind(transport=answers, auth=("a", "b"))
+    )
+    assert "https://as.example/token" == metadata.token_endpoint
 
 
 def test_no_answer(ask: Ask) -> None:

@@ -1,0 +1,113 @@
+"""
+Whom the test server knows.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeAlias, final
+
+import attrs
+from joserfc.errors import JoseError
+from joserfc.jwk import JWKRegistry, KeySet
+
+__all__ = ["BASIC", "GRANT", "POST", "Client", "FederatedIdentity", "JwkSet", "Known", "key_set"]
+
+BASIC: Final = "client_secret_basic"
+POST: Final = "client_secret_post"
+GRANT: Final = "client_credentials"
+
+
+JwkSet: TypeAlias = Mapping[str, Sequence[Mapping[str, object]]]
+"""A JWK set, ``{"keys": [...]}`` (RFC 7517 section 5)."""
+
+
+def key_set(jwks: JwkSet) -> KeySet:
+    """Gives the keys of *jwks*. Raises `ValueError` if it has none, or one that cannot be read."""
+    try:
+        keys = [JWKRegistry.import_key(_texts(key)) for key in jwks["keys"]]
+    except (JoseError, AttributeError, KeyError, TypeError, ValueError):
+        keys = []
+    if not keys:
+        raise ValueError('jwks is no JWK set: give {"keys": [...]}, with public keys alone')
+    return KeySet(keys)
+
+
+def _texts(key: Mapping[str, object]) -> dict[str, str | list[str]]:
+    return {name: value for name, value in key.items() if isinstance(value, str)}
+
+
+def _check_jwks(_record: object, _field: object, jwks: JwkSet | None) -> None:
+    if jwks is not None:
+        key_set(jwks)
+
+
+@final
+@attrs.frozen
+class FederatedIdentity:
+    """
+    Who a client is to someone else, whose assertions prove it (RFC 7521 section 4.2): the *issuer* and the *subject*
+    that they name, the *audience* that they are for, the public keys of that issuer in *jwks* (RFC 7517 section 5), and
+    their *assertion_type*.
+    """
+
+    issuer: str
+    subject: str
+    audience: str
+    jwks: JwkSet = attrs.field(repr=False, validator=_check_jwks)
+    assertion_type: str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+@final
+@attrs.frozen
+class Client:
+    """
+    A client that the server knows: its id and secret (empty if it has none), the *scopes* it may ask for (and gets if
+    it asks for none), and the *authentication_methods* that it may use, by their registered names.
+
+    ``private_key_jwt`` needs its public keys in *jwks* (RFC 7517 section 5); one that has an ``alg`` verifies by that
+    alone. By certificate (RFC 8705) it is known by *certificate_subject* (``tls_client_auth``; as RFC 4514
+    writes it) or by *certificate_thumbprint* (``self_signed_tls_client_auth``; ``x5t#S256``), and its tokens are bound
+    to that one; with *certificate_bound* they are whatever the method. ``federated_jwt``, which no register knows, is
+    for assertions of the *federated_identity*'s issuer.
+    """
+
+    client_id: str
+    client_secret: str = attrs.field(default="", repr=False)
+    scopes: frozenset[str] = frozenset({"read", "write"})
+    authentication_methods: frozenset[str] = frozenset({BASIC, POST})
+    jwks: JwkSet | None = attrs.field(default=None, repr=False, validator=_check_jwks)
+    federated_identity: FederatedIdentity | None = None
+    certificate_subject: str | None = None
+    certificate_thumbprint: str | None = None
+    certificate_bound: bool = False
+
+
+@final
+@attrs.frozen
+class Known:
+    """A client as Authlib asks about it."""
+
+    client: Client
+
+    @property
+    def client_id(self) -> str:
+        """Its id."""
+        return self.client.client_id
+
+    def get_allowed_scope(self, scope: str | None) -> str | None:
+        """Gives the scope that it gets if it asks for *scope*, None if it may not."""
+        asked = (scope or " ".join(sorted(self.client.scopes))).split(" ")
+        return " ".join(asked) if self.client.scopes.issuperset(asked) else None
+
+    def check_client_secret(self, client_secret: str) -> bool:
+        """Whether that is its secret."""
+        known = self.client.client_secret
+        return known != "" and secrets.compare_digest(client_secret.encode(), known.encode())
+
+    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
+        """Whether it may use *method*, wherever it authenticates."""
+        return method in self.client.authentication_methods
+
+    def check_grant_type(self, grant_type: str) -> bool:
+        """Whether that is the grant it is for."""
+        return grant_type == GRANT

@@ -1,0 +1,61 @@
+"""
+Private keys for tests, made anew for each process: one for each algorithm that a client may sign by.
+"""
+
+from typing import Any
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from joserfc.jwk import ECKey, OKPKey, RSAKey
+
+from oauth_cc.assertion import ALGORITHMS
+
+RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+CURVES: dict[str, PrivateKeyTypes] = {
+    "ES256": ec.generate_private_key(ec.SECP256R1()),
+    "ES384": ec.generate_private_key(ec.SECP384R1()),
+    "ES512": ec.generate_private_key(ec.SECP521R1()),
+    "EdDSA": ed25519.Ed25519PrivateKey.generate(),
+}
+KEYS: dict[str, PrivateKeyTypes] = {**{name: RSA for name in ALGORITHMS if name[:2] in {"RS", "PS"}}, **CURVES}
+
+
+def pem(
+    key: PrivateKeyTypes,
+    form: serialization.PrivateFormat = serialization.PrivateFormat.PKCS8,
+    password: bytes | None = None,
+) -> bytes:
+    """Gives *key* in PEM."""
+    closed = serialization.NoEncryption() if password is None else serialization.BestAvailableEncryption(password)
+    return key.private_bytes(serialization.Encoding.PEM, form, closed)
+
+
+def public_pem(key: PrivateKeyTypes) -> bytes:
+    """Gives the public half of *key* in PEM."""
+    return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def private(key: PrivateKeyTypes) -> RSAKey | ECKey | OKPKey:
+    """Gives *key* as joserfc has it."""
+    if isinstance(key, rsa.RSAPrivateKey):
+        return RSAKey.import_key(pem(key))
+    return ECKey.import_key(pem(key)) if isinstance(key, ec.EllipticCurvePrivateKey) else OKPKey.import_key(pem(key))
+
+
+def public(key: PrivateKeyTypes) -> RSAKey | ECKey | OKPKey:
+    """Gives the public half of *key*."""
+    half = private(key).as_dict(private=False)
+    if isinstance(key, rsa.RSAPrivateKey):
+        return RSAKey.import_key(half)
+    return ECKey.import_key(half) if isinstance(key, ec.EllipticCurvePrivateKey) else OKPKey.import_key(half)
+
+
+def jwk(key: PrivateKeyTypes, **members: str) -> dict[str, Any]:
+    """Gives *key* as a JWK."""
+    return {**private(key).as_dict(private=True), **members}
+
+
+def public_jwk(key: PrivateKeyTypes, **members: str) -> dict[str, Any]:
+    """Gives the public half of *key* as a JWK."""
+    return {**private(key).as_dict(private=False), **members}
