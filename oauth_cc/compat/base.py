@@ -56,7 +56,7 @@ class Client:
     token_type: str
     access_token: str | None
     refresh_token: str | None
-    token: Mapping[str, object]
+    token: MutableMapping[str, object]
     scope: Scopes
     state_generator: Callable[[], str]
     _expires_at: float | None = None

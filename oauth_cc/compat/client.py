@@ -2,7 +2,7 @@
 The client of oauthlib, told anew over the functional core: a mutable object that holds a token.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import TypeAlias
 
 from oauth_cc.authentication import ClientAuthentication
@@ -88,7 +88,8 @@ class BackendApplicationClient(Client):
             self.code_challenge_method: str | None = code_challenge_method
         # A client without token has nothing to populate, but a subclass may wait for the call.
         if token or type(self) is not BackendApplicationClient:
-            self.token: Mapping[str, object] = token or {}
+            # Typed as what callers may change, and kept as it comes, as oauthlib does.
+            self.token: MutableMapping[str, object] = token or {}  # type: ignore[assignment]
             self.populate_token_attributes(self.token)
         else:
             self.token = {}

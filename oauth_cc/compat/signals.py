@@ -2,9 +2,11 @@
 The signal that a server granted another scope: oauthlib's own where oauthlib is installed, else one that nobody hears.
 """
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 __all__ = ["ScopeChanged", "scope_changed"]
+
+R = TypeVar("R")
 
 
 class ScopeChanged:
@@ -19,13 +21,13 @@ class ScopeChanged:
         del sender, message, old, new
         return None
 
-    def connect(self, *arguments: object, **keywords: object) -> NoReturn:
+    def connect(self, receiver: R, sender: object = None, weak: bool = True) -> R:
         """Raises RuntimeError, as oauthlib's signal does without blinker, and as all of these do."""
-        _refuse(arguments, keywords)
+        _refuse(receiver, sender, weak)
 
-    def disconnect(self, *arguments: object, **keywords: object) -> NoReturn:
+    def disconnect(self, receiver: object, sender: object = None) -> None:
         """As `connect`."""
-        _refuse(arguments, keywords)
+        _refuse(receiver, sender)
 
     def connected_to(self, *arguments: object, **keywords: object) -> NoReturn:
         """As `connect`."""
