@@ -23,6 +23,7 @@ from oauth_cc import (
     TokenRequest,
     token_request,
 )
+from oauth_cc.assertion import MacAlgorithm
 from oauth_cc.authentication import ClientAuthentication
 from oauth_cc.cli.options import SECRET_VARIABLE
 from oauth_cc.errors import InvalidInput
@@ -84,8 +85,8 @@ def _by_secret(arguments: argparse.Namespace, secret: Secret) -> ClientAuthentic
         case "post":
             return ClientSecretPost(secret)
         case "secret-jwt":
-            issuer, algorithm = _issuer(arguments), arguments.algorithm or "HS256"
-            return ClientSecretJwt(secret, issuer, algorithm=algorithm, audience=arguments.audience)
+            algorithm: MacAlgorithm = arguments.algorithm or "HS256"
+            return ClientSecretJwt(secret, _issuer(arguments), algorithm=algorithm, audience=arguments.audience)
         case _:
             return ClientSecretBasic(secret, encode=arguments.auth == "basic")
 
