@@ -229,14 +229,16 @@ _UNREADABLE: Final = (ValueError, TypeError, KeyError, NotImplementedError, Jose
 
 def _key_of_pem(text: str, password: str | bytes | Secret | None) -> _Key | None:
     word = password.reveal() if isinstance(password, Secret) else password
-    for kind in (RSAKey, ECKey, OKPKey):
-        try:
-            with warnings.catch_warnings():
-                # joserfc warns of short keys, which are refused here.
-                warnings.simplefilter("ignore")
-                return kind.import_key(text, password=word)
-        except _UNREADABLE:
-            continue
+    # A password that is not needed does no harm.
+    for given in (word, None):
+        for kind in (RSAKey, ECKey, OKPKey):
+            try:
+                with warnings.catch_warnings():
+                    # joserfc warns of short keys, which are refused here.
+                    warnings.simplefilter("ignore")
+                    return kind.import_key(text, password=given)
+            except _UNREADABLE:
+                continue
     return None
 
 

@@ -76,9 +76,7 @@ def _bound(request: TokenRequest, metadata: ServerMetadata | None) -> Duty:
     if request.dpop_jkt is not None:
         binds = metadata is None or bool(metadata.dpop_algorithms)
         return Duty(text, source, binds, "ask the server's operator: by its metadata it takes no DPoP proof")
-    return Duty(
-        text, source, False, "ask for a token that is bound to a certificate, or to a key that DPoP proofs show"
-    )
+    return Duty(text, source, False, "ask for a token that is bound to a certificate")
 
 
 def _signed(way: ClientAuthentication | None) -> tuple[Duty, ...]:
@@ -103,7 +101,7 @@ def _signed(way: ClientAuthentication | None) -> tuple[Duty, ...]:
 def _found(request: TokenRequest, endpoint: str, metadata: ServerMetadata | None) -> Duty:
     text, source = "take the endpoint from the metadata of the issuer", "5.3.3.1"
     if metadata is None:
-        return Duty(text, source, False, "give the issuer, and let its metadata name the endpoint")
+        return Duty(text, source, False, "let the metadata of the issuer name it")
     try:
         named = endpoint_for(metadata, request)
     except InvalidInput as fault:

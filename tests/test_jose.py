@@ -94,6 +94,7 @@ class TestPem:
             forms.append(pem(key, serialization.PrivateFormat.TraditionalOpenSSL))
         closed = pem(key, password=b"pass")
         made = {key_from_pem(form) for form in forms}
+        made |= {key_from_pem(whole, password="not needed")}
         made |= {key_from_pem(closed, password=word) for word in ("pass", b"pass", Secret("pass"))}
         assert len(made) == 1
 
