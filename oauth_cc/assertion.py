@@ -6,14 +6,15 @@ Assertions: what a client proves itself by where it shares no secret with the se
 Keys sign elsewhere, a KMS or an HSM perhaps: here an assertion is written up to its signature, and no key is read.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Final, Protocol, TypeAlias, final
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, Literal, Protocol, TypeAlias, final, runtime_checkable
 
 import attrs
 
 from oauth_cc.base64url import base64url
 from oauth_cc.certificate import Certificate, certificate_fault
-from oauth_cc.errors import InvalidAuthentication, InvalidCertificate, InvalidClientSecret
+from oauth_cc.errors import InvalidAuthentication, InvalidCertificate, InvalidClientSecret, InvalidInput
 from oauth_cc.grammar import ACCESS_TOKEN, TEXT
 from oauth_cc.jsontext import write
 from oauth_cc.secret import Secret
@@ -23,27 +24,39 @@ __all__ = [
     "JWT_BEARER",
     "MAC_ALGORITHMS",
     "MAX_ASSERTION",
+    "Algorithm",
     "AssertionDraft",
     "AssertionFile",
     "AssertionSource",
+    "MacAlgorithm",
     "MacKey",
     "Signer",
     "SigningKey",
     "Source",
     "UnsignedAssertion",
     "checked_assertion",
+    "checked_path",
+    "mac_fault",
 ]
 
 JWT_BEARER: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 """The type of an assertion that is a JWT (RFC 7523 section 2.2)."""
 
-ALGORITHMS: Final = (
-    *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
-    *("ES256", "ES384", "ES512", "EdDSA"),
-)
-"""The signature algorithms of `SigningKey` (RFC 7518 section 3.1, RFC 8037): those that are known to be sound."""
+Algorithm: TypeAlias = Literal[
+    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"
+]
+"""A signature algorithm; Ed25519 is a newer name of what EdDSA is with keys of that curve (RFC 9864)."""
 
-MAC_ALGORITHMS: Final = {"HS256": 32, "HS384": 48, "HS512": 64}
+MacAlgorithm: TypeAlias = Literal["HS256", "HS384", "HS512"]
+"""An algorithm of an HMAC."""
+
+ALGORITHMS: Final[tuple[Algorithm, ...]] = (
+    *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
+    *("ES256", "ES384", "ES512", "EdDSA", "Ed25519"),
+)
+"""The algorithms of `SigningKey` (RFC 7518 section 3.1, RFC 8037, RFC 9864): those that are known to be sound."""
+
+MAC_ALGORITHMS: Final[Mapping[MacAlgorithm, int]] = {"HS256": 32, "HS384": 48, "HS512": 64}
 """The algorithms of `MacKey`, and the bytes that a secret for each has at the least (RFC 7518 section 3.2)."""
 
 MAX_ASSERTION: Final = 64 * 1024
@@ -53,8 +66,24 @@ Signer: TypeAlias = Callable[[bytes], bytes | Awaitable[bytes]]
 """Gives the signature of bytes; a coroutine function does in async code."""
 
 
+@runtime_checkable
 class _PathLike(Protocol):
     def __fspath__(self) -> str: ...
+
+
+def checked_path(given: object) -> str | None:
+    """
+    Gives the path that *given* is, as text, or None if it is none, but perhaps what such a file holds.
+
+        >>> checked_path("key.pem")
+        'key.pem'
+        >>> checked_path("-----BEGIN PRIVATE KEY-----") is None
+        True
+    """
+    text = given.__fspath__() if isinstance(given, _PathLike) and not isinstance(given, type) else given
+    if not isinstance(text, str) or not _is_text(text):
+        return None
+    return None if "-----BEGIN" in text or text.lstrip().startswith(("{", "eyJ")) else text
 
 
 @final
@@ -71,10 +100,10 @@ class AssertionFile:
     path: str
 
     def __init__(self, path: str | _PathLike) -> None:
-        text = path if isinstance(path, str) else path.__fspath__() if hasattr(path, "__fspath__") else None
-        if not _is_text(text) or (isinstance(text, str) and text.startswith("eyJ")):
+        text = checked_path(path)
+        if text is None:
             # What was given may be the assertion itself.
-            del self, path, text
+            del self, path
             reason = "give the path of the file that holds it, and not what it holds"
             raise InvalidAuthentication("client assertion", reason)
         object.__setattr__(self, "path", text)
@@ -101,7 +130,7 @@ class SigningKey:
         SigningKey(algorithm='ES256', thumbprint='alias/oauth', key_id='2026-11', certificate=None)
     """
 
-    algorithm: str
+    algorithm: Algorithm
     signer: Signer = attrs.field(eq=False, repr=False)
     thumbprint: str
     key_id: str | None = None
@@ -109,7 +138,7 @@ class SigningKey:
 
     def __init__(
         self,
-        algorithm: str,
+        algorithm: Algorithm,
         signer: Signer,
         thumbprint: str,
         key_id: str | None = None,
@@ -140,10 +169,10 @@ class MacKey:
     """
 
     secret: Secret
-    algorithm: str
+    algorithm: MacAlgorithm
 
-    def __init__(self, secret: str | Secret, algorithm: str) -> None:
-        fault = _mac_fault(secret, algorithm)
+    def __init__(self, secret: str | Secret, algorithm: MacAlgorithm) -> None:
+        fault = mac_fault(secret, algorithm)
         if fault is not None:
             del self, secret, algorithm
             raise fault
@@ -169,8 +198,10 @@ class AssertionDraft:
     def at(self, now: float, unique_id: str) -> "UnsignedAssertion":
         """
         Gives the assertion of the moment *now*, POSIX seconds; *unique_id*: text that no other assertion has, hard to
-        guess, for its ``jti`` (RFC 7523 section 3).
+        guess, for its ``jti`` (RFC 7523 section 3). Raises `InvalidInput` if they can be none.
         """
+        if not isinstance(now, int | float) or not math.isfinite(now) or not _is_text(unique_id):
+            raise InvalidInput("client assertion", "give now as POSIX seconds, and unique_id as text without line ends")
         issued_at = int(now)
         claims = {
             "iss": self.client_id,
@@ -254,12 +285,36 @@ def checked_assertion(given: object) -> Secret | InvalidAuthentication:
     return sealed
 
 
+def mac_fault(secret: object, algorithm: object) -> InvalidAuthentication | InvalidClientSecret | None:
+    """
+    Gives the error for what is no *secret* that may key an HMAC by *algorithm*, or None; neither is shown.
+
+        >>> mac_fault("s3cret", "HS256")
+        InvalidClientSecret('client_secret', 'is too short for HS256: have the server issue one of 32 bytes or more')
+    """
+    least = next((size for name, size in MAC_ALGORITHMS.items() if name == algorithm), None)
+    if least is None:
+        reason = f"give an algorithm of {', '.join(MAC_ALGORITHMS)}; for a private key take PrivateKeyJwt"
+        return InvalidAuthentication("client authentication", reason)
+    if not isinstance(secret, str | Secret):
+        return InvalidClientSecret("client_secret", f"give it as a str or Secret, not as {type(secret).__name__}")
+    text = secret.reveal() if isinstance(secret, Secret) else secret
+    if "-----BEGIN" in text or text.startswith(("ssh-", "ecdsa-")):
+        return InvalidClientSecret("client_secret", "is a key or certificate: PrivateKeyJwt takes a private key")
+    if not TEXT.fullmatch(text):
+        return InvalidClientSecret("client_secret", "holds a line end or another control character: strip it")
+    if len(text.encode("utf-8")) < least:
+        reason = f"is too short for {algorithm}: have the server issue one of {least} bytes or more"
+        return InvalidClientSecret("client_secret", reason)
+    return None
+
+
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value) and TEXT.fullmatch(value) is not None
 
 
 def _signing_fault(
-    algorithm: str, signer: Signer, thumbprint: str, key_id: str | None, certificate: Certificate | None
+    algorithm: object, signer: Signer, thumbprint: str, key_id: str | None, certificate: Certificate | None
 ) -> InvalidAuthentication | InvalidCertificate | None:
     if algorithm not in ALGORITHMS:
         return InvalidAuthentication("signing key", f"give an algorithm of {', '.join(ALGORITHMS)}")
@@ -271,25 +326,16 @@ def _signing_fault(
     return None if certificate is None else certificate_fault(certificate)
 
 
-def _mac_fault(secret: object, algorithm: str) -> InvalidAuthentication | InvalidClientSecret | None:
-    if not isinstance(algorithm, str) or algorithm not in MAC_ALGORITHMS:
-        reason = f"give an algorithm of {', '.join(MAC_ALGORITHMS)}; for a private key take PrivateKeyJwt"
-        return InvalidAuthentication("client authentication", reason)
-    if not isinstance(secret, str | Secret):
-        return InvalidClientSecret("client_secret", f"give it as a str or Secret, not as {type(secret).__name__}")
-    text = secret.reveal() if isinstance(secret, Secret) else secret
-    if "-----BEGIN" in text or text.startswith(("ssh-", "ecdsa-")):
-        return InvalidClientSecret("client_secret", "is a key or certificate: PrivateKeyJwt takes a private key")
-    if not TEXT.fullmatch(text):
-        return InvalidClientSecret("client_secret", "holds a line end or another control character: strip it")
-    least = MAC_ALGORITHMS[algorithm]
-    if len(text.encode("utf-8")) < least:
-        reason = f"is too short for {algorithm}: have the server issue one of {least} bytes or more"
-        return InvalidClientSecret("client_secret", reason)
-    return None
-
-
-_LENGTHS: Final = {**MAC_ALGORITHMS, "ES256": 64, "ES384": 96, "ES512": 132, "EdDSA": 64}
+_LENGTHS: Final = {
+    "HS256": 32,
+    "HS384": 48,
+    "HS512": 64,
+    "ES256": 64,
+    "ES384": 96,
+    "ES512": 132,
+    "EdDSA": 64,
+    "Ed25519": 64,
+}
 _LEAST_RSA: Final = 256
 
 

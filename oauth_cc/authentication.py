@@ -11,7 +11,17 @@ from typing import Final, Protocol, TypeAlias, final
 
 import attrs
 
-from oauth_cc.assertion import JWT_BEARER, AssertionDraft, AssertionFile, AssertionSource, MacKey, SigningKey, Source
+from oauth_cc.assertion import (
+    JWT_BEARER,
+    AssertionDraft,
+    AssertionFile,
+    AssertionSource,
+    MacAlgorithm,
+    MacKey,
+    SigningKey,
+    Source,
+    mac_fault,
+)
 from oauth_cc.certificate import Certificate, certificate_fault
 from oauth_cc.errors import InvalidAuthentication, InvalidClientSecret, InvalidInput, InvalidResource
 from oauth_cc.form import percent_encode
@@ -261,8 +271,9 @@ class ClientSecretJwt:
         'HS256'
     """
 
-    key: MacKey
+    secret: Secret
     issuer: str
+    algorithm: MacAlgorithm = "HS256"
     audience: str | None = None
     typ: str | None = _TYP
     lifetime: int = 60
@@ -272,25 +283,35 @@ class ClientSecretJwt:
         secret: str | Secret,
         issuer: str,
         *,
-        algorithm: str = "HS256",
+        algorithm: MacAlgorithm = "HS256",
         audience: str | None = None,
         typ: str | None = _TYP,
         lifetime: int = 60,
     ) -> None:
-        key = _mac_key(secret, algorithm)
-        fault = key if isinstance(key, InvalidInput) else _terms_fault(issuer, audience, typ, lifetime)
+        fault = mac_fault(secret, algorithm) or _terms_fault(issuer, audience, typ, lifetime)
         if fault is not None:
-            del self, secret, key, issuer, algorithm, audience, typ
+            del self, secret, issuer, algorithm, audience, typ
             raise fault
-        object.__setattr__(self, "key", key)
+        object.__setattr__(self, "secret", secret if isinstance(secret, Secret) else Secret(secret))
         object.__setattr__(self, "issuer", issuer)
+        object.__setattr__(self, "algorithm", algorithm)
         object.__setattr__(self, "audience", audience)
         object.__setattr__(self, "typ", typ)
         object.__setattr__(self, "lifetime", lifetime)
 
+    @property
+    def key(self) -> MacKey:
+        """The secret as what keys the HMAC."""
+        return MacKey(self.secret, self.algorithm)
+
     def authenticate(self, client_id: str) -> AssertionDraft:
         """Gives the JWT that is to be signed."""
         return AssertionDraft(self.key, client_id, self.audience or self.issuer, self.typ, self.lifetime)
+
+
+def _shown(source: Source) -> str:
+    # A function may hold anything.
+    return repr(source) if isinstance(source, AssertionFile) else "<function>"
 
 
 @final
@@ -301,13 +322,14 @@ class ClientAssertion:
 
     *source*: a file that rotates, read anew for each request, or a function that gives the assertion (a coroutine
     function in async code); *assertion_type*: what it is, an absolute URI. Sends client_id in the body too, as the
-    subject of such an assertion is seldom the client. Raises `InvalidAuthentication`.
+    subject of such an assertion is seldom the client. Tokens are kept by client_id, file and type: two functions that
+    vouch for one client share its tokens. Raises `InvalidAuthentication`.
 
         >>> ClientAssertion(AssertionFile("/var/run/secrets/tokens/oauth")).assertion_type
         'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
     """
 
-    source: Source
+    source: Source = attrs.field(repr=_shown)
     assertion_type: str = JWT_BEARER
 
     def __init__(self, source: Source, assertion_type: str = JWT_BEARER) -> None:
@@ -354,13 +376,6 @@ def assertion_fields(proof: AssertionDraft | AssertionSource, assertion: Secret)
 def _no_signing_key(given: object) -> InvalidAuthentication:
     reason = f"give a SigningKey, not {type(given).__name__}: oauth_cc.jose makes one of PEM, a JWK or a file"
     return InvalidAuthentication("signing key", reason)
-
-
-def _mac_key(secret: str | Secret, algorithm: str) -> MacKey | InvalidInput:
-    try:
-        return MacKey(secret, algorithm)
-    except InvalidInput as fault:
-        return fault.with_traceback(None)
 
 
 def _terms_fault(issuer: str, audience: str | None, typ: str | None, lifetime: int) -> InvalidInput | None:

@@ -7,7 +7,7 @@ from typing import Final
 
 __all__ = ["base64url"]
 
-_URL_SAFE: Final = str.maketrans("+/", "-_")
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 
 
 def base64url(octets: bytes) -> str:
@@ -17,4 +17,4 @@ def base64url(octets: bytes) -> str:
         >>> base64url(bytes([0, 255, 254]))
         'AP_-'
     """
-    return b2a_base64(octets, newline=False).decode("ascii").translate(_URL_SAFE).rstrip("=")
+    return b2a_base64(octets, newline=False).translate(_URL_SAFE).rstrip(b"=").decode("ascii")

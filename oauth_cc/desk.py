@@ -4,12 +4,12 @@ Where a source asks for its token: the memory it shares, on the terms it has, wi
 
 import copy
 import time
-from typing import TypedDict, final
+from typing import Final, TypedDict, final
 
 import attrs
 
 from oauth_cc.effects import Failed
-from oauth_cc.errors import InvalidCertificate, OAuthError
+from oauth_cc.errors import InvalidCertificate, InvalidInput, OAuthError
 from oauth_cc.events import (
     RenewalFailed,
     ScopeInsufficient,
@@ -28,7 +28,9 @@ from oauth_cc.stores.memory import Answer, Flight, MemoryStore
 from oauth_cc.token import Token
 from oauth_cc.url import Origin
 
-__all__ = ["Desk", "SourceOptions", "check_client", "raisable"]
+__all__ = ["Desk", "SourceOptions", "check_client", "check_timeout", "raisable"]
+
+_LONGEST_TIMEOUT: Final = 86400
 
 
 class SourceOptions(TypedDict, total=False):
@@ -103,6 +105,12 @@ def check_client(request: TokenRequest, client: object) -> None:
     if client is None and request.client_certificate is not None:
         reason = "the connection has to show a certificate: give a client or session of yours that has it, with its key"
         raise InvalidCertificate("client", reason)
+
+
+def check_timeout(timeout: float) -> None:
+    """Raises `InvalidInput` if *timeout* is no number of seconds that somebody could wait for."""
+    if not isinstance(timeout, int | float) or isinstance(timeout, bool) or not 0 < timeout <= _LONGEST_TIMEOUT:
+        raise InvalidInput("timeout", f"give seconds, above 0 and up to {_LONGEST_TIMEOUT}")
 
 
 def raisable(error: BaseException) -> BaseException:

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Final
 
+from oauth_cc.assertion import ALGORITHMS, MAC_ALGORITHMS
 from oauth_cc.form import decode, encode_value
 from oauth_cc.http import SHOWN_HEADERS, HttpRequest, HttpResponse
 from oauth_cc.jsontext import freeze, parse_object, write
@@ -46,9 +47,10 @@ def http_answer(response: HttpResponse) -> str:
     return f"{response.status}\n{write(shown)}"
 
 
-def curl(request: HttpRequest) -> str:
+def curl(request: HttpRequest, options: Sequence[tuple[str, str]] = ()) -> str:
     r"""
     Gives *request* as a curl command for a POSIX shell, redacted as by `http_message`: fill in what ``***`` hides.
+    *options*: names and values of further ones, such as the files of a certificate.
 
         >>> print(curl(HttpRequest("POST", "https://as.example/token", {"Accept": "a/b"}, b"client_secret=x&y=1")))
         curl --request POST \
@@ -57,6 +59,7 @@ def curl(request: HttpRequest) -> str:
           https://as.example/token
     """
     parts = [f"curl --request {shlex.quote(request.method)}"]
+    parts += [f"{name} {shlex.quote(value)}" for name, value in options]
     parts += [f"--header {shlex.quote(header)}" for header in _headers(request)]
     if request.body:
         parts.append(f"--data {shlex.quote(_body(request))}")
@@ -65,7 +68,8 @@ def curl(request: HttpRequest) -> str:
 
 def metadata_table(metadata: ServerMetadata) -> str:
     """
-    Gives what a server says of itself, a line each; a star marks the ways of authentication that exist here.
+    Gives what a server says of itself, a line each; a star marks the ways of authentication, and the algorithms for
+    signing, that exist here.
 
         >>> print(metadata_table(ServerMetadata("https://as.example", "https://as.example/token")))
         issuer               https://as.example
@@ -79,13 +83,20 @@ def metadata_table(metadata: ServerMetadata) -> str:
         <BLANKLINE>
         * this client can use it
     """
-    ways = [f"{name} *" if name in METHODS else name for name in metadata.token_endpoint_auth_methods_supported]
+    known = {*METHODS, *ALGORITHMS, *MAC_ALGORITHMS}
+    starred = [
+        [f"{name} *" if name in known else name for name in listed or ()]
+        for listed in (
+            metadata.token_endpoint_auth_methods_supported,
+            metadata.token_endpoint_auth_signing_alg_values_supported,
+        )
+    ]
     rows: dict[str, Sequence[str] | None] = {
         "issuer": [metadata.issuer],
         "token endpoint": [metadata.token_endpoint],
         "mTLS token endpoint": [metadata.mtls_token_endpoint or "-"],
-        "authentication": ways,
-        "signing algorithms": metadata.token_endpoint_auth_signing_alg_values_supported,
+        "authentication": starred[0],
+        "signing algorithms": starred[1],
         "DPoP algorithms": metadata.dpop_algorithms,
         "grants": metadata.grant_types_supported,
         "scopes": metadata.scopes_supported,

@@ -15,9 +15,10 @@ import attrs
 from oauth_cc.async_source import AsyncTokenSource
 from oauth_cc.call import NOTABLE, Call, Forget, Obtain, TellScope, advance_call, answered
 from oauth_cc.content_coding import decode_content
-from oauth_cc.desk import Desk
+from oauth_cc.desk import Desk, check_timeout
 from oauth_cc.effects import Failed, Received
 from oauth_cc.errors import InvalidInput, MalformedResponse
+from oauth_cc.frames import chain, without_frames
 from oauth_cc.http import HttpRequest, HttpResponse
 from oauth_cc.jsontext import MAX_SIZE
 from oauth_cc.origins import Origins
@@ -127,23 +128,19 @@ class Library(Generic[R]):
 
     def failed(self, error: Exception, request: HttpRequest) -> Failed:
         """Gives the failure that *error* is, and *error* without what it holds of *request*."""
-        # The frames of the library below, and its request, hold the secret: tracebacks that show locals would print it.
+        # Its request holds the secret.
         bare = self.request(request.method, request.url, {}, b"", 0.0)
         error.request = bare  # type: ignore[attr-defined]  # every error of these libraries has one
-        tls = False
-        link: BaseException | None = error
-        while link is not None:
-            tls = tls or isinstance(link, ssl.SSLError)
-            link.__traceback__ = None
-            link = link.__cause__ or link.__context__
-        return Failed(error, retryable=isinstance(error, self.passing) and not tls)
+        tls = any(isinstance(link, ssl.SSLError) for link in chain(error))
+        return Failed(without_frames(error), retryable=isinstance(error, self.passing) and not tls)
 
 
 def sender(library: Library[R], send: Callable[[R], S], timeout: float) -> Callable[[HttpRequest], Received | Failed]:
     """
     Gives what sends a token request for threads: *send* is the client's, and *timeout* seconds are for connecting, for
-    each read and write, and for the whole body.
+    each read and write, and for the whole body. Raises `InvalidInput` if *timeout* can be none.
     """
+    check_timeout(timeout)
 
     def perform(request: HttpRequest) -> Received | Failed:
         try:
@@ -161,7 +158,11 @@ def sender(library: Library[R], send: Callable[[R], S], timeout: float) -> Calla
 def async_sender(
     library: Library[R], send: Callable[[R], Awaitable[S]], timeout: float
 ) -> Callable[[HttpRequest], Awaitable[Received | Failed]]:
-    """Gives what sends a token request for async code; *timeout* seconds are for one whole attempt."""
+    """
+    Gives what sends a token request for async code; *timeout* seconds are for one whole attempt. Raises `InvalidInput`
+    if they can be none.
+    """
+    check_timeout(timeout)
 
     async def perform(request: HttpRequest) -> Received | Failed:
         try:

@@ -7,15 +7,16 @@ import os
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
-from oauth_cc.assertion import ALGORITHMS, MacKey, SigningKey, UnsignedAssertion
+from oauth_cc.assertion import Algorithm, MacKey, SigningKey, UnsignedAssertion, checked_path
 from oauth_cc.certificate import Certificate
-from oauth_cc.errors import InvalidAuthentication
+from oauth_cc.errors import InvalidAuthentication, InvalidInput
 from oauth_cc.jsontext import parse_object
 from oauth_cc.secret import Secret
 
 try:
+    from cryptography.exceptions import UnsupportedAlgorithm
     from joserfc.errors import JoseError
     from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey, import_key
     from joserfc.jws import JWSRegistry
@@ -26,14 +27,21 @@ __all__ = ["key_from_file", "key_from_jwk", "key_from_pem", "mac", "sign"]
 
 _MAX_KEY: Final = 64 * 1024
 _LEAST_RSA: Final = 2048
-_CURVES: Final = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512", "Ed25519": "EdDSA"}
-_RSA: Final = tuple(name for name in ALGORITHMS if name[:2] in ("RS", "PS"))
+_CURVES: Final[Mapping[str, tuple[Algorithm, ...]]] = {
+    "P-256": ("ES256",),
+    "P-384": ("ES384",),
+    "P-521": ("ES512",),
+    "Ed25519": ("EdDSA", "Ed25519"),
+}
+_RSA: Final[tuple[Algorithm, ...]] = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
+
+_Key: TypeAlias = RSAKey | ECKey | OKPKey
 
 
 def key_from_pem(
     pem: str | bytes | Secret,
     *,
-    algorithm: str | None = None,
+    algorithm: Algorithm | None = None,
     key_id: str | None = None,
     certificate: Certificate | None = None,
     password: str | bytes | Secret | None = None,
@@ -41,18 +49,20 @@ def key_from_pem(
     """
     Gives the signing key of *pem*, a private key (RFC 7468, PKCS #8 or of its own format).
 
-    *algorithm*: for RSA one of RS256 (the default, which every server knows), RS384, RS512, PS256, PS384 and PS512; the
-    curve of another key leaves no choice. *key_id*: the header's ``kid``; *certificate*: that of the key, for its
-    ``x5t#S256``; *password*: what the key is encrypted with. Raises `InvalidAuthentication` for what is no such key, a
-    public one, RSA below 2048 bits, or an algorithm that the key has not.
+    *algorithm*: for RSA one of RS256 (the default, which every server knows), RS384, RS512, PS256, PS384 and PS512; for
+    Ed25519 EdDSA (the default) or Ed25519; the curve of another key leaves no choice. *key_id*: the header's ``kid``;
+    *certificate*: that of the key, for its ``x5t#S256``; *password*: what the key is encrypted with. Raises
+    `InvalidAuthentication` for what is no such key, a public one, RSA below 2048 bits, or an algorithm that the key has
+    not, `InvalidCertificate` for what is no certificate.
 
         >>> pem = ECKey.generate_key("P-256").as_pem(private=True)
         >>> key_from_pem(pem, key_id="2026-11").algorithm
         'ES256'
     """
     made = _from_pem(pem, algorithm, key_id, certificate, password)
-    del pem, password
-    if isinstance(made, InvalidAuthentication):
+    # Tracebacks show local variables, and any of these may be a key.
+    del pem, algorithm, key_id, certificate, password
+    if isinstance(made, InvalidInput):
         raise made
     return made
 
@@ -60,7 +70,7 @@ def key_from_pem(
 def key_from_jwk(
     jwk: str | bytes | Secret | Mapping[str, object],
     *,
-    algorithm: str | None = None,
+    algorithm: Algorithm | None = None,
     key_id: str | None = None,
     certificate: Certificate | None = None,
 ) -> SigningKey:
@@ -73,8 +83,8 @@ def key_from_jwk(
         'EdDSA'
     """
     made = _from_jwk(jwk, algorithm, key_id, certificate)
-    del jwk
-    if isinstance(made, InvalidAuthentication):
+    del jwk, algorithm, key_id, certificate
+    if isinstance(made, InvalidInput):
         raise made
     return made
 
@@ -82,7 +92,7 @@ def key_from_jwk(
 def key_from_file(
     file: str | os.PathLike[str],
     *,
-    algorithm: str | None = None,
+    algorithm: Algorithm | None = None,
     key_id: str | None = None,
     certificate: Certificate | None = None,
     password: str | bytes | Secret | None = None,
@@ -92,15 +102,9 @@ def key_from_file(
 
     Raises `InvalidAuthentication` if the file cannot be read, too.
     """
-    content = _content(Path(file))
-    if isinstance(content, Secret) and content.reveal().lstrip().startswith("{"):
-        made = _from_jwk(content, algorithm, key_id, certificate)
-    elif isinstance(content, Secret):
-        made = _from_pem(content, algorithm, key_id, certificate, password)
-    else:
-        made = content
-    del content, password
-    if isinstance(made, InvalidAuthentication):
+    made = _from_content(_content(file), algorithm, key_id, certificate, password)
+    del file, algorithm, key_id, certificate, password
+    if isinstance(made, InvalidInput):
         raise made
     return made
 
@@ -122,53 +126,76 @@ def sign(unsigned: UnsignedAssertion) -> Secret:
 
 def mac(key: MacKey, signing_input: bytes) -> bytes:
     """Gives the HMAC of *signing_input* by *key* (RFC 7518 section 3.2)."""
-    return JWSRegistry.algorithms[key.algorithm].sign(signing_input, OctKey.import_key(key.secret.reveal()))
+    secret = key.secret.reveal().encode("utf-8")
+    # Not by import_key, which looks each time whether the secret is a key in PEM: a `MacKey` is none.
+    return JWSRegistry.algorithms[key.algorithm].sign(signing_input, OctKey(secret, secret))
 
 
-def _content(file: Path) -> Secret | InvalidAuthentication:
+def _content(file: str | os.PathLike[str]) -> Secret | InvalidInput:
+    path = checked_path(file)
+    if path is None:
+        return _refused("give the path of its file: what is in it goes to key_from_pem() or key_from_jwk()")
     try:
-        with file.open("rb") as opened:
+        with Path(path).open("rb") as opened:
             return Secret(opened.read(_MAX_KEY + 1).decode("utf-8", "replace"))
     except OSError as error:
-        return InvalidAuthentication("signing key", f"the file {file} cannot be read: {error.strerror}")
+        return _refused(f"the file {path} cannot be read: {error.strerror}")
+
+
+def _from_content(
+    content: Secret | InvalidInput,
+    algorithm: Algorithm | None,
+    key_id: str | None,
+    certificate: Certificate | None,
+    password: str | bytes | Secret | None,
+) -> SigningKey | InvalidInput:
+    if not isinstance(content, Secret):
+        return content
+    if content.reveal().lstrip().startswith("{"):
+        return _from_jwk(content, algorithm, key_id, certificate)
+    return _from_pem(content, algorithm, key_id, certificate, password)
 
 
 def _from_pem(
     pem: str | bytes | Secret,
-    algorithm: str | None,
+    algorithm: Algorithm | None,
     key_id: str | None,
     certificate: Certificate | None,
     password: str | bytes | Secret | None,
-) -> SigningKey | InvalidAuthentication:
+) -> SigningKey | InvalidInput:
     text = _text(pem)
     if text is None or "-----BEGIN" not in text or len(text) > _MAX_KEY:
         return _refused("is no PEM: give the text of the file that begins with -----BEGIN, and not its name")
     if "PRIVATE KEY-----" not in text:
         return _refused("is a public key or a certificate: give the private key, which signs")
+    if "\\n" in text:
+        return _refused("has \\n where its lines should end: put line ends there, as some environments need it")
     if password is None and "ENCRYPTED" in text:
         return _refused("is encrypted: give its password=")
-    return _made(_imported(text, password), algorithm, key_id, certificate)
+    return _made(_key_of_pem(text, password), algorithm, key_id, certificate)
 
 
 def _from_jwk(
     jwk: str | bytes | Secret | Mapping[str, object],
-    algorithm: str | None,
+    algorithm: Algorithm | None,
     key_id: str | None,
     certificate: Certificate | None,
-) -> SigningKey | InvalidAuthentication:
+) -> SigningKey | InvalidInput:
     members = _members(jwk)
-    if members is None:
-        return _refused("is no JWK: give a JSON object, as text or mapping (RFC 7517 section 4)")
+    if members is None or "kty" not in members:
+        return _refused("is no JWK: give a JSON object with a member 'kty' (RFC 7517 section 4), one key of a set")
     if not isinstance(members.get("d"), str) and members.get("kty") != "oct":
         return _refused("is a public JWK: give the private one, with its member 'd', which signs")
-    named, numbered = members.get("alg"), members.get("kid")
-    if members.get("use", "sig") != "sig":
+    named, numbered, use = members.get("alg"), members.get("kid"), members.get("use")
+    if use is not None and use != "sig":
         return _refused("is for encryption, as its member 'use' says: give one for signatures")
+    if not (numbered is None or isinstance(numbered, str)):
+        return _refused("has a member 'kid' that is no text: give key_id=")
     return _made(
         # What else a JWK may have, no key is made of.
-        _imported({name: value for name, value in members.items() if isinstance(value, str)}, None),
+        _key_of_jwk({name: value for name, value in members.items() if isinstance(value, str)}),
         algorithm if algorithm is not None or not isinstance(named, str) else named,
-        key_id if key_id is not None or not isinstance(numbered, str) else numbered,
+        numbered if key_id is None else key_id,
         certificate,
     )
 
@@ -197,49 +224,69 @@ def _members(jwk: str | bytes | Secret | Mapping[str, object]) -> Mapping[str, o
     return None if isinstance(found, str) else found
 
 
-def _imported(material: str | dict[str, str | list[str]], password: str | bytes | Secret | None) -> object:
+_UNREADABLE: Final = (ValueError, TypeError, KeyError, NotImplementedError, JoseError, UnsupportedAlgorithm)
+
+
+def _key_of_pem(text: str, password: str | bytes | Secret | None) -> _Key | None:
     word = password.reveal() if isinstance(password, Secret) else password
-    kinds = (RSAKey, ECKey, OKPKey) if isinstance(material, str) else (None,)
-    for kind in kinds:
-        try:
-            with warnings.catch_warnings():
-                # joserfc warns of short keys, which are refused here.
-                warnings.simplefilter("ignore")
-                return import_key(material) if kind is None else kind.import_key(material, password=word)
-        except (ValueError, TypeError, KeyError, JoseError):
-            continue
+    # A password that is not needed does no harm.
+    for given in (word, None):
+        for kind in (RSAKey, ECKey, OKPKey):
+            try:
+                with warnings.catch_warnings():
+                    # joserfc warns of short keys, which are refused here.
+                    warnings.simplefilter("ignore")
+                    return kind.import_key(text, password=given)
+            except _UNREADABLE:
+                continue
     return None
 
 
+def _key_of_jwk(members: dict[str, str | list[str]]) -> _Key | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            key = import_key(members)
+    except _UNREADABLE:
+        return None
+    if isinstance(key, OctKey):
+        return None
+    # Of Ed25519, the public half that the JWK gives is taken on trust.
+    same = not isinstance(key, OKPKey) or OKPKey.import_key(key.as_pem(private=True)).thumbprint() == key.thumbprint()
+    return key if same else None
+
+
 def _made(
-    key: object, algorithm: str | None, key_id: str | None, certificate: Certificate | None
-) -> SigningKey | InvalidAuthentication:
-    if not isinstance(key, RSAKey | ECKey | OKPKey):
-        return _refused("cannot be read: give a private RSA, EC or Ed25519 key, and the right password")
+    key: _Key | None, algorithm: str | None, key_id: str | None, certificate: Certificate | None
+) -> SigningKey | InvalidInput:
+    if key is None:
+        return _refused("cannot be read: give a private RSA, EC or Ed25519 key as it was made, and the right password")
     possible = _algorithms(key)
     if isinstance(possible, InvalidAuthentication):
         return possible
-    chosen = possible[0] if algorithm is None else algorithm
-    if chosen not in possible:
-        return _refused(f"does not sign by the algorithm given: take {' or '.join(possible)}")
-    registered = JWSRegistry.algorithms[chosen]
+    chosen: list[Algorithm] = [name for name in possible if algorithm in (name, None)]
+    if not chosen:
+        return _refused(f"does not sign by the algorithm given, or by its own 'alg': take {' or '.join(possible)}")
+    registered = JWSRegistry.algorithms[chosen[0]]
 
     def signer(signing_input: bytes) -> bytes:
         return registered.sign(signing_input, key)
 
     try:
-        return SigningKey(chosen, signer, key.thumbprint(), key_id, certificate)
-    except InvalidAuthentication as fault:
+        return SigningKey(chosen[0], signer, key.thumbprint(), key_id, certificate)
+    except InvalidInput as fault:
         return fault.with_traceback(None)
 
 
-def _algorithms(key: RSAKey | ECKey | OKPKey) -> tuple[str, ...] | InvalidAuthentication:
+def _algorithms(key: _Key) -> tuple[Algorithm, ...] | InvalidAuthentication:
     if isinstance(key, RSAKey):
         size = key.private_key.key_size if key.private_key is not None else 0
         if size < _LEAST_RSA:
             return _refused(f"has {size} bits, and RSA below {_LEAST_RSA} is broken: have a new one made")
         return _RSA
-    algorithm = _CURVES.get(key.curve_name)
-    if algorithm is None:
-        return _refused(f"is of curve {key.curve_name}: take P-256, P-384, P-521 or Ed25519")
-    return (algorithm,)
+    try:
+        curve = key.curve_name
+    except KeyError:
+        # joserfc does not know its name either.
+        curve = "another kind"
+    return _CURVES.get(curve) or _refused(f"is of curve {curve}: take P-256, P-384, P-521 or Ed25519")

@@ -146,6 +146,11 @@ def freeze(value: object) -> JsonValue:
     raise TypeError(f"{type(value).__name__} is no JSON value")
 
 
+# Made once: json.dumps makes one for each call.
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=dict)
+_ASCII_ENCODER: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"), default=dict)
+
+
 def write(value: object, *, ascii_only: bool = False) -> str:
     """
     Gives *value* as compact JSON text, its members in the order given; *ascii_only* escapes every other character, and
@@ -157,7 +162,7 @@ def write(value: object, *, ascii_only: bool = False) -> str:
         >>> write({"type": "payment", "actions": ("read",)})
         '{"type":"payment","actions":["read"]}'
     """
-    text = json.dumps(freeze(value), separators=(",", ":"), ensure_ascii=ascii_only, allow_nan=False, default=dict)
+    text = (_ASCII_ENCODER if ascii_only else _ENCODER).encode(freeze(value))
     # json writes a lone surrogate as it is; UTF-8 has no form for it (UnicodeEncodeError is a ValueError).
     text.encode("utf-8")
     return text

@@ -69,6 +69,14 @@ DEFAULT_METADATA_LIFETIME: Final = 3600.0
 """Seconds that metadata hold good for where the server does not say how long."""
 
 _DEFAULT_METHODS: Final = ("client_secret_basic",)
+_LISTS: Final = (
+    "token_endpoint_auth_methods_supported",
+    "token_endpoint_auth_signing_alg_values_supported",
+    "grant_types_supported",
+    "scopes_supported",
+    "authorization_details_types_supported",
+    "dpop_signing_alg_values_supported",
+)
 _GRANT: Final = "client_credentials"
 _OK: Final = 200
 _MAX_SHOWN: Final = 200
@@ -87,7 +95,8 @@ class ServerMetadata:
     RFC 9396 section 10 and RFC 9449 section 5.1; None where it says nothing.
 
     *mtls_token_endpoint*: the token endpoint among its ``mtls_endpoint_aliases``.
-    Raises `InvalidIssuer` or `InvalidEndpoint` if these can be none, over https or to loopback.
+    Raises `InvalidIssuer` or `InvalidEndpoint` if these can be none, over https or to loopback, `InvalidInput` if what
+    is to be a tuple is none.
 
         >>> ServerMetadata("https://as.example", "https://as.example/token").token_endpoint_auth_methods_supported
         ('client_secret_basic',)
@@ -109,6 +118,10 @@ class ServerMetadata:
         check_endpoint(self.token_endpoint, allow_http_loopback=True)
         if self.mtls_token_endpoint is not None:
             check_endpoint(self.mtls_token_endpoint, allow_http_loopback=True)
+        for name in _LISTS:
+            # In a str, any part of a name would be found.
+            if not isinstance(getattr(self, name), tuple | None):
+                raise InvalidInput(name, "give a tuple of str, or None")
 
     @property
     def grants_client_credentials(self) -> bool:
@@ -160,10 +173,11 @@ def parse_metadata(response: HttpResponse, issuer: str, *, allow_http_loopback: 
     members = _members(response)
     if members.get("issuer") != issuer:
         raise IssuerMismatch(_OK, _mismatch(members.get("issuer")))
-    token_endpoint = _endpoint(members, "token_endpoint", allow_http_loopback)
+    token_endpoint = _endpoint(members.get("token_endpoint"), "token_endpoint", allow_http_loopback)
     if token_endpoint is None:
         raise InvalidMetadata(_OK, "the metadata have no token_endpoint: check that the issuer grants tokens")
     methods = _texts(members, "token_endpoint_auth_methods_supported")
+    aliases = _object(members, "mtls_endpoint_aliases")
     return ServerMetadata(
         issuer,
         token_endpoint,
@@ -173,7 +187,7 @@ def parse_metadata(response: HttpResponse, issuer: str, *, allow_http_loopback: 
         _texts(members, "scopes_supported"),
         _texts(members, "authorization_details_types_supported"),
         _texts(members, "dpop_signing_alg_values_supported"),
-        _endpoint(_object(members, "mtls_endpoint_aliases"), "token_endpoint", allow_http_loopback),
+        _endpoint(aliases.get("token_endpoint"), "token_endpoint among mtls_endpoint_aliases", allow_http_loopback),
         _flag(members, "tls_client_certificate_bound_access_tokens"),
     )
 
@@ -249,7 +263,7 @@ def _check_signed(metadata: ServerMetadata, way: PrivateKeyJwt | ClientSecretJwt
         reason = "its assertions are for another issuer than the metadata: give it the issuer that is asked"
         raise InvalidAuthentication("client authentication", reason)
     supported = metadata.token_endpoint_auth_signing_alg_values_supported
-    if supported and way.key.algorithm not in supported:
+    if supported is not None and way.key.algorithm not in supported:
         known = [name for name in (*ALGORITHMS, *MAC_ALGORITHMS) if name in supported]
         reason = f"by its metadata the server takes no {way.key.algorithm}: sign by {' or '.join(known) or 'another'}"
         raise InvalidAuthentication("client authentication", reason)
@@ -277,8 +291,7 @@ def _mismatch(found: object) -> str:
     return f"{reason}: check the issuer"
 
 
-def _endpoint(members: Mapping[str, object], name: str, allow_http_loopback: bool) -> str | None:
-    url = members.get(name)
+def _endpoint(url: object, name: str, allow_http_loopback: bool) -> str | None:
     if url is None:
         return None
     if not isinstance(url, str):

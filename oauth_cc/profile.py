@@ -8,14 +8,16 @@ from typing import Final, final
 
 import attrs
 
+from oauth_cc.assertion import Algorithm
 from oauth_cc.authentication import ClientAuthentication, ClientSecretJwt, PrivateKeyJwt, TlsClientAuth
-from oauth_cc.metadata import ServerMetadata
+from oauth_cc.errors import InvalidInput
+from oauth_cc.metadata import ServerMetadata, endpoint_for
 from oauth_cc.request import TokenRequest
 from oauth_cc.url import endpoint_fault
 
 __all__ = ["Duty", "fapi2"]
 
-_ALGORITHMS: Final = ("PS256", "ES256", "EdDSA")
+_ALGORITHMS: Final[tuple[Algorithm, ...]] = ("PS256", "ES256", "EdDSA", "Ed25519")
 
 
 @final
@@ -45,34 +47,36 @@ def fapi2(request: TokenRequest, endpoint: str, metadata: ServerMetadata | None 
         ['authenticate by private_key_jwt or mutual TLS', 'have tokens bound to a key or a certificate']
     """
     way = request.credentials.authentication
-    bound = request.dpop_jkt is not None or request.client_certificate is not None
     return (
         Duty(
             "authenticate by private_key_jwt or mutual TLS",
             "5.3.3.1",
             isinstance(way, PrivateKeyJwt | TlsClientAuth),
-            "give ClientCredentials a PrivateKeyJwt or a TlsClientAuth",
+            "prove who the client is by a private key or a certificate",
         ),
-        Duty(
-            "have tokens bound to a key or a certificate",
-            "5.3.3.1",
-            bound,
-            "use with_certificate(), or DPoP with with_dpop_jkt()",
-        ),
+        _bound(request, metadata),
         *_signed(way),
         Duty(
             "use https",
             "5.2.1",
             endpoint_fault(endpoint) is None,
-            "give an https endpoint: allow_http_loopback is for tests",
+            "give an https endpoint: http to this machine is for tests",
         ),
-        Duty(
-            "take the endpoint from the metadata of the issuer",
-            "5.3.3.1",
-            metadata is not None and endpoint in (metadata.token_endpoint, metadata.mtls_token_endpoint),
-            "let from_issuer() find the endpoint",
-        ),
+        _found(request, endpoint, metadata),
     )
+
+
+def _bound(request: TokenRequest, metadata: ServerMetadata | None) -> Duty:
+    text, source = "have tokens bound to a key or a certificate", "5.3.3.1"
+    if request.client_certificate is not None:
+        binds = metadata is None or metadata.tls_client_certificate_bound_access_tokens
+        return Duty(
+            text, source, binds, "ask the server's operator: by its metadata it binds no token to a certificate"
+        )
+    if request.dpop_jkt is not None:
+        binds = metadata is None or bool(metadata.dpop_algorithms)
+        return Duty(text, source, binds, "ask the server's operator: by its metadata it takes no DPoP proof")
+    return Duty(text, source, False, "ask for a token that is bound to a certificate")
 
 
 def _signed(way: ClientAuthentication | None) -> tuple[Duty, ...]:
@@ -83,12 +87,23 @@ def _signed(way: ClientAuthentication | None) -> tuple[Duty, ...]:
             "sign by PS256, ES256 or EdDSA",
             "5.4.1",
             way.key.algorithm in _ALGORITHMS,
-            "make a key of P-256 or Ed25519, or give an RSA key algorithm='PS256'",
+            "sign by a key of P-256 or Ed25519, or by an RSA key with PS256",
         ),
         Duty(
             "name the issuer as the audience of assertions, as a string",
             "5.3.3.1",
             way.audience in (None, way.issuer),
-            "leave audience= out",
+            "name no other audience",
         ),
     )
+
+
+def _found(request: TokenRequest, endpoint: str, metadata: ServerMetadata | None) -> Duty:
+    text, source = "take the endpoint from the metadata of the issuer", "5.3.3.1"
+    if metadata is None:
+        return Duty(text, source, False, "let the metadata of the issuer name it")
+    try:
+        named = endpoint_for(metadata, request)
+    except InvalidInput as fault:
+        return Duty(text, source, False, f"{fault}")
+    return Duty(text, source, named == endpoint, f"for this request they name {named}")

@@ -9,6 +9,7 @@ from pathlib import Path
 from oauth_cc.assertion import MAX_ASSERTION, AssertionFile, MacKey, SigningKey, checked_assertion
 from oauth_cc.effects import Failed, FetchAssertion, Sign
 from oauth_cc.errors import InvalidAuthentication
+from oauth_cc.frames import without_frames
 from oauth_cc.secret import Secret
 
 __all__ = ["prove", "prove_async"]
@@ -48,8 +49,7 @@ async def prove_async(effect: Sign | FetchAssertion) -> bytes | Secret | Failed:
 
 
 def _failed(error: Exception) -> Failed:
-    # The frames below hold keys and what was signed.
-    return Failed(error.with_traceback(None), retryable=False)
+    return Failed(without_frames(error), retryable=False)
 
 
 def _ask(effect: Sign | FetchAssertion) -> object:

@@ -13,9 +13,11 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote_plus
 
+from oauth_cc.assertion import checked_assertion
 from oauth_cc.authentication import AuthenticationFields
 from oauth_cc.errors import (
     REFUSALS,
+    InvalidAuthentication,
     InvalidMember,
     InvalidResponse,
     InvalidScope,
@@ -58,7 +60,8 @@ def parse_token_response(
     *received_at*: when the answer came, POSIX seconds: the lifetime counts from there; *assertion*: what `http_request`
     was given, which no error shows then.
     Raises `TokenRequestRefused` for an error of RFC 6749 section 5.2, `InvalidResponse` for everything else that is no
-    token; neither shows a secret of *request* that the server echoes.
+    token; neither shows a secret of *request* that the server echoes. Raises `InvalidAuthentication` if *assertion* is
+    none.
 
         >>> from oauth_cc import ClientCredentials, Scope, token_request
         >>> request = token_request(ClientCredentials("your_id", "s3cret"), Scope.of("a"))
@@ -66,8 +69,11 @@ def parse_token_response(
         >>> parse_token_response(HttpResponse(200, (), content), request, received_at=1700000000.0).expires_at
         1700003600.0
     """
-    sent = Secret(assertion) if isinstance(assertion, str) else assertion
+    # As it was sent: `http_request` takes the white space around it away, too.
+    sent = None if assertion is None else checked_assertion(assertion)
     del assertion
+    if isinstance(sent, InvalidAuthentication):
+        raise sent
     outcome = read_token_response(response, request, received_at, sent)
     if isinstance(outcome, Token):
         return outcome

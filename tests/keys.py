@@ -18,6 +18,7 @@ CURVES: dict[str, PrivateKeyTypes] = {
     "ES512": ec.generate_private_key(ec.SECP521R1()),
     "EdDSA": ed25519.Ed25519PrivateKey.generate(),
 }
+CURVES["Ed25519"] = CURVES["EdDSA"]
 KEYS: dict[str, PrivateKeyTypes] = {**{name: RSA for name in ALGORITHMS if name[:2] in {"RS", "PS"}}, **CURVES}
 
 

@@ -19,6 +19,7 @@ from oauth_cc.assertion import (
     MAX_ASSERTION,
     AssertionDraft,
     AssertionSource,
+    MacAlgorithm,
     MacKey,
     UnsignedAssertion,
     checked_assertion,
@@ -36,7 +37,7 @@ def silent(_: bytes) -> bytes:
     return bytes(64)
 
 
-def key(algorithm: str = "ES256", **options: Any) -> SigningKey:
+def key(algorithm: Any = "ES256", **options: Any) -> SigningKey:
     """Gives a key."""
     return SigningKey(algorithm, silent, "key-1", **options)
 
@@ -95,7 +96,7 @@ class TestMacKey:
     """RFC 7518 section 3.2."""
 
     @pytest.mark.parametrize(("algorithm", "least"), MAC_ALGORITHMS.items())
-    def test_length(self, algorithm: str, least: int) -> None:
+    def test_length(self, algorithm: MacAlgorithm, least: int) -> None:
         """At least as many bytes as the hash has; characters of two bytes count twice."""
         assert MacKey("s" * least, algorithm) == MacKey(Secret("s" * least), algorithm)
         assert MacKey("é" * (least // 2), algorithm).secret == Secret("é" * (least // 2))
@@ -182,6 +183,18 @@ class TestDraft:
         ]
         assert len({one.fingerprint().reveal() for one in drafts}) == len(drafts)
 
+    @pytest.mark.parametrize("now", [float("nan"), float("inf"), None, "1700000000", -float("inf")])
+    def test_no_moment(self, now: Any) -> None:
+        """A clock that is none is noticed before anything is signed."""
+        with pytest.raises(errors.InvalidInput, match="give now as POSIX seconds"):
+            draft(key()).at(now, "id-1")
+
+    @pytest.mark.parametrize("unique_id", ["", None, 5, "a\nb", "\ud800"])
+    def test_no_unique_id(self, unique_id: Any) -> None:
+        """So is an id that the server would not take for one, or twice."""
+        with pytest.raises(errors.InvalidInput, match="unique_id as text"):
+            draft(key()).at(0.0, unique_id)
+
     def test_nothing_is_shown(self) -> None:
         """Of the secret, or of what is signed."""
         mac = draft(MacKey(LONG, "HS256"))
@@ -225,7 +238,9 @@ class TestSources:
         """A path as text or as a Path."""
         assert AssertionFile(Path("/run/token")) == AssertionFile("/run/token")
 
-    @pytest.mark.parametrize("given_", ["", "a\nb", "eyJM4RKER.e30.c2ln", b"/run/token", None, 5])
+    @pytest.mark.parametrize(
+        "given_", ["", "a\nb", "eyJM4RKER.e30.c2ln", " eyJM4RKER", b"/run/token", None, 5, Path, PEM, "{M4RKER"]
+    )
     def test_no_path(self, given_: Any) -> None:
         """An assertion in its place is not shown."""
         with pytest.raises(errors.InvalidAuthentication, match="give the path of the file") as caught:

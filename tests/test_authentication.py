@@ -3,10 +3,12 @@ Ways of client authentication, RFC 6749 section 2.3.
 """
 
 import base64
+import functools
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote, unquote_plus
 
+import attrs
 import pytest
 from hypothesis import given
 
@@ -174,6 +176,13 @@ def test_a_secret_that_keys_no_hmac() -> None:
     assert "M4RKER" not in shown_by(caught.value)
 
 
+def test_secret_jwt_evolves() -> None:
+    """Its fields are what it is made of."""
+    way = ClientSecretJwt("7Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr1", ISSUER)
+    assert attrs.evolve(way, lifetime=30).lifetime == 30
+    assert attrs.evolve(way, lifetime=30).key == way.key
+
+
 class TestClientAssertion:
     """RFC 7521 section 4.2."""
 
@@ -191,6 +200,12 @@ class TestClientAssertion:
         ) as caught:
             ClientAssertion(given_)
         assert "M4RKER" not in shown_by(caught.value)
+
+    def test_what_a_function_holds_is_not_shown(self) -> None:
+        """A partial shows its arguments, and a method its object."""
+        way = ClientAssertion(functools.partial(str, "M4RKER"))
+        assert repr(way) == f"ClientAssertion(source=<function>, assertion_type='{way.assertion_type}')"
+        assert "path='/run/token'" in repr(ClientAssertion(AssertionFile("/run/token")))
 
     @pytest.mark.parametrize("type_", ["jwt-bearer", "", None])
     def test_type(self, type_: Any) -> None:

@@ -5,6 +5,7 @@ The command line, in this process against real servers, and once as a process of
 import io
 import json
 import re
+import shlex
 import ssl
 import subprocess
 import sys
@@ -15,11 +16,14 @@ from urllib.parse import parse_qsl
 import attrs
 import pytest
 import trustme
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from joserfc.jwk import ECKey
 
-from oauth_cc import Token, __version__
+from oauth_cc import Certificate, Token, __version__
 from oauth_cc.cli import BAD_INPUT, DONE, NETWORK, REFUSED, main
 from oauth_cc.testing import AuthorizationServer, Client
+from tests.keys import CURVES, pem
 from tests.shells.scripted import TOKEN, Answer, serve
 
 
@@ -124,10 +128,10 @@ class TestRequest:
 
     @pytest.mark.parametrize("way", ["basic", "basic-raw", "post", "none"])
     @pytest.mark.parametrize("form", [(), ("--curl",)])
-    def test_redacted(self, cli: Runner, way: str, form: tuple[str, ...]) -> None:
+    def test_redacted(self, cli: Runner, way: str, form: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
         """A secret that is at hand is not shown, whatever the way it is sent."""
-        arguments = ("request", "--client-id", "id", "--token-url", "https://as.example/token", "--auth", way, *form)
-        result = cli(*arguments, "--secret-stdin", stdin="M4RKER\n")
+        monkeypatch.setenv("OAUTH_CLIENT_SECRET", "M4RKER")
+        result = cli("request", "--client-id", "id", "--token-url", "https://as.example/token", "--auth", way, *form)
         assert result.code == DONE
         assert "M4RKER" not in result.out
         assert "aWQ6TTRSS0VS" not in result.out
@@ -137,7 +141,15 @@ class TestRequest:
         """An endpoint that is not https is refused with what to do about it."""
         result = cli("request", "--client-id", "id", "--token-url", "http://127.0.0.1/token")
         assert (result.code, result.out) == (BAD_INPUT, "")
-        assert "use https" in result.err
+        assert "use https, or give --allow-http-loopback" in result.err
+
+    def test_curl_shows_a_certificate(self, cli: Runner, tmp_path: Path) -> None:
+        """The files that a connection needs are named, quoted for the shell."""
+        trustme.CA().issue_cert("client.example").cert_chain_pems[0].write_to_path(str(tmp_path / "a b.pem"))
+        files = ("--certificate", str(tmp_path / "a b.pem"), "--certificate-key", "k.pem", "--ca-file", "ca.pem")
+        given = ("request", "--client-id", "id", "--token-url", "https://as.example/token", "--auth", "tls", *files)
+        words = shlex.split(cli(*given, "--curl").out.replace("\\\n", ""))
+        assert words[3:9] == ["--cert", str(tmp_path / "a b.pem"), "--key", "k.pem", "--cacert", "ca.pem"]
 
 
 class TestToken:
@@ -278,10 +290,11 @@ class TestProof:
         file = tmp_path / "assertion"
         file.write_text("eyJhbGciOiJFUzI1NiJ9.e30.c2ln\n")
         with serve(TOKEN) as server:
-            given = ("--auth", "assertion", "--assertion-file", str(file))
+            given = ("--auth", "assertion", "--assertion-file", str(file), "--assertion-type", "urn:x:svid")
             assert cli("token", *LOCAL, f"{server.url}/token", *given).code == DONE
             form = dict(parse_qsl(server.asked[0].body.decode()))
         assert (form["client_id"], form["client_assertion"]) == ("id", "eyJhbGciOiJFUzI1NiJ9.e30.c2ln")
+        assert form["client_assertion_type"] == "urn:x:svid"
 
     @pytest.mark.parametrize("bound", [False, True])
     def test_certificate(self, cli: Runner, tmp_path: Path, bound: bool) -> None:
@@ -299,11 +312,50 @@ class TestProof:
         files = ("--certificate", str(tmp_path / "client.pem"), "--ca-file", str(tmp_path / "ca.pem"))
         with serve(TOKEN, tls=context) as server:
             given = ("token", *LOCAL, f"{server.url}/token", *way, *files, "--no-store")
-            assert cli(*given, "--key", str(tmp_path / "key.pem"), stdin="sec").code == DONE
+            assert cli(*given, "--certificate-key", str(tmp_path / "key.pem"), stdin="sec").code == DONE
             assert dict(parse_qsl(server.asked[0].body.decode())).get("client_id") == (None if bound else "id")
-            wrong = cli(*given, "--key", str(tmp_path / "ca.pem"), stdin="sec")
-        assert wrong.code == BAD_INPUT
-        assert "is no PEM certificate with its key in --key" in wrong.err
+            wrong = cli(*given, "--certificate-key", str(tmp_path / "ca.pem"), stdin="sec")
+            assert (BAD_INPUT, True) == (wrong.code, "there or in --certificate-key" in wrong.err)
+            wrong = cli(*given, "--certificate-key", str(tmp_path / "nosuch"), stdin="sec")
+            assert (BAD_INPUT, True) == (wrong.code, "its key cannot be read: No such file" in wrong.err)
+
+    def test_a_key_to_sign_and_one_to_connect(
+        self, cli: Runner, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """FAPI 2.0 may have both: each has its option, and either may be encrypted."""
+        authority = trustme.CA()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("localhost").configure_cert(context)
+        authority.configure_trust(context)
+        context.verify_mode = ssl.CERT_REQUIRED
+        ours = authority.issue_cert("client.example")
+        authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+        loaded = serialization.load_pem_private_key(ours.private_key_pem.bytes(), None)
+        assert isinstance(loaded, EllipticCurvePrivateKey)
+        (tmp_path / "client.pem").write_bytes(ours.cert_chain_pems[0].bytes() + pem(loaded, password=b"pass"))
+        way = ("--auth", "private-key-jwt", "--key", key, "--issuer", "https://as.example")
+        files = ("--certificate", str(tmp_path / "client.pem"), "--ca-file", str(tmp_path / "ca.pem"))
+        monkeypatch.setenv("KEY_PASSWORD", "pass")
+        with serve(TOKEN, tls=context) as server:
+            given = ("token", *LOCAL, f"{server.url}/token", *way, *files, "--no-store")
+            assert cli(*given, "--key-password-env", "KEY_PASSWORD").code == DONE
+            assert cli(*given).code == BAD_INPUT
+            (tmp_path / "key.pem").write_bytes(pem(CURVES["ES256"], password=b"pass"))
+            assert cli(*given, "--key-password-env", "KEY_PASSWORD").code == DONE
+            assert "has no variable NOSUCH" in cli(*given, "--key-password-env", "NOSUCH").err
+
+    def test_names_of_the_key(self, cli: Runner, key: str, tmp_path: Path) -> None:
+        """Its own, and that of its certificate, by which Entra ID knows it."""
+        issued = trustme.CA().issue_cert("client.example")
+        issued.cert_chain_pems[0].write_to_path(str(tmp_path / "client.pem"))
+        way = ("--auth", "private-key-jwt", "--key", key, "--issuer", "https://as.example", "--key-id", "k1")
+        with serve(TOKEN) as server:
+            given = ("token", *LOCAL, f"{server.url}/token", *way, "--key-certificate", str(tmp_path / "client.pem"))
+            assert cli(*given).code == DONE
+            form = dict(parse_qsl(server.asked[0].body.decode()))
+        header = _json(form["client_assertion"].partition(".")[0])
+        certificate = Certificate.from_pem(issued.cert_chain_pems[0].bytes())
+        assert (header["kid"], header["x5t#S256"]) == ("k1", certificate.thumbprint)
 
     def test_endpoint_by_issuer(self, cli: Runner) -> None:
         """The issuer is enough; without it, or the endpoint, the sentence names both."""
@@ -321,11 +373,11 @@ class TestProof:
         assert result.code == DONE
         assert result.out.partition("\n\n")[2].partition("\n\n")[2].splitlines() == [
             "yes  5.3.3.1  authenticate by private_key_jwt or mutual TLS",
-            "NO   5.3.3.1  have tokens bound to a key or a certificate: use with_certificate(), or DPoP with with_dpop_jkt()",  # noqa: E501  # one line of output
+            "NO   5.3.3.1  have tokens bound to a key or a certificate: ask for a token that is bound to a certificate",
             "yes  5.4.1    sign by PS256, ES256 or EdDSA",
             "yes  5.3.3.1  name the issuer as the audience of assertions, as a string",
             "yes  5.2.1    use https",
-            "NO   5.3.3.1  take the endpoint from the metadata of the issuer: let from_issuer() find the endpoint",
+            "NO   5.3.3.1  take the endpoint from the metadata of the issuer: let the metadata of the issuer name it",
         ]
 
     @pytest.mark.parametrize(
@@ -342,10 +394,14 @@ class TestProof:
             (("--auth", "tls"), "--certificate: --auth tls needs it"),
             (("--auth", "tls", "--certificate", "/no/such"), "--certificate: cannot be read"),
             (("--auth", "secret-jwt", "--issuer", "https://as.example", "--algorithm", "RS256"), "take PrivateKeyJwt"),
+            (("--key", "key.pem"), "--key: --auth basic has no use for it: give --auth private-key-jwt"),
+            (("--algorithm", "ES256"), "give --auth secret-jwt or private-key-jwt"),
+            (("--auth", "tls", "--secret-env", "HOME"), "--secret-env: --auth tls has no use for it"),
+            (("--auth", "none", "--assertion-file", "f"), "--assertion-file: --auth none has no use for it"),
         ],
     )
-    def test_what_is_missing(self, cli: Runner, given: tuple[str, ...], reason: str) -> None:
-        """A way of authentication says what it needs."""
+    def test_what_is_missing_or_too_much(self, cli: Runner, given: tuple[str, ...], reason: str) -> None:
+        """A way of authentication says what it needs, and what it has no use for: no key is left out for a secret."""
         result = cli("request", *LOCAL, "https://as.example/token", *given)
         assert (result.code, result.out) == (BAD_INPUT, "")
         assert reason in result.err
@@ -426,8 +482,10 @@ class TestMetadata:
                 f"issuer               {server.issuer}\n"
                 f"token endpoint       {server.token_endpoint}\n"
                 "mTLS token endpoint  -\n"
-                "authentication       client_secret_basic *, client_secret_post *\n"
-                "signing algorithms   -\n"
+                "authentication       client_secret_basic *, client_secret_post *, private_key_jwt *,"
+                " client_secret_jwt *\n"
+                "signing algorithms   RS256 *, RS384 *, RS512 *, PS256 *, PS384 *, PS512 *, ES256 *, ES384 *, ES512 *,"
+                " EdDSA *, Ed25519 *, HS256 *, HS384 *, HS512 *\n"
                 "DPoP algorithms      -\n"
                 "grants               client_credentials\n"
                 "scopes               a, b\n"
@@ -485,6 +543,27 @@ class TestProcess:
         failed = subprocess.run([*command, "body", "--client-id", ""], capture_output=True, text=True, check=False)
         assert (failed.returncode, failed.stdout) == (BAD_INPUT, "")
         assert failed.stderr == "oauth-cc: client_id: is empty: check the setting it comes from\n"
+
+    def test_a_reader_that_has_seen_enough(self) -> None:
+        """A pipe that is closed early is no error."""
+        command = [sys.executable, "-m", "oauth_cc", "body", "--client-id", "id"]
+        running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert running.stdout is not None
+        running.stdout.close()
+        _, said = running.communicate()
+        assert (running.returncode, said) == (DONE, b"")
+
+    @pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "0", "1e20", "soon"])
+    def test_timeout(self, cli: Runner, seconds: str) -> None:
+        """One that nobody could wait for is bad input."""
+        result = cli("metadata", "https://as.example", "--timeout", seconds)
+        assert (result.code, "give seconds, above 0" in result.err) == (BAD_INPUT, True)
+
+    def test_help_is_ascii(self, cli: Runner) -> None:
+        """It can be printed wherever it is read."""
+        assert all(
+            cli(command, "--help").out.isascii() for command in ("body", "request", "token", "metadata", "store")
+        )
 
     def test_help_has_examples(self, cli: Runner) -> None:
         """Every --help shows how the command is used, and the exit codes."""

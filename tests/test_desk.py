@@ -4,12 +4,13 @@ Where a source asks for its token.
 
 import time
 from concurrent.futures import Future
+from typing import Any
 
 import attrs
 import pytest
 
 from oauth_cc import Certificate, ClientCredentials, Scope, Secret, TlsClientAuth, Token, errors, token_request
-from oauth_cc.desk import Desk, check_client, raisable
+from oauth_cc.desk import Desk, check_client, check_timeout, raisable
 from oauth_cc.effects import Failed
 from oauth_cc.events import Event, RenewalFailed, ScopeInsufficient, StoreFailed, StoreReturned, TokenDiscarded
 from oauth_cc.renewal import Renewed, terms
@@ -114,6 +115,13 @@ def test_each_caller_raises_an_error_of_its_own() -> None:
         raise theirs
     assert raisable(theirs) is theirs
     assert theirs.__traceback__ is None
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), 1e20, None, "10", True])
+def test_timeouts_that_are_none(timeout: Any) -> None:
+    """Said here: the libraries would fail with the request in their frames."""
+    with pytest.raises(errors.InvalidInput, match="timeout: give seconds, above 0 and up to 86400"):
+        check_timeout(timeout)
 
 
 def test_a_certificate_needs_a_client() -> None:

@@ -2,6 +2,7 @@
 Keys that joserfc reads and signs with: which are taken, by which algorithm they sign, and what is said of the others.
 """
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from joserfc import jws
 from joserfc.jwk import ECKey, OctKey
 
 from oauth_cc import ClientCredentials, ClientSecretJwt, PrivateKeyJwt, Secret, SigningKey, errors, token_request
-from oauth_cc.assertion import ALGORITHMS, MAC_ALGORITHMS, MacKey, UnsignedAssertion
+from oauth_cc.assertion import ALGORITHMS, MAC_ALGORITHMS, Algorithm, MacAlgorithm, MacKey, UnsignedAssertion
 from oauth_cc.jose import key_from_file, key_from_jwk, key_from_pem, mac, sign
 from oauth_cc.request import unsigned_assertion
 from tests.keys import CURVES, KEYS, RSA, jwk, pem, public, public_pem
@@ -34,10 +35,10 @@ def unsigned(way: PrivateKeyJwt | ClientSecretJwt) -> UnsignedAssertion:
 
 @pytest.mark.filterwarnings("ignore::joserfc.errors.SecurityWarning")  # the name EdDSA, which servers know
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_every_algorithm(algorithm: str) -> None:
+def test_every_algorithm(algorithm: Algorithm) -> None:
     """What is signed is verified by the public half, and nothing else is."""
     private = KEYS[algorithm]
-    key = key_from_pem(pem(private), algorithm=algorithm if isinstance(private, rsa.RSAPrivateKey) else None)
+    key = key_from_pem(pem(private), algorithm=algorithm)
     assert key.algorithm == algorithm
     whole = sign(unsigned(PrivateKeyJwt(key, ISSUER))).reveal()
     read = jws.deserialize_compact(whole, public(private), algorithms=[algorithm])
@@ -46,7 +47,7 @@ def test_every_algorithm(algorithm: str) -> None:
 
 
 @pytest.mark.parametrize("algorithm", MAC_ALGORITHMS)
-def test_every_mac(algorithm: str) -> None:
+def test_every_mac(algorithm: MacAlgorithm) -> None:
     """The secret keys the HMAC."""
     whole = sign(unsigned(ClientSecretJwt(SECRET, ISSUER, algorithm=algorithm))).reveal()
     read = jws.deserialize_compact(whole, OctKey.import_key(SECRET), algorithms=[algorithm])
@@ -93,6 +94,7 @@ class TestPem:
             forms.append(pem(key, serialization.PrivateFormat.TraditionalOpenSSL))
         closed = pem(key, password=b"pass")
         made = {key_from_pem(form) for form in forms}
+        made |= {key_from_pem(whole, password="not needed")}
         made |= {key_from_pem(closed, password=word) for word in ("pass", b"pass", Secret("pass"))}
         assert len(made) == 1
 
@@ -110,8 +112,11 @@ class TestPem:
             (pem(ec.generate_private_key(ec.SECP256K1())), "is of curve secp256k1: take P-256"),
             (pem(ed448.Ed448PrivateKey.generate()), "is of curve Ed448: take P-256"),
             (pem(x25519.X25519PrivateKey.generate()), "is of curve X25519: take P-256"),
+            (pem(ec.generate_private_key(ec.SECP224R1())), "is of curve another kind: take P-256"),
+            (pem(ec.generate_private_key(ec.BrainpoolP256R1())), "is of curve another kind: take P-256"),
+            (pem(RSA).decode().replace("\n", "\\n"), r"has \\n where its lines should end"),
         ],
-        ids=range(11),
+        ids=range(14),
     )
     def test_refused(self, given_: Any, reason: str) -> None:
         """With a sentence that says what to do, and nothing of the key."""
@@ -121,6 +126,23 @@ class TestPem:
         assert "M4RKER" not in shown
         assert not isinstance(given_, bytes) or len(given_) < 80 or given_.decode("latin-1")[40:80] not in shown
 
+    def test_no_certificate(self) -> None:
+        """The key beside it is not shown."""
+        certificate: Any = "client.pem"
+        whole = pem(RSA).decode()
+        for read, given_ in ((key_from_pem, whole), (key_from_jwk, json.dumps(jwk(RSA)))):
+            with pytest.raises(errors.InvalidCertificate, match=r"give Certificate\.from_pem") as caught:
+                read(given_, certificate=certificate)
+            assert given_[60:90] not in shown_by(caught.value)
+
+    def test_other_arguments(self) -> None:
+        """A key in the place of another argument is not shown."""
+        misplaced: Any = pem(RSA).decode()
+        for arguments in ({"algorithm": misplaced}, {"key_id": misplaced}):
+            with pytest.raises(errors.InvalidAuthentication) as caught:
+                key_from_pem(pem(RSA), **arguments)
+            assert misplaced[60:90] not in shown_by(caught.value)
+
     def test_wrong_password(self) -> None:
         """It is not shown."""
         with pytest.raises(errors.InvalidAuthentication, match="and the right password") as caught:
@@ -128,13 +150,13 @@ class TestPem:
         assert "M4RKER" not in shown_by(caught.value)
 
     @pytest.mark.parametrize(("name", "algorithm"), [("ES256", "ES384"), ("ES256", "RS256"), ("EdDSA", "ES256")])
-    def test_algorithm_of_another_key(self, name: str, algorithm: str) -> None:
+    def test_algorithm_of_another_key(self, name: str, algorithm: Any) -> None:
         """The curve decides."""
         with pytest.raises(errors.InvalidAuthentication, match=f"take {name}"):
             key_from_pem(pem(CURVES[name]), algorithm=algorithm)
 
     @pytest.mark.parametrize("algorithm", ["none", "HS256", "ES256", "RS1", ""])
-    def test_algorithms_of_rsa(self, algorithm: str) -> None:
+    def test_algorithms_of_rsa(self, algorithm: Any) -> None:
         """Those that RSA has; RS256 unless it is said."""
         assert key_from_pem(pem(RSA)).algorithm == "RS256"
         with pytest.raises(errors.InvalidAuthentication, match="take RS256 or RS384"):
@@ -158,6 +180,14 @@ class TestJwk:
         key = key_from_jwk(json.dumps(members).encode(), algorithm="RS512", key_id="k2")
         assert (key.algorithm, key.key_id) == ("RS512", "k2")
         assert key_from_jwk(jwk(CURVES["EdDSA"])).algorithm == "EdDSA"
+        assert key_from_jwk(jwk(CURVES["EdDSA"], alg="Ed25519")).algorithm == "Ed25519"
+        assert key_from_jwk({**members, "use": None}) == key_from_jwk({**members, "use": "sig"})
+
+    def test_halves_of_two_keys(self) -> None:
+        """A public half that is another key's, which the thumbprint would be of."""
+        ours, theirs = jwk(CURVES["EdDSA"]), jwk(ed25519.Ed25519PrivateKey.generate())
+        with pytest.raises(errors.InvalidAuthentication, match="as it was made"):
+            key_from_jwk({**ours, "x": theirs["x"]})
 
     @pytest.mark.parametrize(
         ("given_", "reason"),
@@ -168,6 +198,8 @@ class TestJwk:
             ('{"d": NaN}', "is no JWK"),
             (ECKey.generate_key("P-256").as_dict(private=False), "is a public JWK"),
             ({"kty": "EC", "d": 5}, "is a public JWK"),
+            ({"keys": [jwk(RSA)]}, "one key of a set"),
+            ({**jwk(RSA), "kid": 5}, "'kid' that is no text"),
             ({"kty": "oct", "k": "M4RKER"}, "cannot be read"),
             ({"kty": "EC", "d": "M4RKER", "crv": "P-256"}, "cannot be read"),
             ({"kty": "M4RKER", "d": "M4RKER"}, "cannot be read"),
@@ -175,7 +207,7 @@ class TestJwk:
             (jwk(CURVES["ES256"], alg="RS256"), "take ES256"),
             (jwk(RSA, alg="none"), "take RS256"),
         ],
-        ids=range(12),
+        ids=range(14),
     )
     def test_refused(self, given_: Any, reason: str) -> None:
         """With a sentence that says what to do, and nothing of the key."""
@@ -205,6 +237,31 @@ class TestFile:
         ):
             with pytest.raises(errors.InvalidAuthentication, match=reason):
                 key_from_file(file)
+
+    @pytest.mark.parametrize(
+        "given_", [pem(RSA).decode(), json.dumps(jwk(RSA)), "", None, 5, b"key.pem", Path, "key.pem\0"], ids=range(8)
+    )
+    def test_no_path(self, given_: Any) -> None:
+        """What such a file holds, in its place, is not shown."""
+        with pytest.raises(errors.InvalidAuthentication, match="give the path of its file") as caught:
+            key_from_file(given_)
+        assert not isinstance(given_, str) or len(given_) < 80 or given_[60:90] not in shown_by(caught.value)
+
+
+def mangled(key: PrivateKeyTypes) -> st.SearchStrategy[bytes]:
+    """PEM with some of its base64 changed."""
+    whole = pem(key).decode()
+    at, put = st.integers(30, len(whole) - 30), st.sampled_from("AQgw+/Z")
+    return st.builds(lambda at, put: f"{whole[:at]}{put}{whole[at + 1 :]}".encode(), at, put).filter(
+        lambda changed: changed.decode() != whole
+    )
+
+
+@given(st.one_of([mangled(key) for key in (CURVES["ES256"], CURVES["EdDSA"])]))
+def test_any_change(content: bytes) -> None:
+    """Another key or an error of ours."""
+    with contextlib.suppress(errors.InvalidAuthentication):
+        assert key_from_pem(content).algorithm in ALGORITHMS
 
 
 @given(st.binary(max_size=200) | st.binary(max_size=100).map(lambda b: b"-----BEGIN PRIVATE KEY-----\n" + b))

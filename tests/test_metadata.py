@@ -238,8 +238,11 @@ class TestDocument:
     )
     def test_endpoints(self, url: object) -> None:
         """Endpoints are those that the core would send a secret to."""
-        for document in ({"token_endpoint": url}, {"mtls_endpoint_aliases": {"token_endpoint": url}}):
-            with pytest.raises(errors.InvalidMetadata, match="token_endpoint in the metadata") as caught:
+        for document, name in (
+            ({"token_endpoint": url}, "token_endpoint"),
+            ({"mtls_endpoint_aliases": {"token_endpoint": url}}, "token_endpoint among mtls_endpoint_aliases"),
+        ):
+            with pytest.raises(errors.InvalidMetadata, match=f"{name} in the metadata") as caught:
                 read({**LEAST, **document}, loopback=True)
             assert "M4RKER" not in f"{caught.value!r}"
 
@@ -344,13 +347,20 @@ class TestEndpointFor:
         """One that the server does not list is refused before it refuses; without a list, anything goes."""
         request = token_request(ClientCredentials("id", WAYS["private_key_jwt"]))
         metadata = attrs.evolve(METADATA, token_endpoint_auth_methods_supported=("private_key_jwt",))
-        for listed, known in ((("PS256", "RS256", "x"), "RS256 or PS256"), (("x",), "another")):
+        for listed, known in ((("PS256", "RS256", "x"), "RS256 or PS256"), (("x",), "another"), ((), "another")):
             other = attrs.evolve(metadata, token_endpoint_auth_signing_alg_values_supported=listed)
             with pytest.raises(errors.InvalidAuthentication, match=f"takes no ES256: sign by {known}"):
                 endpoint_for(other, request)
-        for none in (None, (), ("ES256",)):
-            same = attrs.evolve(metadata, token_endpoint_auth_signing_alg_values_supported=none)
+        for right in (None, ("ES256",)):
+            same = attrs.evolve(metadata, token_endpoint_auth_signing_alg_values_supported=right)
             assert ENDPOINT == endpoint_for(same, request)
+
+    def test_no_tuple(self) -> None:
+        """A record by hand has tuples: in a text, part of a name would count as a name."""
+        listed: Any = "client_secret_basic,none"
+        for name in ("token_endpoint_auth_methods_supported", "grant_types_supported", "scopes_supported"):
+            with pytest.raises(errors.InvalidInput, match=f"{name}: give a tuple of str"):
+                attrs.evolve(METADATA, **{name: listed})
 
     def test_ways_unknown(self) -> None:
         """A way of a user's own is not checked, nor are credentials that cannot be sent yet."""

@@ -16,16 +16,27 @@ from oauth_cc import (
     TokenRequest,
     token_request,
 )
+from oauth_cc.assertion import Algorithm
 from oauth_cc.authentication import ClientAuthentication
 from oauth_cc.metadata import ServerMetadata
 from oauth_cc.profile import fapi2
 
 ISSUER, ENDPOINT = "https://as.example", "https://as.example/token"
-METADATA = ServerMetadata(ISSUER, ENDPOINT, mtls_token_endpoint="https://mtls.as.example/token")
+MTLS_ENDPOINT = "https://mtls.as.example/token"
+METADATA = ServerMetadata(
+    ISSUER,
+    ENDPOINT,
+    token_endpoint_auth_methods_supported=tuple(
+        "private_key_jwt client_secret_jwt client_secret_basic tls_client_auth none".split()
+    ),
+    dpop_signing_alg_values_supported=("ES256",),
+    mtls_token_endpoint=MTLS_ENDPOINT,
+    tls_client_certificate_bound_access_tokens=True,
+)
 CERTIFICATE = Certificate("A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0")
 
 
-def key(algorithm: str) -> SigningKey:
+def key(algorithm: Algorithm) -> SigningKey:
     """A key of *algorithm*."""
     return SigningKey(algorithm, lambda _: bytes(64), "key-1")
 
@@ -38,29 +49,27 @@ def asked(way: ClientAuthentication | str | None) -> TokenRequest:
 GOOD = asked(PrivateKeyJwt(key("ES256"), ISSUER)).with_certificate(CERTIFICATE)
 
 
-def missed(request: TokenRequest, endpoint: str = ENDPOINT, metadata: ServerMetadata | None = METADATA) -> list[str]:
+def missed(
+    request: TokenRequest, endpoint: str = MTLS_ENDPOINT, metadata: ServerMetadata | None = METADATA
+) -> list[str]:
     """Gives the first words of the duties that are not met."""
     return [duty.text.split(" ")[0] for duty in fapi2(request, endpoint, metadata) if not duty.met]
 
 
 @pytest.mark.parametrize(
-    "request_",
+    ("request_", "endpoint"),
     [
-        GOOD,
-        asked(TlsClientAuth(CERTIFICATE)),
-        asked(PrivateKeyJwt(key("PS256"), ISSUER, audience=ISSUER)).with_dpop_jkt("a" * 43),
-        asked(PrivateKeyJwt(key("EdDSA"), ISSUER)).with_certificate(CERTIFICATE),
+        (GOOD, MTLS_ENDPOINT),
+        (asked(TlsClientAuth(CERTIFICATE)), MTLS_ENDPOINT),
+        (asked(PrivateKeyJwt(key("PS256"), ISSUER, audience=ISSUER)).with_dpop_jkt("a" * 43), ENDPOINT),
+        (asked(PrivateKeyJwt(key("EdDSA"), ISSUER)).with_certificate(CERTIFICATE), MTLS_ENDPOINT),
+        (asked(PrivateKeyJwt(key("Ed25519"), ISSUER)).with_certificate(CERTIFICATE), MTLS_ENDPOINT),
     ],
-    ids=["key", "tls", "dpop", "eddsa"],
+    ids=["key", "tls", "dpop", "eddsa", "ed25519"],
 )
-def test_met(request_: TokenRequest) -> None:
+def test_met(request_: TokenRequest, endpoint: str) -> None:
     """A configuration as the profile has it."""
-    assert missed(request_) == []
-
-
-def test_the_endpoint_for_certificates() -> None:
-    """It is one of the metadata too."""
-    assert missed(GOOD, "https://mtls.as.example/token") == []
+    assert missed(request_, endpoint) == []
 
 
 @pytest.mark.parametrize("way", ["s3cret", NoAuthentication(), None])
@@ -77,11 +86,20 @@ def test_a_secret_that_keys_a_jwt() -> None:
 
 def test_bound() -> None:
     """A bearer token that whoever has it can use."""
-    assert missed(attrs.evolve(GOOD, certificate=None)) == ["have"]
+    assert missed(attrs.evolve(GOOD, certificate=None), ENDPOINT) == ["have"]
+
+
+def test_a_server_that_binds_none() -> None:
+    """What is asked for is not what one gets, by certificate or by DPoP."""
+    plain = attrs.evolve(
+        METADATA, tls_client_certificate_bound_access_tokens=False, dpop_signing_alg_values_supported=("none", "HS256")
+    )
+    assert missed(asked(TlsClientAuth(CERTIFICATE)), metadata=plain) == ["have"]
+    assert missed(attrs.evolve(GOOD, certificate=None).with_dpop_jkt("a" * 43), ENDPOINT, plain) == ["have"]
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "PS384", "ES384"])
-def test_algorithm(algorithm: str) -> None:
+def test_algorithm(algorithm: Algorithm) -> None:
     """One that the profile does not name."""
     assert missed(asked(PrivateKeyJwt(key(algorithm), ISSUER)).with_certificate(CERTIFICATE)) == ["sign"]
 
@@ -97,14 +115,20 @@ def test_audience() -> None:
     [
         ("http://127.0.0.1:8080/token", METADATA, ["use", "take"]),
         ("https://as.example/other", METADATA, ["take"]),
+        (ENDPOINT, METADATA, ["take"]),
         (ENDPOINT, None, ["take"]),
+        (MTLS_ENDPOINT, attrs.evolve(METADATA, issuer="https://other.example"), ["take"]),
+        (MTLS_ENDPOINT, attrs.evolve(METADATA, token_endpoint_auth_methods_supported=("none",)), ["take"]),
     ],
+    ids=["http", "other", "not for certificates", "no metadata", "other issuer", "other method"],
 )
 def test_endpoint(endpoint: str, metadata: ServerMetadata | None, first: list[str]) -> None:
-    """Over https, and from the metadata."""
+    """Over https, and the one that the metadata of the issuer name for this very request."""
     assert missed(GOOD, endpoint, metadata) == first
 
 
 def test_advice() -> None:
     """What is missing is said with what to do."""
     assert all(duty.advice and duty.source for duty in fapi2(asked("s3cret"), ENDPOINT))
+    (found,) = [duty for duty in fapi2(GOOD, ENDPOINT, METADATA) if not duty.met]
+    assert found.advice == f"for this request they name {MTLS_ENDPOINT}"

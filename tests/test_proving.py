@@ -103,15 +103,21 @@ def test_what_is_neither(ask: Prove) -> None:
 
 @each
 def test_what_they_raise_comes_out(ask: Prove) -> None:
-    """As it is, without the frames that hold what was signed."""
+    """As it is, without the frames that hold what was signed, nor those of what it came from."""
+
+    def opened(pin: str) -> bytes:
+        raise OSError(f"the HSM is away ({len(pin)})")
 
     def broken(signing_input: bytes) -> bytes:
-        held = f"M4RKER {signing_input!r}"
-        raise OSError(f"the KMS is away ({len(held)})")
+        try:
+            return opened(f"M4RKER {signing_input!r}")
+        except OSError as error:
+            raise RuntimeError("no signature") from error
 
     result = ask(Sign(key(broken), b"a"))
     assert isinstance(result, Failed)
-    assert isinstance(result.error, OSError)
+    assert isinstance(result.error.__cause__, OSError)
+    assert result.error.__traceback__ is result.error.__cause__.__traceback__ is None
     assert "M4RKER" not in shown_by(result.error)
 
 

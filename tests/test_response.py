@@ -11,6 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from oauth_cc import (
+    AssertionFile,
+    ClientAssertion,
     ClientCredentials,
     ClientSecretBasic,
     ClientSecretPost,
@@ -29,6 +31,7 @@ from oauth_cc.authentication import AuthenticationFields
 from oauth_cc.dpop import dpop_nonce, retry_nonce
 from oauth_cc.http import MAX_RETRY_AFTER
 from oauth_cc.response import MAX_LIFETIME, read_token_response
+from tests.leaks import shown_by
 from tests.vectors import Case, content, load
 
 NOW = 1700000000.0
@@ -230,6 +233,22 @@ class TestRefusal:
         assert isinstance(error, errors.TokenRequestRefused)
         assert echo not in f"{error}{error!r}{error.args}"
         assert error.description in ("got *** for id", "got Basic *** for id")
+
+    @pytest.mark.parametrize("given_", ["eyJM4RKER.e30.c2ln\n", Secret(" eyJM4RKER.e30.c2ln"), "eyJM4RKER.e30.c2ln"])
+    def test_echo_of_an_assertion(self, given_: str | Secret) -> None:
+        """An assertion is cleaned away as it was sent, without the white space that it was given with."""
+        request = token_request(ClientCredentials("id", ClientAssertion(AssertionFile("/run/token"))))
+        content = b'{"error": "invalid_client", "error_description": "bad eyJM4RKER.e30.c2ln given"}'
+        with pytest.raises(errors.InvalidClientRefused, match=r"bad \*\*\* given"):
+            parse_token_response(HttpResponse(401, (), content), request, received_at=NOW, assertion=given_)
+
+    @pytest.mark.parametrize("given_", [b"M4RKER", 5, "M4RKER M4RKER", ""])
+    def test_no_assertion(self, given_: Any) -> None:
+        """What none is, is said as `http_request` says it."""
+        request = token_request(ClientCredentials("id", ClientAssertion(AssertionFile("/run/token"))))
+        with pytest.raises(errors.InvalidAuthentication) as caught:
+            parse_token_response(HttpResponse(401), request, received_at=NOW, assertion=given_)
+        assert "M4RKER" not in shown_by(caught.value)
 
     def test_echo_of_every_way(self) -> None:
         """An echo is cleaned whatever the way of authentication, and one that fails when asked again does no harm."""

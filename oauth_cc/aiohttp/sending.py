@@ -17,10 +17,11 @@ import multidict
 import yarl
 
 from oauth_cc.content_coding import decode_content
-from oauth_cc.desk import check_client
+from oauth_cc.desk import check_client, check_timeout
 from oauth_cc.effects import Failed, Received
 from oauth_cc.errors import MalformedResponse
 from oauth_cc.exchange import DEFAULT_RETRIES, Retries, exchange
+from oauth_cc.frames import chain, without_frames
 from oauth_cc.http import HttpRequest, HttpResponse
 from oauth_cc.jsontext import MAX_SIZE
 from oauth_cc.request import TokenRequest
@@ -64,7 +65,9 @@ def sender(
 ) -> Callable[[HttpRequest], Awaitable[Received | Failed]]:
     """
     Gives the function that sends one request and says what came of it; *client*, *timeout*: as `fetch_token` has them.
+    Raises `InvalidInput` if *timeout* can be none.
     """
+    check_timeout(timeout)
 
     async def send(request: HttpRequest) -> Received | Failed:
         try:
@@ -131,13 +134,7 @@ def _received(response: aiohttp.ClientResponse, content: bytes) -> Received | Fa
 
 
 def _failed(error: aiohttp.ClientError | OSError, request: HttpRequest) -> Failed:
-    # The frames of the library below hold the secret: tracebacks that show locals would print it.
-    tls = isinstance(error, aiohttp.ServerFingerprintMismatch)
-    link: BaseException | None = error
-    while link is not None:
-        tls = tls or isinstance(link, ssl.SSLError)
-        link.__traceback__ = None
-        link = link.__cause__ or link.__context__
+    tls = any(isinstance(link, ssl.SSLError | aiohttp.ServerFingerprintMismatch) for link in chain(error))
     if isinstance(error, aiohttp.ClientHttpProxyError):
         url, no_headers = yarl.URL(request.url, encoded=True), multidict.CIMultiDictProxy(multidict.CIMultiDict[str]())
         info = aiohttp.RequestInfo(url, request.method, no_headers, url)
@@ -145,4 +142,4 @@ def _failed(error: aiohttp.ClientError | OSError, request: HttpRequest) -> Faile
     if isinstance(error, aiohttp.ClientResponseError | aiohttp.ClientPayloadError):
         # Their text quotes what was read of the answer, and that may be a token.
         return Failed(aiohttp.ClientPayloadError("the answer broke off, or is no HTTP"), retryable=True)
-    return Failed(error, isinstance(error, aiohttp.ClientConnectionError | OSError) and not tls)
+    return Failed(without_frames(error), isinstance(error, aiohttp.ClientConnectionError | OSError) and not tls)

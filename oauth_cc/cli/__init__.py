@@ -5,15 +5,17 @@ The command line: composes, shows and sends token requests, and shows servers.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from typing import Final, TextIO
 
 from oauth_cc import ClientCredentials, compose_body, http_request
 from oauth_cc.authentication import AuthenticationFields
-from oauth_cc.cli.asked import asked, way
+from oauth_cc.cli.asked import asked
 from oauth_cc.cli.network import NetworkError, endpoint_of, kept, metadata_of, token_for
 from oauth_cc.cli.options import parser
+from oauth_cc.cli.proof import way
 from oauth_cc.display import curl, duties_table, http_message, metadata_table
 from oauth_cc.errors import InvalidInput, InvalidResponse, StoreUnavailable, TokenRequestRefused
 from oauth_cc.profile import fapi2
@@ -26,10 +28,24 @@ REFUSED: Final = 1
 BAD_INPUT: Final = 2
 NETWORK: Final = 3
 
+_OPTIONS: Final = {
+    "pass allow_http_loopback=True": "give --allow-http-loopback",
+    "give its password=": "give --key-password-env",
+    "give key_id=": "give --key-id",
+}
+"""What stands here for an argument that the library names in its errors."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line *argv* (that of the process by default) and gives its exit code."""
-    return run(parser().parse_args(argv), sys.stdout, sys.stderr, sys.stdin)
+    try:
+        code = run(parser().parse_args(argv), sys.stdout, sys.stderr, sys.stdin)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads has seen enough; what is still to be flushed at the end has to go somewhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    return code
 
 
 def run(arguments: argparse.Namespace, stdout: TextIO, stderr: TextIO, stdin: TextIO) -> int:
@@ -54,6 +70,8 @@ def run(arguments: argparse.Namespace, stdout: TextIO, stderr: TextIO, stdin: Te
 
 
 def _fail(stderr: TextIO, sentence: str, code: int) -> int:
+    for argument, option in _OPTIONS.items():
+        sentence = sentence.replace(argument, option)
     print(f"oauth-cc: {sentence}", file=stderr)
     return code
 
@@ -68,7 +86,9 @@ def _request(arguments: argparse.Namespace, stdin: TextIO) -> str:
     # An assertion is redacted, whatever stands there.
     assertion = None if isinstance(proof_of(request), AuthenticationFields) else "***"
     composed = http_request(request, endpoint, assertion=assertion, allow_http_loopback=arguments.allow_http_loopback)
-    shown = curl(composed) if arguments.curl else http_message(composed)
+    files = {"--cert": arguments.certificate, "--key": arguments.certificate_key, "--cacert": arguments.ca_file}
+    given = [(option, str(file)) for option, file in files.items() if file is not None]
+    shown = curl(composed, given) if arguments.curl else http_message(composed)
     return f"{shown}\n\n{duties_table(fapi2(request, endpoint, metadata))}" if arguments.profile else shown
 
 

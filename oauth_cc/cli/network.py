@@ -11,7 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from oauth_cc import Token, TokenRequest
+import attrs
+
+from oauth_cc import Secret, Token, TokenRequest
+from oauth_cc.cli.proof import password_of
 from oauth_cc.errors import InvalidInput
 from oauth_cc.events import Event, StoreFailed
 from oauth_cc.metadata import ServerMetadata, endpoint_for
@@ -57,13 +60,12 @@ def token_for(request: TokenRequest, arguments: argparse.Namespace) -> Token:
             allow_http_loopback=arguments.allow_http_loopback,
         ).token()
 
-    certificate = arguments.certificate if request.client_certificate is not None else None
-    return _online(fetch, arguments.ca_file, certificate, arguments.key)
+    return _online(fetch, _trust(arguments.ca_file, _shown(arguments)))
 
 
 def metadata_of(arguments: argparse.Namespace) -> ServerMetadata:
     """Gives what the issuer of *arguments* says of itself."""
-    return _online(lambda client: _metadata(arguments, client), arguments.ca_file)
+    return _online(lambda client: _metadata(arguments, client), _trust(arguments.ca_file))
 
 
 def kept(action: str) -> str:
@@ -86,12 +88,7 @@ def _metadata(arguments: argparse.Namespace, client: "httpx2.Client") -> ServerM
     )
 
 
-def _online(
-    fetch: "Callable[[httpx2.Client], T]",
-    ca_file: Path | None,
-    certificate: Path | None = None,
-    key: Path | None = None,
-) -> T:
+def _online(fetch: "Callable[[httpx2.Client], T]", trust: ssl.SSLContext | bool) -> T:
     try:
         import httpx2
     except ImportError as error:
@@ -99,7 +96,7 @@ def _online(
     # What the log would say is said by exit codes and sentences here.
     logging.getLogger("oauth_cc").addHandler(logging.NullHandler())
     try:
-        with httpx2.Client(trust_env=False, verify=_trust(ca_file, certificate, key)) as client:
+        with httpx2.Client(trust_env=False, verify=trust) as client:
             return fetch(client)
     except httpx2.TransportError as error:
         kind = type(error).__name__
@@ -107,21 +104,47 @@ def _online(
     raise NetworkError(sentence)
 
 
-def _trust(ca_file: Path | None, certificate: Path | None, key: Path | None) -> ssl.SSLContext | bool:
-    if ca_file is None and certificate is None:
+@attrs.frozen
+class _Shown:
+    # What connections show: a certificate, the key of it, if that has a file of its own, and its password.
+    certificate: Path
+    key: Path | None
+    password: Secret | None
+
+
+def _shown(arguments: argparse.Namespace) -> _Shown | None:
+    if arguments.certificate is None:
+        return None
+    return _Shown(arguments.certificate, arguments.certificate_key, password_of(arguments))
+
+
+def _trust(ca_file: Path | None, shown: _Shown | None = None) -> ssl.SSLContext | bool:
+    if ca_file is None and shown is None:
         return True
     try:
         context = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
     except OSError as error:
         raise InvalidInput("--ca-file", f"cannot be read as PEM certificates: {error.strerror or error}") from None
-    if certificate is not None:
-        try:
-            # Without a callback, a key that is encrypted would have OpenSSL ask at the terminal.
-            context.load_cert_chain(certificate, key, password=lambda: "")
-        except OSError as error:
-            reason = f"is no PEM certificate with its key in --key: {error.strerror or type(error).__name__}"
-            raise InvalidInput("--certificate", reason) from None
+    if shown is not None:
+        _show(context, shown)
     return context
+
+
+def _show(context: ssl.SSLContext, shown: _Shown) -> None:
+    password = "" if shown.password is None else shown.password.reveal()
+    try:
+        # Without a callback, a key that is encrypted would have OpenSSL ask at the terminal.
+        context.load_cert_chain(shown.certificate, shown.key, password=lambda: password)
+    except ssl.SSLError:
+        reason = (
+            "is no PEM certificate with its key, there or in --certificate-key: see that they belong together, and that"
+            " --key-password-env names the password if the key is encrypted"
+        )
+    except OSError as error:
+        reason = f"or its key cannot be read: {error.strerror}"
+    else:
+        return
+    raise InvalidInput("--certificate", reason)
 
 
 def _store() -> "FileStore":

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from oauth_cc import __version__
+from oauth_cc.desk import check_timeout
+from oauth_cc.errors import InvalidInput
 
 __all__ = ["SECRET_VARIABLE", "parser"]
 
@@ -19,6 +21,7 @@ examples:
   OAUTH_CLIENT_SECRET=... oauth-cc token --client-id your_id --token-url https://as.example/token
   oauth-cc token --client-id your_id --secret-file secret.txt --token-url https://as.example/token --format header
   oauth-cc token --client-id your_id --auth private-key-jwt --key key.pem --issuer https://as.example
+  oauth-cc token --client-id your_id --auth tls --certificate client.pem --issuer https://as.example
   oauth-cc metadata https://as.example
   oauth-cc store list
   oauth-cc demo
@@ -83,7 +86,7 @@ def _asked() -> argparse.ArgumentParser:
     options.add_argument("--scope", action="append", default=[], metavar="TEXT", help="scope-tokens; may repeat")
     options.add_argument("--resource", action="append", default=[], metavar="URI", help="RFC 8707; may repeat")
     options.add_argument("--authorization-details", metavar="JSON", help="an array of objects (RFC 9396)")
-    options.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="such as audience=…")
+    options.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="such as audience=...")
     options.add_argument("--include-client-id", action="store_true", help="send client_id in the body too")
     options.add_argument("--body", metavar="FORM", help="an existing form body to embed")
     return options
@@ -99,9 +102,17 @@ def _sent() -> argparse.ArgumentParser:
 
 def _network() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(add_help=False)
-    options.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS", help="default: 10")
+    options.add_argument("--timeout", type=_seconds, default=10.0, metavar="SECONDS", help="default: 10")
     options.add_argument("--ca-file", type=Path, metavar="FILE", help="trust the authorities in this PEM file instead")
     return options
+
+
+def _seconds(text: str) -> float:
+    try:
+        check_timeout(float(text))
+    except (ValueError, InvalidInput):
+        raise argparse.ArgumentTypeError(f"{text!r}: give seconds, above 0 and up to a day") from None
+    return float(text)
 
 
 def _proof() -> argparse.ArgumentParser:
@@ -116,10 +127,14 @@ def _proof() -> argparse.ArgumentParser:
     )
     source.add_argument("--secret-file", type=Path, metavar="FILE", help="read it from a file")
     source.add_argument("--secret-stdin", action="store_true", help="read it from standard input")
-    options.add_argument("--key", type=Path, metavar="FILE", help="a private key, PEM or JWK")
-    options.add_argument("--key-id", metavar="ID", help="the header's kid")
+    options.add_argument("--key", type=Path, metavar="FILE", help="a private key that signs JWTs, PEM or JWK")
+    options.add_argument("--key-id", metavar="ID", help="its name in the header (kid)")
+    options.add_argument("--key-certificate", type=Path, metavar="FILE", help="its certificate, for x5t#S256")
+    options.add_argument("--key-password-env", metavar="NAME", help="the variable that has the password of the key")
     options.add_argument("--algorithm", metavar="ALG", help="of an RSA key: RS256 (default) to PS512; HS256 to HS512")
     options.add_argument("--audience", metavar="URL", help="whom JWTs are for, where it is not the issuer")
     options.add_argument("--assertion-file", type=Path, metavar="FILE", help="an assertion that someone else makes")
-    options.add_argument("--certificate", type=Path, metavar="FILE", help="a client certificate, PEM; its key: --key")
+    options.add_argument("--assertion-type", metavar="URI", help="what that is, where it is no JWT")
+    options.add_argument("--certificate", type=Path, metavar="FILE", help="a client certificate to connect with, PEM")
+    options.add_argument("--certificate-key", type=Path, metavar="FILE", help="its private key, if not beside it")
     return options

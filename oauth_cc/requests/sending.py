@@ -16,10 +16,11 @@ from requests.structures import CaseInsensitiveDict
 
 from oauth_cc import threads
 from oauth_cc.content_coding import decode_content
-from oauth_cc.desk import check_client
+from oauth_cc.desk import check_client, check_timeout
 from oauth_cc.effects import Failed, Received
 from oauth_cc.errors import MalformedResponse
 from oauth_cc.exchange import DEFAULT_RETRIES, Retries, exchange
+from oauth_cc.frames import without_frames
 from oauth_cc.http import HttpRequest, HttpResponse
 from oauth_cc.jsontext import MAX_SIZE
 from oauth_cc.request import TokenRequest
@@ -56,7 +57,11 @@ def fetch_token(
 
 
 def sender(client: requests.Session | None, timeout: float) -> Callable[[HttpRequest], Received | Failed]:
-    """Gives what sends a token request through *client*, as `fetch_token` has it, within *timeout* seconds."""
+    """
+    Gives what sends a token request through *client*, as `fetch_token` has it, within *timeout* seconds. Raises
+    `InvalidInput` if these can be none.
+    """
+    check_timeout(timeout)
 
     def send(request: HttpRequest) -> Received | Failed:
         with contextlib.nullcontext(client) if client is not None else _own() as session:
@@ -124,16 +129,8 @@ _LASTING: Final = (requests.exceptions.SSLError, requests.exceptions.ProxyError)
 
 
 def _failed(error: requests.RequestException, request: HttpRequest) -> Failed:
-    # The frames of the libraries below, and their request, hold the secret: tracebacks that show locals would print it.
+    # Its request holds the secret.
     bare = requests.PreparedRequest()
     bare.method, bare.url = request.method, request.url
     error.request, error.response = bare, None
-    links: list[object] = [error]
-    seen: set[int] = set()
-    while links:
-        link = links.pop()
-        if isinstance(link, BaseException) and id(link) not in seen:
-            seen.add(id(link))
-            link.__traceback__ = None
-            links += [link.__cause__, link.__context__, getattr(link, "reason", None), *link.args]
-    return Failed(error, retryable=isinstance(error, _PASSING) and not isinstance(error, _LASTING))
+    return Failed(without_frames(error), retryable=isinstance(error, _PASSING) and not isinstance(error, _LASTING))

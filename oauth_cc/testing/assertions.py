@@ -24,7 +24,7 @@ __all__ = ["ALGORITHMS", "ASSERTION_METHODS", "FEDERATED", "ClientAssertions", "
 
 FEDERATED: Final = "federated_jwt"
 ALGORITHMS: Final = {
-    "private_key_jwt": "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA".split(),
+    "private_key_jwt": "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519".split(),
     "client_secret_jwt": "HS256 HS384 HS512".split(),
 }
 """What an assertion may be signed by under each registered method."""

@@ -28,7 +28,7 @@ from oauth_cc import (
     token_request,
     unsigned_assertion,
 )
-from oauth_cc.assertion import ALGORITHMS, MAC_ALGORITHMS, Signer
+from oauth_cc.assertion import ALGORITHMS, MAC_ALGORITHMS, Algorithm, MacAlgorithm, Signer
 from oauth_cc.authentication import ClientAuthentication
 from oauth_cc.exchange import Retries
 from oauth_cc.jose import key_from_jwk, key_from_pem, sign
@@ -61,12 +61,12 @@ def server() -> Iterator[AuthorizationServer]:
         yield running
 
 
-def private_key(algorithm: str, key_id: str | None = None) -> SigningKey:
+def private_key(algorithm: Algorithm, key_id: str | None = None) -> SigningKey:
     """Gives the key of the client that is called *algorithm*."""
     return key_from_jwk(jwk(KEYS[algorithm]), algorithm=algorithm, key_id=key_id)
 
 
-def signed(server: AuthorizationServer, algorithm: str) -> TokenRequest:
+def signed(server: AuthorizationServer, algorithm: Algorithm) -> TokenRequest:
     """Gives the request of the client that is called *algorithm*."""
     return token_request(ClientCredentials(algorithm, PrivateKeyJwt(private_key(algorithm), server.issuer)))
 
@@ -83,13 +83,13 @@ class TestAccepted:
     """By the public half of a key, a shared secret, or someone else's word."""
 
     @pytest.mark.parametrize("algorithm", ALGORITHMS)
-    def test_every_algorithm(self, server: AuthorizationServer, algorithm: str) -> None:
+    def test_every_algorithm(self, server: AuthorizationServer, algorithm: Algorithm) -> None:
         """Of private keys."""
         way = PrivateKeyJwt(private_key(algorithm), server.issuer)
         assert "private_key_jwt" == fetch(SYNC, server, algorithm, way)
 
     @pytest.mark.parametrize("algorithm", MAC_ALGORITHMS)
-    def test_every_mac(self, server: AuthorizationServer, algorithm: str) -> None:
+    def test_every_mac(self, server: AuthorizationServer, algorithm: MacAlgorithm) -> None:
         """Of secrets."""
         way = ClientSecretJwt(SECRET, server.issuer, algorithm=algorithm)
         assert "client_secret_jwt" == fetch(SYNC, server, "shared", way)
@@ -108,8 +108,8 @@ class TestAccepted:
 
     def test_each_of_two_keys(self, server: AuthorizationServer) -> None:
         """While one replaces the other, ``kid`` says which."""
-        for algorithm, key_id in (("PS256", "rsa"), ("ES256", "ec")):
-            fetch(SYNC, server, "two_keys", PrivateKeyJwt(private_key(algorithm, key_id), server.issuer))
+        for key in (private_key("PS256", "rsa"), private_key("ES256", "ec")):
+            fetch(SYNC, server, "two_keys", PrivateKeyJwt(key, server.issuer))
 
     def test_every_call(self, server: AuthorizationServer) -> None:
         """An auth renews with a new assertion each time, as the server takes each once."""
@@ -228,6 +228,16 @@ def test_a_new_assertion_for_every_attempt(ask: Ask) -> None:
         ask.token(request, f"{busy.url}/token", retries=Retries(3, 0, 0), allow_http_loopback=True)
         sent = {dict(parse_qsl(asked.body.decode()))["client_assertion"] for asked in busy.asked}
     assert 3 == len(sent)
+
+
+def test_a_timeout_that_is_none(ask: Ask) -> None:
+    """Nothing is sent, and nothing of the request is shown."""
+    request = token_request(ClientCredentials("your_id", PrivateKeyJwt(private_key("ES256"), "https://as.example")))
+    with serve(TOKEN) as server:
+        with pytest.raises(errors.InvalidInput, match="timeout") as caught:
+            ask.token(request, f"{server.url}/token", timeout=float("nan"), allow_http_loopback=True)
+        assert [] == server.asked
+    assert JWT.search(shown_by(caught.value)) is None
 
 
 def test_no_redirect(ask: Ask) -> None:

@@ -1,0 +1,186 @@
+"""
+How a client proves itself, from what the command line was given: secrets and passwords from anywhere but an argument.
+"""
+
+import argparse
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final, TextIO
+
+from oauth_cc import (
+    AssertionFile,
+    Certificate,
+    ClientAssertion,
+    ClientSecretBasic,
+    ClientSecretJwt,
+    ClientSecretPost,
+    NoAuthentication,
+    PrivateKeyJwt,
+    Secret,
+    TlsClientAuth,
+)
+from oauth_cc.assertion import JWT_BEARER, MacAlgorithm
+from oauth_cc.authentication import ClientAuthentication
+from oauth_cc.cli.options import SECRET_VARIABLE
+from oauth_cc.errors import InvalidInput
+
+__all__ = ["certificate_of", "password_of", "way"]
+
+# What stands in for a secret where one is only shown, as a redaction: long enough to key any HMAC.
+_HIDDEN: Final = "*" * 64
+
+_SECRET: Final = ("secret_env", "secret_file", "secret_stdin")
+_JWT: Final = ("algorithm", "audience")
+_USED: Final[Mapping[str, tuple[str, ...]]] = {
+    "basic": _SECRET,
+    "basic-raw": _SECRET,
+    "post": _SECRET,
+    "secret-jwt": (*_SECRET, *_JWT),
+    "private-key-jwt": ("key", "key_id", "key_certificate", "key_password_env", *_JWT),
+    "assertion": ("assertion_file", "assertion_type"),
+    "tls": (),
+    "self-signed-tls": (),
+    "none": (),
+}
+"""The options that each way of authentication has a use for, beside those of every way."""
+
+
+def way(arguments: argparse.Namespace, stdin: TextIO, *, shown: bool = False) -> ClientAuthentication:
+    """
+    Gives the way of authentication that *arguments* describe; *shown*: a secret that is not given is none that is
+    missing, as it will not be sent. Raises `InvalidInput` for options that the way has no use for, too: whoever gives a
+    key does not want a secret to be sent.
+    """
+    _check_used(arguments)
+    without_secret: Mapping[str, Callable[[argparse.Namespace], ClientAuthentication]] = {
+        "none": _none,
+        "assertion": _assertion,
+        "tls": _tls,
+        "self-signed-tls": _tls,
+        "private-key-jwt": _private_key_jwt,
+    }
+    if arguments.auth in without_secret:
+        return without_secret[arguments.auth](arguments)
+    secret = _secret(arguments, stdin) or (Secret(_HIDDEN) if shown else None)
+    if secret is None:
+        sources = f"set {SECRET_VARIABLE}, or give --secret-env, --secret-file or --secret-stdin"
+        raise InvalidInput("client_secret", sources)
+    return _by_secret(arguments, secret)
+
+
+def certificate_of(arguments: argparse.Namespace) -> Certificate | None:
+    """Gives the client certificate that connections show, None if they show none."""
+    # Not every command has the option.
+    file: Path | None = getattr(arguments, "certificate", None)
+    return None if file is None else Certificate.from_pem(_text("--certificate", file))
+
+
+def password_of(arguments: argparse.Namespace) -> Secret | None:
+    """Gives the password of the private key, None if it has none."""
+    return None if arguments.key_password_env is None else _variable("--key-password-env", arguments.key_password_env)
+
+
+def _check_used(arguments: argparse.Namespace) -> None:
+    used = _USED[arguments.auth]
+    for name in sorted({option for options in _USED.values() for option in options}):
+        if getattr(arguments, name) and name not in used and not _is_for_tls(arguments, name):
+            ways = " or ".join([way for way, options in _USED.items() if name in options])
+            raise InvalidInput(_option(name), f"--auth {arguments.auth} has no use for it: give --auth {ways}")
+
+
+def _is_for_tls(arguments: argparse.Namespace, name: str) -> bool:
+    return name == "key_password_env" and arguments.certificate is not None
+
+
+def _none(_arguments: argparse.Namespace) -> NoAuthentication:
+    return NoAuthentication()
+
+
+def _assertion(arguments: argparse.Namespace) -> ClientAssertion:
+    return ClientAssertion(AssertionFile(_given(arguments, "assertion_file")), arguments.assertion_type or JWT_BEARER)
+
+
+def _tls(arguments: argparse.Namespace) -> TlsClientAuth:
+    certificate = Certificate.from_pem(_text("--certificate", _given(arguments, "certificate")))
+    return TlsClientAuth(certificate, self_signed=arguments.auth == "self-signed-tls")
+
+
+def _private_key_jwt(arguments: argparse.Namespace) -> PrivateKeyJwt:
+    file, issuer, named = _given(arguments, "key"), _issuer(arguments), arguments.key_certificate
+    try:
+        from oauth_cc.jose import key_from_file
+    except ImportError as error:
+        raise ImportError("signing needs pip install 'oauth_cc[cli,jwt]'") from error
+    key = key_from_file(
+        file,
+        algorithm=arguments.algorithm,
+        key_id=arguments.key_id,
+        certificate=None if named is None else Certificate.from_pem(_text("--key-certificate", named)),
+        password=password_of(arguments),
+    )
+    return PrivateKeyJwt(key, issuer, audience=arguments.audience)
+
+
+def _by_secret(arguments: argparse.Namespace, secret: Secret) -> ClientAuthentication:
+    match arguments.auth:
+        case "post":
+            return ClientSecretPost(secret)
+        case "secret-jwt":
+            algorithm: MacAlgorithm = arguments.algorithm or "HS256"
+            return ClientSecretJwt(secret, _issuer(arguments), algorithm=algorithm, audience=arguments.audience)
+        case _:
+            return ClientSecretBasic(secret, encode=arguments.auth == "basic")
+
+
+def _issuer(arguments: argparse.Namespace) -> str:
+    issuer: str | None = arguments.issuer
+    if issuer is None:
+        raise InvalidInput("--issuer", f"--auth {arguments.auth} needs it: the server's issuer identifier")
+    return issuer
+
+
+def _given(arguments: argparse.Namespace, name: str) -> Path:
+    file: Path | None = getattr(arguments, name)
+    if file is None:
+        raise InvalidInput(_option(name), f"--auth {arguments.auth} needs it")
+    return file
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _text(option: str, file: Path) -> str:
+    try:
+        return file.read_text("utf-8", "replace")
+    except OSError as error:
+        reason = error.strerror
+    raise InvalidInput(option, f"cannot be read: {reason}")
+
+
+def _secret(arguments: argparse.Namespace, stdin: TextIO) -> Secret | None:
+    if arguments.secret_stdin:
+        return _one_line(stdin.read())
+    if arguments.secret_file is not None:
+        try:
+            return _one_line(arguments.secret_file.read_text("utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise InvalidInput("--secret-file", f"cannot be read: {reason}")
+    if arguments.secret_env is not None:
+        return _variable("--secret-env", arguments.secret_env)
+    value = os.environ.get(SECRET_VARIABLE)
+    return None if value is None else Secret(value)
+
+
+def _variable(option: str, name: str) -> Secret:
+    value = os.environ.get(name)
+    if value is None:
+        raise InvalidInput(option, f"the environment has no variable {name}")
+    return Secret(value)
+
+
+def _one_line(text: str) -> Secret:
+    # A file and a pipe end in a newline that is not part of the secret.
+    return Secret(text.removesuffix("\n").removesuffix("\r"))
