@@ -3,7 +3,7 @@ A program that takes oauthlib's client or ours, and one that goes on with reques
 """
 
 from collections.abc import Mapping, MutableMapping
-from typing import Protocol, assert_type
+from typing import Literal, Protocol, TypeAlias, assert_type, overload
 
 from oauthlib.oauth2 import BackendApplicationClient as Original
 from requests_oauthlib import OAuth2Session
@@ -11,45 +11,117 @@ from requests_oauthlib import OAuth2Session
 from oauth_cc import ClientCredentials, Scope, Token, TokenRequest
 from oauth_cc.compat import BackendApplicationClient, OAuth2Token
 
+Placed: TypeAlias = tuple[str, MutableMapping[str, str] | None, str | bytes | None]
+Prepared: TypeAlias = tuple[str, dict[str, str], str]
+Scopes: TypeAlias = str | list[str] | tuple[str, ...] | set[str] | None
+
+
+class Received(Protocol):
+    """What a program of this grant reads of a token."""
+
+    @property
+    def scopes(self) -> list[str]:
+        """What was granted."""
+        ...
+
+    @property
+    def missing_scopes(self) -> list[str]:
+        """What was asked for and not granted."""
+        ...
+
+    @property
+    def scope_changed(self) -> bool:
+        """Whether it is another than was asked for."""
+        ...
+
+    @overload
+    def __getitem__(self, key: Literal["access_token", "token_type", "refresh_token"], /) -> str: ...
+    @overload
+    def __getitem__(self, key: Literal["expires_in"], /) -> int: ...
+    @overload
+    def __getitem__(self, key: Literal["expires_at"], /) -> float: ...
+    @overload
+    def __getitem__(self, key: Literal["scope"], /) -> list[str]: ...
+    @overload
+    def __getitem__(self, key: str, /) -> object: ...
+
+    def __setitem__(self, key: str, value: object, /) -> None:
+        """Keeps a note beside the members."""
+        ...
+
 
 class Client(Protocol):
-    """What a program of this grant calls on its client."""
+    """What a program of this grant calls and keeps on its client."""
 
-    @property
-    def client_id(self) -> str:
-        """Who asks."""
-        ...
-
-    @property
-    def access_token(self) -> str | None:
-        """The token at hand."""
-        ...
-
-    @property
-    def token(self) -> Mapping[str, object]:
-        """All that came with it."""
-        ...
+    client_id: str
+    grant_type: str
+    default_token_placement: Literal["auth_header", "query", "body"]
+    token_type: str
+    access_token: str | None
+    refresh_token: str | None
+    token: MutableMapping[str, object]
+    expires_in: int | None
+    expires_at: float | str
 
     def prepare_request_body(
-        self, body: str = "", scope: str | list[str] | None = None, include_client_id: bool = False, **kwargs: object
+        self, body: str | bytes | None = "", scope: Scopes = None, include_client_id: bool = False, **kwargs: object
     ) -> str:
         """Composes a token request."""
         ...
 
+    def prepare_token_request(
+        self,
+        token_url: str,
+        authorization_response: str | None = None,
+        redirect_url: str | None = None,
+        state: str | None = None,
+        body: str | bytes | None = "",
+        **kwargs: object,
+    ) -> Prepared:
+        """Composes all of it."""
+        ...
+
     def parse_request_body_response(
-        self, body: str, scope: str | list[str] | None = None, **kwargs: object
-    ) -> Mapping[str, object]:
+        self, body: str | bytes | bytearray, scope: Scopes = None, **kwargs: object
+    ) -> Received:
         """Reads the answer."""
+        ...
+
+    def populate_token_attributes(self, response: Mapping[str, object]) -> None:
+        """Takes a token that was kept."""
         ...
 
     def add_token(
         self,
         uri: str,
         http_method: str = "GET",
-        body: str | None = None,
+        body: str | bytes | None = None,
         headers: MutableMapping[str, str] | None = None,
-    ) -> tuple[str, MutableMapping[str, str] | None, str | bytes | None]:
+        token_placement: Literal["auth_header", "query", "body"] | None = None,
+    ) -> Placed:
         """Puts the token on a call."""
+        ...
+
+    def prepare_refresh_token_request(
+        self,
+        token_url: str,
+        refresh_token: str | None = None,
+        body: str | bytes | None = "",
+        scope: Scopes = None,
+        **kwargs: object,
+    ) -> Prepared:
+        """Composes a refresh."""
+        ...
+
+    def prepare_token_revocation_request(
+        self,
+        revocation_url: str,
+        token: str,
+        token_type_hint: str | None = ...,
+        body: str | bytes | None = "",
+        **kwargs: object,
+    ) -> Prepared:
+        """Composes a revocation."""
         ...
 
 
@@ -58,9 +130,25 @@ def body(client: Client) -> str:
     return client.prepare_request_body(scope=["hello", "world"], audience="https://api.example/")
 
 
+def through(client: Client, kept: dict[str, object], answer: bytes) -> Placed:
+    """The whole way, with either: a token that was kept, a request, its answer, a call."""
+    client.populate_token_attributes(kept)
+    url, headers, asked = client.prepare_token_request("https://as.example/token", scope={"a"}, client_secret="s3cret")
+    print(url, headers["Content-Type"], asked)
+    token = client.parse_request_body_response(answer, scope=("a", "b"))
+    assert_type(token["access_token"], str)
+    assert_type(token["expires_at"], float)
+    token["note"] = 1
+    client.token["note"] = token.missing_scopes
+    client.default_token_placement = "query"
+    return client.add_token("https://api.example/things", headers={"X-Own": "1"})
+
+
 ours = BackendApplicationClient("your_id", scope=("hello", "world"))
 assert_type(body(ours), str)
 assert_type(body(Original("your_id")), str)
+assert_type(through(ours, {}, b"{}"), Placed)
+assert_type(through(Original("your_id"), {}, b"{}"), Placed)
 
 assert_type(ours.prepare_request_body(scope={"hello"}, include_client_id=True), str)
 assert_type(ours.prepare_request_body("x=1", ("hello", "world")), str)

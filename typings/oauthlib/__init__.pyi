@@ -1,1 +1,1 @@
-# Narrow stubs, proven against oauthlib 4.0.1: the names that the tests use.
+# Narrow stubs, proven against oauthlib 4.0.1: what a client of this grant touches.

@@ -15,9 +15,7 @@ class _SupportsItems(Protocol):
     def items(self) -> Iterable[tuple[object, object]]: ...
 
 # As requests has them, whose own names for them are private.
-_Auth: TypeAlias = (
-    tuple[str, str] | AuthBase | Callable[[requests.PreparedRequest], requests.PreparedRequest] | None
-)
+_Auth: TypeAlias = tuple[str, str] | AuthBase | Callable[[requests.PreparedRequest], requests.PreparedRequest] | None
 _Timeout: TypeAlias = float | tuple[float | None, float | None] | None
 _Headers: TypeAlias = Mapping[str, str | bytes] | None
 _Data: TypeAlias = (
@@ -39,18 +37,24 @@ _File: TypeAlias = (
 )
 _Files: TypeAlias = Mapping[str, _File] | Iterable[tuple[str, _File]] | None
 
-# What hooks get and give: the parts of a request, which requests-oauthlib does not look into.
+# Any where a hook gets what requests-oauthlib passes on unseen: which body or options, only the hook's author knows.
 _Fields: TypeAlias = dict[str, str]
 _Respond: TypeAlias = Callable[[requests.Response], requests.Response]
-_Protect: TypeAlias = Callable[[str, Any, Any], tuple[str, Any, Any]]
-_Ask: TypeAlias = Callable[[str, _Fields, dict[str, Any]], tuple[str, _Fields, dict[str, Any]]]
-_Refresh: TypeAlias = Callable[[str, _Fields, str], tuple[str, _Fields, str]]
+_Protect: TypeAlias = Callable[[str, Any, Any], tuple[str, object, object]]
+_Ask: TypeAlias = Callable[[str, _Fields, dict[str, Any]], tuple[str, Mapping[str, str], Mapping[str, object]]]
+_Refresh: TypeAlias = Callable[[str, _Fields, str], tuple[str, Mapping[str, str], str]]
 
 # What a session asks of its client.
 class _Client(Protocol):
     client_id: str
     access_token: str | None
     token: MutableMapping[str, object]
+    @property
+    def scope(self) -> _Scope: ...
+    # Each grant has parameters of its own.
+    @property
+    def prepare_request_body(self) -> Callable[..., str]: ...
+    def parse_request_body_response(self, body: str, scope: _Scope = None) -> Mapping[str, object]: ...
     def add_token(
         self,
         uri: str,
@@ -70,7 +74,7 @@ class OAuth2Session(requests.Session):
     auto_refresh_url: str | None
     auto_refresh_kwargs: Mapping[str, object]
     token_updater: Callable[[OAuth2Token], object] | None
-    compliance_hook: dict[str, set[Callable[..., Any]]]
+    compliance_hook: dict[str, set[Callable[..., object]]]
     def __init__(
         self,
         client_id: str | None = None,
