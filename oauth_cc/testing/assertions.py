@@ -90,10 +90,10 @@ class _ClientAssertions(JWTBearerClientAssertion):
     def validate_jti(self, claims: Mapping[str, object], jti: object) -> bool:
         # Remembered until the assertion ends.
         now, exp = time.time(), claims["exp"]
-        used = (str(claims["sub"]), str(jti))
+        used = str(claims["sub"]), str(jti)
         with self._lock:
             self._used = {key: ends for key, ends in self._used.items() if ends > now}
-            if used in self._used:
+            if used in self._used or not isinstance(jti, str):
                 return False
             self._used[used] = float(exp) if isinstance(exp, int | float) else now
             return True
