@@ -4,19 +4,24 @@ One token request, with its retries: a flow, so it does no I/O itself.
     TokenRequest ─ exchange ─▶ Send … Sleep … Send ─▶ Token
 """
 
-from typing import Final, final
+from typing import Final, TypeAlias, final
 
 import attrs
 
 from oauth_cc.assertion import AssertionDraft, AssertionSource
-from oauth_cc.effects import Failed, Flow, Sleep, fetch_assertion, observe, send, sign
-from oauth_cc.errors import InvalidInput, InvalidResponse, TokenRequestRefused
+from oauth_cc.effects import Failed, Flow, Received, Sleep, fetch_assertion, observe, send, sign
+from oauth_cc.errors import InvalidClientRefused, InvalidInput, InvalidResponse, TokenRequestRefused
+from oauth_cc.http import date
 from oauth_cc.request import TokenRequest, http_request, proof_of
 from oauth_cc.response import read_token_response
 from oauth_cc.secret import Secret
 from oauth_cc.token import Token
 
 __all__ = ["DEFAULT_RETRIES", "Retries", "exchange", "wait_to_retry"]
+
+# Seconds that a Date and the way of an answer may take from each other, and how wrong a clock may be to be put right.
+_CLOCK_TOLERANCE: Final = 2.0
+_WRONGEST_CLOCK: Final = 86400.0
 
 
 @final
@@ -75,17 +80,21 @@ def exchange(
     Gives the flow that asks the token *endpoint* for what *request* says, and returns the `Token`.
 
     The token's lifetime counts from the moment at which it was asked for. Sent again are requests that were not
-    answered and answers that are ``retryable``, as *retries* has it. *endpoint* and *allow_http_loopback* are those of
-    `http_request`. The flow raises what `parse_token_response` and `http_request` raise, and the error of the HTTP
-    library if there was no answer.
+    answered and answers that are ``retryable``, as *retries* has it; and once, by the server's clock, the request of a
+    client whose signed assertion was refused while its own clock showed another time, up to a day apart (FAPI 2.0
+    Security Profile section 5.3.3.1). *endpoint* and *allow_http_loopback* are those of `http_request`. The flow raises
+    what `parse_token_response` and `http_request` raise, and the error of the HTTP library if there was no answer.
     """
-    attempt = 0
+    attempt, ahead = 0, 0.0
     while True:
         attempt += 1
         # Composed anew for every attempt: an assertion serves once.
-        outcome = yield from _attempt(request, endpoint, allow_http_loopback)
+        outcome, found = yield from _attempt(request, endpoint, allow_http_loopback, ahead)
         if isinstance(outcome, Token):
             return outcome
+        if found and not ahead and attempt < retries.attempts and isinstance(outcome, InvalidClientRefused):
+            ahead = found
+            continue
         error, retryable, retry_after = _failure(outcome)
         if not retryable or not (yield from wait_to_retry(retries, attempt, retry_after)):
             raise error
@@ -103,26 +112,40 @@ def wait_to_retry(retries: Retries, attempt: int, retry_after: float | None) -> 
     return True
 
 
+_Outcome: TypeAlias = Token | TokenRequestRefused | InvalidResponse | Failed
+
+
 def _attempt(
-    request: TokenRequest, endpoint: str, allow_http_loopback: bool
-) -> Flow[Token | TokenRequestRefused | InvalidResponse | Failed]:
-    assertion = yield from _assertion(request)
+    request: TokenRequest, endpoint: str, allow_http_loopback: bool, ahead: float
+) -> Flow[tuple[_Outcome, float]]:
+    # Gives what came of it, and by how much the server's clock is ahead of this machine's if that may matter.
+    assertion = yield from _assertion(request, ahead)
     if isinstance(assertion, Failed):
-        return assertion
+        return assertion, 0.0
     composed = http_request(request, endpoint, assertion=assertion, allow_http_loopback=allow_http_loopback)
     began = yield from observe()
     sent = yield from send(composed)
     if isinstance(sent, Failed):
-        return sent
+        return sent, 0.0
     # Lifetimes count from the asking: a process that was stopped may have let the answer lie.
-    return read_token_response(sent.response, request, began.now, assertion)
+    outcome = read_token_response(sent.response, request, began.now, assertion)
+    signed = isinstance(proof_of(request), AssertionDraft)
+    return outcome, _clock_ahead(sent, began.now) if signed else 0.0
 
 
-def _assertion(request: TokenRequest) -> Flow[Secret | Failed | None]:
+def _clock_ahead(received: Received, began: float) -> float:
+    shown = date(received.response, received.received_at)
+    if shown is None or began - _CLOCK_TOLERANCE <= shown <= received.received_at + _CLOCK_TOLERANCE:
+        return 0.0
+    ahead = shown - received.received_at
+    return ahead if abs(ahead) <= _WRONGEST_CLOCK else 0.0
+
+
+def _assertion(request: TokenRequest, ahead: float) -> Flow[Secret | Failed | None]:
     match proof_of(request):
         case AssertionDraft() as draft:
             moment = yield from observe()
-            unsigned = draft.at(moment.now, moment.unique_id)
+            unsigned = draft.at(moment.now + ahead, moment.unique_id)
             signature = yield from sign(unsigned.key, unsigned.signing_input)
             return signature if isinstance(signature, Failed) else unsigned.signed(signature)
         case AssertionSource(source):

@@ -18,6 +18,7 @@ __all__ = [
     "Headers",
     "HttpRequest",
     "HttpResponse",
+    "date",
     "pairs_of",
     "retry_after",
 ]
@@ -250,6 +251,18 @@ def retry_after(response: HttpResponse, received_at: float) -> float | None:
         return min(float(text), MAX_RETRY_AFTER)
     moment = _http_date(text, received_at)
     return None if moment is None else min(max(moment - received_at, 0.0), MAX_RETRY_AFTER)
+
+
+def date(response: HttpResponse, received_at: float) -> float | None:
+    """
+    Gives the POSIX seconds that the server's clock showed for *response* (its Date, RFC 9110 section 6.6.1), to the
+    second; None if the field is missing, repeated or unreadable. *received_at* tells centuries apart.
+
+        >>> date(HttpResponse(401, {"Date": "Tue, 14 Nov 2023 22:14:20 GMT"}), 1700000000.0)
+        1700000060.0
+    """
+    values = response.header("Date")
+    return _http_date(values[0].strip(" \t"), received_at) if len(values) == 1 else None
 
 
 def _http_date(text: str, now: float) -> float | None:

@@ -162,7 +162,9 @@ def write(value: object, *, ascii_only: bool = False) -> str:
         >>> write({"type": "payment", "actions": ("read",)})
         '{"type":"payment","actions":["read"]}'
     """
-    text = (_ASCII_ENCODER if ascii_only else _ENCODER).encode(freeze(value))
+    # What cannot be frozen is no JSON value, though the encoder would make one of it, of an object with int names say.
+    freeze(value)
+    text = (_ASCII_ENCODER if ascii_only else _ENCODER).encode(value)
     # json writes a lone surrogate as it is; UTF-8 has no form for it (UnicodeEncodeError is a ValueError).
     text.encode("utf-8")
     return text

@@ -39,7 +39,8 @@ def fapi2(request: TokenRequest, endpoint: str, metadata: ServerMetadata | None 
     for, of which *endpoint*, and by which *metadata* of the server, None if it was not found by any.
 
     What this library does whatever the configuration (RSA keys of 2048 bits or more, tokens in header fields alone, a
-    new assertion for each request, no redirect) is left out, as is what the HTTP library does (TLS 1.2 or later).
+    new assertion for each request, by the server's clock if this one is wrong, no redirect) is left out, as is what the
+    HTTP library does (TLS 1.2 or later).
 
         >>> from oauth_cc import ClientCredentials, token_request
         >>> duties = fapi2(token_request(ClientCredentials("your_id", "s3cret")), "https://as.example/token")

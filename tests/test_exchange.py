@@ -19,6 +19,7 @@ from oauth_cc import (
     Scope,
     SigningKey,
     Token,
+    TokenRequest,
     errors,
     http_request,
     token_request,
@@ -180,6 +181,54 @@ def test_a_new_assertion_for_every_attempt() -> None:
     assert len({claim["jti"] for claim in claims}) == 3
     assert claims[-1]["iat"] == int(world.now)
     assert [f"{one.decode()}.{base64url(bytes(64))}" for one in world.signed] == assertions(world)
+
+
+def refused(time: str, error: str = "invalid_client", day: str = "Tue, 14") -> HttpResponse:
+    """Gives a refusal by a server whose clock shows *time* of *day*; the world's shows 22:13:20 of that Tuesday."""
+    headers = {"Content-Type": "application/json", "Date": f"{day} Nov 2023 {time} GMT"}
+    return HttpResponse(401, headers, f'{{"error": "{error}"}}'.encode())
+
+
+@pytest.mark.parametrize(("time", "ahead"), [("22:23:20", 600), ("21:13:20", -3600), ("22:13:23", 3), ("22:13:17", -3)])
+def test_another_clock(time: str, ahead: int) -> None:
+    """An assertion that was refused is made once more by the server's clock, at once."""
+    world = World([refused(time), token_answer()])
+    token = world.run(exchange(SIGNED, ENDPOINT))
+    claims = [json.loads(urlsafe_b64decode(f"{sent.split('.')[1]}==")) for sent in assertions(world)]
+    assert [claim["iat"] - int(world.now) for claim in claims] == [0, ahead]
+    assert [claim["exp"] - claim["iat"] for claim in claims] == [60, 60]
+    assert (token.received_at, world.slept) == (world.now, [])
+
+
+def test_another_clock_once() -> None:
+    """A refusal by a clock that was put right already is final."""
+    world = World([refused("22:23:20")])
+    with pytest.raises(errors.InvalidClientRefused):
+        world.run(exchange(SIGNED, ENDPOINT))
+    assert len(world.sent) == 2
+
+
+@pytest.mark.parametrize(
+    ("request_", "answer", "retries"),
+    [
+        (SIGNED, refused("22:13:22"), Retries()),
+        (SIGNED, refused("22:13:18"), Retries()),
+        (SIGNED, refused("22:23:20", "invalid_scope"), Retries()),
+        (SIGNED, refused("22:23:20"), Retries(attempts=1)),
+        (SIGNED, refused("25:23:20"), Retries()),
+        (SIGNED, refused("22:13:21", day="Wed, 15"), Retries()),
+        (SIGNED, HttpResponse(401, (), b'{"error": "invalid_client"}'), Retries()),
+        (FETCHED, refused("22:23:20"), Retries()),
+        (REQUEST, refused("22:23:20"), Retries()),
+    ],
+    ids=["behind", "before", "another error", "no retry", "no date", "too far", "without", "of someone else", "secret"],
+)
+def test_the_clock_is_not_to_blame(request_: TokenRequest, answer: HttpResponse, retries: Retries) -> None:
+    """Where the clocks agree, no assertion is made here, or all is said, one refusal is enough."""
+    world = World([answer])
+    with pytest.raises(errors.TokenRequestRefused):
+        world.run(exchange(request_, ENDPOINT, retries=retries))
+    assert len(world.sent) == 1
 
 
 def test_an_assertion_of_someone_else_is_fetched_for_every_attempt() -> None:

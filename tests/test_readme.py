@@ -10,12 +10,8 @@ from pathlib import Path
 
 import pytest
 
-import oauth_cc
 from oauth_cc.cli import main
-
-README = Path(oauth_cc.__file__).parent.parent / "README.md"
-BLOCK = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-BLOCKS = [(match["language"], match["text"]) for match in BLOCK.finditer(README.read_text("utf-8"))]
+from tests.readme import BLOCKS
 
 
 def test_python(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment of its own with the wheel and its extras, without the stubs of this tree."""
     folder = tmp_path_factory.mktemp("installed")
     venv.create(folder, with_pip=True)
-    package = f"{wheel}[httpx2,httpx,requests,aiohttp,redis-encryption,cli]"
+    package = f"{wheel}[httpx2,httpx,requests,aiohttp,redis-encryption,cli,testing]"
     subprocess.run(
         [folder / "bin" / "python", "-m", "pip", "install", "--quiet", package],
         check=True,

@@ -9,18 +9,18 @@ import copy
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
-from typing import Final, final
+from typing import Final, Never, TypeAlias, final
 
 from authlib.oauth2.rfc6749 import InvalidClientError, OAuth2Request
 from authlib.oauth2.rfc7523 import JWTBearerClientAssertion
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet, OctKey
+from joserfc.jwk import JWKRegistry, KeySet, OctKey
 from joserfc.jws import JWSRegistry
 from joserfc.jwt import JWTClaimsRegistry, Token, decode
 
-from oauth_cc.testing.clients import Known, key_set
+from oauth_cc.testing.clients import JwkSet, Known, readable
 
-__all__ = ["ALGORITHMS", "ASSERTION_METHODS", "FEDERATED", "ClientAssertions", "federated"]
+__all__ = ["ALGORITHMS", "ASSERTION_METHODS", "FEDERATED", "Authenticate", "by_assertion"]
 
 FEDERATED: Final = "federated_jwt"
 ALGORITHMS: Final = {
@@ -30,14 +30,24 @@ ALGORITHMS: Final = {
 """What an assertion may be signed by under each registered method."""
 
 ASSERTION_METHODS: Final = (FEDERATED, *ALGORITHMS)
+Authenticate: TypeAlias = Callable[[Callable[[str], Known | None], Never], object]
+"""Gives the client of a request, a record of Authlib's, or None; the first argument knows clients by their ids."""
+
 _TYPES: Final = (None, "JWT", "client-authentication+jwt")
 
 
+def by_assertion(audience: str) -> Mapping[str, Authenticate]:
+    """
+    Gives what authenticates clients by each of `ASSERTION_METHODS`, as Authlib calls it; *audience*: whom the
+    assertions that clients make are for.
+    """
+    signed = {method: _ClientAssertions(method, audience) for method in ALGORITHMS}
+    return {FEDERATED: _federated, **signed}
+
+
 @final
-class ClientAssertions(JWTBearerClientAssertion):
-    """
-    Authenticates clients by *method*, for *audience*: by what they sign themselves.
-    """
+class _ClientAssertions(JWTBearerClientAssertion):
+    # Authenticates clients by what they sign themselves.
 
     def __init__(self, method: str, audience: str) -> None:
         super().__init__(leeway=0)
@@ -47,7 +57,6 @@ class ClientAssertions(JWTBearerClientAssertion):
         self._lock = threading.Lock()
 
     def __call__(self, query_client: Callable[[str], object], request: OAuth2Request) -> object:
-        """Gives the client, or None if the request has no assertion of this kind; raises if that proves nothing."""
         if "client_assertion" not in request.form:
             return None
         header, _ = self.extract_assertion(request.form["client_assertion"])
@@ -61,16 +70,14 @@ class ClientAssertions(JWTBearerClientAssertion):
             raise
 
     def resolve_client_public_key(self, client: Known) -> KeySet | OctKey:
-        """Gives what verifies the assertions of *client*."""
         known = client.client
         if self.CLIENT_AUTH_METHOD == "private_key_jwt" and known.jwks is not None:
-            return key_set(known.jwks)
+            return _keys(known.jwks)
         if self.CLIENT_AUTH_METHOD == "client_secret_jwt" and known.client_secret:
             return OctKey.import_key(known.client_secret)
         raise InvalidClientError(description=f"The client is not registered for {self.CLIENT_AUTH_METHOD}.")
 
     def process_assertion_claims(self, assertion: str, resolve_key: KeySet | OctKey) -> Mapping[str, object]:
-        """Gives the claims of *assertion*; raises if it was signed by another key, is for others, or not for now."""
         token = _decoded(assertion, resolve_key, ALGORITHMS[self.CLIENT_AUTH_METHOD])
         if token.claims.get("aud") not in (self._audience, [self._audience]):
             raise InvalidClientError(description="The assertion is not for this server, or not for it alone.")
@@ -78,33 +85,29 @@ class ClientAssertions(JWTBearerClientAssertion):
         return token.claims
 
     def get_audiences(self) -> list[str]:
-        """Gives whom assertions are for."""
         return [self._audience]
 
     def validate_jti(self, claims: Mapping[str, object], jti: object) -> bool:
-        """Whether *jti* is new: it is remembered until the assertion ends."""
+        # Remembered until the assertion ends.
         now, exp = time.time(), claims["exp"]
-        used = (str(claims["sub"]), str(jti))
+        used = str(claims["sub"]), str(jti)
         with self._lock:
             self._used = {key: ends for key, ends in self._used.items() if ends > now}
-            if used in self._used:
+            if used in self._used or not isinstance(jti, str):
                 return False
             self._used[used] = float(exp) if isinstance(exp, int | float) else now
             return True
 
 
-def federated(query_client: Callable[[str], Known | None], request: OAuth2Request) -> Known | None:
-    """
-    Gives the client that the form names if someone else's assertion says that it is that one, or None if it is not
-    registered for any; raises if the assertion says otherwise.
-    """
+def _federated(query_client: Callable[[str], Known | None], request: OAuth2Request) -> Known | None:
+    # Authenticates clients by what someone else says of them.
     known = query_client(request.form.get("client_id", ""))
     identity = None if known is None else known.client.federated_identity
     if identity is None or "client_assertion" not in request.form:
         return None
     if request.form.get("client_assertion_type") != identity.assertion_type:
         raise InvalidClientError(description="The assertion is of another type.")
-    token = _decoded(request.form["client_assertion"], key_set(identity.jwks), ALGORITHMS["private_key_jwt"])
+    token = _decoded(request.form["client_assertion"], _keys(identity.jwks), ALGORITHMS["private_key_jwt"])
     registry = JWTClaimsRegistry(
         iss={"essential": True, "value": identity.issuer},
         sub={"essential": True, "value": identity.subject},
@@ -116,6 +119,10 @@ def federated(query_client: Callable[[str], Known | None], request: OAuth2Reques
     except JoseError as error:
         raise InvalidClientError(description=error.description) from error
     return known
+
+
+def _keys(jwks: JwkSet) -> KeySet:
+    return KeySet([JWKRegistry.import_key(key) for key in readable(jwks)])
 
 
 def _decoded(assertion: str, key: KeySet | OctKey, algorithms: Collection[str]) -> Token:

@@ -29,7 +29,7 @@ from authlib.oauth2.rfc6750 import BearerTokenValidator, InsufficientScopeError,
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 
-from oauth_cc.testing.assertions import ALGORITHMS, ASSERTION_METHODS, FEDERATED, ClientAssertions, federated
+from oauth_cc.testing.assertions import ASSERTION_METHODS, by_assertion
 from oauth_cc.testing.certificates import SELF_SIGNED, TLS, TLS_METHODS, ShownCertificate
 from oauth_cc.testing.clients import BASIC, POST, Client, Known
 
@@ -249,9 +249,8 @@ class _Engine(Engine):
         super().__init__()
         self.authority = authority
         self.register_client_auth_method(BASIC, _authenticate_basic)
-        for method in ALGORITHMS:
-            self.register_client_auth_method(method, ClientAssertions(method, authority.audience))
-        self.register_client_auth_method(FEDERATED, federated)
+        for method, authenticate in by_assertion(authority.audience).items():
+            self.register_client_auth_method(method, authenticate)
         self.register_client_auth_method(TLS, _authenticate_by_certificate(TLS))
         self.register_client_auth_method(SELF_SIGNED, _authenticate_by_certificate(SELF_SIGNED))
         self.register_token_generator("default", self.issue)

@@ -8,9 +8,9 @@ from typing import Final, TypeAlias, final
 
 import attrs
 from joserfc.errors import JoseError
-from joserfc.jwk import JWKRegistry, KeySet
+from joserfc.jwk import JWKRegistry
 
-__all__ = ["BASIC", "GRANT", "POST", "Client", "FederatedIdentity", "JwkSet", "Known", "key_set"]
+__all__ = ["BASIC", "GRANT", "POST", "Client", "FederatedIdentity", "JwkSet", "Known", "readable"]
 
 BASIC: Final = "client_secret_basic"
 POST: Final = "client_secret_post"
@@ -21,24 +21,20 @@ JwkSet: TypeAlias = Mapping[str, Sequence[Mapping[str, object]]]
 """A JWK set, ``{"keys": [...]}`` (RFC 7517 section 5)."""
 
 
-def key_set(jwks: JwkSet) -> KeySet:
-    """Gives the keys of *jwks*. Raises `ValueError` if it has none, or one that cannot be read."""
+def readable(jwks: JwkSet) -> Sequence[dict[str, str | list[str]]]:
+    """Gives the keys of *jwks* with what of each joserfc reads."""
+    return [{name: value for name, value in key.items() if isinstance(value, str)} for key in jwks["keys"]]
+
+
+def _check_jwks(_record: object, _field: object, jwks: JwkSet | None) -> None:
+    if jwks is None:
+        return
     try:
-        keys = [JWKRegistry.import_key(_texts(key)) for key in jwks["keys"]]
+        keys = [JWKRegistry.import_key(key) for key in readable(jwks)]
     except (JoseError, AttributeError, KeyError, TypeError, ValueError):
         keys = []
     if not keys:
         raise ValueError('jwks is no JWK set: give {"keys": [...]}, with public keys alone')
-    return KeySet(keys)
-
-
-def _texts(key: Mapping[str, object]) -> dict[str, str | list[str]]:
-    return {name: value for name, value in key.items() if isinstance(value, str)}
-
-
-def _check_jwks(_record: object, _field: object, jwks: JwkSet | None) -> None:
-    if jwks is not None:
-        key_set(jwks)
 
 
 @final

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Final, Literal, Self, final
+from typing import Final, Literal, Self, TypeAlias, final
 
 from oauth_cc.testing.assertions import ALGORITHMS
 from oauth_cc.testing.authority import Authority, Call, Reply, TokenRequestSeen, encoded
@@ -29,12 +29,13 @@ class AuthorizationServer:
 
     *clients*: whom it knows; *lifetime*: seconds that its tokens live, None for tokens without ``expires_in``; *tls*:
     the server's side of TLS with a certificate for ``localhost``, or None for http on 127.0.0.1;
-    *assertion_audience*: whom assertions that clients make are for, which at older servers is the token endpoint.
+    *assertion_audience*: whom assertions that clients make are for, which at older servers is the token endpoint;
+    *issuer_path*: what its issuer has after the host, such as ``/`` or ``/realms/demo``.
 
     It authenticates by HTTP Basic and post (RFC 6749), and by assertions (RFC 7521, RFC 7523), introspects (RFC 7662),
-    revokes (RFC 7009), publishes its metadata (RFC 8414), and guards a resource: ``/resource`` needs a token,
-    ``/resource/SCOPE`` one with that scope. Where *tls* asks for client certificates (``verify_mode``), it
-    authenticates by these too, and issues tokens that are bound to them (RFC 8705).
+    revokes (RFC 7009), publishes its metadata (RFC 8414, OpenID Connect Discovery), and guards a resource:
+    ``/resource`` needs a token, ``/resource/SCOPE`` one with that scope. Where *tls* asks for client certificates
+    (``verify_mode``), it authenticates by these too, and issues tokens that are bound to them (RFC 8705).
 
         >>> with AuthorizationServer() as server:
         ...     server.token_endpoint.startswith("http://127.0.0.1:")
@@ -48,11 +49,16 @@ class AuthorizationServer:
         lifetime: int | None = 3600,
         tls: ssl.SSLContext | None = None,
         assertion_audience: Literal["issuer", "token_endpoint"] = "issuer",
+        issuer_path: str = "",
     ) -> None:
+        if issuer_path and not issuer_path.startswith("/"):
+            raise ValueError('issuer_path is no path: give "", "/" or one such as "/realms/demo"')
         self._http = _HttpServer(tls)
         self._takes_certificates = tls is not None and tls.verify_mode is not ssl.CERT_NONE
         host = "127.0.0.1" if tls is None else "localhost"
-        self.issuer: Final = f"{'http' if tls is None else 'https'}://{host}:{self._http.server_port}"
+        self._origin = f"{'http' if tls is None else 'https'}://{host}:{self._http.server_port}"
+        self._path = issuer_path.removesuffix("/")
+        self.issuer: Final = f"{self._origin}{issuer_path}"
         audience = self.issuer if assertion_audience == "issuer" else self.token_endpoint
         known = {client.client_id: client for client in clients}
         self._authority = Authority(self.issuer, audience, known, lifetime)
@@ -77,27 +83,27 @@ class AuthorizationServer:
     @property
     def token_endpoint(self) -> str:
         """The URL of the token endpoint."""
-        return f"{self.issuer}/token"
+        return f"{self._origin}/token"
 
     @property
     def introspection_endpoint(self) -> str:
         """The URL of the introspection endpoint."""
-        return f"{self.issuer}/introspect"
+        return f"{self._origin}/introspect"
 
     @property
     def revocation_endpoint(self) -> str:
         """The URL of the revocation endpoint."""
-        return f"{self.issuer}/revoke"
+        return f"{self._origin}/revoke"
 
     @property
     def metadata_url(self) -> str:
         """The URL of the server's metadata."""
-        return f"{self.issuer}/.well-known/oauth-authorization-server"
+        return f"{self._origin}/.well-known/oauth-authorization-server{self._path}"
 
     @property
     def resource_url(self) -> str:
         """The URL of the protected resource."""
-        return f"{self.issuer}/resource"
+        return f"{self._origin}/resource"
 
     @property
     def token_requests(self) -> tuple[TokenRequestSeen, ...]:
@@ -113,17 +119,17 @@ class AuthorizationServer:
         self._authority.end_all(revoked=False)
 
     def _routes(self) -> "_Routes":
+        metadata: _Methods = {"GET": lambda _call, _rest: self._metadata()}
         return {
-            "token": {"POST": lambda call, _: self._authority.token(call)},
-            "introspect": {"POST": lambda call, _: self._authority.introspect(call)},
-            "revoke": {"POST": lambda call, _: self._authority.revoke(call)},
-            "resource": {"GET": self._authority.resource, "POST": self._authority.resource},
-            ".well-known": {"GET": lambda _, rest: self._metadata(rest)},
+            "/token": {"POST": lambda call, _: self._authority.token(call)},
+            "/introspect": {"POST": lambda call, _: self._authority.introspect(call)},
+            "/revoke": {"POST": lambda call, _: self._authority.revoke(call)},
+            "/resource": {"GET": self._authority.resource, "POST": self._authority.resource},
+            f"/.well-known/oauth-authorization-server{self._path}": metadata,
+            f"{self._path}/.well-known/openid-configuration": metadata,
         }
 
-    def _metadata(self, suffix: str) -> Reply:
-        if suffix != "oauth-authorization-server":
-            return Reply(404, {"error": "not_found"})
+    def _metadata(self) -> Reply:
         methods = [BASIC, POST, *ALGORITHMS, *(TLS_METHODS if self._takes_certificates else ())]
         algorithms = [name for names in ALGORITHMS.values() for name in names]
         return Reply(
@@ -149,7 +155,8 @@ class AuthorizationServer:
         )
 
 
-_Routes = Mapping[str, Mapping[str, Callable[[Call, str], Reply]]]
+_Methods: TypeAlias = Mapping[str, Callable[[Call, str], Reply]]
+_Routes: TypeAlias = Mapping[str, _Methods]
 
 
 class _HttpServer(ThreadingHTTPServer):
@@ -225,8 +232,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_GET  # noqa: N815  # the names that http.server calls
 
     def _answer(self, body: str) -> None:
-        name, _, rest = self.path.partition("?")[0].lstrip("/").partition("/")
-        methods = self._methods(name)
+        methods, rest = self._methods(self.path.partition("?")[0])
         if self.command not in methods:
             allow = (("Allow", ", ".join(methods)),) if methods else ()
             self._send(Reply(405 if methods else 404, {"error": "invalid_request"}, allow))
@@ -242,8 +248,10 @@ class _Handler(BaseHTTPRequestHandler):
         connection: object = self.connection
         return ShownCertificate.read(connection.getpeercert(True) if isinstance(connection, ssl.SSLSocket) else None)
 
-    def _methods(self, name: str) -> Mapping[str, Callable[[Call, str], Reply]]:
-        return self.server.routes.get(name, {}) if isinstance(self.server, _HttpServer) else {}
+    def _methods(self, path: str) -> tuple[_Methods, str]:
+        routes: _Routes = self.server.routes if isinstance(self.server, _HttpServer) else {}
+        head, _, rest = path[1:].partition("/")
+        return (routes[path], "") if path in routes else (routes.get(f"/{head}", {}), rest)
 
     def _send(self, reply: Reply) -> None:
         content = encoded(reply)

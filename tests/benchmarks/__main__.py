@@ -4,11 +4,12 @@
 
 import platform
 
-from tests.benchmarks import calls, checking, core, facade, stores
+from tests.benchmarks import calls, checking, core, facade, signing, stores
 from tests.benchmarks.measure import show
 
 print(f"{platform.python_implementation()} {platform.python_version()}, {platform.machine()}")
 print(show("Composing and parsing", "µs", [core.composing_from_nothing(), core.composing_again(), core.parsing()]))
+print(show("Assertions, made and signed", "µs", signing.table()))
 print(show("Calling an API", "µs", calls.overhead()))
 print(show("Starting cold", "requests", [calls.cold()]))
 with stores.stores() as found:

@@ -222,13 +222,26 @@ def test_metadata() -> None:
         assert client.post(document["token_endpoint"], data=POSTED).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["", "/", "/realms/demo"])
+def test_issuer_path(path: str) -> None:
+    """An issuer may have a path; its metadata stand where RFC 8414 and where OpenID Connect put them."""
+    with AuthorizationServer(issuer_path=path) as server:
+        assert server.issuer.endswith(path)
+        appended = f"{server.issuer.removesuffix('/')}/.well-known/openid-configuration"
+        for url in (server.metadata_url, appended):
+            assert httpx2.get(url).json()["issuer"] == server.issuer
+        assert httpx2.post(server.token_endpoint, data=POSTED).status_code == 200
+    with pytest.raises(ValueError, match="issuer_path"):
+        AuthorizationServer(issuer_path="realms/demo")
+
+
 class TestHttp:
     """RFC 9110."""
 
     def test_unknown(self, server: AuthorizationServer) -> None:
         """What is not there is 404, what takes another method 405 with the methods it takes."""
         assert httpx2.get(f"{server.issuer}/nothing").status_code == 404
-        assert httpx2.get(f"{server.issuer}/.well-known/openid-configuration").status_code == 404
+        assert httpx2.get(f"{server.issuer}/.well-known/nothing").status_code == 404
         answer = httpx2.get(server.token_endpoint)
         assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
 
