@@ -95,6 +95,22 @@ def test_absent() -> None:
     assert with_it == run(ABSENT + ERRORS)
 
 
+def test_absent_request() -> None:
+    """Without oauthlib no error takes a server's request, which the original copies."""
+    code = (
+        "from oauth_cc.compat import InvalidClientError, OAuth2Error\n"
+        "for kind in (OAuth2Error, InvalidClientError):\n"
+        "    try:\n"
+        "        print(kind('why', request=None))\n"
+        "    except TypeError as error:\n"
+        "        print(error)\n"
+    )
+    assert "(None) why\n(invalid_client) why\n" == run(code)
+    assert ["unexpected keyword argument 'request'"] * 2 == [
+        line.partition("got an ")[2] for line in run(ABSENT + code).splitlines()
+    ]
+
+
 def test_absent_signal() -> None:
     """Without oauthlib nobody hears the signal, and nobody can listen."""
     code = (
