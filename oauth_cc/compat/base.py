@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Final, NoReturn, TypeAlias
 
-from oauth_cc.compat.body import Body, append
+from oauth_cc.compat.body import Body, append, opened
 from oauth_cc.compat.expiry import Expiry, read_expiry
 from oauth_cc.compat.placing import (
     AUTH_HEADER,
@@ -123,7 +123,7 @@ class Client:
         headers: MutableMapping[str, str] | None = None,
         token_placement: TokenPlacement | None = None,
     ) -> Placed:
-        token = self.access_token or self._access_token()
+        token = self._access_token()
         if token_placement == AUTH_HEADER:
             return uri, with_authorization(headers, f"Bearer {token}"), body
         if token_placement == URI_QUERY:
@@ -160,7 +160,7 @@ class Client:
         return uri, with_authorization(headers, value), body
 
     def _access_token(self) -> object:
-        return self.access_token or self.token.get("access_token")
+        return opened(self.access_token or self.token.get("access_token"))
 
     def create_code_verifier(self, length: int) -> str:
         """Gives a code verifier (RFC 7636), and keeps it. Raises ValueError if *length* is not 43 to 128."""

@@ -12,8 +12,9 @@ from urllib.parse import parse_qsl, quote_plus
 from oauth_cc.compat.scopes import Scopes, scope_text
 from oauth_cc.form import encode_value
 from oauth_cc.jsontext import is_array
+from oauth_cc.secret import Secret
 
-__all__ = ["Body", "append", "compose", "compose_revocation"]
+__all__ = ["Body", "append", "compose", "compose_revocation", "opened"]
 
 Body: TypeAlias = str | bytes | None
 """An existing form body."""
@@ -29,7 +30,8 @@ def compose(grant_type: str, body: Body, scope: Scopes, client_id: object, extra
 
     *client_id*: None leaves it out. *extras*: the keywords of the caller; ``client_id`` and ``include_client_id`` among
     them are passed over, the two secrets are left out only if None, any other if falsy; a list or tuple is sent once
-    per element. Raises ValueError for *scope* as `scope_text` does, TypeError for a second grant_type.
+    per element, and of a `Secret` what it holds. Raises ValueError for *scope* as `scope_text` does, TypeError for a
+    second grant_type.
 
         >>> compose("client_credentials", "x=1", ["hello", "world"], None, {"z": 1, "empty": ""})
         'x=1&grant_type=client_credentials&scope=hello+world&z=1'
@@ -89,12 +91,22 @@ def append(form: Body, parameters: Iterable[tuple[str, object]]) -> str:
     return f"{kept}&{added}" if kept and added else kept or added
 
 
+def opened(value: object) -> object:
+    """
+    Gives what *value* is on the wire: of a `Secret` what it holds, of anything else itself.
+
+        >>> opened(Secret("s3cret")), opened("s3cret")
+        ('s3cret', 's3cret')
+    """
+    return value.reveal() if isinstance(value, Secret) else value
+
+
 def _others(extras: Mapping[str, object], named: Collection[str]) -> str:
     composed = ""
     for name, value in extras.items():
         if name not in named:
             for element in value if is_array(value) else (value,):
-                if element:
+                if opened(element):
                     composed += f"&{encode_value(name)}={_value(element)}"
     return composed
 
@@ -102,5 +114,6 @@ def _others(extras: Mapping[str, object], named: Collection[str]) -> str:
 def _value(value: object) -> str:
     if isinstance(value, str):
         return encode_value(value)
+    value = opened(value)
     # Bytes are sent as they are; there may be no text of them.
     return quote_plus(value) if isinstance(value, bytes) else encode_value(str(value))

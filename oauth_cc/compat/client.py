@@ -102,8 +102,8 @@ class BackendApplicationClient(Client):
 
         *body*: an existing form body to embed; *scope*: what to ask for, None for that of the constructor;
         *include_client_id*: whether client_id is sent in the body; *kwargs*: further parameters, such as
-        ``client_secret``, left out if falsy; a list or tuple is sent once per element. Raises ValueError for a scope
-        that is neither str, tuple, set nor list.
+        ``client_secret``, text or a `Secret`, left out if falsy; a list or tuple is sent once per element. Raises
+        ValueError for a scope that is neither str, tuple, set nor list.
 
             >>> client = BackendApplicationClient("your_id")
             >>> client.prepare_request_body(body="x=1", include_client_id=True, audience="api")
@@ -195,7 +195,7 @@ class BackendApplicationClient(Client):
     def prepare_token_revocation_request(
         self,
         revocation_url: str,
-        token: str,
+        token: str | Secret,
         token_type_hint: str | None = "access_token",  # noqa: S107  # a name, no token
         body: Body = "",
         **kwargs: object,

@@ -8,13 +8,13 @@ import inspect
 import json
 import logging
 import pickle
-from typing import TypeVar
+from typing import Literal, TypeVar
 from unittest.mock import patch
 
 import pytest
 from requests.structures import CaseInsensitiveDict
 
-from oauth_cc import ClientCredentials, ClientSecretPost, Scope, compat, compose_body
+from oauth_cc import ClientCredentials, ClientSecretPost, Scope, Secret, compat, compose_body
 from oauth_cc.compat import (
     AUTH_HEADER,
     BODY,
@@ -264,6 +264,39 @@ class TestSecrecy:
         shown = f"{client!r} {client} {token!r} {token} {caplog.text}"
         assert not [secret for secret in ("s3cret", "r3fresh", TOKEN, "eyJ") if secret in shown]
         assert "s3cret" not in str(vars(client))
+
+
+class TestASecret:
+    """A `Secret` of the core, wherever the facade writes one to the wire: what it holds, and never its redaction."""
+
+    @pytest.mark.parametrize("value", ["s3cret/+", ""])
+    def test_in_a_body(self, value: str) -> None:
+        """Each method that composes a body, as with the text."""
+        assert self.bodies(value, TOKEN) == self.bodies(Secret(value), Secret(TOKEN))
+        body = BackendApplicationClient("your_id").prepare_request_body(client_secret=Secret("s3cret/+"))
+        assert "grant_type=client_credentials&client_secret=s3cret%2F%2B" == body
+
+    def bodies(self, value: str | Secret, token: str | Secret) -> list[str]:
+        """Gives a body of each kind with *value* in each of its places."""
+        client, url = BackendApplicationClient("your_id"), "https://as.example/token"
+        keys = ["a", value]
+        return [
+            client.prepare_request_body(client_secret=value, code_verifier=value, key=value, keys=keys),
+            client.prepare_token_request(url, client_secret=value, key=value, keys=keys)[2],
+            client.prepare_refresh_body(client_secret=value, key=value, keys=keys),
+            client.prepare_refresh_token_request(url, client_secret=value, key=value, keys=keys)[2],
+            client.prepare_token_revocation_request(url, token, key=value, keys=keys)[2],
+        ]
+
+    @pytest.mark.parametrize("placement", [AUTH_HEADER, URI_QUERY, BODY])
+    def test_as_the_token(self, placement: Literal["auth_header", "query", "body"]) -> None:
+        """At each place where a token may stand, and on the way to the core."""
+        plain = BackendApplicationClient("your_id", token={"access_token": TOKEN})
+        sealed = BackendApplicationClient("your_id", token={"access_token": Secret(TOKEN)})
+        call = plain.add_token(URL, token_placement=placement)
+        assert TOKEN in repr(call)
+        assert call == sealed.add_token(URL, token_placement=placement)
+        assert plain.to_token(received_at=1.0) == sealed.to_token(received_at=1.0)
 
 
 T = TypeVar("T")
