@@ -3,13 +3,13 @@ The token as oauthlib hands it out: a dict that knows its scopes.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, Literal, TypedDict, overload
+from typing import Final, TypedDict
 
 from oauth_cc.compat.scopes import Scopes, scope_list
+from oauth_cc.token import TokenDict
 
 __all__ = ["OAuth2Token", "TokenMembers"]
 
-_SHOWN: Final = frozenset({"expires_at", "expires_in", "scope", "token_type"})
 _SCOPES: Final = frozenset({str, list, tuple, set, type(None)})
 
 
@@ -28,12 +28,11 @@ class TokenMembers(TypedDict, total=False):
     mac_algorithm: str
 
 
-class OAuth2Token(dict[str, object]):
+class OAuth2Token(TokenDict):
     """
     The members of a token response, a dict, with the scopes that were asked for and granted.
 
-    *params*: the members; *old_scope*: what was asked for, None if unknown. ``repr`` shows no member that may be
-    secret; the dict itself holds them all. Lists of scopes are sorted.
+    *params*: the members; *old_scope*: what was asked for, None if unknown. Lists of scopes are sorted.
 
         >>> token = OAuth2Token({"access_token": "2YotnFZFEjr1zCsicMWpAA", "scope": ["a", "c"]}, old_scope="a b")
         >>> token.scope_changed, token.missing_scopes, token.additional_scopes
@@ -97,23 +96,6 @@ class OAuth2Token(dict[str, object]):
     def additional_scopes(self) -> list[str]:
         """The scopes granted and not asked for."""
         return sorted((self._new_scope or frozenset()) - (self._old_scope or frozenset()))
-
-    def __repr__(self) -> str:
-        return repr({name: value if name in _SHOWN else "***" for name, value in self.items()})
-
-    if TYPE_CHECKING:
-        # What the everyday members are, so that callers need no cast; at run time these are dict's own methods.
-        @overload
-        def __getitem__(self, key: Literal["access_token", "token_type", "refresh_token"], /) -> str: ...
-        @overload
-        def __getitem__(self, key: Literal["expires_in"], /) -> int: ...
-        @overload
-        def __getitem__(self, key: Literal["expires_at"], /) -> float: ...
-        @overload
-        def __getitem__(self, key: Literal["scope"], /) -> list[str]: ...
-        @overload
-        def __getitem__(self, key: str, /) -> object: ...
-        def __getitem__(self, key: str, /) -> object: ...
 
 
 def _set(scope: object) -> frozenset[str] | None:
