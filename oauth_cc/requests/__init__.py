@@ -5,7 +5,7 @@ The shell over requests: token requests, a source of tokens, the auth that puts 
 try:
     from oauth_cc.requests.auth import ClientCredentialsAuth
     from oauth_cc.requests.discovery import fetch_metadata, from_issuer
-    from oauth_cc.requests.sending import DEFAULT_TIMEOUT, fetch_token
+    from oauth_cc.requests.sending import DEFAULT_TIMEOUT, Timeout, fetch_token
     from oauth_cc.requests.session import OAuth2Session
     from oauth_cc.requests.source import TokenSource
 except ImportError as _error:
@@ -15,6 +15,7 @@ __all__ = [
     "DEFAULT_TIMEOUT",
     "ClientCredentialsAuth",
     "OAuth2Session",
+    "Timeout",
     "TokenSource",
     "fetch_metadata",
     "fetch_token",

@@ -22,7 +22,7 @@ from oauth_cc.origins import Origins
 from oauth_cc.renewal import DEFAULT_PATIENCE
 from oauth_cc.report import EventHook
 from oauth_cc.request import TokenRequest
-from oauth_cc.requests.sending import DEFAULT_TIMEOUT
+from oauth_cc.requests.sending import DEFAULT_TIMEOUT, Timeout
 from oauth_cc.requests.source import TokenSource
 from oauth_cc.scope import Scope
 from oauth_cc.stores.memory import MemoryStore
@@ -64,7 +64,7 @@ class ClientCredentialsAuth(AuthBase):
         client: requests.Session | None = None,
         store: MemoryStore | Store | None = None,
         origins: Iterable[str] | None = None,
-        timeout: float = DEFAULT_TIMEOUT,
+        timeout: Timeout = DEFAULT_TIMEOUT,
         retries: Retries = DEFAULT_RETRIES,
         window: RenewalWindow = DEFAULT_WINDOW,
         patience: float = DEFAULT_PATIENCE,

@@ -12,7 +12,7 @@ from oauth_cc.credentials import ClientCredentials
 from oauth_cc.discovery import AddressedRequest, MetadataCache, discover
 from oauth_cc.exchange import DEFAULT_RETRIES, Retries
 from oauth_cc.metadata import ServerMetadata
-from oauth_cc.requests.sending import DEFAULT_TIMEOUT, sender
+from oauth_cc.requests.sending import DEFAULT_TIMEOUT, Timeout, sender
 from oauth_cc.scope import Scope
 
 __all__ = ["fetch_metadata", "from_issuer"]
@@ -24,7 +24,7 @@ def fetch_metadata(
     issuer: str,
     *,
     client: requests.Session | None = None,
-    timeout: float = DEFAULT_TIMEOUT,
+    timeout: Timeout = DEFAULT_TIMEOUT,
     retries: Retries = DEFAULT_RETRIES,
     cache: MetadataCache | None = None,
     allow_http_loopback: bool = False,
@@ -46,7 +46,7 @@ def from_issuer(
     *,
     certificate: Certificate | None = None,
     client: requests.Session | None = None,
-    timeout: float = DEFAULT_TIMEOUT,
+    timeout: Timeout = DEFAULT_TIMEOUT,
     retries: Retries = DEFAULT_RETRIES,
     cache: MetadataCache | None = None,
     allow_http_loopback: bool = False,

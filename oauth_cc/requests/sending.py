@@ -8,7 +8,7 @@ default header, parameter or hook of the session is added. The answer is read up
 import contextlib
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeAlias
 
 import requests
 import urllib3.exceptions
@@ -26,10 +26,13 @@ from oauth_cc.jsontext import MAX_SIZE
 from oauth_cc.request import TokenRequest
 from oauth_cc.token import Token
 
-__all__ = ["DEFAULT_TIMEOUT", "fetch_token", "sender"]
+__all__ = ["DEFAULT_TIMEOUT", "Timeout", "fetch_token", "sender"]
 
 DEFAULT_TIMEOUT: Final = 10.0
 """Seconds that one token request may take."""
+
+Timeout: TypeAlias = float | tuple[float, float]
+"""Seconds for connecting and for the rest, as requests has them: one number for both, or a pair."""
 
 
 def fetch_token(
@@ -37,7 +40,7 @@ def fetch_token(
     endpoint: str,
     *,
     client: requests.Session | None = None,
-    timeout: float = DEFAULT_TIMEOUT,
+    timeout: Timeout = DEFAULT_TIMEOUT,
     retries: Retries = DEFAULT_RETRIES,
     allow_http_loopback: bool = False,
 ) -> Token:
@@ -45,8 +48,9 @@ def fetch_token(
     Gives the token that the token *endpoint* answers to *request*.
 
     *client*: the session to send it with (its adapters, proxies, ``verify`` and ``cert``), or None for one of our own
-    that ignores the environment; *timeout*: seconds for connecting, for each read, and for the whole body; *retries*
-    and *allow_http_loopback* are those of `oauth_cc.exchange.exchange`.
+    that ignores the environment; *timeout*: seconds for connecting, for each read, and for the whole body, or a pair of
+    those for connecting and those for the rest; *retries* and *allow_http_loopback* are those of
+    `oauth_cc.exchange.exchange`.
 
     Raises `oauth_cc.TokenRequestRefused`, `oauth_cc.InvalidResponse`, `oauth_cc.InvalidInput`, and
     `requests.RequestException` if no answer came.
@@ -56,12 +60,14 @@ def fetch_token(
     return threads.drive(flow, sender(client, timeout))
 
 
-def sender(client: requests.Session | None, timeout: float) -> Callable[[HttpRequest], Received | Failed]:
+def sender(client: requests.Session | None, timeout: Timeout) -> Callable[[HttpRequest], Received | Failed]:
     """
     Gives what sends a token request through *client*, as `fetch_token` has it, within *timeout* seconds. Raises
     `InvalidInput` if these can be none.
     """
-    check_timeout(timeout)
+    connecting, reading = timeout if isinstance(timeout, tuple) and len(timeout) == 2 else (timeout, timeout)
+    check_timeout(connecting)
+    check_timeout(reading)
 
     def send(request: HttpRequest) -> Received | Failed:
         with contextlib.nullcontext(client) if client is not None else _own() as session:
@@ -69,13 +75,13 @@ def sender(client: requests.Session | None, timeout: float) -> Callable[[HttpReq
                 response = session.get_adapter(request.url).send(
                     _plain(request),
                     stream=True,
-                    timeout=timeout,
+                    timeout=(connecting, reading),
                     verify=session.verify,
                     cert=session.cert,
                     proxies=dict(session.proxies),
                 )
                 with contextlib.closing(response):
-                    return _received(response, _read(response, timeout))
+                    return _received(response, _read(response, reading))
             except requests.RequestException as error:
                 return _failed(error, request)
 

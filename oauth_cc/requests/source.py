@@ -11,7 +11,7 @@ from oauth_cc.freshness import DEFAULT_WINDOW, RenewalWindow
 from oauth_cc.renewal import DEFAULT_PATIENCE
 from oauth_cc.report import EventHook
 from oauth_cc.request import TokenRequest
-from oauth_cc.requests.sending import DEFAULT_TIMEOUT, sender
+from oauth_cc.requests.sending import DEFAULT_TIMEOUT, Timeout, sender
 from oauth_cc.stores.memory import MemoryStore
 from oauth_cc.stores.protocol import Store
 
@@ -31,7 +31,7 @@ class TokenSource(source.TokenSource):
         *,
         client: requests.Session | None = None,
         store: MemoryStore | Store | None = None,
-        timeout: float = DEFAULT_TIMEOUT,
+        timeout: Timeout = DEFAULT_TIMEOUT,
         retries: Retries = DEFAULT_RETRIES,
         window: RenewalWindow = DEFAULT_WINDOW,
         patience: float = DEFAULT_PATIENCE,

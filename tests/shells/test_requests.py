@@ -6,6 +6,7 @@ import io
 import logging
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,9 +16,9 @@ import pytest
 import requests
 import trustme
 from requests.adapters import HTTPAdapter
-from requests.auth import HTTPBasicAuth
+from requests.auth import HTTPBasicAuth, HTTPDigestAuth, HTTPProxyAuth
 
-from oauth_cc import ClientCredentials, ClientSecretPost, Scope, token_request
+from oauth_cc import ClientCredentials, ClientSecretPost, Scope, Secret, token_request
 from oauth_cc.compat import BackendApplicationClient
 from oauth_cc.errors import (
     InsecureEndpoint,
@@ -29,7 +30,7 @@ from oauth_cc.errors import (
 )
 from oauth_cc.events import Event, ScopeInsufficient, TokenObtained, TokenWithheld
 from oauth_cc.exchange import Retries
-from oauth_cc.requests import ClientCredentialsAuth, OAuth2Session, TokenSource, fetch_token
+from oauth_cc.requests import DEFAULT_TIMEOUT, ClientCredentialsAuth, OAuth2Session, TokenSource, fetch_token
 from oauth_cc.stores import MemoryStore
 from oauth_cc.testing import AuthorizationServer, Client
 from tests.leaks import shown_by
@@ -40,6 +41,7 @@ KNOWN = Client("your_id", "s3cret-of-client", frozenset({"read", "write"}))
 ONCE = Retries(attempts=1)
 QUICK = Retries(attempts=3, base=0.0, ceiling=0.0)
 SECOND = Answer(chunks=(b'{"access_token": "tok-2", "token_type": "Bearer", "expires_in": 3600}',))
+BASIC = "Basic eW91cl9pZDpzM2NyZXQ="
 DONE = Answer(chunks=(b"done",))
 REJECTED = Answer(status=401, headers=(("WWW-Authenticate", 'Bearer error="invalid_token"'),), chunks=(b"no",))
 LACKING = Answer(
@@ -144,11 +146,12 @@ class TestFetching:
                 fetch_token(REQUEST, f"{script.url}/token", timeout=0.05, retries=QUICK, allow_http_loopback=True)
             assert len(script.asked) == 1
 
-    def test_waits_no_longer_for_a_body_that_drips(self) -> None:
-        """The timeout is for the whole of it."""
+    @pytest.mark.parametrize("timeout", [0.1, (5.0, 0.1)])
+    def test_waits_no_longer_for_a_body_that_drips(self, timeout: float | tuple[float, float]) -> None:
+        """The timeout is for the whole of it; of a pair, the second."""
         dripping = Answer(chunks=(b" ",) * 200, pause=0.02)
-        with serve(dripping) as script, pytest.raises(requests.ReadTimeout):
-            fetch_token(REQUEST, f"{script.url}/token", timeout=0.1, retries=ONCE, allow_http_loopback=True)
+        with serve(dripping) as script, pytest.raises(requests.ReadTimeout, match=r"within 0\.1 seconds"):
+            fetch_token(REQUEST, f"{script.url}/token", timeout=timeout, retries=ONCE, allow_http_loopback=True)
 
     def test_reads_no_more_than_the_bound(self) -> None:
         """However much is sent."""
@@ -434,11 +437,145 @@ class TestTheSession:
             with pytest.raises(requests.exceptions.SSLError):
                 oauth.fetch_token(server.token_endpoint, client_secret="s3cret-of-client", verify=True)
 
-    def test_says_what_is_missing_or_of_another_grant(self) -> None:
+    @pytest.mark.parametrize(
+        ("given", "proof", "body"),
+        [
+            ({"client_secret": Secret("s3cret")}, BASIC, "grant_type=client_credentials"),
+            ({"auth": ("your_id", Secret("s3cret"))}, BASIC, "grant_type=client_credentials"),
+            ({"auth": ("your_id", "s3cret"), "client_secret": "s3cret"}, BASIC, "grant_type=client_credentials"),
+            (
+                {"auth": HTTPBasicAuth("your_id", "s3cret"), "include_client_id": True},
+                BASIC,
+                "grant_type=client_credentials&client_id=your_id",
+            ),
+            (
+                {"client_secret": "s3cret", "include_client_id": True, "body": "x=1&y=a+b", "method": "POST"},
+                None,
+                "x=1&y=a+b&grant_type=client_credentials&client_id=your_id&client_secret=s3cret",
+            ),
+        ],
+    )
+    def test_sends_what_requests_oauthlibs_would(self, given: dict[str, Any], proof: str | None, body: str) -> None:
+        """Who asks, in the header or the body, and what else is in the body."""
+        with serve(TOKEN) as script, OAuth2Session("your_id", allow_http_loopback=True) as oauth:
+            oauth.fetch_token(f"{script.url}/token", **given)
+            (asked,) = script.asked
+        assert asked.headers.get("Authorization") == proof
+        assert asked.body.decode() == body
+
+    def test_sends_further_header_fields(self) -> None:
+        """Beside those that every token request has; and a token asked for with others is another."""
+        store = MemoryStore()
+        with serve(TOKEN, SECOND, SECOND) as script:
+            for further in (
+                {"User-Agent": "mine", "accept": "*/*", "Content-Type": "text/plain"},
+                {"X-Key": "k3y"},
+                {},
+            ):
+                with OAuth2Session("your_id", store=store, allow_http_loopback=True) as oauth:
+                    oauth.fetch_token(f"{script.url}/token", client_secret="s3cret", headers=further)
+            plain = token_request(ClientCredentials("your_id", "s3cret"))
+            TokenSource(plain, f"{script.url}/token", store=store, allow_http_loopback=True).token()
+            first, second, _ = script.asked
+        assert first.headers["User-Agent"] == "mine"
+        assert first.headers["Accept"] == "application/json"
+        assert first.headers["Content-Type"] == "application/x-www-form-urlencoded"
+        assert [asked.headers.get("X-Key") for asked in script.asked] == [None, "k3y", None]
+        assert second.headers["Authorization"] == BASIC
+
+    @pytest.mark.parametrize(
+        ("given", "passed"),
+        [
+            (None, (DEFAULT_TIMEOUT, DEFAULT_TIMEOUT)),
+            (4, (4, 4)),
+            ((3.0, 5.0), (3.0, 5.0)),
+            ((3.0, None), (3.0, DEFAULT_TIMEOUT)),
+            ((None, 5.0), (DEFAULT_TIMEOUT, 5.0)),
+        ],
+    )
+    def test_takes_a_timeout_as_requests_has_it(
+        self, given: float | tuple[float | None, float | None] | None, passed: tuple[float, float]
+    ) -> None:
+        """One number, or one for connecting and one for reading, the library's own where none is given."""
+        told: list[object] = []
+
+        class Telling(HTTPAdapter):
+            def send(self, *arguments: Any, **options: Any) -> requests.Response:
+                told.append(options["timeout"])
+                return super().send(*arguments, **options)
+
+        with serve(TOKEN) as script, OAuth2Session("your_id", allow_http_loopback=True) as oauth:
+            oauth.mount("http://", Telling())
+            oauth.fetch_token(f"{script.url}/token", client_secret="s3cret", timeout=given)
+        assert told == [passed]
+
+    @pytest.mark.parametrize("given", [(5, 0), (0, 5), (5, None, 5), "5"])
+    def test_refuses_a_timeout_that_is_none(self, given: Any) -> None:
+        """Each of the two is checked."""
+        with OAuth2Session("your_id") as oauth, pytest.raises(InvalidInput, match="timeout: give seconds"):
+            oauth.fetch_token("https://as.example/token", client_secret="s3cret", timeout=given)
+
+    def test_gives_the_members_of_the_token(self) -> None:
+        """As requests-oauthlib's does; what may be secret is not shown, and what is unknown is not there."""
+        lasting = Answer(chunks=(b'{"access_token": "tok-1", "token_type": "bearer", "scope": "a b", "x": 1}',))
+        with serve(TOKEN, lasting) as script, OAuth2Session("your_id", allow_http_loopback=True) as oauth:
+            before = time.time()
+            token = oauth.fetch_token(f"{script.url}/token", client_secret="s3cret")
+            assert token == oauth.token
+            assert token["access_token"] == "tok-1"
+            assert token["expires_in"] == 3600
+            assert before + 3600 <= token["expires_at"] <= time.time() + 3600
+            assert "tok-1" not in repr(token)
+            token = oauth.fetch_token(f"{script.url}/token", client_secret="another")
+            assert token == {"access_token": "tok-1", "token_type": "Bearer", "scope": ["a", "b"], "x": 1}
+
+    @pytest.mark.parametrize(
+        ("given", "fault"),
+        [
+            ({"code": "c0de-s3cret"}, "code: is of the authorization code grant: leave it out"),
+            ({"authorization_response": "https://x/?code=c0de-s3cret"}, "authorization_response: is of the authoriza"),
+            ({"username": "x"}, r"username: is of the password grant: give client_secret, or auth=\(client_id"),
+            ({"password": "p4ss-s3cret"}, "password: is of the password grant: give client_secret"),
+            ({"method": "GET"}, r"method: a token request is a POST \(RFC 6749 section 3.2\): leave it out"),
+            ({"force_querystring": True}, "force_querystring: would write the request into a URL"),
+            ({"body": "client_secret=b0dy-s3cret"}, "client_secret: would be a second way of authentication"),
+            ({"body": "x=b0dy-s3cret%"}, "body: holds a character"),
+            ({"audience": ["l1st-s3cret"]}, "audience: give its value as a str"),
+            ({"client_secret": "new-s3cret\n"}, "client_secret: ends with a newline"),
+            ({"headers": {"X-Key": 5}}, "headers: give names and values as str"),
+            ({"headers": {"X-Key": "l1ne-s3cret\n"}}, "one that no HTTP message or form can hold"),
+            ({"headers": {"Authorization": "Basic b0th-s3cret"}}, "are two ways of authentication"),
+            ({"auth": HTTPProxyAuth("your_id", "pr0xy-s3cret")}, "auth: give"),
+            ({"auth": HTTPDigestAuth("your_id", "d1gest-s3cret")}, "auth: give"),
+            ({"auth": HTTPBasicAuth(b"your_id", b"byt3-s3cret")}, "auth: give"),
+            ({"auth": ("l0ne-s3cret",)}, "auth: give"),
+            ({"auth": lambda request: request}, "auth: give"),
+        ],
+    )
+    def test_refuses_what_it_cannot_do(self, given: dict[str, Any], fault: str) -> None:
+        """With a sentence that says what to do, in which no secret is shown; nothing is sent."""
+        with serve(TOKEN) as script, OAuth2Session("your_id", allow_http_loopback=True) as oauth:
+            with pytest.raises(InvalidInput, match=fault) as raised:
+                oauth.fetch_token(f"{script.url}/token", **{"client_secret": "cl1ent-s3cret", **given})
+            assert script.asked == []
+        assert "s3cret" not in shown_by(raised.value)
+
+    @pytest.mark.parametrize("step", [Drop, Silence])
+    def test_an_error_shows_no_secret(self, step: type[Drop] | type[Silence]) -> None:
+        """Of what `fetch_token` was given, in whatever form."""
+        with serve(step) as script, OAuth2Session("your_id", allow_http_loopback=True) as oauth:
+            for given in ({"client_secret": "s3cret"}, {"auth": ("your_id", "s3cret")}):
+                with pytest.raises(requests.RequestException) as raised:
+                    oauth.fetch_token(
+                        f"{script.url}/token", timeout=0.05, headers={"X-Key": "s3cret"}, body="k=s3cret", **given
+                    )
+                assert "s3cret" not in shown_by(raised.value)
+
+    def test_says_what_is_missing_or_unknown(self) -> None:
         """With a sentence that says what to do."""
         with pytest.raises(InvalidInput, match="say who asks"):
             OAuth2Session()
-        with pytest.raises(InvalidInput, match="auto_refresh_url: is not for the client credentials grant"):
-            OAuth2Session("your_id", auto_refresh_url="https://as.example/token")
+        with pytest.raises(InvalidInput, match="auto_refresh_url: is no option of a session of this grant"):
+            OAuth2Session("your_id", auto_refresh_url="https://x")  # type: ignore[arg-type]  # checkers refuse it too
         with OAuth2Session("your_id") as oauth, pytest.raises(InvalidInput, match="client_secret: give it"):
             oauth.fetch_token("https://as.example/token")

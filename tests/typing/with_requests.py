@@ -5,10 +5,12 @@ requests with fresh tokens: by an auth, and by a session.
 from typing import assert_type
 
 import requests
+from requests.auth import HTTPBasicAuth
 
-from oauth_cc import ClientCredentials, Scope, Token, token_request
+from oauth_cc import ClientCredentials, Scope, Secret, Token, token_request
 from oauth_cc.compat import BackendApplicationClient
 from oauth_cc.requests import ClientCredentialsAuth, OAuth2Session, TokenSource, fetch_token
+from oauth_cc.token import TokenDict
 
 ENDPOINT = "https://as.example/token"
 request = token_request(ClientCredentials("your_id", "s3cret"), Scope.of("read"))
@@ -17,7 +19,7 @@ request = token_request(ClientCredentials("your_id", "s3cret"), Scope.of("read")
 def calls(session: requests.Session) -> int:
     """For threads."""
     assert_type(fetch_token(request, ENDPOINT, client=session), Token)
-    auth = ClientCredentialsAuth(request, ENDPOINT, client=session, timeout=5.0)
+    auth = ClientCredentialsAuth(request, ENDPOINT, client=session, timeout=(3.0, 5.0))
     assert_type(auth.with_resource("https://api.example/"), ClientCredentialsAuth)
     with TokenSource(request, ENDPOINT) as source:
         assert_type(source, TokenSource)
@@ -30,6 +32,14 @@ def replaced() -> str | None:
     """In place of requests-oauthlib's session."""
     with OAuth2Session(client=BackendApplicationClient("your_id", scope=["read"])) as session:
         token = session.fetch_token(ENDPOINT, client_secret="s3cret", audience="https://api.example/")
-        assert_type(token, dict[str, object])
+        assert_type(token, TokenDict)
+        assert_type(token["access_token"], str)
+        assert_type(token["expires_at"], float)
+        token["note"] = 1
+        auth = HTTPBasicAuth("your_id", "s3cret")
+        session.fetch_token(ENDPOINT, auth=auth, body="x=1", timeout=(3.0, 5.0), headers={"User-Agent": "mine"})
+        session.fetch_token(ENDPOINT, auth=("your_id", Secret("s3cret")), timeout=5, verify=True, proxies={})
+        session.fetch_token(ENDPOINT, client_secret=Secret("s3cret"), include_client_id=True, method="POST")
+        assert_type(session.token["token_type"], str)
         assert_type(session.authorized, bool)
         return session.access_token
