@@ -5,7 +5,7 @@ A token, whether it is fresh, and how it is put on an API call.
 import math
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Literal, NoReturn, SupportsIndex, TypeAlias, final, overload
+from typing import Final, Literal, NoReturn, SupportsIndex, TypeAlias, final
 
 import attrs
 
@@ -21,7 +21,6 @@ __all__ = [
     "DEFAULT_LIFETIME",
     "NO_MEMBERS",
     "Token",
-    "TokenDict",
     "TokenType",
     "authorization",
     "authorize",
@@ -38,7 +37,6 @@ TokenType: TypeAlias = Literal["Bearer", "DPoP"]
 
 
 _NO_SCOPE: Final = Scope()
-_SHOWN: Final = frozenset({"expires_at", "expires_in", "scope", "token_type"})
 
 
 def _count(members: Mapping[str, JsonValue]) -> str:
@@ -142,40 +140,6 @@ class Token:
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
         raise TypeError("a Token is not pickled: use to_json() and from_json()")
-
-
-class TokenDict(dict[str, object]):
-    """
-    The members of a token as a dict, which is how other libraries hand one out, **with its secret**. The everyday ones
-    have the types that a server gives them (RFC 6749 section 5.1), so that callers need no cast.
-
-    ``repr`` shows no member that may be secret; the dict itself holds them all.
-
-        >>> token = TokenDict(access_token="2YotnFZFEjr1zCsicMWpAA", token_type="Bearer")
-        >>> token
-        {'access_token': '***', 'token_type': 'Bearer'}
-        >>> token["access_token"]
-        '2YotnFZFEjr1zCsicMWpAA'
-    """
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return repr({name: value if name in _SHOWN else "***" for name, value in self.items()})
-
-    if TYPE_CHECKING:
-        # At run time these are dict's own method.
-        @overload
-        def __getitem__(self, key: Literal["access_token", "token_type", "refresh_token"], /) -> str: ...
-        @overload
-        def __getitem__(self, key: Literal["expires_in"], /) -> int: ...
-        @overload
-        def __getitem__(self, key: Literal["expires_at"], /) -> float: ...
-        @overload
-        def __getitem__(self, key: Literal["scope"], /) -> list[str]: ...
-        @overload
-        def __getitem__(self, key: str, /) -> object: ...
-        def __getitem__(self, key: str, /) -> object: ...
 
 
 def is_fresh(token: Token, now: float) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final, TypedDict
 
 from oauth_cc.compat.scopes import Scopes, scope_list
-from oauth_cc.token import TokenDict
+from oauth_cc.token_dict import TokenDict
 
 __all__ = ["OAuth2Token", "TokenMembers"]
 

@@ -20,7 +20,8 @@ from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
 from oauth_cc.stores.memory import MemoryStore
 from oauth_cc.stores.protocol import Store
-from oauth_cc.token import Token, TokenDict
+from oauth_cc.token import Token
+from oauth_cc.token_dict import TokenDict
 
 __all__ = ["OAuth2Session"]
 

@@ -10,7 +10,7 @@ from requests.auth import HTTPBasicAuth
 from oauth_cc import ClientCredentials, Scope, Secret, Token, token_request
 from oauth_cc.compat import BackendApplicationClient
 from oauth_cc.requests import ClientCredentialsAuth, OAuth2Session, TokenSource, fetch_token
-from oauth_cc.token import TokenDict
+from oauth_cc.token_dict import TokenDict
 
 ENDPOINT = "https://as.example/token"
 request = token_request(ClientCredentials("your_id", "s3cret"), Scope.of("read"))
