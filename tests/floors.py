@@ -12,7 +12,7 @@ PURE: Final = (
 """Floors 0 to 3: no I/O, no clock, no chance."""
 
 SHELLS_AND_FACES: Final = (
-    "clock frames token_dict report stores desk jose proving threads tasks source async_source origins httpx_like httpx2 "
-    "httpx requests aiohttp testing display demo cli __main__ compat"
+    "clock frames token_dict report stores desk jose proving threads tasks source async_source origins httpx_like "
+    "httpx2 httpx requests aiohttp testing display demo cli __main__ compat"
 ).split()
 """Floors 4 and 5."""

@@ -8,18 +8,11 @@ from typing import Final, NoReturn, TypeAlias
 
 from oauth_cc.compat.body import Body, append, opened
 from oauth_cc.compat.expiry import Expiry, read_expiry
-from oauth_cc.compat.placing import (
-    AUTH_HEADER,
-    BODY,
-    URI_QUERY,
-    TokenPlacement,
-    check_transport,
-    with_authorization,
-    with_query,
-)
+from oauth_cc.compat.placing import AUTH_HEADER, BODY, URI_QUERY, TokenPlacement, with_authorization, with_query
 from oauth_cc.compat.randomness import code_challenge, code_verifier
 from oauth_cc.compat.scopes import Scopes
 from oauth_cc.compat.token import TokenMembers
+from oauth_cc.compat.transport import check_transport
 
 __all__ = ["Client", "Placed", "PlacingMethod"]
 

@@ -8,11 +8,12 @@ from typing import TypeAlias
 from oauth_cc.authentication import ClientAuthentication
 from oauth_cc.compat.base import Client
 from oauth_cc.compat.body import Body, compose, compose_revocation
-from oauth_cc.compat.placing import AUTH_HEADER, TokenPlacement, check_transport
+from oauth_cc.compat.placing import AUTH_HEADER, TokenPlacement
 from oauth_cc.compat.randomness import generate_token
 from oauth_cc.compat.response import read_response
 from oauth_cc.compat.scopes import Scopes, scope_list
 from oauth_cc.compat.token import OAuth2Token
+from oauth_cc.compat.transport import check_transport
 from oauth_cc.credentials import ClientCredentials
 from oauth_cc.errors import InvalidInput
 from oauth_cc.request import TokenRequest, token_request
