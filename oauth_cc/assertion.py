@@ -7,6 +7,7 @@ Keys sign elsewhere, a KMS or an HSM perhaps: here an assertion is written up to
 """
 
 import math
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, Literal, Protocol, TypeAlias, final, runtime_checkable
 
@@ -71,6 +72,13 @@ class _PathLike(Protocol):
     def __fspath__(self) -> str: ...
 
 
+# PEM; JSON and JWTs; PEM or JSON in base64, as environments hold them; and the base64 within PEM, of an ASN.1 sequence.
+_CONTENT: Final = re.compile(
+    r"-----BEGIN|\A\s*(?:\{|ey|ew[0ko]|LS0tLS1CRUdJTi|M(?:[C-H].[Cw]|I[G-L].)[A-Za-z0-9+/]{40})"
+)
+_LONGEST_NAME: Final = 255
+
+
 def checked_path(given: object) -> str | None:
     """
     Gives the path that *given* is, as text, or None if it is none, but perhaps what such a file holds.
@@ -81,9 +89,10 @@ def checked_path(given: object) -> str | None:
         True
     """
     text = given.__fspath__() if isinstance(given, _PathLike) and not isinstance(given, type) else given
-    if not isinstance(text, str) or not _is_text(text):
+    if not isinstance(text, str) or not _is_text(text) or _CONTENT.search(text):
         return None
-    return None if "-----BEGIN" in text or text.lstrip().startswith(("{", "eyJ")) else text
+    # No system has longer names.
+    return text if all([len(name) <= _LONGEST_NAME for name in text.split("/")]) else None
 
 
 @final

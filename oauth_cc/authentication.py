@@ -244,7 +244,7 @@ class PrivateKeyJwt:
         fault = fault or _terms_fault(issuer, audience, typ, lifetime)
         if fault is not None:
             # What was given may be a key.
-            del self, key, issuer, audience, typ
+            del self, key, issuer, audience, typ, lifetime
             raise fault
         object.__setattr__(self, "key", key)
         object.__setattr__(self, "issuer", issuer)
@@ -290,7 +290,7 @@ class ClientSecretJwt:
     ) -> None:
         fault = mac_fault(secret, algorithm) or _terms_fault(issuer, audience, typ, lifetime)
         if fault is not None:
-            del self, secret, issuer, algorithm, audience, typ
+            del self, secret, issuer, algorithm, audience, typ, lifetime
             raise fault
         object.__setattr__(self, "secret", secret if isinstance(secret, Secret) else Secret(secret))
         object.__setattr__(self, "issuer", issuer)

@@ -78,6 +78,7 @@ def metadata_table(metadata: ServerMetadata) -> str:
         authentication       client_secret_basic *
         signing algorithms   -
         DPoP algorithms      -
+        binds to certificate no
         grants               -
         scopes               -
         <BLANKLINE>
@@ -98,6 +99,7 @@ def metadata_table(metadata: ServerMetadata) -> str:
         "authentication": starred[0],
         "signing algorithms": starred[1],
         "DPoP algorithms": metadata.dpop_algorithms,
+        "binds to certificate": ["yes" if metadata.tls_client_certificate_bound_access_tokens else "no"],
         "grants": metadata.grant_types_supported,
         "scopes": metadata.scopes_supported,
     }

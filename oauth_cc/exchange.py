@@ -19,8 +19,8 @@ from oauth_cc.token import Token
 
 __all__ = ["DEFAULT_RETRIES", "Retries", "exchange", "wait_to_retry"]
 
-# Seconds that a Date and the way of an answer may take from each other, and how wrong a clock may be to be put right.
-_CLOCK_TOLERANCE: Final = 2.0
+# Seconds: by how much a clock may lag, and how wrong it may be to be put right.
+_LAG: Final = 2.0
 _WRONGEST_CLOCK: Final = 86400.0
 
 
@@ -135,7 +135,8 @@ def _attempt(
 
 def _clock_ahead(received: Received, began: float) -> float:
     shown = date(received.response, received.received_at)
-    if shown is None or began - _CLOCK_TOLERANCE <= shown <= received.received_at + _CLOCK_TOLERANCE:
+    # An assertion of the same second is none of the future; one that is some seconds old still holds.
+    if shown is None or int(began) <= shown <= received.received_at + _LAG:
         return 0.0
     ahead = shown - received.received_at
     return ahead if abs(ahead) <= _WRONGEST_CLOCK else 0.0

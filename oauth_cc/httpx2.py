@@ -292,7 +292,10 @@ class ClientCredentialsAuth(httpx2.Auth):
         self._caller = Caller(_LIBRARY, blocking, awaited, meant)
 
     def __repr__(self) -> str:
-        return f"ClientCredentialsAuth({self._caller.request!r})"
+        if not hasattr(self, "_caller"):
+            # A traceback shows one that was refused while it was made.
+            return f"{type(self).__name__}()"
+        return f"{type(self).__name__}({self._caller.request!r})"
 
     def with_scope(self, scope: Scope) -> Self:
         """Gives an auth with tokens of *scope* instead, for a call that needs them; all else is shared."""

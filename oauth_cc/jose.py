@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 from oauth_cc.assertion import Algorithm, MacKey, SigningKey, UnsignedAssertion, checked_path
 from oauth_cc.certificate import Certificate
 from oauth_cc.errors import InvalidAuthentication, InvalidInput
-from oauth_cc.jsontext import parse_object
+from oauth_cc.jsontext import is_array, parse_object
 from oauth_cc.secret import Secret
 
 try:
@@ -137,7 +137,8 @@ def _content(file: str | os.PathLike[str]) -> Secret | InvalidInput:
         return _refused("give the path of its file: what is in it goes to key_from_pem() or key_from_jwk()")
     try:
         with Path(path).open("rb") as opened:
-            return Secret(opened.read(_MAX_KEY + 1).decode("utf-8", "replace"))
+            # Some editors begin a file with a byte order mark.
+            return Secret(opened.read(_MAX_KEY + 1).decode("utf-8-sig", "replace"))
     except OSError as error:
         return _refused(f"the file {path} cannot be read: {error.strerror}")
 
@@ -182,19 +183,26 @@ def _from_jwk(
     certificate: Certificate | None,
 ) -> SigningKey | InvalidInput:
     members = _members(jwk)
+    if members is not None and "keys" in members:
+        return _refused("is a JWK set: give one key of it")
     if members is None or "kty" not in members:
-        return _refused("is no JWK: give a JSON object with a member 'kty' (RFC 7517 section 4), one key of a set")
+        return _refused("is no JWK: give a JSON object with a member 'kty' (RFC 7517 section 4)")
     if not isinstance(members.get("d"), str) and members.get("kty") != "oct":
         return _refused("is a public JWK: give the private one, with its member 'd', which signs")
     named, numbered, use = members.get("alg"), members.get("kid"), members.get("use")
     if use is not None and use != "sig":
         return _refused("is for encryption, as its member 'use' says: give one for signatures")
+    operations = members.get("key_ops")
+    if operations is not None and not (is_array(operations) and "sign" in operations):
+        return _refused("is not for signing, as its member 'key_ops' says: give one that is")
+    if not (named is None or isinstance(named, str)):
+        return _refused("has a member 'alg' that is no text: give algorithm=")
     if not (numbered is None or isinstance(numbered, str)):
         return _refused("has a member 'kid' that is no text: give key_id=")
     return _made(
         # What else a JWK may have, no key is made of.
         _key_of_jwk({name: value for name, value in members.items() if isinstance(value, str)}),
-        algorithm if algorithm is not None or not isinstance(named, str) else named,
+        named if algorithm is None else algorithm,
         numbered if key_id is None else key_id,
         certificate,
     )

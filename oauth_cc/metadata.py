@@ -171,8 +171,10 @@ def parse_metadata(response: HttpResponse, issuer: str, *, allow_http_loopback: 
     """
     check_issuer(issuer, allow_http_loopback=allow_http_loopback)
     members = _members(response)
-    if members.get("issuer") != issuer:
-        raise IssuerMismatch(_OK, _mismatch(members.get("issuer")))
+    if "issuer" not in members:
+        raise MalformedResponse(_OK, f"the answer has no issuer, so it is no metadata: {_ADVICE}")
+    if members["issuer"] != issuer:
+        raise IssuerMismatch(_OK, _mismatch(members["issuer"]))
     token_endpoint = _endpoint(members.get("token_endpoint"), "token_endpoint", allow_http_loopback)
     if token_endpoint is None:
         raise InvalidMetadata(_OK, "the metadata have no token_endpoint: check that the issuer grants tokens")
@@ -269,17 +271,19 @@ def _check_signed(metadata: ServerMetadata, way: PrivateKeyJwt | ClientSecretJwt
         raise InvalidAuthentication("client authentication", reason)
 
 
+_ADVICE: Final = "check the issuer, or give the token endpoint itself"
+
+
 def _members(response: HttpResponse) -> Mapping[str, object]:
     status = response.status
-    advice = "check the issuer, or give the token endpoint itself"
     if 300 <= status < 400:
-        raise UnexpectedRedirect(status, f"the metadata's URL redirects, which is not followed: {advice}")
+        raise UnexpectedRedirect(status, f"the metadata's URL redirects, which is not followed: {_ADVICE}")
     if status != _OK:
-        raise UnexpectedStatus(status, f"the answer is no metadata: {advice}", status in RETRYABLE)
+        raise UnexpectedStatus(status, f"the answer is no metadata: {_ADVICE}", status in RETRYABLE)
     members = parse_object(response.content)
     if isinstance(members, str):
         kind = ResponseTooLarge if len(response.content) > MAX_SIZE else MalformedResponse
-        raise kind(status, f"the answer {members}, so it is no metadata: {advice}")
+        raise kind(status, f"the answer {members}, so it is no metadata: {_ADVICE}")
     return members
 
 

@@ -40,7 +40,8 @@ async def prove_async(effect: Sign | FetchAssertion) -> bytes | Secret | Failed:
 
     try:
         # In a list, as trio takes a coroutine that comes back bare for a mistake.
-        (found,) = await run_sync(lambda: [_ask(effect)])
+        # Nor does who gives up wait for a KMS that hangs: the thread is left to itself.
+        (found,) = await run_sync(lambda: [_ask(effect)], abandon_on_cancel=True)
         if inspect.isawaitable(found):
             found = await found
     except Exception as error:  # as above

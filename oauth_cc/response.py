@@ -147,9 +147,16 @@ def _page(uri: object, secrets: tuple[Secret, ...]) -> str | None:
     return uri if legal and isinstance(uri, str) else None
 
 
+# Shorter parts of an assertion are words that a sentence may have too.
+_LEAST_ECHOED: Final = 16
+
+
 def _secrets(request: TokenRequest, assertion: Secret | None) -> tuple[Secret, ...]:
     known = [value for _, value in (*request.body, *request.parameters)]
-    known += [] if assertion is None else [assertion]
+    # A server echoes an assertion as a whole, or what it read of it.
+    if assertion is not None:
+        parts = [Secret(part) for part in assertion.reveal().split(".") if len(part) >= _LEAST_ECHOED]
+        known += [assertion, *parts]
     try:
         fields = proof_of(request)
     except OAuthError:

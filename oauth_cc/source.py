@@ -76,6 +76,9 @@ class TokenSource:
         self._closed = threading.Event()
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_desk"):
+            # A traceback shows one that was refused while it was made.
+            return f"{type(self).__name__}()"
         return f"{type(self).__name__}({self._desk.terms.request!r})"
 
     @property

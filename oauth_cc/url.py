@@ -164,6 +164,9 @@ def endpoint_fault(url: str, *, allow_http_loopback: bool = False) -> InvalidEnd
     return None
 
 
+_METADATA_URL: Final = re.compile(r"/\.well-known/(oauth-authorization-server|openid-configuration)\b")
+
+
 def issuer_fault(issuer: str, *, allow_http_loopback: bool = False) -> InvalidIssuer | None:
     """
     Gives the error that `check_issuer` raises for *issuer*, or None.
@@ -173,6 +176,8 @@ def issuer_fault(issuer: str, *, allow_http_loopback: bool = False) -> InvalidIs
         return InvalidIssuer("issuer", fault.reason)
     if "?" in issuer:
         return InvalidIssuer("issuer", "has a query: leave out '?' and what follows (RFC 8414 section 2)")
+    if _METADATA_URL.search(issuer):
+        return InvalidIssuer("issuer", "is the URL of metadata: give the member 'issuer' that stands in them")
     return None
 
 
@@ -224,7 +229,7 @@ def _syntax_fault(url: str) -> str:
     if "\\" in url:
         return "has a backslash, which libraries read in different ways: use '/'"
     if not separator or not scheme or not authority:
-        return "is no absolute URL: give it whole, as in https://as.example/token"
+        return "is no absolute URL: give it whole, with https:// in front"
     if "@" in authority:
         return "has userinfo before '@': give the credentials to ClientCredentials instead (RFC 9110 section 4.2.4)"
     if "#" in url:

@@ -3,11 +3,12 @@ Assertions up to their signature: keys, claims, and what is no assertion (RFC 75
 """
 
 import json
-from base64 import urlsafe_b64decode
+from base64 import b64encode, urlsafe_b64decode
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,11 +26,20 @@ from oauth_cc.assertion import (
     checked_assertion,
 )
 from oauth_cc.base64url import base64url
+from tests.keys import CURVES, RSA, pem
 from tests.leaks import shown_by
 
 CERTIFICATE = Certificate("A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0")
 LONG = "7Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr17Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr1"
 PEM = "-----BEGIN PRIVATE KEY-----\nM4RKERM4RKERM4RKERM4RKERM4RKERM4RKERM4RKER\n-----END PRIVATE KEY-----\n"
+
+
+FORMS = [serialization.PrivateFormat.PKCS8, serialization.PrivateFormat.TraditionalOpenSSL]
+PEMS = [
+    *[pem(each, form) for each in (RSA, CURVES["ES256"], CURVES["ES512"]) for form in FORMS],
+    *[pem(CURVES["EdDSA"]), pem(RSA, password=b"word"), pem(CURVES["ES256"], password=b"word")],
+]
+BODIES = [b"".join(text.splitlines()[1:-1]).decode() for text in PEMS]
 
 
 def silent(_: bytes) -> bytes:
@@ -239,13 +249,30 @@ class TestSources:
         assert AssertionFile(Path("/run/token")) == AssertionFile("/run/token")
 
     @pytest.mark.parametrize(
-        "given_", ["", "a\nb", "eyJM4RKER.e30.c2ln", " eyJM4RKER", b"/run/token", None, 5, Path, PEM, "{M4RKER"]
+        "given_",
+        [
+            *("", "a\nb", "eyJM4RKER.e30.c2ln", " eyJM4RKER", b"/run/token", None, 5, Path, PEM, "{M4RKER"),
+            *[b64encode(text).decode() for text in (PEM.encode(), b'{"kty": "M4RKER"}', b'{\n"M4RKER', b'{ "M4RKER')],
+            *BODIES,
+            Path(BODIES[0][:64]),
+            f"/run/{'M4RKER' * 50}",
+        ],
+        ids=range(25),
     )
     def test_no_path(self, given_: Any) -> None:
-        """An assertion in its place is not shown."""
+        """An assertion or a key in its place, in base64 perhaps, is not shown."""
         with pytest.raises(errors.InvalidAuthentication, match="give the path of the file") as caught:
             AssertionFile(given_)
-        assert "M4RKER" not in shown_by(caught.value)
+        shown = shown_by(caught.value)
+        assert "M4RKER" not in shown
+        assert not (isinstance(given_, str | Path) and len(f"{given_}") > 20 and f"{given_}" in shown)
+
+    @pytest.mark.parametrize(
+        "path", ["M", "MEDIA/Files/of/Several/Years/2026/November/on/the/Disk/Oauth/Token", "./eyJ", "mE"]
+    )
+    def test_paths(self, path: str) -> None:
+        """What looks like a path is one."""
+        assert AssertionFile(path).path == path
 
     def test_fingerprint(self) -> None:
         """Type and file tell them apart; a function has no name that another process would know."""

@@ -63,6 +63,7 @@ def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
     return Runner(capsys, monkeypatch)
 
 
+SHARED = ("--auth", "secret-jwt", "--issuer", "https://as.example")
 LOCAL = ("--allow-http-loopback", "--client-id", "id", "--token-url")
 
 
@@ -275,6 +276,17 @@ class TestProof:
         assert _json(header) == {"alg": "ES256", "typ": "client-authentication+jwt", "kid": "k1"}
         assert _json(claims)["aud"] == "https://as.example"
 
+    def test_an_older_server(self, cli: Runner, key: str) -> None:
+        """What a JWT says is what the server asks for."""
+        terms = ("--audience", "https://as.example/token", "--typ", "JWT", "--lifetime", "30")
+        signed = ("--auth", "private-key-jwt", "--key", key, "--issuer", "https://as.example", *terms)
+        with serve(TOKEN) as server:
+            assert cli("token", *LOCAL, f"{server.url}/token", *signed).code == DONE
+            header, claims, _ = dict(parse_qsl(server.asked[0].body.decode()))["client_assertion"].split(".")
+        assert _json(header)["typ"] == "JWT"
+        said = _json(claims)
+        assert (said["aud"], int(f"{said['exp']}") - int(f"{said['iat']}")) == ("https://as.example/token", 30)
+
     def test_secret_jwt(self, cli: Runner) -> None:
         """The secret itself is not sent, and need not be given to show a request."""
         signed = ("--auth", "secret-jwt", "--issuer", "https://as.example", "--audience", "https://as.example/token")
@@ -393,7 +405,20 @@ class TestProof:
             (("--auth", "assertion"), "--assertion-file: --auth assertion needs it"),
             (("--auth", "tls"), "--certificate: --auth tls needs it"),
             (("--auth", "tls", "--certificate", "/no/such"), "--certificate: cannot be read"),
-            (("--auth", "secret-jwt", "--issuer", "https://as.example", "--algorithm", "RS256"), "take PrivateKeyJwt"),
+            (
+                ("--auth", "secret-jwt", "--issuer", "https://as.example", "--algorithm", "RS256"),
+                "take --auth private-key-jwt",
+            ),
+            (
+                ("--auth", "private-key-jwt", "--key", "{}", "--issuer", "https://as.example"),
+                "path of its file to --key",
+            ),
+            (("--typ", "JWT"), "--typ: --auth basic has no use for it"),
+            (("--auth", "tls", "--lifetime", "0"), "--lifetime: --auth tls has no use for it"),
+            (
+                ("--auth", "secret-jwt", "--issuer", "https://as.example", "--lifetime", "0"),
+                "give a lifetime of 1 to 3600",
+            ),
             (("--key", "key.pem"), "--key: --auth basic has no use for it: give --auth private-key-jwt"),
             (("--algorithm", "ES256"), "give --auth secret-jwt or private-key-jwt"),
             (("--auth", "tls", "--secret-env", "HOME"), "--secret-env: --auth tls has no use for it"),
@@ -487,6 +512,7 @@ class TestMetadata:
                 "signing algorithms   RS256 *, RS384 *, RS512 *, PS256 *, PS384 *, PS512 *, ES256 *, ES384 *, ES512 *,"
                 " EdDSA *, Ed25519 *, HS256 *, HS384 *, HS512 *\n"
                 "DPoP algorithms      -\n"
+                "binds to certificate no\n"
                 "grants               client_credentials\n"
                 "scopes               a, b\n"
                 "\n"

@@ -47,7 +47,12 @@ def test_first() -> None:
     assert asked(URLS[0]) == world.sent
 
 
-ABSENCES = [ABSENT, *map(HttpResponse, (204, 302, 400, 403)), HttpResponse(200, (), b"<html>")]
+ABSENCES = [
+    ABSENT,
+    *map(HttpResponse, (204, 302, 400, 403)),
+    HttpResponse(200, (), b"<html>"),
+    HttpResponse(200, (), b"{}"),
+]
 
 
 @pytest.mark.parametrize("absence", ABSENCES, ids=str)

@@ -70,6 +70,7 @@ def test_metadata() -> None:
             ("read", "write"),
             dpop_signing_alg_values_supported=("none", "ES256"),
             mtls_token_endpoint="https://mtls.example/token",
+            tls_client_certificate_bound_access_tokens=True,
         )
     )
     assert table.splitlines() == [
@@ -79,6 +80,7 @@ def test_metadata() -> None:
         "authentication       attest_jwt_client_auth, none *",
         "signing algorithms   ES256 *, ES256K",
         "DPoP algorithms      ES256",
+        "binds to certificate yes",
         "grants               authorization_code",
         "scopes               read, write",
         "",

@@ -189,14 +189,19 @@ def refused(time: str, error: str = "invalid_client", day: str = "Tue, 14") -> H
     return HttpResponse(401, headers, f'{{"error": "{error}"}}'.encode())
 
 
-@pytest.mark.parametrize(("time", "ahead"), [("22:23:20", 600), ("21:13:20", -3600), ("22:13:23", 3), ("22:13:17", -3)])
+def issued(world: World) -> list[int]:
+    """Gives when each assertion says that it was issued."""
+    claims = [json.loads(urlsafe_b64decode(f"{sent.split('.')[1]}==")) for sent in assertions(world)]
+    assert [claim["exp"] - claim["iat"] for claim in claims] == [60] * len(claims)
+    return [claim["iat"] for claim in claims]
+
+
+@pytest.mark.parametrize(("time", "ahead"), [("22:23:20", 600), ("21:13:20", -3600), ("22:13:23", 3), ("22:13:19", -1)])
 def test_another_clock(time: str, ahead: int) -> None:
     """An assertion that was refused is made once more by the server's clock, at once."""
     world = World([refused(time), token_answer()])
     token = world.run(exchange(SIGNED, ENDPOINT))
-    claims = [json.loads(urlsafe_b64decode(f"{sent.split('.')[1]}==")) for sent in assertions(world)]
-    assert [claim["iat"] - int(world.now) for claim in claims] == [0, ahead]
-    assert [claim["exp"] - claim["iat"] for claim in claims] == [60, 60]
+    assert issued(world) == [1700000000, 1700000000 + ahead]
     assert (token.received_at, world.slept) == (world.now, [])
 
 
@@ -208,20 +213,58 @@ def test_another_clock_once() -> None:
     assert len(world.sent) == 2
 
 
+def test_another_clock_for_all_that_follows() -> None:
+    """What was found holds for the retries of other failures too, which are as many as ever."""
+    world = World([refused("22:23:20"), BUSY], jitter=0.0)
+    with pytest.raises(errors.UnexpectedStatus):
+        world.run(exchange(SIGNED, ENDPOINT))
+    assert issued(world) == [1700000000, 1700000600, 1700000600]
+
+
+def test_another_clock_behind_a_slow_way() -> None:
+    """The server's clock is read when its answer is."""
+    world = World([refused("22:23:25"), token_answer()], way=5.0)
+    world.run(exchange(SIGNED, ENDPOINT))
+    assert issued(world) == [1700000000, 1700000605]
+
+
+@pytest.mark.parametrize(
+    ("time", "now", "way"), [("22:13:20", 0.9, 0.0), ("22:13:20", 0.0, 5.0), ("22:13:25", 0.0, 5.0)]
+)
+def test_clocks_that_agree(time: str, now: float, way: float) -> None:
+    """To the second, which is all that a Date says, and whenever on the way it was written."""
+    world = World([refused(time)], now=1700000000.0 + now, way=way)
+    with pytest.raises(errors.InvalidClientRefused):
+        world.run(exchange(SIGNED, ENDPOINT))
+    assert len(world.sent) == 1
+
+
 @pytest.mark.parametrize(
     ("request_", "answer", "retries"),
     [
         (SIGNED, refused("22:13:22"), Retries()),
-        (SIGNED, refused("22:13:18"), Retries()),
+        (SIGNED, refused("22:13:20"), Retries()),
         (SIGNED, refused("22:23:20", "invalid_scope"), Retries()),
         (SIGNED, refused("22:23:20"), Retries(attempts=1)),
         (SIGNED, refused("25:23:20"), Retries()),
         (SIGNED, refused("22:13:21", day="Wed, 15"), Retries()),
+        (SIGNED, refused("22:13:19", day="Mon, 13"), Retries()),
         (SIGNED, HttpResponse(401, (), b'{"error": "invalid_client"}'), Retries()),
         (FETCHED, refused("22:23:20"), Retries()),
         (REQUEST, refused("22:23:20"), Retries()),
     ],
-    ids=["behind", "before", "another error", "no retry", "no date", "too far", "without", "of someone else", "secret"],
+    ids=[
+        "behind",
+        "same",
+        "another error",
+        "no retry",
+        "no date",
+        "far ahead",
+        "far behind",
+        "without",
+        "of someone else",
+        "secret",
+    ],
 )
 def test_the_clock_is_not_to_blame(request_: TokenRequest, answer: HttpResponse, retries: Retries) -> None:
     """Where the clocks agree, no assertion is made here, or all is said, one refusal is enough."""

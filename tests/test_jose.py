@@ -4,6 +4,7 @@ Keys that joserfc reads and signs with: which are taken, by which algorithm they
 
 import contextlib
 import json
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from oauth_cc import ClientCredentials, ClientSecretJwt, PrivateKeyJwt, Secret, 
 from oauth_cc.assertion import ALGORITHMS, MAC_ALGORITHMS, Algorithm, MacAlgorithm, MacKey, UnsignedAssertion
 from oauth_cc.jose import key_from_file, key_from_jwk, key_from_pem, mac, sign
 from oauth_cc.request import unsigned_assertion
+from tests.endless import endless
 from tests.keys import CURVES, KEYS, RSA, jwk, pem, public, public_pem
 from tests.leaks import shown_by
 
@@ -198,7 +200,11 @@ class TestJwk:
             ('{"d": NaN}', "is no JWK"),
             (ECKey.generate_key("P-256").as_dict(private=False), "is a public JWK"),
             ({"kty": "EC", "d": 5}, "is a public JWK"),
-            ({"keys": [jwk(RSA)]}, "one key of a set"),
+            ({"keys": [jwk(RSA)]}, "is a JWK set: give one key of it"),
+            ({"kty": "oct", "k": "M4RKERM4RKERM4RKERM4RKERM4RKERM4RKERM4RKER0"}, "cannot be read"),
+            ({**jwk(RSA), "key_ops": ["verify"]}, "is not for signing"),
+            ({**jwk(RSA), "key_ops": "sign"}, "is not for signing"),
+            ({**jwk(RSA), "alg": 5}, "'alg' that is no text"),
             ({**jwk(RSA), "kid": 5}, "'kid' that is no text"),
             ({"kty": "oct", "k": "M4RKER"}, "cannot be read"),
             ({"kty": "EC", "d": "M4RKER", "crv": "P-256"}, "cannot be read"),
@@ -207,7 +213,7 @@ class TestJwk:
             (jwk(CURVES["ES256"], alg="RS256"), "take ES256"),
             (jwk(RSA, alg="none"), "take RS256"),
         ],
-        ids=range(14),
+        ids=range(18),
     )
     def test_refused(self, given_: Any, reason: str) -> None:
         """With a sentence that says what to do, and nothing of the key."""
@@ -226,6 +232,15 @@ class TestFile:
         (tmp_path / "a.pem").write_bytes(pem(RSA, password=b"pass"))
         (tmp_path / "a.jwk").write_text("\n" + json.dumps(jwk(RSA)))
         assert key_from_file(tmp_path / "a.pem", password="pass") == key_from_file(str(tmp_path / "a.jwk"))
+        (tmp_path / "a.jwk").write_text(json.dumps(jwk(RSA)), "utf-8-sig")
+        assert key_from_file(tmp_path / "a.pem", password="pass") == key_from_file(tmp_path / "a.jwk")
+
+    def test_without_end(self, tmp_path: Path) -> None:
+        """No more is read than could be a key."""
+        with endless(tmp_path / "key", 64 * 1024 + 1) as waited:
+            with pytest.raises(errors.InvalidAuthentication, match="no PEM"):
+                key_from_file(tmp_path / "key")
+            assert not waited.is_set()
 
     def test_refused(self, tmp_path: Path) -> None:
         """What cannot be read, and what is no key."""
@@ -239,7 +254,12 @@ class TestFile:
                 key_from_file(file)
 
     @pytest.mark.parametrize(
-        "given_", [pem(RSA).decode(), json.dumps(jwk(RSA)), "", None, 5, b"key.pem", Path, "key.pem\0"], ids=range(8)
+        "given_",
+        [
+            *[pem(RSA).decode(), json.dumps(jwk(RSA)), "", None, 5, b"key.pem", Path, "key.pem\0"],
+            *[b64encode(pem(CURVES["ES256"])).decode(), "".join(pem(CURVES["ES256"]).decode().splitlines()[1:-1])],
+        ],
+        ids=range(10),
     )
     def test_no_path(self, given_: Any) -> None:
         """What such a file holds, in its place, is not shown."""

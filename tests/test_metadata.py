@@ -128,6 +128,22 @@ class TestIssuer:
         with pytest.raises(errors.IssuerMismatch):
             read({"issuer": f"{ISSUER}/", "token_endpoint": 5, "scopes_supported": 5})
 
+    def test_another_letter(self) -> None:
+        """Texts are compared as they are, and not by what they would be after normalisation."""
+        with pytest.raises(errors.IssuerMismatch):
+            read({**LEAST, "issuer": f"{ISSUER}/\N{KELVIN SIGN}"}, f"{ISSUER}/K")
+
+    def test_without_issuer(self) -> None:
+        """A JSON object of some other kind is no metadata."""
+        with pytest.raises(errors.MalformedResponse, match="has no issuer, so it is no metadata"):
+            read({"error": "not_found"})
+
+    @pytest.mark.parametrize("url", metadata_urls(f"{ISSUER}/tenant"))
+    def test_the_url_of_metadata_as_issuer(self, url: str) -> None:
+        """It is not the issuer: what stands there is."""
+        with pytest.raises(errors.InvalidIssuer, match="is the URL of metadata"):
+            metadata_urls(url)
+
     def test_a_slash_too_many(self) -> None:
         """What can be an issuer is shown, since it is nearly always the remedy."""
         with pytest.raises(errors.IssuerMismatch, match=r"they are of 'https://as\.example/'; if that"):

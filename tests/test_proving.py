@@ -3,7 +3,7 @@ What drivers do for assertions: keys that sign, and files and functions that are
 """
 
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from oauth_cc import AssertionFile, Secret, SigningKey
 from oauth_cc.assertion import MAX_ASSERTION, MacKey
 from oauth_cc.effects import Failed, FetchAssertion, Sign
 from oauth_cc.proving import prove, prove_async
+from tests.endless import endless
 from tests.leaks import shown_by
 
 SECRET = "7Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr1"
@@ -85,6 +86,14 @@ def test_files_that_hold_none(ask: Prove, tmp_path: Path, content: bytes | None,
 
 
 @each
+def test_a_file_without_end(ask: Prove, tmp_path: Path) -> None:
+    """No more is read than could be an assertion."""
+    with endless(tmp_path / "token", MAX_ASSERTION + 1) as waited:
+        assert "is no assertion" in error_of(ask(FetchAssertion(AssertionFile(tmp_path / "token"))))
+        assert not waited.is_set()
+
+
+@each
 def test_functions(ask: Prove) -> None:
     """Asked each time, for text or a Secret."""
     numbers = iter(range(9))
@@ -135,6 +144,38 @@ def test_coroutine_functions(ask: Prove) -> None:
 
     assert ask(Sign(key(sign), b"abc")) == b"abc"
     assert error_of(ask(FetchAssertion(fetch))) == "away"
+    assert ask(Sign(key(lambda _: Later()), b"abc")) == b"later"
+
+
+class Later:
+    """What a library gives that has awaitables of its own."""
+
+    def __await__(self) -> Generator[None, None, bytes]:
+        yield from anyio.sleep(0).__await__()
+        return b"later"
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_giving_up_on_one_that_hangs(backend: str) -> None:
+    """Whoever is cancelled does not wait for a KMS that does not answer."""
+    entered, released, left = threading.Event(), threading.Event(), threading.Event()
+
+    def source() -> str:
+        entered.set()
+        released.wait(5)
+        left.set()
+        return "eyJ"
+
+    async def main() -> bool:
+        async with anyio.create_task_group() as group:
+            group.start_soon(prove_async, FetchAssertion(source))
+            await anyio.to_thread.run_sync(entered.wait)
+            group.cancel_scope.cancel()
+        waited = left.is_set()
+        released.set()
+        return waited
+
+    assert anyio.run(main, backend=backend) is False
 
 
 def test_coroutine_functions_under_threads() -> None:

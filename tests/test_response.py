@@ -242,6 +242,15 @@ class TestRefusal:
         with pytest.raises(errors.InvalidClientRefused, match=r"bad \*\*\* given"):
             parse_token_response(HttpResponse(401, (), content), request, received_at=NOW, assertion=given_)
 
+    @pytest.mark.parametrize("part", ["eyJhbGciOiJFUzI1NiJ9", "eyJzdWIiOiJNNFJLRVIifQ", "c2lnbmF0dXJlLW9mLXRoYXQ"])
+    def test_echo_of_a_part_of_an_assertion(self, part: str) -> None:
+        """What a server read of it is cleaned away too, and words that are as short as ``e30`` are not."""
+        request = token_request(ClientCredentials("id", ClientAssertion(AssertionFile("/run/token"))))
+        whole = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJNNFJLRVIifQ.c2lnbmF0dXJlLW9mLXRoYXQ.e30"
+        content = json.dumps({"error": "invalid_client", "error_description": f"bad {part}, not e30"}).encode()
+        with pytest.raises(errors.InvalidClientRefused, match=r"bad \*\*\*, not e30"):
+            parse_token_response(HttpResponse(401, (), content), request, received_at=NOW, assertion=whole)
+
     @pytest.mark.parametrize("given_", [b"M4RKER", 5, "M4RKER M4RKER", ""])
     def test_no_assertion(self, given_: Any) -> None:
         """What none is, is said as `http_request` says it."""

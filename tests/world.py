@@ -37,7 +37,8 @@ T = TypeVar("T")
 @attrs.define
 class World:
     """
-    Answers requests from *answers* in turn, the last one for ever; *now* moves on only while a flow sleeps.
+    Answers requests from *answers* in turn, the last one for ever, each after *way* seconds; else *now* moves on only
+    while a flow sleeps.
 
     *sent*, *slept*, *locked* and *told* tell what the flow asked for; *stored* is what processes share, or a `Failed`,
     as is *lock*, which says whether the lock is free. Every key gives *signature*, and every source a new assertion.
@@ -46,6 +47,7 @@ class World:
     answers: list[HttpResponse | Failed]
     jitter: float = 0.5
     now: float = 1700000000.0
+    way: float = 0.0
     sent: list[HttpRequest] = attrs.Factory(list)
     slept: list[float] = attrs.Factory(list)
     stored: dict[str, Token] | Failed = attrs.Factory(dict)
@@ -70,6 +72,7 @@ class World:
             case Send(request):
                 answer = self.answers[min(len(self.sent), len(self.answers) - 1)]
                 self.sent.append(request)
+                self.now += self.way
                 return answer if isinstance(answer, Failed) else Received(answer, self.now)
             case Sign(_, signing_input):
                 self.signed.append(signing_input)

@@ -72,7 +72,10 @@ class ClientCredentialsAuth:
         self._origins = Origins(origins, request.resources, allow_http_loopback=allow_http_loopback)
 
     def __repr__(self) -> str:
-        return f"ClientCredentialsAuth({self._source.desk.terms.request!r})"
+        if not hasattr(self, "_source"):
+            # A traceback shows one that was refused while it was made.
+            return f"{type(self).__name__}()"
+        return f"{type(self).__name__}({self._source.desk.terms.request!r})"
 
     def with_scope(self, scope: Scope) -> Self:
         """Gives this for tokens of *scope* instead: for one call that needs another; all else is shared."""

@@ -32,6 +32,11 @@ _OPTIONS: Final = {
     "pass allow_http_loopback=True": "give --allow-http-loopback",
     "give its password=": "give --key-password-env",
     "give key_id=": "give --key-id",
+    "give algorithm=": "give --algorithm",
+    "give the path of its file: what is in it goes to key_from_pem() or key_from_jwk()": (
+        "give the path of its file to --key, and not what is in it"
+    ),
+    "PrivateKeyJwt": "--auth private-key-jwt",
 }
 """What stands here for an argument that the library names in its errors."""
 

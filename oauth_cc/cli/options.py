@@ -133,6 +133,10 @@ def _proof() -> argparse.ArgumentParser:
     options.add_argument("--key-password-env", metavar="NAME", help="the variable that has the password of the key")
     options.add_argument("--algorithm", metavar="ALG", help="of an RSA key: RS256 (default) to PS512; HS256 to HS512")
     options.add_argument("--audience", metavar="URL", help="whom JWTs are for, where it is not the issuer")
+    options.add_argument(
+        "--typ", metavar="TYPE", help="the typ of JWTs, such as JWT (default: client-authentication+jwt)"
+    )
+    options.add_argument("--lifetime", type=int, metavar="SECONDS", help="how long a JWT holds (default: 60)")
     options.add_argument("--assertion-file", type=Path, metavar="FILE", help="an assertion that someone else makes")
     options.add_argument("--assertion-type", metavar="URI", help="what that is, where it is no JWT")
     options.add_argument("--certificate", type=Path, metavar="FILE", help="a client certificate to connect with, PEM")

@@ -6,7 +6,7 @@ import argparse
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final, TextIO, TypedDict
 
 from oauth_cc import (
     AssertionFile,
@@ -31,7 +31,7 @@ __all__ = ["certificate_of", "password_of", "way"]
 _HIDDEN: Final = "*" * 64
 
 _SECRET: Final = ("secret_env", "secret_file", "secret_stdin")
-_JWT: Final = ("algorithm", "audience")
+_JWT: Final = ("algorithm", "audience", "typ", "lifetime")
 _USED: Final[Mapping[str, tuple[str, ...]]] = {
     "basic": _SECRET,
     "basic-raw": _SECRET,
@@ -84,7 +84,8 @@ def password_of(arguments: argparse.Namespace) -> Secret | None:
 def _check_used(arguments: argparse.Namespace) -> None:
     used = _USED[arguments.auth]
     for name in sorted({option for options in _USED.values() for option in options}):
-        if getattr(arguments, name) and name not in used and not _is_for_tls(arguments, name):
+        given: object = getattr(arguments, name)
+        if given is not None and given is not False and name not in used and not _is_for_tls(arguments, name):
             ways = " or ".join([way for way, options in _USED.items() if name in options])
             raise InvalidInput(_option(name), f"--auth {arguments.auth} has no use for it: give --auth {ways}")
 
@@ -119,7 +120,7 @@ def _private_key_jwt(arguments: argparse.Namespace) -> PrivateKeyJwt:
         certificate=None if named is None else Certificate.from_pem(_text("--key-certificate", named)),
         password=password_of(arguments),
     )
-    return PrivateKeyJwt(key, issuer, audience=arguments.audience)
+    return PrivateKeyJwt(key, issuer, audience=arguments.audience, **_terms(arguments))
 
 
 def _by_secret(arguments: argparse.Namespace, secret: Secret) -> ClientAuthentication:
@@ -128,9 +129,24 @@ def _by_secret(arguments: argparse.Namespace, secret: Secret) -> ClientAuthentic
             return ClientSecretPost(secret)
         case "secret-jwt":
             algorithm: MacAlgorithm = arguments.algorithm or "HS256"
-            return ClientSecretJwt(secret, _issuer(arguments), algorithm=algorithm, audience=arguments.audience)
+            issuer, audience = _issuer(arguments), arguments.audience
+            return ClientSecretJwt(secret, issuer, algorithm=algorithm, audience=audience, **_terms(arguments))
         case _:
             return ClientSecretBasic(secret, encode=arguments.auth == "basic")
+
+
+class _Terms(TypedDict, total=False):
+    typ: str
+    lifetime: int
+
+
+def _terms(arguments: argparse.Namespace) -> _Terms:
+    given: _Terms = {}
+    if arguments.typ is not None:
+        given["typ"] = arguments.typ
+    if arguments.lifetime is not None:
+        given["lifetime"] = arguments.lifetime
+    return given
 
 
 def _issuer(arguments: argparse.Namespace) -> str:

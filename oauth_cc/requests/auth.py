@@ -84,7 +84,10 @@ class ClientCredentialsAuth(AuthBase):
         self._admitted: set[str] = set()
 
     def __repr__(self) -> str:
-        return f"ClientCredentialsAuth({self._source.desk.terms.request!r})"
+        if not hasattr(self, "_source"):
+            # A traceback shows one that was refused while it was made.
+            return f"{type(self).__name__}()"
+        return f"{type(self).__name__}({self._source.desk.terms.request!r})"
 
     @property
     def source(self) -> TokenSource:
