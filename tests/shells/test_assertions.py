@@ -2,7 +2,10 @@
 Clients that prove themselves by assertions, over each library, before a real server that verifies them.
 """
 
+import json
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,6 +46,24 @@ CLUSTER = AssertionIssuer("https://cluster.example")
 ACCOUNT = "system:serviceaccount:default:worker"
 SYNC = WAYS[0]
 JWT = re.compile(r"\beyJ\w*\.")
+ROOT = Path(__file__).parent.parent.parent
+WRONG = """
+import json, sys, time
+
+given = json.load(sys.stdin)
+right = time.time
+time.time = lambda: right() + given["offset"]
+
+from oauth_cc import ClientCredentials, PrivateKeyJwt, token_request
+from oauth_cc.jose import key_from_jwk
+from tests.shells.asking import WAYS
+
+way = PrivateKeyJwt(key_from_jwk(given["jwk"]), given["issuer"])
+for ask in WAYS:
+    ask.token(token_request(ClientCredentials("ES384", way)), given["endpoint"], allow_http_loopback=True)
+"""
+"""A client on a machine whose clock is wrong, by each library."""
+
 SIGNING = frozenset({"private_key_jwt"})
 
 
@@ -100,6 +121,20 @@ class TestAccepted:
         found = ask.request(server.issuer, ClientCredentials("ES256", way), Scope.of("read"), allow_http_loopback=True)
         assert Scope.of("read") == ask.token(found.request, found.endpoint, allow_http_loopback=True).scope
         assert "private_key_jwt" == server.token_requests[-1].authentication_method
+
+    @pytest.mark.parametrize("offset", [1.5, 3600.0, -3600.0])
+    def test_a_wrong_clock(self, server: AuthorizationServer, offset: float) -> None:
+        """A client whose clock is wrong is refused once, and then goes by the server's."""
+        before = len(server.token_requests)
+        given = {
+            "offset": offset,
+            "issuer": server.issuer,
+            "endpoint": server.token_endpoint,
+            "jwk": jwk(KEYS["ES384"]),
+        }
+        subprocess.run([sys.executable, "-c", WRONG], input=json.dumps(given), text=True, check=True, cwd=ROOT)
+        seen = [seen.status // 100 for seen in server.token_requests[before:]]
+        assert [4, 2] * len(WAYS) == seen
 
     @pytest.mark.parametrize("typ", ["JWT", None])
     def test_options_for_older_servers(self, server: AuthorizationServer, typ: str | None) -> None:
