@@ -16,6 +16,7 @@ from oauth_cc.credentials import ClientCredentials
 from oauth_cc.desk import SourceOptions, check_client
 from oauth_cc.discovery import AddressedRequest, MetadataCache, discover
 from oauth_cc.effects import Failed, Received
+from oauth_cc.events import EventHook
 from oauth_cc.exchange import DEFAULT_RETRIES, Retries, exchange
 from oauth_cc.freshness import DEFAULT_WINDOW, RenewalWindow
 from oauth_cc.http import HttpRequest
@@ -23,7 +24,6 @@ from oauth_cc.httpx_like import DEFAULT_TIMEOUT, Caller, Library, async_sender, 
 from oauth_cc.metadata import ServerMetadata
 from oauth_cc.origins import Origins
 from oauth_cc.renewal import DEFAULT_PATIENCE
-from oauth_cc.report import EventHook
 from oauth_cc.request import TokenRequest
 from oauth_cc.scope import Scope
 from oauth_cc.stores.memory import MemoryStore

@@ -2,6 +2,7 @@
 Where a source asks for its token.
 """
 
+import asyncio
 import time
 from concurrent.futures import Future
 from typing import Any
@@ -49,6 +50,13 @@ def test_a_token_that_came_is_there_for_all() -> None:
     assert Desk(desk.memory, TERMS).fresh() == kept
     assert Desk(desk.memory, attrs.evolve(TERMS, key="other")).fresh() is None
     assert told == []
+
+
+@pytest.mark.parametrize("hook", [5, "told", asyncio.sleep], ids=["an int", "a text", "async"])
+def test_a_hook_is_a_plain_function(hook: Any) -> None:
+    """It would fail at every event, unnoticed but for the log; and what would have to be awaited never runs."""
+    with pytest.raises(errors.InvalidInput, match="on_event: give a plain function"):
+        Desk(MemoryStore(), TERMS, hook)
 
 
 def test_a_failure_says_how_long_the_token_at_hand_serves() -> None:

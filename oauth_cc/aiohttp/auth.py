@@ -12,12 +12,12 @@ from oauth_cc.aiohttp.sending import DEFAULT_TIMEOUT
 from oauth_cc.aiohttp.source import AsyncTokenSource
 from oauth_cc.call import Call, Forget, Obtain, TellScope, advance_call, call
 from oauth_cc.desk import SourceOptions
+from oauth_cc.events import EventHook
 from oauth_cc.exchange import DEFAULT_RETRIES, Retries
 from oauth_cc.freshness import DEFAULT_WINDOW, RenewalWindow
 from oauth_cc.http import HttpResponse
 from oauth_cc.origins import Origins
 from oauth_cc.renewal import DEFAULT_PATIENCE
-from oauth_cc.report import EventHook
 from oauth_cc.request import TokenRequest
 from oauth_cc.scope import Scope
 from oauth_cc.stores.memory import MemoryStore

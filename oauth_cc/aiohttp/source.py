@@ -7,10 +7,10 @@ import aiohttp
 from oauth_cc import async_source
 from oauth_cc.aiohttp.sending import DEFAULT_TIMEOUT, sender
 from oauth_cc.desk import SourceOptions, check_client
+from oauth_cc.events import EventHook
 from oauth_cc.exchange import DEFAULT_RETRIES, Retries
 from oauth_cc.freshness import DEFAULT_WINDOW, RenewalWindow
 from oauth_cc.renewal import DEFAULT_PATIENCE
-from oauth_cc.report import EventHook
 from oauth_cc.request import TokenRequest
 from oauth_cc.stores.memory import MemoryStore
 from oauth_cc.stores.protocol import AsyncStore, Store

@@ -15,12 +15,12 @@ from urllib3.util.url import parse_url
 
 from oauth_cc.call import NOTABLE, Call, CallFlow, CallStep, Forget, Obtain, TellScope, advance_call, answered
 from oauth_cc.desk import SourceOptions
+from oauth_cc.events import EventHook
 from oauth_cc.exchange import DEFAULT_RETRIES, Retries
 from oauth_cc.freshness import DEFAULT_WINDOW, RenewalWindow
 from oauth_cc.http import HttpResponse
 from oauth_cc.origins import Origins
 from oauth_cc.renewal import DEFAULT_PATIENCE
-from oauth_cc.report import EventHook
 from oauth_cc.request import TokenRequest
 from oauth_cc.requests.sending import DEFAULT_TIMEOUT
 from oauth_cc.requests.source import TokenSource

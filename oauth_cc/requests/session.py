@@ -11,7 +11,7 @@ from requests.auth import HTTPBasicAuth
 from oauth_cc.authentication import ClientSecretPost
 from oauth_cc.credentials import ClientCredentials
 from oauth_cc.errors import InvalidInput
-from oauth_cc.report import EventHook
+from oauth_cc.events import EventHook
 from oauth_cc.request import token_request
 from oauth_cc.requests.auth import ClientCredentialsAuth
 from oauth_cc.requests.sending import DEFAULT_TIMEOUT
