@@ -6,7 +6,7 @@ Whatever client is used, a token request goes out as composed and nothing else: 
 """
 
 import copy
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from functools import partial
 from typing import Final, Self
 
@@ -26,6 +26,7 @@ from oauth_cc.origins import Origins
 from oauth_cc.renewal import DEFAULT_PATIENCE
 from oauth_cc.request import TokenRequest
 from oauth_cc.scope import Scope
+from oauth_cc.several import Several
 from oauth_cc.stores.memory import MemoryStore
 from oauth_cc.stores.protocol import AsyncStore, Store, is_async_store
 from oauth_cc.token import Token
@@ -267,7 +268,7 @@ class ClientCredentialsAuth(httpx2.Auth):
         *,
         client: httpx2.Client | httpx2.AsyncClient | None = None,
         store: MemoryStore | Store | AsyncStore | None = None,
-        origins: Iterable[str] | None = None,
+        origins: Several[str] | None = None,
         timeout: float = DEFAULT_TIMEOUT,
         retries: Retries = DEFAULT_RETRIES,
         window: RenewalWindow = DEFAULT_WINDOW,

@@ -3,7 +3,6 @@ The client middleware of aiohttp that puts tokens on calls.
 """
 
 import copy
-from collections.abc import Iterable
 from typing import Final, Self, assert_never, final
 
 import aiohttp
@@ -20,6 +19,7 @@ from oauth_cc.origins import Origins
 from oauth_cc.renewal import DEFAULT_PATIENCE
 from oauth_cc.request import TokenRequest
 from oauth_cc.scope import Scope
+from oauth_cc.several import Several
 from oauth_cc.stores.memory import MemoryStore
 from oauth_cc.stores.protocol import AsyncStore, Store
 from oauth_cc.token import Token, authorization
@@ -53,7 +53,7 @@ class ClientCredentialsAuth:
         *,
         client: aiohttp.ClientSession | None = None,
         store: MemoryStore | Store | AsyncStore | None = None,
-        origins: Iterable[str] | None = None,
+        origins: Several[str] | None = None,
         timeout: float = DEFAULT_TIMEOUT,
         retries: Retries = DEFAULT_RETRIES,
         window: RenewalWindow = DEFAULT_WINDOW,

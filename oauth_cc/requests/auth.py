@@ -4,7 +4,6 @@ The auth of requests that puts tokens on calls.
 
 import copy
 import re
-from collections.abc import Iterable
 from typing import Final, Self, TypedDict, Unpack, assert_never
 
 import attrs
@@ -25,6 +24,7 @@ from oauth_cc.request import TokenRequest
 from oauth_cc.requests.sending import DEFAULT_TIMEOUT
 from oauth_cc.requests.source import TokenSource
 from oauth_cc.scope import Scope
+from oauth_cc.several import Several
 from oauth_cc.stores.memory import MemoryStore
 from oauth_cc.stores.protocol import Store
 from oauth_cc.token import Token, authorization
@@ -63,7 +63,7 @@ class ClientCredentialsAuth(AuthBase):
         *,
         client: requests.Session | None = None,
         store: MemoryStore | Store | None = None,
-        origins: Iterable[str] | None = None,
+        origins: Several[str] | None = None,
         timeout: float = DEFAULT_TIMEOUT,
         retries: Retries = DEFAULT_RETRIES,
         window: RenewalWindow = DEFAULT_WINDOW,

@@ -16,6 +16,7 @@ from oauth_cc.request import token_request
 from oauth_cc.requests.auth import ClientCredentialsAuth
 from oauth_cc.requests.sending import DEFAULT_TIMEOUT
 from oauth_cc.scope import Scope
+from oauth_cc.several import Several
 from oauth_cc.stores.memory import MemoryStore
 from oauth_cc.stores.protocol import Store
 from oauth_cc.token import Token
@@ -50,7 +51,7 @@ class OAuth2Session(requests.Session):
         client: _Client | None = None,
         *,
         scope: str | Iterable[str] | None = None,
-        origins: Iterable[str] | None = None,
+        origins: Several[str] | None = None,
         store: MemoryStore | Store | None = None,
         on_event: EventHook | None = None,
         allow_http_loopback: bool = False,
