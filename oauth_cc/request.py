@@ -293,7 +293,10 @@ def http_request(
         raise fault
     if request.credentials.authentication is None:
         del assertion
-        reason = "give ClientCredentials a secret, or a record such as ClientSecretPost('...') (RFC 6749 section 4.4.2)"
+        reason = (
+            "is missing, or the None of a setting that is not there: give ClientCredentials a secret, or a record such "
+            "as ClientSecretPost('...') (RFC 6749 section 4.4.2)"
+        )
         raise InvalidAuthentication("client authentication", reason)
     fields = _fields(proof_of(request), assertion)
     del assertion

@@ -2,11 +2,14 @@
 A text that must not be seen.
 """
 
-from typing import TYPE_CHECKING, NoReturn, SupportsIndex, final
+from typing import TYPE_CHECKING, Final, NoReturn, SupportsIndex, final
 
 from oauth_cc.errors import InvalidInput
 
-__all__ = ["Secret"]
+__all__ = ["REDACTION", "Secret"]
+
+REDACTION: Final = "Secret('***')"
+"""What every secret shows, and no header field and no client secret holds: checkers take what formats one."""
 
 
 @final
@@ -45,7 +48,7 @@ class Secret:
         return self._value
 
     def __repr__(self) -> str:
-        return "Secret('***')"
+        return REDACTION
 
     def __hash__(self) -> int:
         return hash((Secret, self._value))

@@ -224,6 +224,11 @@ class TestSecret:
         assert hash(way("sec")) == hash(way(Secret("sec")))
         assert way("sec") != way("other")
 
+    def test_redaction(self, way: type[ClientSecretBasic]) -> None:
+        """A Secret that was made text is no secret any more; checkers see nothing wrong."""
+        with pytest.raises(errors.InvalidClientSecret, match="give the Secret itself"):
+            way(str(Secret("sec")))
+
     @pytest.mark.parametrize("secret", ["a\n", "a\r", "a\r\n"])
     def test_newline(self, way: type[ClientSecretBasic], secret: str) -> None:
         """A newline at the end gets the advice to strip it."""

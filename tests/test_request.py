@@ -3,6 +3,7 @@ The request: builders, composing, and every vector of cases/requests.json.
 """
 
 import json
+import os
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
@@ -407,8 +408,10 @@ class TestHttpRequest:
 
     def test_without_authentication(self) -> None:
         """A client that proves nothing gets no request unless it says so (RFC 6749 section 4.4.2)."""
-        with pytest.raises(errors.InvalidAuthentication, match="give ClientCredentials a secret"):
-            http_request(token_request(ClientCredentials("id")), ENDPOINT)
+        missing: Any = os.environ.get("NOT_SET")
+        for credentials in (ClientCredentials("id"), ClientCredentials("id", missing)):
+            with pytest.raises(errors.InvalidAuthentication, match=r"the None of a setting .*: give"):
+                http_request(token_request(credentials), ENDPOINT)
         sent = http_request(token_request(ClientCredentials("id", NoAuthentication())), ENDPOINT)
         assert sent.body == b"grant_type=client_credentials&client_id=id"
 
@@ -478,8 +481,8 @@ class TestAssertion:
 
     def test_where_none_goes(self) -> None:
         """Two ways of authentication in one request (RFC 6749 section 2.3)."""
-        for way in ("s3cret", NoAuthentication(), None):
-            request = token_request(ClientCredentials("id", way))
+        ways = (ClientCredentials("id", "s3cret"), ClientCredentials("id", NoAuthentication()), ClientCredentials("id"))
+        for request in map(token_request, ways):
             with pytest.raises(errors.InvalidAuthentication):
                 http_request(request, ENDPOINT, assertion="M4RKER")
             with pytest.raises(errors.InvalidAuthentication, match="leave it out") as caught:

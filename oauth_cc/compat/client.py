@@ -258,6 +258,8 @@ class BackendApplicationClient(Client):
             >>> BackendApplicationClient("your_id").credentials("s3cret").client_id
             'your_id'
         """
+        if authentication is None:
+            return ClientCredentials(self.client_id)
         return ClientCredentials(self.client_id, authentication)
 
     def to_request(
