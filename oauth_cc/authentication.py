@@ -73,6 +73,8 @@ class AuthenticationFields:
         if len(ways) > 1:
             reason = f"{' and '.join(ways)} are two ways of authentication, and a request carries one"
             raise InvalidAuthentication("client authentication", reason)
+        if not all([isinstance(value, Secret) for _, value in (*self.headers, *self.parameters)]):
+            raise InvalidAuthentication("client authentication", "give the value of each field as a Secret")
         legal_headers = [HEADER_NAME.fullmatch(name) and _matches(HEADER_VALUE, value) for name, value in self.headers]
         legal_parameters = [NAME.fullmatch(name) and _matches(TEXT, value) for name, value in self.parameters]
         if len(set(names)) != len(names) or not all(legal_headers) or not all(legal_parameters):

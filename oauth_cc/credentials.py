@@ -2,6 +2,7 @@
 Who asks: the client identifier, and how the client proves that it is its own.
 """
 
+import inspect
 from typing import Final, final
 
 import attrs
@@ -66,6 +67,9 @@ def _way(given: str | Secret | ClientAuthentication | None) -> ClientAuthenticat
         return InvalidClientSecret("client_secret", "give it as a str: decode the bytes first")
     if isinstance(given, type) or not callable(getattr(given, "authenticate", None)):
         reason = f"{type(given).__name__} is no way of authentication: give a client secret or ClientSecretBasic('...')"
+        return InvalidAuthentication("client authentication", reason)
+    if inspect.iscoroutinefunction(given.authenticate):
+        reason = f"{type(given).__name__}.authenticate() is awaited by nobody: give ClientAssertion a coroutine"
         return InvalidAuthentication("client authentication", reason)
     return given
 

@@ -105,14 +105,22 @@ class Desk:
             report(StoreReturned(self.terms.client_id, self.terms.key_prefix), self.hook)
 
 
-def check_client(request: TokenRequest, client: object) -> None:
+def check_client(request: TokenRequest, client: object, kind: type[object]) -> None:
     """
-    Raises `InvalidCertificate` if *request* needs a certificate to be shown, and *client* is None: a client of our own
-    has none to show (RFC 8705 section 2).
+    Raises `InvalidInput` if *client* is neither None nor of the *kind* that the HTTP library has, and
+    `InvalidCertificate` if *request* needs a certificate to be shown, and *client* is None: a client of our own has
+    none to show (RFC 8705 section 2).
     """
+    if client is not None and not isinstance(client, kind):
+        raise InvalidInput("client", f"give an instance of {_name(kind)}, not of {_name(type(client))}")
     if client is None and request.client_certificate is not None:
         reason = "the connection has to show a certificate: give a client or session of yours that has it, with its key"
         raise InvalidCertificate("client", reason)
+
+
+def _name(kind: type[object]) -> str:
+    # The library by its name, and not by where in it the class stands.
+    return f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
 
 
 def check_timeout(timeout: float) -> None:

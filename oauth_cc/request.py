@@ -245,9 +245,20 @@ def unsigned_assertion(request: TokenRequest, *, now: float, unique_id: str) -> 
 
 
 def proof_of(request: TokenRequest) -> Proof | None:
-    """Gives what proves who sends *request*, None if its client has no way of authentication."""
+    """
+    Gives what proves who sends *request*, None if its client has no way of authentication. Raises
+    `InvalidAuthentication` if a way of a user's own gives something else.
+    """
     way = request.credentials.authentication
-    return None if way is None else way.authenticate(request.credentials.client_id)
+    if way is None:
+        return None
+    proof = way.authenticate(request.credentials.client_id)
+    if isinstance(proof, Proof):
+        return proof
+    given = type(proof).__name__
+    del proof
+    reason = f"{type(way).__name__}.authenticate() gives no AuthenticationFields, but {given}"
+    raise InvalidAuthentication("client authentication", reason)
 
 
 def compose_body(request: TokenRequest, *, assertion: str | Secret | None = None) -> str:

@@ -283,3 +283,10 @@ class TestFields:
         first, second = [tuple((name, Secret(value)) for name, value in pairs) for pairs in (headers, parameters)]
         with pytest.raises(errors.InvalidAuthentication, match="gives a field twice, or one that no HTTP message"):
             AuthenticationFields(first, second)
+
+    def test_in_the_open(self) -> None:
+        """A value that is no Secret would be shown."""
+        open_: Any = (("X-Api-Key", "k3y"),)
+        for fields in ({"headers": open_}, {"parameters": open_}):
+            with pytest.raises(errors.InvalidAuthentication, match="give the value of each field as a Secret"):
+                AuthenticationFields(**fields)

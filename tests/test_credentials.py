@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from oauth_cc import ClientCredentials, ClientSecretBasic, ClientSecretPost, NoAuthentication, Secret, errors
-from oauth_cc.authentication import ClientAuthentication
+from oauth_cc.authentication import AuthenticationFields, ClientAuthentication
 from tests import strategies
 
 
@@ -61,6 +61,18 @@ def test_bad_id(client_id: Any) -> None:
 def test_bad_way(way: Any) -> None:
     """What is no way of authentication is refused, a class in place of a record included."""
     with pytest.raises(errors.InvalidAuthentication, match="is no way of authentication: give a client secret"):
+        ClientCredentials("id", way)
+
+
+def test_a_way_that_is_awaited() -> None:
+    """Composing is pure: nothing awaits."""
+
+    class Mine:
+        async def authenticate(self, client_id: str) -> AuthenticationFields:
+            raise NotImplementedError
+
+    way: Any = Mine()
+    with pytest.raises(errors.InvalidAuthentication, match=r"Mine\.authenticate\(\) is awaited by nobody"):
         ClientCredentials("id", way)
 
 

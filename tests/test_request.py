@@ -421,6 +421,20 @@ class TestHttpRequest:
         assert dict(sent.headers)["X-Key"] == "k"
         assert sent.body == b"grant_type=client_credentials&api_key=x"
 
+    def test_own_way_that_gives_something_else(self) -> None:
+        """It is named, with what it gives, and not what that holds."""
+
+        class Mine:
+            def authenticate(self, client_id: str) -> dict[str, str]:
+                return {"X-Api-Key": "M4RKER"}
+
+        way: Any = Mine()
+        request = token_request(ClientCredentials("id", way))
+        for compose in (compose_body, lambda request: http_request(request, ENDPOINT)):
+            with pytest.raises(errors.InvalidAuthentication, match="gives no AuthenticationFields, but dict") as caught:
+                compose(request)
+            assert "M4RKER" not in shown_by(caught.value)
+
     def test_own_way_repeats(self) -> None:
         """A parameter that the request and its way of authentication both give is refused."""
         request = token_request(ClientCredentials("id", Twofold(api_key="x"))).with_parameter("api_key", "y")
