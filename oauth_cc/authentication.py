@@ -26,7 +26,7 @@ from oauth_cc.certificate import Certificate, certificate_fault
 from oauth_cc.errors import InvalidAuthentication, InvalidClientSecret, InvalidInput, InvalidResource
 from oauth_cc.form import percent_encode
 from oauth_cc.grammar import HEADER_NAME, HEADER_VALUE, NAME, TEXT
-from oauth_cc.secret import Secret
+from oauth_cc.secret import REDACTION, Secret
 from oauth_cc.url import check_resource, issuer_fault
 
 __all__ = [
@@ -73,6 +73,8 @@ class AuthenticationFields:
         if len(ways) > 1:
             reason = f"{' and '.join(ways)} are two ways of authentication, and a request carries one"
             raise InvalidAuthentication("client authentication", reason)
+        if not all([isinstance(value, Secret) for _, value in (*self.headers, *self.parameters)]):
+            raise InvalidAuthentication("client authentication", "give the value of each field as a Secret")
         legal_headers = [HEADER_NAME.fullmatch(name) and _matches(HEADER_VALUE, value) for name, value in self.headers]
         legal_parameters = [NAME.fullmatch(name) and _matches(TEXT, value) for name, value in self.parameters]
         if len(set(names)) != len(names) or not all(legal_headers) or not all(legal_parameters):
@@ -406,10 +408,15 @@ def _client_secret(secret: str | Secret) -> Secret | InvalidClientSecret:
     if not isinstance(secret, str | Secret):
         return InvalidClientSecret("client_secret", f"give it as a str or Secret, not as {type(secret).__name__}")
     sealed = secret if isinstance(secret, Secret) else Secret(secret)
-    return sealed if _matches(TEXT, sealed) else InvalidClientSecret("client_secret", _secret_fault(sealed))
+    fault = _secret_fault(sealed)
+    return sealed if fault is None else InvalidClientSecret("client_secret", fault)
 
 
-def _secret_fault(secret: Secret) -> str:
+def _secret_fault(secret: Secret) -> str | None:
+    if REDACTION in secret.reveal():
+        return "is what a Secret shows, and not the secret: give the Secret itself"
+    if _matches(TEXT, secret):
+        return None
     if secret.reveal().endswith(("\n", "\r")):
         return "ends with a newline: strip it (a secret read from a file usually has one)"
     return "holds a control character or half a surrogate pair, which no secret may: check where it comes from"

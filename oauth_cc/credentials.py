@@ -2,7 +2,8 @@
 Who asks: the client identifier, and how the client proves that it is its own.
 """
 
-from typing import final
+import inspect
+from typing import Final, final
 
 import attrs
 
@@ -13,6 +14,9 @@ from oauth_cc.secret import Secret
 
 __all__ = ["ClientCredentials"]
 
+# Stands for no authentication in place of None, which is what a setting that is not there gives: checkers refuse that.
+_LEFT_OUT: Final = Secret("")
+
 
 @final
 @attrs.frozen(init=False)
@@ -21,8 +25,8 @@ class ClientCredentials:
     A client of an authorization server (RFC 6749 section 2).
 
     *client_id*: its identifier; *authentication*: how it proves who it is, a record such as `ClientSecretBasic`, with a
-    plain str or `Secret` meaning a client secret sent by HTTP Basic; without it a body can be composed, but no request.
-    Raises `InvalidClientId`, `InvalidClientSecret` or `InvalidAuthentication`.
+    plain str or `Secret` meaning a client secret sent by HTTP Basic; without it, or with None where no checker objects,
+    a body can be composed, but no request. Raises `InvalidClientId`, `InvalidClientSecret` or `InvalidAuthentication`.
 
         >>> ClientCredentials("your_id", "s3cret")
         ClientCredentials(client_id='your_id', authentication=ClientSecretBasic(secret=Secret('***'), encode=True))
@@ -33,8 +37,8 @@ class ClientCredentials:
     client_id: str
     authentication: ClientAuthentication | None = None
 
-    def __init__(self, client_id: str, authentication: str | Secret | ClientAuthentication | None = None) -> None:
-        way = None if authentication is None else _way(authentication)
+    def __init__(self, client_id: str, authentication: str | Secret | ClientAuthentication = _LEFT_OUT) -> None:
+        way = None if authentication is _LEFT_OUT else _way(authentication)
         fault = way if isinstance(way, InvalidInput) else _client_id_fault(client_id)
         if fault is not None:
             del self, client_id, authentication, way
@@ -54,13 +58,18 @@ def _client_id_fault(client_id: str) -> InvalidClientId | None:
     return None
 
 
-def _way(given: str | Secret | ClientAuthentication) -> ClientAuthentication | InvalidInput:
+def _way(given: str | Secret | ClientAuthentication | None) -> ClientAuthentication | InvalidInput | None:
+    if given is None:
+        return None
     if isinstance(given, str | Secret):
         return _basic(given)
     if isinstance(given, bytes):
         return InvalidClientSecret("client_secret", "give it as a str: decode the bytes first")
     if isinstance(given, type) or not callable(getattr(given, "authenticate", None)):
         reason = f"{type(given).__name__} is no way of authentication: give a client secret or ClientSecretBasic('...')"
+        return InvalidAuthentication("client authentication", reason)
+    if inspect.iscoroutinefunction(given.authenticate):
+        reason = f"{type(given).__name__}.authenticate() is awaited by nobody: give ClientAssertion a coroutine"
         return InvalidAuthentication("client authentication", reason)
     return given
 

@@ -3,6 +3,7 @@ Where a source asks for its token: the memory it shares, on the terms it has, wi
 """
 
 import copy
+import inspect
 import time
 from typing import Final, TypedDict, final
 
@@ -11,6 +12,7 @@ import attrs
 from oauth_cc.effects import Failed
 from oauth_cc.errors import InvalidCertificate, InvalidInput, OAuthError
 from oauth_cc.events import (
+    EventHook,
     RenewalFailed,
     ScopeInsufficient,
     StoreFailed,
@@ -21,7 +23,7 @@ from oauth_cc.events import (
 from oauth_cc.exchange import Retries
 from oauth_cc.freshness import RenewalWindow, stale_from
 from oauth_cc.renewal import Renewal, Terms
-from oauth_cc.report import EventHook, report
+from oauth_cc.report import report
 from oauth_cc.request import TokenRequest
 from oauth_cc.scope import Scope
 from oauth_cc.stores.memory import Answer, Flight, MemoryStore
@@ -50,11 +52,17 @@ class SourceOptions(TypedDict, total=False):
 class Desk:
     """
     One token's place in *memory*, on *terms*; *hook* is told of events, as the log is.
+
+    Raises `InvalidInput` if *hook* is no function, or one that would have to be awaited.
     """
 
     memory: MemoryStore
     terms: Terms
     hook: EventHook | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.hook is not None and (not callable(self.hook) or inspect.iscoroutinefunction(self.hook)):
+            raise InvalidInput("on_event", "give a plain function that takes an event: nothing is awaited")
 
     def fresh(self) -> Token | None:
         """Gives the token if it can be used without a second look: the everyday path."""
@@ -97,14 +105,22 @@ class Desk:
             report(StoreReturned(self.terms.client_id, self.terms.key_prefix), self.hook)
 
 
-def check_client(request: TokenRequest, client: object) -> None:
+def check_client(request: TokenRequest, client: object, kind: type[object]) -> None:
     """
-    Raises `InvalidCertificate` if *request* needs a certificate to be shown, and *client* is None: a client of our own
-    has none to show (RFC 8705 section 2).
+    Raises `InvalidInput` if *client* is neither None nor of the *kind* that the HTTP library has, and
+    `InvalidCertificate` if *request* needs a certificate to be shown, and *client* is None: a client of our own has
+    none to show (RFC 8705 section 2).
     """
+    if client is not None and not isinstance(client, kind):
+        raise InvalidInput("client", f"give an instance of {_name(kind)}, not of {_name(type(client))}")
     if client is None and request.client_certificate is not None:
         reason = "the connection has to show a certificate: give a client or session of yours that has it, with its key"
         raise InvalidCertificate("client", reason)
+
+
+def _name(kind: type[object]) -> str:
+    # The library by its name, and not by where in it the class stands.
+    return f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
 
 
 def check_timeout(timeout: float) -> None:

@@ -12,7 +12,7 @@ import attrs
 from oauth_cc.certificate import Certificate
 from oauth_cc.credentials import ClientCredentials
 from oauth_cc.effects import Failed, Flow, Received, observe, send
-from oauth_cc.errors import MalformedResponse, UnexpectedRedirect, UnexpectedStatus
+from oauth_cc.errors import InvalidInput, MalformedResponse, UnexpectedRedirect, UnexpectedStatus
 from oauth_cc.exchange import DEFAULT_RETRIES, Retries, wait_to_retry
 from oauth_cc.http import RETRYABLE, HttpRequest, retry_after
 from oauth_cc.metadata import ServerMetadata, endpoint_for, metadata_lifetime, metadata_urls, parse_metadata
@@ -97,6 +97,8 @@ def discover(
     what `oauth_cc.metadata.parse_metadata` raises, and the error of the HTTP library if there was no answer.
     """
     urls = metadata_urls(issuer, allow_http_loopback=allow_http_loopback)
+    if not isinstance(cache, MetadataCache | None):
+        raise InvalidInput("cache", "give a MetadataCache, one for the whole program, or None")
     if cache is not None:
         moment = yield from observe()
         known = cache.get(issuer, moment.now, allow_http_loopback=allow_http_loopback)

@@ -2,6 +2,7 @@
 What happens to tokens, as values: for logs, metrics and traces. None of them holds a secret or a token.
 """
 
+from collections.abc import Callable
 from typing import TypeAlias, final
 
 import attrs
@@ -10,6 +11,7 @@ from oauth_cc.scope import Scope
 
 __all__ = [
     "Event",
+    "EventHook",
     "RenewalFailed",
     "ScopeInsufficient",
     "StoreFailed",
@@ -118,3 +120,9 @@ Event: TypeAlias = (
     | StoreReturned
 )
 """Whatever may be reported."""
+
+EventHook: TypeAlias = Callable[[Event], None]
+"""
+A function that is told of events as they happen, in the thread or task where they do. It takes every event, and gives
+nothing: a coroutine function would not be awaited.
+"""

@@ -10,6 +10,7 @@ import attrs
 
 from oauth_cc.errors import InvalidInput
 from oauth_cc.grammar import HEADER_NAME, HEADER_VALUE, URL_TEXT
+from oauth_cc.secret import REDACTION
 
 __all__ = [
     "MAX_RETRY_AFTER",
@@ -204,6 +205,8 @@ def _request_fault(
     for name, value in pairs:
         if not HEADER_NAME.fullmatch(name) or not HEADER_VALUE.fullmatch(value):
             return InvalidInput("headers", "a field holds a character that no HTTP field may (RFC 9110 section 5.5)")
+        if REDACTION in value:
+            return InvalidInput("headers", "a field holds what a Secret shows, and not the secret: write .reveal()")
     return None
 
 

@@ -6,16 +6,17 @@ Whatever client is used, a token request goes out as composed and nothing else: 
 """
 
 import copy
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from functools import partial
 from typing import Final, Self
 
 from oauth_cc import async_source, discovery, source, tasks, threads
 from oauth_cc.certificate import Certificate
 from oauth_cc.credentials import ClientCredentials
-from oauth_cc.desk import SourceOptions, check_client
+from oauth_cc.desk import SourceOptions, check_client, check_timeout
 from oauth_cc.discovery import AddressedRequest, MetadataCache, discover
 from oauth_cc.effects import Failed, Received
+from oauth_cc.events import EventHook
 from oauth_cc.exchange import DEFAULT_RETRIES, Retries, exchange
 from oauth_cc.freshness import DEFAULT_WINDOW, RenewalWindow
 from oauth_cc.http import HttpRequest
@@ -23,9 +24,9 @@ from oauth_cc.httpx_like import DEFAULT_TIMEOUT, Caller, Library, async_sender, 
 from oauth_cc.metadata import ServerMetadata
 from oauth_cc.origins import Origins
 from oauth_cc.renewal import DEFAULT_PATIENCE
-from oauth_cc.report import EventHook
 from oauth_cc.request import TokenRequest
 from oauth_cc.scope import Scope
+from oauth_cc.several import Several
 from oauth_cc.stores.memory import MemoryStore
 from oauth_cc.stores.protocol import AsyncStore, Store, is_async_store
 from oauth_cc.token import Token
@@ -71,7 +72,7 @@ def fetch_token(
     Raises `oauth_cc.TokenRequestRefused`, `oauth_cc.InvalidResponse`, `oauth_cc.InvalidInput`, and
     `httpx2.TransportError` if no answer came.
     """
-    check_client(request, client)
+    check_client(request, client, httpx2.Client)
     flow = exchange(request, endpoint, retries=retries, allow_http_loopback=allow_http_loopback)
     return threads.drive(flow, _sender(client, timeout))
 
@@ -88,7 +89,7 @@ async def fetch_token_async(
     """
     Gives what `fetch_token` gives, on asyncio and trio; *timeout* is for one whole attempt.
     """
-    check_client(request, client)
+    check_client(request, client, httpx2.AsyncClient)
     flow = exchange(request, endpoint, retries=retries, allow_http_loopback=allow_http_loopback)
     return await tasks.drive(flow, _async_sender(client, timeout))
 
@@ -212,7 +213,7 @@ class TokenSource(source.TokenSource):
             "on_event": on_event,
             "allow_http_loopback": allow_http_loopback,
         }
-        check_client(request, client)
+        check_client(request, client, httpx2.Client)
         super().__init__(request, endpoint, send=_sender(client, timeout), store=store, **options)
 
 
@@ -243,7 +244,7 @@ class AsyncTokenSource(async_source.AsyncTokenSource):
             "on_event": on_event,
             "allow_http_loopback": allow_http_loopback,
         }
-        check_client(request, client)
+        check_client(request, client, httpx2.AsyncClient)
         super().__init__(request, endpoint, send=_async_sender(client, timeout), store=store, **options)
 
 
@@ -267,7 +268,7 @@ class ClientCredentialsAuth(httpx2.Auth):
         *,
         client: httpx2.Client | httpx2.AsyncClient | None = None,
         store: MemoryStore | Store | AsyncStore | None = None,
-        origins: Iterable[str] | None = None,
+        origins: Several[str] | None = None,
         timeout: float = DEFAULT_TIMEOUT,
         retries: Retries = DEFAULT_RETRIES,
         window: RenewalWindow = DEFAULT_WINDOW,
@@ -339,6 +340,7 @@ _LIBRARY: Final = Library(
 def _sender(client: httpx2.Client | None, timeout: float) -> Callable[[HttpRequest], Received | Failed]:
     if client is not None:
         return sender(_LIBRARY, partial(client.send, stream=True, auth=None, follow_redirects=False), timeout)
+    check_timeout(timeout)
 
     def send(request: HttpRequest) -> Received | Failed:
         with httpx2.Client(trust_env=False) as own:
@@ -352,6 +354,7 @@ def _async_sender(
 ) -> Callable[[HttpRequest], Awaitable[Received | Failed]]:
     if client is not None:
         return async_sender(_LIBRARY, partial(client.send, stream=True, auth=None, follow_redirects=False), timeout)
+    check_timeout(timeout)
 
     async def send(request: HttpRequest) -> Received | Failed:
         async with httpx2.AsyncClient(trust_env=False) as own:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import final
 
 from oauth_cc.errors import InvalidInput
+from oauth_cc.several import Several
 from oauth_cc.url import Origin, check_url, origin
 
 __all__ = ["Origins"]
@@ -26,9 +27,9 @@ class Origins:
     """
 
     def __init__(
-        self, origins: Iterable[str] | None, resources: Iterable[str] = (), *, allow_http_loopback: bool = False
+        self, origins: Several[str] | None, resources: Several[str] = (), *, allow_http_loopback: bool = False
     ) -> None:
-        if isinstance(origins, str):
+        if origins is not None and (isinstance(origins, str | bytes) or not isinstance(origins, Iterable)):
             raise InvalidInput("origins", "give several: a list of URLs, even if there is one")
         self._allow_http_loopback = allow_http_loopback
         self._are_given = origins is not None

@@ -99,7 +99,11 @@ def terms(
     # Composed for its checks alone: what cannot be sent is to be known now, not at the first call.
     made_later = isinstance(proof_of(request), AssertionDraft | AssertionSource)
     http_request(request, endpoint, assertion="-" if made_later else None, allow_http_loopback=allow_http_loopback)
-    if not patience > 0:
+    if not isinstance(retries, Retries):
+        raise InvalidInput("retries", f"give Retries(attempts=...), not {type(retries).__name__}")
+    if not isinstance(window, RenewalWindow):
+        raise InvalidInput("window", f"give RenewalWindow(opens=..., closes=...), not {type(window).__name__}")
+    if not isinstance(patience, int | float) or not patience > 0:
         raise InvalidInput("patience", "give seconds above 0")
     proof = fingerprint(request.credentials)
     key = token_key(request, endpoint, proof)

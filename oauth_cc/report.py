@@ -3,11 +3,11 @@ Events, told: to the log ``oauth_cc`` and to a function of the user's.
 """
 
 import logging
-from collections.abc import Callable
-from typing import Final, TypeAlias, assert_never
+from typing import Final, assert_never
 
 from oauth_cc.events import (
     Event,
+    EventHook,
     RenewalFailed,
     ScopeInsufficient,
     StoreFailed,
@@ -18,10 +18,7 @@ from oauth_cc.events import (
     TokenWithheld,
 )
 
-__all__ = ["EventHook", "report"]
-
-EventHook: TypeAlias = Callable[[Event], object]
-"""A function that is told of events as they happen, in the thread or task where they do; what it gives is ignored."""
+__all__ = ["report"]
 
 _log: Final = logging.getLogger("oauth_cc")
 

@@ -245,9 +245,20 @@ def unsigned_assertion(request: TokenRequest, *, now: float, unique_id: str) -> 
 
 
 def proof_of(request: TokenRequest) -> Proof | None:
-    """Gives what proves who sends *request*, None if its client has no way of authentication."""
+    """
+    Gives what proves who sends *request*, None if its client has no way of authentication. Raises
+    `InvalidAuthentication` if a way of a user's own gives something else.
+    """
     way = request.credentials.authentication
-    return None if way is None else way.authenticate(request.credentials.client_id)
+    if way is None:
+        return None
+    proof = way.authenticate(request.credentials.client_id)
+    if isinstance(proof, Proof):
+        return proof
+    given = type(proof).__name__
+    del proof
+    reason = f"{type(way).__name__}.authenticate() gives no AuthenticationFields, but {given}"
+    raise InvalidAuthentication("client authentication", reason)
 
 
 def compose_body(request: TokenRequest, *, assertion: str | Secret | None = None) -> str:
@@ -293,7 +304,10 @@ def http_request(
         raise fault
     if request.credentials.authentication is None:
         del assertion
-        reason = "give ClientCredentials a secret, or a record such as ClientSecretPost('...') (RFC 6749 section 4.4.2)"
+        reason = (
+            "is missing, or the None of a setting that is not there: give ClientCredentials a secret, or a record such "
+            "as ClientSecretPost('...') (RFC 6749 section 4.4.2)"
+        )
         raise InvalidAuthentication("client authentication", reason)
     fields = _fields(proof_of(request), assertion)
     del assertion

@@ -14,13 +14,14 @@ __all__ = ["Scope"]
 
 
 @final
-@attrs.frozen(eq=False, repr=False)
+@attrs.frozen(repr=False)
 class Scope:
     """
     An immutable set of scope-tokens, kept in the order given; a token given twice counts once.
 
     *tokens*: the scope-tokens, a tuple of str. `Scope.of` and `Scope.parse` are the usual ways to make one.
-    Equality ignores order. Raises `InvalidScope` if a token is outside the grammar of RFC 6749 section 3.3.
+    Equality ignores order; ``in`` takes one scope-token. Raises `InvalidScope` if a token is outside the grammar of
+    RFC 6749 section 3.3.
 
         >>> scope = Scope.of("hello", "world")
         >>> str(scope)
@@ -35,7 +36,7 @@ class Scope:
         True
     """
 
-    tokens: tuple[str, ...] = ()
+    tokens: tuple[str, ...] = attrs.field(default=(), eq=frozenset)
 
     def __attrs_post_init__(self) -> None:
         tokens = self.tokens
@@ -89,16 +90,10 @@ class Scope:
     def __len__(self) -> int:
         return len(self.tokens)
 
-    def __contains__(self, token: object) -> bool:
+    def __contains__(self, token: str) -> bool:
+        if not isinstance(token, str):
+            raise InvalidScope("scope", "ask for one scope-token, as a str; whole scopes are compared by <=")
         return token in self.tokens
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Scope):
-            return NotImplemented
-        return self.tokens == other.tokens or frozenset(self.tokens) == frozenset(other.tokens)
-
-    def __hash__(self) -> int:
-        return hash((Scope, frozenset(self.tokens)))
 
     def __or__(self, other: "Scope") -> "Scope":
         return Scope(self.tokens + other.tokens) if isinstance(other, Scope) else NotImplemented

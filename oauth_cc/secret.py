@@ -2,11 +2,14 @@
 A text that must not be seen.
 """
 
-from typing import TYPE_CHECKING, NoReturn, SupportsIndex, final
+from typing import TYPE_CHECKING, Final, NoReturn, SupportsIndex, final
 
 from oauth_cc.errors import InvalidInput
 
-__all__ = ["Secret"]
+__all__ = ["REDACTION", "Secret"]
+
+REDACTION: Final = "Secret('***')"
+"""What every secret shows, and no header field and no client secret holds: checkers take what formats one."""
 
 
 @final
@@ -45,23 +48,24 @@ class Secret:
         return self._value
 
     def __repr__(self) -> str:
-        return "Secret('***')"
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Secret):
-            return NotImplemented
-        # Imported here because hmac loads OpenSSL, which composing a request does not need.
-        from hmac import compare_digest
-
-        return compare_digest(
-            self._value.encode("utf-8", "surrogatepass"), other._value.encode("utf-8", "surrogatepass")
-        )
+        return REDACTION
 
     def __hash__(self) -> int:
         return hash((Secret, self._value))
 
     if not TYPE_CHECKING:
-        # Hidden from type checkers, to which a class with __setattr__ seems to take every attribute.
+        # Hidden from type checkers, to which a class with __setattr__ seems to take every attribute, and one with an
+        # __eq__ of its own seems to equal a str now and then.
+
+        def __eq__(self, other: object) -> bool:
+            if not isinstance(other, Secret):
+                return NotImplemented
+            # Imported here because hmac loads OpenSSL, which composing a request does not need.
+            from hmac import compare_digest
+
+            return compare_digest(
+                self._value.encode("utf-8", "surrogatepass"), other._value.encode("utf-8", "surrogatepass")
+            )
 
         def __setattr__(self, name: str, value: object) -> NoReturn:
             del value

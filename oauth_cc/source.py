@@ -13,11 +13,11 @@ import attrs
 from oauth_cc.desk import Desk, raisable
 from oauth_cc.effects import Failed, Received
 from oauth_cc.errors import InvalidInput, RenewalTimedOut, SourceClosed
+from oauth_cc.events import EventHook
 from oauth_cc.exchange import DEFAULT_RETRIES, Retries
 from oauth_cc.freshness import DEFAULT_WINDOW, RenewalWindow
 from oauth_cc.http import HttpRequest
 from oauth_cc.renewal import DEFAULT_PATIENCE, Renewal, Renewed, renewal, terms
-from oauth_cc.report import EventHook
 from oauth_cc.request import TokenRequest
 from oauth_cc.scope import Scope
 from oauth_cc.standing import Refuse, Use

@@ -31,9 +31,10 @@ from oauth_cc.effects import (
     advance,
     without_store,
 )
+from oauth_cc.events import EventHook
 from oauth_cc.http import HttpRequest
 from oauth_cc.proving import prove_async
-from oauth_cc.report import EventHook, report
+from oauth_cc.report import report
 from oauth_cc.stores.protocol import AsyncStore, Store
 from oauth_cc.token import Token
 

@@ -29,9 +29,10 @@ from oauth_cc.effects import (
     advance,
     without_store,
 )
+from oauth_cc.events import EventHook
 from oauth_cc.http import HttpRequest
 from oauth_cc.proving import prove
-from oauth_cc.report import EventHook, report
+from oauth_cc.report import report
 from oauth_cc.stores.protocol import Store
 
 __all__ = ["Shelf", "drive"]

@@ -5,9 +5,9 @@ The floors of the package, named once for the tests.
 from typing import Final
 
 PURE: Final = (
-    "errors secret base64url grammar form jsontext url content_coding http scope certificate challenge assertion "
-    "authentication credentials request token freshness key response metadata profile dpop events effects exchange "
-    "discovery renewal standing call"
+    "errors several secret base64url grammar form jsontext url content_coding http scope certificate challenge "
+    "assertion authentication credentials request token freshness key response metadata profile dpop events effects "
+    "exchange discovery renewal standing call"
 ).split()
 """Floors 0 to 3: no I/O, no clock, no chance."""
 

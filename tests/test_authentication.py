@@ -224,6 +224,11 @@ class TestSecret:
         assert hash(way("sec")) == hash(way(Secret("sec")))
         assert way("sec") != way("other")
 
+    def test_redaction(self, way: type[ClientSecretBasic]) -> None:
+        """A Secret that was made text is no secret any more; checkers see nothing wrong."""
+        with pytest.raises(errors.InvalidClientSecret, match="give the Secret itself"):
+            way(str(Secret("sec")))
+
     @pytest.mark.parametrize("secret", ["a\n", "a\r", "a\r\n"])
     def test_newline(self, way: type[ClientSecretBasic], secret: str) -> None:
         """A newline at the end gets the advice to strip it."""
@@ -278,3 +283,10 @@ class TestFields:
         first, second = [tuple((name, Secret(value)) for name, value in pairs) for pairs in (headers, parameters)]
         with pytest.raises(errors.InvalidAuthentication, match="gives a field twice, or one that no HTTP message"):
             AuthenticationFields(first, second)
+
+    def test_in_the_open(self) -> None:
+        """A value that is no Secret would be shown."""
+        open_: Any = (("X-Api-Key", "k3y"),)
+        for fields in ({"headers": open_}, {"parameters": open_}):
+            with pytest.raises(errors.InvalidAuthentication, match="give the value of each field as a Secret"):
+                AuthenticationFields(**fields)

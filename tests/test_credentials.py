@@ -4,10 +4,12 @@ ClientCredentials, RFC 6749 section 2.
 
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given
 
 from oauth_cc import ClientCredentials, ClientSecretBasic, ClientSecretPost, NoAuthentication, Secret, errors
+from oauth_cc.authentication import AuthenticationFields, ClientAuthentication
 from tests import strategies
 
 
@@ -21,9 +23,23 @@ def test_a_plain_string_means_basic() -> None:
 
 def test_by_value() -> None:
     """Credentials differ if the id or the way of authentication does."""
-    ways = [None, "sec", "other", ClientSecretPost("sec"), NoAuthentication(), ClientSecretBasic("sec", encode=False)]
+    ways: list[str | ClientAuthentication] = [
+        "sec",
+        "other",
+        ClientSecretPost("sec"),
+        NoAuthentication(),
+        ClientSecretBasic("sec", encode=False),
+    ]
     records = [ClientCredentials(client_id, way) for client_id in ("id", "other") for way in ways]
+    records += [ClientCredentials(client_id) for client_id in ("id", "other")]
     assert len(records) == len(set(records))
+
+
+@pytest.mark.parametrize("record", [ClientCredentials("id"), ClientCredentials("id", "sec")], ids=["alone", "proved"])
+def test_evolved(record: ClientCredentials) -> None:
+    """Another id leaves the way of authentication as it is, and so it does if there is none."""
+    other = attrs.evolve(record, client_id="other")
+    assert (other.client_id, other.authentication) == ("other", record.authentication)
 
 
 @given(strategies.texts(min_size=1))
@@ -35,15 +51,28 @@ def test_any_text_is_an_id(client_id: str) -> None:
 @pytest.mark.parametrize("client_id", [5, None, True, b"id", ["id"], "", "a\n", "\0", "\udc80"])
 def test_bad_id(client_id: Any) -> None:
     """An id that is no text, empty, or holds control characters is refused, with or without a secret."""
-    for way in (None, "sec"):
-        with pytest.raises(errors.InvalidClientId):
-            ClientCredentials(client_id, way)
+    with pytest.raises(errors.InvalidClientId):
+        ClientCredentials(client_id)
+    with pytest.raises(errors.InvalidClientId):
+        ClientCredentials(client_id, "sec")
 
 
 @pytest.mark.parametrize("way", [5, 0.5, True, object(), ClientSecretPost, ["sec"], {}])
 def test_bad_way(way: Any) -> None:
     """What is no way of authentication is refused, a class in place of a record included."""
     with pytest.raises(errors.InvalidAuthentication, match="is no way of authentication: give a client secret"):
+        ClientCredentials("id", way)
+
+
+def test_a_way_that_is_awaited() -> None:
+    """Composing is pure: nothing awaits."""
+
+    class Mine:
+        async def authenticate(self, client_id: str) -> AuthenticationFields:
+            raise NotImplementedError
+
+    way: Any = Mine()
+    with pytest.raises(errors.InvalidAuthentication, match=r"Mine\.authenticate\(\) is awaited by nobody"):
         ClientCredentials("id", way)
 
 

@@ -2,6 +2,7 @@
 Where a source asks for its token.
 """
 
+import asyncio
 import time
 from concurrent.futures import Future
 from typing import Any
@@ -49,6 +50,13 @@ def test_a_token_that_came_is_there_for_all() -> None:
     assert Desk(desk.memory, TERMS).fresh() == kept
     assert Desk(desk.memory, attrs.evolve(TERMS, key="other")).fresh() is None
     assert told == []
+
+
+@pytest.mark.parametrize("hook", [5, "told", asyncio.sleep], ids=["an int", "a text", "async"])
+def test_a_hook_is_a_plain_function(hook: Any) -> None:
+    """It would fail at every event, unnoticed but for the log; and what would have to be awaited never runs."""
+    with pytest.raises(errors.InvalidInput, match="on_event: give a plain function"):
+        Desk(MemoryStore(), TERMS, hook)
 
 
 def test_a_failure_says_how_long_the_token_at_hand_serves() -> None:
@@ -124,12 +132,22 @@ def test_timeouts_that_are_none(timeout: Any) -> None:
         check_timeout(timeout)
 
 
+class Kept:
+    """A client of some library."""
+
+
+def test_a_client_of_another_library() -> None:
+    """Both are named, each with its library."""
+    with pytest.raises(errors.InvalidInput, match=r"client: give an instance of tests\.Kept, not of builtins\.int"):
+        check_client(TERMS.request, 5, Kept)
+
+
 def test_a_certificate_needs_a_client() -> None:
     """A request whose connection has to show a certificate needs a client that has one."""
     plain = token_request(ClientCredentials("id", "s3cret"))
-    check_client(plain, None)
+    check_client(plain, None, Kept)
     ours = Certificate("A" * 43)
     for request in (plain.with_certificate(ours), token_request(ClientCredentials("id", TlsClientAuth(ours)))):
-        check_client(request, object())
+        check_client(request, Kept(), Kept)
         with pytest.raises(errors.InvalidCertificate, match="give a client or session of yours that has it"):
-            check_client(request, None)
+            check_client(request, None, Kept)

@@ -3,6 +3,7 @@ From an issuer to its metadata, in a world without clock or socket.
 """
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -122,6 +123,14 @@ class TestCache:
                 world.now += later
                 assert METADATA == world.run(discover(ISSUER, cache=cache))
                 assert requests == len(world.sent)
+
+    def test_no_cache(self) -> None:
+        """What is none is refused before a server is asked."""
+        world = World([FOUND])
+        cache: Any = {}
+        with pytest.raises(errors.InvalidInput, match="cache: give a MetadataCache"):
+            world.run(discover(ISSUER, cache=cache))
+        assert world.sent == []
 
     def test_without(self) -> None:
         """Nothing is kept where no one asks for it."""

@@ -154,6 +154,14 @@ class TestRequestIsARecord:
         with pytest.raises(attrs.exceptions.FrozenInstanceError):
             HttpResponse(200).content = b""  # type: ignore[misc]  # what the test proves
 
+    def test_a_redaction_is_no_field(self) -> None:
+        """What checkers do not see: a Secret made text, in place of the secret."""
+        field = f"Bearer {Secret(SECRET)}"
+        with pytest.raises(InvalidInput, match=r"write \.reveal\(\)"):
+            HttpRequest("GET", URL, {"Authorization": field})
+        with pytest.raises(InvalidInput, match=r"write \.reveal\(\)"):
+            HttpRequest("GET", URL).with_header("Authorization", field)
+
 
 class TestRequestSplitsNoMessage:
     @pytest.mark.parametrize("splitter", SPLITTERS, ids=ascii)

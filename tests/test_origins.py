@@ -2,13 +2,18 @@
 Which origins a token is put on calls to.
 """
 
+from types import ModuleType
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oauth_cc import errors
+import oauth_cc.aiohttp
+import oauth_cc.httpx
+import oauth_cc.httpx2
+import oauth_cc.requests
+from oauth_cc import ClientCredentials, errors, token_request
 from oauth_cc.origins import Origins
 from oauth_cc.url import origin
 
@@ -61,8 +66,16 @@ def test_what_can_be_no_origin_is_refused(named: list[str]) -> None:
         Origins(named)
 
 
-@pytest.mark.parametrize("named", ["https://api.example/", [], ()])
+@pytest.mark.parametrize("named", ["https://api.example/", b"https://api.example/", 5, [], ()])
 def test_one_text_or_nothing_is_no_list(named: Any) -> None:
     """A text would be a list of letters, and an empty list is no choice."""
     with pytest.raises(errors.InvalidInput, match="origins: give"):
         Origins(named)
+
+
+@pytest.mark.parametrize("shell", [oauth_cc.httpx2, oauth_cc.httpx, oauth_cc.requests, oauth_cc.aiohttp])
+def test_one_text_is_no_list_to_any_shell(shell: ModuleType) -> None:
+    """It is refused where it is given."""
+    request = token_request(ClientCredentials("your_id", "s3cret"))
+    with pytest.raises(errors.InvalidInput, match="origins: give several: a list of URLs"):
+        shell.ClientCredentialsAuth(request, "https://as.example/token", origins="https://api.example/")

@@ -43,7 +43,7 @@ def key(algorithm: Algorithm) -> SigningKey:
 
 def asked(way: ClientAuthentication | str | None) -> TokenRequest:
     """A request of a client that authenticates by *way*."""
-    return token_request(ClientCredentials("id", way))
+    return token_request(ClientCredentials("id") if way is None else ClientCredentials("id", way))
 
 
 GOOD = asked(PrivateKeyJwt(key("ES256"), ISSUER)).with_certificate(CERTIFICATE)

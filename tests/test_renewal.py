@@ -2,6 +2,7 @@
 How a token is renewed, in a world without clock or socket.
 """
 
+from datetime import timedelta
 from typing import Any
 
 import attrs
@@ -176,15 +177,18 @@ class TestTerms:
             ),
             (errors.InvalidInput, REQUEST, ENDPOINT, {"patience": 0}),
             (errors.InvalidInput, REQUEST, ENDPOINT, {"patience": -1}),
+            (errors.InvalidInput, REQUEST, ENDPOINT, {"patience": timedelta(seconds=1)}),
+            (errors.InvalidInput, REQUEST, ENDPOINT, {"retries": 3}),
+            (errors.InvalidInput, REQUEST, ENDPOINT, {"window": 0.8}),
             (errors.InvalidInput, REQUEST, ENDPOINT, {"patience": float("nan")}),
         ],
     )
     def test_what_could_not_be_sent_is_refused_at_once(
-        self, kind: type[errors.InvalidInput], request_: Any, endpoint: str, options: dict[str, float]
+        self, kind: type[errors.InvalidInput], request_: Any, endpoint: str, options: dict[str, Any]
     ) -> None:
         """And not at the first call."""
         with pytest.raises(kind):
-            terms(request_, endpoint, patience=options.get("patience", DEFAULT_PATIENCE))
+            terms(request_, endpoint, **options)
 
     def test_another_request_of_the_same_client_shares_all_but_its_key(self) -> None:
         """So that one source makes others."""

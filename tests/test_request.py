@@ -3,6 +3,7 @@ The request: builders, composing, and every vector of cases/requests.json.
 """
 
 import json
+import os
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
@@ -407,8 +408,10 @@ class TestHttpRequest:
 
     def test_without_authentication(self) -> None:
         """A client that proves nothing gets no request unless it says so (RFC 6749 section 4.4.2)."""
-        with pytest.raises(errors.InvalidAuthentication, match="give ClientCredentials a secret"):
-            http_request(token_request(ClientCredentials("id")), ENDPOINT)
+        missing: Any = os.environ.get("NOT_SET")
+        for credentials in (ClientCredentials("id"), ClientCredentials("id", missing)):
+            with pytest.raises(errors.InvalidAuthentication, match=r"the None of a setting .*: give"):
+                http_request(token_request(credentials), ENDPOINT)
         sent = http_request(token_request(ClientCredentials("id", NoAuthentication())), ENDPOINT)
         assert sent.body == b"grant_type=client_credentials&client_id=id"
 
@@ -417,6 +420,20 @@ class TestHttpRequest:
         sent = http_request(token_request(ClientCredentials("id", Twofold(api_key="x"))), ENDPOINT)
         assert dict(sent.headers)["X-Key"] == "k"
         assert sent.body == b"grant_type=client_credentials&api_key=x"
+
+    def test_own_way_that_gives_something_else(self) -> None:
+        """It is named, with what it gives, and not what that holds."""
+
+        class Mine:
+            def authenticate(self, client_id: str) -> dict[str, str]:
+                return {"X-Api-Key": "M4RKER"}
+
+        way: Any = Mine()
+        request = token_request(ClientCredentials("id", way))
+        for compose in (compose_body, lambda request: http_request(request, ENDPOINT)):
+            with pytest.raises(errors.InvalidAuthentication, match="gives no AuthenticationFields, but dict") as caught:
+                compose(request)
+            assert "M4RKER" not in shown_by(caught.value)
 
     def test_own_way_repeats(self) -> None:
         """A parameter that the request and its way of authentication both give is refused."""
@@ -478,8 +495,8 @@ class TestAssertion:
 
     def test_where_none_goes(self) -> None:
         """Two ways of authentication in one request (RFC 6749 section 2.3)."""
-        for way in ("s3cret", NoAuthentication(), None):
-            request = token_request(ClientCredentials("id", way))
+        ways = (ClientCredentials("id", "s3cret"), ClientCredentials("id", NoAuthentication()), ClientCredentials("id"))
+        for request in map(token_request, ways):
             with pytest.raises(errors.InvalidAuthentication):
                 http_request(request, ENDPOINT, assertion="M4RKER")
             with pytest.raises(errors.InvalidAuthentication, match="leave it out") as caught:

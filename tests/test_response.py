@@ -186,7 +186,7 @@ class Fickle:
         raise errors.InvalidAuthentication("client authentication", f"{client_id} has lost its key")
 
 
-WAYS = (ClientSecretPost("s3c"), Fickle(), None)
+CLIENTS = (ClientCredentials("id", ClientSecretPost("s3c")), ClientCredentials("id", Fickle()), ClientCredentials("id"))
 
 
 class TestRefusal:
@@ -262,7 +262,7 @@ class TestRefusal:
     def test_echo_of_every_way(self) -> None:
         """An echo is cleaned whatever the way of authentication, and one that fails when asked again does no harm."""
         refusal = {"error": "x", "error_description": "s3c"}
-        errors_ = [read(refusal, token_request(ClientCredentials("id", way))) for way in WAYS]
+        errors_ = [read(refusal, token_request(client)) for client in CLIENTS]
         assert [getattr(error, "description", None) for error in errors_] == ["***", "s3c", "s3c"]
 
     def test_echo_across_the_cut(self) -> None:

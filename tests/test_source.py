@@ -7,6 +7,8 @@ import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -126,15 +128,25 @@ class TestWhatCannotBeSent:
         with pytest.raises(InvalidInput, match="patience"):
             TokenSource(REQUEST, "https://as.example/token", patience=0)
 
-    def test_a_store_for_async_code(self) -> None:
-        """A source for threads cannot await."""
+    @pytest.mark.parametrize("awaited", ["load", "save", "discard"])
+    def test_a_store_for_async_code(self, awaited: str) -> None:
+        """A source for threads cannot await, not even one of its methods."""
 
-        class Awaited:
-            async def load(self, key: str) -> Token | None:
-                return None
+        async def method(*_: object) -> None:
+            return None
 
+        members = {name: lambda *_: None for name in ("load", "save", "discard", "lock")}
+        store: Any = type("Awaited", (), {**members, awaited: method})()
         with pytest.raises(InvalidInput, match="Awaited is for async code"):
-            TokenSource(REQUEST, "https://as.example/token", store=Awaited())  # type: ignore[arg-type]  # refused
+            TokenSource(REQUEST, "https://as.example/token", store=store)
+
+    @pytest.mark.parametrize(("store", "name"), [({}, "dict"), (Path("tokens"), type(Path()).__name__), (5, "int")])
+    def test_what_is_no_store(self, store: Any, name: str) -> None:
+        """It would be one that always fails, and leave each process alone."""
+        with pytest.raises(InvalidInput, match=f"store: {name} is no store: it has no load and no save and no"):
+            TokenSource(REQUEST, "https://as.example/token", store=store)
+        with pytest.raises(InvalidInput, match=f"store: {name} is no store"):
+            AsyncTokenSource(REQUEST, "https://as.example/token", store=store)
 
 
 class TestTheServerIsInTrouble:

@@ -3,7 +3,6 @@ The client middleware of aiohttp that puts tokens on calls.
 """
 
 import copy
-from collections.abc import Iterable
 from typing import Final, Self, assert_never, final
 
 import aiohttp
@@ -12,14 +11,15 @@ from oauth_cc.aiohttp.sending import DEFAULT_TIMEOUT
 from oauth_cc.aiohttp.source import AsyncTokenSource
 from oauth_cc.call import Call, Forget, Obtain, TellScope, advance_call, call
 from oauth_cc.desk import SourceOptions
+from oauth_cc.events import EventHook
 from oauth_cc.exchange import DEFAULT_RETRIES, Retries
 from oauth_cc.freshness import DEFAULT_WINDOW, RenewalWindow
 from oauth_cc.http import HttpResponse
 from oauth_cc.origins import Origins
 from oauth_cc.renewal import DEFAULT_PATIENCE
-from oauth_cc.report import EventHook
 from oauth_cc.request import TokenRequest
 from oauth_cc.scope import Scope
+from oauth_cc.several import Several
 from oauth_cc.stores.memory import MemoryStore
 from oauth_cc.stores.protocol import AsyncStore, Store
 from oauth_cc.token import Token, authorization
@@ -53,7 +53,7 @@ class ClientCredentialsAuth:
         *,
         client: aiohttp.ClientSession | None = None,
         store: MemoryStore | Store | AsyncStore | None = None,
-        origins: Iterable[str] | None = None,
+        origins: Several[str] | None = None,
         timeout: float = DEFAULT_TIMEOUT,
         retries: Retries = DEFAULT_RETRIES,
         window: RenewalWindow = DEFAULT_WINDOW,

@@ -55,7 +55,7 @@ async def fetch_token(
     Raises `oauth_cc.TokenRequestRefused`, `oauth_cc.InvalidResponse`, `oauth_cc.InvalidInput`, and
     `aiohttp.ClientError` if no answer came; `aiohttp.ServerTimeoutError` if it took too long.
     """
-    check_client(request, client)
+    check_client(request, client, aiohttp.ClientSession)
     flow = exchange(request, endpoint, retries=retries, allow_http_loopback=allow_http_loopback)
     return await drive(flow, sender(client, timeout))
 

@@ -7,10 +7,10 @@ import aiohttp
 from oauth_cc import async_source
 from oauth_cc.aiohttp.sending import DEFAULT_TIMEOUT, sender
 from oauth_cc.desk import SourceOptions, check_client
+from oauth_cc.events import EventHook
 from oauth_cc.exchange import DEFAULT_RETRIES, Retries
 from oauth_cc.freshness import DEFAULT_WINDOW, RenewalWindow
 from oauth_cc.renewal import DEFAULT_PATIENCE
-from oauth_cc.report import EventHook
 from oauth_cc.request import TokenRequest
 from oauth_cc.stores.memory import MemoryStore
 from oauth_cc.stores.protocol import AsyncStore, Store
@@ -47,5 +47,5 @@ class AsyncTokenSource(async_source.AsyncTokenSource):
             "on_event": on_event,
             "allow_http_loopback": allow_http_loopback,
         }
-        check_client(request, client)
+        check_client(request, client, aiohttp.ClientSession)
         super().__init__(request, endpoint, send=sender(client, timeout), store=store, **options)

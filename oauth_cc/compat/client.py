@@ -157,13 +157,16 @@ class BackendApplicationClient(Client):
         redirect_url: str | None = None,
         state: str | None = None,
         body: Body = "",
+        *,
+        scope: Scopes = None,
+        include_client_id: bool | None = None,
         **kwargs: object,
     ) -> Prepared:
         """
         Gives URL, headers and body of a token request.
 
         *token_url*: the token endpoint; *redirect_url*: kept, and sent as redirect_uri from then on;
-        *authorization_response*: for subclasses; *body* and *kwargs* as in `prepare_request_body`.
+        *authorization_response*: for subclasses; the others as in `prepare_request_body`.
         Raises InsecureTransportError for http, ValueError for a URL with a space or a control character.
 
             >>> BackendApplicationClient("your_id").prepare_token_request("https://as.example/token", scope="a")[2]
@@ -173,7 +176,10 @@ class BackendApplicationClient(Client):
         if authorization_response:
             self.parse_request_uri_response(authorization_response, state=state or self.state)
         self.redirect_url = redirect_url or self.redirect_url
-        # Any keyword goes on, as in oauthlib: scope and include_client_id are among them, with types of their own.
+        # What is not given is not handed on, as in oauthlib: a subclass may have defaults of its own.
+        given = {"scope": scope, "include_client_id": include_client_id}
+        kwargs |= {name: value for name, value in given.items() if value is not None}
+        # The checker does not know which keyword is which.
         text = self.prepare_request_body(body=body, redirect_uri=self.redirect_url, **kwargs)  # type: ignore[arg-type]
         return token_url, _form_headers(), text
 
@@ -254,6 +260,8 @@ class BackendApplicationClient(Client):
             >>> BackendApplicationClient("your_id").credentials("s3cret").client_id
             'your_id'
         """
+        if authentication is None:
+            return ClientCredentials(self.client_id)
         return ClientCredentials(self.client_id, authentication)
 
     def to_request(

@@ -4,7 +4,6 @@ The auth of requests that puts tokens on calls.
 
 import copy
 import re
-from collections.abc import Iterable
 from typing import Final, Self, TypedDict, Unpack, assert_never
 
 import attrs
@@ -15,16 +14,17 @@ from urllib3.util.url import parse_url
 
 from oauth_cc.call import NOTABLE, Call, CallFlow, CallStep, Forget, Obtain, TellScope, advance_call, answered
 from oauth_cc.desk import SourceOptions
+from oauth_cc.events import EventHook
 from oauth_cc.exchange import DEFAULT_RETRIES, Retries
 from oauth_cc.freshness import DEFAULT_WINDOW, RenewalWindow
 from oauth_cc.http import HttpResponse
 from oauth_cc.origins import Origins
 from oauth_cc.renewal import DEFAULT_PATIENCE
-from oauth_cc.report import EventHook
 from oauth_cc.request import TokenRequest
 from oauth_cc.requests.sending import DEFAULT_TIMEOUT, Timeout
 from oauth_cc.requests.source import TokenSource
 from oauth_cc.scope import Scope
+from oauth_cc.several import Several
 from oauth_cc.stores.memory import MemoryStore
 from oauth_cc.stores.protocol import Store
 from oauth_cc.token import Token, authorization
@@ -63,7 +63,7 @@ class ClientCredentialsAuth(AuthBase):
         *,
         client: requests.Session | None = None,
         store: MemoryStore | Store | None = None,
-        origins: Iterable[str] | None = None,
+        origins: Several[str] | None = None,
         timeout: Timeout = DEFAULT_TIMEOUT,
         retries: Retries = DEFAULT_RETRIES,
         window: RenewalWindow = DEFAULT_WINDOW,

@@ -55,7 +55,7 @@ def fetch_token(
     Raises `oauth_cc.TokenRequestRefused`, `oauth_cc.InvalidResponse`, `oauth_cc.InvalidInput`, and
     `requests.RequestException` if no answer came.
     """
-    check_client(request, client)
+    check_client(request, client, requests.Session)
     flow = exchange(request, endpoint, retries=retries, allow_http_loopback=allow_http_loopback)
     return threads.drive(flow, sender(client, timeout))
 

@@ -12,12 +12,13 @@ from requests.auth import HTTPBasicAuth, HTTPProxyAuth
 from oauth_cc.authentication import AuthenticationFields, ClientSecretBasic, ClientSecretPost
 from oauth_cc.credentials import ClientCredentials
 from oauth_cc.errors import InvalidInput
-from oauth_cc.report import EventHook
+from oauth_cc.events import EventHook
 from oauth_cc.request import TokenRequest, proof_of, token_request
 from oauth_cc.requests.auth import ClientCredentialsAuth
 from oauth_cc.requests.sending import DEFAULT_TIMEOUT, Timeout
 from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
+from oauth_cc.several import Several
 from oauth_cc.stores.memory import MemoryStore
 from oauth_cc.stores.protocol import Store
 from oauth_cc.token import Token
@@ -78,7 +79,7 @@ class OAuth2Session(requests.Session):
         client: _Client | None = None,
         *,
         scope: str | Iterable[str] | None = None,
-        origins: Iterable[str] | None = None,
+        origins: Several[str] | None = None,
         store: MemoryStore | Store | None = None,
         on_event: EventHook | None = None,
         allow_http_loopback: bool = False,

@@ -6,10 +6,10 @@ import requests
 
 from oauth_cc import source
 from oauth_cc.desk import SourceOptions, check_client
+from oauth_cc.events import EventHook
 from oauth_cc.exchange import DEFAULT_RETRIES, Retries
 from oauth_cc.freshness import DEFAULT_WINDOW, RenewalWindow
 from oauth_cc.renewal import DEFAULT_PATIENCE
-from oauth_cc.report import EventHook
 from oauth_cc.request import TokenRequest
 from oauth_cc.requests.sending import DEFAULT_TIMEOUT, Timeout, sender
 from oauth_cc.stores.memory import MemoryStore
@@ -45,5 +45,5 @@ class TokenSource(source.TokenSource):
             "on_event": on_event,
             "allow_http_loopback": allow_http_loopback,
         }
-        check_client(request, client)
+        check_client(request, client, requests.Session)
         super().__init__(request, endpoint, send=sender(client, timeout), store=store, **options)

@@ -26,7 +26,7 @@ from oauth_cc.standing import (
     is_spent,
     renewed,
 )
-from oauth_cc.stores.protocol import AsyncStore, Store
+from oauth_cc.stores.protocol import AsyncStore, Store, check_store
 from oauth_cc.token import Token
 
 __all__ = ["Answer", "Flight", "MemoryStore"]
@@ -86,13 +86,16 @@ class MemoryStore:
     Keeps tokens in the memory of one process: the default store, one for each source unless sources share it.
 
     Sources that share one, for threads and for event loops alike, share the renewals under way in it. *behind*: a store
-    that processes share, asked when memory has no token that is fresh; while it fails, memory serves alone.
+    that processes share, asked when memory has no token that is fresh; while it fails, memory serves alone. Raises
+    `InvalidInput` if it is none.
 
         >>> MemoryStore()
         MemoryStore(behind=None)
     """
 
     def __init__(self, behind: Store | AsyncStore | None = None) -> None:
+        if behind is not None:
+            check_store(behind)
         self.behind = behind
         self._standings: dict[str, Standing] = {}
         self._crews: dict[int, _Crew] = {}

@@ -8,11 +8,20 @@ any other exception, if it cannot: tokens are kept in memory alone then, until i
 
 import inspect
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from typing import Protocol, TypeGuard
+from typing import Final, Protocol, TypeAlias, TypeGuard
 
+from oauth_cc.errors import InvalidInput
 from oauth_cc.token import Token
 
-__all__ = ["AsyncStore", "Store", "is_async_store", "is_store"]
+__all__ = ["AsyncStore", "Ignored", "Store", "check_store", "is_async_store", "is_store"]
+
+_METHODS: Final = ("load", "save", "discard", "lock")
+
+Ignored: TypeAlias = Token | int | None
+"""
+What a method may give of which nothing is asked: whether it did something, how often, to which token. Not just any
+object: a coroutine, which a store for threads would give by mistake, is one.
+"""
 
 
 class Store(Protocol):
@@ -24,11 +33,11 @@ class Store(Protocol):
         """Gives the token under *key*, or None; what cannot be read as one is None."""
         ...
 
-    def save(self, key: str, token: Token) -> None:
+    def save(self, key: str, token: Token) -> Ignored:
         """Keeps *token* under *key*, in place of any other."""
         ...
 
-    def discard(self, key: str, token: Token) -> None:
+    def discard(self, key: str, token: Token) -> Ignored:
         """Forgets what is under *key* if it is *token*."""
         ...
 
@@ -48,11 +57,11 @@ class AsyncStore(Protocol):
         """Gives the token under *key*, or None; what cannot be read as one is None."""
         ...
 
-    async def save(self, key: str, token: Token) -> None:
+    async def save(self, key: str, token: Token) -> Ignored:
         """Keeps *token* under *key*, in place of any other."""
         ...
 
-    async def discard(self, key: str, token: Token) -> None:
+    async def discard(self, key: str, token: Token) -> Ignored:
         """Forgets what is under *key* if it is *token*."""
         ...
 
@@ -63,11 +72,20 @@ class AsyncStore(Protocol):
         ...
 
 
+def check_store(store: object) -> None:
+    """Raises `InvalidInput` if *store* has not the methods of a store."""
+    missing = [name for name in _METHODS if not callable(getattr(store, name, None))]
+    if missing:
+        raise InvalidInput("store", f"{type(store).__name__} is no store: it has no {' and no '.join(missing)}")
+
+
 def is_store(store: Store | AsyncStore | None) -> TypeGuard[Store]:
     """Whether *store* is one for threads."""
     return store is not None and not is_async_store(store)
 
 
 def is_async_store(store: Store | AsyncStore | None) -> TypeGuard[AsyncStore]:
-    """Whether *store* is one for async code."""
-    return store is not None and inspect.iscoroutinefunction(store.load)
+    """Whether *store* is one for async code: one method that has to be awaited is enough."""
+    if store is None:
+        return False
+    return any([inspect.iscoroutinefunction(method) for method in (store.load, store.save, store.discard)])

@@ -4,12 +4,13 @@ Stores in Redis (or Valkey), for processes on any number of machines.
 
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from functools import partial
 from typing import Final, Protocol, Self, TypeVar, final
 
 from oauth_cc.errors import InvalidInput, StoreUnavailable
 from oauth_cc.secret import Secret
+from oauth_cc.several import Several
 from oauth_cc.stores.redis_speech import DISCARD, RAW, WAKE, Claim, Line, speech
 from oauth_cc.stores.sealing import seal
 from oauth_cc.token import Token
@@ -115,7 +116,7 @@ class RedisStore:
         *,
         prefix: str = "oauth_cc:",
         lock_lifetime: float = DEFAULT_LOCK_LIFETIME,
-        keys: Sequence[Secret | str | bytes] = (),
+        keys: Several[Secret | str | bytes] = (),
     ) -> None:
         # First, as a traceback that shows locals asks for the repr of what is half made.
         self._prefix: str = prefix
@@ -215,7 +216,7 @@ class AsyncRedisStore:
         *,
         prefix: str = "oauth_cc:",
         lock_lifetime: float = DEFAULT_LOCK_LIFETIME,
-        keys: Sequence[Secret | str | bytes] = (),
+        keys: Several[Secret | str | bytes] = (),
     ) -> None:
         # First, as a traceback that shows locals asks for the repr of what is half made.
         self._prefix: str = prefix

@@ -2,7 +2,6 @@
 Encryption of what a store keeps: by keys of the user's, which can be changed while it is in use.
 """
 
-from collections.abc import Sequence
 from typing import Final, Protocol, final
 
 import attrs
@@ -10,6 +9,7 @@ import attrs
 from oauth_cc.errors import InvalidInput
 from oauth_cc.jsontext import MAX_SIZE
 from oauth_cc.secret import Secret
+from oauth_cc.several import Several
 from oauth_cc.stores.envelope import enclose, opened
 from oauth_cc.token import Token
 
@@ -60,7 +60,7 @@ class Seal:
         return opened(sealed if self.cipher is None else _decrypted(self.cipher, sealed), key)
 
 
-def seal(keys: Sequence[Secret | str | bytes] = ()) -> Seal | InvalidInput | ImportError:
+def seal(keys: Several[Secret | str | bytes] = ()) -> Seal | InvalidInput | ImportError:
     """
     Gives the seal of *keys*, made by ``cryptography.fernet.Fernet.generate_key()``: the first encrypts, all decrypt, so
     that a new one is put in front, and an old one dropped once all that it encrypted has ended. None: in the clear.

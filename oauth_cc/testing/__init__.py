@@ -6,10 +6,17 @@ Its decisions are Authlib's, not this library's: the two check each other.
 
 try:
     from oauth_cc.testing.authority import TokenRequestSeen
-    from oauth_cc.testing.clients import Client, FederatedIdentity
+    from oauth_cc.testing.clients import AuthenticationMethod, Client, FederatedIdentity
     from oauth_cc.testing.issuer import AssertionIssuer
     from oauth_cc.testing.server import AuthorizationServer
 except ImportError as _error:
     raise ImportError("oauth_cc.testing needs Authlib: install oauth_cc[testing]") from _error
 
-__all__ = ["AssertionIssuer", "AuthorizationServer", "Client", "FederatedIdentity", "TokenRequestSeen"]
+__all__ = [
+    "AssertionIssuer",
+    "AuthenticationMethod",
+    "AuthorizationServer",
+    "Client",
+    "FederatedIdentity",
+    "TokenRequestSeen",
+]

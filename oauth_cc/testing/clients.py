@@ -4,18 +4,38 @@ Whom the test server knows.
 
 import secrets
 from collections.abc import Mapping, Sequence
-from typing import Final, TypeAlias, final
+from typing import Final, Literal, TypeAlias, final, get_args
 
 import attrs
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry
 
-__all__ = ["BASIC", "GRANT", "POST", "Client", "FederatedIdentity", "JwkSet", "Known", "readable"]
+__all__ = [
+    "BASIC",
+    "GRANT",
+    "POST",
+    "AuthenticationMethod",
+    "Client",
+    "FederatedIdentity",
+    "JwkSet",
+    "Known",
+    "readable",
+]
 
 BASIC: Final = "client_secret_basic"
 POST: Final = "client_secret_post"
 GRANT: Final = "client_credentials"
 
+AuthenticationMethod: TypeAlias = Literal[
+    "client_secret_basic",
+    "client_secret_post",
+    "client_secret_jwt",
+    "private_key_jwt",
+    "tls_client_auth",
+    "self_signed_tls_client_auth",
+    "federated_jwt",
+]
+"""What the server can authenticate a client by: a registered name, or ``federated_jwt``, which no register knows."""
 
 JwkSet: TypeAlias = Mapping[str, Sequence[Mapping[str, object]]]
 """A JWK set, ``{"keys": [...]}`` (RFC 7517 section 5)."""
@@ -35,6 +55,17 @@ def _check_jwks(_record: object, _field: object, jwks: JwkSet | None) -> None:
         keys = []
     if not keys:
         raise ValueError('jwks is no JWK set: give {"keys": [...]}, with public keys alone')
+
+
+def _check_scopes(_record: object, _field: object, scopes: frozenset[str]) -> None:
+    if not isinstance(scopes, set | frozenset):
+        raise ValueError('scopes: give a frozenset of scope-tokens, such as frozenset({"read", "write"})')
+
+
+def _check_methods(_record: object, _field: object, methods: frozenset[str]) -> None:
+    known = get_args(AuthenticationMethod)
+    if not isinstance(methods, set | frozenset) or not methods <= set(known):
+        raise ValueError(f"authentication_methods: give a frozenset of {', '.join(known)}")
 
 
 @final
@@ -58,19 +89,21 @@ class FederatedIdentity:
 class Client:
     """
     A client that the server knows: its id and secret (empty if it has none), the *scopes* it may ask for (and gets if
-    it asks for none), and the *authentication_methods* that it may use, by their registered names.
+    it asks for none), and the *authentication_methods* that it may use. Raises `ValueError` for what can be none.
 
     ``private_key_jwt`` needs its public keys in *jwks* (RFC 7517 section 5); one that has an ``alg`` verifies by that
     alone. By certificate (RFC 8705) it is known by *certificate_subject* (``tls_client_auth``; as RFC 4514
     writes it) or by *certificate_thumbprint* (``self_signed_tls_client_auth``; ``x5t#S256``), and its tokens are bound
-    to that one; with *certificate_bound* they are whatever the method. ``federated_jwt``, which no register knows, is
-    for assertions of the *federated_identity*'s issuer.
+    to that one; with *certificate_bound* they are whatever the method. ``federated_jwt`` is for assertions of the
+    *federated_identity*'s issuer.
     """
 
     client_id: str
     client_secret: str = attrs.field(default="", repr=False)
-    scopes: frozenset[str] = frozenset({"read", "write"})
-    authentication_methods: frozenset[str] = frozenset({BASIC, POST})
+    scopes: frozenset[str] = attrs.field(default=frozenset({"read", "write"}), validator=_check_scopes)
+    authentication_methods: frozenset[AuthenticationMethod] = attrs.field(
+        default=frozenset[AuthenticationMethod]({BASIC, POST}), validator=_check_methods
+    )
     jwks: JwkSet | None = attrs.field(default=None, repr=False, validator=_check_jwks)
     federated_identity: FederatedIdentity | None = None
     certificate_subject: str | None = None

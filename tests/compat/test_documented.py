@@ -8,6 +8,8 @@ import pytest
 from oauthlib.oauth2 import BackendApplicationClient as Original
 
 from oauth_cc.compat import BackendApplicationClient
+from oauth_cc.compat.body import Body
+from oauth_cc.compat.scopes import Scopes
 
 METHODS = (
     "add_token create_code_challenge create_code_verifier parse_request_body_response parse_request_uri_response "
@@ -39,8 +41,12 @@ def test_constructor() -> None:
 
 @pytest.mark.parametrize("name", METHODS)
 def test_signatures(name: str) -> None:
-    """Every method has the parameters of the original, in order and with their defaults."""
-    assert signature(getattr(Original, name)) == signature(getattr(BackendApplicationClient, name))
+    """
+    Every method has the parameters of the original, in order and with their defaults; and it may name, for their types,
+    what the original takes among its keywords.
+    """
+    ours = [item for item in signature(getattr(BackendApplicationClient, name)) if item[1] != "KEYWORD_ONLY"]
+    assert signature(getattr(Original, name)) == ours
 
 
 @pytest.mark.parametrize(
@@ -62,6 +68,20 @@ def test_parameters(arguments: dict[str, object], body: str) -> None:
     assert body == client.prepare_request_body(**arguments)  # type: ignore[arg-type]  # a table of any arguments
     original = Original("your_id")
     assert body == original.prepare_request_body(**arguments)  # type: ignore[arg-type]
+
+
+def test_defaults_of_a_subclass() -> None:
+    """What a caller leaves out of prepare_token_request, a subclass may have a default of its own for."""
+
+    class Named(BackendApplicationClient):
+        def prepare_request_body(
+            self, body: Body = "", scope: Scopes = None, include_client_id: bool = True, **kwargs: object
+        ) -> str:
+            return super().prepare_request_body(body, scope, include_client_id, **kwargs)
+
+    client, url = Named("your_id"), "https://as.example/token"
+    assert client.prepare_token_request(url)[2] == "grant_type=client_credentials&client_id=your_id"
+    assert client.prepare_token_request(url, include_client_id=False)[2] == "grant_type=client_credentials"
 
 
 def test_class() -> None:

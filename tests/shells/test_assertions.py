@@ -35,7 +35,7 @@ from oauth_cc.assertion import ALGORITHMS, MAC_ALGORITHMS, Algorithm, MacAlgorit
 from oauth_cc.authentication import ClientAuthentication
 from oauth_cc.exchange import Retries
 from oauth_cc.jose import key_from_jwk, key_from_pem, sign
-from oauth_cc.testing import AssertionIssuer, AuthorizationServer, Client, FederatedIdentity
+from oauth_cc.testing import AssertionIssuer, AuthenticationMethod, AuthorizationServer, Client, FederatedIdentity
 from tests.keys import CURVES, KEYS, RSA, jwk, pem, public_jwk
 from tests.leaks import shown_by
 from tests.shells.asking import WAYS, Ask
@@ -64,7 +64,7 @@ for ask in WAYS:
 """
 """A client on a machine whose clock is wrong, by each library."""
 
-SIGNING = frozenset({"private_key_jwt"})
+SIGNING: frozenset[AuthenticationMethod] = frozenset({"private_key_jwt"})
 
 
 @pytest.fixture(scope="module")

@@ -17,14 +17,14 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from joserfc.jws import JWSRegistry
 
-from oauth_cc.testing import AssertionIssuer, AuthorizationServer, Client, FederatedIdentity
+from oauth_cc.testing import AssertionIssuer, AuthenticationMethod, AuthorizationServer, Client, FederatedIdentity
 from tests.keys import KEYS, RSA, private, public_jwk, public_pem
 
 SECRET = "7Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr17Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr1"
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 SPIFFE = "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe"
 OTHER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-PRIVATE_KEY_JWT = frozenset({"private_key_jwt"})
+PRIVATE_KEY_JWT: frozenset[AuthenticationMethod] = frozenset({"private_key_jwt"})
 SIGNERS = [
     Client(name, jwks={"keys": [public_jwk(key)]}, authentication_methods=PRIVATE_KEY_JWT) for name, key in KEYS.items()
 ]

@@ -9,6 +9,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, get_args
 from urllib.parse import quote, quote_plus, urlsplit
 
 import httpx2
@@ -16,7 +17,8 @@ import pytest
 import trustme
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 
-from oauth_cc.testing import AuthorizationServer, Client
+from oauth_cc.testing import AuthenticationMethod, AuthorizationServer, Client
+from oauth_cc.testing.authority import METHODS
 
 ODD = " !\"#$%&'()*+,/:;=?@"
 GRANT = {"grant_type": "client_credentials"}
@@ -115,6 +117,20 @@ class TestToken:
         with AuthorizationServer(clients=[only]) as server:
             assert httpx2.post(server.token_endpoint, data=GRANT, headers=basic("your_id", "s3cret")).status_code == 401
             assert httpx2.post(server.token_endpoint, data=POSTED).status_code == 200
+
+    def test_methods_are_those_of_the_server(self) -> None:
+        """A client is registered for what the server can do, and nothing else."""
+        assert set(get_args(AuthenticationMethod)) == set(METHODS)
+        for methods in (frozenset({"client_secret_cookie"}), "client_secret_post", ["client_secret_post"]):
+            unknown: Any = methods
+            with pytest.raises(ValueError, match="authentication_methods: give a frozenset of client_secret_basic, "):
+                Client("your_id", "s3cret", authentication_methods=unknown)
+
+    def test_scopes_are_a_set(self) -> None:
+        """A text would be a set of letters."""
+        scopes: Any = "read write"
+        with pytest.raises(ValueError, match="scopes: give a frozenset of scope-tokens"):
+            Client("your_id", "s3cret", scopes=scopes)
 
     def test_only_forms(self, server: AuthorizationServer) -> None:
         """A body of another type is no form."""

@@ -76,6 +76,9 @@ class Client(Protocol):
         redirect_url: str | None = None,
         state: str | None = None,
         body: str | bytes | None = "",
+        *,
+        scope: str | list[str] | set[str] | None = None,
+        include_client_id: bool = False,
         **kwargs: object,
     ) -> Prepared:
         """Composes all of it."""

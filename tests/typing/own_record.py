@@ -7,7 +7,7 @@ from typing import Generic, Protocol, TypeVar, assert_type
 
 import attrs
 
-from oauth_cc import ClientCredentials, Scope, Token, TokenRequest, token_request
+from oauth_cc import ClientCredentials, NoAuthentication, Scope, Token, TokenRequest, token_request
 
 
 @attrs.frozen
@@ -53,5 +53,7 @@ settings = Settings(ClientCredentials("your_id", "s3cret"))
 service = Service("billing", token_request(settings.credentials, settings.scope))
 assert_type(attrs.evolve(service, name="orders"), Service)
 assert_type(service.request.credentials.client_id, str)
+assert_type(attrs.evolve(settings.credentials, client_id="another"), ClientCredentials)
+assert_type(attrs.evolve(settings.credentials, authentication=NoAuthentication()), ClientCredentials)
 services: dict[TokenRequest, Service] = {service.request: service}
 scopes: frozenset[Scope] = frozenset({settings.scope, Scope.of("a")})

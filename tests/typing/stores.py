@@ -2,13 +2,13 @@
 Stores: the one in memory, and one of the user's own that processes share.
 """
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from typing import assert_type
 
 from oauth_cc import Token, TokenRequest
 from oauth_cc.httpx2 import TokenSource
-from oauth_cc.stores import MemoryStore, Store
+from oauth_cc.stores import AsyncStore, MemoryStore, Store
 
 
 class Shared:
@@ -51,3 +51,57 @@ def sources(request: TokenRequest) -> list[TokenSource]:
 
 
 assert_type(store.load("key"), Token | None)
+
+
+class Telling:
+    """One whose methods say what they did."""
+
+    def __init__(self) -> None:
+        self.tokens: dict[str, Token] = {}
+
+    def load(self, key: str) -> Token | None:
+        """Gives the token under the key."""
+        return self.tokens.get(key)
+
+    def save(self, key: str, token: Token) -> bool:
+        """Keeps it, and says whether it is another."""
+        return self.tokens.setdefault(key, token) == token
+
+    def discard(self, key: str, token: Token) -> Token | None:
+        """Forgets whatever is there, and gives it."""
+        return self.tokens.pop(key, None)
+
+    @contextmanager
+    def lock(self, key: str, wait: float) -> Generator[bool, None, None]:
+        """Lends the lock."""
+        yield True
+
+
+class AsyncTelling:
+    """The same for async code."""
+
+    def __init__(self) -> None:
+        self.telling = Telling()
+
+    async def load(self, key: str) -> Token | None:
+        """Gives the token under the key."""
+        return self.telling.load(key)
+
+    async def save(self, key: str, token: Token) -> bool:
+        """Keeps it, and says whether it is another."""
+        return self.telling.save(key, token)
+
+    async def discard(self, key: str, token: Token) -> int:
+        """Forgets whatever is there, and says how many that were."""
+        return int(self.telling.discard(key, token) is not None)
+
+    @asynccontextmanager
+    async def lock(self, key: str, wait: float) -> AsyncGenerator[bool, None]:
+        """Lends the lock."""
+        yield True
+
+
+telling: Store = Telling()
+async_telling: AsyncStore = AsyncTelling()
+MemoryStore(telling)
+MemoryStore(async_telling)

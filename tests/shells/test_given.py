@@ -1,0 +1,52 @@
+"""
+What a shell is given and cannot use is refused where it is given, and not at the first call.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import httpx
+import httpx2
+import pytest
+import requests
+
+import oauth_cc.aiohttp
+import oauth_cc.httpx
+import oauth_cc.httpx2
+import oauth_cc.requests
+from oauth_cc import ClientCredentials, errors, token_request
+
+REQUEST = token_request(ClientCredentials("your_id", "s3cret"))
+ENDPOINT = "https://as.example/token"
+SOURCES: list[tuple[Any, type[object]]] = [
+    (oauth_cc.httpx2.TokenSource, httpx2.Client),
+    (oauth_cc.httpx2.AsyncTokenSource, httpx2.AsyncClient),
+    (oauth_cc.httpx.TokenSource, httpx.Client),
+    (oauth_cc.httpx.AsyncTokenSource, httpx.AsyncClient),
+    (oauth_cc.requests.TokenSource, requests.Session),
+    (oauth_cc.aiohttp.AsyncTokenSource, aiohttp.ClientSession),
+]
+CLIENTS = (httpx2.Client, httpx2.AsyncClient, httpx.Client, httpx.AsyncClient, requests.Session, object)
+NAMES = [f"{kind.__module__.partition('.')[0]}.{kind.__name__}" for _, kind in SOURCES]
+
+
+@pytest.mark.parametrize(("source", "fitting"), SOURCES, ids=NAMES)
+def test_a_client_of_another_kind(source: Any, fitting: type[object]) -> None:
+    """One for threads in async code or the other way round, one of another library, or something else."""
+    for kind in CLIENTS:
+        client = kind()
+        if isinstance(client, fitting):
+            assert source(REQUEST, ENDPOINT, client=client).desk.terms.request == REQUEST
+        else:
+            with pytest.raises(errors.InvalidInput, match=rf"client: give an instance of \w+\.{fitting.__name__}, not"):
+                source(REQUEST, ENDPOINT, client=client)
+
+
+@pytest.mark.parametrize(("source", "_fitting"), SOURCES, ids=NAMES)
+@pytest.mark.parametrize("option", [{"timeout": timedelta(seconds=5)}, {"retries": 3}, {"window": 0.8}], ids=str)
+def test_an_option_of_another_kind(source: Any, _fitting: type[object], option: dict[str, object]) -> None:
+    """A number where a record is asked for, and the other way round."""
+    (name,) = option
+    with pytest.raises(errors.InvalidInput, match=f"{name}: give "):
+        source(REQUEST, ENDPOINT, **option)

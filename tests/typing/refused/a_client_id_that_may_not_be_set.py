@@ -1,0 +1,5 @@
+import os
+
+from oauth_cc import ClientCredentials
+
+ClientCredentials(os.environ.get("CLIENT_ID"), "s3cret")  # refused

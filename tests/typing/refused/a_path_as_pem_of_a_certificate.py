@@ -1,0 +1,5 @@
+from pathlib import Path
+
+from oauth_cc import Certificate
+
+Certificate.from_pem(Path("client.pem"))  # refused

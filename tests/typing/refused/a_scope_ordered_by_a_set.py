@@ -1,0 +1,5 @@
+from oauth_cc import Token
+
+
+def may_read(token: Token) -> bool:
+    return token.scope >= {"read"}  # refused

@@ -1,0 +1,5 @@
+import os
+
+from oauth_cc import ClientSecretPost
+
+ClientSecretPost(os.environ.get("CLIENT_SECRET"))  # refused

@@ -1,0 +1,6 @@
+from oauth_cc import Secret
+from oauth_cc.assertion import UnsignedAssertion
+
+
+def assertion(unsigned: UnsignedAssertion, signature: str) -> Secret:
+    return unsigned.signed(signature)  # refused

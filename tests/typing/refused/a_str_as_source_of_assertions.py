@@ -1,0 +1,3 @@
+from oauth_cc import ClientAssertion
+
+ClientAssertion("/var/run/secrets/tokens/oauth")  # refused

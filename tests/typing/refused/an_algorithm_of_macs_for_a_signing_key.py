@@ -1,0 +1,3 @@
+from oauth_cc import SigningKey
+
+SigningKey("HS256", lambda signing_input: bytes(32), "alias/oauth")  # refused

@@ -1,0 +1,21 @@
+from contextlib import AbstractContextManager, nullcontext
+
+from oauth_cc import Token
+from oauth_cc.stores import MemoryStore
+
+
+class Mine:
+    async def load(self, key: str) -> Token | None:
+        return None
+
+    def save(self, key: str, token: Token) -> None:
+        pass
+
+    def discard(self, key: str, token: Token) -> None:
+        pass
+
+    def lock(self, key: str, wait: float) -> AbstractContextManager[bool]:
+        return nullcontext(True)
+
+
+MemoryStore(Mine())  # refused

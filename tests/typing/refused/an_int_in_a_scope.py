@@ -1,0 +1,3 @@
+from oauth_cc import Scope
+
+print(5 in Scope.of("hello"))  # refused
