@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 import oauth_cc
-from tests.floors import PURE
+from tests.floors import PURE, SHELLS_AND_FACES
+from tests.readme import README
 
 PACKAGE = Path(oauth_cc.__file__).parent
 FORBIDDEN_NAMES = {"open", "print", "input", "exec", "eval", "__import__", "breakpoint"}
@@ -34,6 +35,14 @@ def test_contracts() -> None:
         cwd=PACKAGE.parent,
     )
     assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_the_readme_shows_every_module() -> None:
+    """A newcomer sees the way of the data from the names alone."""
+    table = README.read_text("utf-8").partition("| floor | modules |")[2].partition("\n\n")[0]
+    shown = set(re.findall(r"`(\w+)`", table))
+    assert shown == {*PURE, *SHELLS_AND_FACES} - {"__main__"}
+    assert shown | {"__init__", "__main__", "py", "__pycache__"} >= {path.stem for path in PACKAGE.iterdir()}
 
 
 @pytest.mark.parametrize("name", PURE)
