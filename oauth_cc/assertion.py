@@ -18,7 +18,7 @@ from oauth_cc.certificate import Certificate, certificate_fault
 from oauth_cc.errors import InvalidAuthentication, InvalidCertificate, InvalidClientSecret, InvalidInput
 from oauth_cc.grammar import ACCESS_TOKEN, TEXT
 from oauth_cc.jsontext import write
-from oauth_cc.secret import Secret
+from oauth_cc.secret import REDACTION, Secret
 
 __all__ = [
     "ALGORITHMS",
@@ -288,6 +288,8 @@ def checked_assertion(given: object) -> Secret | InvalidAuthentication:
     sealed = Secret((given.reveal() if isinstance(given, Secret) else given).strip(" \t\r\n"))
     if not sealed.reveal():
         return InvalidAuthentication("client assertion", "is empty: see whether whoever makes it has done so")
+    if REDACTION in sealed.reveal():
+        return InvalidAuthentication("client assertion", "is a Secret made text: give the Secret itself")
     if len(sealed.reveal()) > MAX_ASSERTION or not ACCESS_TOKEN.fullmatch(sealed.reveal()):
         reason = f"is no assertion: that is up to {MAX_ASSERTION} characters of ASCII without spaces, such as a JWT"
         return InvalidAuthentication("client assertion", reason)
@@ -312,6 +314,8 @@ def mac_fault(secret: object, algorithm: object) -> InvalidAuthentication | Inva
         return InvalidClientSecret("client_secret", "is a key or certificate: PrivateKeyJwt takes a private key")
     if not TEXT.fullmatch(text):
         return InvalidClientSecret("client_secret", "holds a line end or another control character: strip it")
+    if REDACTION in text:
+        return InvalidClientSecret("client_secret", "is a Secret made text: give the Secret itself")
     if len(text.encode("utf-8")) < least:
         reason = f"is too short for {algorithm}: have the server issue one of {least} bytes or more"
         return InvalidClientSecret("client_secret", reason)

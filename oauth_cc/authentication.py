@@ -91,7 +91,7 @@ class ClientAuthentication(Protocol):
     A way of client authentication: a record, compared by value, with one pure method.
     """
 
-    def authenticate(self, client_id: str) -> Proof:
+    def authenticate(self, client_id: str, /) -> Proof:
         """Gives what proves that the sender is *client_id*: fields, or where the assertion comes from."""
         ...
 

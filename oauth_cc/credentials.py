@@ -2,20 +2,23 @@
 Who asks: the client identifier, and how the client proves that it is its own.
 """
 
-import inspect
 from typing import Final, final
 
 import attrs
 
 from oauth_cc.authentication import ClientAuthentication, ClientSecretBasic
+from oauth_cc.awaited import is_awaited
 from oauth_cc.errors import InvalidAuthentication, InvalidClientId, InvalidClientSecret, InvalidInput
 from oauth_cc.grammar import TEXT
-from oauth_cc.secret import Secret
+from oauth_cc.secret import REDACTION, Secret
 
-__all__ = ["ClientCredentials"]
+__all__ = ["LEFT_OUT", "ClientCredentials"]
 
-# Stands for no authentication in place of None, which is what a setting that is not there gives: checkers refuse that.
-_LEFT_OUT: Final = Secret("")
+LEFT_OUT: Final = Secret("")
+"""
+Stands for no authentication where none is given, in place of None, which is what a setting that is not there gives:
+checkers refuse that.
+"""
 
 
 @final
@@ -37,8 +40,8 @@ class ClientCredentials:
     client_id: str
     authentication: ClientAuthentication | None = None
 
-    def __init__(self, client_id: str, authentication: str | Secret | ClientAuthentication = _LEFT_OUT) -> None:
-        way = None if authentication is _LEFT_OUT else _way(authentication)
+    def __init__(self, client_id: str, authentication: str | Secret | ClientAuthentication = LEFT_OUT) -> None:
+        way = None if authentication is LEFT_OUT else _way(authentication)
         fault = way if isinstance(way, InvalidInput) else _client_id_fault(client_id)
         if fault is not None:
             del self, client_id, authentication, way
@@ -52,6 +55,8 @@ def _client_id_fault(client_id: str) -> InvalidClientId | None:
         return InvalidClientId("client_id", f"give it as a str, not as {type(client_id).__name__}")
     if not client_id:
         return InvalidClientId("client_id", "is empty: check the setting it comes from")
+    if REDACTION in client_id:
+        return InvalidClientId("client_id", "is a Secret made text: a client identifier is none, give it as a str")
     # What is printable is legal; the pattern knows what else is.
     if not client_id.isprintable() and not TEXT.fullmatch(client_id):
         return InvalidClientId("client_id", "holds a control character or half a surrogate pair: strip or correct it")
@@ -68,7 +73,7 @@ def _way(given: str | Secret | ClientAuthentication | None) -> ClientAuthenticat
     if isinstance(given, type) or not callable(getattr(given, "authenticate", None)):
         reason = f"{type(given).__name__} is no way of authentication: give a client secret or ClientSecretBasic('...')"
         return InvalidAuthentication("client authentication", reason)
-    if inspect.iscoroutinefunction(given.authenticate):
+    if is_awaited(given.authenticate):
         reason = f"{type(given).__name__}.authenticate() is awaited by nobody: give ClientAssertion a coroutine"
         return InvalidAuthentication("client authentication", reason)
     return given

@@ -3,12 +3,12 @@ Where a source asks for its token: the memory it shares, on the terms it has, wi
 """
 
 import copy
-import inspect
 import time
 from typing import Final, TypedDict, final
 
 import attrs
 
+from oauth_cc.awaited import is_awaited
 from oauth_cc.effects import Failed
 from oauth_cc.errors import InvalidCertificate, InvalidInput, OAuthError
 from oauth_cc.events import (
@@ -30,7 +30,7 @@ from oauth_cc.stores.memory import Answer, Flight, MemoryStore
 from oauth_cc.token import Token
 from oauth_cc.url import Origin
 
-__all__ = ["Desk", "SourceOptions", "check_client", "check_timeout", "raisable"]
+__all__ = ["Desk", "SourceOptions", "check_client", "check_hook", "check_kind", "check_timeout", "raisable"]
 
 _LONGEST_TIMEOUT: Final = 86400
 
@@ -61,8 +61,7 @@ class Desk:
     hook: EventHook | None = None
 
     def __attrs_post_init__(self) -> None:
-        if self.hook is not None and (not callable(self.hook) or inspect.iscoroutinefunction(self.hook)):
-            raise InvalidInput("on_event", "give a plain function that takes an event: nothing is awaited")
+        check_hook(self.hook)
 
     def fresh(self) -> Token | None:
         """Gives the token if it can be used without a second look: the everyday path."""
@@ -105,14 +104,23 @@ class Desk:
             report(StoreReturned(self.terms.client_id, self.terms.key_prefix), self.hook)
 
 
-def check_client(request: TokenRequest, client: object, kind: type[object]) -> None:
-    """
-    Raises `InvalidInput` if *client* is neither None nor of the *kind* that the HTTP library has, and
-    `InvalidCertificate` if *request* needs a certificate to be shown, and *client* is None: a client of our own has
-    none to show (RFC 8705 section 2).
-    """
+def check_hook(hook: EventHook | None) -> None:
+    """Raises `InvalidInput` if *hook* is no function, or one that would have to be awaited."""
+    if hook is not None and (not callable(hook) or is_awaited(hook)):
+        raise InvalidInput("on_event", "give a plain function that takes an event: nothing is awaited")
+
+
+def check_kind(client: object, kind: type[object]) -> None:
+    """Raises `InvalidInput` if *client* is neither None nor of the *kind* that the HTTP library has."""
     if client is not None and not isinstance(client, kind):
         raise InvalidInput("client", f"give an instance of {_name(kind)}, not of {_name(type(client))}")
+
+
+def check_client(request: TokenRequest, client: object) -> None:
+    """
+    Raises `InvalidCertificate` if *request* needs a certificate to be shown, and *client* is None: a client of our own
+    has none to show (RFC 8705 section 2).
+    """
     if client is None and request.client_certificate is not None:
         reason = "the connection has to show a certificate: give a client or session of yours that has it, with its key"
         raise InvalidCertificate("client", reason)

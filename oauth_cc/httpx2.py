@@ -13,7 +13,7 @@ from typing import Final, Self
 from oauth_cc import async_source, discovery, source, tasks, threads
 from oauth_cc.certificate import Certificate
 from oauth_cc.credentials import ClientCredentials
-from oauth_cc.desk import SourceOptions, check_client, check_timeout
+from oauth_cc.desk import SourceOptions, check_client, check_kind, check_timeout
 from oauth_cc.discovery import AddressedRequest, MetadataCache, discover
 from oauth_cc.effects import Failed, Received
 from oauth_cc.events import EventHook
@@ -72,7 +72,7 @@ def fetch_token(
     Raises `oauth_cc.TokenRequestRefused`, `oauth_cc.InvalidResponse`, `oauth_cc.InvalidInput`, and
     `httpx2.TransportError` if no answer came.
     """
-    check_client(request, client, httpx2.Client)
+    check_client(request, client)
     flow = exchange(request, endpoint, retries=retries, allow_http_loopback=allow_http_loopback)
     return threads.drive(flow, _sender(client, timeout))
 
@@ -89,7 +89,7 @@ async def fetch_token_async(
     """
     Gives what `fetch_token` gives, on asyncio and trio; *timeout* is for one whole attempt.
     """
-    check_client(request, client, httpx2.AsyncClient)
+    check_client(request, client)
     flow = exchange(request, endpoint, retries=retries, allow_http_loopback=allow_http_loopback)
     return await tasks.drive(flow, _async_sender(client, timeout))
 
@@ -213,7 +213,7 @@ class TokenSource(source.TokenSource):
             "on_event": on_event,
             "allow_http_loopback": allow_http_loopback,
         }
-        check_client(request, client, httpx2.Client)
+        check_client(request, client)
         super().__init__(request, endpoint, send=_sender(client, timeout), store=store, **options)
 
 
@@ -244,7 +244,7 @@ class AsyncTokenSource(async_source.AsyncTokenSource):
             "on_event": on_event,
             "allow_http_loopback": allow_http_loopback,
         }
-        check_client(request, client, httpx2.AsyncClient)
+        check_client(request, client)
         super().__init__(request, endpoint, send=_async_sender(client, timeout), store=store, **options)
 
 
@@ -338,6 +338,7 @@ _LIBRARY: Final = Library(
 
 
 def _sender(client: httpx2.Client | None, timeout: float) -> Callable[[HttpRequest], Received | Failed]:
+    check_kind(client, httpx2.Client)
     if client is not None:
         return sender(_LIBRARY, partial(client.send, stream=True, auth=None, follow_redirects=False), timeout)
     check_timeout(timeout)
@@ -352,6 +353,7 @@ def _sender(client: httpx2.Client | None, timeout: float) -> Callable[[HttpReque
 def _async_sender(
     client: httpx2.AsyncClient | None, timeout: float
 ) -> Callable[[HttpRequest], Awaitable[Received | Failed]]:
+    check_kind(client, httpx2.AsyncClient)
     if client is not None:
         return async_sender(_LIBRARY, partial(client.send, stream=True, auth=None, follow_redirects=False), timeout)
     check_timeout(timeout)

@@ -17,6 +17,7 @@ __all__ = [
     "is_array",
     "is_object",
     "parse_object",
+    "thaw",
     "write",
 ]
 
@@ -144,6 +145,18 @@ def freeze(value: object) -> JsonValue:
     if is_object(value):
         return MappingProxyType({name: freeze(member) for name, member in value.items()})
     raise TypeError(f"{type(value).__name__} is no JSON value")
+
+
+def thaw(value: object) -> object:
+    """
+    Gives *value* as decoding made it: every array a list, every object a dict.
+
+        >>> thaw(freeze({"a": [1, {"b": None}]}))
+        {'a': [1, {'b': None}]}
+    """
+    if is_object(value):
+        return {name: thaw(member) for name, member in value.items()}
+    return [thaw(item) for item in value] if is_array(value) else value
 
 
 # Made once: json.dumps makes one for each call.

@@ -29,7 +29,7 @@ from oauth_cc.grammar import NAME, NONCE
 from oauth_cc.http import HttpRequest, pairs_of
 from oauth_cc.jsontext import JsonObject, parse_object, write
 from oauth_cc.scope import Scope
-from oauth_cc.secret import Secret
+from oauth_cc.secret import REDACTION, Secret
 from oauth_cc.url import check_resource, endpoint_fault
 
 __all__ = ["TokenRequest", "compose_body", "http_request", "proof_of", "token_request", "unsigned_assertion"]
@@ -381,6 +381,8 @@ def _parameter_fault(name: str, value: Secret, taken: Iterable[str]) -> InvalidP
         return InvalidParameter(name, "give its value as a str")
     if any("\ud800" <= character <= "\udfff" for character in value.reveal()):
         return InvalidParameter(name, "holds half a surrogate pair, which has no UTF-8 form: correct the value")
+    if REDACTION in value.reveal():
+        return InvalidParameter(name, "holds a Secret made text: give the Secret itself")
     return None
 
 

@@ -22,7 +22,7 @@ from oauth_cc.request import TokenRequest
 from oauth_cc.scope import Scope
 from oauth_cc.standing import Refuse, Use
 from oauth_cc.stores.memory import Flight, Join, Lead, MemoryStore
-from oauth_cc.stores.protocol import Store, is_async_store, is_store
+from oauth_cc.stores.protocol import Store, is_async_store, is_store, settled
 from oauth_cc.threads import Shelf, drive
 from oauth_cc.token import Token
 
@@ -107,7 +107,7 @@ class TokenSource:
         self._desk.discard(token)
         if self._store is not None:
             try:
-                self._store.discard(self._desk.terms.key, token)
+                settled(self._store.discard(self._desk.terms.key, token))
             except Exception as error:  # the token is out of memory, and not taken from the store again
                 self._desk.store_failed(error)
 

@@ -35,7 +35,7 @@ from oauth_cc.events import EventHook
 from oauth_cc.http import HttpRequest
 from oauth_cc.proving import prove_async
 from oauth_cc.report import report
-from oauth_cc.stores.protocol import AsyncStore, Store
+from oauth_cc.stores.protocol import AsyncStore, Store, settled
 from oauth_cc.token import Token
 
 try:
@@ -61,15 +61,15 @@ class InThreads:
 
     async def load(self, key: str) -> Token | None:
         """Gives the token under *key*, or None."""
-        return await anyio.to_thread.run_sync(self.store.load, key)
+        return await anyio.to_thread.run_sync(lambda: settled(self.store.load(key)))
 
     async def save(self, key: str, token: Token) -> None:
         """Keeps *token* under *key*, in place of any other."""
-        await anyio.to_thread.run_sync(self.store.save, key, token)
+        await anyio.to_thread.run_sync(lambda: settled(self.store.save(key, token)))
 
     async def discard(self, key: str, token: Token) -> None:
         """Forgets what is under *key* if it is *token*."""
-        await anyio.to_thread.run_sync(self.store.discard, key, token)
+        await anyio.to_thread.run_sync(lambda: settled(self.store.discard(key, token)))
 
     @asynccontextmanager
     async def lock(self, key: str, wait: float) -> AsyncGenerator[bool]:

@@ -33,7 +33,7 @@ from oauth_cc.events import EventHook
 from oauth_cc.http import HttpRequest
 from oauth_cc.proving import prove
 from oauth_cc.report import report
-from oauth_cc.stores.protocol import Store
+from oauth_cc.stores.protocol import Store, settled
 
 __all__ = ["Shelf", "drive"]
 
@@ -70,9 +70,9 @@ class Shelf:
     def _ask(self, effect: Load | Save | Lock) -> object:
         match effect:
             case Load(key):
-                return self.store.load(key)
+                return settled(self.store.load(key))
             case Save(key, token):
-                self.store.save(key, token)
+                settled(self.store.save(key, token))
                 return None
             case Lock(key, wait):
                 return self._locks.enter_context(self.store.lock(key, wait))

@@ -2,10 +2,13 @@
 A token as other libraries hand one out: for what stands in their place.
 """
 
-from typing import TYPE_CHECKING, Final, Literal, overload
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar, overload
 
 __all__ = ["TokenDict"]
 
+T = TypeVar("T")
+
+_Text: TypeAlias = Literal["access_token", "token_type", "refresh_token"]
 _SHOWN: Final = frozenset({"expires_at", "expires_in", "scope", "token_type"})
 
 
@@ -31,7 +34,7 @@ class TokenDict(dict[str, object]):
     if TYPE_CHECKING:
         # At run time these are dict's own method.
         @overload
-        def __getitem__(self, key: Literal["access_token", "token_type", "refresh_token"], /) -> str: ...
+        def __getitem__(self, key: _Text, /) -> str: ...
         @overload
         def __getitem__(self, key: Literal["expires_in"], /) -> int: ...
         @overload
@@ -41,3 +44,26 @@ class TokenDict(dict[str, object]):
         @overload
         def __getitem__(self, key: str, /) -> object: ...
         def __getitem__(self, key: str, /) -> object: ...
+        # Of the base class, any key may come with any default, for any object: mypy sees that hidden by the first ones.
+        @overload  # type: ignore[override]
+        def get(self, key: _Text, default: None = None, /) -> str | None: ...
+        @overload
+        def get(self, key: _Text, default: T, /) -> str | T: ...
+        @overload
+        def get(self, key: Literal["expires_in"], default: None = None, /) -> int | None: ...
+        @overload
+        def get(self, key: Literal["expires_in"], default: T, /) -> int | T: ...
+        @overload
+        def get(self, key: Literal["expires_at"], default: None = None, /) -> float | None: ...
+        @overload
+        def get(self, key: Literal["expires_at"], default: T, /) -> float | T: ...
+        @overload
+        def get(self, key: Literal["scope"], default: None = None, /) -> list[str] | None: ...
+        @overload
+        def get(self, key: Literal["scope"], default: T, /) -> list[str] | T: ...
+        @overload
+        def get(self, key: str, default: None = None, /) -> object: ...
+        @overload
+        def get(self, key: str, default: object, /) -> object: ...
+        # pyright sees it here.
+        def get(self, key: str, default: object = None, /) -> object: ...  # noqa: D102  # pyright: ignore[reportIncompatibleMethodOverride]

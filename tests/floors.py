@@ -5,7 +5,7 @@ The floors of the package, named once for the tests.
 from typing import Final
 
 PURE: Final = (
-    "errors several secret base64url grammar form jsontext url content_coding http scope certificate challenge "
+    "errors several awaited secret base64url grammar form jsontext url content_coding http scope certificate challenge "
     "assertion authentication credentials request token freshness key response metadata profile dpop events effects "
     "exchange discovery renewal standing call"
 ).split()

@@ -274,6 +274,15 @@ class TestSources:
         """What looks like a path is one."""
         assert AssertionFile(path).path == path
 
+    def test_a_secret_made_text(self) -> None:
+        """Whatever formats one, as an assertion or to key an HMAC."""
+        text = f"{Secret('s3cret')}"
+        found = checked_assertion(text)
+        assert isinstance(found, errors.InvalidAuthentication)
+        assert "give the Secret itself" in f"{found}"
+        with pytest.raises(errors.InvalidClientSecret, match="give the Secret itself"):
+            MacKey(text * 4, "HS256")
+
     def test_fingerprint(self) -> None:
         """Type and file tell them apart; a function has no name that another process would know."""
         sources = [

@@ -3,6 +3,7 @@ ClientCredentials, RFC 6749 section 2.
 """
 
 from typing import Any
+from unittest.mock import create_autospec
 
 import attrs
 import pytest
@@ -74,6 +75,24 @@ def test_a_way_that_is_awaited() -> None:
     way: Any = Mine()
     with pytest.raises(errors.InvalidAuthentication, match=r"Mine\.authenticate\(\) is awaited by nobody"):
         ClientCredentials("id", way)
+
+
+def test_a_way_that_is_a_mock() -> None:
+    """In tests of their own, users give what stands for a way."""
+    way = create_autospec(ClientSecretPost("sec"), instance=True)
+    assert ClientCredentials("id", way).authentication is way
+
+
+def test_an_empty_secret_is_one() -> None:
+    """It is not taken for none, though that is what stands for none."""
+    assert ClientCredentials("id", Secret("")).authentication == ClientSecretBasic("")
+    assert ClientCredentials("id").authentication is None
+
+
+def test_an_id_that_is_a_secret_made_text() -> None:
+    """Whatever formats one."""
+    with pytest.raises(errors.InvalidClientId, match="is a Secret made text"):
+        ClientCredentials(f"{Secret('id')}", "sec")
 
 
 def test_bad_secret() -> None:

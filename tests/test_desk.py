@@ -6,12 +6,13 @@ import asyncio
 import time
 from concurrent.futures import Future
 from typing import Any
+from unittest.mock import Mock
 
 import attrs
 import pytest
 
 from oauth_cc import Certificate, ClientCredentials, Scope, Secret, TlsClientAuth, Token, errors, token_request
-from oauth_cc.desk import Desk, check_client, check_timeout, raisable
+from oauth_cc.desk import Desk, check_client, check_kind, check_timeout, raisable
 from oauth_cc.effects import Failed
 from oauth_cc.events import Event, RenewalFailed, ScopeInsufficient, StoreFailed, StoreReturned, TokenDiscarded
 from oauth_cc.renewal import Renewed, terms
@@ -57,6 +58,16 @@ def test_a_hook_is_a_plain_function(hook: Any) -> None:
     """It would fail at every event, unnoticed but for the log; and what would have to be awaited never runs."""
     with pytest.raises(errors.InvalidInput, match="on_event: give a plain function"):
         Desk(MemoryStore(), TERMS, hook)
+
+
+def test_a_hook_may_be_a_mock() -> None:
+    """In tests of their own, users give one that stands for theirs."""
+    hook = Mock(spec=lambda event: None)
+    told = token()
+    desk = Desk(MemoryStore(), TERMS, hook)
+    desk.land(led(desk), Renewed(told, 0.5))
+    desk.discard(told)
+    hook.assert_called_once()
 
 
 def test_a_failure_says_how_long_the_token_at_hand_serves() -> None:
@@ -136,18 +147,24 @@ class Kept:
     """A client of some library."""
 
 
+class KeptByAUser(Kept):
+    """One that a user has made of it."""
+
+
 def test_a_client_of_another_library() -> None:
     """Both are named, each with its library."""
     with pytest.raises(errors.InvalidInput, match=r"client: give an instance of tests\.Kept, not of builtins\.int"):
-        check_client(TERMS.request, 5, Kept)
+        check_kind(5, Kept)
+    check_kind(KeptByAUser(), Kept)
+    check_kind(None, Kept)
 
 
 def test_a_certificate_needs_a_client() -> None:
     """A request whose connection has to show a certificate needs a client that has one."""
     plain = token_request(ClientCredentials("id", "s3cret"))
-    check_client(plain, None, Kept)
+    check_client(plain, None)
     ours = Certificate("A" * 43)
     for request in (plain.with_certificate(ours), token_request(ClientCredentials("id", TlsClientAuth(ours)))):
-        check_client(request, Kept(), Kept)
+        check_client(request, Kept())
         with pytest.raises(errors.InvalidCertificate, match="give a client or session of yours that has it"):
-            check_client(request, None, Kept)
+            check_client(request, None)

@@ -84,17 +84,18 @@ def test_every_event_has_a_line() -> None:
         assert getattr(kind, "__final__", False)
 
 
-def test_what_a_hook_raises_reaches_no_caller(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("kind", [ValueError, RuntimeError, OSError])
+def test_what_a_hook_raises_reaches_no_caller(kind: type[Exception], caplog: pytest.LogCaptureFixture) -> None:
     """It is logged, with its traceback."""
 
     def hook(event: Event) -> None:
-        raise ValueError("bad hook")
+        raise kind("bad hook")
 
     report(StoreReturned("id", "0a"), hook)
     (record,) = caplog.records
     assert record.getMessage() == "the event hook raised an error on StoreReturned"
     assert record.exc_info is not None
-    assert isinstance(record.exc_info[1], ValueError)
+    assert isinstance(record.exc_info[1], kind)
 
 
 def test_what_ends_the_program_passes_through_a_hook() -> None:

@@ -291,6 +291,11 @@ class TestBuilders:
         with pytest.raises(errors.InvalidParameter):
             token_request(ClientCredentials("id")).with_parameter("x", text)
 
+    def test_a_secret_made_text(self) -> None:
+        """A value that holds what a Secret shows, and nothing of what it holds."""
+        with pytest.raises(errors.InvalidParameter, match="x: holds a Secret made text: give the Secret itself"):
+            token_request(ClientCredentials("id")).with_parameter("x", f"key {Secret('k3y')}")
+
     def test_bad_name(self) -> None:
         """A name that is no text, or outside the grammar, is refused whatever its value."""
         names: list[Any] = [5, None, "", "a b", "é"]

@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -432,6 +433,30 @@ class TestASharedStore:
         news = [type(event) for event in told if isinstance(event, StoreFailed | StoreReturned)]
         assert news == [StoreFailed, StoreReturned]
         assert "memory serves alone" in caplog.text
+
+    def test_is_for_async_code_and_does_not_say_so(
+        self, server: AuthorizationServer, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Methods that hand on what another store gives, to be awaited: memory serves alone, and the log says why."""
+
+        class Inner:
+            async def load(self, key: str) -> Token | None:
+                raise NotImplementedError
+
+        members = {name: lambda *_: Inner().load("key") for name in ("load", "save", "discard")}
+        store: Any = type("Delegating", (), {**members, "lock": lambda *_: nullcontext(True)})()
+        source = TokenSource(REQUEST, server.token_endpoint, store=store, allow_http_loopback=True)
+        source.discard(source.token())
+        assert "declare them by async def" in caplog.text
+        caplog.clear()
+
+        async def main() -> Token:
+            awaited = AsyncTokenSource(REQUEST, server.token_endpoint, store=store, allow_http_loopback=True)
+            return await awaited.token()
+
+        for backend in ("asyncio", "trio"):
+            assert anyio.run(main, backend=backend).token_type == "Bearer"
+        assert "declare them by async def" in caplog.text
 
     def test_is_satisfied_by_any_class_of_its_shape(self) -> None:
         """No base class is asked for."""

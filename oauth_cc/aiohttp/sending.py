@@ -17,7 +17,7 @@ import multidict
 import yarl
 
 from oauth_cc.content_coding import decode_content
-from oauth_cc.desk import check_client, check_timeout
+from oauth_cc.desk import check_client, check_kind, check_timeout
 from oauth_cc.effects import Failed, Received
 from oauth_cc.errors import MalformedResponse
 from oauth_cc.exchange import DEFAULT_RETRIES, Retries, exchange
@@ -55,7 +55,7 @@ async def fetch_token(
     Raises `oauth_cc.TokenRequestRefused`, `oauth_cc.InvalidResponse`, `oauth_cc.InvalidInput`, and
     `aiohttp.ClientError` if no answer came; `aiohttp.ServerTimeoutError` if it took too long.
     """
-    check_client(request, client, aiohttp.ClientSession)
+    check_client(request, client)
     flow = exchange(request, endpoint, retries=retries, allow_http_loopback=allow_http_loopback)
     return await drive(flow, sender(client, timeout))
 
@@ -65,8 +65,9 @@ def sender(
 ) -> Callable[[HttpRequest], Awaitable[Received | Failed]]:
     """
     Gives the function that sends one request and says what came of it; *client*, *timeout*: as `fetch_token` has them.
-    Raises `InvalidInput` if *timeout* can be none.
+    Raises `InvalidInput` if these can be none.
     """
+    check_kind(client, aiohttp.ClientSession)
     check_timeout(timeout)
 
     async def send(request: HttpRequest) -> Received | Failed:

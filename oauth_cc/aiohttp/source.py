@@ -47,5 +47,5 @@ class AsyncTokenSource(async_source.AsyncTokenSource):
             "on_event": on_event,
             "allow_http_loopback": allow_http_loopback,
         }
-        check_client(request, client, aiohttp.ClientSession)
+        check_client(request, client)
         super().__init__(request, endpoint, send=sender(client, timeout), store=store, **options)

@@ -14,7 +14,7 @@ from oauth_cc.compat.response import read_response
 from oauth_cc.compat.scopes import Scopes, scope_list
 from oauth_cc.compat.token import OAuth2Token
 from oauth_cc.compat.transport import check_transport
-from oauth_cc.credentials import ClientCredentials
+from oauth_cc.credentials import LEFT_OUT, ClientCredentials
 from oauth_cc.errors import InvalidInput
 from oauth_cc.request import TokenRequest, token_request
 from oauth_cc.scope import Scope
@@ -252,7 +252,7 @@ class BackendApplicationClient(Client):
         self._populate(token, expiry)
         return token
 
-    def credentials(self, authentication: str | Secret | ClientAuthentication | None = None) -> ClientCredentials:
+    def credentials(self, authentication: str | Secret | ClientAuthentication = LEFT_OUT) -> ClientCredentials:
         """
         Gives the client as a record of the core; *authentication*: as for `ClientCredentials`, a plain text being the
         secret, which this client does not hold. Raises `InvalidInput`.
@@ -260,12 +260,10 @@ class BackendApplicationClient(Client):
             >>> BackendApplicationClient("your_id").credentials("s3cret").client_id
             'your_id'
         """
-        if authentication is None:
-            return ClientCredentials(self.client_id)
         return ClientCredentials(self.client_id, authentication)
 
     def to_request(
-        self, authentication: str | Secret | ClientAuthentication | None = None, *, scope: Scopes = None
+        self, authentication: str | Secret | ClientAuthentication = LEFT_OUT, *, scope: Scopes = None
     ) -> TokenRequest:
         """
         Gives what `prepare_request_body` writes as a record of the core, to compose, send and renew by its functions.

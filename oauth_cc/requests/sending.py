@@ -16,7 +16,7 @@ from requests.structures import CaseInsensitiveDict
 
 from oauth_cc import threads
 from oauth_cc.content_coding import decode_content
-from oauth_cc.desk import check_client, check_timeout
+from oauth_cc.desk import check_client, check_kind, check_timeout
 from oauth_cc.effects import Failed, Received
 from oauth_cc.errors import MalformedResponse
 from oauth_cc.exchange import DEFAULT_RETRIES, Retries, exchange
@@ -55,7 +55,7 @@ def fetch_token(
     Raises `oauth_cc.TokenRequestRefused`, `oauth_cc.InvalidResponse`, `oauth_cc.InvalidInput`, and
     `requests.RequestException` if no answer came.
     """
-    check_client(request, client, requests.Session)
+    check_client(request, client)
     flow = exchange(request, endpoint, retries=retries, allow_http_loopback=allow_http_loopback)
     return threads.drive(flow, sender(client, timeout))
 
@@ -65,6 +65,7 @@ def sender(client: requests.Session | None, timeout: Timeout) -> Callable[[HttpR
     Gives what sends a token request through *client*, as `fetch_token` has it, within *timeout* seconds. Raises
     `InvalidInput` if these can be none.
     """
+    check_kind(client, requests.Session)
     connecting, reading = timeout if isinstance(timeout, tuple) and len(timeout) == 2 else (timeout, timeout)
     check_timeout(connecting)
     check_timeout(reading)

@@ -11,8 +11,11 @@ from requests.auth import HTTPBasicAuth, HTTPProxyAuth
 
 from oauth_cc.authentication import AuthenticationFields, ClientSecretBasic, ClientSecretPost
 from oauth_cc.credentials import ClientCredentials
+from oauth_cc.desk import check_hook
 from oauth_cc.errors import InvalidInput
 from oauth_cc.events import EventHook
+from oauth_cc.jsontext import thaw
+from oauth_cc.origins import Origins
 from oauth_cc.request import TokenRequest, proof_of, token_request
 from oauth_cc.requests.auth import ClientCredentialsAuth
 from oauth_cc.requests.sending import DEFAULT_TIMEOUT, Timeout
@@ -20,7 +23,7 @@ from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
 from oauth_cc.several import Several
 from oauth_cc.stores.memory import MemoryStore
-from oauth_cc.stores.protocol import Store
+from oauth_cc.stores.protocol import Store, check_store
 from oauth_cc.token import Token
 from oauth_cc.token_dict import TokenDict
 
@@ -92,7 +95,14 @@ class OAuth2Session(requests.Session):
         if client is None and client_id is None:
             raise InvalidInput("client_id", "say who asks: OAuth2Session('your_id')")
         self.client_id: str = client_id or (client.client_id if client is not None else "")
-        self.scope: str | Iterable[str] | None = scope if scope is not None or client is None else client.scope
+        wanted = scope if scope is not None or client is None else client.scope
+        # Kept whole: an iterator would have nothing left for the next request, which then asks for any scope.
+        self.scope: str | Iterable[str] | None = wanted if wanted is None or isinstance(wanted, str) else tuple(wanted)
+        # Said here, and not when a token is fetched.
+        Origins(origins, allow_http_loopback=allow_http_loopback)
+        check_hook(on_event)
+        if store is not None and not isinstance(store, MemoryStore):
+            check_store(store)
         self._origins, self._store, self._on_event = origins, store, on_event
         self._allow_http_loopback = allow_http_loopback
 
@@ -263,7 +273,7 @@ def _scope(scope: str | Iterable[str] | None) -> Scope:
 
 
 def _members(token: Token) -> TokenDict:
-    members = TokenDict(token.members)
+    members = TokenDict({name: thaw(value) for name, value in token.members.items()})
     members.update(access_token=token.access_token.reveal(), token_type=token.token_type)
     members.update(scope=list(token.scope.tokens))
     if token.expires_at is not None:

@@ -45,5 +45,5 @@ class TokenSource(source.TokenSource):
             "on_event": on_event,
             "allow_http_loopback": allow_http_loopback,
         }
-        check_client(request, client, requests.Session)
+        check_client(request, client)
         super().__init__(request, endpoint, send=sender(client, timeout), store=store, **options)

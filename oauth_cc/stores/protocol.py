@@ -8,12 +8,15 @@ any other exception, if it cannot: tokens are kept in memory alone then, until i
 
 import inspect
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from typing import Final, Protocol, TypeAlias, TypeGuard
+from typing import Final, Protocol, TypeAlias, TypeGuard, TypeVar
 
+from oauth_cc.awaited import is_awaited
 from oauth_cc.errors import InvalidInput
 from oauth_cc.token import Token
 
-__all__ = ["AsyncStore", "Ignored", "Store", "check_store", "is_async_store", "is_store"]
+__all__ = ["AsyncStore", "Ignored", "Store", "check_store", "is_async_store", "is_store", "settled"]
+
+T = TypeVar("T")
 
 _METHODS: Final = ("load", "save", "discard", "lock")
 
@@ -29,19 +32,19 @@ class Store(Protocol):
     A store for threads.
     """
 
-    def load(self, key: str) -> Token | None:
+    def load(self, key: str, /) -> Token | None:
         """Gives the token under *key*, or None; what cannot be read as one is None."""
         ...
 
-    def save(self, key: str, token: Token) -> Ignored:
+    def save(self, key: str, token: Token, /) -> Ignored:
         """Keeps *token* under *key*, in place of any other."""
         ...
 
-    def discard(self, key: str, token: Token) -> Ignored:
+    def discard(self, key: str, token: Token, /) -> Ignored:
         """Forgets what is under *key* if it is *token*."""
         ...
 
-    def lock(self, key: str, wait: float) -> AbstractContextManager[bool]:
+    def lock(self, key: str, wait: float, /) -> AbstractContextManager[bool]:
         """
         Gives the lock of *key*: entering takes it within *wait* seconds and says whether it is held, leaving frees it.
         """
@@ -53,19 +56,19 @@ class AsyncStore(Protocol):
     A store for async code: `Store`, awaited.
     """
 
-    async def load(self, key: str) -> Token | None:
+    async def load(self, key: str, /) -> Token | None:
         """Gives the token under *key*, or None; what cannot be read as one is None."""
         ...
 
-    async def save(self, key: str, token: Token) -> Ignored:
+    async def save(self, key: str, token: Token, /) -> Ignored:
         """Keeps *token* under *key*, in place of any other."""
         ...
 
-    async def discard(self, key: str, token: Token) -> Ignored:
+    async def discard(self, key: str, token: Token, /) -> Ignored:
         """Forgets what is under *key* if it is *token*."""
         ...
 
-    def lock(self, key: str, wait: float) -> AbstractAsyncContextManager[bool]:
+    def lock(self, key: str, wait: float, /) -> AbstractAsyncContextManager[bool]:
         """
         Gives the lock of *key*: entering takes it within *wait* seconds and says whether it is held, leaving frees it.
         """
@@ -88,4 +91,13 @@ def is_async_store(store: Store | AsyncStore | None) -> TypeGuard[AsyncStore]:
     """Whether *store* is one for async code: one method that has to be awaited is enough."""
     if store is None:
         return False
-    return any([inspect.iscoroutinefunction(method) for method in (store.load, store.save, store.discard)])
+    return any([is_awaited(method) for method in (store.load, store.save, store.discard)])
+
+
+def settled(result: T) -> T:
+    """Gives *result*, what a method of a store for threads gave; raises `InvalidInput` if it has to be awaited."""
+    if not inspect.isawaitable(result):
+        return result
+    if inspect.iscoroutine(result):
+        result.close()
+    raise InvalidInput("store", "is for async code, though its methods do not say so: declare them by async def")

@@ -10,6 +10,8 @@ import attrs
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry
 
+from oauth_cc.jsontext import is_array, is_object
+
 __all__ = [
     "BASIC",
     "GRANT",
@@ -37,13 +39,15 @@ AuthenticationMethod: TypeAlias = Literal[
 ]
 """What the server can authenticate a client by: a registered name, or ``federated_jwt``, which no register knows."""
 
-JwkSet: TypeAlias = Mapping[str, Sequence[Mapping[str, object]]]
+JwkSet: TypeAlias = Mapping[str, object]
 """A JWK set, ``{"keys": [...]}`` (RFC 7517 section 5)."""
 
 
 def readable(jwks: JwkSet) -> Sequence[dict[str, str | list[str]]]:
     """Gives the keys of *jwks* with what of each joserfc reads."""
-    return [{name: value for name, value in key.items() if isinstance(value, str)} for key in jwks["keys"]]
+    keys = jwks["keys"]
+    found = [key for key in keys if is_object(key)] if is_array(keys) else []
+    return [{name: value for name, value in key.items() if isinstance(value, str)} for key in found]
 
 
 def _check_jwks(_record: object, _field: object, jwks: JwkSet | None) -> None:

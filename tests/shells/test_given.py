@@ -16,6 +16,7 @@ import oauth_cc.httpx
 import oauth_cc.httpx2
 import oauth_cc.requests
 from oauth_cc import ClientCredentials, errors, token_request
+from tests.shells.asking import WAYS, Ask
 
 REQUEST = token_request(ClientCredentials("your_id", "s3cret"))
 ENDPOINT = "https://as.example/token"
@@ -41,6 +42,19 @@ def test_a_client_of_another_kind(source: Any, fitting: type[object]) -> None:
         else:
             with pytest.raises(errors.InvalidInput, match=rf"client: give an instance of \w+\.{fitting.__name__}, not"):
                 source(REQUEST, ENDPOINT, client=client)
+
+
+@pytest.mark.parametrize("ask", WAYS, ids=lambda ask: f"{ask.library.__name__}-{ask.backend}")
+def test_a_client_of_another_kind_for_one_request(ask: Ask) -> None:
+    """For a token, for metadata, and for an endpoint by them."""
+    issuer = "https://as.example"
+    for ask_for in (
+        lambda: ask.token(REQUEST, ENDPOINT, client=object()),
+        lambda: ask.metadata(issuer, client=object()),
+        lambda: ask.request(issuer, REQUEST.credentials, client=object()),
+    ):
+        with pytest.raises(errors.InvalidInput, match=r"client: give an instance of \w+\.\w+, not of builtins\.object"):
+            ask_for()
 
 
 @pytest.mark.parametrize(("source", "_fitting"), SOURCES, ids=NAMES)

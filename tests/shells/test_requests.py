@@ -2,8 +2,11 @@
 The shell over requests, against real servers.
 """
 
+import copy
 import io
+import json
 import logging
+import pickle
 import ssl
 import threading
 import time
@@ -11,6 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 import requests
@@ -33,6 +37,7 @@ from oauth_cc.exchange import Retries
 from oauth_cc.requests import DEFAULT_TIMEOUT, ClientCredentialsAuth, OAuth2Session, TokenSource, fetch_token
 from oauth_cc.stores import MemoryStore
 from oauth_cc.testing import AuthorizationServer, Client
+from oauth_cc.token_dict import TokenDict
 from tests.leaks import shown_by
 from tests.shells.scripted import TOKEN, Answer, Drop, ScriptedServer, Silence, serve
 
@@ -529,9 +534,78 @@ class TestTheSession:
             token = oauth.fetch_token(f"{script.url}/token", client_secret="another")
             assert token == {"access_token": "tok-1", "token_type": "Bearer", "scope": ["a", "b"], "x": 1}
 
+    def test_gives_members_that_can_be_kept(self) -> None:
+        """As JSON, by pickle, or copied, whatever the server put into them."""
+        nested = b'{"access_token": "tok-1", "token_type": "bearer", "org": {"ids": [1, {"a": null}]}}'
+        with serve(Answer(chunks=(nested,))) as script, OAuth2Session("your_id", allow_http_loopback=True) as oauth:
+            token = oauth.fetch_token(f"{script.url}/token", client_secret="s3cret")
+            assert token["org"] == {"ids": [1, {"a": None}]}
+            assert json.loads(json.dumps(token)) == pickle.loads(pickle.dumps(token)) == copy.deepcopy(token) == token  # noqa: S301  # its own
+            assert "***" in repr(TokenDict(refresh_token="r3fresh"))
+            assert "r3fresh" not in repr(TokenDict(refresh_token="r3fresh"))
+
+    def test_asks_for_its_scope_each_time(self) -> None:
+        """An iterator is used up by the first request, and no scope would mean any."""
+        scope = (name for name in ["read"])
+        with serve(TOKEN) as script, OAuth2Session("your_id", scope=scope, allow_http_loopback=True) as oauth:
+            for _ in range(2):
+                oauth.fetch_token(f"{script.url}/token", client_secret="s3cret")
+            assert [b"scope=read" in asked.body for asked in script.asked] == [True, True]
+
+    @pytest.mark.parametrize("client_id", [None, "other_id"])
+    def test_takes_another_client_id(self, client_id: str | None) -> None:
+        """For one request, before that of the session, and after that of auth."""
+        with serve(TOKEN) as script, OAuth2Session("your_id", allow_http_loopback=True) as oauth:
+            url = f"{script.url}/token"
+            oauth.fetch_token(url, client_secret="s3cret", client_id=client_id, include_client_id=True)
+            oauth.fetch_token(url, auth=("third_id", "s3cret"), client_id=client_id, include_client_id=True)
+            sent = [dict(parse_qsl(asked.body.decode()))["client_id"] for asked in script.asked]
+        assert sent == [client_id or "your_id", "third_id"]
+
+    @pytest.mark.parametrize(
+        ("given", "passed"),
+        [
+            ({}, {"verify": "ca.pem", "cert": "own.pem", "proxies": {"https": "http://p"}}),
+            ({"verify": False}, {"verify": False, "cert": "own.pem", "proxies": {"https": "http://p"}}),
+            ({"cert": "other.pem"}, {"verify": "ca.pem", "cert": "other.pem", "proxies": {"https": "http://p"}}),
+            ({"proxies": {}}, {"verify": "ca.pem", "cert": "own.pem", "proxies": {}}),
+            ({"proxies": {"x": "y"}}, {"verify": "ca.pem", "cert": "own.pem", "proxies": {"x": "y"}}),
+        ],
+    )
+    def test_connects_as_its_session_unless_told(self, given: dict[str, Any], passed: dict[str, Any]) -> None:
+        """Each of these holds for one request, in place of what the session has, and not beside it."""
+        told: list[dict[str, Any]] = []
+
+        class Telling(HTTPAdapter):
+            def send(self, *arguments: Any, **options: Any) -> requests.Response:
+                told.append({name: options[name] for name in passed})
+                raise requests.ConnectionError("not from here")
+
+        with OAuth2Session("your_id") as oauth:
+            oauth.mount("https://", Telling())
+            oauth.verify, oauth.cert, oauth.proxies = "ca.pem", "own.pem", {"https": "http://p"}
+            with pytest.raises(requests.ConnectionError):
+                oauth.fetch_token("https://as.example/token", client_secret="s3cret", **given)
+        assert told[0] == passed
+
     @pytest.mark.parametrize(
         ("given", "fault"),
         [
+            ({"origins": "https://api.example"}, "origins: give several"),
+            ({"origins": ["http://api.example"]}, "https"),
+            ({"store": {}}, "store: dict is no store"),
+            ({"on_event": 3}, "on_event: give a plain function"),
+        ],
+    )
+    def test_refuses_what_it_cannot_use(self, given: dict[str, Any], fault: str) -> None:
+        """Where it is given, and not when a token is fetched."""
+        with pytest.raises(InvalidInput, match=fault):
+            OAuth2Session("your_id", **given)
+
+    @pytest.mark.parametrize(
+        ("given", "fault"),
+        [
+            ({"code": ""}, "code: is of the authorization code grant"),
             ({"code": "c0de-s3cret"}, "code: is of the authorization code grant: leave it out"),
             ({"authorization_response": "https://x/?code=c0de-s3cret"}, "authorization_response: is of the authoriza"),
             ({"username": "x"}, r"username: is of the password grant: give client_secret, or auth=\(client_id"),

@@ -71,6 +71,13 @@ class TestToken:
             raw = basic("id", odd.client_secret)
             assert httpx2.post(server.token_endpoint, data=GRANT, headers=raw).status_code == 401
 
+    def test_no_secret(self) -> None:
+        """A client that has none is not let in with an empty one."""
+        with AuthorizationServer(clients=[Client("your_id")]) as server:
+            assert httpx2.post(server.token_endpoint, data=GRANT, headers=basic("your_id", "")).status_code == 401
+            empty = {**GRANT, "client_id": "your_id", "client_secret": ""}
+            assert httpx2.post(server.token_endpoint, data=empty).status_code in (400, 401)
+
     def test_post(self, server: AuthorizationServer) -> None:
         """A client that authenticates in the body gets all its scopes if it asks for none."""
         answer = httpx2.post(server.token_endpoint, data=POSTED)

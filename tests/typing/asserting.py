@@ -6,6 +6,8 @@ by hand in two pure steps, with the signature between them.
 from pathlib import Path
 from typing import assert_never, assert_type
 
+from joserfc.jwk import ECKey, KeySet
+
 from oauth_cc import (
     AssertionFile,
     Certificate,
@@ -34,6 +36,7 @@ from oauth_cc.assertion import (
 )
 from oauth_cc.authentication import AuthenticationFields, ClientAuthentication, Proof
 from oauth_cc.jose import key_from_file, key_from_jwk, key_from_pem, mac, sign
+from oauth_cc.testing import Client
 
 ISSUER = "https://as.example"
 
@@ -54,6 +57,12 @@ def keys(pem: str, jwk: dict[str, object], file: Path, certificate: Certificate)
     assert_type(made[0].key_id, str | None)
     assert_type(made[0].signer, Signer)
     return made
+
+
+def registered(key: ECKey, other: dict[str, list[dict[str, str]]]) -> list[Client]:
+    """What a server of the tests is told, as joserfc writes it, or as a dict."""
+    public = KeySet([key]).as_dict(private=False)
+    return [Client("your_id", jwks=public), Client("other_id", jwks=other)]
 
 
 def in_a_kms(signing_input: bytes) -> bytes:

@@ -39,6 +39,8 @@ def fetched() -> OAuth2Token:
     assert_type(token["access_token"], str)
     assert_type(token["expires_at"], float)
     assert_type(token["scope"], list[str])
+    assert_type(token.get("refresh_token"), str | None)
+    assert_type(token.get("expires_in", 3600), int)
     token["note"] = 1
     assert_type(token.scopes, list[str])
     oauth.fetch_token(token_url=TOKEN_URL, client_id="your_id", client_secret="s3cret", include_client_id=True)

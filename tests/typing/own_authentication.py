@@ -19,5 +19,15 @@ class ApiKey:
         return AuthenticationFields(headers=(("X-Api-Key", self.key),))
 
 
+@attrs.frozen
+class Network:
+    """Known by where it stands; its id is not needed, and so not named."""
+
+    def authenticate(self, _client_id: str) -> AuthenticationFields:
+        """Gives nothing."""
+        return AuthenticationFields()
+
+
+elsewhere: ClientAuthentication = Network()
 way: ClientAuthentication = ApiKey(Secret("k3y"))
 request = token_request(ClientCredentials("your_id", way))

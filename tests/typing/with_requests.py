@@ -35,6 +35,9 @@ def replaced() -> str | None:
         assert_type(token, TokenDict)
         assert_type(token["access_token"], str)
         assert_type(token["expires_at"], float)
+        assert_type(token.get("access_token"), str | None)
+        assert_type(token.get("expires_in", 0), int)
+        assert_type(token.get("audience"), object)
         token["note"] = 1
         auth = HTTPBasicAuth("your_id", "s3cret")
         session.fetch_token(ENDPOINT, auth=auth, body="x=1", timeout=(3.0, 5.0), headers={"User-Agent": "mine"})
