@@ -2,10 +2,13 @@
 Functions whose results have to be awaited, where nothing would await them.
 """
 
-import functools
-import inspect
+from functools import partial
+from typing import Final
 
 __all__ = ["is_awaited"]
+
+# What `inspect` knows as CO_COROUTINE: that module takes whoever type-checks a program longer than all of the core.
+_COROUTINE: Final = 0x80
 
 
 def is_awaited(function: object) -> bool:
@@ -16,9 +19,8 @@ def is_awaited(function: object) -> bool:
         >>> is_awaited(fetch), is_awaited(print)
         (True, False)
     """
-    plain = function
-    while isinstance(plain, functools.partial):
-        plain = plain.func
-    # Whatever one asks of a mock, it is another mock, and so are the flags by which coroutine functions are known.
-    flags: object = getattr(getattr(plain, "__code__", None), "co_flags", 0)
-    return isinstance(flags, int) and inspect.iscoroutinefunction(function)
+    while isinstance(function, partial):
+        function = function.func
+    # Whatever one asks of a mock of something else, it is another mock, and no number.
+    flags: object = getattr(getattr(function, "__code__", None), "co_flags", 0)
+    return isinstance(flags, int) and bool(flags & _COROUTINE)

@@ -116,7 +116,10 @@ class Client:
         headers: MutableMapping[str, str] | None = None,
         token_placement: TokenPlacement | None = None,
     ) -> Placed:
-        token = self._access_token()
+        # The everyday one first: each call of an API comes here.
+        token: object = self.access_token
+        if not isinstance(token, str) or not token:
+            token = self._access_token()
         if token_placement == AUTH_HEADER:
             return uri, with_authorization(headers, f"Bearer {token}"), body
         if token_placement == URI_QUERY:
@@ -153,7 +156,8 @@ class Client:
         return uri, with_authorization(headers, value), body
 
     def _access_token(self) -> object:
-        return opened(self.access_token or self.token.get("access_token"))
+        held: object = self.access_token or self.token.get("access_token")
+        return held if isinstance(held, str) else opened(held)
 
     def create_code_verifier(self, length: int) -> str:
         """Gives a code verifier (RFC 7636), and keeps it. Raises ValueError if *length* is not 43 to 128."""
