@@ -69,17 +69,15 @@ def fapi2(request: TokenRequest, endpoint: str, metadata: ServerMetadata | None 
 
 def _bound(request: TokenRequest, metadata: ServerMetadata | None) -> Duty:
     text, source = "have tokens bound to a key or a certificate", "5.3.3.1"
-    if metadata is None and (request.client_certificate is not None or request.dpop_jkt is not None):
+    if request.client_certificate is None and request.dpop_jkt is None:
+        return Duty(text, source, False, "ask for a token that is bound to a certificate")
+    if metadata is None:
         return Duty(text, source, False, "let the metadata of the issuer say whether the server binds them")
-    if request.client_certificate is not None:
-        binds = metadata is not None and metadata.tls_client_certificate_bound_access_tokens
-        return Duty(
-            text, source, binds, "ask the server's operator: by its metadata it binds no token to a certificate"
-        )
-    if request.dpop_jkt is not None:
-        binds = metadata is not None and bool(metadata.dpop_algorithms)
-        return Duty(text, source, binds, "ask the server's operator: by its metadata it takes no DPoP proof")
-    return Duty(text, source, False, "ask for a token that is bound to a certificate")
+    if request.client_certificate is None:
+        advice = "ask the server's operator: by its metadata it takes no DPoP proof"
+        return Duty(text, source, bool(metadata.dpop_algorithms), advice)
+    advice = "ask the server's operator: by its metadata it binds no token to a certificate"
+    return Duty(text, source, metadata.tls_client_certificate_bound_access_tokens, advice)
 
 
 def _signed(way: ClientAuthentication | None) -> tuple[Duty, ...]:

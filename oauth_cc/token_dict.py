@@ -65,5 +65,5 @@ class TokenDict(dict[str, object]):
         def get(self, key: str, default: None = None, /) -> object: ...
         @overload
         def get(self, key: str, default: object, /) -> object: ...
-        # pyright sees it here.
+        # As above, where pyright looks for it; what it does is written at dict's own.
         def get(self, key: str, default: object = None, /) -> object: ...  # noqa: D102  # pyright: ignore[reportIncompatibleMethodOverride]

@@ -17,7 +17,7 @@ from oauthlib.oauth2 import (
     UnauthorizedClientError,
     is_secure_transport,
 )
-from oauthlib.oauth2.rfc6749 import clients, tokens
+from oauthlib.oauth2.rfc6749 import clients, parameters, tokens
 from oauthlib.oauth2.rfc6749.clients import AUTH_HEADER
 from oauthlib.oauth2.rfc6749.clients.backend_application import BackendApplicationClient as ByItsModule
 from oauthlib.oauth2.rfc6749.clients.base import Client
@@ -141,6 +141,15 @@ def composed(client: ByItsModule, answer: bytearray) -> str:
     url, headers, body = client.prepare_token_request(TOKEN_URL, scope={"a"}, client_secret="s3cret")
     assert_type(headers, dict[str, str])
     return url + body if is_secure_transport(url) else ""
+
+
+def by_functions(answer: str) -> OAuth2Token:
+    """The functions below the client."""
+    assert_type(parameters.prepare_token_request("client_credentials", scope="read", include_client_id=False), str)
+    token = parameters.parse_token_response(answer, scope="read")
+    headers = tokens.prepare_bearer_headers(token["access_token"], {"X-Own": "1"})
+    print(headers["Authorization"])
+    return token
 
 
 def listen(sender: object, message: str, old: list[str], new: list[str]) -> None:
