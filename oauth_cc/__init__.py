@@ -6,23 +6,27 @@ OAuth 2.0 client credentials: how one program calls another program's API as its
     Scope ─────────────┘                                                                        │
     API call ◀─ authorize ─ Token ◀─ parse_token_response ─────────── HttpResponse ◀────────────┘
 
-Every arrow is a pure function, every box a frozen record. The errors stand in `oauth_cc.errors`.
+Every arrow is a pure function, every box a frozen record. The errors stand in `oauth_cc.errors`. `Retries`,
+`RenewalWindow`, `TokenCache` and `MetadataCache` load when they are first used.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from oauth_cc.assertion import AssertionFile, SigningKey
 from oauth_cc.authentication import (
+    AssertionFile,
+    AuthenticationFields,
+    Certificate,
     ClientAssertion,
+    ClientAuthentication,
+    ClientCredentials,
     ClientSecretBasic,
     ClientSecretJwt,
     ClientSecretPost,
     NoAuthentication,
     PrivateKeyJwt,
+    SigningKey,
     TlsClientAuth,
 )
-from oauth_cc.certificate import Certificate
-from oauth_cc.credentials import ClientCredentials
 from oauth_cc.errors import InvalidInput, InvalidResponse, OAuthError, TokenRequestRefused
 from oauth_cc.http import HttpRequest, HttpResponse
 from oauth_cc.request import TokenRequest, compose_body, http_request, token_request, unsigned_assertion
@@ -31,10 +35,18 @@ from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
 from oauth_cc.token import Token, authorize, is_fresh
 
+if TYPE_CHECKING:
+    from oauth_cc.flows.discovery import MetadataCache
+    from oauth_cc.flows.exchange import Retries
+    from oauth_cc.flows.freshness import RenewalWindow
+    from oauth_cc.stores.cache import MemoryStore
+
 __all__ = [
     "AssertionFile",
+    "AuthenticationFields",
     "Certificate",
     "ClientAssertion",
+    "ClientAuthentication",
     "ClientCredentials",
     "ClientSecretBasic",
     "ClientSecretJwt",
@@ -43,9 +55,13 @@ __all__ = [
     "HttpResponse",
     "InvalidInput",
     "InvalidResponse",
+    "MemoryStore",
+    "MetadataCache",
     "NoAuthentication",
     "OAuthError",
     "PrivateKeyJwt",
+    "RenewalWindow",
+    "Retries",
     "Scope",
     "Secret",
     "SigningKey",
@@ -62,15 +78,40 @@ __all__ = [
     "unsigned_assertion",
 ]
 
+_LOADED_WHEN_USED: Final = {
+    "MemoryStore": "oauth_cc.stores.cache",
+    "MetadataCache": "oauth_cc.flows.discovery",
+    "RenewalWindow": "oauth_cc.flows.freshness",
+    "Retries": "oauth_cc.flows.exchange",
+}
+_ELSEWHERE: Final = {
+    "BackendApplicationClient": "oauth_cc.compat",
+    "ClientCredentialsAuth": "oauth_cc.httpx2, httpx, requests or aiohttp",
+    "FileStore": "oauth_cc.stores.file",
+    "TokenSource": "oauth_cc.httpx2, httpx or requests",
+    "fetch_token": "oauth_cc.httpx2, httpx, requests or aiohttp",
+}
+
 __version__: str
 
 if not TYPE_CHECKING:
     # Hidden from type checkers, to which a module with __getattr__ seems to have every name.
 
-    def __getattr__(name: str) -> str:
+    def __getattr__(name: str) -> object:
         if name == "__version__":
             # Reading the metadata of the installed package costs more than the whole import.
             from importlib.metadata import version
 
             return version("oauth_cc")
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if name in _LOADED_WHEN_USED:
+            from importlib import import_module
+
+            found = getattr(import_module(_LOADED_WHEN_USED[name]), name)
+            globals()[name] = found
+            return found
+        advice = f"; import it from {_ELSEWHERE[name]}" if name in _ELSEWHERE else ""
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{advice}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -14,8 +14,8 @@ from typing import Final, final
 
 import attrs
 
+from oauth_cc._wire.grammar import HEADER_NAME
 from oauth_cc.errors import InvalidInput, InvalidScope
-from oauth_cc.grammar import HEADER_NAME
 from oauth_cc.http import HttpResponse
 from oauth_cc.scope import Scope
 

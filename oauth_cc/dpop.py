@@ -2,8 +2,8 @@
 DPoP: what the server's answers say about the nonce of a proof (RFC 9449 section 8).
 """
 
+from oauth_cc._wire.grammar import NONCE
 from oauth_cc.errors import OAuthError, UseDpopNonceRefused
-from oauth_cc.grammar import NONCE
 from oauth_cc.http import HttpResponse
 
 __all__ = ["dpop_nonce", "retry_nonce"]

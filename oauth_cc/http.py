@@ -8,8 +8,8 @@ from typing import Final, NoReturn, SupportsIndex, TypeAlias, TypeGuard, TypeVar
 
 import attrs
 
+from oauth_cc._wire.grammar import HEADER_NAME, HEADER_VALUE, URL_TEXT
 from oauth_cc.errors import InvalidInput
-from oauth_cc.grammar import HEADER_NAME, HEADER_VALUE, URL_TEXT
 from oauth_cc.secret import REDACTION
 
 __all__ = [

@@ -10,25 +10,26 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapp
 from functools import partial
 from typing import Final, Self
 
-from oauth_cc import async_source, discovery, source, tasks, threads
-from oauth_cc.certificate import Certificate
-from oauth_cc.credentials import ClientCredentials
-from oauth_cc.desk import SourceOptions, check_client, check_kind, check_timeout
-from oauth_cc.discovery import AddressedRequest, MetadataCache, discover
-from oauth_cc.effects import Failed, Received
+from oauth_cc._io import async_driver, async_source, driver, source
+from oauth_cc._io.context import SourceOptions, check_client, check_kind, check_timeout
+from oauth_cc._io.httpx_family import DEFAULT_TIMEOUT, Caller, Library, async_sender, sender
+from oauth_cc._io.origins import Origins
+from oauth_cc._wire.typing import Several
+from oauth_cc.authentication.certificate import Certificate
+from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.events import EventHook
-from oauth_cc.exchange import DEFAULT_RETRIES, Retries, exchange
-from oauth_cc.freshness import DEFAULT_WINDOW, RenewalWindow
+from oauth_cc.flows import discovery
+from oauth_cc.flows.discovery import AddressedRequest, MetadataCache, discover
+from oauth_cc.flows.effects import Failed, Received
+from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries, exchange
+from oauth_cc.flows.freshness import DEFAULT_WINDOW, RenewalWindow
+from oauth_cc.flows.renewal import DEFAULT_PATIENCE
 from oauth_cc.http import HttpRequest
-from oauth_cc.httpx_like import DEFAULT_TIMEOUT, Caller, Library, async_sender, sender
 from oauth_cc.metadata import ServerMetadata
-from oauth_cc.origins import Origins
-from oauth_cc.renewal import DEFAULT_PATIENCE
 from oauth_cc.request import TokenRequest
 from oauth_cc.scope import Scope
-from oauth_cc.several import Several
-from oauth_cc.stores.memory import MemoryStore
-from oauth_cc.stores.protocol import AsyncStore, Store, is_async_store
+from oauth_cc.stores._protocol import AsyncStore, Store, is_async_store
+from oauth_cc.stores.cache import MemoryStore
 from oauth_cc.token import Token
 
 try:
@@ -67,14 +68,14 @@ def fetch_token(
 
     *client*: the httpx client to send it with (its proxies, certificates, transports), or None for one of our own that
     ignores the environment; *timeout*: seconds for connecting, for each read and write, and for the whole body;
-    *retries* and *allow_http_loopback* are those of `oauth_cc.exchange.exchange`.
+    *retries* and *allow_http_loopback* are those of `oauth_cc.flows.exchange`.
 
     Raises `oauth_cc.TokenRequestRefused`, `oauth_cc.InvalidResponse`, `oauth_cc.InvalidInput`, and
     `httpx.TransportError` if no answer came.
     """
     check_client(request, client)
     flow = exchange(request, endpoint, retries=retries, allow_http_loopback=allow_http_loopback)
-    return threads.drive(flow, _sender(client, timeout))
+    return driver.drive(flow, _sender(client, timeout))
 
 
 async def fetch_token_async(
@@ -91,7 +92,7 @@ async def fetch_token_async(
     """
     check_client(request, client)
     flow = exchange(request, endpoint, retries=retries, allow_http_loopback=allow_http_loopback)
-    return await tasks.drive(flow, _async_sender(client, timeout))
+    return await async_driver.drive(flow, _async_sender(client, timeout))
 
 
 def fetch_metadata(
@@ -106,11 +107,11 @@ def fetch_metadata(
     """
     Gives what the authorization server *issuer* says of itself (RFC 8414).
 
-    *client* and *timeout* are those of `fetch_token`, the others those of `oauth_cc.discovery.discover`.
+    *client* and *timeout* are those of `fetch_token`, the others those of `oauth_cc.flows.discover`.
     Raises `oauth_cc.InvalidResponse`, `oauth_cc.InvalidInput`, and `httpx.TransportError` if no answer came.
     """
     flow = discover(issuer, retries=retries, cache=cache, allow_http_loopback=allow_http_loopback)
-    return threads.drive(flow, _sender(client, timeout))
+    return driver.drive(flow, _sender(client, timeout))
 
 
 async def fetch_metadata_async(
@@ -126,7 +127,7 @@ async def fetch_metadata_async(
     Gives what `fetch_metadata` gives, on asyncio and trio; *timeout* is for one whole answer.
     """
     flow = discover(issuer, retries=retries, cache=cache, allow_http_loopback=allow_http_loopback)
-    return await tasks.drive(flow, _async_sender(client, timeout))
+    return await async_driver.drive(flow, _async_sender(client, timeout))
 
 
 def from_issuer(
@@ -144,7 +145,7 @@ def from_issuer(
     """
     Gives the request of *credentials* for *scope* with its endpoint at *issuer*, which its metadata name (RFC 8414).
 
-    *client* and *timeout* are those of `fetch_token`, the others those of `oauth_cc.discovery.from_issuer`. Raises what
+    *client* and *timeout* are those of `fetch_token`, the others those of `oauth_cc.flows.from_issuer`. Raises what
     `fetch_metadata` raises, and `oauth_cc.InvalidInput` if the server does not take *credentials* as they are.
     """
     flow = discovery.from_issuer(
@@ -156,7 +157,7 @@ def from_issuer(
         cache=cache,
         allow_http_loopback=allow_http_loopback,
     )
-    return threads.drive(flow, _sender(client, timeout))
+    return driver.drive(flow, _sender(client, timeout))
 
 
 async def from_issuer_async(
@@ -183,12 +184,12 @@ async def from_issuer_async(
         cache=cache,
         allow_http_loopback=allow_http_loopback,
     )
-    return await tasks.drive(flow, _async_sender(client, timeout))
+    return await async_driver.drive(flow, _async_sender(client, timeout))
 
 
 class TokenSource(source.TokenSource):
     """
-    A source of fresh tokens for threads over httpx: `oauth_cc.source.TokenSource` with *client* and *timeout* as
+    A source of fresh tokens for threads over httpx: `oauth_cc._io.source.TokenSource` with *client* and *timeout* as
     `fetch_token` has them.
     """
 
@@ -219,7 +220,7 @@ class TokenSource(source.TokenSource):
 
 class AsyncTokenSource(async_source.AsyncTokenSource):
     """
-    A source of fresh tokens for async code over httpx: `oauth_cc.async_source.AsyncTokenSource` with *client* and
+    A source of fresh tokens for async code over httpx: `oauth_cc._io.async_source.AsyncTokenSource` with *client* and
     *timeout* as `fetch_token_async` has them.
     """
 

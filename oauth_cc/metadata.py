@@ -13,8 +13,10 @@ from typing import Final, final
 
 import attrs
 
-from oauth_cc.assertion import ALGORITHMS, MAC_ALGORITHMS
-from oauth_cc.authentication import (
+from oauth_cc._wire.grammar import SCOPE_TOKEN
+from oauth_cc._wire.json import MAX_SIZE, is_array, is_object, parse_object
+from oauth_cc.authentication.jwt import ALGORITHMS, MAC_ALGORITHMS
+from oauth_cc.authentication.methods import (
     ClientAuthentication,
     ClientSecretBasic,
     ClientSecretJwt,
@@ -23,6 +25,7 @@ from oauth_cc.authentication import (
     PrivateKeyJwt,
     TlsClientAuth,
 )
+from oauth_cc.endpoint import check_endpoint, check_issuer, endpoint_fault, issuer_fault
 from oauth_cc.errors import (
     InvalidAuthentication,
     InvalidCertificate,
@@ -34,11 +37,8 @@ from oauth_cc.errors import (
     UnexpectedRedirect,
     UnexpectedStatus,
 )
-from oauth_cc.grammar import SCOPE_TOKEN
 from oauth_cc.http import RETRYABLE, HttpResponse
-from oauth_cc.jsontext import MAX_SIZE, is_array, is_object, parse_object
 from oauth_cc.request import TokenRequest
-from oauth_cc.url import check_endpoint, check_issuer, endpoint_fault, issuer_fault
 
 __all__ = [
     "DEFAULT_METADATA_LIFETIME",

@@ -9,10 +9,14 @@ from typing import Final, final
 
 import attrs
 
-from oauth_cc.assertion import AssertionDraft, UnsignedAssertion, checked_assertion
-from oauth_cc.authentication import AuthenticationFields, Proof, TlsClientAuth, assertion_fields
-from oauth_cc.certificate import Certificate, certificate_fault
-from oauth_cc.credentials import ClientCredentials
+from oauth_cc._wire.form import decode, encode, encode_value
+from oauth_cc._wire.grammar import NAME, NONCE
+from oauth_cc._wire.json import JsonObject, parse_object, write
+from oauth_cc.authentication.certificate import Certificate, certificate_fault
+from oauth_cc.authentication.credentials import ClientCredentials
+from oauth_cc.authentication.jwt import AssertionDraft, UnsignedAssertion, checked_assertion
+from oauth_cc.authentication.methods import AuthenticationFields, Proof, TlsClientAuth, assertion_fields
+from oauth_cc.endpoint import check_resource, endpoint_fault
 from oauth_cc.errors import (
     InvalidAuthentication,
     InvalidAuthorizationDetails,
@@ -24,13 +28,9 @@ from oauth_cc.errors import (
     RepeatedParameter,
     ReservedParameter,
 )
-from oauth_cc.form import decode, encode, encode_value
-from oauth_cc.grammar import NAME, NONCE
 from oauth_cc.http import HttpRequest, pairs_of
-from oauth_cc.jsontext import JsonObject, parse_object, write
 from oauth_cc.scope import Scope
 from oauth_cc.secret import REDACTION, Secret
-from oauth_cc.url import check_resource, endpoint_fault
 
 __all__ = ["TokenRequest", "compose_body", "http_request", "proof_of", "token_request", "unsigned_assertion"]
 

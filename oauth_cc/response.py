@@ -13,8 +13,11 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote_plus
 
-from oauth_cc.assertion import checked_assertion
-from oauth_cc.authentication import AuthenticationFields
+from oauth_cc._wire.form import percent_encode
+from oauth_cc._wire.grammar import ACCESS_TOKEN, ERROR
+from oauth_cc._wire.json import MAX_SIZE, freeze, is_array, parse_object
+from oauth_cc.authentication.jwt import checked_assertion
+from oauth_cc.authentication.methods import AuthenticationFields
 from oauth_cc.errors import (
     REFUSALS,
     InvalidAuthentication,
@@ -30,10 +33,7 @@ from oauth_cc.errors import (
     UnexpectedStatus,
     UnsupportedTokenType,
 )
-from oauth_cc.form import percent_encode
-from oauth_cc.grammar import ACCESS_TOKEN, ERROR
 from oauth_cc.http import RETRYABLE, HttpResponse, retry_after
-from oauth_cc.jsontext import MAX_SIZE, freeze, is_array, parse_object
 from oauth_cc.request import TokenRequest, proof_of
 from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret

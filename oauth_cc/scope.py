@@ -7,8 +7,8 @@ from typing import final
 
 import attrs
 
+from oauth_cc._wire.grammar import SCOPE, SCOPE_TOKEN
 from oauth_cc.errors import InvalidScope
-from oauth_cc.grammar import SCOPE, SCOPE_TOKEN
 
 __all__ = ["Scope"]
 

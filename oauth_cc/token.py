@@ -9,13 +9,13 @@ from typing import Final, Literal, NoReturn, SupportsIndex, TypeAlias, final
 
 import attrs
 
+from oauth_cc._wire.grammar import ACCESS_TOKEN
+from oauth_cc._wire.json import JsonValue, freeze, is_object, parse_object, write
+from oauth_cc.endpoint import check_url
 from oauth_cc.errors import InvalidInput, InvalidStoredToken
-from oauth_cc.grammar import ACCESS_TOKEN
 from oauth_cc.http import HttpRequest
-from oauth_cc.jsontext import JsonValue, freeze, is_object, parse_object, write
 from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
-from oauth_cc.url import check_url
 
 __all__ = [
     "DEFAULT_LIFETIME",

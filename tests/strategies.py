@@ -21,8 +21,7 @@ from oauth_cc import (
     TlsClientAuth,
     TokenRequest,
 )
-from oauth_cc.assertion import AssertionDraft, AssertionSource
-from oauth_cc.authentication import ClientAuthentication
+from oauth_cc.authentication import AssertionDraft, AssertionSource, ClientAuthentication
 from oauth_cc.request import proof_of
 
 VSCHAR = [chr(code) for code in range(0x20, 0x7F)]

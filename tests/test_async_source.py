@@ -10,7 +10,7 @@ import anyio
 import httpx2
 import pytest
 
-from oauth_cc import ClientCredentials, Scope, Token, token_request
+from oauth_cc import ClientCredentials, RenewalWindow, Retries, Scope, Token, token_request
 from oauth_cc.errors import (
     InsecureEndpoint,
     InvalidClientRefused,
@@ -19,8 +19,6 @@ from oauth_cc.errors import (
     UnexpectedStatus,
 )
 from oauth_cc.events import Event, RenewalFailed, StoreFailed, StoreReturned, TokenFound
-from oauth_cc.exchange import Retries
-from oauth_cc.freshness import RenewalWindow
 from oauth_cc.httpx2 import AsyncTokenSource
 from oauth_cc.stores import AsyncStore
 from oauth_cc.testing import AuthorizationServer

@@ -26,8 +26,7 @@ from oauth_cc import (
     TlsClientAuth,
     errors,
 )
-from oauth_cc.assertion import AssertionSource
-from oauth_cc.authentication import AuthenticationFields
+from oauth_cc.authentication import AssertionSource, AuthenticationFields
 from tests import strategies
 from tests.leaks import shown_by
 

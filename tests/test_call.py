@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oauth_cc import HttpResponse, Scope, Secret, Token
-from oauth_cc.call import Call, CallStep, Forget, Obtain, TellScope, call
 from oauth_cc.challenge import insufficient_scope, token_rejected
+from oauth_cc.flows.call import Call, CallStep, Forget, Obtain, TellScope, call
 
 FIRST, SECOND = (Token(Secret(f"tok-{number}"), "Bearer", 1700000000.0) for number in (1, 2))
 OK = HttpResponse(200)

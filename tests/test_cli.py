@@ -550,7 +550,7 @@ class TestDemo:
     def test_without_the_extra(self, cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
         """Where the server's library is not installed the sentence names the extras."""
         monkeypatch.setitem(sys.modules, "authlib.oauth2", None)
-        for name in [name for name in sys.modules if name.startswith(("oauth_cc.demo", "oauth_cc.testing"))]:
+        for name in [name for name in sys.modules if name.startswith(("oauth_cc.cli.demo", "oauth_cc.testing"))]:
             monkeypatch.delitem(sys.modules, name)
         result = cli("demo")
         assert (result.code, "pip install 'oauth_cc[cli,testing]'" in result.err) == (BAD_INPUT, True)

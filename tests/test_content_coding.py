@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from oauth_cc.content_coding import decode_content
+from oauth_cc._wire.content_coding import decode_content
 
 codings = st.sampled_from(["gzip", "x-gzip", "deflate"])
 

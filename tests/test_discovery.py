@@ -15,14 +15,14 @@ from oauth_cc import (
     ClientSecretPost,
     HttpRequest,
     HttpResponse,
+    MetadataCache,
+    Retries,
     Scope,
     TlsClientAuth,
     errors,
     token_request,
 )
-from oauth_cc.discovery import AddressedRequest, MetadataCache, discover, from_issuer
-from oauth_cc.effects import Failed
-from oauth_cc.exchange import Retries
+from oauth_cc.flows import AddressedRequest, Failed, discover, from_issuer
 from oauth_cc.metadata import ServerMetadata, metadata_urls
 from tests.world import World
 

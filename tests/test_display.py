@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oauth_cc import ClientCredentials, ClientSecretPost, HttpRequest, HttpResponse, TokenRequest, http_request
-from oauth_cc.display import curl, http_answer, http_message, metadata_table
+from oauth_cc.cli.display import curl, http_answer, http_message, metadata_table
 from oauth_cc.metadata import ServerMetadata
 from tests import strategies
 

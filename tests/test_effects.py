@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from oauth_cc import HttpRequest, Secret, Token
-from oauth_cc.effects import (
+from oauth_cc.flows import (
     Effect,
     Failed,
     Load,
@@ -19,13 +19,9 @@ from oauth_cc.effects import (
     Returned,
     Save,
     advance,
-    load,
-    lock,
-    observe,
-    save,
-    send,
     without_store,
 )
+from oauth_cc.flows.effects import load, lock, observe, save, send
 from tests.world import World, token_answer
 
 REQUEST = HttpRequest("POST", "https://as.example/token")

@@ -16,6 +16,7 @@ from oauth_cc import (
     ClientCredentials,
     HttpResponse,
     PrivateKeyJwt,
+    Retries,
     Scope,
     SigningKey,
     Token,
@@ -24,9 +25,8 @@ from oauth_cc import (
     http_request,
     token_request,
 )
-from oauth_cc.base64url import base64url
-from oauth_cc.effects import Failed, Moment, Observe, Received, Returned, Send, advance
-from oauth_cc.exchange import Retries, exchange
+from oauth_cc._wire.base64url import base64url
+from oauth_cc.flows import Failed, Moment, Observe, Received, Returned, Send, advance, exchange
 from oauth_cc.http import MAX_RETRY_AFTER
 from tests.world import World, token_answer
 

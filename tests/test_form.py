@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from oauth_cc._wire.form import decode, encode, encode_value, percent_encode
 from oauth_cc.errors import InvalidBody
-from oauth_cc.form import decode, encode, encode_value, percent_encode
 
 # By name, since this module of oauthlib has no types.
 oauthlib_urlencode = import_module("oauthlib.common").urlencode

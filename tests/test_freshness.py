@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from oauth_cc import Secret, Token, errors
-from oauth_cc.freshness import DEFAULT_WINDOW, RenewalWindow, fresh_until, freshness, stale_from
+from oauth_cc import RenewalWindow, Secret, Token, errors
+from oauth_cc.flows.freshness import DEFAULT_WINDOW, fresh_until, freshness, stale_from
 
 NOW = 1700000000.0
 RANKS = {"fresh": 0, "ageing": 1, "stale": 2}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from oauth_cc import grammar
+from oauth_cc._wire import grammar
 
 EVERY_CHARACTER = "".join(map(chr, range(sys.maxunicode + 1)))
 VSCHAR = set(map(chr, range(0x20, 0x7F)))

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 
 import oauth_cc
 from oauth_cc import HttpRequest, HttpResponse, Secret
+from oauth_cc._wire.grammar import HEADER_NAME, HEADER_VALUE
 from oauth_cc.errors import InvalidInput
-from oauth_cc.grammar import HEADER_NAME, HEADER_VALUE
 from oauth_cc.http import MAX_RETRY_AFTER, Headers, pairs_of, retry_after
 
 PACKAGE = str(Path(oauth_cc.__file__).parent)

@@ -24,9 +24,9 @@ from oauth_cc import (
     errors,
     token_request,
 )
+from oauth_cc._wire.json import MAX_SIZE
 from oauth_cc.authentication import AuthenticationFields, ClientAuthentication
 from oauth_cc.http import RETRYABLE
-from oauth_cc.jsontext import MAX_SIZE
 from oauth_cc.metadata import (
     DEFAULT_METADATA_LIFETIME,
     METHODS,

@@ -14,8 +14,8 @@ import oauth_cc.httpx
 import oauth_cc.httpx2
 import oauth_cc.requests
 from oauth_cc import ClientCredentials, errors, token_request
-from oauth_cc.origins import Origins
-from oauth_cc.url import origin
+from oauth_cc._io.origins import Origins
+from oauth_cc.endpoint import origin
 
 URLS = [
     "https://api.example/things",

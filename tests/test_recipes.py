@@ -16,12 +16,12 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509 import load_pem_x509_certificate
 
 from oauth_cc import Scope, SigningKey, TokenRequest, errors, unsigned_assertion
-from oauth_cc.assertion import Algorithm
-from oauth_cc.discovery import AddressedRequest
+from oauth_cc.authentication import Algorithm
+from oauth_cc.flows import AddressedRequest
 from oauth_cc.httpx2 import fetch_token
 from oauth_cc.jose import key_from_jwk
 from oauth_cc.testing import AssertionIssuer, AuthorizationServer, Client, FederatedIdentity
-from oauth_cc.testing.clients import JwkSet
+from oauth_cc.testing._clients import JwkSet
 from tests.keys import KEYS, jwk, public_jwk
 from tests.readme import functions
 from tests.shells.scripted import Answer, serve

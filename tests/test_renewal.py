@@ -19,10 +19,10 @@ from oauth_cc import (
     http_request,
     token_request,
 )
-from oauth_cc.effects import Failed, Lock, Returned, Save, advance
 from oauth_cc.events import TokenFound, TokenObtained
-from oauth_cc.key import token_key
-from oauth_cc.renewal import DEFAULT_PATIENCE, Kept, Renewed, Terms, renewal, terms
+from oauth_cc.flows import Failed, Lock, Returned, Save, advance
+from oauth_cc.flows.cache_key import token_key
+from oauth_cc.flows.renewal import DEFAULT_PATIENCE, Kept, Renewed, Terms, renewal, terms
 from tests.world import World, token_answer
 
 ENDPOINT = "https://as.example/token"

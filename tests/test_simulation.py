@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from oauth_cc.freshness import DEFAULT_WINDOW
+from oauth_cc.flows.freshness import DEFAULT_WINDOW
 from tests.benchmarks import simulation
 from tests.benchmarks.simulation import HORIZON, KINDS, LIFETIME, SCENARIOS, Kind, Run, Scenario, picture, simulate
 

@@ -16,7 +16,7 @@ import anyio.to_thread
 import httpx2
 import pytest
 
-from oauth_cc import ClientCredentials, ClientSecretPost, Scope, Token, token_request
+from oauth_cc import ClientCredentials, ClientSecretPost, RenewalWindow, Retries, Scope, Token, token_request
 from oauth_cc.errors import (
     InsecureEndpoint,
     InvalidAuthentication,
@@ -27,8 +27,6 @@ from oauth_cc.errors import (
     UnexpectedStatus,
 )
 from oauth_cc.events import Event, RenewalFailed, StoreFailed, StoreReturned, TokenDiscarded, TokenFound, TokenObtained
-from oauth_cc.exchange import Retries
-from oauth_cc.freshness import RenewalWindow
 from oauth_cc.httpx2 import AsyncTokenSource, TokenSource
 from oauth_cc.stores import MemoryStore, Store
 from oauth_cc.testing import AuthorizationServer

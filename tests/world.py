@@ -9,8 +9,9 @@ from typing import TypeVar, assert_never
 import attrs
 
 from oauth_cc import HttpRequest, HttpResponse, Secret
-from oauth_cc.assertion import Source
-from oauth_cc.effects import (
+from oauth_cc.authentication import Source
+from oauth_cc.events import Event
+from oauth_cc.flows import (
     Effect,
     Failed,
     FetchAssertion,
@@ -28,7 +29,6 @@ from oauth_cc.effects import (
     Sleep,
     advance,
 )
-from oauth_cc.events import Event
 from oauth_cc.token import Token
 
 T = TypeVar("T")

@@ -3,10 +3,10 @@ The shell over aiohttp: token requests, a source of tokens, and the client middl
 """
 
 try:
-    from oauth_cc.aiohttp.auth import ClientCredentialsAuth
-    from oauth_cc.aiohttp.discovery import fetch_metadata, from_issuer
-    from oauth_cc.aiohttp.sending import DEFAULT_TIMEOUT, fetch_token
-    from oauth_cc.aiohttp.source import AsyncTokenSource
+    from oauth_cc.aiohttp._auth import ClientCredentialsAuth
+    from oauth_cc.aiohttp._discovery import fetch_metadata, from_issuer
+    from oauth_cc.aiohttp._sending import DEFAULT_TIMEOUT, fetch_token
+    from oauth_cc.aiohttp._source import AsyncTokenSource
 except ImportError as _error:
     raise ImportError("oauth_cc.aiohttp needs aiohttp and anyio: install oauth_cc[aiohttp]") from _error
 

@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from typing import Final, TextIO
 
 from oauth_cc import ClientCredentials, compose_body, http_request
-from oauth_cc.authentication import AuthenticationFields
+from oauth_cc.authentication.methods import AuthenticationFields
 from oauth_cc.cli.asked import asked
+from oauth_cc.cli.display import curl, duties_table, http_message, metadata_table
 from oauth_cc.cli.network import NetworkError, endpoint_of, kept, metadata_of, token_for
 from oauth_cc.cli.options import parser
 from oauth_cc.cli.proof import way
-from oauth_cc.display import curl, duties_table, http_message, metadata_table
 from oauth_cc.errors import InvalidInput, InvalidResponse, StoreUnavailable, TokenRequestRefused
-from oauth_cc.profile import fapi2
+from oauth_cc.fapi import fapi2
 from oauth_cc.request import proof_of
 
 __all__ = ["BAD_INPUT", "DONE", "NETWORK", "REFUSED", "main", "run"]
@@ -119,7 +119,7 @@ def _stored(arguments: argparse.Namespace, _stdin: TextIO) -> str:
 
 def _demo(_arguments: argparse.Namespace, _stdin: TextIO) -> str:
     try:
-        from oauth_cc.demo import demo
+        from oauth_cc.cli.demo import demo
     except ImportError as error:
         raise ImportError("the demo needs a server and a client: pip install 'oauth_cc[cli,testing]'") from error
     return demo()

@@ -5,9 +5,9 @@ From arguments to the record of what is asked for.
 import argparse
 
 from oauth_cc import ClientCredentials, Scope, TlsClientAuth, TokenRequest, token_request
+from oauth_cc._wire.json import freeze, is_array, is_object, parse_object
 from oauth_cc.cli.proof import certificate_of
 from oauth_cc.errors import InvalidInput
-from oauth_cc.jsontext import freeze, is_array, is_object, parse_object
 
 __all__ = ["asked"]
 

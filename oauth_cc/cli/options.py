@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from oauth_cc import __version__
-from oauth_cc.desk import check_timeout
+from oauth_cc._io.context import check_timeout
 from oauth_cc.errors import InvalidInput
 
 __all__ = ["SECRET_VARIABLE", "parser"]

@@ -20,8 +20,8 @@ from oauth_cc import (
     Secret,
     TlsClientAuth,
 )
-from oauth_cc.assertion import JWT_BEARER, MacAlgorithm
-from oauth_cc.authentication import ClientAuthentication
+from oauth_cc.authentication.jwt import JWT_BEARER, MacAlgorithm
+from oauth_cc.authentication.methods import ClientAuthentication
 from oauth_cc.cli.options import SECRET_VARIABLE
 from oauth_cc.errors import InvalidInput
 

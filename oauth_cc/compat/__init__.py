@@ -8,13 +8,13 @@ the signal, which look for it, are loaded when they are named or raised.
 
 from typing import TYPE_CHECKING
 
-from oauth_cc.compat.client import BackendApplicationClient
-from oauth_cc.compat.placing import AUTH_HEADER, BODY, URI_QUERY
-from oauth_cc.compat.randomness import generate_token
-from oauth_cc.compat.token import OAuth2Token
+from oauth_cc.compat._client import BackendApplicationClient
+from oauth_cc.compat._placing import AUTH_HEADER, BODY, URI_QUERY
+from oauth_cc.compat._randomness import generate_token
+from oauth_cc.compat._token import OAuth2Token
 
 if TYPE_CHECKING:
-    from oauth_cc.compat.errors import (
+    from oauth_cc.compat._errors import (
         AccessDeniedError,
         ConsentRequired,
         CustomOAuth2Error,
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
         UnsupportedResponseTypeError,
         UnsupportedTokenTypeError,
     )
-    from oauth_cc.compat.signals import scope_changed
+    from oauth_cc.compat._signals import scope_changed
 
 __all__ = [
     "AUTH_HEADER",
@@ -89,9 +89,9 @@ if not TYPE_CHECKING:
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         if name == "scope_changed":
-            from oauth_cc.compat.signals import scope_changed
+            from oauth_cc.compat._signals import scope_changed
 
             return scope_changed
-        from oauth_cc.compat import errors
+        from oauth_cc.compat import _errors
 
-        return getattr(errors, name)
+        return getattr(_errors, name)

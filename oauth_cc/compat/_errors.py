@@ -1,11 +1,53 @@
 """
-The errors of oauthlib, told anew: what `oauth_cc.compat.errors` offers where oauthlib is not installed.
+The errors of the facade: oauthlib's own classes where oauthlib is installed, else classes of the same names.
+
+So ``except oauthlib.oauth2.TokenExpiredError`` catches what the facade raises, and nobody needs oauthlib for it.
+Importing this module looks for oauthlib; importing `oauth_cc.compat` does not.
 """
 
-import json
+# ruff: noqa: TC004  # at run time the names come from the branch that checkers do not see
 
-from oauth_cc.compat.body import append
-from oauth_cc.compat.placing import with_query
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    # What type checkers see, with oauthlib or without: no type of that package stands in a signature of ours.
+    from oauth_cc.compat._own_errors import (
+        AccessDeniedError,
+        ConsentRequired,
+        CustomOAuth2Error,
+        FatalClientError,
+        InsecureTransportError,
+        InsufficientScopeError,
+        InvalidClientError,
+        InvalidClientIdError,
+        InvalidGrantError,
+        InvalidRequestError,
+        InvalidRequestFatalError,
+        InvalidScopeError,
+        InvalidTokenError,
+        LoginRequired,
+        MismatchingStateError,
+        MissingCodeError,
+        MissingTokenError,
+        MissingTokenTypeError,
+        OAuth2Error,
+        ServerError,
+        TemporarilyUnavailableError,
+        TokenExpiredError,
+        UnauthorizedClientError,
+        UnsupportedGrantTypeError,
+        UnsupportedResponseTypeError,
+        UnsupportedTokenTypeError,
+    )
+else:
+    from oauth_cc.compat import _own_errors
+
+    try:
+        from oauthlib.oauth2.rfc6749 import errors as _found
+    except ImportError:
+        _found = _own_errors
+    globals().update({name: getattr(_found, name) for name in _own_errors.__all__})
 
 __all__ = [
     "AccessDeniedError",
@@ -19,6 +61,7 @@ __all__ = [
     "InvalidGrantError",
     "InvalidRequestError",
     "InvalidRequestFatalError",
+    "InvalidResponseError",
     "InvalidScopeError",
     "InvalidTokenError",
     "LoginRequired",
@@ -34,240 +77,64 @@ __all__ = [
     "UnsupportedGrantTypeError",
     "UnsupportedResponseTypeError",
     "UnsupportedTokenTypeError",
+    "refusal",
 ]
 
 
-class OAuth2Error(Exception):
+class InvalidResponseError(OAuth2Error, ValueError):
     """
-    The root of the errors that a server names, and of those that the client finds.
+    An answer, or a token given to the client, that cannot be used; a ValueError as well.
 
-    *description*: a text for people, None for that of the class; *uri*: a page about the error; *state*: what the
-    server echoes; *status_code*: another than that of the class. The other attributes are for servers, and None here.
-
-        >>> str(OAuth2Error("try later"))
-        '(None) try later'
+    oauthlib has no such class: it lets ValueError, TypeError, AttributeError and others out, or uses the token.
+    The text says what is wrong and quotes nothing of the answer.
     """
 
-    error: str | None = None
-    status_code: int = 400
-    description: str = ""
+    error: str | None = "invalid_response"
 
-    def __init__(
-        self,
-        description: str | None = None,
-        uri: str | None = None,
-        state: str | None = None,
-        status_code: int | None = None,
-    ) -> None:
-        if description is not None:
-            self.description = description
-        super().__init__(f"({self.error}) {self.description}")
-        self.uri = uri
-        self.state = state
-        if status_code:
-            self.status_code = status_code
-        self.redirect_uri: str | None = None
-        self.client_id: str | None = None
-        self.scopes: list[str] | None = None
-        self.response_type: str | None = None
-        self.response_mode: str | None = None
-        self.grant_type: str | None = None
-
-    def __reduce__(self) -> tuple[type["OAuth2Error"], tuple[object, ...]]:
+    def __reduce__(self) -> tuple[type[OAuth2Error], tuple[object, ...]]:
         return type(self), (self.description, self.uri, self.state, self.status_code)
 
-    def in_uri(self, uri: str) -> str:
-        """Gives *uri* with the error in its query, or in its fragment if *response_mode* is ``fragment``."""
-        return with_query(uri, self.twotuples, fragment=self.response_mode == "fragment")
 
-    @property
-    def twotuples(self) -> list[tuple[str, str | None]]:
-        """The members of an error response (RFC 6749 section 5.2) as (name, value) pairs, those with a value."""
-        members = [("error_description", self.description), ("error_uri", self.uri), ("state", self.state)]
-        return [("error", self.error), *[(name, value) for name, value in members if value]]
-
-    @property
-    def urlencoded(self) -> str:
-        """The error as form text."""
-        return append("", self.twotuples)
-
-    @property
-    def json(self) -> str:
-        """The error as JSON text."""
-        return json.dumps(dict(self.twotuples))
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """The challenge of a server that answers with status 401 (RFC 6750 section 3), else nothing."""
-        if self.status_code != 401:
-            return {}
-        members = [("error", self.error), ("error_description", self.description), ("error_uri", self.uri)]
-        shown = [f'{name}="{value}"' for name, value in members if value or name == "error"]
-        return {"WWW-Authenticate": f"Bearer {', '.join(shown)}"}
-
-
-class CustomOAuth2Error(OAuth2Error):
-    """A code that no other class is for: *error*."""
-
-    def __init__(
-        self,
-        error: str,
-        description: str | None = None,
-        uri: str | None = None,
-        state: str | None = None,
-        status_code: int | None = None,
-    ) -> None:
-        self.error: str | None = error
-        super().__init__(description, uri, state, status_code)
-
-    def __reduce__(self) -> tuple[type["OAuth2Error"], tuple[object, ...]]:
-        return type(self), (self.error, self.description, self.uri, self.state, self.status_code)
-
-
-class TokenExpiredError(OAuth2Error):
-    """The client's token has ended."""
-
-    error: str | None = "token_expired"
-
-
-class InsecureTransportError(OAuth2Error):
-    """A URL that is not https."""
-
-    error: str | None = "insecure_transport"
-    description: str = "OAuth 2 MUST utilize https."
-
-
-class MismatchingStateError(OAuth2Error):
-    """The state of the answer is not that of the request."""
-
-    error: str | None = "mismatching_state"
-    description: str = "CSRF Warning! State not equal in request and response."
-
-
-class MissingCodeError(OAuth2Error):
-    """The answer has no code."""
-
-    error: str | None = "missing_code"
-
-
-class MissingTokenError(OAuth2Error):
-    """The answer has no access token."""
-
-    error: str | None = "missing_token"
-
-
-class MissingTokenTypeError(OAuth2Error):
-    """The answer has no token type, and ``OAUTHLIB_STRICT_TOKEN_TYPE`` asks for one."""
-
-    error: str | None = "missing_token_type"
-
-
-class FatalClientError(OAuth2Error):
-    """The client itself was refused."""
-
-
-class InvalidRequestFatalError(FatalClientError):
-    """``invalid_request``, at a server that must not redirect."""
-
-    error: str | None = "invalid_request"
-
-
-class InvalidClientIdError(InvalidRequestFatalError):
-    """``invalid_request``: what oauthlib raises for this code, whatever the fault (RFC 6749 section 5.2)."""
-
-    description: str = "Invalid client_id parameter value."
-
-
-class InvalidRequestError(OAuth2Error):
-    """``invalid_request``, as servers name it."""
-
-    error: str | None = "invalid_request"
-
-
-class AccessDeniedError(OAuth2Error):
-    """``access_denied`` (RFC 6749 section 4.1.2.1)."""
-
-    error: str | None = "access_denied"
-
-
-class UnsupportedResponseTypeError(OAuth2Error):
-    """``unsupported_response_type`` (RFC 6749 section 4.1.2.1)."""
-
-    error: str | None = "unsupported_response_type"
-
-
-class InvalidScopeError(OAuth2Error):
-    """``invalid_scope`` (RFC 6749 section 5.2)."""
-
-    error: str | None = "invalid_scope"
-
-
-class ServerError(OAuth2Error):
-    """``server_error`` (RFC 6749 section 4.1.2.1)."""
-
-    error: str | None = "server_error"
-
-
-class TemporarilyUnavailableError(OAuth2Error):
-    """``temporarily_unavailable`` (RFC 6749 section 4.1.2.1)."""
-
-    error: str | None = "temporarily_unavailable"
-
-
-class InvalidClientError(FatalClientError):
-    """``invalid_client`` (RFC 6749 section 5.2)."""
-
-    error: str | None = "invalid_client"
-    status_code: int = 401
-
-
-class InvalidGrantError(OAuth2Error):
-    """``invalid_grant`` (RFC 6749 section 5.2)."""
-
-    error: str | None = "invalid_grant"
-
-
-class UnauthorizedClientError(OAuth2Error):
-    """``unauthorized_client`` (RFC 6749 section 5.2)."""
-
-    error: str | None = "unauthorized_client"
-
-
-class UnsupportedGrantTypeError(OAuth2Error):
-    """``unsupported_grant_type`` (RFC 6749 section 5.2)."""
-
-    error: str | None = "unsupported_grant_type"
-
-
-class UnsupportedTokenTypeError(OAuth2Error):
-    """``unsupported_token_type`` (RFC 7009 section 2.2.1)."""
-
-    error: str | None = "unsupported_token_type"
-
-
-class InvalidTokenError(OAuth2Error):
-    """``invalid_token`` (RFC 6750 section 3.1)."""
-
-    error: str | None = "invalid_token"
-    status_code: int = 401
-    description: str = "The access token provided is expired, revoked, malformed, or invalid for other reasons."
-
-
-class InsufficientScopeError(OAuth2Error):
-    """``insufficient_scope`` (RFC 6750 section 3.1)."""
-
-    error: str | None = "insufficient_scope"
-    status_code: int = 403
-    description: str = "The request requires higher privileges than provided by the access token."
-
-
-class ConsentRequired(OAuth2Error):
-    """``consent_required`` (OpenID Connect Core section 3.1.2.6)."""
-
-    error: str | None = "consent_required"
-
-
-class LoginRequired(OAuth2Error):
-    """``login_required`` (OpenID Connect Core section 3.1.2.6)."""
-
-    error: str | None = "login_required"
+# No code that only a client can come to (token_expired, insecure_transport, ...): a server that named one would steer
+# what its clients do about their own faults.
+_REFUSALS: Final[Mapping[object, type[OAuth2Error]]] = {
+    "access_denied": AccessDeniedError,
+    "consent_required": ConsentRequired,
+    "insufficient_scope": InsufficientScopeError,
+    "invalid_client": InvalidClientError,
+    "invalid_grant": InvalidGrantError,
+    "invalid_request": InvalidClientIdError,
+    "invalid_scope": InvalidScopeError,
+    "invalid_token": InvalidTokenError,
+    "login_required": LoginRequired,
+    "server_error": ServerError,
+    "temporarily_unavailable": TemporarilyUnavailableError,
+    "unauthorized_client": UnauthorizedClientError,
+    "unsupported_grant_type": UnsupportedGrantTypeError,
+    "unsupported_response_type": UnsupportedResponseTypeError,
+    "unsupported_token_type": UnsupportedTokenTypeError,
+}
+
+
+def refusal(members: Mapping[str, object]) -> OAuth2Error:
+    """
+    Gives the error that an answer with a member ``error`` is, with the server's description, page and state.
+
+    A code that no server may send is a `CustomOAuth2Error`, as every unknown one; null, an `InvalidResponseError`.
+
+        >>> str(refusal({"error": "invalid_scope", "error_description": "unknown: a"}))
+        '(invalid_scope) unknown: a'
+    """
+    code = members["error"]
+    if code is None:
+        return InvalidResponseError("The answer has an error without a code.")
+    kind = _REFUSALS.get(code) if isinstance(code, str) else None
+    description = members.get("error_description")
+    if kind is InvalidClientIdError and description is None:
+        # The text of the class blames client_id; the code says only that something in the request is wrong.
+        description = ""
+    rest = (description, members.get("error_uri"), members.get("state"))
+    # Typed as RFC 6749 section 5.2 has these members, and kept as the server sent them, as oauthlib does.
+    if kind is None:
+        return CustomOAuth2Error(code, *rest)  # type: ignore[arg-type]
+    return kind(*rest)  # type: ignore[arg-type]

@@ -16,11 +16,11 @@ from typing import Final, final
 
 import attrs
 
+from oauth_cc._wire.json import MAX_SIZE
 from oauth_cc.errors import StoreUnavailable
-from oauth_cc.jsontext import MAX_SIZE
 from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
-from oauth_cc.stores.envelope import KEY, check_key, enclose, opened
+from oauth_cc.stores._serialization import KEY, check_key, enclose, opened
 from oauth_cc.token import Token
 
 try:

@@ -8,11 +8,11 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapp
 from functools import partial
 from typing import Final, Protocol, Self, TypeVar, final
 
+from oauth_cc._wire.typing import Several
 from oauth_cc.errors import InvalidInput, StoreUnavailable
 from oauth_cc.secret import Secret
-from oauth_cc.several import Several
-from oauth_cc.stores.redis_speech import DISCARD, RAW, WAKE, Claim, Line, speech
-from oauth_cc.stores.sealing import seal
+from oauth_cc.stores._encryption import seal
+from oauth_cc.stores._redis_commands import DISCARD, RAW, WAKE, Claim, Line, speech
 from oauth_cc.token import Token
 
 try:

@@ -5,10 +5,10 @@ Its decisions are Authlib's, not this library's: the two check each other.
 """
 
 try:
-    from oauth_cc.testing.authority import TokenRequestSeen
-    from oauth_cc.testing.clients import AuthenticationMethod, Client, FederatedIdentity
-    from oauth_cc.testing.issuer import AssertionIssuer
-    from oauth_cc.testing.server import AuthorizationServer
+    from oauth_cc.testing._authority import TokenRequestSeen
+    from oauth_cc.testing._clients import AuthenticationMethod, Client, FederatedIdentity
+    from oauth_cc.testing._issuer import AssertionIssuer
+    from oauth_cc.testing._server import AuthorizationServer
 except ImportError as _error:
     raise ImportError("oauth_cc.testing needs Authlib: install oauth_cc[testing]") from _error
 

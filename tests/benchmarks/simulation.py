@@ -17,8 +17,9 @@ from typing import Final, TypeAlias, TypeVar, assert_never
 
 import attrs
 
-from oauth_cc import ClientCredentials, HttpResponse, Token, token_request
-from oauth_cc.effects import (
+from oauth_cc import ClientCredentials, HttpResponse, RenewalWindow, Token, token_request
+from oauth_cc.errors import InvalidResponse, TokenRequestRefused
+from oauth_cc.flows import (
     FetchAssertion,
     Flow,
     Load,
@@ -35,10 +36,9 @@ from oauth_cc.effects import (
     advance,
     without_store,
 )
-from oauth_cc.errors import InvalidResponse, TokenRequestRefused
-from oauth_cc.freshness import DEFAULT_WINDOW, RenewalWindow, stale_from
-from oauth_cc.renewal import Kept, Renewal, Renewed, renewal, terms
-from oauth_cc.standing import UNKNOWN, Renew, Standing, decide, failed, renewed
+from oauth_cc.flows.freshness import DEFAULT_WINDOW, stale_from
+from oauth_cc.flows.renewal import Kept, Renewal, Renewed, renewal, terms
+from oauth_cc.flows.single_flight import UNKNOWN, Renew, Standing, decide, failed, renewed
 from tests.benchmarks.drawing import Panel, draw
 from tests.world import token_answer
 

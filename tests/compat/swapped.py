@@ -12,7 +12,8 @@ import oauthlib.oauth2
 import oauthlib.oauth2.rfc6749.utils as utils
 import pytest
 
-from oauth_cc.compat import BackendApplicationClient, mac
+from oauth_cc.compat import BackendApplicationClient
+from oauth_cc.compat import _mac as mac
 
 
 class Abstract(BackendApplicationClient):

@@ -24,13 +24,17 @@ from oauth_cc.compat import (
     MissingTokenError,
     MissingTokenTypeError,
     OAuth2Token,
-    _errors,
-    errors,
-    mac,
     scope_changed,
 )
-from oauth_cc.compat.placing import with_authorization
-from oauth_cc.compat.signals import ScopeChanged
+from oauth_cc.compat import (
+    _errors as errors,
+)
+from oauth_cc.compat import _mac as mac
+from oauth_cc.compat import (
+    _own_errors as _errors,
+)
+from oauth_cc.compat._placing import with_authorization
+from oauth_cc.compat._signals import ScopeChanged
 from oauth_cc.errors import InvalidInput, InvalidScope
 from tests.leaks import shown_by
 

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, assume, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from oauth_cc.compat import mac
+from oauth_cc.compat import _mac as mac
 from tests.compat.both import Raised, comparable, outcome, pair, state
 
 NOW = 1000.4

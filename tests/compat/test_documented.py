@@ -8,8 +8,8 @@ import pytest
 from oauthlib.oauth2 import BackendApplicationClient as Original
 
 from oauth_cc.compat import BackendApplicationClient
-from oauth_cc.compat.body import Body
-from oauth_cc.compat.scopes import Scopes
+from oauth_cc.compat._body import Body
+from oauth_cc.compat._scopes import Scopes
 
 METHODS = (
     "add_token create_code_challenge create_code_verifier parse_request_body_response parse_request_uri_response "

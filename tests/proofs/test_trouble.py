@@ -16,7 +16,7 @@ import pytest
 from oauth_cc import ClientCredentials, token_request
 from oauth_cc.events import Event, StoreFailed, StoreReturned, TokenFound
 from oauth_cc.httpx2 import AsyncTokenSource, TokenSource
-from oauth_cc.stores import Store, redis_speech
+from oauth_cc.stores import Store, _redis_commands
 from oauth_cc.stores.file import FileStore
 from oauth_cc.stores.redis import AsyncRedisStore, RedisStore
 from oauth_cc.testing import AuthorizationServer
@@ -59,7 +59,7 @@ def server() -> Iterator[AuthorizationServer]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Asks a Redis that failed again at once."""
-    monkeypatch.setattr(redis_speech, "_LEFT_ALONE", 0.0)
+    monkeypatch.setattr(_redis_commands, "_LEFT_ALONE", 0.0)
 
 
 @pytest.mark.usefixtures("impatient")

@@ -18,9 +18,8 @@ import attrs
 import redis
 import redis.asyncio
 
-from oauth_cc import ClientCredentials, Token, token_request
+from oauth_cc import ClientCredentials, RenewalWindow, Token, token_request
 from oauth_cc.events import Event
-from oauth_cc.freshness import RenewalWindow
 from oauth_cc.httpx2 import AsyncTokenSource, TokenSource
 from oauth_cc.stores.file import FileStore
 from oauth_cc.stores.redis import AsyncRedisStore, RedisStore

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from oauth_cc import ClientCredentials, HttpRequest, HttpResponse, Scope, Token, token_request
-from oauth_cc.call import Call, CallFlow, CallStep, Forget, Obtain, TellScope, call
-from oauth_cc.effects import (
+from oauth_cc.errors import InvalidResponse, TokenRequestRefused
+from oauth_cc.flows import (
     Effect,
     Failed,
     Flow,
@@ -28,10 +28,10 @@ from oauth_cc.effects import (
     Sleep,
     advance,
 )
-from oauth_cc.errors import InvalidResponse, TokenRequestRefused
-from oauth_cc.renewal import Kept, Renewal, Renewed, renewal, terms
-from oauth_cc.standing import Refuse, Use
-from oauth_cc.stores.memory import Flight, Join, Lead, MemoryStore
+from oauth_cc.flows.call import Call, CallFlow, CallStep, Forget, Obtain, TellScope, call
+from oauth_cc.flows.renewal import Kept, Renewal, Renewed, renewal, terms
+from oauth_cc.flows.single_flight import Refuse, Use
+from oauth_cc.stores.cache import Flight, Join, Lead, MemoryStore
 from tests.world import token_answer
 
 NAMES = ("a", "b")

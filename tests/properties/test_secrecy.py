@@ -28,16 +28,15 @@ from oauth_cc import (
     parse_token_response,
     token_request,
 )
+from oauth_cc._wire.form import decode
+from oauth_cc._wire.json import parse_object
 from oauth_cc.authentication import AuthenticationFields
-from oauth_cc.call import Call, Forget
 from oauth_cc.challenge import parse_challenges
-from oauth_cc.effects import Failed, Received, Save, Send
-from oauth_cc.exchange import exchange
-from oauth_cc.form import decode
-from oauth_cc.jsontext import parse_object
-from oauth_cc.renewal import Renewed, terms
-from oauth_cc.standing import Renew, Standing, Use
-from oauth_cc.url import check_endpoint, check_resource, check_url, origin
+from oauth_cc.endpoint import check_endpoint, check_resource, check_url, origin
+from oauth_cc.flows import Failed, Received, Save, Send, exchange
+from oauth_cc.flows.call import Call, Forget
+from oauth_cc.flows.renewal import Renewed, terms
+from oauth_cc.flows.single_flight import Renew, Standing, Use
 from tests import strategies
 from tests.leaks import shown_by
 from tests.world import World

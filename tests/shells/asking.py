@@ -16,7 +16,7 @@ import oauth_cc.httpx
 import oauth_cc.httpx2
 import oauth_cc.requests
 from oauth_cc import Token, TokenRequest
-from oauth_cc.discovery import AddressedRequest
+from oauth_cc.flows import AddressedRequest
 from oauth_cc.metadata import ServerMetadata
 
 

@@ -22,11 +22,10 @@ import attrs
 import pytest
 import trustme
 
-from oauth_cc import ClientCredentials, ClientSecretPost, Scope, Token, errors, http_request, token_request
+from oauth_cc import ClientCredentials, ClientSecretPost, Retries, Scope, Token, errors, http_request, token_request
 from oauth_cc.aiohttp import AsyncTokenSource, ClientCredentialsAuth, fetch_token
 from oauth_cc.events import Event, RenewalFailed, ScopeInsufficient, TokenDiscarded, TokenWithheld
-from oauth_cc.exchange import Retries
-from oauth_cc.stores.memory import MemoryStore
+from oauth_cc.stores.cache import MemoryStore
 from oauth_cc.testing import AuthorizationServer
 from tests.leaks import shown_by
 from tests.shells.scripted import TOKEN, Answer, Drop, ScriptedServer, Silence, elapsed_since, serve

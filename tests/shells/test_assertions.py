@@ -22,6 +22,7 @@ from oauth_cc import (
     ClientCredentials,
     ClientSecretJwt,
     PrivateKeyJwt,
+    Retries,
     Scope,
     Secret,
     SigningKey,
@@ -31,9 +32,8 @@ from oauth_cc import (
     token_request,
     unsigned_assertion,
 )
-from oauth_cc.assertion import ALGORITHMS, MAC_ALGORITHMS, Algorithm, MacAlgorithm, Signer
-from oauth_cc.authentication import ClientAuthentication
-from oauth_cc.exchange import Retries
+from oauth_cc.authentication import Algorithm, ClientAuthentication, MacAlgorithm, Signer
+from oauth_cc.authentication.jwt import ALGORITHMS, MAC_ALGORITHMS
 from oauth_cc.jose import key_from_jwk, key_from_pem, sign
 from oauth_cc.testing import AssertionIssuer, AuthenticationMethod, AuthorizationServer, Client, FederatedIdentity
 from tests.keys import CURVES, KEYS, RSA, jwk, pem, public_jwk

@@ -12,10 +12,18 @@ import pytest
 
 import oauth_cc.httpx
 import oauth_cc.httpx2
-from oauth_cc import ClientCredentials, ClientSecretPost, Scope, TlsClientAuth, errors, token_request
-from oauth_cc.certificate import Certificate
-from oauth_cc.discovery import AddressedRequest, MetadataCache
-from oauth_cc.exchange import Retries
+from oauth_cc import (
+    ClientCredentials,
+    ClientSecretPost,
+    MetadataCache,
+    Retries,
+    Scope,
+    TlsClientAuth,
+    errors,
+    token_request,
+)
+from oauth_cc.authentication import Certificate
+from oauth_cc.flows import AddressedRequest
 from oauth_cc.metadata import endpoint_for
 from oauth_cc.testing import AuthorizationServer, Client
 from tests.shells.asking import Ask

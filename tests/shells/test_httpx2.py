@@ -20,6 +20,7 @@ import trustme
 from oauth_cc import (
     ClientCredentials,
     ClientSecretPost,
+    Retries,
     Scope,
     Token,
     TokenRequest,
@@ -27,7 +28,6 @@ from oauth_cc import (
     http_request,
     token_request,
 )
-from oauth_cc.exchange import Retries
 from oauth_cc.httpx2 import fetch_token, fetch_token_async
 from tests.leaks import shown_by
 from tests.shells.scripted import TOKEN, Answer, Drop, ScriptedServer, Silence, elapsed_since, serve

@@ -19,10 +19,9 @@ import trustme
 
 import oauth_cc.httpx
 import oauth_cc.httpx2
-from oauth_cc import ClientCredentials, Scope, token_request
+from oauth_cc import ClientCredentials, Retries, Scope, token_request
 from oauth_cc.errors import InsecureEndpoint, InvalidClientRefused, InvalidInput, UnexpectedRedirect
 from oauth_cc.events import Event, ScopeInsufficient, TokenObtained, TokenWithheld
-from oauth_cc.exchange import Retries
 from oauth_cc.stores import MemoryStore
 from oauth_cc.testing import AuthorizationServer, Client
 from tests.shells.scripted import TOKEN, Answer, ScriptedServer, serve

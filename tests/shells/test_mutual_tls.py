@@ -33,8 +33,8 @@ from oauth_cc import (
     errors,
     token_request,
 )
-from oauth_cc.discovery import AddressedRequest
-from oauth_cc.stores.memory import MemoryStore
+from oauth_cc.flows import AddressedRequest
+from oauth_cc.stores.cache import MemoryStore
 from oauth_cc.testing import AuthorizationServer, Client
 from tests.leaks import shown_by
 from tests.shells.scripted import Answer, serve

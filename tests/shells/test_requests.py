@@ -22,8 +22,10 @@ import trustme
 from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth, HTTPDigestAuth, HTTPProxyAuth
 
-from oauth_cc import ClientCredentials, ClientSecretPost, Scope, Secret, token_request
+from oauth_cc import ClientCredentials, ClientSecretPost, Retries, Scope, Secret, token_request
 from oauth_cc.compat import BackendApplicationClient
+from oauth_cc.compat._token_dict import TokenDict
+from oauth_cc.compat.requests_oauthlib import OAuth2Session
 from oauth_cc.errors import (
     InsecureEndpoint,
     InvalidClientRefused,
@@ -33,11 +35,9 @@ from oauth_cc.errors import (
     UnexpectedRedirect,
 )
 from oauth_cc.events import Event, ScopeInsufficient, TokenObtained, TokenWithheld
-from oauth_cc.exchange import Retries
-from oauth_cc.requests import DEFAULT_TIMEOUT, ClientCredentialsAuth, OAuth2Session, TokenSource, fetch_token
+from oauth_cc.requests import DEFAULT_TIMEOUT, ClientCredentialsAuth, TokenSource, fetch_token
 from oauth_cc.stores import MemoryStore
 from oauth_cc.testing import AuthorizationServer, Client
-from oauth_cc.token_dict import TokenDict
 from tests.leaks import shown_by
 from tests.shells.scripted import TOKEN, Answer, Drop, ScriptedServer, Silence, serve
 

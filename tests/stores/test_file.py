@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from oauth_cc import Scope, Secret, Token
 from oauth_cc.errors import InvalidInput, StoreUnavailable
-from oauth_cc.stores.envelope import enclose, opened
+from oauth_cc.stores._serialization import enclose, opened
 from oauth_cc.stores.file import Entry, FileStore
 from tests.leaks import shown_by
 

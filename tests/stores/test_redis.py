@@ -20,11 +20,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oauth_cc import Secret, Token
+from oauth_cc._wire.json import MAX_SIZE
 from oauth_cc.errors import InvalidInput, StoreUnavailable
-from oauth_cc.jsontext import MAX_SIZE
+from oauth_cc.stores._encryption import MAX_SEALED, Seal, seal
+from oauth_cc.stores._redis_commands import Speech
 from oauth_cc.stores.redis import AsyncRedisStore, RedisStore
-from oauth_cc.stores.redis_speech import Speech
-from oauth_cc.stores.sealing import MAX_SEALED, Seal, seal
 from tests.leaks import shown_by
 from tests.redis_server import RedisServer
 

@@ -18,7 +18,7 @@ import trustme
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 
 from oauth_cc.testing import AuthenticationMethod, AuthorizationServer, Client
-from oauth_cc.testing.authority import METHODS
+from oauth_cc.testing._authority import METHODS
 
 ODD = " !\"#$%&'()*+,/:;=?@"
 GRANT = {"grant_type": "client_credentials"}

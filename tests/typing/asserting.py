@@ -24,17 +24,19 @@ from oauth_cc import (
     token_request,
     unsigned_assertion,
 )
-from oauth_cc.assertion import (
+from oauth_cc.authentication import (
     Algorithm,
     AssertionDraft,
     AssertionSource,
+    AuthenticationFields,
+    ClientAuthentication,
     MacAlgorithm,
     MacKey,
+    Proof,
     Signer,
     Source,
     UnsignedAssertion,
 )
-from oauth_cc.authentication import AuthenticationFields, ClientAuthentication, Proof
 from oauth_cc.jose import key_from_file, key_from_jwk, key_from_pem, mac, sign
 from oauth_cc.testing import Client
 

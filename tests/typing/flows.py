@@ -6,8 +6,19 @@ from collections.abc import Callable
 from typing import assert_never, assert_type
 
 from oauth_cc import ClientCredentials, HttpRequest, SigningKey, Token, token_request
-from oauth_cc.assertion import MacKey, Source
-from oauth_cc.effects import (
+from oauth_cc.authentication import MacKey, Source
+from oauth_cc.events import (
+    Event,
+    RenewalFailed,
+    ScopeInsufficient,
+    StoreFailed,
+    StoreReturned,
+    TokenDiscarded,
+    TokenFound,
+    TokenObtained,
+    TokenWithheld,
+)
+from oauth_cc.flows import (
     Effect,
     Failed,
     FetchAssertion,
@@ -24,20 +35,9 @@ from oauth_cc.effects import (
     Sign,
     Sleep,
     advance,
+    exchange,
     without_store,
 )
-from oauth_cc.events import (
-    Event,
-    RenewalFailed,
-    ScopeInsufficient,
-    StoreFailed,
-    StoreReturned,
-    TokenDiscarded,
-    TokenFound,
-    TokenObtained,
-    TokenWithheld,
-)
-from oauth_cc.exchange import exchange
 
 
 def drive(flow: Flow[Token], send: Callable[[HttpRequest], Received | Failed], moment: Moment) -> Token:

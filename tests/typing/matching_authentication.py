@@ -17,8 +17,7 @@ from oauth_cc import (
     SigningKey,
     TlsClientAuth,
 )
-from oauth_cc.assertion import MacKey, Source
-from oauth_cc.authentication import BuiltInAuthentication, ClientAuthentication
+from oauth_cc.authentication import BuiltInAuthentication, ClientAuthentication, MacKey, Source
 
 
 def registered_name(way: BuiltInAuthentication) -> str:

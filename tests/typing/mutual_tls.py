@@ -4,8 +4,8 @@ Mutual TLS: a certificate proves who asks, and binds the token.
 
 from typing import assert_type
 
-from oauth_cc import Certificate, ClientCredentials, Scope, TlsClientAuth, TokenRequest, token_request
-from oauth_cc.discovery import AddressedRequest, MetadataCache
+from oauth_cc import Certificate, ClientCredentials, MetadataCache, Scope, TlsClientAuth, TokenRequest, token_request
+from oauth_cc.flows import AddressedRequest
 from oauth_cc.requests import from_issuer
 
 

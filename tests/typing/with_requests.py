@@ -9,8 +9,9 @@ from requests.auth import HTTPBasicAuth
 
 from oauth_cc import ClientCredentials, Scope, Secret, Token, token_request
 from oauth_cc.compat import BackendApplicationClient
-from oauth_cc.requests import ClientCredentialsAuth, OAuth2Session, TokenSource, fetch_token
-from oauth_cc.token_dict import TokenDict
+from oauth_cc.compat._token_dict import TokenDict
+from oauth_cc.compat.requests_oauthlib import OAuth2Session
+from oauth_cc.requests import ClientCredentialsAuth, TokenSource, fetch_token
 
 ENDPOINT = "https://as.example/token"
 request = token_request(ClientCredentials("your_id", "s3cret"), Scope.of("read"))

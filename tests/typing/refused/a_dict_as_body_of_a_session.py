@@ -1,4 +1,4 @@
-from oauth_cc.requests import OAuth2Session
+from oauth_cc.compat.requests_oauthlib import OAuth2Session
 
 
 def fetched(session: OAuth2Session) -> str:

@@ -1,7 +1,7 @@
 from typing import assert_never
 
 from oauth_cc import SigningKey
-from oauth_cc.assertion import MacKey
+from oauth_cc.authentication import MacKey
 
 
 def kind(key: SigningKey | MacKey) -> str:

@@ -1,5 +1,5 @@
 from oauth_cc import PrivateKeyJwt
-from oauth_cc.assertion import MacKey
+from oauth_cc.authentication import MacKey
 
 
 def way(key: MacKey) -> PrivateKeyJwt:

@@ -1,5 +1,5 @@
 from oauth_cc import HttpRequest, authorize
-from oauth_cc.requests import OAuth2Session
+from oauth_cc.compat.requests_oauthlib import OAuth2Session
 
 
 def call(session: OAuth2Session) -> HttpRequest:

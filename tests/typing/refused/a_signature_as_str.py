@@ -1,5 +1,5 @@
 from oauth_cc import Secret
-from oauth_cc.assertion import UnsignedAssertion
+from oauth_cc.authentication import UnsignedAssertion
 
 
 def assertion(unsigned: UnsignedAssertion, signature: str) -> Secret:

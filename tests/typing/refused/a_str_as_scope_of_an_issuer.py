@@ -1,5 +1,5 @@
 from oauth_cc import ClientCredentials
-from oauth_cc.discovery import AddressedRequest
+from oauth_cc.flows import AddressedRequest
 from oauth_cc.httpx2 import from_issuer
 
 

@@ -1,6 +1,6 @@
 from typing import assert_never
 
-from oauth_cc.effects import Effect, Send, Sleep
+from oauth_cc.flows import Effect, Send, Sleep
 
 
 def perform(effect: Effect) -> object:

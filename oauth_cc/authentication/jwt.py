@@ -1,0 +1,368 @@
+"""
+Assertions: what a client proves itself by where it shares no secret with the server, new for every request (RFC 7521).
+
+    AssertionDraft, now, unique_id ─ at ─▶ UnsignedAssertion ─ (a key signs) ─ signed ─▶ Secret
+
+Keys sign elsewhere, a KMS or an HSM perhaps: here an assertion is written up to its signature, and no key is read.
+"""
+
+import math
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, Literal, Protocol, TypeAlias, final, runtime_checkable
+
+import attrs
+
+from oauth_cc._wire.base64url import base64url
+from oauth_cc._wire.grammar import ACCESS_TOKEN, TEXT
+from oauth_cc._wire.json import write
+from oauth_cc.authentication.certificate import Certificate, certificate_fault
+from oauth_cc.errors import InvalidAuthentication, InvalidCertificate, InvalidClientSecret, InvalidInput
+from oauth_cc.secret import REDACTION, Secret
+
+__all__ = [
+    "ALGORITHMS",
+    "JWT_BEARER",
+    "MAC_ALGORITHMS",
+    "MAX_ASSERTION",
+    "Algorithm",
+    "AssertionDraft",
+    "AssertionFile",
+    "AssertionSource",
+    "MacAlgorithm",
+    "MacKey",
+    "Signer",
+    "SigningKey",
+    "Source",
+    "UnsignedAssertion",
+    "checked_assertion",
+    "checked_path",
+    "mac_fault",
+]
+
+JWT_BEARER: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+"""The type of an assertion that is a JWT (RFC 7523 section 2.2)."""
+
+Algorithm: TypeAlias = Literal[
+    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"
+]
+"""A signature algorithm; Ed25519 is a newer name of what EdDSA is with keys of that curve (RFC 9864)."""
+
+MacAlgorithm: TypeAlias = Literal["HS256", "HS384", "HS512"]
+"""An algorithm of an HMAC."""
+
+ALGORITHMS: Final[tuple[Algorithm, ...]] = (
+    *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
+    *("ES256", "ES384", "ES512", "EdDSA", "Ed25519"),
+)
+"""The algorithms of `SigningKey` (RFC 7518 section 3.1, RFC 8037, RFC 9864): those that are known to be sound."""
+
+MAC_ALGORITHMS: Final[Mapping[MacAlgorithm, int]] = {"HS256": 32, "HS384": 48, "HS512": 64}
+"""The algorithms of `MacKey`, and the bytes that a secret for each has at the least (RFC 7518 section 3.2)."""
+
+MAX_ASSERTION: Final = 64 * 1024
+"""Characters of an assertion that are sent at the most."""
+
+Signer: TypeAlias = Callable[[bytes], bytes | Awaitable[bytes]]
+"""Gives the signature of bytes; a coroutine function does in async code."""
+
+
+@runtime_checkable
+class _PathLike(Protocol):
+    def __fspath__(self) -> str: ...
+
+
+# PEM; JSON and JWTs; PEM or JSON in base64, as environments hold them; and the base64 within PEM, of an ASN.1 sequence.
+_CONTENT: Final = re.compile(
+    r"-----BEGIN|\A\s*(?:\{|ey|ew[0ko]|LS0tLS1CRUdJTi|M(?:[C-H].[Cw]|I[G-L].)[A-Za-z0-9+/]{40})"
+)
+_LONGEST_NAME: Final = 255
+
+
+def checked_path(given: object) -> str | None:
+    """
+    Gives the path that *given* is, as text, or None if it is none, but perhaps what such a file holds.
+
+        >>> checked_path("key.pem")
+        'key.pem'
+        >>> checked_path("-----BEGIN PRIVATE KEY-----") is None
+        True
+    """
+    text = given.__fspath__() if isinstance(given, _PathLike) and not isinstance(given, type) else given
+    if not isinstance(text, str) or not _is_text(text) or _CONTENT.search(text):
+        return None
+    # No system has longer names.
+    return text if all([len(name) <= _LONGEST_NAME for name in text.split("/")]) else None
+
+
+@final
+@attrs.frozen(init=False)
+class AssertionFile:
+    """
+    The file of *path*, in which someone else puts an assertion, and a new one before that ends. Raises
+    `InvalidAuthentication`.
+
+        >>> AssertionFile("/var/run/secrets/tokens/oauth")
+        AssertionFile(path='/var/run/secrets/tokens/oauth')
+    """
+
+    path: str
+
+    def __init__(self, path: str | _PathLike) -> None:
+        text = checked_path(path)
+        if text is None:
+            # What was given may be the assertion itself.
+            del self, path
+            reason = "give the path of the file that holds it, and not what it holds"
+            raise InvalidAuthentication("client assertion", reason)
+        object.__setattr__(self, "path", text)
+
+
+Source: TypeAlias = AssertionFile | Callable[[], str | Secret | Awaitable[str | Secret]]
+"""Where an assertion comes from: a file, or a function; a coroutine function does in async code."""
+
+
+@final
+@attrs.frozen(init=False)
+class SigningKey:
+    """
+    A private key, or rather the way to one: it signs, and is not read.
+
+    *algorithm*: one of `ALGORITHMS`; *signer*: gives the JWS signature of bytes (for ECDSA r and s of fixed length, RFC
+    7518 section 3.4, and not the DER form that a KMS answers with); *thumbprint*: what tells the key from every other
+    one, such as its RFC 7638 thumbprint or its name in the KMS; *key_id*: the header's ``kid``, None to leave it out;
+    *certificate*: that of the key, for the header's ``x5t#S256``. Keys of one thumbprint are equal, whatever signs.
+
+    `oauth_cc.jose` makes these from PEM and JWK. Raises `InvalidAuthentication`.
+
+        >>> SigningKey("ES256", lambda signing_input: bytes(64), "alias/oauth", key_id="2026-11")
+        SigningKey(algorithm='ES256', thumbprint='alias/oauth', key_id='2026-11', certificate=None)
+    """
+
+    algorithm: Algorithm
+    signer: Signer = attrs.field(eq=False, repr=False)
+    thumbprint: str
+    key_id: str | None = None
+    certificate: Certificate | None = None
+
+    def __init__(
+        self,
+        algorithm: Algorithm,
+        signer: Signer,
+        thumbprint: str,
+        key_id: str | None = None,
+        certificate: Certificate | None = None,
+    ) -> None:
+        fault = _signing_fault(algorithm, signer, thumbprint, key_id, certificate)
+        if fault is not None:
+            # Tracebacks show local variables, and what was given may be a key.
+            del self, algorithm, signer, thumbprint, key_id, certificate
+            raise fault
+        object.__setattr__(self, "algorithm", algorithm)
+        object.__setattr__(self, "signer", signer)
+        object.__setattr__(self, "thumbprint", thumbprint)
+        object.__setattr__(self, "key_id", key_id)
+        object.__setattr__(self, "certificate", certificate)
+
+
+@final
+@attrs.frozen(init=False)
+class MacKey:
+    """
+    A secret that client and server share, and that stays out of every request: it keys an HMAC.
+
+    *secret*: at least as many bytes of UTF-8 as `MAC_ALGORITHMS` says for *algorithm*. Raises `InvalidClientSecret`.
+
+        >>> MacKey("7Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr1", "HS256")
+        MacKey(secret=Secret('***'), algorithm='HS256')
+    """
+
+    secret: Secret
+    algorithm: MacAlgorithm
+
+    def __init__(self, secret: str | Secret, algorithm: MacAlgorithm) -> None:
+        fault = mac_fault(secret, algorithm)
+        if fault is not None:
+            del self, secret, algorithm
+            raise fault
+        object.__setattr__(self, "secret", secret if isinstance(secret, Secret) else Secret(secret))
+        object.__setattr__(self, "algorithm", algorithm)
+
+
+@final
+@attrs.frozen
+class AssertionDraft:
+    """
+    What an assertion of *client_id* will say, but for when: to be signed by *key* for each request anew.
+
+    *audience*: whom it is for; *typ*: the header's ``typ``, None to leave it out; *lifetime*: seconds that it holds.
+    """
+
+    key: SigningKey | MacKey
+    client_id: str
+    audience: str
+    typ: str | None
+    lifetime: int
+
+    def at(self, now: float, unique_id: str) -> "UnsignedAssertion":
+        """
+        Gives the assertion of the moment *now*, POSIX seconds; *unique_id*: text that no other assertion has, hard to
+        guess, for its ``jti`` (RFC 7523 section 3). Raises `InvalidInput` if they can be none.
+        """
+        if not isinstance(now, int | float) or not math.isfinite(now) or not _is_text(unique_id):
+            raise InvalidInput("client assertion", "give now as POSIX seconds, and unique_id as text without line ends")
+        issued_at = int(now)
+        claims = {
+            "iss": self.client_id,
+            "sub": self.client_id,
+            "aud": self.audience,
+            "iat": issued_at,
+            "exp": issued_at + self.lifetime,
+            "jti": unique_id,
+        }
+        signing_input = f"{_encoded(write(self._header()))}.{_encoded(write(claims))}"
+        return UnsignedAssertion(self.key, signing_input.encode("ascii"))
+
+    def fingerprint(self) -> Secret:
+        """Gives what tells this way to prove oneself from every other, as text."""
+        key = self.key
+        named = [key.secret.reveal()] if isinstance(key, MacKey) else [key.thumbprint]
+        return Secret(write([*named, self._header(), self.audience, self.lifetime], ascii_only=True))
+
+    def _header(self) -> dict[str, str]:
+        members = {"alg": self.key.algorithm, "typ": self.typ}
+        if isinstance(self.key, SigningKey):
+            certificate = self.key.certificate
+            members |= {"kid": self.key.key_id, "x5t#S256": None if certificate is None else certificate.thumbprint}
+        return {name: value for name, value in members.items() if value is not None}
+
+
+@final
+@attrs.frozen
+class UnsignedAssertion:
+    """
+    An assertion but for its signature: *signing_input* is what *key* has to sign (RFC 7515 section 5.1).
+    """
+
+    key: SigningKey | MacKey
+    signing_input: bytes = attrs.field(repr=False)
+
+    def signed(self, signature: bytes) -> Secret:
+        """
+        Gives the assertion, a JWT. Raises `InvalidAuthentication` if *signature* is none of the algorithm's length.
+        """
+        fault = _signature_fault(self.key.algorithm, signature)
+        if fault is not None:
+            del signature
+            raise InvalidAuthentication("signature", fault)
+        return Secret(f"{self.signing_input.decode('ascii')}.{base64url(signature)}")
+
+
+@final
+@attrs.frozen
+class AssertionSource:
+    """
+    Where an assertion of *client_id* comes from that someone else makes: *source*; *type*: what it is, a URI.
+    """
+
+    source: Source = attrs.field(repr=False)
+    type: str
+    client_id: str
+
+    def fingerprint(self) -> Secret:
+        """Gives what tells this way to prove oneself from every other, as text."""
+        return Secret(
+            write([self.type, self.source.path if isinstance(self.source, AssertionFile) else None], ascii_only=True)
+        )
+
+
+def checked_assertion(given: object) -> Secret | InvalidAuthentication:
+    """
+    Gives *given*, an assertion as str or `Secret`, without white space around it; or the error that says what is wrong.
+
+        >>> checked_assertion(" eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl ")
+        Secret('***')
+    """
+    if not isinstance(given, str | Secret):
+        return InvalidAuthentication("client assertion", f"give it as str or Secret, not as {type(given).__name__}")
+    sealed = Secret((given.reveal() if isinstance(given, Secret) else given).strip(" \t\r\n"))
+    if not sealed.reveal():
+        return InvalidAuthentication("client assertion", "is empty: see whether whoever makes it has done so")
+    if REDACTION in sealed.reveal():
+        return InvalidAuthentication("client assertion", "is a Secret made text: give the Secret itself")
+    if len(sealed.reveal()) > MAX_ASSERTION or not ACCESS_TOKEN.fullmatch(sealed.reveal()):
+        reason = f"is no assertion: that is up to {MAX_ASSERTION} characters of ASCII without spaces, such as a JWT"
+        return InvalidAuthentication("client assertion", reason)
+    return sealed
+
+
+def mac_fault(secret: object, algorithm: object) -> InvalidAuthentication | InvalidClientSecret | None:
+    """
+    Gives the error for what is no *secret* that may key an HMAC by *algorithm*, or None; neither is shown.
+
+        >>> mac_fault("s3cret", "HS256")
+        InvalidClientSecret('client_secret', 'is too short for HS256: have the server issue one of 32 bytes or more')
+    """
+    least = next((size for name, size in MAC_ALGORITHMS.items() if name == algorithm), None)
+    if least is None:
+        reason = f"give an algorithm of {', '.join(MAC_ALGORITHMS)}; for a private key take PrivateKeyJwt"
+        return InvalidAuthentication("client authentication", reason)
+    if not isinstance(secret, str | Secret):
+        return InvalidClientSecret("client_secret", f"give it as a str or Secret, not as {type(secret).__name__}")
+    text = secret.reveal() if isinstance(secret, Secret) else secret
+    if "-----BEGIN" in text or text.startswith(("ssh-", "ecdsa-")):
+        return InvalidClientSecret("client_secret", "is a key or certificate: PrivateKeyJwt takes a private key")
+    if not TEXT.fullmatch(text):
+        return InvalidClientSecret("client_secret", "holds a line end or another control character: strip it")
+    if REDACTION in text:
+        return InvalidClientSecret("client_secret", "is a Secret made text: give the Secret itself")
+    if len(text.encode("utf-8")) < least:
+        reason = f"is too short for {algorithm}: have the server issue one of {least} bytes or more"
+        return InvalidClientSecret("client_secret", reason)
+    return None
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value) and TEXT.fullmatch(value) is not None
+
+
+def _signing_fault(
+    algorithm: object, signer: Signer, thumbprint: str, key_id: str | None, certificate: Certificate | None
+) -> InvalidAuthentication | InvalidCertificate | None:
+    if algorithm not in ALGORITHMS:
+        return InvalidAuthentication("signing key", f"give an algorithm of {', '.join(ALGORITHMS)}")
+    if not callable(signer):
+        reason = "its signer is no function from bytes to bytes: keys are read by oauth_cc.jose"
+        return InvalidAuthentication("signing key", reason)
+    if not _is_text(thumbprint) or not (key_id is None or _is_text(key_id)):
+        return InvalidAuthentication("signing key", "give its thumbprint and its key_id as text, without line ends")
+    return None if certificate is None else certificate_fault(certificate)
+
+
+_LENGTHS: Final = {
+    "HS256": 32,
+    "HS384": 48,
+    "HS512": 64,
+    "ES256": 64,
+    "ES384": 96,
+    "ES512": 132,
+    "EdDSA": 64,
+    "Ed25519": 64,
+}
+_LEAST_RSA: Final = 256
+
+
+def _signature_fault(algorithm: str, signature: bytes) -> str | None:
+    if not isinstance(signature, bytes):
+        return f"give it as bytes, not as {type(signature).__name__}"
+    length = _LENGTHS.get(algorithm)
+    if length is None:
+        return None if len(signature) >= _LEAST_RSA else "is shorter than one of RSA with 2048 bits: see what signs"
+    if len(signature) == length:
+        return None
+    der = " (a KMS answers with DER: turn it into r and s of fixed length)" if algorithm.startswith("ES") else ""
+    return f"has {len(signature)} bytes, and one of {algorithm} has {length}{der}"
+
+
+def _encoded(text: str) -> str:
+    return base64url(text.encode("utf-8"))

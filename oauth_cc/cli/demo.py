@@ -1,0 +1,66 @@
+"""
+The way of the data shown for real: a server on this machine, one token, one call.
+"""
+
+import secrets
+import time
+from collections.abc import Iterator
+
+import httpx2
+
+from oauth_cc import (
+    ClientCredentials,
+    HttpRequest,
+    HttpResponse,
+    Scope,
+    authorize,
+    compose_body,
+    http_request,
+    parse_token_response,
+    token_request,
+)
+from oauth_cc.cli.display import http_answer, http_message
+from oauth_cc.testing import AuthorizationServer, Client
+
+__all__ = ["demo"]
+
+
+def demo() -> str:
+    """Gives the account of a token got from a real authorization server and used at its resource, secrets redacted."""
+    client = Client("demo", secrets.token_urlsafe(24), frozenset({"hello", "world"}))
+    with AuthorizationServer(clients=[client]) as server, httpx2.Client(trust_env=False) as http:
+        steps = list(_steps(client, server, http))
+    return "\n\n".join([f"{number}. {title}\n{_indented(text)}" for number, (title, text) in enumerate(steps, 1)])
+
+
+def _steps(client: Client, server: AuthorizationServer, http: httpx2.Client) -> Iterator[tuple[str, str]]:
+    credentials = ClientCredentials(client.client_id, client.client_secret)
+    yield "The client (record)", repr(credentials)
+
+    request = token_request(credentials, Scope.of("hello", "world"))
+    yield "What it asks for (record)", repr(request)
+    yield "The body", compose_body(request)
+
+    composed = http_request(request, server.token_endpoint, allow_http_loopback=True)
+    yield "The request", http_message(composed)
+
+    answer = _send(http, composed)
+    yield "The answer", http_answer(answer)
+
+    token = parse_token_response(answer, request, received_at=time.time())
+    yield "The token (record)", repr(token)
+
+    call = authorize(HttpRequest("GET", server.resource_url), token, allow_http_loopback=True)
+    yield "The API call", http_message(call)
+
+    result = _send(http, call)
+    yield f"The resource answers {result.status}", result.content.decode("utf-8")
+
+
+def _send(http: httpx2.Client, request: HttpRequest) -> HttpResponse:
+    response = http.request(request.method, request.url, headers=dict(request.headers), content=request.body)
+    return HttpResponse(response.status_code, response.headers.multi_items(), response.content)
+
+
+def _indented(text: str) -> str:
+    return "\n".join([f"   {line}".rstrip() for line in text.splitlines()])

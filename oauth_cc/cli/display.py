@@ -1,0 +1,146 @@
+"""
+Requests and answers for human eyes: every secret redacted.
+"""
+
+import shlex
+from collections.abc import Sequence
+from typing import Final
+
+from oauth_cc._wire.form import decode, encode_value
+from oauth_cc._wire.json import freeze, parse_object, write
+from oauth_cc.authentication.jwt import ALGORITHMS, MAC_ALGORITHMS
+from oauth_cc.fapi import Duty
+from oauth_cc.http import SHOWN_HEADERS, HttpRequest, HttpResponse
+from oauth_cc.metadata import METHODS, ServerMetadata
+
+__all__ = ["curl", "duties_table", "http_answer", "http_message", "metadata_table"]
+
+_SECRET_PARAMETERS: Final = frozenset({"client_secret", "client_assertion", "assertion", "password", "refresh_token"})
+
+_SHOWN_MEMBERS: Final = frozenset({"token_type", "expires_in", "scope", "error", "error_description", "error_uri"})
+
+
+def http_message(request: HttpRequest) -> str:
+    """
+    Gives *request* as it goes on the wire (RFC 9112), its Authorization and secret parameters redacted.
+
+        >>> print(http_message(HttpRequest("GET", "https://api.example/a?b=c", {"Authorization": "Bearer tok-1"})))
+        GET https://api.example/a?b=c
+        Authorization: Bearer ***
+    """
+    lines = [f"{request.method} {request.url}", *_headers(request)]
+    return "\n".join([*lines, "", _body(request)] if request.body else lines)
+
+
+def http_answer(response: HttpResponse) -> str:
+    """
+    Gives the answer of a token endpoint: its status, and its members with every value redacted that may be a secret.
+
+        >>> print(http_answer(HttpResponse(200, (), b'{"access_token": "tok-1", "expires_in": 60}')))
+        200
+        {"access_token":"***","expires_in":60}
+    """
+    members = parse_object(response.content)
+    if isinstance(members, str):
+        return f"{response.status}\n(the answer {members})"
+    shown = {name: freeze(value) if name in _SHOWN_MEMBERS else "***" for name, value in members.items()}
+    return f"{response.status}\n{write(shown)}"
+
+
+def curl(request: HttpRequest, options: Sequence[tuple[str, str]] = ()) -> str:
+    r"""
+    Gives *request* as a curl command for a POSIX shell, redacted as by `http_message`: fill in what ``***`` hides.
+    *options*: names and values of further ones, such as the files of a certificate.
+
+        >>> print(curl(HttpRequest("POST", "https://as.example/token", {"Accept": "a/b"}, b"client_secret=x&y=1")))
+        curl --request POST \
+          --header 'Accept: a/b' \
+          --data 'client_secret=***&y=1' \
+          https://as.example/token
+    """
+    parts = [f"curl --request {shlex.quote(request.method)}"]
+    parts += [f"{name} {shlex.quote(value)}" for name, value in options]
+    parts += [f"--header {shlex.quote(header)}" for header in _headers(request)]
+    if request.body:
+        parts.append(f"--data {shlex.quote(_body(request))}")
+    return " \\\n  ".join([*parts, shlex.quote(request.url)])
+
+
+def metadata_table(metadata: ServerMetadata) -> str:
+    """
+    Gives what a server says of itself, a line each; a star marks the ways of authentication, and the algorithms for
+    signing, that exist here.
+
+        >>> print(metadata_table(ServerMetadata("https://as.example", "https://as.example/token")))
+        issuer               https://as.example
+        token endpoint       https://as.example/token
+        mTLS token endpoint  -
+        authentication       client_secret_basic *
+        signing algorithms   -
+        DPoP algorithms      -
+        binds to certificate no
+        grants               -
+        scopes               -
+        <BLANKLINE>
+        * this client can use it
+    """
+    known = {*METHODS, *ALGORITHMS, *MAC_ALGORITHMS}
+    starred = [
+        [f"{name} *" if name in known else name for name in listed or ()]
+        for listed in (
+            metadata.token_endpoint_auth_methods_supported,
+            metadata.token_endpoint_auth_signing_alg_values_supported,
+        )
+    ]
+    rows: dict[str, Sequence[str] | None] = {
+        "issuer": [metadata.issuer],
+        "token endpoint": [metadata.token_endpoint],
+        "mTLS token endpoint": [metadata.mtls_token_endpoint or "-"],
+        "authentication": starred[0],
+        "signing algorithms": starred[1],
+        "DPoP algorithms": metadata.dpop_algorithms,
+        "binds to certificate": ["yes" if metadata.tls_client_certificate_bound_access_tokens else "no"],
+        "grants": metadata.grant_types_supported,
+        "scopes": metadata.scopes_supported,
+    }
+    lines = [f"{name:<21}{', '.join(values or '-')}" for name, values in rows.items()]
+    return "\n".join([*lines, *_notes(metadata)])
+
+
+def duties_table(duties: Sequence[Duty]) -> str:
+    """
+    Gives *duties*, a line each: whether it is met, the section that it comes from, and what to do if it is not.
+
+        >>> print(duties_table([Duty("use https", "5.2.1", True, ""), Duty("sign", "5.4.1", False, "make a key")]))
+        yes  5.2.1    use https
+        NO   5.4.1    sign: make a key
+    """
+    lines = [
+        f"yes  {duty.source:<9}{duty.text}" if duty.met else f"NO   {duty.source:<9}{duty.text}: {duty.advice}"
+        for duty in duties
+    ]
+    return "\n".join(lines)
+
+
+def _notes(metadata: ServerMetadata) -> list[str]:
+    notes = ["", "* this client can use it"]
+    return notes if metadata.grants_client_credentials else [*notes, "! client_credentials is not among the grants"]
+
+
+def _headers(request: HttpRequest) -> list[str]:
+    return [f"{name}: {_value(name, value)}" for name, value in request.headers]
+
+
+def _value(name: str, value: str) -> str:
+    if name.lower() in SHOWN_HEADERS:
+        return value
+    scheme, space, _ = value.partition(" ")
+    return f"{scheme} ***" if space and name.lower() == "authorization" else "***"
+
+
+def _body(request: HttpRequest) -> str:
+    pairs = decode(request.body.decode("ascii", "replace"))
+    if not isinstance(pairs, tuple):
+        return "***"
+    shown = [(name, "***" if name in _SECRET_PARAMETERS else encode_value(value)) for name, value in pairs]
+    return "&".join([f"{encode_value(name)}={value}" for name, value in shown])

@@ -1,0 +1,47 @@
+"""
+Where a token stands in a request: header, query or body (RFC 6750 section 2).
+"""
+
+from collections.abc import Iterable, MutableMapping
+from typing import Final, Literal, TypeAlias
+from urllib.parse import urlparse, urlunparse
+
+from oauth_cc.compat._body import append
+
+__all__ = ["AUTH_HEADER", "BODY", "URI_QUERY", "TokenPlacement", "with_authorization", "with_query"]
+
+TokenPlacement: TypeAlias = Literal["auth_header", "query", "body"]
+"""Where a token stands in a request."""
+
+AUTH_HEADER: Final = "auth_header"
+URI_QUERY: Final = "query"
+BODY: Final = "body"
+
+
+def with_authorization(headers: MutableMapping[str, str] | None, value: str) -> MutableMapping[str, str]:
+    """
+    Gives *headers*, the same object unless there are none, with *value* as their only Authorization field.
+
+        >>> with_authorization({"authorization": "Basic eDp5"}, "Bearer 2YotnFZFEjr1zCsicMWpAA")
+        {'Authorization': 'Bearer 2YotnFZFEjr1zCsicMWpAA'}
+    """
+    if not headers:
+        return {"Authorization": value}
+    headers["Authorization"] = value
+    for name in [name for name in headers if len(name) == 13 and name != "Authorization"]:
+        if name.lower() == "authorization":
+            del headers[name]
+    return headers
+
+
+def with_query(url: str, parameters: Iterable[tuple[str, object]], *, fragment: bool = False) -> str:
+    """
+    Gives *url* with *parameters* at the end of its query, or of its *fragment*, encoded anew.
+
+        >>> with_query("https://api.example/things?page=2#top", [("access_token", "2YotnFZFEjr1zCsicMWpAA")])
+        'https://api.example/things?page=2&access_token=2YotnFZFEjr1zCsicMWpAA#top'
+    """
+    parts = urlparse(url)
+    if fragment:
+        return urlunparse(parts._replace(fragment=append(parts.fragment, parameters)))
+    return urlunparse(parts._replace(query=append(parts.query, parameters)))

@@ -1,0 +1,144 @@
+"""
+Reading the answer of a token endpoint as oauthlib does, less what makes an unusable or dangerous token of it.
+
+Faults are values until the client raises them, from where no traceback shows the answer.
+"""
+
+import os
+from collections.abc import Mapping
+from json import JSONDecoder
+from typing import Final, NoReturn
+from urllib.parse import parse_qsl
+
+from oauth_cc._wire.grammar import ACCESS_TOKEN
+from oauth_cc._wire.json import MAX_SIZE, is_array, parse_object
+from oauth_cc.compat._expiry import Expiry, read_expiry
+from oauth_cc.compat._scopes import Scopes, scope_list
+from oauth_cc.compat._token import OAuth2Token
+
+__all__ = ["read_response"]
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+_DECODER: Final = JSONDecoder(parse_constant=_no_constant)
+
+
+def read_response(body: str | bytes | bytearray, scope: Scopes) -> tuple[OAuth2Token, Expiry] | Exception:
+    """
+    Gives the token that the answer *body* holds for *scope*, and when it ends; or the error that says why there is
+    none: an OAuth2Error, or the Warning that the scope has changed.
+
+        >>> token, _ = read_response('{"access_token": "2YotnFZFEjr1zCsicMWpAA", "scope": "a b"}', ["a", "b"])
+        >>> token.scopes
+        ['a', 'b']
+    """
+    members = _quick_members(body)
+    if members is None:
+        found = _members(body)
+        if isinstance(found, str):
+            return _invalid(found)
+        members = found
+    return _refusal(members) if "error" in members else _token(members, scope)
+
+
+def _refusal(members: dict[str, object]) -> Exception:
+    # Imported here, as everywhere in the facade, because it looks for oauthlib, which only errors need.
+    from oauth_cc.compat._errors import refusal
+
+    return refusal(members)
+
+
+def _token(members: dict[str, object], scope: Scopes) -> tuple[OAuth2Token, Expiry] | Exception:
+    granted = members.get("scope")
+    if granted is not None:
+        if not (isinstance(granted, str) or is_array(granted)):
+            return _invalid("The scope of the answer is neither a text nor a list.")
+        members["scope"] = scope_list(granted)
+    expiry = read_expiry(members)
+    if isinstance(expiry, str):
+        return _invalid(expiry)
+    if expiry[0] and expiry[1]:
+        members["expires_in"], members["expires_at"] = expiry[0], expiry[1]
+    else:
+        expiry = _settle(members, expiry)
+    token = OAuth2Token(members, scope)
+    return _fault(members, token) or (token, expiry)
+
+
+def _settle(members: dict[str, object], expiry: Expiry) -> Expiry:
+    for name, value in zip(("expires_in", "expires_at"), expiry, strict=False):
+        if value:
+            members[name] = value
+        else:
+            members.pop(name, None)
+    # oauthlib reads twice: without its ``expires_at`` of 0, a token ends when its ``expires_in`` says.
+    again = read_expiry(members) if expiry[0] else expiry
+    return expiry if isinstance(again, str) else again
+
+
+def _fault(members: Mapping[str, object], token: OAuth2Token) -> Exception | None:
+    access_token = members.get("access_token")
+    if not isinstance(access_token, str) or not ACCESS_TOKEN.fullmatch(access_token):
+        return _token_fault(access_token)
+    if "token_type" not in members and os.environ.get("OAUTHLIB_STRICT_TOKEN_TYPE"):
+        from oauth_cc.compat._errors import MissingTokenTypeError
+
+        return MissingTokenTypeError()
+    return _scope_fault(token) if token.scope_changed else None
+
+
+def _quick_members(body: str | bytes | bytearray) -> dict[str, object] | None:
+    # The everyday answer, read in half the time: one object without inner ones, no repeated member. It has one colon
+    # for each member then, and no bracket but its own. Whatever differs is left to the core's reader.
+    if type(body) is not str or body[:1] != "{" or "[" in body or len(body) > MAX_SIZE:
+        return None
+    try:
+        # What begins with a brace is an object, or none of it is JSON.
+        members: dict[str, object]
+        members, end = _DECODER.raw_decode(body)
+    except (ValueError, RecursionError):
+        return None
+    return members if end == len(body) and body.count(":") == len(members) else None
+
+
+def _members(body: str | bytes | bytearray) -> dict[str, object] | str:
+    if not isinstance(body, str | bytes | bytearray):
+        raise TypeError(f"the JSON object must be str, bytes or bytearray, not {type(body).__name__}")
+    content = body.removeprefix("\ufeff") if isinstance(body, str) else bytes(body)
+    members = parse_object(content)
+    if members != "is not JSON":
+        return members if isinstance(members, dict) else f"The answer {members}."
+    # Old servers answer in form text; a page of HTML is no token, whatever stands in its links.
+    if isinstance(content, str) and not content.lstrip().startswith("<"):
+        return dict(parse_qsl(content))
+    return {}
+
+
+def _token_fault(access_token: object) -> Exception:
+    if access_token is not None and access_token != "":
+        return _invalid("The access token cannot stand in a header field (RFC 6749 appendix A.12).")
+    from oauth_cc.compat._errors import MissingTokenError
+
+    return MissingTokenError(description="Missing access token parameter.")
+
+
+def _scope_fault(token: OAuth2Token) -> Warning | None:
+    from oauth_cc.compat._signals import scope_changed
+
+    message = f'Scope has changed from "{token.old_scope}" to "{token.scope}".'
+    scope_changed.send(message=message, old=token.old_scopes, new=token.scopes)
+    if os.environ.get("OAUTHLIB_RELAX_TOKEN_SCOPE"):
+        return None
+    warning = Warning(message)
+    # A plain Warning with these attributes is what callers catch.
+    vars(warning).update(token=token, old_scope=token.old_scopes, new_scope=token.scopes)
+    return warning
+
+
+def _invalid(description: str) -> Exception:
+    from oauth_cc.compat._errors import InvalidResponseError
+
+    return InvalidResponseError(description)

@@ -1,0 +1,281 @@
+"""
+A session in place of requests-oauthlib's, for the client credentials grant: change one import.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final, Literal, Never, Protocol
+
+import attrs
+import requests
+from requests.auth import HTTPBasicAuth, HTTPProxyAuth
+
+from oauth_cc._io.context import check_hook
+from oauth_cc._io.origins import Origins
+from oauth_cc._wire.json import thaw
+from oauth_cc._wire.typing import Several
+from oauth_cc.authentication.credentials import ClientCredentials
+from oauth_cc.authentication.methods import AuthenticationFields, ClientSecretBasic, ClientSecretPost
+from oauth_cc.compat._token_dict import TokenDict
+from oauth_cc.errors import InvalidInput
+from oauth_cc.events import EventHook
+from oauth_cc.request import TokenRequest, proof_of, token_request
+from oauth_cc.requests._auth import ClientCredentialsAuth
+from oauth_cc.requests._sending import DEFAULT_TIMEOUT, Timeout
+from oauth_cc.scope import Scope
+from oauth_cc.secret import Secret
+from oauth_cc.stores._protocol import Store, check_store
+from oauth_cc.stores.cache import MemoryStore
+from oauth_cc.token import Token
+
+__all__ = ["OAuth2Session"]
+
+_OF_OTHERS: Final[Mapping[str, tuple[object, str]]] = {
+    "code": (None, "is of the authorization code grant: leave it out"),
+    "authorization_response": (None, "is of the authorization code grant: leave it out"),
+    "username": (None, "is of the password grant: give client_secret, or auth=(client_id, client_secret)"),
+    "password": (None, "is of the password grant: give client_secret, or auth=(client_id, client_secret)"),
+    "method": ("POST", "a token request is a POST (RFC 6749 section 3.2): leave it out"),
+    "force_querystring": (False, "would write the request into a URL, which is logged on its way: leave it out"),
+}
+"""What requests-oauthlib has for other grants and servers: its default, and why no other value is taken."""
+
+_FIXED: Final = frozenset({"accept", "content-type"})
+"""Header fields that every token request has, with values of its own."""
+
+
+class _Client(Protocol):
+    @property
+    def client_id(self) -> str: ...
+    @property
+    def scope(self) -> str | Iterable[str] | None: ...
+
+
+@attrs.frozen
+class _WithHeaders:
+    """A way of authentication, and header fields beside it."""
+
+    way: ClientSecretBasic | ClientSecretPost
+    headers: tuple[tuple[str, Secret], ...]
+
+    def authenticate(self, client_id: str) -> AuthenticationFields:
+        fields = self.way.authenticate(client_id)
+        return attrs.evolve(fields, headers=(*fields.headers, *self.headers))
+
+
+class OAuth2Session(requests.Session):
+    """
+    A session whose calls carry a token that is kept fresh, with the signatures of requests-oauthlib's `OAuth2Session`.
+
+    *client_id*, or *client*, which has a ``client_id`` and a ``scope`` (oauthlib's `BackendApplicationClient`, or that
+    of `oauth_cc.compat`): who asks; *scope*: what for; *origins*, *store*, *on_event*, *allow_http_loopback*: as
+    `ClientCredentialsAuth` has them. `fetch_token` is called once; the session sees to the rest.
+
+        >>> OAuth2Session("your_id", scope="hello world").authorized
+        False
+
+    Raises `InvalidInput` if nobody asks, and for *others*, which no session of this grant has.
+    """
+
+    def __init__(
+        self,
+        client_id: str | None = None,
+        client: _Client | None = None,
+        *,
+        scope: str | Iterable[str] | None = None,
+        origins: Several[str] | None = None,
+        store: MemoryStore | Store | None = None,
+        on_event: EventHook | None = None,
+        allow_http_loopback: bool = False,
+        **others: Never,
+    ) -> None:
+        super().__init__()
+        if others:
+            reason = "is no option of a session of this grant, which renews its token by itself: leave it out"
+            raise InvalidInput(min(others), reason)
+        if client is None and client_id is None:
+            raise InvalidInput("client_id", "say who asks: OAuth2Session('your_id')")
+        self.client_id: str = client_id or (client.client_id if client is not None else "")
+        wanted = scope if scope is not None or client is None else client.scope
+        # Kept whole: an iterator would have nothing left for the next request, which then asks for any scope.
+        self.scope: str | Iterable[str] | None = wanted if wanted is None or isinstance(wanted, str) else tuple(wanted)
+        # Said here, and not when a token is fetched.
+        Origins(origins, allow_http_loopback=allow_http_loopback)
+        check_hook(on_event)
+        if store is not None and not isinstance(store, MemoryStore):
+            check_store(store)
+        self._origins, self._store, self._on_event = origins, store, on_event
+        self._allow_http_loopback = allow_http_loopback
+
+    def fetch_token(
+        self,
+        token_url: str,
+        *,
+        code: None = None,
+        authorization_response: None = None,
+        body: str = "",
+        auth: tuple[str, str | Secret] | HTTPBasicAuth | None = None,
+        username: None = None,
+        password: None = None,
+        method: Literal["POST"] = "POST",
+        force_querystring: Literal[False] = False,
+        timeout: float | tuple[float | None, float | None] | None = None,
+        headers: Mapping[str, str] | None = None,
+        verify: bool | str | None = None,
+        proxies: Mapping[str, str] | None = None,
+        include_client_id: bool | None = None,
+        client_secret: str | Secret | None = None,
+        cert: str | tuple[str, str] | None = None,
+        client_id: str | None = None,
+        scope: str | Iterable[str] | None = None,
+        **parameters: str,
+    ) -> TokenDict:
+        """
+        Gets a token from *token_url*, puts it on every call from now on, and gives its members.
+
+        *auth*, id and secret: sent by HTTP Basic, with client_id in the body too if *include_client_id*; else
+        *client_secret*: sent by HTTP Basic, or in the body if *include_client_id*; *scope*: None for that of the
+        session; *body*: form text to embed; *headers*: further ones, beside Accept and Content-Type, which stay as they
+        are; *timeout*: seconds, or a pair of those for connecting and those for the rest, None for `DEFAULT_TIMEOUT`;
+        *verify*, *cert*, *proxies*: None for those of the session; *parameters*: further ones for the body, such as
+        ``audience``. The others are of other grants, and refused.
+        Raises what `oauth_cc.requests.fetch_token` raises.
+        """
+        request = _refusal(
+            code=code,
+            authorization_response=authorization_response,
+            username=username,
+            password=password,
+            method=method,
+            force_querystring=force_querystring,
+        ) or _request(
+            client_id or self.client_id,
+            auth,
+            client_secret,
+            include_client_id=bool(include_client_id),
+            scope=self.scope if scope is None else scope,
+            body=body,
+            headers=headers or {},
+            parameters=parameters,
+        )
+        # Tracebacks show local variables, and each of these may hold a secret.
+        del code, authorization_response, body, auth, username, password, headers, client_secret, parameters
+        if isinstance(request, InvalidInput):
+            raise request
+        through = requests.Session()
+        through.trust_env, through.adapters = False, self.adapters
+        through.verify = self.verify if verify is None else verify
+        through.cert = self.cert if cert is None else cert
+        through.proxies.update(self.proxies if proxies is None else proxies)
+        kept = ClientCredentialsAuth(
+            request,
+            token_url,
+            client=through,
+            origins=self._origins,
+            store=self._store,
+            timeout=_timeout(timeout),
+            on_event=self._on_event,
+            allow_http_loopback=self._allow_http_loopback,
+        )
+        token = kept.source.token()
+        _put_on(self, kept)
+        return _members(token)
+
+    @property
+    def authorized(self) -> bool:
+        """Whether calls carry a token."""
+        return isinstance(self.auth, ClientCredentialsAuth)
+
+    @property
+    def token(self) -> TokenDict:
+        """The members of the token that a call would carry now, which may ask the server; none before `fetch_token`."""
+        return _members(self.auth.source.token()) if isinstance(self.auth, ClientCredentialsAuth) else TokenDict()
+
+    @property
+    def access_token(self) -> str | None:
+        """The token that a call would carry now, None before `fetch_token`."""
+        return self.auth.source.token().access_token.reveal() if isinstance(self.auth, ClientCredentialsAuth) else None
+
+
+def _put_on(session: requests.Session, auth: ClientCredentialsAuth) -> None:
+    # Assigned by a method of the subclass, it would be declared anew, and narrower than `requests.Session` has it.
+    session.auth = auth
+
+
+def _refusal(**given: object) -> InvalidInput | None:
+    for name, value in given.items():
+        default, reason = _OF_OTHERS[name]
+        if value != default:
+            return InvalidInput(name, reason)
+    return None
+
+
+def _request(
+    client_id: str,
+    auth: tuple[str, str | Secret] | HTTPBasicAuth | None,
+    client_secret: str | Secret | None,
+    *,
+    include_client_id: bool,
+    scope: str | Iterable[str] | None,
+    body: str,
+    headers: Mapping[str, str],
+    parameters: Mapping[str, str],
+) -> TokenRequest | InvalidInput:
+    proof = _proof(auth, client_secret)
+    if isinstance(proof, InvalidInput):
+        return proof
+    named, secret = proof
+    if not all([isinstance(text, str) for field in headers.items() for text in field]):
+        return InvalidInput("headers", "give names and values as str")
+    fields = tuple([(name, Secret(value)) for name, value in headers.items() if name.lower() not in _FIXED])
+    try:
+        way = ClientSecretPost(secret) if include_client_id and auth is None else ClientSecretBasic(secret)
+        who = ClientCredentials(named or client_id, _WithHeaders(way, fields) if fields else way)
+        request = token_request(who, _scope(scope)).with_body(body).with_parameters(parameters)
+        # Refuses header fields that cannot be sent, or are a second way of authentication.
+        proof_of(request)
+    except InvalidInput as fault:
+        return fault.with_traceback(None)
+    return request.with_client_id() if include_client_id else request
+
+
+def _proof(
+    auth: tuple[str, str | Secret] | HTTPBasicAuth | None, client_secret: str | Secret | None
+) -> tuple[str | None, str | Secret] | InvalidInput:
+    match auth:
+        case None if client_secret is not None:
+            return None, client_secret
+        case None:
+            return InvalidInput("client_secret", "give it, or auth=(client_id, client_secret)")
+        # Its subclass for proxies holds what is meant for a proxy alone.
+        case HTTPBasicAuth(username=str(name), password=str(secret)) if not isinstance(auth, HTTPProxyAuth):
+            return name, secret
+        case (str(name), str() | Secret() as secret):
+            return name, secret
+        case _:
+            reason = "give (client_id, client_secret) as text, or HTTPBasicAuth of them: no other proves who asks"
+            return InvalidInput("auth", reason)
+
+
+def _timeout(timeout: float | tuple[float | None, float | None] | None) -> Timeout:
+    if isinstance(timeout, tuple) and len(timeout) == 2:
+        return _seconds(timeout[0]), _seconds(timeout[1])
+    return _seconds(timeout)
+
+
+def _seconds(given: float | None) -> float:
+    return DEFAULT_TIMEOUT if given is None else given
+
+
+def _scope(scope: str | Iterable[str] | None) -> Scope:
+    if scope is None:
+        return Scope()
+    return Scope.parse(scope) if isinstance(scope, str) else Scope.of(*scope)
+
+
+def _members(token: Token) -> TokenDict:
+    members = TokenDict({name: thaw(value) for name, value in token.members.items()})
+    members.update(access_token=token.access_token.reveal(), token_type=token.token_type)
+    members.update(scope=list(token.scope.tokens))
+    if token.expires_at is not None:
+        members.update(expires_in=round(token.expires_at - token.received_at), expires_at=token.expires_at)
+    return members

@@ -1,0 +1,178 @@
+"""
+How things stand with one token: what is known of it, and what whoever asks for it should do.
+
+    Standing, now ─ decide ─▶ Use | Wait | Renew | Refuse
+    Standing ─ renewed | failed | discarded ─▶ Standing
+
+All of single flight is decided here; who holds these records needs one mutex, and no judgement.
+"""
+
+import math
+from typing import Final, TypeAlias, final
+
+import attrs
+
+from oauth_cc.errors import InvalidResponse, TokenRequestRefused
+from oauth_cc.flows.freshness import DEFAULT_WINDOW, RenewalWindow, fresh_until, freshness, stale_from
+from oauth_cc.token import Token
+
+__all__ = [
+    "REFUSAL_SECONDS",
+    "UNKNOWN",
+    "Decision",
+    "Refusal",
+    "Refuse",
+    "Renew",
+    "Standing",
+    "Use",
+    "Wait",
+    "decide",
+    "discarded",
+    "failed",
+    "is_spent",
+    "renewed",
+]
+
+REFUSAL_SECONDS: Final = 5.0
+"""Seconds for which a refusal (4xx) is remembered, if the server names no other time with Retry-After."""
+
+_LONGEST_REFUSAL: Final = 60.0
+
+
+@final
+@attrs.frozen
+class Refusal:
+    """The server refused with *error*, and is not asked again before *until*, POSIX seconds."""
+
+    error: TokenRequestRefused | InvalidResponse
+    until: float
+
+
+@final
+@attrs.frozen
+class Standing:
+    """
+    What is known of one token.
+
+    *token*: the token at hand; *fresh_until*: POSIX seconds before which it can be used without a second look;
+    *spread*: places its renewal; *attempted_at*: when a renewal last failed; *refusal*: what the server refused with;
+    *rejected*: the newest token that the API did not accept.
+    """
+
+    token: Token | None = None
+    fresh_until: float = -math.inf
+    spread: float = 0.0
+    attempted_at: float | None = None
+    refusal: Refusal | None = None
+    rejected: Token | None = None
+
+
+UNKNOWN: Final = Standing()
+"""How things stand before anyone asked."""
+
+
+@final
+@attrs.frozen
+class Use:
+    """Use *token*."""
+
+    token: Token
+
+
+@final
+@attrs.frozen
+class Wait:
+    """Wait for the renewal that is under way."""
+
+
+@final
+@attrs.frozen
+class Renew:
+    """Renew the token; *held* can be used meanwhile, by others, and if it fails."""
+
+    held: Token | None
+
+
+@final
+@attrs.frozen
+class Refuse:
+    """Raise *error*: the server refused just now, and would again."""
+
+    error: TokenRequestRefused | InvalidResponse
+
+
+Decision: TypeAlias = Use | Wait | Renew | Refuse
+
+
+def decide(standing: Standing, now: float, *, under_way: bool, window: RenewalWindow = DEFAULT_WINDOW) -> Decision:
+    """
+    Gives what someone who asks for the token at *now*, POSIX seconds, does.
+
+    *under_way*: whether a renewal is; *window*: when early renewal falls due.
+
+        >>> decide(UNKNOWN, 1700000000.0, under_way=False), decide(UNKNOWN, 1700000000.0, under_way=True)
+        (Renew(held=None), Wait())
+    """
+    refused = standing.refusal is not None and now < standing.refusal.until
+    if standing.token is not None:
+        how = freshness(standing.token, now, standing.attempted_at, spread=standing.spread, window=window)
+        if how == "fresh" or (how == "ageing" and (under_way or refused)):
+            return Use(standing.token)
+        if how == "ageing":
+            return Renew(standing.token)
+    if under_way:
+        return Wait()
+    if standing.refusal is not None and refused:
+        return Refuse(standing.refusal.error)
+    return Renew(None)
+
+
+def renewed(standing: Standing, token: Token, spread: float, *, window: RenewalWindow = DEFAULT_WINDOW) -> Standing:
+    """
+    Gives the standing once *token* came; *spread*, from 0 up to 1, places its renewal in *window*.
+    """
+    if token == standing.rejected:
+        # Found in a store a moment ago, and not accepted since.
+        return standing
+    until = fresh_until(token, spread=spread, window=window)
+    return Standing(token, until, spread, rejected=standing.rejected)
+
+
+def failed(
+    standing: Standing, error: Exception | None, now: float, *, window: RenewalWindow = DEFAULT_WINDOW
+) -> Standing:
+    """
+    Gives the standing once a renewal came to nothing at *now*: *error* says why, None if another process is at it.
+    """
+    refusal = standing.refusal
+    if isinstance(error, TokenRequestRefused | InvalidResponse) and 400 <= error.status < 500:
+        pause = REFUSAL_SECONDS if error.retry_after is None else min(error.retry_after, _LONGEST_REFUSAL)
+        refusal = Refusal(error, now + pause)
+    if standing.token is None:
+        return attrs.evolve(standing, refusal=refusal)
+    until = fresh_until(standing.token, now, spread=standing.spread, window=window)
+    return attrs.evolve(standing, fresh_until=until, attempted_at=now, refusal=refusal)
+
+
+def discarded(standing: Standing, token: Token) -> Standing:
+    """
+    Gives the standing once the API did not accept *token*: exactly that one is forgotten, a newer one stays.
+    """
+    if standing.token is not None and standing.token != token:
+        return standing
+    # Callers may be late with an older one: the newest is to be known, as a store may still have it.
+    older = standing.rejected is not None and token.received_at < standing.rejected.received_at
+    rejected = standing.rejected if older else token
+    return attrs.evolve(standing, token=None, fresh_until=-math.inf, attempted_at=None, rejected=rejected)
+
+
+def is_spent(standing: Standing, now: float) -> bool:
+    """
+    Whether nothing in *standing* matters any more at *now*, POSIX seconds, so that it can be forgotten.
+
+        >>> is_spent(UNKNOWN, 1700000000.0)
+        True
+    """
+    tokens = (standing.token, standing.rejected)
+    refused = standing.refusal is not None and now < standing.refusal.until
+    return not refused and all([token is None or now >= stale_from(token) for token in tokens])

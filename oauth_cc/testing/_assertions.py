@@ -1,0 +1,144 @@
+"""
+What the test server makes of client assertions: whose they are, and whether they prove it (RFC 7521, RFC 7523).
+
+Authlib verifies them. Added is what it leaves open: all algorithms that a client may sign by, one audience, an explicit
+type, a ``jti`` of any server that is used once, and assertions of someone else than the client.
+"""
+
+import copy
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping
+from typing import Final, Never, TypeAlias, final
+
+from authlib.oauth2.rfc6749 import InvalidClientError, OAuth2Request
+from authlib.oauth2.rfc7523 import JWTBearerClientAssertion
+from joserfc.errors import JoseError
+from joserfc.jwk import JWKRegistry, KeySet, OctKey
+from joserfc.jws import JWSRegistry
+from joserfc.jwt import JWTClaimsRegistry, Token, decode
+
+from oauth_cc.testing._clients import JwkSet, Known, readable
+
+__all__ = ["ALGORITHMS", "ASSERTION_METHODS", "FEDERATED", "Authenticate", "by_assertion"]
+
+FEDERATED: Final = "federated_jwt"
+ALGORITHMS: Final = {
+    "private_key_jwt": "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519".split(),
+    "client_secret_jwt": "HS256 HS384 HS512".split(),
+}
+"""What an assertion may be signed by under each registered method."""
+
+ASSERTION_METHODS: Final = (FEDERATED, *ALGORITHMS)
+Authenticate: TypeAlias = Callable[[Callable[[str], Known | None], Never], object]
+"""Gives the client of a request, a record of Authlib's, or None; the first argument knows clients by their ids."""
+
+_TYPES: Final = (None, "JWT", "client-authentication+jwt")
+
+
+def by_assertion(audience: str) -> Mapping[str, Authenticate]:
+    """
+    Gives what authenticates clients by each of `ASSERTION_METHODS`, as Authlib calls it; *audience*: whom the
+    assertions that clients make are for.
+    """
+    signed = {method: _ClientAssertions(method, audience) for method in ALGORITHMS}
+    return {FEDERATED: _federated, **signed}
+
+
+@final
+class _ClientAssertions(JWTBearerClientAssertion):
+    # Authenticates clients by what they sign themselves.
+
+    def __init__(self, method: str, audience: str) -> None:
+        super().__init__(leeway=0)
+        self.CLIENT_AUTH_METHOD = method
+        self._audience = audience
+        self._used: dict[tuple[str, str], float] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, query_client: Callable[[str], object], request: OAuth2Request) -> object:
+        if "client_assertion" not in request.form:
+            return None
+        header, _ = self.extract_assertion(request.form["client_assertion"])
+        if header.get("alg") not in ALGORITHMS[self.CLIENT_AUTH_METHOD]:
+            return None
+        try:
+            return super().__call__(query_client, request)
+        except InvalidClientError:
+            # Authlib has set it to whom the assertion names, before that is proved.
+            request.client = None
+            raise
+
+    def resolve_client_public_key(self, client: Known) -> KeySet | OctKey:
+        known = client.client
+        if self.CLIENT_AUTH_METHOD == "private_key_jwt" and known.jwks is not None:
+            return _keys(known.jwks)
+        if self.CLIENT_AUTH_METHOD == "client_secret_jwt" and known.client_secret:
+            return OctKey.import_key(known.client_secret)
+        raise InvalidClientError(description=f"The client is not registered for {self.CLIENT_AUTH_METHOD}.")
+
+    def process_assertion_claims(self, assertion: str, resolve_key: KeySet | OctKey) -> Mapping[str, object]:
+        token = _decoded(assertion, resolve_key, ALGORITHMS[self.CLIENT_AUTH_METHOD])
+        if token.claims.get("aud") not in (self._audience, [self._audience]):
+            raise InvalidClientError(description="The assertion is not for this server, or not for it alone.")
+        self.verify_claims(token.claims)
+        return token.claims
+
+    def get_audiences(self) -> list[str]:
+        return [self._audience]
+
+    def validate_jti(self, claims: Mapping[str, object], jti: object) -> bool:
+        # Remembered until the assertion ends.
+        now, exp = time.time(), claims["exp"]
+        used = str(claims["sub"]), str(jti)
+        with self._lock:
+            self._used = {key: ends for key, ends in self._used.items() if ends > now}
+            if used in self._used or not isinstance(jti, str):
+                return False
+            self._used[used] = float(exp) if isinstance(exp, int | float) else now
+            return True
+
+
+def _federated(query_client: Callable[[str], Known | None], request: OAuth2Request) -> Known | None:
+    # Authenticates clients by what someone else says of them.
+    known = query_client(request.form.get("client_id", ""))
+    identity = None if known is None else known.client.federated_identity
+    if identity is None or "client_assertion" not in request.form:
+        return None
+    if request.form.get("client_assertion_type") != identity.assertion_type:
+        raise InvalidClientError(description="The assertion is of another type.")
+    token = _decoded(request.form["client_assertion"], _keys(identity.jwks), ALGORITHMS["private_key_jwt"])
+    registry = JWTClaimsRegistry(
+        iss={"essential": True, "value": identity.issuer},
+        sub={"essential": True, "value": identity.subject},
+        aud={"essential": True, "value": identity.audience},
+        exp={"essential": True},
+    )
+    try:
+        registry.validate(token.claims)
+    except JoseError as error:
+        raise InvalidClientError(description=error.description) from error
+    return known
+
+
+def _keys(jwks: JwkSet) -> KeySet:
+    return KeySet([JWKRegistry.import_key(key) for key in readable(jwks)])
+
+
+def _decoded(assertion: str, key: KeySet | OctKey, algorithms: Collection[str]) -> Token:
+    try:
+        token = decode(assertion, key, registry=_registry(algorithms))
+    except (JoseError, ValueError) as error:
+        raise InvalidClientError(description=f"The assertion does not hold: {type(error).__name__}.") from error
+    if token.header.get("typ") not in _TYPES:
+        raise InvalidClientError(description="The assertion is a JWT of another kind.")
+    return token
+
+
+def _registry(algorithms: Collection[str]) -> JWSRegistry:
+    registry = JWSRegistry(algorithms=algorithms)
+    # joserfc warns of the name EdDSA (RFC 9864), by which clients still sign.
+    eddsa = copy.copy(registry.algorithms["EdDSA"])
+    eddsa.security_warning = None
+    registry.algorithms = {**registry.algorithms, "EdDSA": eddsa}
+    return registry

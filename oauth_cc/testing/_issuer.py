@@ -1,0 +1,43 @@
+"""
+Someone else who issues assertions: what a Kubernetes cluster, GitHub or a SPIFFE server is to a client.
+"""
+
+import secrets
+import time
+from typing import final
+
+from joserfc import jwt
+from joserfc.jwk import ECKey
+
+from oauth_cc.testing._clients import JwkSet
+
+__all__ = ["AssertionIssuer"]
+
+
+@final
+class AssertionIssuer:
+    """
+    Issues assertions under the name *issuer*, signed by a key that it makes itself and that is for tests.
+
+        >>> cluster = AssertionIssuer("https://kubernetes.default.svc")
+        >>> cluster.assertion("system:serviceaccount:default:worker", "https://as.example").count(".")
+        2
+    """
+
+    def __init__(self, issuer: str) -> None:
+        self.issuer = issuer
+        self._key = ECKey.generate_key("P-256", {"kid": secrets.token_hex(8)})
+
+    @property
+    def jwks(self) -> JwkSet:
+        """Its public key, as a JWK set."""
+        return {"keys": [self._key.as_dict(private=False)]}
+
+    def assertion(self, subject: str, audience: str, *, lifetime: int = 600) -> str:
+        """
+        Gives an assertion, a JWT, that says to *audience* that its bearer is *subject*, for *lifetime* seconds.
+        """
+        now = int(time.time())
+        claims = {"iss": self.issuer, "sub": subject, "aud": audience, "iat": now, "exp": now + lifetime}
+        header = {"alg": "ES256", "kid": self._key.kid}
+        return jwt.encode(header, claims | {"jti": secrets.token_urlsafe(16)}, self._key)

@@ -1,0 +1,267 @@
+"""
+The test server's HTTP: sockets, threads and paths.
+"""
+
+import socket
+import socketserver
+import ssl
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Final, Literal, Self, TypeAlias, final
+
+from oauth_cc.testing._assertions import ALGORITHMS
+from oauth_cc.testing._authority import Authority, Call, Reply, TokenRequestSeen, encoded
+from oauth_cc.testing._certificates import TLS_METHODS, ShownCertificate
+from oauth_cc.testing._clients import BASIC, GRANT, POST, Client
+
+__all__ = ["AuthorizationServer"]
+
+_MAX_BODY: Final = 64 * 1024
+_DEFAULT_CLIENTS: Final = (Client("your_id", "s3cret"),)
+
+
+@final
+class AuthorizationServer:
+    """
+    A real authorization server on loopback, in a thread of this process: a context manager.
+
+    *clients*: whom it knows; *lifetime*: seconds that its tokens live, None for tokens without ``expires_in``; *tls*:
+    the server's side of TLS with a certificate for ``localhost``, or None for http on 127.0.0.1;
+    *assertion_audience*: whom assertions that clients make are for, which at older servers is the token endpoint;
+    *issuer_path*: what its issuer has after the host, such as ``/`` or ``/realms/demo``.
+
+    It authenticates by HTTP Basic and post (RFC 6749), and by assertions (RFC 7521, RFC 7523), introspects (RFC 7662),
+    revokes (RFC 7009), publishes its metadata (RFC 8414, OpenID Connect Discovery), and guards a resource:
+    ``/resource`` needs a token, ``/resource/SCOPE`` one with that scope. Where *tls* asks for client certificates
+    (``verify_mode``), it authenticates by these too, and issues tokens that are bound to them (RFC 8705).
+
+        >>> with AuthorizationServer() as server:
+        ...     server.token_endpoint.startswith("http://127.0.0.1:")
+        True
+    """
+
+    def __init__(
+        self,
+        *,
+        clients: Sequence[Client] = _DEFAULT_CLIENTS,
+        lifetime: int | None = 3600,
+        tls: ssl.SSLContext | None = None,
+        assertion_audience: Literal["issuer", "token_endpoint"] = "issuer",
+        issuer_path: str = "",
+    ) -> None:
+        if issuer_path and not issuer_path.startswith("/"):
+            raise ValueError('issuer_path is no path: give "", "/" or one such as "/realms/demo"')
+        self._http = _HttpServer(tls)
+        self._takes_certificates = tls is not None and tls.verify_mode is not ssl.CERT_NONE
+        host = "127.0.0.1" if tls is None else "localhost"
+        self._origin = f"{'http' if tls is None else 'https'}://{host}:{self._http.server_port}"
+        self._path = issuer_path.removesuffix("/")
+        self.issuer: Final = f"{self._origin}{issuer_path}"
+        audience = self.issuer if assertion_audience == "issuer" else self.token_endpoint
+        known = {client.client_id: client for client in clients}
+        self._authority = Authority(self.issuer, audience, known, lifetime)
+        self._http.routes = self._routes()
+        # Polled often: a test that ends should not wait for its server.
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the server and its connections; a second call does nothing."""
+        self._http.close()
+        self._thread.join()
+
+    @property
+    def token_endpoint(self) -> str:
+        """The URL of the token endpoint."""
+        return f"{self._origin}/token"
+
+    @property
+    def introspection_endpoint(self) -> str:
+        """The URL of the introspection endpoint."""
+        return f"{self._origin}/introspect"
+
+    @property
+    def revocation_endpoint(self) -> str:
+        """The URL of the revocation endpoint."""
+        return f"{self._origin}/revoke"
+
+    @property
+    def metadata_url(self) -> str:
+        """The URL of the server's metadata."""
+        return f"{self._origin}/.well-known/oauth-authorization-server{self._path}"
+
+    @property
+    def resource_url(self) -> str:
+        """The URL of the protected resource."""
+        return f"{self._origin}/resource"
+
+    @property
+    def token_requests(self) -> tuple[TokenRequestSeen, ...]:
+        """What arrived at the token endpoint so far, in its order."""
+        return self._authority.seen
+
+    def revoke_all(self) -> None:
+        """Revokes every token issued so far."""
+        self._authority.end_all(revoked=True)
+
+    def expire_all(self) -> None:
+        """Lets every token issued so far expire."""
+        self._authority.end_all(revoked=False)
+
+    def _routes(self) -> "_Routes":
+        metadata: _Methods = {"GET": lambda _call, _rest: self._metadata()}
+        return {
+            "/token": {"POST": lambda call, _: self._authority.token(call)},
+            "/introspect": {"POST": lambda call, _: self._authority.introspect(call)},
+            "/revoke": {"POST": lambda call, _: self._authority.revoke(call)},
+            "/resource": {"GET": self._authority.resource, "POST": self._authority.resource},
+            f"/.well-known/oauth-authorization-server{self._path}": metadata,
+            f"{self._path}/.well-known/openid-configuration": metadata,
+        }
+
+    def _metadata(self) -> Reply:
+        methods = [BASIC, POST, *ALGORITHMS, *(TLS_METHODS if self._takes_certificates else ())]
+        algorithms = [name for names in ALGORITHMS.values() for name in names]
+        return Reply(
+            200,
+            {
+                "issuer": self.issuer,
+                "token_endpoint": self.token_endpoint,
+                "token_endpoint_auth_methods_supported": methods,
+                "token_endpoint_auth_signing_alg_values_supported": algorithms,
+                "introspection_endpoint": self.introspection_endpoint,
+                "introspection_endpoint_auth_methods_supported": methods,
+                "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
+                "revocation_endpoint": self.revocation_endpoint,
+                "revocation_endpoint_auth_methods_supported": methods,
+                "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
+                "grant_types_supported": [GRANT],
+                "tls_client_certificate_bound_access_tokens": self._takes_certificates,
+                "response_types_supported": ["none"],
+                "scopes_supported": sorted(
+                    {scope for known in self._authority.clients.values() for scope in known.scopes}
+                ),
+            },
+        )
+
+
+_Methods: TypeAlias = Mapping[str, Callable[[Call, str], Reply]]
+_Routes: TypeAlias = Mapping[str, _Methods]
+
+
+class _HttpServer(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    # A crowd that arrives at once is not refused.
+    request_queue_size = 512
+
+    def __init__(self, tls: ssl.SSLContext | None) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.routes: _Routes = {}
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self._closed = False
+        if tls is not None:
+            # The handshake is left to the thread of each connection: a client that says nothing holds up no other.
+            self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+
+    def server_bind(self) -> None:
+        # That of HTTPServer asks the resolver for a name, which can take long and is not used.
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = "localhost", self.server_address[1]
+
+    def process_request(self, request: socket.socket | tuple[bytes, socket.socket], client_address: object) -> None:
+        if isinstance(request, socket.socket):
+            with self._lock:
+                self._open.add(request)
+        super().process_request(request, client_address)
+
+    def close_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
+        if isinstance(request, socket.socket):
+            with self._lock:
+                self._open.discard(request)
+        super().close_request(request)
+
+    def handle_error(self, request: socket.socket | tuple[bytes, socket.socket], client_address: object) -> None:
+        # A client that went away, or distrusts the certificate, is no news.
+        return None
+
+    def close(self) -> None:
+        with self._lock:
+            closed, self._closed = self._closed, True
+        if closed:
+            return
+        self.shutdown()
+        self.server_close()
+        with self._lock:
+            connections = list(self._open)
+        for connection in connections:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = 30
+    # Head and body leave together: apart, each answer on a kept connection waits for an acknowledgement.
+    wbufsize = -1
+
+    def do_POST(self) -> None:
+        length = self.headers.get("Content-Length", "")
+        if not length.isdecimal() or int(length) > _MAX_BODY:
+            self.close_connection = True
+            self._send(Reply(413 if length.isdecimal() else 411, {"error": "invalid_request"}))
+            return
+        self._answer(self.rfile.read(int(length)).decode("utf-8", "replace"))
+
+    def do_GET(self) -> None:
+        self._answer("")
+
+    do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_GET  # noqa: N815  # the names that http.server calls
+
+    def _answer(self, body: str) -> None:
+        methods, rest = self._methods(self.path.partition("?")[0])
+        if self.command not in methods:
+            allow = (("Allow", ", ".join(methods)),) if methods else ()
+            self._send(Reply(405 if methods else 404, {"error": "invalid_request"}, allow))
+            return
+        headers = {name.title(): value for name, value in self.headers.items()}
+        try:
+            reply = methods[self.command](Call(self.command, headers, body, self._certificate()), rest)
+        except Exception:
+            reply = Reply(500, {"error": "server_error"})
+        self._send(reply)
+
+    def _certificate(self) -> ShownCertificate | None:
+        connection: object = self.connection
+        return ShownCertificate.read(connection.getpeercert(True) if isinstance(connection, ssl.SSLSocket) else None)
+
+    def _methods(self, path: str) -> tuple[_Methods, str]:
+        routes: _Routes = self.server.routes if isinstance(self.server, _HttpServer) else {}
+        head, _, rest = path[1:].partition("/")
+        return (routes[path], "") if path in routes else (routes.get(f"/{head}", {}), rest)
+
+    def _send(self, reply: Reply) -> None:
+        content = encoded(reply)
+        self.send_response(reply.status)
+        fields = {"Content-Type": "application/json", "Cache-Control": "no-store", **dict(reply.headers)}
+        for name, value in fields.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name that http.server gives it
+        return None

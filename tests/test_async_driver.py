@@ -1,0 +1,78 @@
+"""
+The driver for async code, on asyncio and trio.
+"""
+
+import inspect
+import time
+
+import anyio
+import pytest
+
+from oauth_cc import HttpRequest
+from oauth_cc._io.async_driver import drive
+from oauth_cc.flows import Failed, Flow, Moment, Received, Sleep
+from oauth_cc.flows.effects import observe, send
+from tests.world import raising, token_answer
+
+REQUEST = HttpRequest("POST", "https://as.example/token")
+ANSWER = Received(token_answer(), 1.0)
+
+pytestmark = pytest.mark.parametrize("backend", ["asyncio", "trio"])
+
+
+async def answering(request: HttpRequest) -> Received | Failed:
+    """Answers at once."""
+    return ANSWER if request is REQUEST else pytest.fail("another request")
+
+
+def flow() -> Flow[tuple[object, Moment]]:
+    """A flow that uses every effect."""
+    outcome = yield from send(REQUEST)
+    yield Sleep(0.0)
+    moment = yield from observe()
+    return outcome, moment
+
+
+def test_performs_every_effect(backend: str) -> None:
+    """A flow gets its answer, its pause and the present moment."""
+    before = time.time()
+    outcome, moment = anyio.run(drive, flow(), answering, backend=backend)
+    assert outcome is ANSWER
+    assert before <= moment.now <= time.time()
+
+
+@pytest.mark.parametrize("error", [StopIteration("not a result"), OSError("gone")])
+def test_errors_pass(backend: str, error: Exception) -> None:
+    """What sending raises comes out (a StopIteration as Python lets it out of a coroutine), and the flow is closed."""
+    running = flow()
+
+    async def failing(request: HttpRequest) -> Received | Failed:
+        return raising(error)(request)
+
+    with pytest.raises(RuntimeError if isinstance(error, StopIteration) else type(error)):
+        anyio.run(drive, running, failing, backend=backend)
+    assert inspect.getgeneratorstate(running) == inspect.GEN_CLOSED
+
+
+def test_other_tasks_run_meanwhile(backend: str) -> None:
+    """A pause in one flow does not hold up another, and a cancelled flow is closed."""
+    order: list[str] = []
+
+    def pausing(name: str, seconds: float) -> Flow[None]:
+        yield Sleep(seconds)
+        order.append(name)
+
+    endless = pausing("endless", 3600.0)
+
+    async def main() -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(drive, endless, answering)
+            group.start_soon(drive, pausing("later", 0.1), answering)
+            group.start_soon(drive, pausing("sooner", 0.0), answering)
+            while len(order) < 2:
+                await anyio.sleep(0.01)
+            group.cancel_scope.cancel()
+
+    anyio.run(main, backend=backend)
+    assert order == ["sooner", "later"]
+    assert inspect.getgeneratorstate(endless) == inspect.GEN_CLOSED

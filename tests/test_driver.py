@@ -1,0 +1,60 @@
+"""
+The driver for threads.
+"""
+
+import inspect
+import threading
+import time
+
+import pytest
+
+from oauth_cc import HttpRequest
+from oauth_cc._io.driver import drive
+from oauth_cc.flows import Flow, Moment, Received, Sleep
+from oauth_cc.flows.effects import observe, send
+from tests.world import raising, token_answer
+
+REQUEST = HttpRequest("POST", "https://as.example/token")
+ANSWER = Received(token_answer(), 1.0)
+
+
+def flow() -> Flow[tuple[object, Moment]]:
+    """A flow that uses every effect."""
+    outcome = yield from send(REQUEST)
+    yield Sleep(0.0)
+    moment = yield from observe()
+    return outcome, moment
+
+
+def test_performs_every_effect() -> None:
+    """A flow gets its answer, its pause and the present moment."""
+    before = time.time()
+    outcome, moment = drive(flow(), lambda request: ANSWER if request is REQUEST else pytest.fail("another request"))
+    assert outcome is ANSWER
+    assert before <= moment.now <= time.time()
+    assert 0 <= moment.jitter < 1
+
+
+def test_no_moment_twice() -> None:
+    """Every moment has an id of its own."""
+    ids = {drive(observe(), lambda _: ANSWER).unique_id for _ in range(100)}
+    assert len(ids) == 100
+
+
+@pytest.mark.parametrize("error", [StopIteration("not a result"), OSError("gone"), KeyboardInterrupt()])
+def test_errors_pass(error: BaseException) -> None:
+    """What sending raises comes out as it is, a StopIteration too, and the flow is closed."""
+    running = flow()
+    with pytest.raises(type(error)):
+        drive(running, raising(error))
+    assert inspect.getgeneratorstate(running) == inspect.GEN_CLOSED
+
+
+def test_sleeps_in_its_own_thread() -> None:
+    """A pause blocks the thread that drives, and no other."""
+
+    def pausing() -> Flow[int]:
+        yield Sleep(0.05)
+        return threading.get_ident()
+
+    assert drive(pausing(), lambda _: ANSWER) == threading.get_ident()

@@ -1,0 +1,125 @@
+"""
+The layers: who may import whom, and what the pure part never touches.
+"""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import oauth_cc
+from tests.layers import IMPURE, PACKAGE, PURE
+
+FORBIDDEN_NAMES = {"open", "print", "input", "exec", "eval", "__import__", "breakpoint"}
+SILENCED = re.compile(r"# *(noqa|type: *ignore|pyright:|mypy:|ty:|pyrefly:)|\bcast\(|\bimport\b.*\bAny\b")
+FORBIDDEN_MODULES = {"urllib.request", "http.client", "http.server", "email.utils"}
+CONTRACTS = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+EFFECTS = next(set(contract["forbidden_modules"]) for contract in CONTRACTS if contract["name"].startswith("The pure"))
+
+
+def run(code: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """Runs *code* in an interpreter of its own."""
+    return subprocess.run([sys.executable, *options, "-c", code], capture_output=True, text=True, check=False)
+
+
+def test_contracts() -> None:
+    """Every import points down, and nothing pure reaches a clock, a file, a socket or a thread."""
+    found = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--config", PACKAGE.parent / "pyproject.toml"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=PACKAGE.parent,
+    )
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+def imported(name: str) -> set[str]:
+    """Returns the modules that the file *name* of the package imports, at its top or in a function."""
+    nodes = list(ast.walk(ast.parse((PACKAGE / name).read_text("utf-8"))))
+    found = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return found | {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_a_pure_module_imports_pure_modules_only(name: str) -> None:
+    """None that performs effects, of this package or another: the contract names the latter."""
+    modules = imported(name) if name != "__init__.py" else set()
+    assert not [module for module in modules if module.partition(".")[0] in EFFECTS]
+    own = {module.split(".")[1] for module in modules if module.startswith("oauth_cc.")}
+    assert not own & IMPURE
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_nothing_impure_by_another_name(name: str) -> None:
+    """A pure module calls no built-in that does I/O, imports no dotted module that does, and hides no import."""
+    tree = ast.parse((PACKAGE / name).read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            assert node.id not in FORBIDDEN_NAMES
+        if isinstance(node, ast.Import):
+            assert not {alias.name for alias in node.names} & FORBIDDEN_MODULES
+        if isinstance(node, ast.ImportFrom):
+            assert node.module not in FORBIDDEN_MODULES
+            assert node.level == 0
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_nothing_is_hidden_from_checkers(name: str) -> None:
+    """A pure module silences no checker, casts nothing, and has no type that is anything."""
+    assert not SILENCED.search((PACKAGE / name).read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_no_module_level_state(name: str) -> None:
+    """What stands at the top of a pure module is never bound again, and no function declares a global."""
+    tree = ast.parse((PACKAGE / name).read_text("utf-8"))
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.Global | ast.Nonlocal)]
+    bound = [node.target for node in tree.body if isinstance(node, ast.AnnAssign)]
+    names = [node.id for node in bound if isinstance(node, ast.Name)]
+    assert len(names) == len(set(names))
+
+
+def test_import_loads_attrs_alone() -> None:
+    """`import oauth_cc` loads attrs and the standard library, nothing else."""
+    code = (
+        "import sys, oauth_cc\n"
+        "tops = {name.partition('.')[0] for name in sys.modules}\n"
+        "print(sorted(tops - set(sys.stdlib_module_names) - {'attr', 'attrs', 'oauth_cc', '__main__'}))"
+    )
+    found = run(code, "-I") if "site-packages" in oauth_cc.__file__ else run(code)
+    extra = set(ast.literal_eval(found.stdout))
+    # Loaded by the interpreter's own start-up in some environments, before any import of ours.
+    assert extra <= {"_distutils_hack", "sitecustomize", "usercustomize", "__editables__", "a1_coverage"}, found.stderr
+
+
+@pytest.mark.parametrize("extra", ["httpx2", "aiohttp", "authlib", "oauthlib"])
+def test_without_extras(extra: str) -> None:
+    """The core imports and composes where no extra is installed."""
+    code = (
+        f"import sys; sys.modules[{extra!r}] = None\n"
+        "from oauth_cc import *\n"
+        "print(compose_body(token_request(ClientCredentials('your_id'), Scope.of('hello', 'world'))))"
+    )
+    assert run(code).stdout == "grant_type=client_credentials&scope=hello+world\n"
+
+
+@pytest.mark.parametrize(
+    ("module", "missing", "advice"),
+    [
+        ("httpx2", "httpx2", "install oauth_cc[httpx2]"),
+        ("httpx2", "anyio", "install oauth_cc[httpx2]"),
+        ("aiohttp", "aiohttp", "install oauth_cc[aiohttp]"),
+        ("aiohttp", "anyio", "install oauth_cc[aiohttp]"),
+        ("testing", "authlib", "install oauth_cc[testing]"),
+    ],
+)
+def test_a_missing_extra_is_named(module: str, missing: str, advice: str) -> None:
+    """A shell without its library says which extra to install."""
+    found = run(f"import sys; sys.modules[{missing!r}] = None\nimport oauth_cc.{module}")
+    assert found.returncode == 1
+    assert advice in found.stderr.splitlines()[-1]

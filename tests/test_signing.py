@@ -1,0 +1,218 @@
+"""
+What drivers do for assertions: keys that sign, and files and functions that are asked anew each time.
+"""
+
+import threading
+from collections.abc import Awaitable, Callable, Generator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from oauth_cc import AssertionFile, Secret, SigningKey
+from oauth_cc._io.signing import prove, prove_async
+from oauth_cc.authentication import MacKey
+from oauth_cc.authentication.jwt import MAX_ASSERTION
+from oauth_cc.flows import Failed, FetchAssertion, Sign
+from tests.endless import endless
+from tests.leaks import shown_by
+
+SECRET = "7Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr1"
+Prove = Callable[[Sign | FetchAssertion], bytes | Secret | Failed]
+
+
+def on_asyncio(effect: Sign | FetchAssertion) -> bytes | Secret | Failed:
+    """Proves on asyncio."""
+    return anyio.run(prove_async, effect)
+
+
+def on_trio(effect: Sign | FetchAssertion) -> bytes | Secret | Failed:
+    """Proves on trio."""
+    return anyio.run(prove_async, effect, backend="trio")
+
+
+each = pytest.mark.parametrize("ask", [prove, on_asyncio, on_trio])
+
+
+def key(signer: Callable[[bytes], Any]) -> SigningKey:
+    """Gives a key that *signer* signs for."""
+    return SigningKey("ES256", signer, "key-1")
+
+
+def error_of(result: object) -> str:
+    """Gives what went wrong."""
+    assert isinstance(result, Failed)
+    assert not result.retryable
+    return f"{result.error}"
+
+
+@each
+def test_signs(ask: Prove) -> None:
+    """By a function, or by a secret."""
+    assert ask(Sign(key(lambda signing_input: signing_input[::-1]), b"abc")) == b"cba"
+    assert len(bytes(ask(Sign(MacKey(SECRET, "HS256"), b"abc")))) == 32  # type: ignore[arg-type]  # bytes it is
+
+
+@each
+def test_a_file_is_read_each_time(ask: Prove, tmp_path: Path) -> None:
+    """Whoever writes it puts a new one there."""
+    file = tmp_path / "token"
+    for text in ("eyJ-1", "eyJ-2"):
+        file.write_text(f"{text}\n")
+        assert ask(FetchAssertion(AssertionFile(file))) == Secret(text)
+
+
+@each
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "cannot be read (No such file or directory): see whether whoever writes it has done so"),
+        (b"", "is empty"),
+        (b"\n", "is empty"),
+        (b"M4RKER\xff", "is no assertion"),
+        (b"M4RKER " * 3, "is no assertion"),
+        (b"M" * (MAX_ASSERTION + 1), "is no assertion"),
+    ],
+)
+def test_files_that_hold_none(ask: Prove, tmp_path: Path, content: bytes | None, reason: str) -> None:
+    """What is wrong is said, and nothing of what is in it."""
+    file = tmp_path / "token"
+    if content is not None:
+        file.write_bytes(content)
+    result = ask(FetchAssertion(AssertionFile(file)))
+    assert reason in error_of(result)
+    assert isinstance(result, Failed)
+    assert "M4RKER" not in shown_by(result.error)
+
+
+@each
+def test_a_file_without_end(ask: Prove, tmp_path: Path) -> None:
+    """No more is read than could be an assertion."""
+    with endless(tmp_path / "token", MAX_ASSERTION + 1) as waited:
+        assert "is no assertion" in error_of(ask(FetchAssertion(AssertionFile(tmp_path / "token"))))
+        assert not waited.is_set()
+
+
+@each
+def test_functions(ask: Prove) -> None:
+    """Asked each time, for text or a Secret."""
+    numbers = iter(range(9))
+    effect = FetchAssertion(lambda: f"eyJ-{next(numbers)}")
+    assert [ask(effect), ask(effect)] == [Secret("eyJ-0"), Secret("eyJ-1")]
+    assert ask(FetchAssertion(lambda: Secret("eyJ"))) == Secret("eyJ")
+
+
+@each
+def test_what_is_neither(ask: Prove) -> None:
+    """A signer gives bytes, a source text."""
+    assert "the signer gave str" in error_of(ask(Sign(key(lambda _: "M4RKER"), b"a")))
+    source: Callable[[], Any] = lambda: 5  # noqa: E731  # in a variable for its type
+    assert "give it as str or Secret, not as int" in error_of(ask(FetchAssertion(source)))
+
+
+@each
+def test_what_they_raise_comes_out(ask: Prove) -> None:
+    """As it is, without the frames that hold what was signed, nor those of what it came from."""
+
+    def opened(pin: str) -> bytes:
+        raise OSError(f"the HSM is away ({len(pin)})")
+
+    def broken(signing_input: bytes) -> bytes:
+        try:
+            return opened(f"M4RKER {signing_input!r}")
+        except OSError as error:
+            raise RuntimeError("no signature") from error
+
+    result = ask(Sign(key(broken), b"a"))
+    assert isinstance(result, Failed)
+    assert isinstance(result.error.__cause__, OSError)
+    assert result.error.__traceback__ is result.error.__cause__.__traceback__ is None
+    assert "M4RKER" not in shown_by(result.error)
+
+
+@pytest.mark.parametrize("ask", [on_asyncio, on_trio])
+def test_coroutine_functions(ask: Prove) -> None:
+    """Awaited in async code, and what they raise comes out."""
+
+    async def sign(signing_input: bytes) -> bytes:
+        await anyio.sleep(0)
+        return signing_input
+
+    async def fetch() -> str:
+        await anyio.sleep(0)
+        raise OSError("away")
+
+    assert ask(Sign(key(sign), b"abc")) == b"abc"
+    assert error_of(ask(FetchAssertion(fetch))) == "away"
+    assert ask(Sign(key(lambda _: Later()), b"abc")) == b"later"
+
+
+class Later:
+    """What a library gives that has awaitables of its own."""
+
+    def __await__(self) -> Generator[None, None, bytes]:
+        yield from anyio.sleep(0).__await__()
+        return b"later"
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_giving_up_on_one_that_hangs(backend: str) -> None:
+    """Whoever is cancelled does not wait for a KMS that does not answer."""
+    entered, released, left = threading.Event(), threading.Event(), threading.Event()
+
+    def source() -> str:
+        entered.set()
+        released.wait(5)
+        left.set()
+        return "eyJ"
+
+    async def main() -> bool:
+        async with anyio.create_task_group() as group:
+            group.start_soon(prove_async, FetchAssertion(source))
+            await anyio.to_thread.run_sync(entered.wait)
+            group.cancel_scope.cancel()
+        waited = left.is_set()
+        released.set()
+        return waited
+
+    assert anyio.run(main, backend=backend) is False
+
+
+def test_coroutine_functions_under_threads() -> None:
+    """A clear error, and no coroutine that nobody awaited."""
+
+    async def sign(signing_input: bytes) -> bytes:
+        return signing_input
+
+    class Waiting:
+        def __await__(self) -> Any:
+            raise NotImplementedError
+
+    waiting: Callable[[bytes], Awaitable[bytes]] = lambda _: Waiting()  # noqa: E731  # in a variable for its type
+    for signer in (sign, waiting):
+        assert "which threads cannot wait for: give a plain one" in error_of(prove(Sign(key(signer), b"abc")))
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_signer_that_blocks_holds_no_other_task_up(backend: str) -> None:
+    """It has a thread of its own."""
+    free = threading.Event()
+
+    def slow(_: bytes) -> bytes:
+        assert free.wait(30)
+        return b"done"
+
+    async def main() -> None:
+        got: list[object] = []
+
+        async def ask() -> None:
+            got.append(await prove_async(Sign(key(slow), b"a")))
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(ask)
+            await anyio.sleep(0)
+            free.set()
+        assert got == [b"done"]
+
+    anyio.run(main, backend=backend)

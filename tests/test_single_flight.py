@@ -1,0 +1,270 @@
+"""
+How things stand with one token: who renews, who waits, who goes on.
+"""
+
+import math
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oauth_cc import RenewalWindow, Secret, Token, errors
+from oauth_cc.flows.freshness import fresh_until, freshness, stale_from
+from oauth_cc.flows.single_flight import (
+    REFUSAL_SECONDS,
+    UNKNOWN,
+    Refusal,
+    Refuse,
+    Renew,
+    Standing,
+    Use,
+    Wait,
+    decide,
+    discarded,
+    failed,
+    is_spent,
+    renewed,
+)
+
+NOW = 1700000000.0
+REFUSED = errors.InvalidClientRefused("invalid_client", status=401)
+BUSY = errors.UnexpectedStatus(503, "is busy", True, 7.0)
+
+
+def token(value: str = "tok-1", lifetime: float = 3600.0) -> Token:
+    """Gives a token received at NOW."""
+    return Token(Secret(value), "Bearer", NOW, NOW + lifetime)
+
+
+tokens = st.builds(token, st.sampled_from(["tok-1", "tok-2"]), st.sampled_from([0.0, 60.0, 3600.0]))
+spreads = st.floats(0, 1, exclude_max=True)
+moments = st.floats(-100, 4000).map(lambda passed: NOW + passed)
+refusals = st.builds(
+    errors.TokenRequestRefused,
+    st.just("invalid_client"),
+    status=st.integers(400, 499),
+    retry_after=st.none() | st.floats(0, 3600),
+)
+wrong = st.builds(errors.InvalidResponse, st.integers(200, 599), st.just("is wrong"), st.just(True))
+failures: st.SearchStrategy[Exception | None] = st.one_of(
+    st.none(), refusals, wrong, st.just(TimeoutError("slow")), st.just(BUSY)
+)
+
+
+@st.composite
+def standings(draw: st.DrawFn) -> Standing:
+    """Gives a standing that events lead to, one after another."""
+    standing = UNKNOWN
+    for now in sorted(draw(st.lists(moments, max_size=6))):
+        what = draw(st.sampled_from(["renewed", "failed", "discarded"]))
+        if what == "renewed":
+            standing = renewed(standing, draw(tokens), draw(spreads))
+        elif what == "failed":
+            standing = failed(standing, draw(failures), now)
+        else:
+            standing = discarded(standing, draw(tokens))
+    return standing
+
+
+class TestDecide:
+    @given(standings(), moments, st.booleans())
+    def test_a_token_is_used_only_while_it_is_not_stale(self, standing: Standing, now: float, under_way: bool) -> None:
+        """Whatever happened: no stale token is used or held, and nobody renews what is being renewed."""
+        match decide(standing, now, under_way=under_way):
+            case Use(used):
+                assert used == standing.token
+                assert now < stale_from(used)
+            case Renew(held):
+                assert not under_way
+                assert held is None or (held == standing.token and now < stale_from(held))
+            case Wait():
+                assert under_way
+            case Refuse(error):
+                assert standing.refusal is not None
+                assert (error, True) == (standing.refusal.error, now < standing.refusal.until)
+                assert not under_way
+
+    @given(standings(), moments, st.booleans())
+    def test_whoever_can_use_a_token_does_not_wait(self, standing: Standing, now: float, under_way: bool) -> None:
+        """With a token that is not stale at hand, nobody waits and nobody is refused."""
+        decision = decide(standing, now, under_way=under_way)
+        usable = standing.token is not None and now < stale_from(standing.token)
+        assert not (usable and isinstance(decision, Wait | Refuse))
+        assert usable or not isinstance(decision, Use)
+
+    @given(standings(), moments)
+    def test_nobody_asks_a_server_that_refused_just_now(self, standing: Standing, now: float) -> None:
+        """While a refusal is remembered nobody renews, with or without a token."""
+        if standing.refusal is not None and now < standing.refusal.until:
+            assert not isinstance(decide(standing, now, under_way=False), Renew)
+
+    @given(standings(), moments, st.booleans())
+    def test_the_everyday_path_agrees(self, standing: Standing, now: float, under_way: bool) -> None:
+        """Before ``fresh_until`` the token is used, which is what the everyday path takes for granted."""
+        if now < standing.fresh_until:
+            assert standing.token is not None
+            assert decide(standing, now, under_way=under_way) == Use(standing.token)
+
+    def test_each_case(self) -> None:
+        """Nothing known, fresh, ageing and stale, with a renewal under way and without."""
+        known = renewed(UNKNOWN, token(), 0.5)
+        for standing, passed, alone, with_another in [
+            (UNKNOWN, 0, Renew(None), Wait()),
+            (known, 0, Use(token()), Use(token())),
+            (known, 2520, Renew(token()), Use(token())),
+            (known, 3595, Renew(None), Wait()),
+        ]:
+            assert decide(standing, NOW + passed, under_way=False) == alone
+            assert decide(standing, NOW + passed, under_way=True) == with_another
+
+    def test_a_window_of_its_own(self) -> None:
+        """When renewal falls due is the caller's choice."""
+        window = RenewalWindow(0.1, 0.1)
+        known = renewed(UNKNOWN, token(), 0.5, window=window)
+        assert known.fresh_until == NOW + 360
+        assert decide(known, NOW + 361, under_way=False, window=window) == Renew(token())
+        assert failed(known, BUSY, NOW + 361, window=window).fresh_until == NOW + 391
+
+
+class TestRenewed:
+    @given(standings(), tokens, spreads)
+    def test_a_new_token_ends_what_failed(self, standing: Standing, new: Token, spread: float) -> None:
+        """A token that came is all that matters, but for the one that the API did not accept."""
+        after = renewed(standing, new, spread)
+        if new == standing.rejected:
+            assert after == standing
+            return
+        assert after == Standing(new, fresh_until(new, spread=spread), spread, None, None, standing.rejected)
+        assert isinstance(decide(after, NOW, under_way=False), Use) == (stale_from(new) > NOW)
+
+
+class TestFailed:
+    @given(standings(), refusals, moments)
+    def test_a_refusal_is_remembered_for_a_time(
+        self, standing: Standing, error: errors.TokenRequestRefused, now: float
+    ) -> None:
+        """Five seconds, or what the server asks for, a minute at the most."""
+        after = failed(standing, error, now)
+        asked = REFUSAL_SECONDS if error.retry_after is None else error.retry_after
+        assert after.refusal == Refusal(error, now + min(asked, 60.0))
+        assert (after.token, after.rejected) == (standing.token, standing.rejected)
+
+    @pytest.mark.parametrize(
+        ("retry_after", "pause"), [(None, 5.0), (0.0, 0.0), (2.0, 2.0), (60.0, 60.0), (60.5, 60.0), (3600.0, 60.0)]
+    )
+    def test_the_pause_after_a_refusal(self, retry_after: float | None, pause: float) -> None:
+        """The server's own wish goes before ours, within a minute."""
+        error = errors.UnexpectedStatus(429, "is busy", True, retry_after)
+        after = failed(UNKNOWN, error, NOW)
+        if pause:
+            assert decide(after, NOW + pause - 0.01, under_way=False) == Refuse(error)
+        assert decide(after, NOW + pause, under_way=False) == Renew(None)
+
+    @given(standings(), moments, st.sampled_from([399, 200, 302, 500, 503, 599]))
+    def test_nothing_else_is_remembered_as_a_refusal(self, standing: Standing, now: float, status: int) -> None:
+        """What may pass at any time is tried again by the next one who asks."""
+        for error in (errors.InvalidResponse(status, "is wrong"), OSError("gone"), TimeoutError("slow"), None):
+            assert failed(standing, error, now).refusal == standing.refusal
+
+    @pytest.mark.parametrize("status", [400, 401, 429, 499])
+    def test_wrong_answers_with_4xx_are_refusals_too(self, status: int) -> None:
+        """A 4xx without the RFC's error in it says the same."""
+        error = errors.InvalidResponse(status, "is wrong")
+        assert decide(failed(UNKNOWN, error, NOW), NOW, under_way=False) == Refuse(error)
+
+    @given(tokens, spreads, failures, st.floats(0, 4000))
+    def test_a_failed_renewal_is_spaced(
+        self, held: Token, spread: float, error: Exception | None, after: float
+    ) -> None:
+        """With a token at hand, the next one who asks goes on with it, and nobody tries again at once."""
+        now = NOW + after
+        standing = failed(renewed(UNKNOWN, held, spread), error, now)
+        assert (standing.token, standing.attempted_at) == (held, now)
+        assert standing.fresh_until == fresh_until(held, now, spread=spread)
+        if now < stale_from(held):
+            assert decide(standing, now, under_way=False) == Use(held)
+
+    def test_ageing_and_failed_and_again(self) -> None:
+        """A token that ages while the server is down is tried for twice a minute, and used all the while."""
+        standing = renewed(UNKNOWN, token(), 0.0)
+        tried = 0
+        for passed in range(1610, 1740):
+            now = NOW + passed
+            match decide(standing, now, under_way=False):
+                case Renew(held):
+                    assert held == token()
+                    tried += 1
+                    standing = failed(standing, BUSY, now)
+                case decision:
+                    assert decision == Use(token())
+        assert tried == 4
+
+    def test_a_refusal_while_a_token_is_at_hand(self) -> None:
+        """A token that ages is used although the server refuses; once it is stale, the refusal is told."""
+        error = errors.UnexpectedStatus(429, "is busy", True, 60.0)
+        late = failed(renewed(UNKNOWN, token(), 0.0), error, NOW + 3550)
+        assert decide(late, NOW + 3590, under_way=False) == Use(token())
+        assert decide(late, NOW + 3600, under_way=False) == Refuse(error)
+        assert decide(late, NOW + 3600, under_way=True) == Wait()
+        assert decide(late, NOW + 3610, under_way=False) == Renew(None)
+
+    def test_a_failure_without_a_token_leaves_no_trace_but_the_refusal(self) -> None:
+        """There is nothing to space where there is no token."""
+        assert failed(UNKNOWN, BUSY, NOW) == UNKNOWN
+        assert failed(UNKNOWN, REFUSED, NOW) == Standing(refusal=Refusal(REFUSED, NOW + 5))
+
+
+class TestDiscarded:
+    @given(standings(), tokens)
+    def test_exactly_that_token_is_forgotten(self, standing: Standing, not_accepted: Token) -> None:
+        """A newer token stays; the one that was not accepted is not used again, and is known as such."""
+        after = discarded(standing, not_accepted)
+        if standing.token is not None and standing.token != not_accepted:
+            assert after == standing
+        else:
+            assert (after.token, after.fresh_until, after.attempted_at) == (None, -math.inf, None)
+            older = standing.rejected is not None and not_accepted.received_at < standing.rejected.received_at
+            assert after.rejected == (standing.rejected if older else not_accepted)
+            assert after.refusal == standing.refusal
+
+    def test_a_token_with_the_same_text_is_another_if_it_was_received_later(self) -> None:
+        """Many servers give the same text again: who has it from the later answer is not robbed of it."""
+        later = attrs.evolve(token(), received_at=NOW + 1)
+        standing = renewed(UNKNOWN, later, 0.5)
+        assert discarded(standing, token()) == standing
+
+    def test_what_was_discarded_is_asked_for_anew(self) -> None:
+        """After a discard the next one who asks renews, with nothing at hand."""
+        standing = discarded(renewed(UNKNOWN, token(), 0.5), token())
+        assert decide(standing, NOW, under_way=False) == Renew(None)
+
+    def test_the_newest_that_was_not_accepted_is_remembered(self) -> None:
+        """Who is late with an older one does not bring it back, nor does a flight that found it just before."""
+        newer = attrs.evolve(token("tok-2"), received_at=NOW + 1)
+        standing = discarded(discarded(UNKNOWN, newer), token())
+        assert standing.rejected == newer
+        assert renewed(standing, newer, 0.5) == standing
+
+
+class TestIsSpent:
+    @given(standings(), moments)
+    def test_what_is_spent_can_be_forgotten(self, standing: Standing, now: float) -> None:
+        """Whoever asks decides as if nothing had been known, now and later, and nothing it held can be used."""
+        if is_spent(standing, now):
+            for later in (now, now + 1, now + 10**5):
+                for under_way in (False, True):
+                    assert decide(standing, later, under_way=under_way) == decide(UNKNOWN, later, under_way=under_way)
+            for kept in (standing.token, standing.rejected):
+                assert kept is None or freshness(kept, now) == "stale"
+
+    def test_what_matters_still(self) -> None:
+        """A token that can be used, a refusal that lasts, a rejected token that a store may still hold."""
+        assert is_spent(UNKNOWN, NOW)
+        for standing, until in [
+            (renewed(UNKNOWN, token(), 0.5), 3595),
+            (failed(UNKNOWN, REFUSED, NOW), 5),
+            (discarded(UNKNOWN, token()), 3595),
+        ]:
+            assert not is_spent(standing, NOW + until - 0.01)
+            assert is_spent(standing, NOW + until)
