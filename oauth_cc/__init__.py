@@ -33,13 +33,13 @@ from oauth_cc.request import TokenRequest, compose_body, http_request, token_req
 from oauth_cc.response import parse_token_response
 from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
-from oauth_cc.token import Token, authorize, is_fresh
+from oauth_cc.token import Token, authorize, is_expired
 
 if TYPE_CHECKING:
     from oauth_cc.flows.discovery import MetadataCache
     from oauth_cc.flows.exchange import Retries
     from oauth_cc.flows.freshness import RenewalWindow
-    from oauth_cc.stores.cache import MemoryStore
+    from oauth_cc.stores.cache import TokenCache
 
 __all__ = [
     "AssertionFile",
@@ -55,7 +55,6 @@ __all__ = [
     "HttpResponse",
     "InvalidInput",
     "InvalidResponse",
-    "MemoryStore",
     "MetadataCache",
     "NoAuthentication",
     "OAuthError",
@@ -67,19 +66,20 @@ __all__ = [
     "SigningKey",
     "TlsClientAuth",
     "Token",
+    "TokenCache",
     "TokenRequest",
     "TokenRequestRefused",
     "authorize",
     "compose_body",
     "http_request",
-    "is_fresh",
+    "is_expired",
     "parse_token_response",
     "token_request",
     "unsigned_assertion",
 ]
 
 _LOADED_WHEN_USED: Final = {
-    "MemoryStore": "oauth_cc.stores.cache",
+    "TokenCache": "oauth_cc.stores.cache",
     "MetadataCache": "oauth_cc.flows.discovery",
     "RenewalWindow": "oauth_cc.flows.freshness",
     "Retries": "oauth_cc.flows.exchange",

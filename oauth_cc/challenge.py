@@ -19,14 +19,12 @@ from oauth_cc.errors import InvalidInput, InvalidScope
 from oauth_cc.http import HttpResponse
 from oauth_cc.scope import Scope
 
-__all__ = [
-    "MAX_CHALLENGES",
-    "MAX_CHALLENGE_TEXT",
-    "Challenge",
-    "insufficient_scope",
-    "parse_challenges",
-    "token_rejected",
-]
+__all__ = ["Challenge", "insufficient_scope", "parse_challenges", "token_rejected"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 MAX_CHALLENGE_TEXT: Final = 16 * 1024
 """Characters of WWW-Authenticate that are read at the most, all lines of a response together."""

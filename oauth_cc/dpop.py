@@ -6,7 +6,11 @@ from oauth_cc._wire.grammar import NONCE
 from oauth_cc.errors import OAuthError, UseDpopNonceRefused
 from oauth_cc.http import HttpResponse
 
-__all__ = ["dpop_nonce", "retry_nonce"]
+__all__: list[str] = []
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 def dpop_nonce(response: HttpResponse) -> str | None:

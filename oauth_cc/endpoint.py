@@ -14,17 +14,12 @@ import attrs
 
 from oauth_cc.errors import InsecureEndpoint, InvalidEndpoint, InvalidIssuer, InvalidResource
 
-__all__ = [
-    "MAX_LENGTH",
-    "Origin",
-    "check_endpoint",
-    "check_issuer",
-    "check_resource",
-    "check_url",
-    "endpoint_fault",
-    "issuer_fault",
-    "origin",
-]
+__all__: list[str] = []
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 MAX_LENGTH: Final = 8192
 """Characters of a URL at the most: what servers take (RFC 9110 section 4.1 asks for at least 8000)."""

@@ -43,7 +43,6 @@ from collections.abc import Mapping
 from typing import Final
 
 __all__ = [
-    "REFUSALS",
     "InsecureEndpoint",
     "InvalidAuthentication",
     "InvalidAuthorizationDetails",
@@ -88,6 +87,10 @@ __all__ = [
     "UnsupportedTokenType",
     "UseDpopNonceRefused",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 class OAuthError(Exception):

@@ -23,16 +23,20 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 @final
 @attrs.frozen
 class TokenObtained:
     """
-    The server gave a token. *key*: the beginning of the token's key; *lifetime*: seconds; *milliseconds*: how long it
-    took, retries included; *renewed*: whether it replaces one that is still fresh enough to be used.
+    The server gave a token. *cache_key*: the beginning of the token's cache key; *lifetime*: seconds; *milliseconds*:
+    how long it took, retries included; *renewed*: whether it replaces one that is still fresh enough to be used.
     """
 
     client_id: str
-    key: str
+    cache_key: str
     lifetime: float
     milliseconds: float
     renewed: bool
@@ -44,7 +48,7 @@ class TokenFound:
     """A store had a token that another process, or an earlier one, obtained. *lifetime*: seconds that are left."""
 
     client_id: str
-    key: str
+    cache_key: str
     lifetime: float
 
 
@@ -54,7 +58,7 @@ class TokenDiscarded:
     """The API did not accept a token (RFC 6750 section 3.1), so it is forgotten."""
 
     client_id: str
-    key: str
+    cache_key: str
 
 
 @final
@@ -66,7 +70,7 @@ class RenewalFailed:
     """
 
     client_id: str
-    key: str
+    cache_key: str
     error: Exception
     seconds_left: float | None
 
@@ -77,7 +81,7 @@ class ScopeInsufficient:
     """The API asks for more than the token's scope (RFC 6750 section 3.1): *scope*, empty if it does not say."""
 
     client_id: str
-    key: str
+    cache_key: str
     scope: Scope
 
 
@@ -96,7 +100,7 @@ class StoreFailed:
     """The store is away, which *error* explains; until it is back, tokens are kept in memory alone."""
 
     client_id: str
-    key: str
+    cache_key: str
     error: Exception
 
 
@@ -106,7 +110,7 @@ class StoreReturned:
     """The store is back."""
 
     client_id: str
-    key: str
+    cache_key: str
 
 
 Event: TypeAlias = (

@@ -1,7 +1,7 @@
 """
 What a security profile asks of a client, and whether a configuration meets it.
 
-    TokenRequest, endpoint ─ fapi2 ─▶ Duty, Duty, …
+    TokenRequest, endpoint ─ fapi2 ─▶ Requirement, Requirement, …
 """
 
 from typing import Final, final
@@ -15,14 +15,19 @@ from oauth_cc.errors import InvalidInput
 from oauth_cc.metadata import ServerMetadata, endpoint_for
 from oauth_cc.request import TokenRequest
 
-__all__ = ["Duty", "fapi2"]
+__all__ = ["Requirement", "fapi2"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 _ALGORITHMS: Final[tuple[Algorithm, ...]] = ("PS256", "ES256", "EdDSA", "Ed25519")
 
 
 @final
 @attrs.frozen
-class Duty:
+class Requirement:
     """
     One duty: what it is in *text*, its section in *source*, whether it is *met*, and in *advice* what to do if not.
     """
@@ -33,7 +38,7 @@ class Duty:
     advice: str
 
 
-def fapi2(request: TokenRequest, endpoint: str, metadata: ServerMetadata | None = None) -> tuple[Duty, ...]:
+def fapi2(request: TokenRequest, endpoint: str, metadata: ServerMetadata | None = None) -> tuple[Requirement, ...]:
     """
     Gives the duties of a client under the FAPI 2.0 Security Profile that a configuration decides: what *request* asks
     for, of which *endpoint*, and by which *metadata* of the server, None if it was not found by any.
@@ -49,7 +54,7 @@ def fapi2(request: TokenRequest, endpoint: str, metadata: ServerMetadata | None 
     """
     way = request.credentials.authentication
     return (
-        Duty(
+        Requirement(
             "authenticate by private_key_jwt or mutual TLS",
             "5.3.3.1",
             isinstance(way, PrivateKeyJwt | TlsClientAuth),
@@ -57,7 +62,7 @@ def fapi2(request: TokenRequest, endpoint: str, metadata: ServerMetadata | None 
         ),
         _bound(request, metadata),
         *_signed(way),
-        Duty(
+        Requirement(
             "use https",
             "5.2.1",
             endpoint_fault(endpoint) is None,
@@ -67,30 +72,30 @@ def fapi2(request: TokenRequest, endpoint: str, metadata: ServerMetadata | None 
     )
 
 
-def _bound(request: TokenRequest, metadata: ServerMetadata | None) -> Duty:
+def _bound(request: TokenRequest, metadata: ServerMetadata | None) -> Requirement:
     text, source = "have tokens bound to a key or a certificate", "5.3.3.1"
     if request.client_certificate is None and request.dpop_jkt is None:
-        return Duty(text, source, False, "ask for a token that is bound to a certificate")
+        return Requirement(text, source, False, "ask for a token that is bound to a certificate")
     if metadata is None:
-        return Duty(text, source, False, "let the metadata of the issuer say whether the server binds them")
+        return Requirement(text, source, False, "let the metadata of the issuer say whether the server binds them")
     if request.client_certificate is None:
         advice = "ask the server's operator: by its metadata it takes no DPoP proof"
-        return Duty(text, source, bool(metadata.dpop_algorithms), advice)
+        return Requirement(text, source, bool(metadata.dpop_algorithms), advice)
     advice = "ask the server's operator: by its metadata it binds no token to a certificate"
-    return Duty(text, source, metadata.tls_client_certificate_bound_access_tokens, advice)
+    return Requirement(text, source, metadata.tls_client_certificate_bound_access_tokens, advice)
 
 
-def _signed(way: ClientAuthentication | None) -> tuple[Duty, ...]:
+def _signed(way: ClientAuthentication | None) -> tuple[Requirement, ...]:
     if not isinstance(way, PrivateKeyJwt | ClientSecretJwt):
         return ()
     return (
-        Duty(
+        Requirement(
             "sign by PS256, ES256 or EdDSA",
             "5.4.1",
             way.key.algorithm in _ALGORITHMS,
             "sign by a key of P-256 or Ed25519, or by an RSA key with PS256",
         ),
-        Duty(
+        Requirement(
             "name the issuer as the audience of assertions, as a string",
             "5.3.3.1",
             way.audience in (None, way.issuer),
@@ -99,12 +104,12 @@ def _signed(way: ClientAuthentication | None) -> tuple[Duty, ...]:
     )
 
 
-def _found(request: TokenRequest, endpoint: str, metadata: ServerMetadata | None) -> Duty:
+def _found(request: TokenRequest, endpoint: str, metadata: ServerMetadata | None) -> Requirement:
     text, source = "take the endpoint from the metadata of the issuer", "5.3.3.1"
     if metadata is None:
-        return Duty(text, source, False, "let the metadata of the issuer name it")
+        return Requirement(text, source, False, "let the metadata of the issuer name it")
     try:
         named = endpoint_for(metadata, request)
     except InvalidInput as fault:
-        return Duty(text, source, False, f"{fault}")
-    return Duty(text, source, named == endpoint, f"for this request they name {named}")
+        return Requirement(text, source, False, f"{fault}")
+    return Requirement(text, source, named == endpoint, f"for this request they name {named}")

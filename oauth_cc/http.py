@@ -12,17 +12,12 @@ from oauth_cc._wire.grammar import HEADER_NAME, HEADER_VALUE, URL_TEXT
 from oauth_cc.errors import InvalidInput
 from oauth_cc.secret import REDACTION
 
-__all__ = [
-    "MAX_RETRY_AFTER",
-    "RETRYABLE",
-    "SHOWN_HEADERS",
-    "Headers",
-    "HttpRequest",
-    "HttpResponse",
-    "date",
-    "pairs_of",
-    "retry_after",
-]
+__all__ = ["HttpRequest", "HttpResponse"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 V = TypeVar("V")
 

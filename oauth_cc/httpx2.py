@@ -10,11 +10,18 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapp
 from functools import partial
 from typing import Final, Self
 
-from oauth_cc._io import async_driver, async_source, driver, source
+try:
+    import httpx2
+
+    # These need anyio.
+    from oauth_cc._io import async_driver, async_source, driver, source
+    from oauth_cc._io.httpx_family import DEFAULT_TIMEOUT, Caller, Library, async_sender, sender
+except ImportError as _error:
+    raise ImportError("oauth_cc.httpx2 needs httpx2 and anyio: install oauth_cc[httpx2]") from _error
+
 from oauth_cc._io.context import SourceOptions, check_client, check_kind, check_timeout
-from oauth_cc._io.httpx_family import DEFAULT_TIMEOUT, Caller, Library, async_sender, sender
 from oauth_cc._io.origins import Origins
-from oauth_cc._wire.typing import Several
+from oauth_cc._wire.typing import NonStringCollection
 from oauth_cc.authentication.certificate import Certificate
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.events import EventHook
@@ -23,22 +30,16 @@ from oauth_cc.flows.discovery import AddressedRequest, MetadataCache, discover
 from oauth_cc.flows.effects import Failed, Received
 from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries, exchange
 from oauth_cc.flows.freshness import DEFAULT_WINDOW, RenewalWindow
-from oauth_cc.flows.renewal import DEFAULT_PATIENCE
+from oauth_cc.flows.renewal import DEFAULT_WAIT_TIMEOUT
 from oauth_cc.http import HttpRequest
 from oauth_cc.metadata import ServerMetadata
 from oauth_cc.request import TokenRequest
 from oauth_cc.scope import Scope
 from oauth_cc.stores._protocol import AsyncStore, Store, is_async_store
-from oauth_cc.stores.cache import MemoryStore
+from oauth_cc.stores.cache import TokenCache
 from oauth_cc.token import Token
 
-try:
-    import httpx2
-except ImportError as _error:
-    raise ImportError("oauth_cc.httpx2 needs httpx2: install oauth_cc[httpx2]") from _error
-
 __all__ = [
-    "DEFAULT_TIMEOUT",
     "AsyncTokenSource",
     "ClientCredentialsAuth",
     "TokenSource",
@@ -49,6 +50,10 @@ __all__ = [
     "from_issuer",
     "from_issuer_async",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 _NO_SCOPE: Final = Scope()
@@ -199,18 +204,18 @@ class TokenSource(source.TokenSource):
         endpoint: str,
         *,
         client: httpx2.Client | None = None,
-        store: MemoryStore | Store | None = None,
+        store: TokenCache | Store | None = None,
         timeout: float = DEFAULT_TIMEOUT,
         retries: Retries = DEFAULT_RETRIES,
-        window: RenewalWindow = DEFAULT_WINDOW,
-        patience: float = DEFAULT_PATIENCE,
+        renewal_window: RenewalWindow = DEFAULT_WINDOW,
+        wait_timeout: float = DEFAULT_WAIT_TIMEOUT,
         on_event: EventHook | None = None,
         allow_http_loopback: bool = False,
     ) -> None:
         options: SourceOptions = {
             "retries": retries,
-            "window": window,
-            "patience": patience,
+            "renewal_window": renewal_window,
+            "wait_timeout": wait_timeout,
             "on_event": on_event,
             "allow_http_loopback": allow_http_loopback,
         }
@@ -230,18 +235,18 @@ class AsyncTokenSource(async_source.AsyncTokenSource):
         endpoint: str,
         *,
         client: httpx2.AsyncClient | None = None,
-        store: MemoryStore | Store | AsyncStore | None = None,
+        store: TokenCache | Store | AsyncStore | None = None,
         timeout: float = DEFAULT_TIMEOUT,
         retries: Retries = DEFAULT_RETRIES,
-        window: RenewalWindow = DEFAULT_WINDOW,
-        patience: float = DEFAULT_PATIENCE,
+        renewal_window: RenewalWindow = DEFAULT_WINDOW,
+        wait_timeout: float = DEFAULT_WAIT_TIMEOUT,
         on_event: EventHook | None = None,
         allow_http_loopback: bool = False,
     ) -> None:
         options: SourceOptions = {
             "retries": retries,
-            "window": window,
-            "patience": patience,
+            "renewal_window": renewal_window,
+            "wait_timeout": wait_timeout,
             "on_event": on_event,
             "allow_http_loopback": allow_http_loopback,
         }
@@ -268,28 +273,28 @@ class ClientCredentialsAuth(httpx2.Auth):
         endpoint: str,
         *,
         client: httpx2.Client | httpx2.AsyncClient | None = None,
-        store: MemoryStore | Store | AsyncStore | None = None,
-        origins: Several[str] | None = None,
+        store: TokenCache | Store | AsyncStore | None = None,
+        origins: NonStringCollection[str] | None = None,
         timeout: float = DEFAULT_TIMEOUT,
         retries: Retries = DEFAULT_RETRIES,
-        window: RenewalWindow = DEFAULT_WINDOW,
-        patience: float = DEFAULT_PATIENCE,
+        renewal_window: RenewalWindow = DEFAULT_WINDOW,
+        wait_timeout: float = DEFAULT_WAIT_TIMEOUT,
         on_event: EventHook | None = None,
         allow_http_loopback: bool = False,
     ) -> None:
         options: SourceOptions = {
             "retries": retries,
-            "window": window,
-            "patience": patience,
+            "renewal_window": renewal_window,
+            "wait_timeout": wait_timeout,
             "on_event": on_event,
             "allow_http_loopback": allow_http_loopback,
         }
-        memory = store if isinstance(store, MemoryStore) else MemoryStore(store)
+        cache = store if isinstance(store, TokenCache) else TokenCache(store)
         blocking = awaited = None
-        if not isinstance(client, httpx2.AsyncClient) and not is_async_store(memory.behind):
-            blocking = TokenSource(request, endpoint, client=client, store=memory, timeout=timeout, **options)
+        if not isinstance(client, httpx2.AsyncClient) and not is_async_store(cache.store):
+            blocking = TokenSource(request, endpoint, client=client, store=cache, timeout=timeout, **options)
         if not isinstance(client, httpx2.Client):
-            awaited = AsyncTokenSource(request, endpoint, client=client, store=memory, timeout=timeout, **options)
+            awaited = AsyncTokenSource(request, endpoint, client=client, store=cache, timeout=timeout, **options)
         meant = Origins(origins, request.resources, allow_http_loopback=allow_http_loopback)
         self._caller = Caller(_LIBRARY, blocking, awaited, meant)
 

@@ -23,7 +23,12 @@ try:
 except ImportError as _error:
     raise ImportError("oauth_cc.jose needs joserfc: install oauth_cc[jwt]") from _error
 
-__all__ = ["key_from_file", "key_from_jwk", "key_from_pem", "mac", "sign"]
+__all__ = ["key_from_file", "key_from_jwk", "key_from_pem"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 _MAX_KEY: Final = 64 * 1024
 _LEAST_RSA: Final = 2048

@@ -40,16 +40,12 @@ from oauth_cc.errors import (
 from oauth_cc.http import RETRYABLE, HttpResponse
 from oauth_cc.request import TokenRequest
 
-__all__ = [
-    "DEFAULT_METADATA_LIFETIME",
-    "METHODS",
-    "ServerMetadata",
-    "endpoint_for",
-    "metadata_lifetime",
-    "metadata_urls",
-    "method_name",
-    "parse_metadata",
-]
+__all__ = ["ServerMetadata", "endpoint_for", "metadata_lifetime", "metadata_urls", "parse_metadata"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 METHODS: Final[Mapping[str, type[object]]] = {
     "client_secret_basic": ClientSecretBasic,

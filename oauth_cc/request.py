@@ -32,13 +32,18 @@ from oauth_cc.http import HttpRequest, pairs_of
 from oauth_cc.scope import Scope
 from oauth_cc.secret import REDACTION, Secret
 
-__all__ = ["TokenRequest", "compose_body", "http_request", "proof_of", "token_request", "unsigned_assertion"]
+__all__ = ["TokenRequest", "compose_body", "http_request", "token_request", "unsigned_assertion"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 _NO_SCOPE: Final = Scope()
 _NO_FIELDS: Final = AuthenticationFields()
 _RESERVED: Final[Mapping[str, str]] = {
     "grant_type": "is fixed for this grant: leave it out",
-    "client_id": "is that of the credentials: use with_client_id()",
+    "client_id": "is that of the credentials: use with_client_id_in_body()",
     "client_secret": "would be a second way of authentication: give it to ClientCredentials",
     "client_assertion": "would be a second way of authentication: give it to ClientCredentials",
     "client_assertion_type": "would be a second way of authentication: give it to ClientCredentials",
@@ -58,7 +63,7 @@ class TokenRequest:
     parameters are kept as `Secret`, since a provider may ask for a key in one. Raises `InvalidInput` as builders do.
 
         >>> request = token_request(ClientCredentials("your_id"), Scope.of("hello", "world"))
-        >>> compose_body(request.with_resource("https://api.example/").with_client_id())
+        >>> compose_body(request.with_resource("https://api.example/").with_client_id_in_body())
         'grant_type=client_credentials&client_id=your_id&scope=hello+world&resource=https%3A%2F%2Fapi.example%2F'
     """
 
@@ -168,7 +173,7 @@ class TokenRequest:
             request = request.with_parameter(name, value)
         return request
 
-    def with_client_id(self) -> "TokenRequest":
+    def with_client_id_in_body(self) -> "TokenRequest":
         """Sends client_id in the body too, whatever the way of authentication."""
         return attrs.evolve(self, includes_client_id=True)
 

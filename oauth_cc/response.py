@@ -37,9 +37,14 @@ from oauth_cc.http import RETRYABLE, HttpResponse, retry_after
 from oauth_cc.request import TokenRequest, proof_of
 from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
-from oauth_cc.token import NO_MEMBERS, Token
+from oauth_cc.token import NO_EXTRA, Token
 
-__all__ = ["MAX_LIFETIME", "parse_token_response", "read_token_response"]
+__all__ = ["parse_token_response"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 MAX_LIFETIME: Final = 10 * 365 * 86400
 """Seconds of ``expires_in`` that are believed at the most."""
@@ -210,7 +215,7 @@ def _token(
         None if lifetime is None else received_at + lifetime,
         scope,
         request.scope,
-        {name: freeze(value) for name, value in members.items()} if members else NO_MEMBERS,
+        {name: freeze(value) for name, value in members.items()} if members else NO_EXTRA,
         request.dpop_jkt,
     )
 

@@ -13,6 +13,10 @@ from oauth_cc.errors import InvalidScope
 __all__ = ["Scope"]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 @final
 @attrs.frozen(repr=False)
 class Scope:

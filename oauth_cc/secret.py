@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Final, NoReturn, SupportsIndex, final
 
 from oauth_cc.errors import InvalidInput
 
-__all__ = ["REDACTION", "Secret"]
+__all__ = ["Secret"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 REDACTION: Final = "Secret('***')"
 """What every secret shows, and no header field and no client secret holds: checkers take what formats one."""

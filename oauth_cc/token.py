@@ -17,20 +17,17 @@ from oauth_cc.http import HttpRequest
 from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
 
-__all__ = [
-    "DEFAULT_LIFETIME",
-    "NO_MEMBERS",
-    "Token",
-    "TokenType",
-    "authorization",
-    "authorize",
-    "is_fresh",
-]
+__all__ = ["Token", "authorize", "is_expired"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 DEFAULT_LIFETIME: Final = 300.0
 """Seconds that a token without ``expires_in`` is taken to live: no expiry given is not eternity."""
 
-NO_MEMBERS: Final[Mapping[str, JsonValue]] = MappingProxyType({})
+NO_EXTRA: Final[Mapping[str, JsonValue]] = MappingProxyType({})
 
 TokenType: TypeAlias = Literal["Bearer", "DPoP"]
 """The token types that are understood, in their canonical case (RFC 6749 section 7.1)."""
@@ -39,8 +36,8 @@ TokenType: TypeAlias = Literal["Bearer", "DPoP"]
 _NO_SCOPE: Final = Scope()
 
 
-def _count(members: Mapping[str, JsonValue]) -> str:
-    return f"<{len(members)} not shown>"
+def _count(extra: Mapping[str, JsonValue]) -> str:
+    return f"<{len(extra)} not shown>"
 
 
 @final
@@ -51,10 +48,10 @@ class Token:
 
     *access_token*: the token itself; *token_type*: ``Bearer`` or ``DPoP``; *received_at*, *expires_at*: POSIX seconds,
     *expires_at* None if the server gave no lifetime; *scope*: what was granted; *requested_scope*: what was asked for;
-    *members*: every other member of the answer, read-only, but no refresh_token, which this grant has no use for
+    *extra*: every other member of the answer, read-only, but no refresh_token, which this grant has no use for
     (section 4.4.3); *dpop_jkt*: the thumbprint of the key it is bound to, or None.
 
-    ``repr`` shows neither the token nor *members*; pickle refuses it, `to_json` is the way to keep it.
+    ``repr`` shows neither the token nor *extra*; pickle refuses it, `to_json` is the way to keep it.
     Raises `InvalidInput` if a field is not of its type, or the token cannot stand in a header field.
 
         >>> Token(Secret("2YotnFZFEjr1zCsicMWpAA"), "Bearer", 1700000000.0, 1700003600.0, Scope.of("a")).scope
@@ -67,7 +64,7 @@ class Token:
     expires_at: float | None = None
     scope: Scope = _NO_SCOPE
     requested_scope: Scope = _NO_SCOPE
-    members: Mapping[str, JsonValue] = attrs.field(default=NO_MEMBERS, repr=_count, hash=False)
+    extra: Mapping[str, JsonValue] = attrs.field(default=NO_EXTRA, repr=_count, hash=False)
     dpop_jkt: str | None = None
 
     def __attrs_post_init__(self) -> None:
@@ -81,8 +78,8 @@ class Token:
             raise InvalidInput("scope", "give a Scope")
         if self.dpop_jkt is not None and not isinstance(self.dpop_jkt, str):
             raise InvalidInput("dpop_jkt", "give None or the key's thumbprint as text (RFC 7638)")
-        if self.members is not NO_MEMBERS:
-            object.__setattr__(self, "members", _read_only(self.members))
+        if self.extra is not NO_EXTRA:
+            object.__setattr__(self, "extra", _read_only(self.extra))
 
     @property
     def ends_at(self) -> float:
@@ -115,7 +112,7 @@ class Token:
                 "expires_at": self.expires_at,
                 "scope": str(self.scope),
                 "requested_scope": str(self.requested_scope),
-                "members": self.members,
+                "extra": self.extra,
                 "dpop_jkt": self.dpop_jkt,
             },
             ascii_only=True,
@@ -142,15 +139,15 @@ class Token:
         raise TypeError("a Token is not pickled: use to_json() and from_json()")
 
 
-def is_fresh(token: Token, now: float) -> bool:
+def is_expired(token: Token, now: float) -> bool:
     """
-    Whether *token* has not ended at *now*, POSIX seconds (RFC 6749 section 5.1): a lifetime of 0 is stale at once.
+    Return whether *token* has ended at *now*, POSIX seconds (RFC 6749 section 5.1). A lifetime of 0 has ended at once.
 
         >>> token = Token(Secret("2YotnFZFEjr1zCsicMWpAA"), "Bearer", 1700000000.0, 1700003600.0)
-        >>> is_fresh(token, 1700003599.0), is_fresh(token, 1700003600.0)
-        (True, False)
+        >>> is_expired(token, 1700003599.0), is_expired(token, 1700003600.0)
+        (False, True)
     """
-    return now < token.ends_at
+    return now >= token.ends_at
 
 
 def authorize(request: HttpRequest, token: Token, *, allow_http_loopback: bool = False) -> HttpRequest:
@@ -182,13 +179,13 @@ def authorization(token: Token) -> Secret:
     return Secret(f"Bearer {token.access_token.reveal()}")
 
 
-def _read_only(members: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+def _read_only(extra: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
     try:
-        if is_object(members):
-            return MappingProxyType({name: freeze(value) for name, value in members.items()})
+        if is_object(extra):
+            return MappingProxyType({name: freeze(value) for name, value in extra.items()})
     except (TypeError, RecursionError):
         pass
-    raise InvalidInput("members", "give a mapping of JSON values")
+    raise InvalidInput("extra", "give a mapping of JSON values")
 
 
 def _is_moment(seconds: float) -> bool:
@@ -196,7 +193,7 @@ def _is_moment(seconds: float) -> bool:
 
 
 _STORED: Final = frozenset(
-    ("access_token", "token_type", "received_at", "expires_at", "scope", "requested_scope", "members", "dpop_jkt")
+    ("access_token", "token_type", "received_at", "expires_at", "scope", "requested_scope", "extra", "dpop_jkt")
 )
 
 
@@ -217,9 +214,9 @@ def _stored_token(stored: Mapping[str, object]) -> Token | None:
             "expires_at": int() | float() | None as expires_at,
             "scope": str(scope),
             "requested_scope": str(requested_scope),
-            "members": members,
+            "extra": extra,
             "dpop_jkt": str() | None as dpop_jkt,
-        } if is_object(members):
+        } if is_object(extra):
             pass
         case _:
             return None
@@ -231,7 +228,7 @@ def _stored_token(stored: Mapping[str, object]) -> Token | None:
             expires_at,
             Scope.parse(scope),
             Scope.parse(requested_scope),
-            {name: freeze(value) for name, value in members.items()},
+            {name: freeze(value) for name, value in extra.items()},
             dpop_jkt,
         )
     except InvalidInput:

@@ -1,9 +1,9 @@
 """
 ``python -m tests.interpreters``: the tests on every other Python of this machine that the project supports.
 
-Each interpreter found on PATH or among pyenv's gets an environment of its own with the extra ``dev``. Arguments are
-those of pytest; without any, it runs the fast tests of the library, as CI does. An interpreter for which a dependency
-cannot be had is named, and so is a version of which there is none; neither is a failure.
+Each interpreter found on PATH or among pyenv's gets an environment of its own with every extra and the group ``dev``.
+Arguments are those of pytest; without any, it runs the fast tests of the library, as CI does. An interpreter for which
+a dependency cannot be had is named, and so is a version of which there is none; neither is a failure.
 """
 
 import os
@@ -61,7 +61,9 @@ def run(python: Path, folder: Path, arguments: Sequence[str]) -> tuple[str, bool
     environment = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "VIRTUAL_ENV"}}
     subprocess.run([python, "-m", "venv", folder], check=True, env=environment)
     own = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
-    install: list[str | Path] = [own, "-m", "pip", "install", "--quiet", "--editable", f"{ROOT}[dev]"]
+    pip: list[str | Path] = [own, "-m", "pip", "install", "--quiet"]
+    subprocess.run([*pip, "--upgrade", "pip"], check=True, env=environment)
+    install = [*pip, "--editable", f"{ROOT}[all]", "--group", f"{ROOT / 'pyproject.toml'}:dev"]
     installed = subprocess.run(install, capture_output=True, text=True, check=False, env=environment)
     if installed.returncode != 0:
         reasons = [line for line in installed.stderr.splitlines() if line.startswith("ERROR")]

@@ -117,7 +117,7 @@ def token_requests(draw: st.DrawFn) -> TokenRequest:
     for uri in draw(st.lists(resources(), max_size=3)):
         request = request.with_resource(uri)
     request = request.with_parameters(draw(parameters()))
-    return request.with_client_id() if draw(st.booleans()) else request
+    return request.with_client_id_in_body() if draw(st.booleans()) else request
 
 
 def assertion_for(request: TokenRequest) -> str | None:

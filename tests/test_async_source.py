@@ -106,7 +106,7 @@ def test_the_server_is_gone(run: Run) -> None:
 
     async def main(url: str) -> None:
         source = AsyncTokenSource(
-            REQUEST, url, window=AGEING_AT_ONCE, retries=ONCE, on_event=told.append, allow_http_loopback=True
+            REQUEST, url, renewal_window=AGEING_AT_ONCE, retries=ONCE, on_event=told.append, allow_http_loopback=True
         )
         for _ in range(5):
             await source.token()
@@ -161,7 +161,7 @@ def test_others_go_on_while_one_renews(run: Run, server: AuthorizationServer) ->
     async def main() -> None:
         async with httpx2.AsyncClient(transport=AsyncGatedTransport(gate)) as client:
             source = AsyncTokenSource(
-                REQUEST, server.token_endpoint, client=client, window=AGEING_AT_ONCE, allow_http_loopback=True
+                REQUEST, server.token_endpoint, client=client, renewal_window=AGEING_AT_ONCE, allow_http_loopback=True
             )
             first = await source.token()
             gate.opened.clear()
@@ -183,7 +183,7 @@ def test_patience_ends(run: Run, server: AuthorizationServer) -> None:
     async def main() -> None:
         async with httpx2.AsyncClient(transport=AsyncGatedTransport(gate)) as client:
             source = AsyncTokenSource(
-                REQUEST, server.token_endpoint, client=client, patience=0.01, allow_http_loopback=True
+                REQUEST, server.token_endpoint, client=client, wait_timeout=0.01, allow_http_loopback=True
             )
             with pytest.raises(RenewalTimedOut):
                 await source.token()

@@ -29,7 +29,7 @@ from oauth_cc import (
     token_request,
 )
 from oauth_cc.authentication import ClientAuthentication
-from oauth_cc.flows.cache_key import fingerprint, token_key
+from oauth_cc.flows.cache_key import cache_key, fingerprint
 from tests import strategies
 from tests.leaks import shown_by
 
@@ -54,7 +54,7 @@ proof = cache(fingerprint)
 
 def key(request: TokenRequest, endpoint: str = ENDPOINT) -> str:
     """Gives the key as a source makes it."""
-    return token_key(request, endpoint, proof(request.credentials))
+    return cache_key(request, endpoint, proof(request.credentials))
 
 
 def with_credentials(client_id: str, way: str | ClientAuthentication) -> TokenRequest:
@@ -97,7 +97,7 @@ OTHERS: dict[str, Callable[[], TokenRequest]] = {
     "from the body to the parameters": lambda: attrs.evolve(
         REQUEST, body=(), parameters=REQUEST.body + REQUEST.parameters
     ),
-    "client_id in the body": REQUEST.with_client_id,
+    "client_id in the body": REQUEST.with_client_id_in_body,
     "another key": lambda: REQUEST.with_dpop_jkt("jkT"),
     "no key": lambda: attrs.evolve(REQUEST, dpop_jkt=None),
     "bound to a certificate": lambda: REQUEST.with_certificate(OURS),
@@ -144,7 +144,7 @@ def test_another_endpoint_is_a_miss(endpoint: str) -> None:
 
 def test_another_fingerprint_is_another_key_for_parameters_too() -> None:
     """The same value of a parameter is hashed in another way for other credentials, so that it cannot be looked up."""
-    assert token_key(REQUEST, ENDPOINT, b"a" * 32) != token_key(REQUEST, ENDPOINT, b"b" * 32)
+    assert cache_key(REQUEST, ENDPOINT, b"a" * 32) != cache_key(REQUEST, ENDPOINT, b"b" * 32)
 
 
 def requests() -> st.SearchStrategy[TokenRequest]:
@@ -226,7 +226,7 @@ def test_every_request_that_can_be_made_has_a_key(
 ) -> None:
     """A key is 64 hexadecimal digits, for any characters, and the same one when asked again."""
     request = attrs.evolve(request, credentials=ClientCredentials(client_id, way))
-    first = token_key(request, ENDPOINT, fingerprint(request.credentials))
+    first = cache_key(request, ENDPOINT, fingerprint(request.credentials))
     assert len(bytes.fromhex(first)) == 32
     assert first == key(request)
 

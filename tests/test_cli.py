@@ -20,9 +20,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from joserfc.jwk import ECKey
 
-from oauth_cc import Certificate, Token, __version__
+from oauth_cc import Certificate, Scope, Token, __version__
 from oauth_cc.cli import BAD_INPUT, DONE, NETWORK, REFUSED, main
-from oauth_cc.testing import AuthorizationServer, Client
+from oauth_cc.testing import AuthorizationServer, RegisteredClient
 from tests.keys import CURVES, pem
 from tests.shells.scripted import TOKEN, Answer, serve
 
@@ -371,7 +371,7 @@ class TestProof:
 
     def test_endpoint_by_issuer(self, cli: Runner) -> None:
         """The issuer is enough; without it, or the endpoint, the sentence names both."""
-        with AuthorizationServer(clients=[Client("id", "sec")]) as server:
+        with AuthorizationServer(clients=[RegisteredClient("id", "sec")]) as server:
             given = ("--client-id", "id", "--allow-http-loopback", "--issuer", server.issuer)
             assert cli("token", *given, "--secret-stdin", stdin="sec").code == DONE
             assert cli("request", *given).out.startswith(f"POST {server.token_endpoint}\n")
@@ -500,7 +500,7 @@ class TestMetadata:
 
     def test_table(self, cli: Runner) -> None:
         """What a server says of itself is a table, with a star at the ways that exist here."""
-        with AuthorizationServer(clients=[Client("id", "sec", frozenset({"a", "b"}))]) as server:
+        with AuthorizationServer(clients=[RegisteredClient("id", "sec", Scope.of("a", "b"))]) as server:
             result = cli("metadata", server.issuer, "--allow-http-loopback")
             assert result == Result(
                 DONE,

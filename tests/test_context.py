@@ -12,20 +12,20 @@ import attrs
 import pytest
 
 from oauth_cc import Certificate, ClientCredentials, Scope, Secret, TlsClientAuth, Token, errors, token_request
-from oauth_cc._io.context import Desk, check_client, check_kind, check_timeout, raisable
+from oauth_cc._io.context import SourceContext, check_client, check_kind, check_timeout, raisable
 from oauth_cc.events import Event, RenewalFailed, ScopeInsufficient, StoreFailed, StoreReturned, TokenDiscarded
 from oauth_cc.flows import Failed
 from oauth_cc.flows.renewal import Renewed, terms
 from oauth_cc.flows.single_flight import Use
-from oauth_cc.stores.cache import Flight, Lead, MemoryStore
+from oauth_cc.stores.cache import PendingRenewal, StartRenewal, TokenCache
 
 TERMS = terms(token_request(ClientCredentials("id", "s3cret"), Scope.of("a")), "https://as.example/token")
-PREFIX = TERMS.key[:8]
+PREFIX = TERMS.cache_key[:8]
 
 
-def at_desk(told: list[Event]) -> Desk:
+def context_of(told: list[Event]) -> SourceContext:
     """Gives a desk that tells its events."""
-    return Desk(MemoryStore(), TERMS, told.append)
+    return SourceContext(TokenCache(), TERMS, told.append)
 
 
 def token(age: float = 0.0) -> Token:
@@ -34,22 +34,22 @@ def token(age: float = 0.0) -> Token:
     return Token(Secret("tok-1"), "Bearer", now, now + 3600)
 
 
-def led(desk: Desk) -> Flight:
+def led(context: SourceContext) -> PendingRenewal:
     """Gives the flight that the desk has its caller lead."""
-    answer = desk.ask()
-    assert isinstance(answer, Lead)
-    return answer.flight
+    answer = context.ask()
+    assert isinstance(answer, StartRenewal)
+    return answer.pending
 
 
 def test_a_token_that_came_is_there_for_all() -> None:
     """At the same key, for whoever shares the memory."""
     told: list[Event] = []
-    desk, kept = at_desk(told), token()
-    assert desk.fresh() is None
-    desk.land(led(desk), Renewed(kept, 0.5))
-    assert (desk.fresh(), desk.ask()) == (kept, Use(kept))
-    assert Desk(desk.memory, TERMS).fresh() == kept
-    assert Desk(desk.memory, attrs.evolve(TERMS, key="other")).fresh() is None
+    context, kept = context_of(told), token()
+    assert context.fresh() is None
+    context.complete(led(context), Renewed(kept, 0.5))
+    assert (context.fresh(), context.ask()) == (kept, Use(kept))
+    assert SourceContext(context.cache, TERMS).fresh() == kept
+    assert SourceContext(context.cache, attrs.evolve(TERMS, cache_key="other")).fresh() is None
     assert told == []
 
 
@@ -57,33 +57,33 @@ def test_a_token_that_came_is_there_for_all() -> None:
 def test_a_hook_is_a_plain_function(hook: Any) -> None:
     """It would fail at every event, unnoticed but for the log; and what would have to be awaited never runs."""
     with pytest.raises(errors.InvalidInput, match="on_event: give a plain function"):
-        Desk(MemoryStore(), TERMS, hook)
+        SourceContext(TokenCache(), TERMS, hook)
 
 
 def test_a_hook_may_be_a_mock() -> None:
     """In tests of their own, users give one that stands for theirs."""
     hook = Mock(spec=lambda event: None)
     told = token()
-    desk = Desk(MemoryStore(), TERMS, hook)
-    desk.land(led(desk), Renewed(told, 0.5))
-    desk.discard(told)
+    context = SourceContext(TokenCache(), TERMS, hook)
+    context.complete(led(context), Renewed(told, 0.5))
+    context.discard(told)
     hook.assert_called_once()
 
 
 def test_a_failure_says_how_long_the_token_at_hand_serves() -> None:
     """None if there is none; and never less than nothing."""
     told: list[Event] = []
-    desk, error = at_desk(told), TimeoutError("slow")
-    desk.land(led(desk), error)
+    context, error = context_of(told), TimeoutError("slow")
+    context.complete(led(context), error)
     assert told.pop() == RenewalFailed("id", PREFIX, error, None)
-    desk.land(led(desk), Renewed(token(3500), 0.5))
-    flight = led(desk)
-    desk.land(flight, error)
+    context.complete(led(context), Renewed(token(3500), 0.5))
+    pending = led(context)
+    context.complete(pending, error)
     event = told.pop()
     assert isinstance(event, RenewalFailed)
     assert event.seconds_left is not None
     assert 85 < event.seconds_left <= 95
-    desk.land(attrs.evolve(flight, held=token(4000), landing=Future[Token | None]()), error)
+    context.complete(attrs.evolve(pending, held=token(4000), future=Future[Token | None]()), error)
     event = told.pop()
     assert isinstance(event, RenewalFailed)
     assert event.seconds_left == 0
@@ -92,31 +92,31 @@ def test_a_failure_says_how_long_the_token_at_hand_serves() -> None:
 def test_only_the_token_at_hand_is_discarded_and_told_of() -> None:
     """Many callers discard the same token; one event is enough."""
     told: list[Event] = []
-    desk, kept = at_desk(told), token()
-    desk.land(led(desk), Renewed(kept, 0.5))
-    desk.discard(token(1))
+    context, kept = context_of(told), token()
+    context.complete(led(context), Renewed(kept, 0.5))
+    context.discard(token(1))
     assert told == []
-    desk.discard(kept)
-    desk.discard(kept)
+    context.discard(kept)
+    context.discard(kept)
     assert told == [TokenDiscarded("id", PREFIX)]
-    assert desk.fresh() is None
+    assert context.fresh() is None
 
 
 def test_a_scope_that_is_missing_is_told_of() -> None:
     """As the API names it."""
     told: list[Event] = []
-    at_desk(told).tell_scope(Scope.of("b"))
+    context_of(told).tell_scope(Scope.of("b"))
     assert told == [ScopeInsufficient("id", PREFIX, Scope.of("b"))]
 
 
 def test_a_store_that_fails_is_told_of_once_and_once_when_it_is_back() -> None:
     """A store that is away does not fill the log."""
     told: list[Event] = []
-    desk, error = at_desk(told), OSError("gone")
-    desk.store_answered()
-    assert [desk.store_failed(error) for _ in range(3)] == [Failed(error, retryable=True)] * 3
-    desk.store_answered()
-    desk.store_answered()
+    context, error = context_of(told), OSError("gone")
+    context.store_answered()
+    assert [context.store_failed(error) for _ in range(3)] == [Failed(error, retryable=True)] * 3
+    context.store_answered()
+    context.store_answered()
     assert told == [StoreFailed("id", PREFIX, error), StoreReturned("id", PREFIX)]
 
 

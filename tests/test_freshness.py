@@ -36,30 +36,35 @@ def token(lifetime: float | None) -> Token:
 class TestThreeAnswers:
     @given(lifetimes, spreads, windows(), attempts, st.lists(st.floats(-10, 10**7), min_size=2, max_size=6))
     def test_the_three_answers_part_time_in_this_order(
-        self, lifetime: float, spread: float, window: RenewalWindow, attempted_at: float | None, passed: list[float]
+        self,
+        lifetime: float,
+        spread: float,
+        renewal_window: RenewalWindow,
+        attempted_at: float | None,
+        passed: list[float],
     ) -> None:
         """A token is fresh, then ageing, then stale, and never goes back."""
         kept = token(lifetime)
         ranks = [
-            RANKS[freshness(kept, NOW + seconds, attempted_at, spread=spread, window=window)]
+            RANKS[freshness(kept, NOW + seconds, attempted_at, spread=spread, renewal_window=renewal_window)]
             for seconds in sorted(passed)
         ]
         assert ranks == sorted(ranks)
 
     @given(lifetimes, spreads, windows(), attempts)
     def test_fresh_until_says_the_same_at_every_instant(
-        self, lifetime: float, spread: float, window: RenewalWindow, attempted_at: float | None
+        self, lifetime: float, spread: float, renewal_window: RenewalWindow, attempted_at: float | None
     ) -> None:
         """Before `fresh_until` a token is fresh, from it on it is not; from `stale_from` on it is stale."""
         kept = token(lifetime)
-        until = fresh_until(kept, attempted_at, spread=spread, window=window)
+        until = fresh_until(kept, attempted_at, spread=spread, renewal_window=renewal_window)
         ends = stale_from(kept)
         for now in [
             NOW,
             *[edge for moment in (until, ends) for edge in (math.nextafter(moment, -math.inf), moment)],
             *[edge for moment in (until, ends) for edge in (math.nextafter(moment, math.inf), moment + 1)],
         ]:
-            answer = freshness(kept, now, attempted_at, spread=spread, window=window)
+            answer = freshness(kept, now, attempted_at, spread=spread, renewal_window=renewal_window)
             assert (answer == "fresh") == (now < until)
             assert (answer == "stale") == (now >= ends)
 
@@ -80,11 +85,13 @@ class TestThreeAnswers:
 
 class TestMargins:
     @given(lifetimes, windows(), spreads)
-    def test_margins_are_shares_of_the_lifetime(self, lifetime: float, window: RenewalWindow, spread: float) -> None:
+    def test_margins_are_shares_of_the_lifetime(
+        self, lifetime: float, renewal_window: RenewalWindow, spread: float
+    ) -> None:
         """A short-lived token has short margins, so that it serves for most of its life."""
         kept = token(lifetime)
         assert 0 <= kept.ends_at - stale_from(kept) <= min(5.0, lifetime * 0.05) + 1e-6
-        assert fresh_until(kept, spread=spread, window=window) <= stale_from(kept)
+        assert fresh_until(kept, spread=spread, renewal_window=renewal_window) <= stale_from(kept)
 
     @given(st.floats(0.01, 10**7), spreads)
     @example(60.0, 0.0)
@@ -131,19 +138,20 @@ class TestSpacing:
 class TestTheWindow:
     @given(lifetimes, windows(), st.lists(spreads, min_size=2, max_size=5), attempts)
     def test_a_greater_spread_is_never_earlier(
-        self, lifetime: float, window: RenewalWindow, several: list[float], attempted_at: float | None
+        self, lifetime: float, renewal_window: RenewalWindow, several: list[float], attempted_at: float | None
     ) -> None:
         """The spread places the renewal in the window, in its own order."""
         points = [
-            fresh_until(token(lifetime), attempted_at, spread=spread, window=window) for spread in sorted(several)
+            fresh_until(token(lifetime), attempted_at, spread=spread, renewal_window=renewal_window)
+            for spread in sorted(several)
         ]
         assert points == sorted(points)
 
     @given(windows(), spreads)
-    def test_renewal_falls_into_the_window(self, window: RenewalWindow, spread: float) -> None:
+    def test_renewal_falls_into_the_window(self, renewal_window: RenewalWindow, spread: float) -> None:
         """No renewal before the window opens, none after it closes."""
-        point = (fresh_until(token(1000), spread=spread, window=window) - NOW) / 1000
-        assert min(window.opens, 0.995) - 1e-9 <= point <= window.closes + 1e-9
+        point = (fresh_until(token(1000), spread=spread, renewal_window=renewal_window) - NOW) / 1000
+        assert min(renewal_window.opens, 0.995) - 1e-9 <= point <= renewal_window.closes + 1e-9
 
     @pytest.mark.parametrize(
         "shares", [(0, 0.5), (-0.1, 0.5), (0.6, 0.5), (0.5, 1.1), (math.nan, 0.9), (0.5, math.nan)]
@@ -156,5 +164,5 @@ class TestTheWindow:
     def test_the_edges_of_what_is_legal(self) -> None:
         """A window may be a point, and may end with the token."""
         assert RenewalWindow(0.8, 0.8) == RenewalWindow(opens=0.8, closes=0.8)
-        assert freshness(token(100), NOW + 94.9, window=RenewalWindow(1.0, 1.0)) == "fresh"
+        assert freshness(token(100), NOW + 94.9, renewal_window=RenewalWindow(1.0, 1.0)) == "fresh"
         assert RenewalWindow() == DEFAULT_WINDOW

@@ -18,7 +18,8 @@ NQCHAR = NQSCHAR - {" "}
 CONTROLS = set(map(chr, [*range(0x20), *range(0x7F, 0xA0)]))
 SURROGATES = set(map(chr, range(0xD800, 0xE000)))
 
-PATTERNS = [getattr(grammar, name) for name in grammar.__all__]
+NAMES = [name for name, item in vars(grammar).items() if isinstance(item, re.Pattern)]
+PATTERNS = [getattr(grammar, name) for name in NAMES]
 near_ascii = st.text(st.sampled_from([*map(chr, range(0x101)), "\u0100", "\u2028", "\ud800"]), max_size=8)
 
 
@@ -45,7 +46,7 @@ class TestCharacters:
         """Of all of Unicode, a pattern takes the characters that its ABNF names and no other."""
         assert expected == accepted(pattern)
 
-    @pytest.mark.parametrize("pattern", PATTERNS, ids=grammar.__all__)
+    @pytest.mark.parametrize("pattern", PATTERNS, ids=NAMES)
     @pytest.mark.parametrize("text", ["a\n", "\na", "a\r\nb", "a\x00", "a\x7f", "\ud800"], ids=ascii)
     def test_never_what_splits_a_message(self, pattern: re.Pattern[str], text: str) -> None:
         """No pattern takes a line break, a control character or a lone surrogate, at the end neither."""
@@ -53,7 +54,7 @@ class TestCharacters:
 
 
 class TestShapes:
-    @pytest.mark.parametrize("pattern", PATTERNS, ids=grammar.__all__)
+    @pytest.mark.parametrize("pattern", PATTERNS, ids=NAMES)
     def test_empty(self, pattern: re.Pattern[str]) -> None:
         """Only a text and a field value may be empty."""
         assert (pattern in (grammar.TEXT, grammar.HEADER_VALUE)) == bool(pattern.fullmatch(""))
@@ -85,7 +86,7 @@ class TestShapes:
         legal = all(character in VSCHAR | {"\t"} or "\x80" <= character <= "\xff" for character in text)
         assert (legal and text == text.strip(" \t")) == bool(grammar.HEADER_VALUE.fullmatch(text))
 
-    @pytest.mark.parametrize("pattern", PATTERNS, ids=grammar.__all__)
+    @pytest.mark.parametrize("pattern", PATTERNS, ids=NAMES)
     @pytest.mark.parametrize("unit", ["a", "a ", " ", "\xff\t", "."], ids=ascii)
     def test_linear(self, pattern: re.Pattern[str], unit: str) -> None:
         """A hostile text of a megabyte is refused at once: matching that went back and forth would never end."""

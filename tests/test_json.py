@@ -88,7 +88,7 @@ class TestParseObject:
         ids=ascii,
     )
     def test_no_json(self, content: str) -> None:
-        """What RFC 8259 does not derive is refused, however readers with more patience take it."""
+        """What RFC 8259 does not derive is refused, however readers with more wait_timeout take it."""
         assert "is not JSON" == parse_object(content)
         assert "is not JSON" == parse_object(content.encode())
 

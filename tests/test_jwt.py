@@ -258,7 +258,7 @@ class TestSources:
         assert not (isinstance(given_, str | Path) and len(f"{given_}") > 20 and f"{given_}" in shown)
 
     @pytest.mark.parametrize(
-        "path", ["M", "MEDIA/Files/of/Several/Years/2026/November/on/the/Disk/Oauth/Token", "./eyJ", "mE"]
+        "path", ["M", "MEDIA/Files/of/NonStringCollection/Years/2026/November/on/the/Disk/Oauth/Token", "./eyJ", "mE"]
     )
     def test_paths(self, path: str) -> None:
         """What looks like a path is one."""

@@ -113,9 +113,15 @@ def test_without_extras(extra: str) -> None:
     [
         ("httpx2", "httpx2", "install oauth_cc[httpx2]"),
         ("httpx2", "anyio", "install oauth_cc[httpx2]"),
+        ("httpx", "httpx", "install oauth_cc[httpx]"),
+        ("httpx", "anyio", "install oauth_cc[httpx]"),
+        ("requests", "requests", "install oauth_cc[requests]"),
         ("aiohttp", "aiohttp", "install oauth_cc[aiohttp]"),
         ("aiohttp", "anyio", "install oauth_cc[aiohttp]"),
         ("testing", "authlib", "install oauth_cc[testing]"),
+        ("jose", "joserfc", "install oauth_cc[jwt]"),
+        ("stores.file", "filelock", "install oauth_cc[file]"),
+        ("stores.redis", "redis", "install oauth_cc[redis]"),
     ],
 )
 def test_a_missing_extra_is_named(module: str, missing: str, advice: str) -> None:
@@ -123,3 +129,11 @@ def test_a_missing_extra_is_named(module: str, missing: str, advice: str) -> Non
     found = run(f"import sys; sys.modules[{missing!r}] = None\nimport oauth_cc.{module}")
     assert found.returncode == 1
     assert advice in found.stderr.splitlines()[-1]
+
+
+def test_the_map_names_files_that_exist() -> None:
+    """A contributor finds every file that the map of the code names."""
+    text = (PACKAGE.parent / ".github" / "CONTRIBUTING.md").read_text("utf-8")
+    named = set(re.findall(r"`(\w+(?:/\w+)*(?:\.py|/))`", text))
+    assert len(named) > 20
+    assert not [name for name in named if not (PACKAGE / name).exists() and not (PACKAGE.parent / name).exists()]

@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from oauth_cc import Scope, errors
-from oauth_cc._io.log import report
+from oauth_cc._io.log import emit
 from oauth_cc.events import (
     Event,
     RenewalFailed,
@@ -27,25 +27,29 @@ LINES: list[tuple[Event, str, str]] = [
     (
         TokenObtained("id", "0a", 3599.6, 12.4, False),
         "INFO",
-        "token obtained for client id, key 0a: lives 3600 s, took 12 ms",
+        "token obtained for client id, cache key 0a: lives 3600 s, took 12 ms",
     ),
-    (TokenObtained("id", "0a", 60, 3, True), "INFO", "token renewed for client id, key 0a: lives 60 s, took 3 ms"),
-    (TokenFound("id", "0a", 59.6), "INFO", "token found for client id, key 0a: 60 s left"),
-    (TokenDiscarded("id", "0a"), "INFO", "token discarded for client id, key 0a: not accepted"),
+    (
+        TokenObtained("id", "0a", 60, 3, True),
+        "INFO",
+        "token renewed for client id, cache key 0a: lives 60 s, took 3 ms",
+    ),
+    (TokenFound("id", "0a", 59.6), "INFO", "token found for client id, cache key 0a: 60 s left"),
+    (TokenDiscarded("id", "0a"), "INFO", "token discarded for client id, cache key 0a: not accepted"),
     (
         RenewalFailed("id", "0a", REFUSED, None),
         "WARNING",
-        f"no token for client id, key 0a: InvalidClientRefused: {REFUSED}",
+        f"no token for client id, cache key 0a: InvalidClientRefused: {REFUSED}",
     ),
     (
         RenewalFailed("id", "0a", TimeoutError("slow"), 30.4),
         "WARNING",
-        "token not renewed for client id, key 0a: TimeoutError: slow; the one at hand serves 30 s more",
+        "token not renewed for client id, cache key 0a: TimeoutError: slow; the one at hand serves 30 s more",
     ),
     (
         ScopeInsufficient("id", "0a", Scope.of("a", "b")),
         "WARNING",
-        "scope insufficient for client id, key 0a: the API asks for 'a b'",
+        "scope insufficient for client id, cache key 0a: the API asks for 'a b'",
     ),
     (
         TokenWithheld("id", "https://b.example:443"),
@@ -55,9 +59,9 @@ LINES: list[tuple[Event, str, str]] = [
     (
         StoreFailed("id", "0a", OSError("gone")),
         "WARNING",
-        "store of tokens away for client id, key 0a: OSError: gone; memory serves alone",
+        "store of tokens away for client id, cache key 0a: OSError: gone; memory serves alone",
     ),
-    (StoreReturned("id", "0a"), "INFO", "store of tokens back for client id, key 0a"),
+    (StoreReturned("id", "0a"), "INFO", "store of tokens back for client id, cache key 0a"),
 ]
 
 
@@ -68,8 +72,8 @@ def test_each_event_is_a_line_of_the_log_and_a_value_for_the_hook(
     """Who, which token, and what to do about it, in one line; the hook gets the event itself."""
     told: list[Event] = []
     with caplog.at_level(logging.INFO, "oauth_cc"):
-        report(event, told.append)
-        report(event)
+        emit(event, told.append)
+        emit(event)
     assert [(record.name, record.levelname, record.getMessage()) for record in caplog.records] == [
         ("oauth_cc", level, line)
     ] * 2
@@ -91,7 +95,7 @@ def test_what_a_hook_raises_reaches_no_caller(kind: type[Exception], caplog: pyt
     def hook(event: Event) -> None:
         raise kind("bad hook")
 
-    report(StoreReturned("id", "0a"), hook)
+    emit(StoreReturned("id", "0a"), hook)
     (record,) = caplog.records
     assert record.getMessage() == "the event hook raised an error on StoreReturned"
     assert record.exc_info is not None
@@ -105,11 +109,11 @@ def test_what_ends_the_program_passes_through_a_hook() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        report(StoreReturned("id", "0a"), hook)
+        emit(StoreReturned("id", "0a"), hook)
 
 
 def test_what_is_no_event_is_a_fault_of_ours() -> None:
     """Nobody reports anything else."""
     nothing: Any = "x"
     with pytest.raises(AssertionError):
-        report(nothing)
+        emit(nothing)

@@ -20,7 +20,7 @@ from oauth_cc.authentication import Algorithm
 from oauth_cc.flows import AddressedRequest
 from oauth_cc.httpx2 import fetch_token
 from oauth_cc.jose import key_from_jwk
-from oauth_cc.testing import AssertionIssuer, AuthorizationServer, Client, FederatedIdentity
+from oauth_cc.testing import AssertionIssuer, AuthorizationServer, FederatedIdentity, RegisteredClient
 from oauth_cc.testing._clients import JwkSet
 from tests.keys import KEYS, jwk, public_jwk
 from tests.readme import functions
@@ -65,21 +65,21 @@ def key(algorithm: Algorithm) -> SigningKey:
     return key_from_jwk(jwk(KEYS[algorithm]), algorithm=algorithm, key_id="2026-11")
 
 
-def registered(keys: JwkSet, scope: str) -> Client:
+def registered(keys: JwkSet, scope: str) -> RegisteredClient:
     """Gives a client that signs by one of *keys*."""
-    return Client("your_id", "", frozenset({scope}), frozenset({"private_key_jwt"}), jwks=keys)
+    return RegisteredClient("your_id", "", Scope.of(scope), frozenset({"private_key_jwt"}), jwks=keys)
 
 
-def signing(algorithm: Algorithm, scope: str) -> Client:
+def signing(algorithm: Algorithm, scope: str) -> RegisteredClient:
     """Gives a client that signs by *algorithm*, and had another key before."""
     known, former = public_jwk(KEYS[algorithm], kid="2026-11"), public_jwk(KEYS["ES512"], kid="2025-11")
     return registered({"keys": [{**known, "alg": algorithm}, former]}, scope)
 
 
-def federated(issuer: AssertionIssuer, subject: str, audience: str, scope: str = "read") -> Client:
+def federated(issuer: AssertionIssuer, subject: str, audience: str, scope: str = "read") -> RegisteredClient:
     """Gives a client that *issuer* vouches for."""
     identity = FederatedIdentity(issuer.issuer, subject, audience, issuer.jwks)
-    return Client("your_id", "", frozenset({scope}), frozenset({"federated_jwt"}), federated_identity=identity)
+    return RegisteredClient("your_id", "", Scope.of(scope), frozenset({"federated_jwt"}), federated_identity=identity)
 
 
 def obtained(server: AuthorizationServer, request: TokenRequest, method: str) -> tuple[str, ...]:

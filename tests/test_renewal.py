@@ -21,8 +21,8 @@ from oauth_cc import (
 )
 from oauth_cc.events import TokenFound, TokenObtained
 from oauth_cc.flows import Failed, Lock, Returned, Save, advance
-from oauth_cc.flows.cache_key import token_key
-from oauth_cc.flows.renewal import DEFAULT_PATIENCE, Kept, Renewed, Terms, renewal, terms
+from oauth_cc.flows.cache_key import cache_key
+from oauth_cc.flows.renewal import DEFAULT_WAIT_TIMEOUT, Kept, Renewed, Terms, renewal, terms
 from tests.world import World, token_answer
 
 ENDPOINT = "https://as.example/token"
@@ -50,32 +50,32 @@ def test_with_nothing_stored_the_server_is_asked_and_the_answer_kept() -> None:
     renewed = world.run(renewal(TERMS))
     assert isinstance(renewed, Renewed)
     assert (value(renewed), renewed.spread) == ("tok-1", 0.25)
-    assert world.stored == {TERMS.key: renewed.token}
+    assert world.stored == {TERMS.cache_key: renewed.token}
     assert world.sent == [http_request(REQUEST, ENDPOINT)]
-    assert world.locked == [Lock(TERMS.key, DEFAULT_PATIENCE / 2)]
-    assert world.told == [TokenObtained("id", TERMS.key[:8], 3600, 0, False)]
+    assert world.locked == [Lock(TERMS.cache_key, DEFAULT_WAIT_TIMEOUT / 2)]
+    assert world.told == [TokenObtained("id", TERMS.cache_key[:8], 3600, 0, False)]
     assert "M4RKER" not in f"{world.told}{TERMS}"
     assert "tok-1" not in f"{world.told}{renewed}"
 
 
 def test_what_another_process_left_is_taken() -> None:
     """Neither the lock nor the server is asked for."""
-    world = World([token_answer()], now=NOW + 10, stored={TERMS.key: token()})
+    world = World([token_answer()], now=NOW + 10, stored={TERMS.cache_key: token()})
     assert world.run(renewal(TERMS)) == Renewed(token(), 0.5)
     assert (world.sent, world.locked) == ([], [])
-    assert world.told == [TokenFound("id", TERMS.key[:8], 3590)]
+    assert world.told == [TokenFound("id", TERMS.cache_key[:8], 3590)]
 
 
 @pytest.mark.parametrize("which", ["stale", "held", "rejected", "another key's"])
 def test_what_is_of_no_use_is_not_taken_from_the_store(which: str) -> None:
     """A stale token, the one at hand, the one that an API did not accept."""
-    stored = {TERMS.key: token()} if which != "another key's" else {"0" * 64: token()}
+    stored = {TERMS.cache_key: token()} if which != "another key's" else {"0" * 64: token()}
     world = World([token_answer()], now=NOW + (3595 if which == "stale" else 0), stored=stored)
     held, rejected = (token() if which == name else None for name in ("held", "rejected"))
     assert value(world.run(renewal(TERMS, held=held, rejected=rejected))) == "tok-1"
     assert len(world.sent) == 1
     assert isinstance(world.stored, dict)
-    assert world.stored[TERMS.key].access_token.reveal() == "tok-1"
+    assert world.stored[TERMS.cache_key].access_token.reveal() == "tok-1"
 
 
 def test_whoever_waited_for_the_lock_looks_again() -> None:
@@ -85,8 +85,8 @@ def test_whoever_waited_for_the_lock_looks_again() -> None:
     step = advance(flow, None)
     while not isinstance(step, Lock | Returned):
         step = advance(flow, world.perform(step))
-    assert step == Lock(TERMS.key, DEFAULT_PATIENCE / 2)
-    world.stored = {TERMS.key: token()}
+    assert step == Lock(TERMS.cache_key, DEFAULT_WAIT_TIMEOUT / 2)
+    world.stored = {TERMS.cache_key: token()}
     step = advance(flow, True)
     while not isinstance(step, Returned):
         step = advance(flow, world.perform(step))
@@ -98,15 +98,15 @@ def test_while_a_token_is_held_a_busy_lock_is_not_waited_for() -> None:
     """Another process is at it: the token at hand serves meanwhile."""
     world = World([token_answer()], lock=False)
     assert world.run(renewal(TERMS, held=token())) == Kept()
-    assert world.locked == [Lock(TERMS.key, 0.0)]
+    assert world.locked == [Lock(TERMS.cache_key, 0.0)]
     assert (world.sent, world.told) == ([], [])
 
 
 def test_whoever_has_nothing_asks_when_patience_runs_out() -> None:
     """Another process that does not end holds nobody up for ever."""
     world = World([token_answer()], lock=False)
-    assert value(world.run(renewal(terms(REQUEST, ENDPOINT, patience=7)))) == "tok-1"
-    assert world.locked == [Lock(TERMS.key, 3.5)]
+    assert value(world.run(renewal(terms(REQUEST, ENDPOINT, wait_timeout=7)))) == "tok-1"
+    assert world.locked == [Lock(TERMS.cache_key, 3.5)]
 
 
 @pytest.mark.parametrize("held", [None, token()], ids=["nothing held", "held"])
@@ -144,8 +144,8 @@ def test_what_is_told_of_a_renewal() -> None:
     world.run(renewal(TERMS))
     world.stored = {}
     world.run(renewal(TERMS, held=token("held")))
-    assert world.told[0] == TokenObtained("id", TERMS.key[:8], 60, 250, False)
-    assert world.told[-1] == TokenObtained("id", TERMS.key[:8], 60, 0, True)
+    assert world.told[0] == TokenObtained("id", TERMS.cache_key[:8], 60, 250, False)
+    assert world.told[-1] == TokenObtained("id", TERMS.cache_key[:8], 60, 0, True)
 
 
 def test_http_to_this_machine_has_to_be_asked_for() -> None:
@@ -157,8 +157,8 @@ def test_http_to_this_machine_has_to_be_asked_for() -> None:
 class TestTerms:
     def test_terms_are_what_was_given(self) -> None:
         """And the key is that of request and endpoint."""
-        assert token_key(REQUEST, ENDPOINT, TERMS.fingerprint) == TERMS.key
-        assert (TERMS.client_id, TERMS.key_prefix) == ("id", TERMS.key[:8])
+        assert cache_key(REQUEST, ENDPOINT, TERMS.fingerprint) == TERMS.cache_key
+        assert (TERMS.client_id, TERMS.cache_key_prefix) == ("id", TERMS.cache_key[:8])
         assert terms(REQUEST, ENDPOINT) == TERMS
 
     @pytest.mark.parametrize(
@@ -175,12 +175,12 @@ class TestTerms:
                 ENDPOINT,
                 {},
             ),
-            (errors.InvalidInput, REQUEST, ENDPOINT, {"patience": 0}),
-            (errors.InvalidInput, REQUEST, ENDPOINT, {"patience": -1}),
-            (errors.InvalidInput, REQUEST, ENDPOINT, {"patience": timedelta(seconds=1)}),
+            (errors.InvalidInput, REQUEST, ENDPOINT, {"wait_timeout": 0}),
+            (errors.InvalidInput, REQUEST, ENDPOINT, {"wait_timeout": -1}),
+            (errors.InvalidInput, REQUEST, ENDPOINT, {"wait_timeout": timedelta(seconds=1)}),
             (errors.InvalidInput, REQUEST, ENDPOINT, {"retries": 3}),
-            (errors.InvalidInput, REQUEST, ENDPOINT, {"window": 0.8}),
-            (errors.InvalidInput, REQUEST, ENDPOINT, {"patience": float("nan")}),
+            (errors.InvalidInput, REQUEST, ENDPOINT, {"renewal_window": 0.8}),
+            (errors.InvalidInput, REQUEST, ENDPOINT, {"wait_timeout": float("nan")}),
         ],
     )
     def test_what_could_not_be_sent_is_refused_at_once(
@@ -194,8 +194,8 @@ class TestTerms:
         """So that one source makes others."""
         other: Terms = TERMS.with_request(REQUEST.with_scope(Scope.of("b")))
         assert other == terms(REQUEST.with_scope(Scope.of("b")), ENDPOINT)
-        assert attrs.evolve(other, request=REQUEST, key=TERMS.key) == TERMS
-        assert other.key != TERMS.key
+        assert attrs.evolve(other, request=REQUEST, cache_key=TERMS.cache_key) == TERMS
+        assert other.cache_key != TERMS.cache_key
 
     def test_another_client_is_refused(self) -> None:
         """Its fingerprint would be wrong."""

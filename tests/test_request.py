@@ -146,9 +146,9 @@ class TestComposing:
         )
 
     def test_client_id_once(self) -> None:
-        """with_client_id adds client_id, and not twice if the way of authentication sends it anyway."""
-        basic = token_request(ClientCredentials("id", "sec")).with_client_id()
-        post = token_request(ClientCredentials("id", ClientSecretPost("sec"))).with_client_id()
+        """with_client_id_in_body adds client_id, and not twice if the way of authentication sends it anyway."""
+        basic = token_request(ClientCredentials("id", "sec")).with_client_id_in_body()
+        post = token_request(ClientCredentials("id", ClientSecretPost("sec"))).with_client_id_in_body()
         assert compose_body(basic) == "grant_type=client_credentials&client_id=id"
         assert compose_body(post) == "grant_type=client_credentials&client_id=id&client_secret=sec"
 
@@ -190,7 +190,7 @@ class TestComposing:
         text = "&".join([f"{name}={'%' + val.encode().hex('%') if val else ''}" for name, val in body])
         request = token_request(ClientCredentials(client_id), Scope.of(*scope_tokens)).with_body(text)
         request = request.with_parameters(extra)
-        request = request.with_client_id() if include else request
+        request = request.with_client_id_in_body() if include else request
         theirs = BackendApplicationClient(client_id).prepare_request_body(
             body=text, scope=scope_tokens, include_client_id=include, **dict(extra)
         )
@@ -204,7 +204,7 @@ class TestBuilders:
         st.lists(
             st.sampled_from(
                 [
-                    lambda request: request.with_client_id(),
+                    lambda request: request.with_client_id_in_body(),
                     lambda request: request.with_parameter("audience", "a"),
                     lambda request: request.with_scope(Scope.of("x")),
                     lambda request: request.with_resource("urn:r"),

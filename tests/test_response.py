@@ -23,7 +23,7 @@ from oauth_cc import (
     Token,
     TokenRequest,
     errors,
-    is_fresh,
+    is_expired,
     parse_token_response,
     token_request,
 )
@@ -139,8 +139,8 @@ class TestToken:
         """Unknown members are kept, as they cannot be changed; a refresh token is not."""
         token = read({**GOOD, "refresh_token": "r", "nested": {"list": [1, {"a": None}]}})
         assert isinstance(token, Token)
-        assert dict(token.members) == {"nested": {"list": (1, {"a": None})}}
-        members: Any = token.members
+        assert dict(token.extra) == {"nested": {"list": (1, {"a": None})}}
+        members: Any = token.extra
         with pytest.raises(TypeError):
             members["x"] = 1
         with pytest.raises(TypeError):
@@ -155,7 +155,7 @@ class TestToken:
         token = read({**GOOD, "expires_in": given_})
         assert isinstance(token, Token)
         assert token.expires_at == NOW + lifetime
-        assert is_fresh(token, NOW) == (lifetime > 0)
+        assert is_expired(token, NOW) == (lifetime <= 0)
 
     @pytest.mark.parametrize("given_", ["9" * 21, -0.5, "", " 1", "٣", [], {}, True])
     def test_no_lifetime(self, given_: object) -> None:

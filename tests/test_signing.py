@@ -11,7 +11,7 @@ import anyio
 import pytest
 
 from oauth_cc import AssertionFile, Secret, SigningKey
-from oauth_cc._io.signing import prove, prove_async
+from oauth_cc._io.signing import perform_signing, perform_signing_async
 from oauth_cc.authentication import MacKey
 from oauth_cc.authentication.jwt import MAX_ASSERTION
 from oauth_cc.flows import Failed, FetchAssertion, Sign
@@ -24,15 +24,15 @@ Prove = Callable[[Sign | FetchAssertion], bytes | Secret | Failed]
 
 def on_asyncio(effect: Sign | FetchAssertion) -> bytes | Secret | Failed:
     """Proves on asyncio."""
-    return anyio.run(prove_async, effect)
+    return anyio.run(perform_signing_async, effect)
 
 
 def on_trio(effect: Sign | FetchAssertion) -> bytes | Secret | Failed:
     """Proves on trio."""
-    return anyio.run(prove_async, effect, backend="trio")
+    return anyio.run(perform_signing_async, effect, backend="trio")
 
 
-each = pytest.mark.parametrize("ask", [prove, on_asyncio, on_trio])
+each = pytest.mark.parametrize("ask", [perform_signing, on_asyncio, on_trio])
 
 
 def key(signer: Callable[[bytes], Any]) -> SigningKey:
@@ -169,7 +169,7 @@ def test_giving_up_on_one_that_hangs(backend: str) -> None:
 
     async def main() -> bool:
         async with anyio.create_task_group() as group:
-            group.start_soon(prove_async, FetchAssertion(source))
+            group.start_soon(perform_signing_async, FetchAssertion(source))
             await anyio.to_thread.run_sync(entered.wait)
             group.cancel_scope.cancel()
         waited = left.is_set()
@@ -191,7 +191,7 @@ def test_coroutine_functions_under_threads() -> None:
 
     waiting: Callable[[bytes], Awaitable[bytes]] = lambda _: Waiting()  # noqa: E731  # in a variable for its type
     for signer in (sign, waiting):
-        assert "which threads cannot wait for: give a plain one" in error_of(prove(Sign(key(signer), b"abc")))
+        assert "which threads cannot wait for: give a plain one" in error_of(perform_signing(Sign(key(signer), b"abc")))
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -207,7 +207,7 @@ def test_a_signer_that_blocks_holds_no_other_task_up(backend: str) -> None:
         got: list[object] = []
 
         async def ask() -> None:
-            got.append(await prove_async(Sign(key(slow), b"a")))
+            got.append(await perform_signing_async(Sign(key(slow), b"a")))
 
         async with anyio.create_task_group() as group:
             group.start_soon(ask)

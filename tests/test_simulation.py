@@ -43,9 +43,9 @@ def test_the_window_spreads() -> None:
 @pytest.mark.parametrize("kind", [SHARED, LATE], ids=lambda kind: kind.name)
 def test_a_shared_store_asks_for_all(scenario: Scenario, kind: Kind) -> None:
     """One request each time the window opens, however many workers there are, and however often they restart."""
-    window = kind.window
-    assert window is not None
-    renewals = HORIZON / (LIFETIME * window.opens)
+    renewal_window = kind.renewal_window
+    assert renewal_window is not None
+    renewals = HORIZON / (LIFETIME * renewal_window.opens)
     few, many = (sum(simulate(scenario, kind, workers).requests) for workers in (30, 300))
     assert few <= many <= renewals + 1
 
@@ -64,9 +64,9 @@ def test_a_shared_store_asks_one_by_one() -> None:
 def test_an_outage_is_bridged(kind: Kind) -> None:
     """Tokens at hand go on being used: as long as the window leaves, and the server is asked far less than naively."""
     naive, ours = simulate(OUTAGE, NAIVE, 300), simulate(OUTAGE, kind, 300)
-    assert kind.window is not None
+    assert kind.renewal_window is not None
     before, after = OUTAGE.outage
-    margin = (1 - kind.window.closes) * LIFETIME - 5
+    margin = (1 - kind.renewal_window.closes) * LIFETIME - 5
     slack = 60
     assert naive.without > after - before - slack
     assert ours.without < max(0.0, after - before - margin) + slack

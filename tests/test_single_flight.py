@@ -17,7 +17,7 @@ from oauth_cc.flows.single_flight import (
     Refusal,
     Refuse,
     Renew,
-    Standing,
+    TokenState,
     Use,
     Wait,
     decide,
@@ -53,102 +53,102 @@ failures: st.SearchStrategy[Exception | None] = st.one_of(
 
 
 @st.composite
-def standings(draw: st.DrawFn) -> Standing:
+def states(draw: st.DrawFn) -> TokenState:
     """Gives a standing that events lead to, one after another."""
-    standing = UNKNOWN
+    state = UNKNOWN
     for now in sorted(draw(st.lists(moments, max_size=6))):
         what = draw(st.sampled_from(["renewed", "failed", "discarded"]))
         if what == "renewed":
-            standing = renewed(standing, draw(tokens), draw(spreads))
+            state = renewed(state, draw(tokens), draw(spreads))
         elif what == "failed":
-            standing = failed(standing, draw(failures), now)
+            state = failed(state, draw(failures), now)
         else:
-            standing = discarded(standing, draw(tokens))
-    return standing
+            state = discarded(state, draw(tokens))
+    return state
 
 
 class TestDecide:
-    @given(standings(), moments, st.booleans())
-    def test_a_token_is_used_only_while_it_is_not_stale(self, standing: Standing, now: float, under_way: bool) -> None:
+    @given(states(), moments, st.booleans())
+    def test_a_token_is_used_only_while_it_is_not_stale(self, state: TokenState, now: float, under_way: bool) -> None:
         """Whatever happened: no stale token is used or held, and nobody renews what is being renewed."""
-        match decide(standing, now, under_way=under_way):
+        match decide(state, now, under_way=under_way):
             case Use(used):
-                assert used == standing.token
+                assert used == state.token
                 assert now < stale_from(used)
             case Renew(held):
                 assert not under_way
-                assert held is None or (held == standing.token and now < stale_from(held))
+                assert held is None or (held == state.token and now < stale_from(held))
             case Wait():
                 assert under_way
             case Refuse(error):
-                assert standing.refusal is not None
-                assert (error, True) == (standing.refusal.error, now < standing.refusal.until)
+                assert state.refusal is not None
+                assert (error, True) == (state.refusal.error, now < state.refusal.until)
                 assert not under_way
 
-    @given(standings(), moments, st.booleans())
-    def test_whoever_can_use_a_token_does_not_wait(self, standing: Standing, now: float, under_way: bool) -> None:
+    @given(states(), moments, st.booleans())
+    def test_whoever_can_use_a_token_does_not_wait(self, state: TokenState, now: float, under_way: bool) -> None:
         """With a token that is not stale at hand, nobody waits and nobody is refused."""
-        decision = decide(standing, now, under_way=under_way)
-        usable = standing.token is not None and now < stale_from(standing.token)
+        decision = decide(state, now, under_way=under_way)
+        usable = state.token is not None and now < stale_from(state.token)
         assert not (usable and isinstance(decision, Wait | Refuse))
         assert usable or not isinstance(decision, Use)
 
-    @given(standings(), moments)
-    def test_nobody_asks_a_server_that_refused_just_now(self, standing: Standing, now: float) -> None:
+    @given(states(), moments)
+    def test_nobody_asks_a_server_that_refused_just_now(self, state: TokenState, now: float) -> None:
         """While a refusal is remembered nobody renews, with or without a token."""
-        if standing.refusal is not None and now < standing.refusal.until:
-            assert not isinstance(decide(standing, now, under_way=False), Renew)
+        if state.refusal is not None and now < state.refusal.until:
+            assert not isinstance(decide(state, now, under_way=False), Renew)
 
-    @given(standings(), moments, st.booleans())
-    def test_the_everyday_path_agrees(self, standing: Standing, now: float, under_way: bool) -> None:
+    @given(states(), moments, st.booleans())
+    def test_the_everyday_path_agrees(self, state: TokenState, now: float, under_way: bool) -> None:
         """Before ``fresh_until`` the token is used, which is what the everyday path takes for granted."""
-        if now < standing.fresh_until:
-            assert standing.token is not None
-            assert decide(standing, now, under_way=under_way) == Use(standing.token)
+        if now < state.fresh_until:
+            assert state.token is not None
+            assert decide(state, now, under_way=under_way) == Use(state.token)
 
     def test_each_case(self) -> None:
         """Nothing known, fresh, ageing and stale, with a renewal under way and without."""
         known = renewed(UNKNOWN, token(), 0.5)
-        for standing, passed, alone, with_another in [
+        for state, passed, alone, with_another in [
             (UNKNOWN, 0, Renew(None), Wait()),
             (known, 0, Use(token()), Use(token())),
             (known, 2520, Renew(token()), Use(token())),
             (known, 3595, Renew(None), Wait()),
         ]:
-            assert decide(standing, NOW + passed, under_way=False) == alone
-            assert decide(standing, NOW + passed, under_way=True) == with_another
+            assert decide(state, NOW + passed, under_way=False) == alone
+            assert decide(state, NOW + passed, under_way=True) == with_another
 
     def test_a_window_of_its_own(self) -> None:
         """When renewal falls due is the caller's choice."""
-        window = RenewalWindow(0.1, 0.1)
-        known = renewed(UNKNOWN, token(), 0.5, window=window)
+        renewal_window = RenewalWindow(0.1, 0.1)
+        known = renewed(UNKNOWN, token(), 0.5, renewal_window=renewal_window)
         assert known.fresh_until == NOW + 360
-        assert decide(known, NOW + 361, under_way=False, window=window) == Renew(token())
-        assert failed(known, BUSY, NOW + 361, window=window).fresh_until == NOW + 391
+        assert decide(known, NOW + 361, under_way=False, renewal_window=renewal_window) == Renew(token())
+        assert failed(known, BUSY, NOW + 361, renewal_window=renewal_window).fresh_until == NOW + 391
 
 
 class TestRenewed:
-    @given(standings(), tokens, spreads)
-    def test_a_new_token_ends_what_failed(self, standing: Standing, new: Token, spread: float) -> None:
+    @given(states(), tokens, spreads)
+    def test_a_new_token_ends_what_failed(self, state: TokenState, new: Token, spread: float) -> None:
         """A token that came is all that matters, but for the one that the API did not accept."""
-        after = renewed(standing, new, spread)
-        if new == standing.rejected:
-            assert after == standing
+        after = renewed(state, new, spread)
+        if new == state.rejected:
+            assert after == state
             return
-        assert after == Standing(new, fresh_until(new, spread=spread), spread, None, None, standing.rejected)
+        assert after == TokenState(new, fresh_until(new, spread=spread), spread, None, None, state.rejected)
         assert isinstance(decide(after, NOW, under_way=False), Use) == (stale_from(new) > NOW)
 
 
 class TestFailed:
-    @given(standings(), refusals, moments)
+    @given(states(), refusals, moments)
     def test_a_refusal_is_remembered_for_a_time(
-        self, standing: Standing, error: errors.TokenRequestRefused, now: float
+        self, state: TokenState, error: errors.TokenRequestRefused, now: float
     ) -> None:
         """Five seconds, or what the server asks for, a minute at the most."""
-        after = failed(standing, error, now)
+        after = failed(state, error, now)
         asked = REFUSAL_SECONDS if error.retry_after is None else error.retry_after
         assert after.refusal == Refusal(error, now + min(asked, 60.0))
-        assert (after.token, after.rejected) == (standing.token, standing.rejected)
+        assert (after.token, after.rejected) == (state.token, state.rejected)
 
     @pytest.mark.parametrize(
         ("retry_after", "pause"), [(None, 5.0), (0.0, 0.0), (2.0, 2.0), (60.0, 60.0), (60.5, 60.0), (3600.0, 60.0)]
@@ -161,11 +161,11 @@ class TestFailed:
             assert decide(after, NOW + pause - 0.01, under_way=False) == Refuse(error)
         assert decide(after, NOW + pause, under_way=False) == Renew(None)
 
-    @given(standings(), moments, st.sampled_from([399, 200, 302, 500, 503, 599]))
-    def test_nothing_else_is_remembered_as_a_refusal(self, standing: Standing, now: float, status: int) -> None:
+    @given(states(), moments, st.sampled_from([399, 200, 302, 500, 503, 599]))
+    def test_nothing_else_is_remembered_as_a_refusal(self, state: TokenState, now: float, status: int) -> None:
         """What may pass at any time is tried again by the next one who asks."""
         for error in (errors.InvalidResponse(status, "is wrong"), OSError("gone"), TimeoutError("slow"), None):
-            assert failed(standing, error, now).refusal == standing.refusal
+            assert failed(state, error, now).refusal == state.refusal
 
     @pytest.mark.parametrize("status", [400, 401, 429, 499])
     def test_wrong_answers_with_4xx_are_refusals_too(self, status: int) -> None:
@@ -179,23 +179,23 @@ class TestFailed:
     ) -> None:
         """With a token at hand, the next one who asks goes on with it, and nobody tries again at once."""
         now = NOW + after
-        standing = failed(renewed(UNKNOWN, held, spread), error, now)
-        assert (standing.token, standing.attempted_at) == (held, now)
-        assert standing.fresh_until == fresh_until(held, now, spread=spread)
+        state = failed(renewed(UNKNOWN, held, spread), error, now)
+        assert (state.token, state.attempted_at) == (held, now)
+        assert state.fresh_until == fresh_until(held, now, spread=spread)
         if now < stale_from(held):
-            assert decide(standing, now, under_way=False) == Use(held)
+            assert decide(state, now, under_way=False) == Use(held)
 
     def test_ageing_and_failed_and_again(self) -> None:
         """A token that ages while the server is down is tried for twice a minute, and used all the while."""
-        standing = renewed(UNKNOWN, token(), 0.0)
+        state = renewed(UNKNOWN, token(), 0.0)
         tried = 0
         for passed in range(1610, 1740):
             now = NOW + passed
-            match decide(standing, now, under_way=False):
+            match decide(state, now, under_way=False):
                 case Renew(held):
                     assert held == token()
                     tried += 1
-                    standing = failed(standing, BUSY, now)
+                    state = failed(state, BUSY, now)
                 case decision:
                     assert decision == Use(token())
         assert tried == 4
@@ -212,59 +212,59 @@ class TestFailed:
     def test_a_failure_without_a_token_leaves_no_trace_but_the_refusal(self) -> None:
         """There is nothing to space where there is no token."""
         assert failed(UNKNOWN, BUSY, NOW) == UNKNOWN
-        assert failed(UNKNOWN, REFUSED, NOW) == Standing(refusal=Refusal(REFUSED, NOW + 5))
+        assert failed(UNKNOWN, REFUSED, NOW) == TokenState(refusal=Refusal(REFUSED, NOW + 5))
 
 
 class TestDiscarded:
-    @given(standings(), tokens)
-    def test_exactly_that_token_is_forgotten(self, standing: Standing, not_accepted: Token) -> None:
+    @given(states(), tokens)
+    def test_exactly_that_token_is_forgotten(self, state: TokenState, not_accepted: Token) -> None:
         """A newer token stays; the one that was not accepted is not used again, and is known as such."""
-        after = discarded(standing, not_accepted)
-        if standing.token is not None and standing.token != not_accepted:
-            assert after == standing
+        after = discarded(state, not_accepted)
+        if state.token is not None and state.token != not_accepted:
+            assert after == state
         else:
             assert (after.token, after.fresh_until, after.attempted_at) == (None, -math.inf, None)
-            older = standing.rejected is not None and not_accepted.received_at < standing.rejected.received_at
-            assert after.rejected == (standing.rejected if older else not_accepted)
-            assert after.refusal == standing.refusal
+            older = state.rejected is not None and not_accepted.received_at < state.rejected.received_at
+            assert after.rejected == (state.rejected if older else not_accepted)
+            assert after.refusal == state.refusal
 
     def test_a_token_with_the_same_text_is_another_if_it_was_received_later(self) -> None:
         """Many servers give the same text again: who has it from the later answer is not robbed of it."""
         later = attrs.evolve(token(), received_at=NOW + 1)
-        standing = renewed(UNKNOWN, later, 0.5)
-        assert discarded(standing, token()) == standing
+        state = renewed(UNKNOWN, later, 0.5)
+        assert discarded(state, token()) == state
 
     def test_what_was_discarded_is_asked_for_anew(self) -> None:
         """After a discard the next one who asks renews, with nothing at hand."""
-        standing = discarded(renewed(UNKNOWN, token(), 0.5), token())
-        assert decide(standing, NOW, under_way=False) == Renew(None)
+        state = discarded(renewed(UNKNOWN, token(), 0.5), token())
+        assert decide(state, NOW, under_way=False) == Renew(None)
 
     def test_the_newest_that_was_not_accepted_is_remembered(self) -> None:
         """Who is late with an older one does not bring it back, nor does a flight that found it just before."""
         newer = attrs.evolve(token("tok-2"), received_at=NOW + 1)
-        standing = discarded(discarded(UNKNOWN, newer), token())
-        assert standing.rejected == newer
-        assert renewed(standing, newer, 0.5) == standing
+        state = discarded(discarded(UNKNOWN, newer), token())
+        assert state.rejected == newer
+        assert renewed(state, newer, 0.5) == state
 
 
 class TestIsSpent:
-    @given(standings(), moments)
-    def test_what_is_spent_can_be_forgotten(self, standing: Standing, now: float) -> None:
+    @given(states(), moments)
+    def test_what_is_spent_can_be_forgotten(self, state: TokenState, now: float) -> None:
         """Whoever asks decides as if nothing had been known, now and later, and nothing it held can be used."""
-        if is_spent(standing, now):
+        if is_spent(state, now):
             for later in (now, now + 1, now + 10**5):
                 for under_way in (False, True):
-                    assert decide(standing, later, under_way=under_way) == decide(UNKNOWN, later, under_way=under_way)
-            for kept in (standing.token, standing.rejected):
+                    assert decide(state, later, under_way=under_way) == decide(UNKNOWN, later, under_way=under_way)
+            for kept in (state.token, state.rejected):
                 assert kept is None or freshness(kept, now) == "stale"
 
     def test_what_matters_still(self) -> None:
         """A token that can be used, a refusal that lasts, a rejected token that a store may still hold."""
         assert is_spent(UNKNOWN, NOW)
-        for standing, until in [
+        for state, until in [
             (renewed(UNKNOWN, token(), 0.5), 3595),
             (failed(UNKNOWN, REFUSED, NOW), 5),
             (discarded(UNKNOWN, token()), 3595),
         ]:
-            assert not is_spent(standing, NOW + until - 0.01)
-            assert is_spent(standing, NOW + until)
+            assert not is_spent(state, NOW + until - 0.01)
+            assert is_spent(state, NOW + until)

@@ -28,7 +28,7 @@ from oauth_cc.errors import (
 )
 from oauth_cc.events import Event, RenewalFailed, StoreFailed, StoreReturned, TokenDiscarded, TokenFound, TokenObtained
 from oauth_cc.httpx2 import AsyncTokenSource, TokenSource
-from oauth_cc.stores import MemoryStore, Store
+from oauth_cc.stores import Store, TokenCache
 from oauth_cc.testing import AuthorizationServer
 from tests.gates import Gate, GatedTransport
 from tests.shells.scripted import TOKEN, Answer, Drop, ScriptedServer, serve
@@ -99,7 +99,7 @@ class TestTheToken:
 
     def test_shared_by_sources_of_one_store(self, server: AuthorizationServer) -> None:
         """Two sources over one store share its tokens; a store is otherwise a source's own."""
-        store = MemoryStore()
+        store = TokenCache()
         first = TokenSource(REQUEST, server.token_endpoint, store=store, allow_http_loopback=True)
         second = TokenSource(REQUEST, server.token_endpoint, store=store, allow_http_loopback=True)
         alone = TokenSource(REQUEST, server.token_endpoint, allow_http_loopback=True)
@@ -124,8 +124,8 @@ class TestWhatCannotBeSent:
             TokenSource(REQUEST, "http://as.example/token")
         with pytest.raises(InvalidAuthentication):
             TokenSource(token_request(ClientCredentials("your_id")), "https://as.example/token")
-        with pytest.raises(InvalidInput, match="patience"):
-            TokenSource(REQUEST, "https://as.example/token", patience=0)
+        with pytest.raises(InvalidInput, match="wait_timeout"):
+            TokenSource(REQUEST, "https://as.example/token", wait_timeout=0)
 
     @pytest.mark.parametrize("awaited", ["load", "save", "discard"])
     def test_a_store_for_async_code(self, awaited: str) -> None:
@@ -205,7 +205,7 @@ class TestTheServerIsInTrouble:
         gate.opened.set()
         with httpx2.Client(transport=GatedTransport(gate)) as client, ThreadPoolExecutor(1) as pool:
             source = TokenSource(
-                REQUEST, server.token_endpoint, client=client, window=AGEING_AT_ONCE, allow_http_loopback=True
+                REQUEST, server.token_endpoint, client=client, renewal_window=AGEING_AT_ONCE, allow_http_loopback=True
             )
             first = source.token()
             gate.opened.clear()
@@ -221,7 +221,9 @@ class TestTheServerIsInTrouble:
         """Whoever waits too long for the request of another is told, and the request goes on."""
         gate = Gate()
         with httpx2.Client(transport=GatedTransport(gate)) as client, ThreadPoolExecutor(1) as pool:
-            source = TokenSource(REQUEST, server.token_endpoint, client=client, patience=0.01, allow_http_loopback=True)
+            source = TokenSource(
+                REQUEST, server.token_endpoint, client=client, wait_timeout=0.01, allow_http_loopback=True
+            )
             leader = pool.submit(source.token)
             assert gate.arrived.wait(30)
             with pytest.raises(RenewalTimedOut, match=r"within 0\.01 seconds"):
@@ -238,7 +240,7 @@ class TestOtherWorlds:
             def handle_request(self, request: httpx2.Request) -> httpx2.Response:
                 raise KeyboardInterrupt
 
-        store = MemoryStore()
+        store = TokenCache()
         with httpx2.Client(transport=Interrupted()) as client:
             source = TokenSource(REQUEST, server.token_endpoint, client=client, store=store, allow_http_loopback=True)
             with pytest.raises(KeyboardInterrupt):
@@ -251,7 +253,7 @@ class TestOtherWorlds:
     def test_forked_while_another_thread_renews(self, server: AuthorizationServer) -> None:
         """The child does not wait for a thread that it does not have."""
         gate = Gate()
-        store = MemoryStore()
+        store = TokenCache()
         with httpx2.Client(transport=GatedTransport(gate)) as client, ThreadPoolExecutor(1) as pool:
             held = TokenSource(REQUEST, server.token_endpoint, client=client, store=store, allow_http_loopback=True)
             leader = pool.submit(held.token)
@@ -276,7 +278,7 @@ class TestOtherWorlds:
 
     def test_asked_in_the_thread_of_the_event_loop_that_renews(self, server: AuthorizationServer) -> None:
         """The loop cannot go on while its thread waits: so the source does not wait, and asks by itself."""
-        store = MemoryStore()
+        store = TokenCache()
 
         async def main() -> None:
             source = AsyncTokenSource(REQUEST, server.token_endpoint, store=store, allow_http_loopback=True)
@@ -302,8 +304,8 @@ class TestWhatIsTold:
         assert isinstance(obtained, TokenObtained)
         assert (obtained.client_id, obtained.lifetime, obtained.renewed) == ("your_id", 3600, False)
         assert obtained.milliseconds > 0
-        assert discarded == TokenDiscarded("your_id", obtained.key)
-        assert len(obtained.key) == 8
+        assert discarded == TokenDiscarded("your_id", obtained.cache_key)
+        assert len(obtained.cache_key) == 8
 
     def test_a_renewal(self) -> None:
         """A token that replaces one still in use is a renewal."""
@@ -331,7 +333,7 @@ class TestWhatIsTold:
         request = token_request(ClientCredentials("your_id", ClientSecretPost("p0st-s3cret")))
         with serve(TOKEN, GONE, REFUSED) as script:
             source = TokenSource(
-                request, f"{script.url}/token", window=AGEING_AT_ONCE, retries=ONCE, allow_http_loopback=True
+                request, f"{script.url}/token", renewal_window=AGEING_AT_ONCE, retries=ONCE, allow_http_loopback=True
             )
             token = source.token()
             source.token()
@@ -339,7 +341,7 @@ class TestWhatIsTold:
             with pytest.raises(InvalidClientRefused):
                 source.token()
         lines = [record.getMessage() for record in caplog.records if record.name == "oauth_cc"]
-        assert lines[0].startswith("token obtained for client your_id, key ")
+        assert lines[0].startswith("token obtained for client your_id, cache key ")
         assert " s, took " in lines[0]
         assert lines[1].startswith("token not renewed for client your_id")
         assert lines[2].startswith("token discarded for client your_id")
@@ -467,7 +469,7 @@ def ageing(script: ScriptedServer, told: list[Event]) -> TokenSource:
     return TokenSource(
         REQUEST,
         f"{script.url}/token",
-        window=AGEING_AT_ONCE,
+        renewal_window=AGEING_AT_ONCE,
         retries=ONCE,
         on_event=told.append,
         allow_http_loopback=True,

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from oauth_cc import HttpRequest, Scope, Secret, Token, authorize, errors, is_fresh
+from oauth_cc import HttpRequest, Scope, Secret, Token, authorize, errors, is_expired
 from oauth_cc.token import DEFAULT_LIFETIME
 from tests import strategies
 
@@ -45,13 +45,13 @@ class TestFreshness:
     @given(tokens, moments)
     def test_fresh_until_it_ends(self, token: Token, now: float) -> None:
         """A token is fresh before it ends and never after."""
-        assert is_fresh(token, now) == (now < token.ends_at)
+        assert is_expired(token, now) == (now >= token.ends_at)
 
     def test_no_expiry_is_not_eternity(self) -> None:
         """A token without expiry ends after the default lifetime."""
         token = Token(Secret("tok-1"), "Bearer", NOW)
-        assert is_fresh(token, NOW + DEFAULT_LIFETIME - 1)
-        assert not is_fresh(token, NOW + DEFAULT_LIFETIME)
+        assert not is_expired(token, NOW + DEFAULT_LIFETIME - 1)
+        assert is_expired(token, NOW + DEFAULT_LIFETIME)
 
 
 class TestAuthorize:
@@ -143,9 +143,9 @@ class TestRecord:
             ("expires_at", True),
             ("scope", "a b"),
             ("requested_scope", None),
-            ("members", None),
-            ("members", {1: 2}),
-            ("members", {"a": object()}),
+            ("extra", None),
+            ("extra", {1: 2}),
+            ("extra", {"a": object()}),
             ("dpop_jkt", 5),
         ],
     )
@@ -157,22 +157,22 @@ class TestRecord:
     def test_members_are_a_copy(self) -> None:
         """What the caller does to a mapping afterwards does not reach the token."""
         members: dict[str, list[int]] = {"a": [1]}
-        token = attrs.evolve(TOKEN, members=members)
+        token = attrs.evolve(TOKEN, extra=members)
         members["a"].append(2)
-        assert token.members == {"a": (1,)}
+        assert token.extra == {"a": (1,)}
 
     def test_copies_are_itself(self) -> None:
         """Copying a record that cannot change gives the record."""
-        token = attrs.evolve(TOKEN, members={"a": [1]})
+        token = attrs.evolve(TOKEN, extra={"a": [1]})
         assert copy.copy(token) is token
         assert copy.deepcopy(token) is token
-        assert hash(token) == hash(attrs.evolve(token, members={"a": [1]}))
+        assert hash(token) == hash(attrs.evolve(token, extra={"a": [1]}))
 
     def test_hidden(self) -> None:
         """Neither the token nor its members are shown, and pickle is refused with the way to keep it."""
-        token = attrs.evolve(TOKEN, members={"id_token": "hidden"})
+        token = attrs.evolve(TOKEN, extra={"id_token": "hidden"})
         assert "tok-1" not in repr(token)
-        assert "members=<1 not shown>" in repr(token)
+        assert "extra=<1 not shown>" in repr(token)
         with pytest.raises(TypeError, match="to_json"):
             pickle.dumps(token)
 

@@ -4,7 +4,7 @@ Errors without the frames that they came through.
 
 import traceback
 
-from oauth_cc._io.tracebacks import chain, without_frames
+from oauth_cc._io.tracebacks import chain, strip_tracebacks
 
 
 class Wrapped(Exception):
@@ -50,6 +50,6 @@ def test_no_frame_is_left() -> None:
     error = raised()
     shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
     assert "M4RKER" in shown
-    assert error is without_frames(error)
+    assert error is strip_tracebacks(error)
     assert "M4RKER" not in "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
     assert all(link.__traceback__ is None for link in chain(error))

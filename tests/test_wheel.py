@@ -34,22 +34,14 @@ INCOMPLETE = {
     "httpx": HTTPX,
     # Takes a ClientSession or ClientRequest, which hold a BaseProtocol and a Morsel of unknown parameters. A protocol
     # for a session would promise less than what is used, as its proxy has no public name.
-    "aiohttp": """
-        fetch_token sending.fetch_token sending.sender AsyncTokenSource source.AsyncTokenSource
-        source.AsyncTokenSource.__init__ ClientCredentialsAuth auth.ClientCredentialsAuth
-        auth.ClientCredentialsAuth.__init__ auth.ClientCredentialsAuth.__call__
-        fetch_metadata discovery.fetch_metadata from_issuer discovery.from_issuer""",
+    "aiohttp": "fetch_token AsyncTokenSource ClientCredentialsAuth fetch_metadata from_issuer",
     # Takes a Session or PreparedRequest, whose cookies hold a Morsel of unknown parameters; its auth and its session
     # inherit from the library's. A protocol for what adapters send would name the PreparedRequest again.
-    "requests": """
-        fetch_token sending.fetch_token sending.sender TokenSource source.TokenSource source.TokenSource.__init__
-        ClientCredentialsAuth auth.ClientCredentialsAuth auth.ClientCredentialsAuth.__init__
-        auth.ClientCredentialsAuth.source auth.ClientCredentialsAuth.__call__
-        OAuth2Session session.OAuth2Session session.OAuth2Session.fetch_token
-        fetch_metadata discovery.fetch_metadata from_issuer discovery.from_issuer""",
+    "requests": "fetch_token TokenSource ClientCredentialsAuth fetch_metadata from_issuer",
+    "compat.requests_oauthlib": "OAuth2Session OAuth2Session.fetch_token",
 }
 """
-Names whose types end in something that an HTTP library of that name left without a type. Their own signatures are
+Names, by module, whose types end in something that its HTTP library left without a type. Their own signatures are
 complete, which the option ``--ignoreexternal`` shows, and programs that use them see no unknown type.
 """
 

@@ -8,7 +8,7 @@ from unittest.mock import AsyncMock, MagicMock, Mock, create_autospec
 
 import pytest
 
-from oauth_cc._wire.typing import is_awaited
+from oauth_cc._wire.typing import is_coroutine_function
 
 
 class Both:
@@ -42,7 +42,7 @@ MOCKED: Any = create_autospec(Both, instance=True)
 )
 def test_plain(function: object) -> None:
     """What one calls, and what is no function; a mock is what it stands for."""
-    assert not is_awaited(function)
+    assert not is_coroutine_function(function)
 
 
 @pytest.mark.parametrize(
@@ -52,4 +52,4 @@ def test_plain(function: object) -> None:
 )
 def test_awaited(function: object) -> None:
     """What one awaits."""
-    assert is_awaited(function)
+    assert is_coroutine_function(function)

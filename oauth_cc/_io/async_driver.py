@@ -9,12 +9,15 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import TypeVar, assert_never, final
 
+import anyio
+import anyio.lowlevel
+import anyio.to_thread
 import attrs
 
 from oauth_cc._io.clock import moment
-from oauth_cc._io.context import Desk
-from oauth_cc._io.log import report
-from oauth_cc._io.signing import prove_async
+from oauth_cc._io.context import SourceContext
+from oauth_cc._io.log import emit
+from oauth_cc._io.signing import perform_signing_async
 from oauth_cc.events import EventHook
 from oauth_cc.flows.effects import (
     Effect,
@@ -38,21 +41,12 @@ from oauth_cc.http import HttpRequest
 from oauth_cc.stores._protocol import AsyncStore, Store, settled
 from oauth_cc.token import Token
 
-try:
-    import anyio
-    import anyio.lowlevel
-    import anyio.to_thread
-except ImportError as _error:
-    raise ImportError("oauth_cc._io.async_driver needs anyio: install oauth_cc[httpx2]") from _error
-
-__all__ = ["AsyncShelf", "InThreads", "detach", "drive", "landed"]
-
 T = TypeVar("T")
 
 
 @final
 @attrs.frozen(eq=False)
-class InThreads:
+class ThreadedStore:
     """
     A *store* for threads as one for async code: each call of it has a thread of its own to block.
     """
@@ -86,13 +80,13 @@ class InThreads:
 
 @final
 @attrs.frozen(eq=False)
-class AsyncShelf:
+class AsyncStoreEffects:
     """
-    A shared *store* for the time of one flow: its failures are values, which *desk* tells of, and locks end with it.
+    A shared *store* for the time of one flow: its failures are values, which *context* tells of, and locks end with it.
     """
 
     store: AsyncStore
-    desk: Desk
+    context: SourceContext
     _locks: AsyncExitStack = attrs.field(factory=AsyncExitStack, alias="locks")
 
     async def perform(self, effect: Load | Save | Lock) -> object:
@@ -100,8 +94,8 @@ class AsyncShelf:
         try:
             result = await self._ask(effect)
         except Exception as error:  # whatever is wrong with a store, tokens are to be had without it
-            return self.desk.store_failed(error)
-        self.desk.store_answered()
+            return self.context.store_failed(error)
+        self.context.store_answered()
         return result
 
     async def close(self) -> None:
@@ -109,7 +103,7 @@ class AsyncShelf:
         try:
             await self._locks.aclose()
         except Exception as error:  # as above; the lock ends by its lifetime
-            self.desk.store_failed(error)
+            self.context.store_failed(error)
 
     async def _ask(self, effect: Load | Save | Lock) -> object:
         match effect:
@@ -128,24 +122,24 @@ async def drive(
     flow: Flow[T],
     send: Callable[[HttpRequest], Awaitable[Received | Failed]],
     *,
-    shelf: AsyncShelf | None = None,
+    store_effects: AsyncStoreEffects | None = None,
     hook: EventHook | None = None,
 ) -> T:
     """
     Runs *flow* to its end and gives what it returns; whatever it raises passes through, and so does cancellation.
 
-    *send*: sends one request by some HTTP library and says what came of it; *shelf*: the shared store, or None if there
-    is none; *hook*: is told of events, as the log is.
+    *send*: sends one request by some HTTP library and says what came of it; *store_effects*: the shared store, or None
+    if there is none; *hook*: is told of events, as the log is.
     """
     try:
         step = advance(flow, None)
         while not isinstance(step, Returned):
-            step = advance(flow, await _perform(step, send, shelf, hook))
+            step = advance(flow, await _perform(step, send, store_effects, hook))
         return step.value
     finally:
         flow.close()
-        if shelf is not None:
-            await shelf.close()
+        if store_effects is not None:
+            await store_effects.close()
 
 
 def detach(function: Callable[[T], Coroutine[object, object, None]], argument: T) -> object:
@@ -164,13 +158,13 @@ def detach(function: Callable[[T], Coroutine[object, object, None]], argument: T
     return trio.lowlevel.spawn_system_task(function, argument)
 
 
-async def landed(future: Future[T], patience: float) -> bool:
+async def wait_for(future: Future[T], wait_timeout: float) -> bool:
     """
-    Waits for *future*, of whatever thread or event loop, for *patience* seconds, and says whether it is done.
+    Waits for *future*, of whatever thread or event loop, for *wait_timeout* seconds, and says whether it is done.
     """
     arrived = anyio.Event()
     future.add_done_callback(_waking(arrived))
-    with anyio.move_on_after(patience):
+    with anyio.move_on_after(wait_timeout):
         await arrived.wait()
     return future.done()
 
@@ -196,23 +190,23 @@ def _gently(wake: Callable[[], object]) -> Callable[[object], None]:
 async def _perform(
     effect: Effect,
     send: Callable[[HttpRequest], Awaitable[Received | Failed]],
-    shelf: AsyncShelf | None,
+    store_effects: AsyncStoreEffects | None,
     hook: EventHook | None,
 ) -> object:
     match effect:
         case Send(request):
             return await send(request)
         case Sign() | FetchAssertion():
-            return await prove_async(effect)
+            return await perform_signing_async(effect)
         case Sleep(seconds):
             await anyio.sleep(seconds)
             return None
         case Observe():
             return moment()
         case Load() | Save() | Lock():
-            return without_store(effect) if shelf is None else await shelf.perform(effect)
+            return without_store(effect) if store_effects is None else await store_effects.perform(effect)
         case Report(event):
-            report(event, hook)
+            emit(event, hook)
             return None
         case _:
             assert_never(effect)

@@ -10,23 +10,21 @@ from typing import Self, assert_never
 
 import attrs
 
-from oauth_cc._io.async_driver import AsyncShelf, InThreads, detach, drive, landed
-from oauth_cc._io.context import Desk, raisable
+from oauth_cc._io.async_driver import AsyncStoreEffects, ThreadedStore, detach, drive, wait_for
+from oauth_cc._io.context import SourceContext, raisable
 from oauth_cc.errors import RenewalTimedOut, SourceClosed
 from oauth_cc.events import EventHook
 from oauth_cc.flows.effects import Failed, Received
 from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries
 from oauth_cc.flows.freshness import DEFAULT_WINDOW, RenewalWindow
-from oauth_cc.flows.renewal import DEFAULT_PATIENCE, Renewal, renewal, terms
+from oauth_cc.flows.renewal import DEFAULT_WAIT_TIMEOUT, Renewal, renewal, terms
 from oauth_cc.flows.single_flight import Refuse, Use
 from oauth_cc.http import HttpRequest
 from oauth_cc.request import TokenRequest
 from oauth_cc.scope import Scope
 from oauth_cc.stores._protocol import AsyncStore, Store, is_async_store, is_store
-from oauth_cc.stores.cache import Flight, Join, Lead, MemoryStore
+from oauth_cc.stores.cache import AwaitRenewal, PendingRenewal, StartRenewal, TokenCache
 from oauth_cc.token import Token
-
-__all__ = ["AsyncTokenSource"]
 
 
 class AsyncTokenSource:
@@ -34,7 +32,7 @@ class AsyncTokenSource:
     Gives a token that is fresh: `oauth_cc._io.source.TokenSource` for async code, with the same arguments.
 
     *send* is awaited; *store* may be one for async code or one for threads, whose calls then have threads of their own.
-    Sources that share a `MemoryStore` share its renewals too, across event loops and threads. A renewal is no part of
+    Sources that share a `TokenCache` share its renewals too, across event loops and threads. A renewal is no part of
     the task that happens to lead it: if that task is cancelled, the renewal goes on and the others are answered.
     """
 
@@ -44,37 +42,37 @@ class AsyncTokenSource:
         endpoint: str,
         *,
         send: Callable[[HttpRequest], Awaitable[Received | Failed]],
-        store: MemoryStore | Store | AsyncStore | None = None,
+        store: TokenCache | Store | AsyncStore | None = None,
         retries: Retries = DEFAULT_RETRIES,
-        window: RenewalWindow = DEFAULT_WINDOW,
-        patience: float = DEFAULT_PATIENCE,
+        renewal_window: RenewalWindow = DEFAULT_WINDOW,
+        wait_timeout: float = DEFAULT_WAIT_TIMEOUT,
         on_event: EventHook | None = None,
         allow_http_loopback: bool = False,
     ) -> None:
-        memory = store if isinstance(store, MemoryStore) else MemoryStore(store)
+        cache = store if isinstance(store, TokenCache) else TokenCache(store)
         agreed = terms(
             request,
             endpoint,
             retries=retries,
-            window=window,
-            patience=patience,
+            renewal_window=renewal_window,
+            wait_timeout=wait_timeout,
             allow_http_loopback=allow_http_loopback,
         )
-        self._desk = Desk(memory, agreed, on_event)
+        self._context = SourceContext(cache, agreed, on_event)
         self._send = send
-        self._store = _for_tasks(memory.behind)
+        self._store = _for_tasks(cache.store)
         self._closed = threading.Event()
 
     def __repr__(self) -> str:
-        if not hasattr(self, "_desk"):
+        if not hasattr(self, "_context"):
             # A traceback shows one that was refused while it was made.
             return f"{type(self).__name__}()"
-        return f"{type(self).__name__}({self._desk.terms.request!r})"
+        return f"{type(self).__name__}({self._context.terms.request!r})"
 
     @property
-    def desk(self) -> Desk:
+    def context(self) -> SourceContext:
         """Where this source asks, and on which terms: for the shells."""
-        return self._desk
+        return self._context
 
     async def token(self) -> Token:
         """
@@ -82,7 +80,7 @@ class AsyncTokenSource:
         """
         if self._closed.is_set():
             raise SourceClosed
-        token = self._desk.fresh()
+        token = self._context.fresh()
         return token if token is not None else await self._obtain()
 
     async def discard(self, token: Token) -> None:
@@ -91,20 +89,20 @@ class AsyncTokenSource:
 
         If *token* is no longer the one at hand, nothing is forgotten.
         """
-        self._desk.discard(token)
+        self._context.discard(token)
         if self._store is not None:
             try:
-                await self._store.discard(self._desk.terms.key, token)
+                await self._store.discard(self._context.terms.cache_key, token)
             except Exception as error:  # the token is out of memory, and not taken from the store again
-                self._desk.store_failed(error)
+                self._context.store_failed(error)
 
     def with_scope(self, scope: Scope) -> Self:
         """Gives a source of tokens of *scope* instead; all else is shared with this one."""
-        return self._with_request(self._desk.terms.request.with_scope(scope))
+        return self._with_request(self._context.terms.request.with_scope(scope))
 
     def with_resource(self, uri: str) -> Self:
         """Gives a source of tokens for the resource *uri* instead (RFC 8707); all else is shared with this one."""
-        return self._with_request(attrs.evolve(self._desk.terms.request, resources=()).with_resource(uri))
+        return self._with_request(attrs.evolve(self._context.terms.request, resources=()).with_resource(uri))
 
     async def close(self) -> None:
         """Ends this source, and those made from it: they give no token from then on."""
@@ -120,53 +118,53 @@ class AsyncTokenSource:
 
     def _with_request(self, request: TokenRequest) -> Self:
         other = copy.copy(self)
-        desk = attrs.evolve(self._desk, terms=self._desk.terms.with_request(request))
-        other._desk = desk  # noqa: SLF001  # a copy of this very object
+        context = attrs.evolve(self._context, terms=self._context.terms.with_request(request))
+        other._context = context  # noqa: SLF001  # a copy of this very object
         return other
 
     async def _obtain(self) -> Token:
         while True:
-            match self._desk.ask():
+            match self._context.ask():
                 case Use(token):
                     return token
                 case Refuse(error):
                     raise raisable(error)
-                case Lead(flight):
-                    flight.leader = detach(self._fly, flight)
-                case Join(flight):
+                case StartRenewal(pending):
+                    pending.leader = detach(self._lead, pending)
+                case AwaitRenewal(pending):
                     pass
                 case _ as answer:
                     assert_never(answer)
-            arrived = await self._landed(flight)
+            arrived = await self._outcome_of(pending)
             if arrived is not None:
                 return arrived
 
-    async def _fly(self, flight: Flight) -> None:
+    async def _lead(self, pending: PendingRenewal) -> None:
         try:
-            outcome: Renewal | Exception = await self._renew(flight)
+            outcome: Renewal | Exception = await self._renew(pending)
         except Exception as error:  # it is for all that wait, each of whom raises it
             outcome = error
         except BaseException:
-            self._desk.memory.give_up(flight)
+            self._context.cache.abandon(pending)
             raise
-        self._desk.land(flight, outcome)
+        self._context.complete(pending, outcome)
 
-    async def _renew(self, flight: Flight) -> Renewal:
-        shelf = None if self._store is None else AsyncShelf(self._store, self._desk)
-        flow = renewal(self._desk.terms, held=flight.held, rejected=flight.rejected)
-        return await drive(flow, self._send, shelf=shelf, hook=self._desk.hook)
+    async def _renew(self, pending: PendingRenewal) -> Renewal:
+        store_effects = None if self._store is None else AsyncStoreEffects(self._store, self._context)
+        flow = renewal(self._context.terms, held=pending.held, rejected=pending.rejected)
+        return await drive(flow, self._send, store_effects=store_effects, hook=self._context.hook)
 
-    async def _landed(self, flight: Flight) -> Token | None:
-        patience = self._desk.terms.patience
-        if not await landed(flight.landing, patience):
-            raise RenewalTimedOut(patience)
-        error = flight.landing.exception()
+    async def _outcome_of(self, pending: PendingRenewal) -> Token | None:
+        wait_timeout = self._context.terms.wait_timeout
+        if not await wait_for(pending.future, wait_timeout):
+            raise RenewalTimedOut(wait_timeout)
+        error = pending.future.exception()
         if error is not None:
             raise raisable(error)
-        return flight.landing.result()
+        return pending.future.result()
 
 
-def _for_tasks(behind: Store | AsyncStore | None) -> AsyncStore | None:
-    if is_async_store(behind):
-        return behind
-    return InThreads(behind) if is_store(behind) else None
+def _for_tasks(store: Store | AsyncStore | None) -> AsyncStore | None:
+    if is_async_store(store):
+        return store
+    return ThreadedStore(store) if is_store(store) else None

@@ -8,8 +8,6 @@ import uuid
 
 from oauth_cc.flows.effects import Moment
 
-__all__ = ["moment"]
-
 
 def moment() -> Moment:
     """Gives the present moment."""

@@ -8,8 +8,8 @@ from typing import Final, TypedDict, final
 
 import attrs
 
-from oauth_cc._io.log import report
-from oauth_cc._wire.typing import is_awaited
+from oauth_cc._io.log import emit
+from oauth_cc._wire.typing import is_coroutine_function
 from oauth_cc.endpoint import Origin
 from oauth_cc.errors import InvalidCertificate, InvalidInput, OAuthError
 from oauth_cc.events import (
@@ -27,10 +27,8 @@ from oauth_cc.flows.freshness import RenewalWindow, stale_from
 from oauth_cc.flows.renewal import Renewal, Terms
 from oauth_cc.request import TokenRequest
 from oauth_cc.scope import Scope
-from oauth_cc.stores.cache import Answer, Flight, MemoryStore
+from oauth_cc.stores.cache import Answer, PendingRenewal, TokenCache
 from oauth_cc.token import Token
-
-__all__ = ["Desk", "SourceOptions", "check_client", "check_hook", "check_kind", "check_timeout", "raisable"]
 
 _LONGEST_TIMEOUT: Final = 86400
 
@@ -41,22 +39,22 @@ class SourceOptions(TypedDict, total=False):
     """
 
     retries: Retries
-    window: RenewalWindow
-    patience: float
+    renewal_window: RenewalWindow
+    wait_timeout: float
     on_event: EventHook | None
     allow_http_loopback: bool
 
 
 @final
 @attrs.frozen(eq=False)
-class Desk:
+class SourceContext:
     """
-    One token's place in *memory*, on *terms*; *hook* is told of events, as the log is.
+    One token's place in *cache*, on *terms*; *hook* is told of events, as the log is.
 
     Raises `InvalidInput` if *hook* is no function, or one that would have to be awaited.
     """
 
-    memory: MemoryStore
+    cache: TokenCache
     terms: Terms
     hook: EventHook | None = None
 
@@ -65,48 +63,48 @@ class Desk:
 
     def fresh(self) -> Token | None:
         """Gives the token if it can be used without a second look: the everyday path."""
-        return self.memory.fresh(self.terms.key, time.time())
+        return self.cache.fresh(self.terms.cache_key, time.time())
 
     def ask(self) -> Answer:
         """Gives what a caller who needs the token has to do."""
-        return self.memory.ask(self.terms.key, time.time(), self.terms.window)
+        return self.cache.ask(self.terms.cache_key, time.time(), self.terms.renewal_window)
 
-    def land(self, flight: Flight, outcome: Renewal | Exception) -> None:
-        """Ends *flight* with its *outcome* and answers all that wait for it."""
+    def complete(self, pending: PendingRenewal, outcome: Renewal | Exception) -> None:
+        """Ends *pending* with its *outcome* and answers all that wait for it."""
         now = time.time()
-        self.memory.land(flight, outcome, now, self.terms.window)
+        self.cache.complete(pending, outcome, now, self.terms.renewal_window)
         if isinstance(outcome, Exception):
-            left = None if flight.held is None else max(0.0, stale_from(flight.held) - now)
-            report(RenewalFailed(self.terms.client_id, self.terms.key_prefix, outcome, left), self.hook)
+            left = None if pending.held is None else max(0.0, stale_from(pending.held) - now)
+            emit(RenewalFailed(self.terms.client_id, self.terms.cache_key_prefix, outcome, left), self.hook)
 
     def discard(self, token: Token) -> None:
         """Forgets *token*, which an API did not accept, and no other."""
-        if self.memory.discard(self.terms.key, token):
-            report(TokenDiscarded(self.terms.client_id, self.terms.key_prefix), self.hook)
+        if self.cache.discard(self.terms.cache_key, token):
+            emit(TokenDiscarded(self.terms.client_id, self.terms.cache_key_prefix), self.hook)
 
     def tell_scope(self, scope: Scope) -> None:
         """Tells that the API asks for more *scope*."""
-        report(ScopeInsufficient(self.terms.client_id, self.terms.key_prefix, scope), self.hook)
+        emit(ScopeInsufficient(self.terms.client_id, self.terms.cache_key_prefix, scope), self.hook)
 
     def tell_withheld(self, called: Origin) -> None:
         """Tells that a request went to the origin *called* without the token."""
-        report(TokenWithheld(self.terms.client_id, str(called)), self.hook)
+        emit(TokenWithheld(self.terms.client_id, str(called)), self.hook)
 
     def store_failed(self, error: Exception) -> Failed:
         """Tells that the store behind memory failed with *error*, unless that is known, and gives that as a value."""
-        if self.memory.note_behind(failed=True):
-            report(StoreFailed(self.terms.client_id, self.terms.key_prefix, error), self.hook)
+        if self.cache.note_store(failed=True):
+            emit(StoreFailed(self.terms.client_id, self.terms.cache_key_prefix, error), self.hook)
         return Failed(error, retryable=True)
 
     def store_answered(self) -> None:
         """Tells that the store behind memory is back, unless it never was away."""
-        if self.memory.note_behind(failed=False):
-            report(StoreReturned(self.terms.client_id, self.terms.key_prefix), self.hook)
+        if self.cache.note_store(failed=False):
+            emit(StoreReturned(self.terms.client_id, self.terms.cache_key_prefix), self.hook)
 
 
 def check_hook(hook: EventHook | None) -> None:
     """Raises `InvalidInput` if *hook* is no function, or one that would have to be awaited."""
-    if hook is not None and (not callable(hook) or is_awaited(hook)):
+    if hook is not None and (not callable(hook) or is_coroutine_function(hook)):
         raise InvalidInput("on_event", "give a plain function that takes an event: nothing is awaited")
 
 

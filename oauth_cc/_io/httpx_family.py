@@ -10,13 +10,14 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterable, Iterator, Mapping
 from typing import Final, Generic, Protocol, TypeVar, assert_never, final
 
+import anyio
 import attrs
 
 from oauth_cc._io.async_source import AsyncTokenSource
-from oauth_cc._io.context import Desk, check_timeout
+from oauth_cc._io.context import SourceContext, check_timeout
 from oauth_cc._io.origins import Origins
 from oauth_cc._io.source import TokenSource
-from oauth_cc._io.tracebacks import chain, without_frames
+from oauth_cc._io.tracebacks import chain, strip_tracebacks
 from oauth_cc._wire.content_coding import decode_content
 from oauth_cc._wire.json import MAX_SIZE
 from oauth_cc.endpoint import Origin
@@ -27,13 +28,6 @@ from oauth_cc.http import HttpRequest, HttpResponse
 from oauth_cc.request import TokenRequest
 from oauth_cc.scope import Scope
 from oauth_cc.token import Token, authorization
-
-try:
-    import anyio
-except ImportError as _error:
-    raise ImportError("oauth_cc needs anyio here: install oauth_cc[httpx2] or oauth_cc[httpx]") from _error
-
-__all__ = ["DEFAULT_TIMEOUT", "Caller", "Library", "async_sender", "sender"]
 
 DEFAULT_TIMEOUT: Final = 10.0
 """Seconds that one token request may take."""
@@ -132,7 +126,7 @@ class Library(Generic[R]):
         bare = self.request(request.method, request.url, {}, b"", 0.0)
         error.request = bare  # type: ignore[attr-defined]  # every error of these libraries has one
         tls = any(isinstance(link, ssl.SSLError) for link in chain(error))
-        return Failed(without_frames(error), retryable=isinstance(error, self.passing) and not tls)
+        return Failed(strip_tracebacks(error), retryable=isinstance(error, self.passing) and not tls)
 
 
 def sender(library: Library[R], send: Callable[[R], S], timeout: float) -> Callable[[HttpRequest], Received | Failed]:
@@ -203,7 +197,7 @@ class Caller(Generic[R]):
     def request(self) -> TokenRequest | None:
         """What tokens are asked for with."""
         source = self.source or self.async_source
-        return None if source is None else source.desk.terms.request
+        return None if source is None else source.context.terms.request
 
     def with_scope(self, scope: Scope) -> "Caller[R]":
         """Gives a caller with tokens of *scope* instead."""
@@ -229,7 +223,7 @@ class Caller(Generic[R]):
             raise InvalidInput(
                 "client or store", f"is for async code: give one for threads ({self.library.name}.Client)"
             )
-        if not self._admits(request.url, source.desk):
+        if not self._admits(request.url, source.context):
             yield request
             return
         token = source.token()
@@ -249,7 +243,7 @@ class Caller(Generic[R]):
                 case Forget(token):
                     source.discard(token)
                 case TellScope(scope):
-                    source.desk.tell_scope(scope)
+                    source.context.tell_scope(scope)
                 case _:
                     assert_never(step)
             step = advance_call(steps, answer)
@@ -259,7 +253,7 @@ class Caller(Generic[R]):
         source = self.async_source
         if source is None:
             raise InvalidInput("client", f"is for threads: give one for async code ({self.library.name}.AsyncClient)")
-        if not self._admits(request.url, source.desk):
+        if not self._admits(request.url, source.context):
             yield request
             return
         token = await source.token()
@@ -279,12 +273,12 @@ class Caller(Generic[R]):
                 case Forget(token):
                     await source.discard(token)
                 case TellScope(scope):
-                    source.desk.tell_scope(scope)
+                    source.context.tell_scope(scope)
                 case _:
                     assert_never(step)
             step = advance_call(steps, answer)
 
-    def _admits(self, url: _Url, desk: Desk) -> bool:
+    def _admits(self, url: _Url, context: SourceContext) -> bool:
         parts = (url.scheme, url.raw_host, url.port)
         if parts in self._admitted:
             return True
@@ -293,7 +287,7 @@ class Caller(Generic[R]):
         if admitted:
             self._admitted.add(parts)
         else:
-            desk.tell_withheld(called)
+            context.tell_withheld(called)
         return admitted
 
     def _is_answer(self, response: _Response) -> bool:

@@ -18,12 +18,10 @@ from oauth_cc.events import (
     TokenWithheld,
 )
 
-__all__ = ["report"]
-
 _log: Final = logging.getLogger("oauth_cc")
 
 
-def report(event: Event, hook: EventHook | None = None) -> None:
+def emit(event: Event, hook: EventHook | None = None) -> None:
     """
     Tells the log, and *hook* if there is one, of *event*. What *hook* raises is logged, and reaches no caller.
     """
@@ -40,28 +38,28 @@ def _line(event: Event) -> tuple[int, str, *tuple[object, ...]]:
     match event:
         case TokenObtained(client_id, key, lifetime, milliseconds, renewed):
             word = "renewed" if renewed else "obtained"
-            text = "token %s for client %s, key %s: lives %.0f s, took %.0f ms"
+            text = "token %s for client %s, cache key %s: lives %.0f s, took %.0f ms"
             return logging.INFO, text, word, client_id, key, lifetime, milliseconds
         case TokenFound(client_id, key, lifetime):
-            return logging.INFO, "token found for client %s, key %s: %.0f s left", client_id, key, lifetime
+            return logging.INFO, "token found for client %s, cache key %s: %.0f s left", client_id, key, lifetime
         case TokenDiscarded(client_id, key):
-            return logging.INFO, "token discarded for client %s, key %s: not accepted", client_id, key
+            return logging.INFO, "token discarded for client %s, cache key %s: not accepted", client_id, key
         case RenewalFailed(client_id, key, error, None):
-            return logging.WARNING, "no token for client %s, key %s: %s", client_id, key, _said(error)
+            return logging.WARNING, "no token for client %s, cache key %s: %s", client_id, key, _said(error)
         case RenewalFailed(client_id, key, error, seconds_left):
-            text = "token not renewed for client %s, key %s: %s; the one at hand serves %.0f s more"
+            text = "token not renewed for client %s, cache key %s: %s; the one at hand serves %.0f s more"
             return logging.WARNING, text, client_id, key, _said(error), seconds_left
         case ScopeInsufficient(client_id, key, scope):
-            text = "scope insufficient for client %s, key %s: the API asks for '%s'"
+            text = "scope insufficient for client %s, cache key %s: the API asks for '%s'"
             return logging.WARNING, text, client_id, key, scope
         case TokenWithheld(client_id, origin):
             text = "token of client %s not sent to %s: to have it sent there, name it in origins"
             return logging.WARNING, text, client_id, origin
         case StoreFailed(client_id, key, error):
-            text = "store of tokens away for client %s, key %s: %s; memory serves alone"
+            text = "store of tokens away for client %s, cache key %s: %s; memory serves alone"
             return logging.WARNING, text, client_id, key, _said(error)
         case StoreReturned(client_id, key):
-            return logging.INFO, "store of tokens back for client %s, key %s", client_id, key
+            return logging.INFO, "store of tokens back for client %s, cache key %s", client_id, key
         case _:
             assert_never(event)
 

@@ -5,11 +5,9 @@ Which origins a token is put on calls to.
 from collections.abc import Iterable
 from typing import final
 
-from oauth_cc._wire.typing import Several
+from oauth_cc._wire.typing import NonStringCollection
 from oauth_cc.endpoint import Origin, check_url, origin
 from oauth_cc.errors import InvalidInput
-
-__all__ = ["Origins"]
 
 
 @final
@@ -27,7 +25,11 @@ class Origins:
     """
 
     def __init__(
-        self, origins: Several[str] | None, resources: Several[str] = (), *, allow_http_loopback: bool = False
+        self,
+        origins: NonStringCollection[str] | None,
+        resources: NonStringCollection[str] = (),
+        *,
+        allow_http_loopback: bool = False,
     ) -> None:
         if origins is not None and (isinstance(origins, str | bytes) or not isinstance(origins, Iterable)):
             raise InvalidInput("origins", "give several: a list of URLs, even if there is one")

@@ -6,16 +6,14 @@ import inspect
 from collections.abc import Awaitable
 from pathlib import Path
 
-from oauth_cc._io.tracebacks import without_frames
+from oauth_cc._io.tracebacks import strip_tracebacks
 from oauth_cc.authentication.jwt import MAX_ASSERTION, AssertionFile, MacKey, SigningKey, checked_assertion
 from oauth_cc.errors import InvalidAuthentication
 from oauth_cc.flows.effects import Failed, FetchAssertion, Sign
 from oauth_cc.secret import Secret
 
-__all__ = ["prove", "prove_async"]
 
-
-def prove(effect: Sign | FetchAssertion) -> bytes | Secret | Failed:
+def perform_signing(effect: Sign | FetchAssertion) -> bytes | Secret | Failed:
     """
     Gives the signature or the assertion that *effect* asks for, or what went wrong; a signer of the user's may block.
     """
@@ -31,9 +29,10 @@ def prove(effect: Sign | FetchAssertion) -> bytes | Secret | Failed:
     return _checked(effect, found)
 
 
-async def prove_async(effect: Sign | FetchAssertion) -> bytes | Secret | Failed:
+async def perform_signing_async(effect: Sign | FetchAssertion) -> bytes | Secret | Failed:
     """
-    Gives what `prove` gives; a signer of the user's may block a thread of its own, or be a coroutine function.
+    Gives what `perform_signing` gives; a signer of the user's may block a thread of its own, or be a coroutine
+    function.
     """
     # Imported here, as threads need no anyio; who is here has it.
     from anyio.to_thread import run_sync
@@ -50,7 +49,7 @@ async def prove_async(effect: Sign | FetchAssertion) -> bytes | Secret | Failed:
 
 
 def _failed(error: Exception) -> Failed:
-    return Failed(without_frames(error), retryable=False)
+    return Failed(strip_tracebacks(error), retryable=False)
 
 
 def _ask(effect: Sign | FetchAssertion) -> object:

@@ -4,8 +4,6 @@ Errors without the frames that they came through: these hold requests, and with 
 
 from typing import TypeVar
 
-__all__ = ["chain", "without_frames"]
-
 E = TypeVar("E", bound=BaseException)
 
 
@@ -24,7 +22,7 @@ def chain(error: BaseException) -> list[BaseException]:
     return found
 
 
-def without_frames(error: E) -> E:
+def strip_tracebacks(error: E) -> E:
     """Gives *error*, its whole `chain` without frames: tracebacks that show locals would print what they hold."""
     for link in chain(error):
         link.__traceback__ = None

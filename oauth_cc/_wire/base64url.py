@@ -5,8 +5,6 @@ Base64 for URLs, without padding (RFC 7515 section 2): what JWTs and thumbprints
 from binascii import b2a_base64
 from typing import Final
 
-__all__ = ["base64url"]
-
 _URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 
 

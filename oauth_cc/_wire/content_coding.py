@@ -5,8 +5,6 @@ Content codings of an answer, undone within bounds (RFC 9110 section 8.4).
 import zlib
 from collections.abc import Iterable
 
-__all__ = ["decode_content"]
-
 
 def decode_content(content: bytes, codings: Iterable[str], *, max_size: int) -> bytes | str:
     """

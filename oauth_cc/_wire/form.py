@@ -9,8 +9,6 @@ from urllib.parse import quote, quote_plus, unquote_to_bytes
 
 from oauth_cc.errors import InvalidBody
 
-__all__ = ["decode", "encode", "encode_value", "percent_encode"]
-
 _PLAIN: Final = re.compile(r"[-._~0-9A-Za-z ]*")
 _FORM_TEXT: Final = re.compile(r"(?:[-._~0-9A-Za-z!$'()*,;:@/?+&=\[\]]|%[0-9A-Fa-f]{2})*")
 

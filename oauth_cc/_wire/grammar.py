@@ -7,19 +7,6 @@ Each is named as in the ABNF it comes from and is linear in the length of its te
 import re
 from typing import Final
 
-__all__ = [
-    "ACCESS_TOKEN",
-    "ERROR",
-    "HEADER_NAME",
-    "HEADER_VALUE",
-    "NAME",
-    "NONCE",
-    "SCOPE",
-    "SCOPE_TOKEN",
-    "TEXT",
-    "URL_TEXT",
-]
-
 _NQCHAR: Final = r"[\x21\x23-\x5B\x5D-\x7E]"
 
 SCOPE_TOKEN: Final = re.compile(rf"{_NQCHAR}+")

@@ -8,19 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NoReturn, TypeAlias, TypeGuard
 
-__all__ = [
-    "MAX_DEPTH",
-    "MAX_SIZE",
-    "JsonObject",
-    "JsonValue",
-    "freeze",
-    "is_array",
-    "is_object",
-    "parse_object",
-    "thaw",
-    "write",
-]
-
 MAX_SIZE: Final = 1024 * 1024
 """Bytes of JSON text that are read at the most: the largest token answers seen are a tenth of it."""
 

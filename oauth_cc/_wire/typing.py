@@ -6,15 +6,13 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final, Protocol, TypeVar
 
-__all__ = ["Several", "is_awaited"]
-
 _T_co = TypeVar("_T_co", covariant=True)
 
 # What `inspect` knows as CO_COROUTINE: that module takes whoever type-checks a program longer than all of the core.
 _COROUTINE: Final = 0x80
 
 
-class Several(Protocol[_T_co]):
+class NonStringCollection(Protocol[_T_co]):
     """
     A list, tuple, set or other collection, but no str and no bytes: to type checkers these are collections too, of
     letters and of numbers; but any object can be looked for in a collection, and in them not.
@@ -33,12 +31,12 @@ class Several(Protocol[_T_co]):
         ...
 
 
-def is_awaited(function: object) -> bool:
+def is_coroutine_function(function: object) -> bool:
     """
     Whether *function* is a coroutine function, or a mock of one.
 
         >>> async def fetch() -> str: ...
-        >>> is_awaited(fetch), is_awaited(print)
+        >>> is_coroutine_function(fetch), is_coroutine_function(print)
         (True, False)
     """
     while isinstance(function, partial):

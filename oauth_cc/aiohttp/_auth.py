@@ -9,7 +9,7 @@ import aiohttp
 
 from oauth_cc._io.context import SourceOptions
 from oauth_cc._io.origins import Origins
-from oauth_cc._wire.typing import Several
+from oauth_cc._wire.typing import NonStringCollection
 from oauth_cc.aiohttp._sending import DEFAULT_TIMEOUT
 from oauth_cc.aiohttp._source import AsyncTokenSource
 from oauth_cc.endpoint import Origin
@@ -17,15 +17,13 @@ from oauth_cc.events import EventHook
 from oauth_cc.flows.call import Call, Forget, Obtain, TellScope, advance_call, call
 from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries
 from oauth_cc.flows.freshness import DEFAULT_WINDOW, RenewalWindow
-from oauth_cc.flows.renewal import DEFAULT_PATIENCE
+from oauth_cc.flows.renewal import DEFAULT_WAIT_TIMEOUT
 from oauth_cc.http import HttpResponse
 from oauth_cc.request import TokenRequest
 from oauth_cc.scope import Scope
 from oauth_cc.stores._protocol import AsyncStore, Store
-from oauth_cc.stores.cache import MemoryStore
+from oauth_cc.stores.cache import TokenCache
 from oauth_cc.token import Token, authorization
-
-__all__ = ["ClientCredentialsAuth"]
 
 _AUTHORIZATION: Final = "Authorization"
 
@@ -52,19 +50,19 @@ class ClientCredentialsAuth:
         endpoint: str,
         *,
         client: aiohttp.ClientSession | None = None,
-        store: MemoryStore | Store | AsyncStore | None = None,
-        origins: Several[str] | None = None,
+        store: TokenCache | Store | AsyncStore | None = None,
+        origins: NonStringCollection[str] | None = None,
         timeout: float = DEFAULT_TIMEOUT,
         retries: Retries = DEFAULT_RETRIES,
-        window: RenewalWindow = DEFAULT_WINDOW,
-        patience: float = DEFAULT_PATIENCE,
+        renewal_window: RenewalWindow = DEFAULT_WINDOW,
+        wait_timeout: float = DEFAULT_WAIT_TIMEOUT,
         on_event: EventHook | None = None,
         allow_http_loopback: bool = False,
     ) -> None:
         options: SourceOptions = {
             "retries": retries,
-            "window": window,
-            "patience": patience,
+            "renewal_window": renewal_window,
+            "wait_timeout": wait_timeout,
             "on_event": on_event,
             "allow_http_loopback": allow_http_loopback,
         }
@@ -75,7 +73,7 @@ class ClientCredentialsAuth:
         if not hasattr(self, "_source"):
             # A traceback shows one that was refused while it was made.
             return f"{type(self).__name__}()"
-        return f"{type(self).__name__}({self._source.desk.terms.request!r})"
+        return f"{type(self).__name__}({self._source.context.terms.request!r})"
 
     def with_scope(self, scope: Scope) -> Self:
         """Gives this for tokens of *scope* instead: for one call that needs another; all else is shared."""
@@ -95,7 +93,7 @@ class ClientCredentialsAuth:
         """Makes the call that *request* is, through *handler*: aiohttp asks for this, once a hop."""
         called = _origin(request)
         if not self._origins.admit(called):
-            self._source.desk.tell_withheld(called)
+            self._source.context.tell_withheld(called)
             return await handler(request)
         return await self._drive(request, handler)
 
@@ -122,7 +120,7 @@ class ClientCredentialsAuth:
                     case Forget(token):
                         await self._source.discard(token)
                     case TellScope(scope):
-                        self._source.desk.tell_scope(scope)
+                        self._source.context.tell_scope(scope)
                     case _:
                         assert_never(step)
                 step = advance_call(flow, answer)

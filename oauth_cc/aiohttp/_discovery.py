@@ -16,8 +16,6 @@ from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries
 from oauth_cc.metadata import ServerMetadata
 from oauth_cc.scope import Scope
 
-__all__ = ["fetch_metadata", "from_issuer"]
-
 _NO_SCOPE: Final = Scope()
 
 

@@ -18,7 +18,7 @@ import yarl
 
 from oauth_cc._io.async_driver import drive
 from oauth_cc._io.context import check_client, check_kind, check_timeout
-from oauth_cc._io.tracebacks import chain, without_frames
+from oauth_cc._io.tracebacks import chain, strip_tracebacks
 from oauth_cc._wire.content_coding import decode_content
 from oauth_cc._wire.json import MAX_SIZE
 from oauth_cc.errors import MalformedResponse
@@ -27,8 +27,6 @@ from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries, exchange
 from oauth_cc.http import HttpRequest, HttpResponse
 from oauth_cc.request import TokenRequest
 from oauth_cc.token import Token
-
-__all__ = ["DEFAULT_TIMEOUT", "fetch_token", "sender"]
 
 DEFAULT_TIMEOUT: Final = 10.0
 """Seconds that one token request may take, from looking up the host to the last byte of the answer."""
@@ -143,4 +141,4 @@ def _failed(error: aiohttp.ClientError | OSError, request: HttpRequest) -> Faile
     if isinstance(error, aiohttp.ClientResponseError | aiohttp.ClientPayloadError):
         # Their text quotes what was read of the answer, and that may be a token.
         return Failed(aiohttp.ClientPayloadError("the answer broke off, or is no HTTP"), retryable=True)
-    return Failed(without_frames(error), isinstance(error, aiohttp.ClientConnectionError | OSError) and not tls)
+    return Failed(strip_tracebacks(error), isinstance(error, aiohttp.ClientConnectionError | OSError) and not tls)

@@ -10,12 +10,10 @@ from oauth_cc.aiohttp._sending import DEFAULT_TIMEOUT, sender
 from oauth_cc.events import EventHook
 from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries
 from oauth_cc.flows.freshness import DEFAULT_WINDOW, RenewalWindow
-from oauth_cc.flows.renewal import DEFAULT_PATIENCE
+from oauth_cc.flows.renewal import DEFAULT_WAIT_TIMEOUT
 from oauth_cc.request import TokenRequest
 from oauth_cc.stores._protocol import AsyncStore, Store
-from oauth_cc.stores.cache import MemoryStore
-
-__all__ = ["AsyncTokenSource"]
+from oauth_cc.stores.cache import TokenCache
 
 
 class AsyncTokenSource(async_source.AsyncTokenSource):
@@ -32,18 +30,18 @@ class AsyncTokenSource(async_source.AsyncTokenSource):
         endpoint: str,
         *,
         client: aiohttp.ClientSession | None = None,
-        store: MemoryStore | Store | AsyncStore | None = None,
+        store: TokenCache | Store | AsyncStore | None = None,
         timeout: float = DEFAULT_TIMEOUT,
         retries: Retries = DEFAULT_RETRIES,
-        window: RenewalWindow = DEFAULT_WINDOW,
-        patience: float = DEFAULT_PATIENCE,
+        renewal_window: RenewalWindow = DEFAULT_WINDOW,
+        wait_timeout: float = DEFAULT_WAIT_TIMEOUT,
         on_event: EventHook | None = None,
         allow_http_loopback: bool = False,
     ) -> None:
         options: SourceOptions = {
             "retries": retries,
-            "window": window,
-            "patience": patience,
+            "renewal_window": renewal_window,
+            "wait_timeout": wait_timeout,
             "on_event": on_event,
             "allow_http_loopback": allow_http_loopback,
         }

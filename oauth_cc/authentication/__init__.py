@@ -55,3 +55,7 @@ __all__ = [
     "TlsClientAuth",
     "UnsignedAssertion",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

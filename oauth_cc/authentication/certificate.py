@@ -15,8 +15,6 @@ import attrs
 from oauth_cc._wire.base64url import base64url
 from oauth_cc.errors import InvalidCertificate
 
-__all__ = ["Certificate", "certificate_fault"]
-
 # 256 bits in 43 characters: the last one has two bits to spare, which are zero.
 _THUMBPRINT: Final = re.compile(r"[-_0-9A-Za-z]{42}[AEIMQUYcgkosw048]")
 _PEM: Final = re.compile(r"-----BEGIN CERTIFICATE-----([\s0-9A-Za-z+/=]*)-----END CERTIFICATE-----")

@@ -7,12 +7,10 @@ from typing import Final, final
 import attrs
 
 from oauth_cc._wire.grammar import TEXT
-from oauth_cc._wire.typing import is_awaited
+from oauth_cc._wire.typing import is_coroutine_function
 from oauth_cc.authentication.methods import ClientAuthentication, ClientSecretBasic
 from oauth_cc.errors import InvalidAuthentication, InvalidClientId, InvalidClientSecret, InvalidInput
 from oauth_cc.secret import REDACTION, Secret
-
-__all__ = ["LEFT_OUT", "ClientCredentials"]
 
 LEFT_OUT: Final = Secret("")
 """
@@ -73,7 +71,7 @@ def _way(given: str | Secret | ClientAuthentication | None) -> ClientAuthenticat
     if isinstance(given, type) or not callable(getattr(given, "authenticate", None)):
         reason = f"{type(given).__name__} is no way of authentication: give a client secret or ClientSecretBasic('...')"
         return InvalidAuthentication("client authentication", reason)
-    if is_awaited(given.authenticate):
+    if is_coroutine_function(given.authenticate):
         reason = f"{type(given).__name__}.authenticate() is awaited by nobody: give ClientAssertion a coroutine"
         return InvalidAuthentication("client authentication", reason)
     return given

@@ -20,26 +20,6 @@ from oauth_cc.authentication.certificate import Certificate, certificate_fault
 from oauth_cc.errors import InvalidAuthentication, InvalidCertificate, InvalidClientSecret, InvalidInput
 from oauth_cc.secret import REDACTION, Secret
 
-__all__ = [
-    "ALGORITHMS",
-    "JWT_BEARER",
-    "MAC_ALGORITHMS",
-    "MAX_ASSERTION",
-    "Algorithm",
-    "AssertionDraft",
-    "AssertionFile",
-    "AssertionSource",
-    "MacAlgorithm",
-    "MacKey",
-    "Signer",
-    "SigningKey",
-    "Source",
-    "UnsignedAssertion",
-    "checked_assertion",
-    "checked_path",
-    "mac_fault",
-]
-
 JWT_BEARER: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 """The type of an assertion that is a JWT (RFC 7523 section 2.2)."""
 

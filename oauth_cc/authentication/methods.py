@@ -29,21 +29,6 @@ from oauth_cc.endpoint import check_resource, issuer_fault
 from oauth_cc.errors import InvalidAuthentication, InvalidClientSecret, InvalidInput, InvalidResource
 from oauth_cc.secret import REDACTION, Secret
 
-__all__ = [
-    "AuthenticationFields",
-    "BuiltInAuthentication",
-    "ClientAssertion",
-    "ClientAuthentication",
-    "ClientSecretBasic",
-    "ClientSecretJwt",
-    "ClientSecretPost",
-    "NoAuthentication",
-    "PrivateKeyJwt",
-    "Proof",
-    "TlsClientAuth",
-    "assertion_fields",
-]
-
 _TYP: Final = "client-authentication+jwt"
 _LONGEST_LIFETIME: Final = 3600
 

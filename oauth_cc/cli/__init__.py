@@ -13,15 +13,13 @@ from typing import Final, TextIO
 from oauth_cc import ClientCredentials, compose_body, http_request
 from oauth_cc.authentication.methods import AuthenticationFields
 from oauth_cc.cli.asked import asked
-from oauth_cc.cli.display import curl, duties_table, http_message, metadata_table
+from oauth_cc.cli.display import curl, http_message, metadata_table, requirements_table
 from oauth_cc.cli.network import NetworkError, endpoint_of, kept, metadata_of, token_for
 from oauth_cc.cli.options import parser
 from oauth_cc.cli.proof import way
 from oauth_cc.errors import InvalidInput, InvalidResponse, StoreUnavailable, TokenRequestRefused
 from oauth_cc.fapi import fapi2
 from oauth_cc.request import proof_of
-
-__all__ = ["BAD_INPUT", "DONE", "NETWORK", "REFUSED", "main", "run"]
 
 DONE: Final = 0
 REFUSED: Final = 1
@@ -94,7 +92,7 @@ def _request(arguments: argparse.Namespace, stdin: TextIO) -> str:
     files = {"--cert": arguments.certificate, "--key": arguments.certificate_key, "--cacert": arguments.ca_file}
     given = [(option, str(file)) for option, file in files.items() if file is not None]
     shown = curl(composed, given) if arguments.curl else http_message(composed)
-    return f"{shown}\n\n{duties_table(fapi2(request, endpoint, metadata))}" if arguments.profile else shown
+    return f"{shown}\n\n{requirements_table(fapi2(request, endpoint, metadata))}" if arguments.profile else shown
 
 
 def _token(arguments: argparse.Namespace, stdin: TextIO) -> str:

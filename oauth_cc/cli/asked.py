@@ -9,8 +9,6 @@ from oauth_cc._wire.json import freeze, is_array, is_object, parse_object
 from oauth_cc.cli.proof import certificate_of
 from oauth_cc.errors import InvalidInput
 
-__all__ = ["asked"]
-
 
 def asked(arguments: argparse.Namespace, credentials: ClientCredentials) -> TokenRequest:
     """Gives the request that *arguments* describe, of *credentials*."""
@@ -25,7 +23,7 @@ def asked(arguments: argparse.Namespace, credentials: ClientCredentials) -> Toke
     if arguments.body is not None:
         request = request.with_body(arguments.body)
     if arguments.include_client_id:
-        request = request.with_client_id()
+        request = request.with_client_id_in_body()
     request = request.with_parameters([_name_and_value(text) for text in arguments.parameter])
     # What another way of authentication is shown with binds the token to it.
     certificate = certificate_of(arguments)

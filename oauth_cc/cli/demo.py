@@ -20,20 +20,18 @@ from oauth_cc import (
     token_request,
 )
 from oauth_cc.cli.display import http_answer, http_message
-from oauth_cc.testing import AuthorizationServer, Client
-
-__all__ = ["demo"]
+from oauth_cc.testing import AuthorizationServer, RegisteredClient
 
 
 def demo() -> str:
     """Gives the account of a token got from a real authorization server and used at its resource, secrets redacted."""
-    client = Client("demo", secrets.token_urlsafe(24), frozenset({"hello", "world"}))
+    client = RegisteredClient("demo", secrets.token_urlsafe(24), Scope.of("hello", "world"))
     with AuthorizationServer(clients=[client]) as server, httpx2.Client(trust_env=False) as http:
         steps = list(_steps(client, server, http))
     return "\n\n".join([f"{number}. {title}\n{_indented(text)}" for number, (title, text) in enumerate(steps, 1)])
 
 
-def _steps(client: Client, server: AuthorizationServer, http: httpx2.Client) -> Iterator[tuple[str, str]]:
+def _steps(client: RegisteredClient, server: AuthorizationServer, http: httpx2.Client) -> Iterator[tuple[str, str]]:
     credentials = ClientCredentials(client.client_id, client.client_secret)
     yield "The client (record)", repr(credentials)
 

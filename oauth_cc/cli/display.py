@@ -9,11 +9,9 @@ from typing import Final
 from oauth_cc._wire.form import decode, encode_value
 from oauth_cc._wire.json import freeze, parse_object, write
 from oauth_cc.authentication.jwt import ALGORITHMS, MAC_ALGORITHMS
-from oauth_cc.fapi import Duty
+from oauth_cc.fapi import Requirement
 from oauth_cc.http import SHOWN_HEADERS, HttpRequest, HttpResponse
 from oauth_cc.metadata import METHODS, ServerMetadata
-
-__all__ = ["curl", "duties_table", "http_answer", "http_message", "metadata_table"]
 
 _SECRET_PARAMETERS: Final = frozenset({"client_secret", "client_assertion", "assertion", "password", "refresh_token"})
 
@@ -107,12 +105,11 @@ def metadata_table(metadata: ServerMetadata) -> str:
     return "\n".join([*lines, *_notes(metadata)])
 
 
-def duties_table(duties: Sequence[Duty]) -> str:
+def requirements_table(duties: Sequence[Requirement]) -> str:
     """
     Gives *duties*, a line each: whether it is met, the section that it comes from, and what to do if it is not.
 
-        >>> print(duties_table([Duty("use https", "5.2.1", True, ""), Duty("sign", "5.4.1", False, "make a key")]))
-        yes  5.2.1    use https
+        >>> print(requirements_table([Requirement("sign", "5.4.1", False, "make a key")]))
         NO   5.4.1    sign: make a key
     """
     lines = [

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from oauth_cc.stores.file import FileStore
 
-__all__ = ["NetworkError", "endpoint_of", "kept", "metadata_of", "token_for"]
-
 T = TypeVar("T")
 
 

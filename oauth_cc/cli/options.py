@@ -10,8 +10,6 @@ from oauth_cc import __version__
 from oauth_cc._io.context import check_timeout
 from oauth_cc.errors import InvalidInput
 
-__all__ = ["SECRET_VARIABLE", "parser"]
-
 SECRET_VARIABLE: Final = "OAUTH_CLIENT_SECRET"
 
 _EXAMPLES: Final = """\

@@ -25,8 +25,6 @@ from oauth_cc.authentication.methods import ClientAuthentication
 from oauth_cc.cli.options import SECRET_VARIABLE
 from oauth_cc.errors import InvalidInput
 
-__all__ = ["certificate_of", "password_of", "way"]
-
 # What stands in for a secret where one is only shown, as a redaction: long enough to key any HMAC.
 _HIDDEN: Final = "*" * 64
 

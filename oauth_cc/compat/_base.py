@@ -14,8 +14,6 @@ from oauth_cc.compat._scopes import Scopes
 from oauth_cc.compat._token import TokenMembers
 from oauth_cc.compat._transport import check_transport
 
-__all__ = ["Client", "Placed", "PlacingMethod"]
-
 Placed: TypeAlias = tuple[str, MutableMapping[str, str] | None, Body]
 """A request with a token on it: URL, headers, body."""
 

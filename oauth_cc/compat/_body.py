@@ -14,8 +14,6 @@ from oauth_cc._wire.json import is_array
 from oauth_cc.compat._scopes import Scopes, scope_text
 from oauth_cc.secret import Secret
 
-__all__ = ["Body", "append", "compose", "compose_revocation", "opened"]
-
 Body: TypeAlias = str | bytes | None
 """An existing form body."""
 

@@ -21,8 +21,6 @@ from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
 from oauth_cc.token import Token
 
-__all__ = ["BackendApplicationClient", "Prepared"]
-
 Prepared: TypeAlias = tuple[str, dict[str, str], str]
 """A request to a server's endpoint: URL, headers, body."""
 

@@ -6,8 +6,6 @@ import time
 from collections.abc import Mapping
 from typing import TypeAlias
 
-__all__ = ["Expiry", "read_expiry"]
-
 Expiry: TypeAlias = tuple[int | None, float | str | None, float | None]
 """
 What a token says about its end: ``expires_in`` and ``expires_at`` as they are shown, and as the last what is compared

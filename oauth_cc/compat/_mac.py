@@ -12,8 +12,6 @@ from secrets import randbits
 from typing import Final, cast
 from urllib.parse import urlparse
 
-__all__ = ["age", "hash_name", "mac_header", "new_nonce", "prepare_mac_header", "timestamp"]
-
 _HASHES: Final[Mapping[str, str]] = {"hmac-sha-1": "sha1", "hmac-sha-256": "sha256"}
 _PORTS: Final[Mapping[str, str]] = {"http": "80", "https": "443"}
 

@@ -8,8 +8,6 @@ from urllib.parse import urlparse, urlunparse
 
 from oauth_cc.compat._body import append
 
-__all__ = ["AUTH_HEADER", "BODY", "URI_QUERY", "TokenPlacement", "with_authorization", "with_query"]
-
 TokenPlacement: TypeAlias = Literal["auth_header", "query", "body"]
 """Where a token stands in a request."""
 

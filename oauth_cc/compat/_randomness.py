@@ -5,8 +5,6 @@ Random texts and what is derived from them: state, and the code verifier of PKCE
 from binascii import b2a_base64
 from typing import Final
 
-__all__ = ["code_challenge", "code_verifier", "generate_token"]
-
 _ALPHANUMERIC: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 _UNRESERVED: Final = f"{_ALPHANUMERIC}-._~"
 

@@ -16,8 +16,6 @@ from oauth_cc.compat._expiry import Expiry, read_expiry
 from oauth_cc.compat._scopes import Scopes, scope_list
 from oauth_cc.compat._token import OAuth2Token
 
-__all__ = ["read_response"]
-
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)

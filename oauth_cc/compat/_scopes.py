@@ -5,8 +5,6 @@ Scopes as oauthlib has them: a text or a collection, with no grammar. The gramma
 from collections.abc import Collection, Sequence
 from typing import TypeAlias, TypeGuard, cast
 
-__all__ = ["Scopes", "scope_list", "scope_text"]
-
 Scopes: TypeAlias = str | Sequence[str] | set[str] | tuple[str, ...] | None
 """What every ``scope`` parameter takes: a text with spaces, a list, tuple or set of texts, or None."""
 

@@ -4,8 +4,6 @@ The signal that a server granted another scope: oauthlib's own where oauthlib is
 
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-__all__ = ["ScopeChanged", "scope_changed"]
-
 R = TypeVar("R")
 
 

@@ -8,8 +8,6 @@ from typing import Final, TypedDict
 from oauth_cc.compat._scopes import Scopes, scope_list
 from oauth_cc.compat._token_dict import TokenDict
 
-__all__ = ["OAuth2Token", "TokenMembers"]
-
 _SCOPES: Final = frozenset({str, list, tuple, set, type(None)})
 
 

@@ -4,8 +4,6 @@ A token as other libraries hand one out: for what stands in their place.
 
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar, overload
 
-__all__ = ["TokenDict"]
-
 T = TypeVar("T")
 
 _Text: TypeAlias = Literal["access_token", "token_type", "refresh_token"]

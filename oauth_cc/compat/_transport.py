@@ -6,8 +6,6 @@ import os
 import re
 from typing import Final
 
-__all__ = ["check_transport"]
-
 _UNSENDABLE: Final = re.compile(r"[\x00-\x20\x7F-\x9F]")
 
 

@@ -12,7 +12,7 @@ from requests.auth import HTTPBasicAuth, HTTPProxyAuth
 from oauth_cc._io.context import check_hook
 from oauth_cc._io.origins import Origins
 from oauth_cc._wire.json import thaw
-from oauth_cc._wire.typing import Several
+from oauth_cc._wire.typing import NonStringCollection
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.methods import AuthenticationFields, ClientSecretBasic, ClientSecretPost
 from oauth_cc.compat._token_dict import TokenDict
@@ -24,10 +24,15 @@ from oauth_cc.requests._sending import DEFAULT_TIMEOUT, Timeout
 from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
 from oauth_cc.stores._protocol import Store, check_store
-from oauth_cc.stores.cache import MemoryStore
+from oauth_cc.stores.cache import TokenCache
 from oauth_cc.token import Token
 
 __all__ = ["OAuth2Session"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 _OF_OTHERS: Final[Mapping[str, tuple[object, str]]] = {
     "code": (None, "is of the authorization code grant: leave it out"),
@@ -82,8 +87,8 @@ class OAuth2Session(requests.Session):
         client: _Client | None = None,
         *,
         scope: str | Iterable[str] | None = None,
-        origins: Several[str] | None = None,
-        store: MemoryStore | Store | None = None,
+        origins: NonStringCollection[str] | None = None,
+        store: TokenCache | Store | None = None,
         on_event: EventHook | None = None,
         allow_http_loopback: bool = False,
         **others: Never,
@@ -101,7 +106,7 @@ class OAuth2Session(requests.Session):
         # Said here, and not when a token is fetched.
         Origins(origins, allow_http_loopback=allow_http_loopback)
         check_hook(on_event)
-        if store is not None and not isinstance(store, MemoryStore):
+        if store is not None and not isinstance(store, TokenCache):
             check_store(store)
         self._origins, self._store, self._on_event = origins, store, on_event
         self._allow_http_loopback = allow_http_loopback
@@ -235,7 +240,7 @@ def _request(
         proof_of(request)
     except InvalidInput as fault:
         return fault.with_traceback(None)
-    return request.with_client_id() if include_client_id else request
+    return request.with_client_id_in_body() if include_client_id else request
 
 
 def _proof(
@@ -273,7 +278,7 @@ def _scope(scope: str | Iterable[str] | None) -> Scope:
 
 
 def _members(token: Token) -> TokenDict:
-    members = TokenDict({name: thaw(value) for name, value in token.members.items()})
+    members = TokenDict({name: thaw(value) for name, value in token.extra.items()})
     members.update(access_token=token.access_token.reveal(), token_type=token.token_type)
     members.update(scope=list(token.scope.tokens))
     if token.expires_at is not None:

@@ -47,3 +47,7 @@ __all__ = [
     "from_issuer",
     "without_store",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -11,8 +11,6 @@ from oauth_cc.authentication.methods import AuthenticationFields
 from oauth_cc.request import TokenRequest
 from oauth_cc.secret import Secret
 
-__all__ = ["fingerprint", "token_key"]
-
 # Slow on purpose: a key is no secret, and must not serve to try out weak client secrets.
 _ROUNDS = 10_000
 
@@ -20,7 +18,7 @@ _ROUNDS = 10_000
 def fingerprint(credentials: ClientCredentials) -> bytes:
     """
     Gives 32 bytes that tell the client and what it proves itself with from every other, and reveal neither; but for a
-    certificate, which `token_key` has from the request.
+    certificate, which `cache_key` has from the request.
 
     It takes some milliseconds: take it once for each *credentials*. Raises `InvalidAuthentication` as the way of
     authentication does.
@@ -34,7 +32,7 @@ def fingerprint(credentials: ClientCredentials) -> bytes:
     return hashlib.pbkdf2_hmac("sha256", _proof(credentials).reveal().encode("ascii"), salt, _ROUNDS)
 
 
-def token_key(request: TokenRequest, endpoint: str, fingerprint: bytes) -> str:
+def cache_key(request: TokenRequest, endpoint: str, fingerprint: bytes) -> str:
     """
     Gives the key of the token that the token *endpoint* answers to *request*: 64 hexadecimal digits.
 
@@ -45,7 +43,7 @@ def token_key(request: TokenRequest, endpoint: str, fingerprint: bytes) -> str:
         >>> from oauth_cc import Scope, token_request
         >>> ours = ClientCredentials("your_id", "s3cret")
         >>> one, same, other = (token_request(ours, Scope.parse(scope)) for scope in ("a b", "b a", "a"))
-        >>> keys = [token_key(each, "https://as.example/token", fingerprint(ours)) for each in (one, same, other)]
+        >>> keys = [cache_key(each, "https://as.example/token", fingerprint(ours)) for each in (one, same, other)]
         >>> keys[0] == keys[1], keys[0] == keys[2]
         (True, False)
     """

@@ -14,19 +14,6 @@ from oauth_cc.http import HttpResponse
 from oauth_cc.scope import Scope
 from oauth_cc.token import Token
 
-__all__ = [
-    "NOTABLE",
-    "Call",
-    "CallFlow",
-    "CallStep",
-    "Forget",
-    "Obtain",
-    "TellScope",
-    "advance_call",
-    "answered",
-    "call",
-]
-
 
 @final
 @attrs.frozen

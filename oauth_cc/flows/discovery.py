@@ -19,8 +19,6 @@ from oauth_cc.metadata import ServerMetadata, endpoint_for, metadata_lifetime, m
 from oauth_cc.request import TokenRequest, token_request
 from oauth_cc.scope import Scope
 
-__all__ = ["AddressedRequest", "MetadataCache", "discover", "from_issuer"]
-
 _NO_SCOPE: Final = Scope()
 
 

@@ -16,33 +16,6 @@ from oauth_cc.http import HttpRequest, HttpResponse
 from oauth_cc.secret import Secret
 from oauth_cc.token import Token
 
-__all__ = [
-    "Effect",
-    "Failed",
-    "FetchAssertion",
-    "Flow",
-    "Load",
-    "Lock",
-    "Moment",
-    "Observe",
-    "Received",
-    "Report",
-    "Returned",
-    "Save",
-    "Send",
-    "Sign",
-    "Sleep",
-    "advance",
-    "fetch_assertion",
-    "load",
-    "lock",
-    "observe",
-    "save",
-    "send",
-    "sign",
-    "without_store",
-]
-
 T = TypeVar("T")
 A = TypeVar("A")
 

@@ -17,8 +17,6 @@ from oauth_cc.response import read_token_response
 from oauth_cc.secret import Secret
 from oauth_cc.token import Token
 
-__all__ = ["DEFAULT_RETRIES", "Retries", "exchange", "wait_to_retry"]
-
 # Seconds: by how much a clock may lag, and how wrong it may be to be put right.
 _LAG: Final = 2.0
 _WRONGEST_CLOCK: Final = 86400.0

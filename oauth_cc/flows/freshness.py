@@ -14,8 +14,6 @@ import attrs
 from oauth_cc.errors import InvalidInput
 from oauth_cc.token import Token
 
-__all__ = ["DEFAULT_WINDOW", "Freshness", "RenewalWindow", "fresh_until", "freshness", "stale_from"]
-
 Freshness: TypeAlias = Literal["fresh", "ageing", "stale"]
 """``fresh``: use it; ``ageing``: use it, and have it renewed; ``stale``: use it no longer."""
 
@@ -61,14 +59,14 @@ def freshness(
     attempted_at: float | None = None,
     *,
     spread: float = 0.5,
-    window: RenewalWindow = DEFAULT_WINDOW,
+    renewal_window: RenewalWindow = DEFAULT_WINDOW,
 ) -> Freshness:
     """
     Gives how fresh *token* is at *now*, POSIX seconds.
 
     *attempted_at*: when its renewal was last tried and failed, POSIX seconds, or None; for some seconds after it an
     ageing token counts as fresh again, so that failures are spaced. *spread*: a number from 0 up to 1, drawn once for
-    each token, that places its renewal in *window*.
+    each token, that places its renewal in *renewal_window*.
 
         >>> from oauth_cc import Secret
         >>> token = Token(Secret("2YotnFZFEjr1zCsicMWpAA"), "Bearer", 1700000000.0, 1700003600.0)
@@ -79,7 +77,7 @@ def freshness(
     """
     if now >= stale_from(token):
         return "stale"
-    if now >= fresh_until(token, attempted_at, spread=spread, window=window):
+    if now >= fresh_until(token, attempted_at, spread=spread, renewal_window=renewal_window):
         return "ageing"
     return "fresh"
 
@@ -89,13 +87,15 @@ def fresh_until(
     attempted_at: float | None = None,
     *,
     spread: float = 0.5,
-    window: RenewalWindow = DEFAULT_WINDOW,
+    renewal_window: RenewalWindow = DEFAULT_WINDOW,
 ) -> float:
     """
     Gives the POSIX seconds at which *token* ceases to be fresh: `freshness` as one number, with the same arguments.
     """
     lifetime = token.ends_at - token.received_at
-    due = token.received_at + lifetime * (window.opens + spread * (window.closes - window.opens))
+    due = token.received_at + lifetime * (
+        renewal_window.opens + spread * (renewal_window.closes - renewal_window.opens)
+    )
     if attempted_at is not None:
         due = max(due, attempted_at + min(_SPACING, lifetime * _SPACING_SHARE))
     return min(due, stale_from(token))

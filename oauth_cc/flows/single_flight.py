@@ -16,23 +16,6 @@ from oauth_cc.errors import InvalidResponse, TokenRequestRefused
 from oauth_cc.flows.freshness import DEFAULT_WINDOW, RenewalWindow, fresh_until, freshness, stale_from
 from oauth_cc.token import Token
 
-__all__ = [
-    "REFUSAL_SECONDS",
-    "UNKNOWN",
-    "Decision",
-    "Refusal",
-    "Refuse",
-    "Renew",
-    "Standing",
-    "Use",
-    "Wait",
-    "decide",
-    "discarded",
-    "failed",
-    "is_spent",
-    "renewed",
-]
-
 REFUSAL_SECONDS: Final = 5.0
 """Seconds for which a refusal (4xx) is remembered, if the server names no other time with Retry-After."""
 
@@ -50,7 +33,7 @@ class Refusal:
 
 @final
 @attrs.frozen
-class Standing:
+class TokenState:
     """
     What is known of one token.
 
@@ -67,7 +50,7 @@ class Standing:
     rejected: Token | None = None
 
 
-UNKNOWN: Final = Standing()
+UNKNOWN: Final = TokenState()
 """How things stand before anyone asked."""
 
 
@@ -104,75 +87,79 @@ class Refuse:
 Decision: TypeAlias = Use | Wait | Renew | Refuse
 
 
-def decide(standing: Standing, now: float, *, under_way: bool, window: RenewalWindow = DEFAULT_WINDOW) -> Decision:
+def decide(
+    state: TokenState, now: float, *, under_way: bool, renewal_window: RenewalWindow = DEFAULT_WINDOW
+) -> Decision:
     """
     Gives what someone who asks for the token at *now*, POSIX seconds, does.
 
-    *under_way*: whether a renewal is; *window*: when early renewal falls due.
+    *under_way*: whether a renewal is; *renewal_window*: when early renewal falls due.
 
         >>> decide(UNKNOWN, 1700000000.0, under_way=False), decide(UNKNOWN, 1700000000.0, under_way=True)
         (Renew(held=None), Wait())
     """
-    refused = standing.refusal is not None and now < standing.refusal.until
-    if standing.token is not None:
-        how = freshness(standing.token, now, standing.attempted_at, spread=standing.spread, window=window)
+    refused = state.refusal is not None and now < state.refusal.until
+    if state.token is not None:
+        how = freshness(state.token, now, state.attempted_at, spread=state.spread, renewal_window=renewal_window)
         if how == "fresh" or (how == "ageing" and (under_way or refused)):
-            return Use(standing.token)
+            return Use(state.token)
         if how == "ageing":
-            return Renew(standing.token)
+            return Renew(state.token)
     if under_way:
         return Wait()
-    if standing.refusal is not None and refused:
-        return Refuse(standing.refusal.error)
+    if state.refusal is not None and refused:
+        return Refuse(state.refusal.error)
     return Renew(None)
 
 
-def renewed(standing: Standing, token: Token, spread: float, *, window: RenewalWindow = DEFAULT_WINDOW) -> Standing:
+def renewed(
+    state: TokenState, token: Token, spread: float, *, renewal_window: RenewalWindow = DEFAULT_WINDOW
+) -> TokenState:
     """
-    Gives the standing once *token* came; *spread*, from 0 up to 1, places its renewal in *window*.
+    Gives the standing once *token* came; *spread*, from 0 up to 1, places its renewal in *renewal_window*.
     """
-    if token == standing.rejected:
+    if token == state.rejected:
         # Found in a store a moment ago, and not accepted since.
-        return standing
-    until = fresh_until(token, spread=spread, window=window)
-    return Standing(token, until, spread, rejected=standing.rejected)
+        return state
+    until = fresh_until(token, spread=spread, renewal_window=renewal_window)
+    return TokenState(token, until, spread, rejected=state.rejected)
 
 
 def failed(
-    standing: Standing, error: Exception | None, now: float, *, window: RenewalWindow = DEFAULT_WINDOW
-) -> Standing:
+    state: TokenState, error: Exception | None, now: float, *, renewal_window: RenewalWindow = DEFAULT_WINDOW
+) -> TokenState:
     """
     Gives the standing once a renewal came to nothing at *now*: *error* says why, None if another process is at it.
     """
-    refusal = standing.refusal
+    refusal = state.refusal
     if isinstance(error, TokenRequestRefused | InvalidResponse) and 400 <= error.status < 500:
         pause = REFUSAL_SECONDS if error.retry_after is None else min(error.retry_after, _LONGEST_REFUSAL)
         refusal = Refusal(error, now + pause)
-    if standing.token is None:
-        return attrs.evolve(standing, refusal=refusal)
-    until = fresh_until(standing.token, now, spread=standing.spread, window=window)
-    return attrs.evolve(standing, fresh_until=until, attempted_at=now, refusal=refusal)
+    if state.token is None:
+        return attrs.evolve(state, refusal=refusal)
+    until = fresh_until(state.token, now, spread=state.spread, renewal_window=renewal_window)
+    return attrs.evolve(state, fresh_until=until, attempted_at=now, refusal=refusal)
 
 
-def discarded(standing: Standing, token: Token) -> Standing:
+def discarded(state: TokenState, token: Token) -> TokenState:
     """
     Gives the standing once the API did not accept *token*: exactly that one is forgotten, a newer one stays.
     """
-    if standing.token is not None and standing.token != token:
-        return standing
+    if state.token is not None and state.token != token:
+        return state
     # Callers may be late with an older one: the newest is to be known, as a store may still have it.
-    older = standing.rejected is not None and token.received_at < standing.rejected.received_at
-    rejected = standing.rejected if older else token
-    return attrs.evolve(standing, token=None, fresh_until=-math.inf, attempted_at=None, rejected=rejected)
+    older = state.rejected is not None and token.received_at < state.rejected.received_at
+    rejected = state.rejected if older else token
+    return attrs.evolve(state, token=None, fresh_until=-math.inf, attempted_at=None, rejected=rejected)
 
 
-def is_spent(standing: Standing, now: float) -> bool:
+def is_spent(state: TokenState, now: float) -> bool:
     """
-    Whether nothing in *standing* matters any more at *now*, POSIX seconds, so that it can be forgotten.
+    Whether nothing in *state* matters any more at *now*, POSIX seconds, so that it can be forgotten.
 
         >>> is_spent(UNKNOWN, 1700000000.0)
         True
     """
-    tokens = (standing.token, standing.rejected)
-    refused = standing.refusal is not None and now < standing.refusal.until
+    tokens = (state.token, state.rejected)
+    refused = state.refusal is not None and now < state.refusal.until
     return not refused and all([token is None or now >= stale_from(token) for token in tokens])

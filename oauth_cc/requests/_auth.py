@@ -14,23 +14,21 @@ from urllib3.util.url import parse_url
 
 from oauth_cc._io.context import SourceOptions
 from oauth_cc._io.origins import Origins
-from oauth_cc._wire.typing import Several
+from oauth_cc._wire.typing import NonStringCollection
 from oauth_cc.endpoint import Origin
 from oauth_cc.events import EventHook
 from oauth_cc.flows.call import NOTABLE, Call, CallFlow, CallStep, Forget, Obtain, TellScope, advance_call, answered
 from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries
 from oauth_cc.flows.freshness import DEFAULT_WINDOW, RenewalWindow
-from oauth_cc.flows.renewal import DEFAULT_PATIENCE
+from oauth_cc.flows.renewal import DEFAULT_WAIT_TIMEOUT
 from oauth_cc.http import HttpResponse
 from oauth_cc.request import TokenRequest
 from oauth_cc.requests._sending import DEFAULT_TIMEOUT, Timeout
 from oauth_cc.requests._source import TokenSource
 from oauth_cc.scope import Scope
 from oauth_cc.stores._protocol import Store
-from oauth_cc.stores.cache import MemoryStore
+from oauth_cc.stores.cache import TokenCache
 from oauth_cc.token import Token, authorization
-
-__all__ = ["ClientCredentialsAuth"]
 
 # A beginning that every library reads in the same way.
 _PLAIN_AUTHORITY: Final = re.compile(r"https?://[-.0-9a-z]+(?::[0-9]+)?(?=[/?#]|$)")
@@ -62,19 +60,19 @@ class ClientCredentialsAuth(AuthBase):
         endpoint: str,
         *,
         client: requests.Session | None = None,
-        store: MemoryStore | Store | None = None,
-        origins: Several[str] | None = None,
+        store: TokenCache | Store | None = None,
+        origins: NonStringCollection[str] | None = None,
         timeout: Timeout = DEFAULT_TIMEOUT,
         retries: Retries = DEFAULT_RETRIES,
-        window: RenewalWindow = DEFAULT_WINDOW,
-        patience: float = DEFAULT_PATIENCE,
+        renewal_window: RenewalWindow = DEFAULT_WINDOW,
+        wait_timeout: float = DEFAULT_WAIT_TIMEOUT,
         on_event: EventHook | None = None,
         allow_http_loopback: bool = False,
     ) -> None:
         options: SourceOptions = {
             "retries": retries,
-            "window": window,
-            "patience": patience,
+            "renewal_window": renewal_window,
+            "wait_timeout": wait_timeout,
             "on_event": on_event,
             "allow_http_loopback": allow_http_loopback,
         }
@@ -87,7 +85,7 @@ class ClientCredentialsAuth(AuthBase):
         if not hasattr(self, "_source"):
             # A traceback shows one that was refused while it was made.
             return f"{type(self).__name__}()"
-        return f"{type(self).__name__}({self._source.desk.terms.request!r})"
+        return f"{type(self).__name__}({self._source.context.terms.request!r})"
 
     @property
     def source(self) -> TokenSource:
@@ -119,7 +117,7 @@ class ClientCredentialsAuth(AuthBase):
         called = _origin(request)
         admitted = self._origins.admit(called)
         if not admitted:
-            self._source.desk.tell_withheld(called)
+            self._source.context.tell_withheld(called)
         elif plain is not None:
             self._admitted.add(plain[0])
         return admitted
@@ -170,7 +168,7 @@ class _Answered:
                 case Forget(token):
                     self.source.discard(token)
                 case TellScope(scope):
-                    self.source.desk.tell_scope(scope)
+                    self.source.context.tell_scope(scope)
                 case _:
                     assert_never(step)
             step = advance_call(flow, answer)

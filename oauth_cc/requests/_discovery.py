@@ -16,8 +16,6 @@ from oauth_cc.metadata import ServerMetadata
 from oauth_cc.requests._sending import DEFAULT_TIMEOUT, Timeout, sender
 from oauth_cc.scope import Scope
 
-__all__ = ["fetch_metadata", "from_issuer"]
-
 _NO_SCOPE: Final = Scope()
 
 

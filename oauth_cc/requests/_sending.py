@@ -16,7 +16,7 @@ from requests.structures import CaseInsensitiveDict
 
 from oauth_cc._io import driver
 from oauth_cc._io.context import check_client, check_kind, check_timeout
-from oauth_cc._io.tracebacks import without_frames
+from oauth_cc._io.tracebacks import strip_tracebacks
 from oauth_cc._wire.content_coding import decode_content
 from oauth_cc._wire.json import MAX_SIZE
 from oauth_cc.errors import MalformedResponse
@@ -25,8 +25,6 @@ from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries, exchange
 from oauth_cc.http import HttpRequest, HttpResponse
 from oauth_cc.request import TokenRequest
 from oauth_cc.token import Token
-
-__all__ = ["DEFAULT_TIMEOUT", "Timeout", "fetch_token", "sender"]
 
 DEFAULT_TIMEOUT: Final = 10.0
 """Seconds that one token request may take."""
@@ -140,4 +138,4 @@ def _failed(error: requests.RequestException, request: HttpRequest) -> Failed:
     bare = requests.PreparedRequest()
     bare.method, bare.url = request.method, request.url
     error.request, error.response = bare, None
-    return Failed(without_frames(error), retryable=isinstance(error, _PASSING) and not isinstance(error, _LASTING))
+    return Failed(strip_tracebacks(error), retryable=isinstance(error, _PASSING) and not isinstance(error, _LASTING))

@@ -9,13 +9,11 @@ from oauth_cc._io.context import SourceOptions, check_client
 from oauth_cc.events import EventHook
 from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries
 from oauth_cc.flows.freshness import DEFAULT_WINDOW, RenewalWindow
-from oauth_cc.flows.renewal import DEFAULT_PATIENCE
+from oauth_cc.flows.renewal import DEFAULT_WAIT_TIMEOUT
 from oauth_cc.request import TokenRequest
 from oauth_cc.requests._sending import DEFAULT_TIMEOUT, Timeout, sender
 from oauth_cc.stores._protocol import Store
-from oauth_cc.stores.cache import MemoryStore
-
-__all__ = ["TokenSource"]
+from oauth_cc.stores.cache import TokenCache
 
 
 class TokenSource(source.TokenSource):
@@ -30,18 +28,18 @@ class TokenSource(source.TokenSource):
         endpoint: str,
         *,
         client: requests.Session | None = None,
-        store: MemoryStore | Store | None = None,
+        store: TokenCache | Store | None = None,
         timeout: Timeout = DEFAULT_TIMEOUT,
         retries: Retries = DEFAULT_RETRIES,
-        window: RenewalWindow = DEFAULT_WINDOW,
-        patience: float = DEFAULT_PATIENCE,
+        renewal_window: RenewalWindow = DEFAULT_WINDOW,
+        wait_timeout: float = DEFAULT_WAIT_TIMEOUT,
         on_event: EventHook | None = None,
         allow_http_loopback: bool = False,
     ) -> None:
         options: SourceOptions = {
             "retries": retries,
-            "window": window,
-            "patience": patience,
+            "renewal_window": renewal_window,
+            "wait_timeout": wait_timeout,
             "on_event": on_event,
             "allow_http_loopback": allow_http_loopback,
         }

@@ -7,15 +7,13 @@ from typing import Final, Protocol, final
 import attrs
 
 from oauth_cc._wire.json import MAX_SIZE
-from oauth_cc._wire.typing import Several
+from oauth_cc._wire.typing import NonStringCollection
 from oauth_cc.errors import InvalidInput
 from oauth_cc.secret import Secret
-from oauth_cc.stores._serialization import enclose, opened
+from oauth_cc.stores._serialization import dumps, loads
 from oauth_cc.token import Token
 
-__all__ = ["MAX_SEALED", "Cipher", "Seal", "seal"]
-
-MAX_SEALED: Final = 2 * MAX_SIZE
+MAX_ENCRYPTED: Final = 2 * MAX_SIZE
 """Bytes of a sealed token that are read at the most: encryption makes a text longer by a third."""
 
 
@@ -33,34 +31,34 @@ class Cipher(Protocol):
 
 @final
 @attrs.frozen(eq=False)
-class Seal:
+class Encryption:
     """
-    Closes tokens and opens them: made by `seal`. Without a *cipher* they stay in the clear.
+    Closes tokens and opens them: made by `encryption`. Without a *cipher* they stay in the clear.
     """
 
     cipher: Cipher | None = attrs.field(default=None, repr=False)
 
-    def close(self, key: str, token: Token) -> Secret | None:
+    def encrypt(self, key: str, token: Token) -> Secret | None:
         """
         Gives *token* sealed under *key*, as ASCII text; None if it is too large ever to be read again.
 
             >>> token = Token(Secret("2YotnFZFEjr1zCsicMWpAA"), "Bearer", 1700000000.0)
-            >>> Seal().open("k3y", Seal().close("k3y", token).reveal().encode()) == token
+            >>> Encryption().decrypt("k3y", Encryption().encrypt("k3y", token).reveal().encode()) == token
             True
         """
-        text = enclose(key, token)
+        text = dumps(key, token)
         if text is None or self.cipher is None:
             return text
         return Secret(self.cipher.encrypt(text.reveal().encode("ascii")).decode("ascii"))
 
-    def open(self, key: str, sealed: bytes) -> Token | None:
-        """Gives the token that was sealed under *key*; None if *sealed* is anything else."""
-        if len(sealed) > MAX_SEALED:
+    def decrypt(self, key: str, encrypted: bytes) -> Token | None:
+        """Gives the token that was sealed under *key*; None if *encrypted* is anything else."""
+        if len(encrypted) > MAX_ENCRYPTED:
             return None
-        return opened(sealed if self.cipher is None else _decrypted(self.cipher, sealed), key)
+        return loads(encrypted if self.cipher is None else _decrypted(self.cipher, encrypted), key)
 
 
-def seal(keys: Several[Secret | str | bytes] = ()) -> Seal | InvalidInput | ImportError:
+def encryption(keys: NonStringCollection[Secret | str | bytes] = ()) -> Encryption | InvalidInput | ImportError:
     """
     Gives the seal of *keys*, made by ``cryptography.fernet.Fernet.generate_key()``: the first encrypts, all decrypt, so
     that a new one is put in front, and an old one dropped once all that it encrypted has ended. None: in the clear.
@@ -68,23 +66,23 @@ def seal(keys: Several[Secret | str | bytes] = ()) -> Seal | InvalidInput | Impo
     Gives the error, to be raised where no local variable holds a key, if one is none, or without ``cryptography``.
     """
     if not isinstance(keys, str | bytes) and not keys:
-        return Seal()
+        return Encryption()
     try:
         from cryptography.fernet import Fernet, MultiFernet
     except ImportError:
         return ImportError("encryption needs cryptography: install oauth_cc[redis-encryption]")
     try:
         if not isinstance(keys, str | bytes):
-            return Seal(MultiFernet([Fernet(key.reveal() if isinstance(key, Secret) else key) for key in keys]))
+            return Encryption(MultiFernet([Fernet(key.reveal() if isinstance(key, Secret) else key) for key in keys]))
     except (TypeError, ValueError):
         pass
     return InvalidInput("keys", "give a list of keys as cryptography.fernet.Fernet.generate_key() makes them")
 
 
-def _decrypted(cipher: Cipher, sealed: bytes) -> bytes:
+def _decrypted(cipher: Cipher, encrypted: bytes) -> bytes:
     from cryptography.fernet import InvalidToken
 
     try:
-        return cipher.decrypt(sealed)
+        return cipher.decrypt(encrypted)
     except InvalidToken:
         return b""

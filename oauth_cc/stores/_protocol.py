@@ -3,18 +3,16 @@ What a store that processes share has to do.
 
 A store keeps one `Token` for each key and lends one lock for each key. It raises `oauth_cc.errors.StoreUnavailable`, or
 any other exception, if it cannot: tokens are kept in memory alone then, until it can again. Keys are those of
-`flows.cache_key.token_key`. Whatever a store gives back that it did not get is its own fault, so read strictly.
+`flows.cache_key.cache_key`. Whatever a store gives back that it did not get is its own fault, so read strictly.
 """
 
 import inspect
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Final, Protocol, TypeAlias, TypeGuard, TypeVar
 
-from oauth_cc._wire.typing import is_awaited
+from oauth_cc._wire.typing import is_coroutine_function
 from oauth_cc.errors import InvalidInput
 from oauth_cc.token import Token
-
-__all__ = ["AsyncStore", "Ignored", "Store", "check_store", "is_async_store", "is_store", "settled"]
 
 T = TypeVar("T")
 
@@ -91,7 +89,7 @@ def is_async_store(store: Store | AsyncStore | None) -> TypeGuard[AsyncStore]:
     """Whether *store* is one for async code: one method that has to be awaited is enough."""
     if store is None:
         return False
-    return any([is_awaited(method) for method in (store.load, store.save, store.discard)])
+    return any([is_coroutine_function(method) for method in (store.load, store.save, store.discard)])
 
 
 def settled(result: T) -> T:

@@ -22,7 +22,7 @@ import attrs
 
 from oauth_cc.errors import InvalidInput, StoreUnavailable
 from oauth_cc.secret import Secret
-from oauth_cc.stores._encryption import MAX_SEALED, Seal
+from oauth_cc.stores._encryption import MAX_ENCRYPTED, Encryption
 from oauth_cc.stores._serialization import check_key
 from oauth_cc.token import Token
 
@@ -41,8 +41,6 @@ try:
     )
 except ImportError as _error:
     raise ImportError("oauth_cc.stores.redis needs redis: install oauth_cc[redis]") from _error
-
-__all__ = ["DISCARD", "RAW", "WAKE", "Claim", "Line", "Speech", "Words", "speech"]
 
 _LEFT_ALONE: Final = 5.0
 _LONGEST_PAUSE: Final = 1.0
@@ -88,7 +86,7 @@ class Claim:
 
 @final
 @attrs.frozen(eq=False)
-class Words:
+class SaveCommand:
     """A command whose last words are the *text* of a token and the *milliseconds* that it lives."""
 
     name: str
@@ -103,37 +101,37 @@ class Words:
 
 @final
 @attrs.frozen(eq=False)
-class Speech:
+class Commands:
     """What a store says to Redis and makes of its replies, the same for threads and async code."""
 
     prefix: str
     lock_lifetime: float
     longest_pause: float
-    seal: Seal
+    encryption: Encryption
 
     def fetch(self, key: str) -> tuple[str, str, int, int]:
         """Gives the words that ask for the entry of *key*, as much of it as is ever read."""
-        return ("GETRANGE", self._name(key, "token"), 0, MAX_SEALED + 32)
+        return ("GETRANGE", self._name(key, "token"), 0, MAX_ENCRYPTED + 32)
 
     def token(self, key: str, reply: object) -> Token | None:
         """Gives the token of *key* in *reply*, that to `fetch`; None if it is anything else."""
         head = _NUMBERED.match(reply) if isinstance(reply, bytes) else None
-        return None if head is None else self.seal.open(key, head.string[head.end() :])
+        return None if head is None else self.encryption.decrypt(key, head.string[head.end() :])
 
-    def save(self, key: str, token: Token, clock: object, now: float) -> Words | None:
+    def save(self, key: str, token: Token, clock: object, now: float) -> SaveCommand | None:
         """
         Gives the words that keep *token* under *key*; None if it is over, or too large.
 
         *clock*: the reply to TIME; *now*: POSIX seconds by the clock that *token* is of, read after that reply.
         """
-        text = self.seal.close(key, token)
+        text = self.encryption.encrypt(key, token)
         # A clock that was set back in between must not make an entry outlive its token.
         left = min(token.ends_at - now, token.ends_at - token.received_at, _LONGEST_KEPT)
         if text is None or left < 0.001:
             return None
         # The clock was read first: whoever is held up in between has an older token by it, never a newer one.
         number = _microseconds(clock) - math.ceil(max(0.0, now - token.received_at) * 1_000_000)
-        return Words(self._name(key, "token"), max(0, number), text, int(left * 1000))
+        return SaveCommand(self._name(key, "token"), max(0, number), text, int(left * 1000))
 
     def digest(self, key: str, token: Token, reply: object) -> str | None:
         """Gives what tells the entry in *reply* from every other, None if it is not that of *token*."""
@@ -151,23 +149,26 @@ class Speech:
         return f"{self.prefix}{{{key}}}:{name}"
 
 
-def speech(
-    settings: Mapping[str, object], prefix: str, lock_lifetime: float, sealed: Seal | InvalidInput | ImportError
-) -> Speech:
+def commands(
+    settings: Mapping[str, object],
+    prefix: str,
+    lock_lifetime: float,
+    encrypted: Encryption | InvalidInput | ImportError,
+) -> Commands:
     """Gives how a store talks, for a client of such *settings*. Raises `InvalidInput` for what cannot work."""
     if "{" in prefix:
         raise InvalidInput("prefix", "give text without '{', by which a cluster places keys")
     if not 1 <= lock_lifetime <= 3600:
         raise InvalidInput("lock lifetime", "give seconds from 1 to 3600")
-    if not isinstance(sealed, Seal):
-        raise sealed
+    if not isinstance(encrypted, Encryption):
+        raise encrypted
     # The default is None or not, as the version of redis-py has it.
     default: object = inspect.signature(AbstractConnection).parameters["socket_timeout"].default
     timeout = settings.get("socket_timeout", default)
     if not isinstance(timeout, int | float) or not 0 < timeout < math.inf:
         raise InvalidInput("client", "has no timeout and could hold callers up for ever: give it socket_timeout=1.0")
     # Well below the timeout, lest a pause pass for a Redis that does not answer.
-    return Speech(prefix, lock_lifetime, min(_LONGEST_PAUSE, timeout / 2), sealed)
+    return Commands(prefix, lock_lifetime, min(_LONGEST_PAUSE, timeout / 2), encrypted)
 
 
 def _microseconds(clock: object) -> int:
@@ -180,7 +181,7 @@ def _microseconds(clock: object) -> int:
 
 @final
 @attrs.define(eq=False)
-class Line:
+class CircuitBreaker:
     """The line to Redis: once it fails, it is left alone for a while, so that not every renewal waits for it."""
 
     _down_until: float = -math.inf

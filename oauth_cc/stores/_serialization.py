@@ -10,19 +10,17 @@ from oauth_cc.errors import InvalidInput, InvalidStoredToken
 from oauth_cc.secret import Secret
 from oauth_cc.token import Token
 
-__all__ = ["KEY", "check_key", "enclose", "opened"]
-
 KEY: Final = re.compile(r"[0-9a-f]{64}")
-"""What `oauth_cc.flows.cache_key.token_key` makes: a part of a name that is safe anywhere."""
+"""What `oauth_cc.flows.cache_key.cache_key` makes: a part of a name that is safe anywhere."""
 
 
 def check_key(key: str) -> None:
-    """Raises `InvalidInput` unless *key* is one as `oauth_cc.flows.cache_key.token_key` makes them."""
+    """Raises `InvalidInput` unless *key* is one as `oauth_cc.flows.cache_key.cache_key` makes them."""
     if not KEY.fullmatch(key):
-        raise InvalidInput("key", "give one that token_key() made: 64 hexadecimal digits")
+        raise InvalidInput("key", "give one that cache_key() made: 64 hexadecimal digits")
 
 
-def enclose(key: str, token: Token) -> Secret | None:
+def dumps(key: str, token: Token) -> Secret | None:
     """
     Gives *token* and *key* as ASCII text; None if that is too large ever to be read again.
     """
@@ -30,13 +28,13 @@ def enclose(key: str, token: Token) -> Secret | None:
     return text if len(text.reveal()) <= MAX_SIZE else None
 
 
-def opened(content: bytes, key: str) -> Token | None:
+def loads(content: bytes, key: str) -> Token | None:
     """
-    Gives the token that `enclose` put into *content* under *key*; None if *content* is anything else.
+    Gives the token that `dumps` put into *content* under *key*; None if *content* is anything else.
 
         >>> token = Token(Secret("2YotnFZFEjr1zCsicMWpAA"), "Bearer", 1700000000.0)
-        >>> content = enclose("k3y", token).reveal().encode()
-        >>> opened(content, "k3y") == token, opened(content, "other"), opened(content[1:], "k3y")
+        >>> content = dumps("k3y", token).reveal().encode()
+        >>> loads(content, "k3y") == token, loads(content, "other"), loads(content[1:], "k3y")
         (True, None, None)
     """
     kept = parse_object(content)

@@ -17,7 +17,7 @@ from oauth_cc.flows.single_flight import (
     UNKNOWN,
     Refuse,
     Renew,
-    Standing,
+    TokenState,
     Use,
     Wait,
     decide,
@@ -29,17 +29,15 @@ from oauth_cc.flows.single_flight import (
 from oauth_cc.stores._protocol import AsyncStore, Store, check_store
 from oauth_cc.token import Token
 
-__all__ = ["Answer", "Flight", "MemoryStore"]
-
 
 @final
 @attrs.define(eq=False)
-class Flight:
+class PendingRenewal:
     """
     A renewal under way, led by one caller for all.
 
     *held*: the token that can be used meanwhile; *rejected*: the one that the API did not accept; *thread*: the thread
-    that leads; *landing*: the token that came, or the error, or None if whoever waits has to ask again; *leader*: the
+    that leads; *future*: the token that came, or the error, or None if whoever waits has to ask again; *leader*: the
     task that leads, kept from being collected.
     """
 
@@ -47,143 +45,148 @@ class Flight:
     held: Token | None
     rejected: Token | None
     thread: int = attrs.field(factory=threading.get_ident)
-    landing: Future[Token | None] = attrs.field(factory=lambda: Future[Token | None]())
+    future: Future[Token | None] = attrs.field(factory=lambda: Future[Token | None]())
     leader: object = None
 
 
 @final
 @attrs.frozen
-class Lead:
-    """Lead *flight*, and land it whatever happens."""
+class StartRenewal:
+    """Perform the renewal *pending*, and complete or abandon it whatever happens."""
 
-    flight: Flight
+    pending: PendingRenewal
 
 
 @final
 @attrs.frozen
-class Join:
-    """Wait for the landing of *flight*."""
+class AwaitRenewal:
+    """Wait for the result of *pending*."""
 
-    flight: Flight
+    pending: PendingRenewal
 
 
-Answer: TypeAlias = Use | Refuse | Lead | Join
+Answer: TypeAlias = Use | Refuse | StartRenewal | AwaitRenewal
 """What a caller is told who asks for a token."""
 
 
 @final
 @attrs.frozen(eq=False)
-class _Crew:
-    """The flights of a process: a fork leaves the parent's behind, for their threads are not in the child."""
+class _ProcessState:
+    """The pending renewals of a process: a fork leaves the parent's behind, as their threads are not in the child."""
 
     mutex: threading.Lock = attrs.field(factory=threading.Lock)
-    flights: dict[str, Flight] = attrs.field(factory=lambda: dict[str, Flight]())
+    renewals: dict[str, PendingRenewal] = attrs.field(factory=lambda: dict[str, PendingRenewal]())
 
 
 @final
-class MemoryStore:
+class TokenCache:
     """
     Keeps tokens in the memory of one process: the default store, one for each source unless sources share it.
 
-    Sources that share one, for threads and for event loops alike, share the renewals under way in it. *behind*: a store
+    Sources that share one, for threads and for event loops alike, share the renewals under way in it. *store*: a store
     that processes share, asked when memory has no token that is fresh; while it fails, memory serves alone. Raises
     `InvalidInput` if it is none.
 
-        >>> MemoryStore()
-        MemoryStore(behind=None)
+        >>> TokenCache()
+        TokenCache(store=None)
     """
 
-    def __init__(self, behind: Store | AsyncStore | None = None) -> None:
-        if behind is not None:
-            check_store(behind)
-        self.behind = behind
-        self._standings: dict[str, Standing] = {}
-        self._crews: dict[int, _Crew] = {}
+    def __init__(self, store: Store | AsyncStore | None = None) -> None:
+        if store is not None:
+            check_store(store)
+        self.store = store
+        self._states: dict[str, TokenState] = {}
+        self._processes: dict[int, _ProcessState] = {}
         self._is_alone = False
 
     def __repr__(self) -> str:
-        return f"MemoryStore(behind={self.behind!r})"
+        return f"TokenCache(store={self.store!r})"
 
     def fresh(self, key: str, now: float) -> Token | None:
         """Gives the token under *key* if it can be used at *now*, POSIX seconds, without a second look."""
-        standing = self._standings.get(key)
-        return standing.token if standing is not None and now < standing.fresh_until else None
+        state = self._states.get(key)
+        return state.token if state is not None and now < state.fresh_until else None
 
-    def ask(self, key: str, now: float, window: RenewalWindow = DEFAULT_WINDOW) -> Answer:
+    def ask(self, key: str, now: float, renewal_window: RenewalWindow = DEFAULT_WINDOW) -> Answer:
         """
         Gives what the caller who asks for the token under *key* at *now*, POSIX seconds, has to do.
 
-        A caller told to `Lead` has to call `land` or `give_up` in the end. *window*: when early renewal falls due.
+        A caller told to `StartRenewal` has to call `complete` or `abandon` in the end. *renewal_window*: when early
+        renewal falls due.
         """
-        crew = self._crew()
-        with crew.mutex:
-            flight = crew.flights.get(key)
-            standing = self._standings.get(key, UNKNOWN)
-            match decide(standing, now, under_way=flight is not None, window=window):
+        process = self._process()
+        with process.mutex:
+            pending = process.renewals.get(key)
+            state = self._states.get(key, UNKNOWN)
+            match decide(state, now, under_way=pending is not None, renewal_window=renewal_window):
                 case Renew(held):
-                    flight = crew.flights[key] = Flight(key, held, standing.rejected)
-                    return Lead(flight)
+                    pending = process.renewals[key] = PendingRenewal(key, held, state.rejected)
+                    return StartRenewal(pending)
                 case Wait():
-                    # Waiting is decided for a flight alone.
-                    assert flight is not None  # noqa: S101  # told to the type checker
-                    return Join(flight)
+                    # Waiting is decided for a pending renewal alone.
+                    assert pending is not None  # noqa: S101  # told to the type checker
+                    return AwaitRenewal(pending)
                 case decision:
                     return decision
 
-    def land(
-        self, flight: Flight, outcome: Renewal | Exception, now: float, window: RenewalWindow = DEFAULT_WINDOW
+    def complete(
+        self,
+        pending: PendingRenewal,
+        outcome: Renewal | Exception,
+        now: float,
+        renewal_window: RenewalWindow = DEFAULT_WINDOW,
     ) -> None:
         """
-        Ends *flight* with its *outcome* at *now*, POSIX seconds, and answers all that wait for it.
+        Ends *pending* with its *outcome* at *now*, POSIX seconds, and answers all that wait for it.
         """
-        crew = self._crew()
-        with crew.mutex:
-            standing = self._standings.get(flight.key, UNKNOWN)
+        process = self._process()
+        with process.mutex:
+            state = self._states.get(pending.key, UNKNOWN)
             match outcome:
                 case Renewed(token, spread):
-                    standing = renewed(standing, token, spread, window=window)
+                    state = renewed(state, token, spread, renewal_window=renewal_window)
                 case Kept():
-                    standing = failed(standing, None, now, window=window)
+                    state = failed(state, None, now, renewal_window=renewal_window)
                 case error:
-                    standing = failed(standing, error, now, window=window)
+                    state = failed(state, error, now, renewal_window=renewal_window)
             self._sweep(now)
-            self._standings[flight.key] = standing
-            crew.flights.pop(flight.key, None)
+            self._states[pending.key] = state
+            process.renewals.pop(pending.key, None)
         match outcome:
-            case Renewed(token) if token == standing.token:
-                flight.landing.set_result(token)
-            case Exception() if flight.held is None:
-                flight.landing.set_exception(outcome)
+            case Renewed(token) if token == state.token:
+                pending.future.set_result(token)
+            case Exception() if pending.held is None:
+                pending.future.set_exception(outcome)
             case _:
-                flight.landing.set_result(None)
+                pending.future.set_result(None)
 
-    def give_up(self, flight: Flight) -> None:
-        """Ends *flight* without an outcome, as its leader goes away: one of those who wait leads next."""
-        crew = self._crew()
-        with crew.mutex:
-            crew.flights.pop(flight.key, None)
-        flight.landing.set_result(None)
+    def abandon(self, pending: PendingRenewal) -> None:
+        """Ends *pending* without an outcome, as its leader goes away: one of those who wait leads next."""
+        process = self._process()
+        with process.mutex:
+            process.renewals.pop(pending.key, None)
+        pending.future.set_result(None)
 
     def discard(self, key: str, token: Token) -> bool:
         """Forgets *token*, which an API did not accept, and says whether it was the one under *key*."""
-        with self._crew().mutex:
-            standing = self._standings.get(key, UNKNOWN)
-            self._standings[key] = discarded(standing, token)
-        return standing.token == token
+        with self._process().mutex:
+            state = self._states.get(key, UNKNOWN)
+            self._states[key] = discarded(state, token)
+        return state.token == token
 
-    def note_behind(self, *, failed: bool) -> bool:
+    def note_store(self, *, failed: bool) -> bool:
         """Notes whether the store behind *failed* just now, and says whether that is news."""
-        with self._crew().mutex:
+        with self._process().mutex:
             news = failed != self._is_alone
             self._is_alone = failed
         return news
 
-    def _crew(self) -> _Crew:
+    def _process(self) -> _ProcessState:
         # One for each process that forks leave with this store; setdefault settles it among threads.
-        process = os.getpid()
-        return self._crews.get(process) or self._crews.setdefault(process, _Crew())
+        pid = os.getpid()
+        return self._processes.get(pid) or self._processes.setdefault(pid, _ProcessState())
 
     def _sweep(self, now: float) -> None:
-        for key, standing in list(self._standings.items()):
-            if is_spent(standing, now):
-                del self._standings[key]
+        for key, state in list(self._states.items()):
+            if is_spent(state, now):
+                del self._states[key]

@@ -20,7 +20,7 @@ from oauth_cc._wire.json import MAX_SIZE
 from oauth_cc.errors import StoreUnavailable
 from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
-from oauth_cc.stores._serialization import KEY, check_key, enclose, opened
+from oauth_cc.stores._serialization import KEY, check_key, dumps, loads
 from oauth_cc.token import Token
 
 try:
@@ -30,6 +30,11 @@ except ImportError as _error:
     raise ImportError("oauth_cc.stores.file needs filelock and platformdirs: install oauth_cc[file]") from _error
 
 __all__ = ["Entry", "FileStore"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 _POLL: Final = 0.02
 _ABANDONED_AFTER: Final = 3600.0
@@ -86,7 +91,7 @@ class FileStore:
         with self._opened() as folder:
             _sweep(folder, time.time())
             kept = _kept(folder, f"{key}.json")
-            text = enclose(key, token)
+            text = dumps(key, token)
             if text is not None and (kept is None or kept.received_at <= token.received_at):
                 _write(folder, f"{key}.json", text, token.ends_at)
 
@@ -179,7 +184,7 @@ def _aside(key: str) -> str:
 
 def _kept(folder: int, name: str) -> Token | None:
     content = _read(folder, name)
-    return None if content is None else opened(content, name[:64])
+    return None if content is None else loads(content, name[:64])
 
 
 def _read(folder: int, name: str) -> bytes | None:

@@ -8,11 +8,11 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapp
 from functools import partial
 from typing import Final, Protocol, Self, TypeVar, final
 
-from oauth_cc._wire.typing import Several
+from oauth_cc._wire.typing import NonStringCollection
 from oauth_cc.errors import InvalidInput, StoreUnavailable
 from oauth_cc.secret import Secret
-from oauth_cc.stores._encryption import seal
-from oauth_cc.stores._redis_commands import DISCARD, RAW, WAKE, Claim, Line, speech
+from oauth_cc.stores._encryption import encryption
+from oauth_cc.stores._redis_commands import DISCARD, RAW, WAKE, CircuitBreaker, Claim, commands
 from oauth_cc.token import Token
 
 try:
@@ -22,7 +22,12 @@ try:
 except ImportError as _error:
     raise ImportError("oauth_cc.stores.redis needs redis: install oauth_cc[redis]") from _error
 
-__all__ = ["DEFAULT_LOCK_LIFETIME", "AsyncRedisClient", "AsyncRedisStore", "RedisClient", "RedisStore"]
+__all__ = ["AsyncRedisClient", "AsyncRedisStore", "RedisClient", "RedisStore"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 T = TypeVar("T")
 
@@ -116,15 +121,15 @@ class RedisStore:
         *,
         prefix: str = "oauth_cc:",
         lock_lifetime: float = DEFAULT_LOCK_LIFETIME,
-        keys: Several[Secret | str | bytes] = (),
+        keys: NonStringCollection[Secret | str | bytes] = (),
     ) -> None:
         # First, as a traceback that shows locals asks for the repr of what is half made.
         self._prefix: str = prefix
-        sealed = seal(keys)
+        encrypted = encryption(keys)
         del keys
         _check(client, redis.Redis, redis.RedisCluster)
-        self._speech = speech(client.get_connection_kwargs(), prefix, lock_lifetime, sealed)
-        self._line = Line()
+        self._commands = commands(client.get_connection_kwargs(), prefix, lock_lifetime, encrypted)
+        self._breaker = CircuitBreaker()
         self._client: RedisClient = client
 
     def __repr__(self) -> str:
@@ -132,20 +137,20 @@ class RedisStore:
 
     def load(self, key: str) -> Token | None:
         """Gives the token under *key*, or None; what cannot be read as one is None."""
-        words = self._speech.fetch(key)
-        return self._speech.token(key, self._asked(lambda: self._client.execute_command(*words, **RAW)))
+        words = self._commands.fetch(key)
+        return self._commands.token(key, self._asked(lambda: self._client.execute_command(*words, **RAW)))
 
     def save(self, key: str, token: Token) -> None:
         """Keeps *token* under *key* until it ends, unless a newer one is there."""
         clock = self._asked(lambda: self._client.execute_command("TIME"))
-        words = self._speech.save(key, token, clock, time.time())
+        words = self._commands.save(key, token, clock, time.time())
         if words is not None:
             self._asked(lambda: self._client.execute_command(*words.revealed(), **RAW))
 
     def discard(self, key: str, token: Token) -> None:
         """Forgets what is under *key* if it is *token*."""
-        words = self._speech.fetch(key)
-        digest = self._speech.digest(key, token, self._asked(lambda: self._client.execute_command(*words, **RAW)))
+        words = self._commands.fetch(key)
+        digest = self._commands.digest(key, token, self._asked(lambda: self._client.execute_command(*words, **RAW)))
         if digest is not None:
             self._asked(lambda: self._client.execute_command("EVAL", DISCARD, 1, words[1], digest))
 
@@ -154,9 +159,9 @@ class RedisStore:
         """
         Gives the lock of *key*: entering takes it within *wait* seconds and says whether it is held, leaving frees it.
         """
-        self._line.check()
-        claim = self._speech.claim(key)
-        lock = self._client.lock(claim.lock, timeout=self._speech.lock_lifetime, thread_local=False)
+        self._breaker.check()
+        claim = self._commands.claim(key)
+        lock = self._client.lock(claim.lock, timeout=self._commands.lock_lifetime, thread_local=False)
         try:
             held = self._take(lock, claim, wait)
         except BaseException:
@@ -177,7 +182,7 @@ class RedisStore:
             # A client that sends again what was not answered may be told that the lock is taken: by itself.
             if self._asked(lambda: self._client.execute_command("GET", claim.lock, **RAW)) == claim.owner.encode():
                 return True
-            pause = min(self._speech.longest_pause, ends_at - time.monotonic())
+            pause = min(self._commands.longest_pause, ends_at - time.monotonic())
             if pause <= 0:
                 return False
             self._asked(partial(self._client.execute_command, "BLPOP", claim.free, max(0.01, pause)))
@@ -189,11 +194,11 @@ class RedisStore:
             self._client.execute_command("EVAL", WAKE, 1, claim.free)
 
     def _asked(self, ask: Callable[[], T]) -> T:
-        self._line.check()
+        self._breaker.check()
         try:
             return ask()
         except (RedisError, OSError) as error:
-            fault = self._line.failed(error)
+            fault = self._breaker.failed(error)
         # Not raised above: redis-py's frames hold what was said.
         raise fault
 
@@ -216,15 +221,15 @@ class AsyncRedisStore:
         *,
         prefix: str = "oauth_cc:",
         lock_lifetime: float = DEFAULT_LOCK_LIFETIME,
-        keys: Several[Secret | str | bytes] = (),
+        keys: NonStringCollection[Secret | str | bytes] = (),
     ) -> None:
         # First, as a traceback that shows locals asks for the repr of what is half made.
         self._prefix: str = prefix
-        sealed = seal(keys)
+        encrypted = encryption(keys)
         del keys
         _check(client, redis.asyncio.Redis, redis.asyncio.RedisCluster)
-        self._speech = speech(client.get_connection_kwargs(), prefix, lock_lifetime, sealed)
-        self._line = Line()
+        self._commands = commands(client.get_connection_kwargs(), prefix, lock_lifetime, encrypted)
+        self._breaker = CircuitBreaker()
         self._client: AsyncRedisClient = client
 
     def __repr__(self) -> str:
@@ -232,20 +237,22 @@ class AsyncRedisStore:
 
     async def load(self, key: str) -> Token | None:
         """Gives the token under *key*, or None; what cannot be read as one is None."""
-        words = self._speech.fetch(key)
-        return self._speech.token(key, await self._asked(lambda: self._client.execute_command(*words, **RAW)))
+        words = self._commands.fetch(key)
+        return self._commands.token(key, await self._asked(lambda: self._client.execute_command(*words, **RAW)))
 
     async def save(self, key: str, token: Token) -> None:
         """Keeps *token* under *key* until it ends, unless a newer one is there."""
         clock = await self._asked(lambda: self._client.execute_command("TIME"))
-        words = self._speech.save(key, token, clock, time.time())
+        words = self._commands.save(key, token, clock, time.time())
         if words is not None:
             await self._asked(lambda: self._client.execute_command(*words.revealed(), **RAW))
 
     async def discard(self, key: str, token: Token) -> None:
         """Forgets what is under *key* if it is *token*."""
-        words = self._speech.fetch(key)
-        digest = self._speech.digest(key, token, await self._asked(lambda: self._client.execute_command(*words, **RAW)))
+        words = self._commands.fetch(key)
+        digest = self._commands.digest(
+            key, token, await self._asked(lambda: self._client.execute_command(*words, **RAW))
+        )
         if digest is not None:
             await self._asked(lambda: self._client.execute_command("EVAL", DISCARD, 1, words[1], digest))
 
@@ -254,9 +261,9 @@ class AsyncRedisStore:
         """
         Gives the lock of *key*: entering takes it within *wait* seconds and says whether it is held, leaving frees it.
         """
-        self._line.check()
-        claim = self._speech.claim(key)
-        lock = self._client.lock(claim.lock, timeout=self._speech.lock_lifetime, thread_local=False)
+        self._breaker.check()
+        claim = self._commands.claim(key)
+        lock = self._client.lock(claim.lock, timeout=self._commands.lock_lifetime, thread_local=False)
         try:
             held = await self._take(lock, claim, wait)
         except BaseException:
@@ -278,7 +285,7 @@ class AsyncRedisStore:
             owner = await self._asked(lambda: self._client.execute_command("GET", claim.lock, **RAW))
             if owner == claim.owner.encode():
                 return True
-            pause = min(self._speech.longest_pause, ends_at - time.monotonic())
+            pause = min(self._commands.longest_pause, ends_at - time.monotonic())
             if pause <= 0:
                 return False
             await self._asked(partial(self._client.execute_command, "BLPOP", claim.free, max(0.01, pause)))
@@ -290,11 +297,11 @@ class AsyncRedisStore:
             await self._client.execute_command("EVAL", WAKE, 1, claim.free)
 
     async def _asked(self, ask: Callable[[], Awaitable[T]]) -> T:
-        self._line.check()
+        self._breaker.check()
         try:
             return await ask()
         except (RedisError, OSError) as error:
-            fault = self._line.failed(error)
+            fault = self._breaker.failed(error)
         except RuntimeError:
             fault = StoreUnavailable(_OTHER_LOOP)
         # Not raised above: redis-py's frames hold what was said.

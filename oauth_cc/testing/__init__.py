@@ -6,7 +6,7 @@ Its decisions are Authlib's, not this library's: the two check each other.
 
 try:
     from oauth_cc.testing._authority import TokenRequestSeen
-    from oauth_cc.testing._clients import AuthenticationMethod, Client, FederatedIdentity
+    from oauth_cc.testing._clients import AuthenticationMethod, FederatedIdentity, RegisteredClient
     from oauth_cc.testing._issuer import AssertionIssuer
     from oauth_cc.testing._server import AuthorizationServer
 except ImportError as _error:
@@ -16,7 +16,11 @@ __all__ = [
     "AssertionIssuer",
     "AuthenticationMethod",
     "AuthorizationServer",
-    "Client",
     "FederatedIdentity",
+    "RegisteredClient",
     "TokenRequestSeen",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -20,8 +20,6 @@ from joserfc.jwt import JWTClaimsRegistry, Token, decode
 
 from oauth_cc.testing._clients import JwkSet, Known, readable
 
-__all__ = ["ALGORITHMS", "ASSERTION_METHODS", "FEDERATED", "Authenticate", "by_assertion"]
-
 FEDERATED: Final = "federated_jwt"
 ALGORITHMS: Final = {
     "private_key_jwt": "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519".split(),

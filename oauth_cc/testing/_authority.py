@@ -31,9 +31,7 @@ from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 
 from oauth_cc.testing._assertions import ASSERTION_METHODS, by_assertion
 from oauth_cc.testing._certificates import SELF_SIGNED, TLS, TLS_METHODS, ShownCertificate
-from oauth_cc.testing._clients import BASIC, POST, Client, Known
-
-__all__ = ["Authority", "Call", "Reply", "TokenRequestSeen"]
+from oauth_cc.testing._clients import BASIC, POST, Known, RegisteredClient
 
 METHODS: Final = (BASIC, POST, *ASSERTION_METHODS, *TLS_METHODS)
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -304,7 +302,9 @@ class Authority:
     assertions of clients are for.
     """
 
-    def __init__(self, issuer: str, audience: str, clients: Mapping[str, Client], lifetime: int | None) -> None:
+    def __init__(
+        self, issuer: str, audience: str, clients: Mapping[str, RegisteredClient], lifetime: int | None
+    ) -> None:
         self.issuer = issuer
         self.audience = audience
         self.clients = clients

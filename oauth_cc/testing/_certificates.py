@@ -9,8 +9,6 @@ import attrs
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 
-__all__ = ["SELF_SIGNED", "TLS", "TLS_METHODS", "ShownCertificate"]
-
 TLS: Final = "tls_client_auth"
 SELF_SIGNED: Final = "self_signed_tls_client_auth"
 TLS_METHODS: Final = (TLS, SELF_SIGNED)

@@ -11,18 +11,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry
 
 from oauth_cc._wire.json import is_array, is_object
-
-__all__ = [
-    "BASIC",
-    "GRANT",
-    "POST",
-    "AuthenticationMethod",
-    "Client",
-    "FederatedIdentity",
-    "JwkSet",
-    "Known",
-    "readable",
-]
+from oauth_cc.scope import Scope
 
 BASIC: Final = "client_secret_basic"
 POST: Final = "client_secret_post"
@@ -61,9 +50,12 @@ def _check_jwks(_record: object, _field: object, jwks: JwkSet | None) -> None:
         raise ValueError('jwks is no JWK set: give {"keys": [...]}, with public keys alone')
 
 
-def _check_scopes(_record: object, _field: object, scopes: frozenset[str]) -> None:
-    if not isinstance(scopes, set | frozenset):
-        raise ValueError('scopes: give a frozenset of scope-tokens, such as frozenset({"read", "write"})')
+_READ_AND_WRITE: Final = Scope.of("read", "write")
+
+
+def _check_scope(_record: object, _field: object, scope: Scope) -> None:
+    if not isinstance(scope, Scope):
+        raise ValueError(f"scope must be a Scope, not {type(scope).__name__}; use Scope.of('read', 'write')")
 
 
 def _check_methods(_record: object, _field: object, methods: frozenset[str]) -> None:
@@ -90,9 +82,9 @@ class FederatedIdentity:
 
 @final
 @attrs.frozen
-class Client:
+class RegisteredClient:
     """
-    A client that the server knows: its id and secret (empty if it has none), the *scopes* it may ask for (and gets if
+    A client that the server knows: its id and secret (empty if it has none), the *scope* it may ask for (and gets if
     it asks for none), and the *authentication_methods* that it may use. Raises `ValueError` for what can be none.
 
     ``private_key_jwt`` needs its public keys in *jwks* (RFC 7517 section 5); one that has an ``alg`` verifies by that
@@ -104,7 +96,7 @@ class Client:
 
     client_id: str
     client_secret: str = attrs.field(default="", repr=False)
-    scopes: frozenset[str] = attrs.field(default=frozenset({"read", "write"}), validator=_check_scopes)
+    scope: Scope = attrs.field(default=_READ_AND_WRITE, validator=_check_scope)
     authentication_methods: frozenset[AuthenticationMethod] = attrs.field(
         default=frozenset[AuthenticationMethod]({BASIC, POST}), validator=_check_methods
     )
@@ -120,7 +112,7 @@ class Client:
 class Known:
     """A client as Authlib asks about it."""
 
-    client: Client
+    client: RegisteredClient
 
     @property
     def client_id(self) -> str:
@@ -129,8 +121,8 @@ class Known:
 
     def get_allowed_scope(self, scope: str | None) -> str | None:
         """Gives the scope that it gets if it asks for *scope*, None if it may not."""
-        asked = (scope or " ".join(sorted(self.client.scopes))).split(" ")
-        return " ".join(asked) if self.client.scopes.issuperset(asked) else None
+        asked = (scope or str(self.client.scope)).split(" ")
+        return " ".join(asked) if set(self.client.scope).issuperset(asked) else None
 
     def check_client_secret(self, client_secret: str) -> bool:
         """Whether that is its secret."""

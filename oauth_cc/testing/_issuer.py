@@ -11,8 +11,6 @@ from joserfc.jwk import ECKey
 
 from oauth_cc.testing._clients import JwkSet
 
-__all__ = ["AssertionIssuer"]
-
 
 @final
 class AssertionIssuer:

@@ -14,12 +14,10 @@ from typing import Final, Literal, Self, TypeAlias, final
 from oauth_cc.testing._assertions import ALGORITHMS
 from oauth_cc.testing._authority import Authority, Call, Reply, TokenRequestSeen, encoded
 from oauth_cc.testing._certificates import TLS_METHODS, ShownCertificate
-from oauth_cc.testing._clients import BASIC, GRANT, POST, Client
-
-__all__ = ["AuthorizationServer"]
+from oauth_cc.testing._clients import BASIC, GRANT, POST, RegisteredClient
 
 _MAX_BODY: Final = 64 * 1024
-_DEFAULT_CLIENTS: Final = (Client("your_id", "s3cret"),)
+_DEFAULT_CLIENTS: Final = (RegisteredClient("your_id", "s3cret"),)
 
 
 @final
@@ -45,7 +43,7 @@ class AuthorizationServer:
     def __init__(
         self,
         *,
-        clients: Sequence[Client] = _DEFAULT_CLIENTS,
+        clients: Sequence[RegisteredClient] = _DEFAULT_CLIENTS,
         lifetime: int | None = 3600,
         tls: ssl.SSLContext | None = None,
         assertion_audience: Literal["issuer", "token_endpoint"] = "issuer",
@@ -149,7 +147,7 @@ class AuthorizationServer:
                 "tls_client_certificate_bound_access_tokens": self._takes_certificates,
                 "response_types_supported": ["none"],
                 "scopes_supported": sorted(
-                    {scope for known in self._authority.clients.values() for scope in known.scopes}
+                    {scope for known in self._authority.clients.values() for scope in known.scope}
                 ),
             },
         )

@@ -38,7 +38,7 @@ from oauth_cc.flows import (
 )
 from oauth_cc.flows.freshness import DEFAULT_WINDOW, stale_from
 from oauth_cc.flows.renewal import Kept, Renewal, Renewed, renewal, terms
-from oauth_cc.flows.single_flight import UNKNOWN, Renew, Standing, decide, failed, renewed
+from oauth_cc.flows.single_flight import UNKNOWN, Renew, TokenState, decide, failed, renewed
 from tests.benchmarks.drawing import Panel, draw
 from tests.world import token_answer
 
@@ -65,12 +65,12 @@ without: the longest time from a worker's first call that found no token to when
 @attrs.frozen
 class Kind:
     """
-    How workers come by a token: with *window* as the library does; without one as most clients do, which keep a token
-    until it has ended, and try again at the next call whatever failed. *shared*: a store for the whole fleet.
+    How workers come by a token: with *renewal_window* as the library does; without one as most clients do, which keep
+    a token until it has ended, and try again at the next call whatever failed. *shared*: a store for the whole fleet.
     """
 
     name: str
-    window: RenewalWindow | None = None
+    renewal_window: RenewalWindow | None = None
     shared: bool = False
 
 
@@ -266,10 +266,10 @@ def worker(fleet: Fleet, number: int) -> Steps[None]:
 def live(fleet: Fleet, number: int, until: float) -> Steps[None]:
     """Calls the API, with a token, *until* then."""
     yield fleet.pause(fleet.now, until)
-    if fleet.kind.window is None:
+    if fleet.kind.renewal_window is None:
         yield from live_naively(fleet, until)
     else:
-        yield from live_with_window(fleet, number, fleet.kind.window, until)
+        yield from live_with_window(fleet, number, fleet.kind.renewal_window, until)
 
 
 def live_naively(fleet: Fleet, until: float) -> Steps[None]:
@@ -284,34 +284,36 @@ def live_naively(fleet: Fleet, until: float) -> Steps[None]:
         yield fleet.pause(fleet.now + LIFETIME if since is None else fleet.now, until)
 
 
-def live_with_window(fleet: Fleet, number: int, window: RenewalWindow, until: float) -> Steps[None]:
+def live_with_window(fleet: Fleet, number: int, renewal_window: RenewalWindow, until: float) -> Steps[None]:
     """Does what the library does; the calls at which it would use the token without a second look are passed over."""
-    standing = UNKNOWN
+    state = UNKNOWN
     since: float | None = None
     while fleet.now < until:
-        decision = decide(standing, fleet.now, under_way=False, window=window)
+        decision = decide(state, fleet.now, under_way=False, renewal_window=renewal_window)
         if isinstance(decision, Renew):
             if decision.held is None and since is None:
                 since = fleet.now
             flow = renewal(TERMS, held=decision.held)
-            standing = yield from land(fleet, standing, fleet.drive(flow, number), window)
-            if since is not None and standing.token is not None and fleet.now < stale_from(standing.token):
+            state = yield from complete(fleet, state, fleet.drive(flow, number), renewal_window)
+            if since is not None and state.token is not None and fleet.now < stale_from(state.token):
                 fleet.had_none(since)
                 since = None
-        yield fleet.pause(standing.fresh_until, until)
+        yield fleet.pause(state.fresh_until, until)
 
 
-def land(fleet: Fleet, standing: Standing, steps: Steps[Renewal], window: RenewalWindow) -> Steps[Standing]:
+def complete(
+    fleet: Fleet, state: TokenState, steps: Steps[Renewal], renewal_window: RenewalWindow
+) -> Steps[TokenState]:
     """Gives the standing after a renewal, as the memory of a process does."""
     try:
         outcome = yield from steps
     except (TokenRequestRefused, InvalidResponse) as error:
-        return failed(standing, error, fleet.now, window=window)
+        return failed(state, error, fleet.now, renewal_window=renewal_window)
     match outcome:
         case Renewed(token, spread):
-            return renewed(standing, token, spread, window=window)
+            return renewed(state, token, spread, renewal_window=renewal_window)
         case Kept():
-            return failed(standing, None, fleet.now, window=window)
+            return failed(state, None, fleet.now, renewal_window=renewal_window)
 
 
 def simulate(scenario: Scenario, kind: Kind, workers: int, *, seed: int = 1) -> Run:

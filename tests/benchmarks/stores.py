@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet
 
 from oauth_cc import Secret, Token
 from oauth_cc.httpx2 import TokenSource
-from oauth_cc.stores import MemoryStore, Store
+from oauth_cc.stores import Store, TokenCache
 from oauth_cc.stores.file import FileStore
 from oauth_cc.stores.redis import RedisStore
 from tests.benchmarks.calls import ENDPOINT, REQUEST, Network
@@ -39,7 +39,7 @@ def stores() -> Iterator[dict[str, Store]]:
 def cached(found: dict[str, Store]) -> Row:
     """A token that is at hand and fresh, over each store."""
     client = httpx2.Client(transport=httpx2.MockTransport(Network().httpx2))
-    layers: dict[str, Store | MemoryStore] = {"memory alone": MemoryStore(), **found}
+    layers: dict[str, Store | TokenCache] = {"memory alone": TokenCache(), **found}
     sources = {name: TokenSource(REQUEST, ENDPOINT, client=client, store=store) for name, store in layers.items()}
     figures = microseconds({name: source.token for name, source in sources.items()})
     return Row("a cached token", figures, "1 µs", max(figures.values()) < 1)

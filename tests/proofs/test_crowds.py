@@ -14,7 +14,7 @@ import pytest
 from oauth_cc import ClientCredentials, Token, TokenRequest, token_request
 from oauth_cc.errors import InvalidClientRefused
 from oauth_cc.httpx2 import AsyncTokenSource, TokenSource
-from oauth_cc.stores import MemoryStore
+from oauth_cc.stores import TokenCache
 from oauth_cc.testing import AuthorizationServer
 from tests.gates import AsyncGatedTransport, Gate, GatedTransport, arrival
 from tests.shells.scripted import Answer, serve
@@ -81,7 +81,7 @@ def test_tasks(server: AuthorizationServer, backend: str) -> None:
 
 def test_threads_and_event_loops_over_one_store(server: AuthorizationServer) -> None:
     """Threads, two asyncio loops and a trio loop share one request if they share a store."""
-    store = MemoryStore()
+    store = TokenCache()
     start = threading.Barrier(4)
 
     async def main() -> list[Token]:
@@ -179,7 +179,7 @@ def test_a_waiter_is_cancelled(server: AuthorizationServer, backend: str) -> Non
 @BACKENDS
 def test_the_loop_of_the_leader_ends(server: AuthorizationServer, backend: str) -> None:
     """If the event loop that leads ends in the middle, one of those who wait elsewhere leads next."""
-    store, gate = MemoryStore(), Gate()
+    store, gate = TokenCache(), Gate()
     waiting = threading.Event()
 
     async def main() -> None:
@@ -209,9 +209,9 @@ def test_a_slow_server_holds_up_no_other(server: AuthorizationServer) -> None:
     """While the request for one key is under way, another key is served."""
     gate = Gate()
     slow_client = httpx2.Client(transport=GatedTransport(gate))
-    store = MemoryStore()
+    store = TokenCache()
     slow = TokenSource(REQUEST, server.token_endpoint, client=slow_client, store=store, allow_http_loopback=True)
-    quick = TokenSource(REQUEST.with_client_id(), server.token_endpoint, store=store, allow_http_loopback=True)
+    quick = TokenSource(REQUEST.with_client_id_in_body(), server.token_endpoint, store=store, allow_http_loopback=True)
     with ThreadPoolExecutor(1) as pool:
         late = pool.submit(slow.token)
         assert gate.arrived.wait(30)
@@ -279,7 +279,7 @@ def test_each_who_waited_has_an_error_of_its_own() -> None:
 @BACKENDS
 def test_the_loop_of_a_waiter_ends(server: AuthorizationServer, backend: str, caplog: pytest.LogCaptureFixture) -> None:
     """A renewal that lands when nobody waits any more in a loop that is gone troubles no one."""
-    store, gate = MemoryStore(), Gate()
+    store, gate = TokenCache(), Gate()
 
     async def main() -> None:
         source = AsyncTokenSource(REQUEST, server.token_endpoint, store=store, allow_http_loopback=True)

@@ -80,7 +80,7 @@ def test_the_holder_of_the_lock_is_killed(task: Task) -> None:
         outcomes = [other.outcome() for other in others]
         assert [(outcome.tokens, outcome.errors) for outcome in outcomes] == [(["tok-2"], [])] * 3
         assert len(server.asked) == 2
-        # A lock that stayed held would cost the next one, of another key, nothing; one of this key its patience.
+        # A lock that stayed held would cost the next one, of another key, nothing; one of this key its wait_timeout.
         late = stack.enter_context(Worker(task)).ready()
         late.go()
         assert late.outcome().tokens == ["tok-2"]
@@ -93,7 +93,7 @@ def test_the_holder_of_the_lock_is_stopped(task: Task) -> None:
     nothing.
     """
     first = Held(answer("tok-1"))
-    task = attrs.evolve(task, patience=3.0)
+    task = attrs.evolve(task, wait_timeout=3.0)
     with scripted(task, first, answer("tok-2")) as (server, task), ExitStack() as stack:
         holder, other, late = [stack.enter_context(Worker(task)).ready() for _ in range(3)]
         holder.go()

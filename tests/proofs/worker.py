@@ -33,8 +33,8 @@ class Task:
     What a worker does: ask *endpoint* from *threads* threads, and from *tasks* tasks of an event loop, all at once.
 
     Tokens are kept in *directory*, or in the Redis behind the unix socket *redis*, whose locks last *lock_lifetime*
-    seconds; *patience*: that of sources; *file_size*: bytes that a file may have; *seconds*: how long a round goes on
-    asking, 0 to ask once.
+    seconds; *wait_timeout*: that of sources; *file_size*: bytes that a file may have; *seconds*: how long a round goes
+    on asking, 0 to ask once.
     """
 
     endpoint: str
@@ -43,7 +43,7 @@ class Task:
     threads: int = 1
     tasks: int = 0
     lock_lifetime: float = 45.0
-    patience: float = 60.0
+    wait_timeout: float = 60.0
     file_size: int = 0
     seconds: float = 0.0
 
@@ -90,7 +90,7 @@ async def ask_on_a_loop(task: Task, outcome: Outcome, on_event: Callable[[Event]
     client = redis.asyncio.Redis(unix_socket_path=task.redis, socket_timeout=2.0) if task.redis else None
     store = FileStore(task.directory) if client is None else AsyncRedisStore(client, lock_lifetime=task.lock_lifetime)
     source = AsyncTokenSource(
-        REQUEST, task.endpoint, store=store, patience=task.patience, on_event=on_event, allow_http_loopback=True
+        REQUEST, task.endpoint, store=store, wait_timeout=task.wait_timeout, on_event=on_event, allow_http_loopback=True
     )
 
     async def one() -> None:
@@ -128,8 +128,8 @@ def main() -> None:
         REQUEST,
         task.endpoint,
         store=store_for_threads(task),
-        patience=task.patience,
-        window=RenewalWindow(0.8, 0.9),
+        wait_timeout=task.wait_timeout,
+        renewal_window=RenewalWindow(0.8, 0.9),
         on_event=on_event,
         allow_http_loopback=True,
     )

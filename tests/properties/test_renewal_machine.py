@@ -31,7 +31,7 @@ from oauth_cc.flows import (
 from oauth_cc.flows.call import Call, CallFlow, CallStep, Forget, Obtain, TellScope, call
 from oauth_cc.flows.renewal import Kept, Renewal, Renewed, renewal, terms
 from oauth_cc.flows.single_flight import Refuse, Use
-from oauth_cc.stores.cache import Flight, Join, Lead, MemoryStore
+from oauth_cc.stores.cache import AwaitRenewal, PendingRenewal, StartRenewal, TokenCache
 from tests.world import token_answer
 
 NAMES = ("a", "b")
@@ -39,7 +39,7 @@ TERMS = {
     name: terms(token_request(ClientCredentials("id", "s3cret"), Scope.of(name)), "https://as.example/token")
     for name in NAMES
 }
-PATIENCE = TERMS["a"].patience
+PATIENCE = TERMS["a"].wait_timeout
 AWAY = Failed(OSError("away"), retryable=True)
 LIFETIMES = [3600, 3600, 60, 60, 20, 0]
 REFUSALS = {
@@ -64,7 +64,7 @@ class Process:
     until when the server is left alone (*pauses*), and until when a token's renewal is not tried again (*spaced*).
     """
 
-    memory: MemoryStore = attrs.Factory(MemoryStore)
+    memory: TokenCache = attrs.Factory(TokenCache)
     tokens: dict[str, Token] = attrs.field(factory=lambda: dict[str, Token]())
     discarded: list[Token] = attrs.field(factory=lambda: list[Token]())
     pauses: dict[str, float] = attrs.field(factory=lambda: dict[str, float]())
@@ -79,7 +79,7 @@ class Caller:
     name: str
     flow: CallFlow
     step: CallStep = attrs.Factory(Obtain)
-    waits_for: Flight | None = None
+    waits_for: PendingRenewal | None = None
     rejections: int = 0
     calls: int = 0
     done: bool = False
@@ -88,14 +88,14 @@ class Caller:
 @attrs.define(eq=False)
 class Trip:
     """
-    A flight as seen from outside. *excused*: the store failed it, or its patience with another process has run out, so
-    that it may ask the server beside another; *spared*: the store had a token for it when it got the lock.
+    A flight as seen from outside. *excused*: the store failed it, or its wait_timeout with another process has run
+    out, so that it may ask the server beside another; *spared*: the store had a token for it when it got the lock.
     """
 
     process: Process
     name: str
     leader: Caller
-    flight: Flight
+    pending: PendingRenewal
     flow: Flow[Renewal]
     effect: Effect
     since: float
@@ -166,11 +166,11 @@ class RenewalMachine(RuleBasedStateMachine):
         callers = list(self.forgetting())
         self.forget(callers[which % len(callers)])
 
-    @precondition(lambda self: any(self.landed()))
+    @precondition(lambda self: any(self.wait_for()))
     @rule(which=choices)
     def whoever_waits_is_answered(self, which: int) -> None:
         """One of those whose flight has landed goes on."""
-        callers = list(self.landed())
+        callers = list(self.wait_for())
         self.wake(callers[which % len(callers)])
 
     @rule(rounds=st.sampled_from([1, 4, 30]), how=st.sampled_from(SERVER), answer=st.sampled_from(API))
@@ -236,7 +236,7 @@ class RenewalMachine(RuleBasedStateMachine):
         trip.flow.close()
         self.free(trip)
         self.trips.remove(trip)
-        trip.process.memory.give_up(trip.flight)
+        trip.process.memory.abandon(trip.pending)
         trip.leader.done = True
 
     def teardown(self) -> None:
@@ -255,7 +255,7 @@ class RenewalMachine(RuleBasedStateMachine):
             self.move(trip)
         for trip in [trip for trip in self.trips if trip.in_air]:
             self.answer(trip, how, lifetime)
-        for caller in list(self.landed()):
+        for caller in list(self.wait_for()):
             self.wake(caller)
         for caller in list(self.calling()):
             if answer is not None:
@@ -292,12 +292,10 @@ class RenewalMachine(RuleBasedStateMachine):
         """Gives the callers that are about to have the store forget a token."""
         return (caller for caller in self.callers if not caller.done and isinstance(caller.step, Forget))
 
-    def landed(self) -> Iterator[Caller]:
+    def wait_for(self) -> Iterator[Caller]:
         """Gives the callers whose flight has ended."""
         return (
-            caller
-            for caller in self.callers
-            if not caller.done and caller.waits_for and caller.waits_for.landing.done()
+            caller for caller in self.callers if not caller.done and caller.waits_for and caller.waits_for.future.done()
         )
 
     # What callers do.
@@ -311,7 +309,7 @@ class RenewalMachine(RuleBasedStateMachine):
             return
         match caller.step:
             case Obtain():
-                fresh = caller.process.memory.fresh(TERMS[caller.name].key, self.now)
+                fresh = caller.process.memory.fresh(TERMS[caller.name].cache_key, self.now)
                 if fresh is None:
                     self.ask(caller)
                 else:
@@ -323,7 +321,7 @@ class RenewalMachine(RuleBasedStateMachine):
                 assert caller.calls - 1 <= caller.rejections, "a call was made again that was not rejected"
                 assert token.access_token.reveal().startswith(caller.name), "another key's token"
             case Forget(token):
-                was_at_hand = caller.process.memory.discard(TERMS[caller.name].key, token)
+                was_at_hand = caller.process.memory.discard(TERMS[caller.name].cache_key, token)
                 caller.process.discarded.append(token)
                 known = caller.process.tokens.get(caller.name) == token
                 # A token that is stale may have been swept out before.
@@ -337,33 +335,33 @@ class RenewalMachine(RuleBasedStateMachine):
         """Does what memory tells a caller to do."""
         process, name = caller.process, caller.name
         caller.waits_for = None
-        match process.memory.ask(TERMS[name].key, self.now):
+        match process.memory.ask(TERMS[name].cache_key, self.now):
             case Use(token):
                 self.check_handed_out(caller, token)
                 self.go_on(caller, token)
             case Refuse():
                 assert self.now < process.pauses.get(name, 0.0), "refused without a reason"
                 caller.done = True
-            case Join(flight):
-                assert self.flying(process, name) == [flight], "told to wait for nothing"
+            case AwaitRenewal(pending):
+                assert self.flying(process, name) == [pending], "told to wait for nothing"
                 known = process.tokens.get(name)
                 assert known is None or self.now >= stale_from(known), "told to wait although a token is at hand"
-                caller.waits_for = flight
-            case Lead(flight):
-                self.check_takeoff(process, name, flight)
-                flow = renewal(TERMS[name], held=flight.held, rejected=flight.rejected)
+                caller.waits_for = pending
+            case StartRenewal(pending):
+                self.check_takeoff(process, name, pending)
+                flow = renewal(TERMS[name], held=pending.held, rejected=pending.rejected)
                 effect = advance(flow, None)
                 assert not isinstance(effect, Returned)
-                self.trips.append(Trip(process, name, caller, flight, flow, effect, self.now))
-                caller.waits_for = flight
+                self.trips.append(Trip(process, name, caller, pending, flow, effect, self.now))
+                caller.waits_for = pending
 
     def wake(self, caller: Caller) -> None:
         """Gives a caller the landing of its flight."""
         assert caller.waits_for is not None
-        if caller.waits_for.landing.exception() is not None:
+        if caller.waits_for.future.exception() is not None:
             caller.done = True
             return
-        token = caller.waits_for.landing.result()
+        token = caller.waits_for.future.result()
         caller.waits_for = None
         if token is None:
             self.ask(caller)
@@ -373,7 +371,7 @@ class RenewalMachine(RuleBasedStateMachine):
     def forget(self, caller: Caller) -> None:
         """Has the store forget what a caller discarded, if the store is there."""
         assert isinstance(caller.step, Forget)
-        key = TERMS[caller.name].key
+        key = TERMS[caller.name].cache_key
         if self.is_store_up and self.stored.get(key) == caller.step.token:
             del self.stored[key]
         self.go_on(caller, None)
@@ -383,10 +381,10 @@ class RenewalMachine(RuleBasedStateMachine):
     def move(self, trip: Trip) -> None:  # noqa: C901  # one case for each effect
         """Performs one effect of a flight, or lands it: the lock is let go of before memory knows of the outcome."""
         if trip.outcome is not None:
-            if self.locks.get(TERMS[trip.name].key) is trip:
+            if self.locks.get(TERMS[trip.name].cache_key) is trip:
                 self.free(trip)
             else:
-                self.land(trip)
+                self.complete(trip)
             return
         match trip.effect:
             case Send(request):
@@ -461,29 +459,29 @@ class RenewalMachine(RuleBasedStateMachine):
         """Lets go of the lock that a flight holds."""
         self.locks = {key: holder for key, holder in self.locks.items() if holder is not trip}
 
-    def land(self, trip: Trip) -> None:
+    def complete(self, trip: Trip) -> None:
         """Lands a flight, and notes what follows from it."""
         outcome = trip.outcome
         assert outcome is not None
         process, name = trip.process, trip.name
         self.trips.remove(trip)
-        process.memory.land(trip.flight, outcome, self.now)
-        assert trip.flight.landing.done(), "those who wait are not answered"
-        for_all = isinstance(outcome, Exception) and trip.flight.held is None
-        assert (trip.flight.landing.exception() is not None) == for_all, "an error for those who may ask again"
+        process.memory.complete(trip.pending, outcome, self.now)
+        assert trip.pending.future.done(), "those who wait are not answered"
+        for_all = isinstance(outcome, Exception) and trip.pending.held is None
+        assert (trip.pending.future.exception() is not None) == for_all, "an error for those who may ask again"
         match outcome:
             case Renewed(token):
                 assert token in (*trip.minted, *trip.found), "a token from nowhere, or one that was not to be taken"
                 if token in process.discarded:
                     # It was found in the store, and not accepted before the flight landed.
-                    assert trip.flight.landing.result() is None, "a token that an API did not accept came back"
+                    assert trip.pending.future.result() is None, "a token that an API did not accept came back"
                     return
                 process.tokens[name] = token
                 process.pauses.pop(name, None)
                 process.spaced.pop(name, None)
                 return
             case Kept():
-                assert trip.flight.held is not None, "kept nothing"
+                assert trip.pending.held is not None, "kept nothing"
             case Exception() if trip.refused is not None:
                 asked = trip.refused.header("Retry-After")
                 process.pauses[name] = self.now + (min(float(asked[0]), 60.0) if asked else 5.0)
@@ -501,15 +499,15 @@ class RenewalMachine(RuleBasedStateMachine):
         assert self.now < stale_from(token), "a stale token"
         assert token not in caller.process.discarded, "a token that an API did not accept"
 
-    def check_takeoff(self, process: Process, name: str, flight: Flight) -> None:
+    def check_takeoff(self, process: Process, name: str, pending: PendingRenewal) -> None:
         """Checks that a flight may begin."""
         assert self.flying(process, name) == [], "two flights for one key in one process"
         assert self.now >= process.pauses.get(name, 0.0), "asked again before the pause after a refusal ended"
         token, until = process.spaced.get(name, (None, 0.0))
-        assert token is None or flight.held != token or self.now >= until - 1e-3, "tried again at once"
+        assert token is None or pending.held != token or self.now >= until - 1e-3, "tried again at once"
         at_hand = process.tokens.get(name)
         usable = at_hand if at_hand is not None and self.now < stale_from(at_hand) else None
-        assert flight.held == usable, "does not know what is at hand"
+        assert pending.held == usable, "does not know what is at hand"
 
     def check_sent(self, trip: Trip, request: HttpRequest) -> None:
         """Checks that a token request may go out."""
@@ -525,15 +523,15 @@ class RenewalMachine(RuleBasedStateMachine):
         assert others == [], "two token requests in the air"
         assert not trip.spared, "asks for a token although the store had one"
 
-    def flying(self, process: Process, name: str) -> list[Flight]:
+    def flying(self, process: Process, name: str) -> list[PendingRenewal]:
         """Gives the flights of a process for one key."""
-        return [trip.flight for trip in self.trips if trip.process is process and trip.name == name]
+        return [trip.pending for trip in self.trips if trip.process is process and trip.name == name]
 
     def serves(self, trip: Trip, token: Token) -> bool:
         """Whether a token from the store is of use to a flight."""
-        rejected = trip.flight.rejected
+        rejected = trip.pending.rejected
         newer = rejected is None or token.received_at > rejected.received_at
-        return newer and token != trip.flight.held and self.now < stale_from(token)
+        return newer and token != trip.pending.held and self.now < stale_from(token)
 
 
 def stale_from(token: Token) -> float:
@@ -544,9 +542,9 @@ def stale_from(token: Token) -> float:
 def _token(text: str, now: float, lifetime: int, scope: Scope) -> Token:
     stored = Token.from_json(
         f'{{"access_token": "{text}", "token_type": "Bearer", "received_at": {now}, "expires_at": {now + lifetime},'
-        f' "scope": "{scope}", "requested_scope": "{scope}", "members": {{}}, "dpop_jkt": null}}'
+        f' "scope": "{scope}", "requested_scope": "{scope}", "extra": {{}}, "dpop_jkt": null}}'
     )
-    return attrs.evolve(stored, members=stored.members)
+    return attrs.evolve(stored, extra=stored.extra)
 
 
 TestRenewal = RenewalMachine.TestCase

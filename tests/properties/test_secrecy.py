@@ -36,7 +36,7 @@ from oauth_cc.endpoint import check_endpoint, check_resource, check_url, origin
 from oauth_cc.flows import Failed, Received, Save, Send, exchange
 from oauth_cc.flows.call import Call, Forget
 from oauth_cc.flows.renewal import Renewed, terms
-from oauth_cc.flows.single_flight import Renew, Standing, Use
+from oauth_cc.flows.single_flight import Renew, TokenState, Use
 from tests import strategies
 from tests.leaks import shown_by
 from tests.world import World
@@ -47,7 +47,7 @@ ENDPOINT = "https://as.example/token"
 
 CREDENTIALS = ClientCredentials("id", MARK)
 POST = ClientCredentials("id", ClientSecretPost(MARK))
-TOKEN = Token(Secret(MARK), "Bearer", 0.0, members={"id_token": MARK, MARK: 1})
+TOKEN = Token(Secret(MARK), "Bearer", 0.0, extra={"id_token": MARK, MARK: 1})
 RESPONSE = HttpResponse(200, {"Set-Cookie": MARK, "X-Token": MARK}, MARK.encode())
 
 
@@ -76,7 +76,7 @@ def records() -> Iterator[object]:
     yield Received(RESPONSE, 0.0)
     yield TOKEN
     yield terms(request, ENDPOINT)
-    yield Standing(TOKEN, rejected=TOKEN)
+    yield TokenState(TOKEN, rejected=TOKEN)
     yield Use(TOKEN)
     yield Renew(TOKEN)
     yield Renewed(TOKEN, 0.5)

@@ -25,7 +25,7 @@ import trustme
 from oauth_cc import ClientCredentials, ClientSecretPost, Retries, Scope, Token, errors, http_request, token_request
 from oauth_cc.aiohttp import AsyncTokenSource, ClientCredentialsAuth, fetch_token
 from oauth_cc.events import Event, RenewalFailed, ScopeInsufficient, TokenDiscarded, TokenWithheld
-from oauth_cc.stores.cache import MemoryStore
+from oauth_cc.stores.cache import TokenCache
 from oauth_cc.testing import AuthorizationServer
 from tests.leaks import shown_by
 from tests.shells.scripted import TOKEN, Answer, Drop, ScriptedServer, Silence, elapsed_since, serve
@@ -560,7 +560,7 @@ class TestCall:
         """The source alone gives the token, through the session it is given, and shares a store."""
 
         async def main(here: World) -> None:
-            store = MemoryStore()
+            store = TokenCache()
             async with aiohttp.ClientSession() as client:
                 for _ in range(2):
                     endpoint = f"{here.tokens.url}/token"

@@ -35,7 +35,13 @@ from oauth_cc import (
 from oauth_cc.authentication import Algorithm, ClientAuthentication, MacAlgorithm, Signer
 from oauth_cc.authentication.jwt import ALGORITHMS, MAC_ALGORITHMS
 from oauth_cc.jose import key_from_jwk, key_from_pem, sign
-from oauth_cc.testing import AssertionIssuer, AuthenticationMethod, AuthorizationServer, Client, FederatedIdentity
+from oauth_cc.testing import (
+    AssertionIssuer,
+    AuthenticationMethod,
+    AuthorizationServer,
+    FederatedIdentity,
+    RegisteredClient,
+)
 from tests.keys import CURVES, KEYS, RSA, jwk, pem, public_jwk
 from tests.leaks import shown_by
 from tests.shells.asking import WAYS, Ask
@@ -73,10 +79,13 @@ def server() -> Iterator[AuthorizationServer]:
     identity = FederatedIdentity(CLUSTER.issuer, ACCOUNT, "https://as.example", CLUSTER.jwks)
     two = {"keys": [public_jwk(RSA, kid="rsa"), public_jwk(CURVES["ES256"], kid="ec")]}
     clients = [
-        *[Client(name, jwks={"keys": [public_jwk(key)]}, authentication_methods=SIGNING) for name, key in KEYS.items()],
-        Client("two_keys", jwks=two, authentication_methods=SIGNING),
-        Client("shared", SECRET, authentication_methods=frozenset({"client_secret_jwt"})),
-        Client("worker", authentication_methods=frozenset({"federated_jwt"}), federated_identity=identity),
+        *[
+            RegisteredClient(name, jwks={"keys": [public_jwk(key)]}, authentication_methods=SIGNING)
+            for name, key in KEYS.items()
+        ],
+        RegisteredClient("two_keys", jwks=two, authentication_methods=SIGNING),
+        RegisteredClient("shared", SECRET, authentication_methods=frozenset({"client_secret_jwt"})),
+        RegisteredClient("worker", authentication_methods=frozenset({"federated_jwt"}), federated_identity=identity),
     ]
     with AuthorizationServer(clients=clients) as running:
         yield running

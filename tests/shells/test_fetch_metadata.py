@@ -25,11 +25,11 @@ from oauth_cc import (
 from oauth_cc.authentication import Certificate
 from oauth_cc.flows import AddressedRequest
 from oauth_cc.metadata import endpoint_for
-from oauth_cc.testing import AuthorizationServer, Client
+from oauth_cc.testing import AuthorizationServer, RegisteredClient
 from tests.shells.asking import Ask
 from tests.shells.scripted import Answer, Drop, serve
 
-KNOWN = Client("your_id", "s3cret-of-client", frozenset({"read", "write"}))
+KNOWN = RegisteredClient("your_id", "s3cret-of-client", Scope.of("read", "write"))
 CREDENTIALS = ClientCredentials("your_id", "s3cret-of-client")
 
 

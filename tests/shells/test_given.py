@@ -38,7 +38,7 @@ def test_a_client_of_another_kind(source: Any, fitting: type[object]) -> None:
     for kind in CLIENTS:
         client = kind()
         if isinstance(client, fitting):
-            assert source(REQUEST, ENDPOINT, client=client).desk.terms.request == REQUEST
+            assert source(REQUEST, ENDPOINT, client=client).context.terms.request == REQUEST
         else:
             with pytest.raises(errors.InvalidInput, match=rf"client: give an instance of \w+\.{fitting.__name__}, not"):
                 source(REQUEST, ENDPOINT, client=client)
@@ -58,7 +58,9 @@ def test_a_client_of_another_kind_for_one_request(ask: Ask) -> None:
 
 
 @pytest.mark.parametrize(("source", "_fitting"), SOURCES, ids=NAMES)
-@pytest.mark.parametrize("option", [{"timeout": timedelta(seconds=5)}, {"retries": 3}, {"window": 0.8}], ids=str)
+@pytest.mark.parametrize(
+    "option", [{"timeout": timedelta(seconds=5)}, {"retries": 3}, {"renewal_window": 0.8}], ids=str
+)
 def test_an_option_of_another_kind(source: Any, _fitting: type[object], option: dict[str, object]) -> None:
     """A number where a record is asked for, and the other way round."""
     (name,) = option

@@ -22,12 +22,12 @@ import oauth_cc.httpx2
 from oauth_cc import ClientCredentials, Retries, Scope, token_request
 from oauth_cc.errors import InsecureEndpoint, InvalidClientRefused, InvalidInput, UnexpectedRedirect
 from oauth_cc.events import Event, ScopeInsufficient, TokenObtained, TokenWithheld
-from oauth_cc.stores import MemoryStore
-from oauth_cc.testing import AuthorizationServer, Client
+from oauth_cc.stores import TokenCache
+from oauth_cc.testing import AuthorizationServer, RegisteredClient
 from tests.shells.scripted import TOKEN, Answer, ScriptedServer, serve
 
 REQUEST = token_request(ClientCredentials("your_id", "s3cret-of-client"), Scope.of("read"))
-KNOWN = Client("your_id", "s3cret-of-client", frozenset({"read", "write"}))
+KNOWN = RegisteredClient("your_id", "s3cret-of-client", Scope.of("read", "write"))
 SECOND = Answer(chunks=(b'{"access_token": "tok-2", "token_type": "Bearer", "expires_in": 3600}',))
 DONE = Answer(chunks=(b"done",))
 REJECTED = Answer(status=401, headers=(("WWW-Authenticate", 'Bearer error="invalid_token"'),), chunks=(b"no",))
@@ -128,7 +128,7 @@ class TestTheToken:
 
     def test_is_shared_by_auths_of_one_store(self, calls: Calls, server: AuthorizationServer) -> None:
         """In whatever way they are used."""
-        store = MemoryStore()
+        store = TokenCache()
         assert calls.statuses(calls.auth(server, store=store), server.resource_url) == [200]
         assert calls.statuses(calls.auth(server, store=store), server.resource_url) == [200]
         assert len(server.token_requests) == 1
@@ -301,7 +301,7 @@ class TestTheTokenRequest:
 def test_a_run_shows_nothing(calls: Calls, server: AuthorizationServer, caplog: pytest.LogCaptureFixture) -> None:
     """No secret and no token, in the log of everyone at DEBUG, or in a repr."""
     caplog.set_level(logging.DEBUG)
-    store = MemoryStore()
+    store = TokenCache()
     auth = calls.auth(server, store=store)
     calls.call(auth, server.resource_url)
     source = calls.shell.TokenSource(REQUEST, server.token_endpoint, store=store, allow_http_loopback=True)

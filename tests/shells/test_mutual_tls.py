@@ -34,8 +34,8 @@ from oauth_cc import (
     token_request,
 )
 from oauth_cc.flows import AddressedRequest
-from oauth_cc.stores.cache import MemoryStore
-from oauth_cc.testing import AuthorizationServer, Client
+from oauth_cc.stores.cache import TokenCache
+from oauth_cc.testing import AuthorizationServer, RegisteredClient
 from tests.leaks import shown_by
 from tests.shells.scripted import Answer, serve
 
@@ -141,7 +141,7 @@ class Library:
         url: str,
         request: TokenRequest,
         endpoint: str,
-        store: MemoryStore | None = None,
+        store: TokenCache | None = None,
     ) -> int:
         """Gives the status of a call with a token, both over connections with *identity*."""
 
@@ -198,20 +198,20 @@ def library(request: pytest.FixtureRequest) -> Library:
     return LIBRARIES[request.param]
 
 
-def clients(world: World) -> list[Client]:
+def clients(world: World) -> list[RegisteredClient]:
     """Gives clients that are known by certificate, and one that is known by its secret and has its tokens bound."""
     return [
-        Client(
+        RegisteredClient(
             "by_subject",
             authentication_methods=frozenset({"tls_client_auth"}),
             certificate_subject=r"CN=ours,OU=clients,O=O\, x",
         ),
-        Client(
+        RegisteredClient(
             "by_itself",
             authentication_methods=frozenset({"self_signed_tls_client_auth"}),
             certificate_thumbprint=world.ours.certificate.thumbprint,
         ),
-        Client("by_secret", "s3cret", certificate_bound=True),
+        RegisteredClient("by_secret", "s3cret", certificate_bound=True),
     ]
 
 
@@ -322,7 +322,7 @@ class TestBinding:
 
     def test_store(self, library: Library, world: World, server: AuthorizationServer) -> None:
         """What is kept for one certificate serves no other: after it was renewed, tokens are too."""
-        store = MemoryStore()
+        store = TokenCache()
         for identity in (world.ours, world.theirs, world.ours):
             assert 200 == library.call_with_auth(
                 world, identity, server.resource_url, by_secret(identity), server.token_endpoint, store

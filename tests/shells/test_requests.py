@@ -35,14 +35,15 @@ from oauth_cc.errors import (
     UnexpectedRedirect,
 )
 from oauth_cc.events import Event, ScopeInsufficient, TokenObtained, TokenWithheld
-from oauth_cc.requests import DEFAULT_TIMEOUT, ClientCredentialsAuth, TokenSource, fetch_token
-from oauth_cc.stores import MemoryStore
-from oauth_cc.testing import AuthorizationServer, Client
+from oauth_cc.requests import ClientCredentialsAuth, TokenSource, fetch_token
+from oauth_cc.requests._sending import DEFAULT_TIMEOUT
+from oauth_cc.stores import TokenCache
+from oauth_cc.testing import AuthorizationServer, RegisteredClient
 from tests.leaks import shown_by
 from tests.shells.scripted import TOKEN, Answer, Drop, ScriptedServer, Silence, serve
 
 REQUEST = token_request(ClientCredentials("your_id", "s3cret-of-client"), Scope.of("read"))
-KNOWN = Client("your_id", "s3cret-of-client", frozenset({"read", "write"}))
+KNOWN = RegisteredClient("your_id", "s3cret-of-client", Scope.of("read", "write"))
 ONCE = Retries(attempts=1)
 QUICK = Retries(attempts=3, base=0.0, ceiling=0.0)
 SECOND = Answer(chunks=(b'{"access_token": "tok-2", "token_type": "Bearer", "expires_in": 3600}',))
@@ -379,7 +380,7 @@ def test_a_run_shows_nothing(
 ) -> None:
     """No secret and no token, in the log of everyone at DEBUG, or in a repr."""
     caplog.set_level(logging.DEBUG)
-    store = MemoryStore()
+    store = TokenCache()
     auth = ClientCredentialsAuth(REQUEST, server.token_endpoint, store=store, allow_http_loopback=True)
     answer = session.get(server.resource_url, auth=auth)
     source = TokenSource(REQUEST, server.token_endpoint, store=store, allow_http_loopback=True)
@@ -470,7 +471,7 @@ class TestTheSession:
 
     def test_sends_further_header_fields(self) -> None:
         """Beside those that every token request has; and a token asked for with others is another."""
-        store = MemoryStore()
+        store = TokenCache()
         with serve(TOKEN, SECOND, SECOND) as script:
             for further in (
                 {"User-Agent": "mine", "accept": "*/*", "Content-Type": "text/plain"},

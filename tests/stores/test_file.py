@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from oauth_cc import Scope, Secret, Token
 from oauth_cc.errors import InvalidInput, StoreUnavailable
-from oauth_cc.stores._serialization import enclose, opened
+from oauth_cc.stores._serialization import dumps, loads
 from oauth_cc.stores.file import Entry, FileStore
 from tests.leaks import shown_by
 
@@ -209,11 +209,11 @@ class TestForeignFiles:
 
     def test_truncated_at_each_length(self, folder: Path) -> None:
         """As by a machine that lost power, on a file system that keeps no order."""
-        content = enclose(KEY, token())
+        content = dumps(KEY, token())
         assert content is not None
         text = content.reveal().encode()
-        assert opened(text, KEY) == token()
-        assert all(opened(text[:length], KEY) is None for length in range(len(text)))
+        assert loads(text, KEY) == token()
+        assert all(loads(text[:length], KEY) is None for length in range(len(text)))
         self.renewed(self.replaced(folder, lambda path: os.truncate(path, len(text) // 2)))
 
     def test_too_large(self, folder: Path) -> None:
@@ -230,15 +230,15 @@ class TestForeignFiles:
     @given(content=st.binary(max_size=200) | st.sampled_from([b'{"key":5,"token":"{}"}', b"[]", b"{}"]))
     def test_any_bytes(self, content: bytes) -> None:
         """No token."""
-        assert opened(content, KEY) is None
+        assert loads(content, KEY) is None
 
     @given(text=st.text(max_size=50))
     def test_any_text_where_a_token_should_be(self, text: str) -> None:
         """No token."""
         import json
 
-        assert opened(json.dumps({"key": KEY, "token": text}).encode(), KEY) is None
-        assert opened(json.dumps({"key": KEY, "token": [text]}).encode(), KEY) is None
+        assert loads(json.dumps({"key": KEY, "token": text}).encode(), KEY) is None
+        assert loads(json.dumps({"key": KEY, "token": [text]}).encode(), KEY) is None
 
 
 def test_a_token_too_large_to_be_read_is_not_kept(store: FileStore) -> None:

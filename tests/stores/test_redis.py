@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from oauth_cc import Secret, Token
 from oauth_cc._wire.json import MAX_SIZE
 from oauth_cc.errors import InvalidInput, StoreUnavailable
-from oauth_cc.stores._encryption import MAX_SEALED, Seal, seal
-from oauth_cc.stores._redis_commands import Speech
+from oauth_cc.stores._encryption import MAX_ENCRYPTED, Encryption, encryption
+from oauth_cc.stores._redis_commands import Commands
 from oauth_cc.stores.redis import AsyncRedisStore, RedisStore
 from tests.leaks import shown_by
 from tests.redis_server import RedisServer
@@ -134,19 +134,19 @@ def inner(store: Kind) -> AsyncRedisStore | RedisStore:
 @pytest.fixture(params=["threads", "async"])
 def make(request: pytest.FixtureRequest, redis_server: RedisServer) -> Iterator[Make]:
     """Makes a store of either kind, over the server of the test or another."""
-    opened: list[OnLoop | redis.Redis] = []
+    loads: list[OnLoop | redis.Redis] = []
 
     def store(*, server: RedisServer = redis_server, **options: Unpack[Options]) -> Kind:
         if request.param == "async":
             on_loop = OnLoop(server, **options)
-            opened.append(on_loop)
+            loads.append(on_loop)
             return on_loop
         client = server.client()
-        opened.append(client)
+        loads.append(client)
         return RedisStore(client, **options)
 
     yield store
-    for one in opened:
+    for one in loads:
         one.close()
 
 
@@ -190,11 +190,11 @@ def test_whoever_comes_late_does_not_overwrite_what_is_newer(make: Make) -> None
 
 def test_no_two_machines_need_the_same_time(make: Make, redis_server: RedisServer) -> None:
     """A token's number is its age on the clock of the Redis server: a machine whose clock is wrong harms nobody."""
-    speech = Speech("oauth_cc:", 45.0, 0.5, Seal())
+    commands = Commands("oauth_cc:", 45.0, 0.5, Encryption())
     with redis_server.client() as client:
         for value, wrong_by in (("ahead", 5000.0), ("behind", -5000.0), ("right", 0.0)):
             now = time.time() + wrong_by
-            words = speech.save(KEY, token(value, now), client.time(), now)
+            words = commands.save(KEY, token(value, now), client.time(), now)
             assert words is not None
             assert client.execute_command(*words.revealed()) == 1
     assert (make().load(KEY) or token()).access_token == Secret("right")
@@ -210,7 +210,7 @@ def test_a_number_from_the_future_does_not_block_the_key(make: Make, redis_serve
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"junk", b"1 ", b"1 {}", b"1 " + b"x" * 100, b"\xff\xfe", b"1 " + b"x" * (MAX_SEALED + 100)]
+    "content", [b"", b"junk", b"1 ", b"1 {}", b"1 " + b"x" * 100, b"\xff\xfe", b"1 " + b"x" * (MAX_ENCRYPTED + 100)]
 )
 def test_what_is_no_entry_is_no_token(make: Make, redis_server: RedisServer, content: bytes) -> None:
     """And a new one takes its place."""
@@ -358,9 +358,9 @@ class TestEncryption:
     @given(content=st.binary(max_size=100))
     def test_any_bytes(self, content: bytes) -> None:
         """No token."""
-        sealed = seal([Fernet.generate_key()])
-        assert isinstance(sealed, Seal)
-        assert sealed.open(KEY, content) is None
+        encrypted = encryption([Fernet.generate_key()])
+        assert isinstance(encrypted, Encryption)
+        assert encrypted.decrypt(KEY, content) is None
 
 
 class TestConstruction:
@@ -429,7 +429,7 @@ class TestTrouble:
             for way in (store.load, lambda key: store.lock(key, 0).__enter__()):
                 with pytest.raises(StoreUnavailable, match="asked again"):
                     way(KEY)
-            inner(store)._line._down_until = 0.0
+            inner(store)._breaker._down_until = 0.0
             assert store.load(KEY) is None
             store.save(KEY, kept)
             assert store.load(KEY) == kept

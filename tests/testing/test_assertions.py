@@ -17,7 +17,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from joserfc.jws import JWSRegistry
 
-from oauth_cc.testing import AssertionIssuer, AuthenticationMethod, AuthorizationServer, Client, FederatedIdentity
+from oauth_cc.testing import (
+    AssertionIssuer,
+    AuthenticationMethod,
+    AuthorizationServer,
+    FederatedIdentity,
+    RegisteredClient,
+)
 from tests.keys import KEYS, RSA, private, public_jwk, public_pem
 
 SECRET = "7Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr17Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr1"
@@ -26,19 +32,20 @@ SPIFFE = "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe"
 OTHER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PRIVATE_KEY_JWT: frozenset[AuthenticationMethod] = frozenset({"private_key_jwt"})
 SIGNERS = [
-    Client(name, jwks={"keys": [public_jwk(key)]}, authentication_methods=PRIVATE_KEY_JWT) for name, key in KEYS.items()
+    RegisteredClient(name, jwks={"keys": [public_jwk(key)]}, authentication_methods=PRIVATE_KEY_JWT)
+    for name, key in KEYS.items()
 ]
-TWO_KEYS = Client(
+TWO_KEYS = RegisteredClient(
     "two_keys",
     jwks={"keys": [public_jwk(RSA, kid="old"), public_jwk(OTHER, kid="new")]},
     authentication_methods=PRIVATE_KEY_JWT,
 )
-FIXED = Client("fixed", jwks={"keys": [public_jwk(RSA, alg="PS256")]}, authentication_methods=PRIVATE_KEY_JWT)
-SHARED = Client("shared", SECRET, authentication_methods=frozenset({"client_secret_jwt"}))
-BY_SECRET = Client("by_secret", SECRET, jwks={"keys": [public_jwk(RSA)]})
+FIXED = RegisteredClient("fixed", jwks={"keys": [public_jwk(RSA, alg="PS256")]}, authentication_methods=PRIVATE_KEY_JWT)
+SHARED = RegisteredClient("shared", SECRET, authentication_methods=frozenset({"client_secret_jwt"}))
+BY_SECRET = RegisteredClient("by_secret", SECRET, jwks={"keys": [public_jwk(RSA)]})
 CLUSTER = AssertionIssuer("https://cluster.example")
 ACCOUNT = "system:serviceaccount:default:worker"
-FEDERATED = Client(
+FEDERATED = RegisteredClient(
     "federated",
     authentication_methods=frozenset({"federated_jwt"}),
     federated_identity=FederatedIdentity(CLUSTER.issuer, ACCOUNT, "https://as.example", CLUSTER.jwks),
@@ -292,7 +299,9 @@ class TestFederated:
     def test_type(self) -> None:
         """The type is part of the registration."""
         identity = FederatedIdentity(CLUSTER.issuer, ACCOUNT, "https://as.example", CLUSTER.jwks, SPIFFE)
-        client = Client("svid", authentication_methods=frozenset({"federated_jwt"}), federated_identity=identity)
+        client = RegisteredClient(
+            "svid", authentication_methods=frozenset({"federated_jwt"}), federated_identity=identity
+        )
         with AuthorizationServer(clients=[client]) as server:
             assertion = CLUSTER.assertion(ACCOUNT, "https://as.example")
             assert ask(server, assertion, client_id="svid", client_assertion_type=SPIFFE).status_code == 200
@@ -303,7 +312,7 @@ class TestFederated:
 def test_no_jwk_set(keys: Any) -> None:
     """A client is known by its keys, or refused when it is made."""
     with pytest.raises(ValueError, match="jwks is no JWK set") as caught:
-        Client("id", jwks={"keys": keys})
+        RegisteredClient("id", jwks={"keys": keys})
     assert "M4RKER" not in str(caught.value)
     with pytest.raises(ValueError, match="jwks is no JWK set"):
         FederatedIdentity("https://cluster.example", "id", "https://as.example", {})

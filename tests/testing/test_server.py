@@ -17,7 +17,7 @@ import pytest
 import trustme
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 
-from oauth_cc.testing import AuthenticationMethod, AuthorizationServer, Client
+from oauth_cc.testing import AuthenticationMethod, AuthorizationServer, RegisteredClient
 from oauth_cc.testing._authority import METHODS
 
 ODD = " !\"#$%&'()*+,/:;=?@"
@@ -62,7 +62,7 @@ class TestToken:
 
     def test_odd_secret(self) -> None:
         """Id and secret are form-decoded, a space in either form (RFC 6749 section 2.3.1 and appendix B)."""
-        odd = Client(f"id{ODD}", f"secret{ODD}")
+        odd = RegisteredClient(f"id{ODD}", f"secret{ODD}")
         with AuthorizationServer(clients=[odd]) as server:
             encoded = basic(quote(odd.client_id, safe=""), quote(odd.client_secret, safe=""))
             assert httpx2.post(server.token_endpoint, data=GRANT, headers=encoded).status_code == 200
@@ -73,7 +73,7 @@ class TestToken:
 
     def test_no_secret(self) -> None:
         """A client that has none is not let in with an empty one."""
-        with AuthorizationServer(clients=[Client("your_id")]) as server:
+        with AuthorizationServer(clients=[RegisteredClient("your_id")]) as server:
             assert httpx2.post(server.token_endpoint, data=GRANT, headers=basic("your_id", "")).status_code == 401
             empty = {**GRANT, "client_id": "your_id", "client_secret": ""}
             assert httpx2.post(server.token_endpoint, data=empty).status_code in (400, 401)
@@ -120,7 +120,7 @@ class TestToken:
 
     def test_method_not_allowed_to_the_client(self) -> None:
         """A client that may only post is refused by Basic."""
-        only = Client("your_id", "s3cret", authentication_methods=frozenset({"client_secret_post"}))
+        only = RegisteredClient("your_id", "s3cret", authentication_methods=frozenset({"client_secret_post"}))
         with AuthorizationServer(clients=[only]) as server:
             assert httpx2.post(server.token_endpoint, data=GRANT, headers=basic("your_id", "s3cret")).status_code == 401
             assert httpx2.post(server.token_endpoint, data=POSTED).status_code == 200
@@ -131,13 +131,13 @@ class TestToken:
         for methods in (frozenset({"client_secret_cookie"}), "client_secret_post", ["client_secret_post"]):
             unknown: Any = methods
             with pytest.raises(ValueError, match="authentication_methods: give a frozenset of client_secret_basic, "):
-                Client("your_id", "s3cret", authentication_methods=unknown)
+                RegisteredClient("your_id", "s3cret", authentication_methods=unknown)
 
-    def test_scopes_are_a_set(self) -> None:
-        """A text would be a set of letters."""
-        scopes: Any = "read write"
-        with pytest.raises(ValueError, match="scopes: give a frozenset of scope-tokens"):
-            Client("your_id", "s3cret", scopes=scopes)
+    def test_the_scope_of_a_client_is_a_scope(self) -> None:
+        """Not text."""
+        scope: Any = "read write"
+        with pytest.raises(ValueError, match=r"scope must be a Scope, not str; use Scope.of\('read', 'write'\)"):
+            RegisteredClient("your_id", "s3cret", scope=scope)
 
     def test_only_forms(self, server: AuthorizationServer) -> None:
         """A body of another type is no form."""
@@ -156,7 +156,7 @@ class TestSeen:
         assert (first.client_id, first.authentication_method, first.status) == ("your_id", "client_secret_post", 200)
         assert (second.client_id, second.authentication_method, second.status) == (None, None, 401)
         assert "s3cret" not in repr(server.token_requests)
-        assert "s3cret" not in repr(Client("your_id", "s3cret"))
+        assert "s3cret" not in repr(RegisteredClient("your_id", "s3cret"))
 
     def test_many_threads(self, server: AuthorizationServer) -> None:
         """Every request of a crowd is answered and counted."""

@@ -38,7 +38,7 @@ from oauth_cc.authentication import (
     UnsignedAssertion,
 )
 from oauth_cc.jose import key_from_file, key_from_jwk, key_from_pem, mac, sign
-from oauth_cc.testing import Client
+from oauth_cc.testing import RegisteredClient
 
 ISSUER = "https://as.example"
 
@@ -61,10 +61,10 @@ def keys(pem: str, jwk: dict[str, object], file: Path, certificate: Certificate)
     return made
 
 
-def registered(key: ECKey, other: dict[str, list[dict[str, str]]]) -> list[Client]:
+def registered(key: ECKey, other: dict[str, list[dict[str, str]]]) -> list[RegisteredClient]:
     """What a server of the tests is told, as joserfc writes it, or as a dict."""
     public = KeySet([key]).as_dict(private=False)
-    return [Client("your_id", jwks=public), Client("other_id", jwks=other)]
+    return [RegisteredClient("your_id", jwks=public), RegisteredClient("other_id", jwks=other)]
 
 
 def in_a_kms(signing_input: bytes) -> bytes:

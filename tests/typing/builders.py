@@ -13,7 +13,7 @@ request = (
     .with_authorization_details({"type": "payment", "actions": ["read"]}, {"type": "account"})
     .with_parameter("audience", "https://api.example/")
     .with_parameter("api_key", Secret("k3y"))
-    .with_client_id()
+    .with_client_id_in_body()
 )
 assert_type(request, TokenRequest)
 assert_type(request.scope - Scope.of("write"), Scope)

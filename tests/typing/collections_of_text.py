@@ -1,5 +1,5 @@
 """
-Several origins, and several keys, in whatever collection a program has them.
+NonStringCollection origins, and several keys, in whatever collection a program has them.
 """
 
 import redis

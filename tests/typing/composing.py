@@ -14,7 +14,7 @@ from oauth_cc import (
     authorize,
     compose_body,
     http_request,
-    is_fresh,
+    is_expired,
     parse_token_response,
     token_request,
 )
@@ -39,6 +39,6 @@ def use(status: int, headers: dict[str, str], content: bytes, now: float) -> Htt
     assert_type(token.scope, Scope)
     assert_type(token.expires_at, float | None)
     assert_type(token.access_token.reveal(), str)
-    if not is_fresh(token, now):
+    if is_expired(token, now):
         return None
     return authorize(HttpRequest("GET", "https://api.example/things"), token)

@@ -8,7 +8,7 @@ from typing import assert_type
 
 from oauth_cc import Token, TokenRequest
 from oauth_cc.httpx2 import TokenSource
-from oauth_cc.stores import AsyncStore, MemoryStore, Store
+from oauth_cc.stores import AsyncStore, Store, TokenCache
 
 
 class Shared:
@@ -37,7 +37,7 @@ class Shared:
 
 
 store: Store = Shared()
-memory = MemoryStore(behind=store)
+memory = TokenCache(store=store)
 
 
 def sources(request: TokenRequest) -> list[TokenSource]:
@@ -121,5 +121,5 @@ class Renamed:
 renamed: Store = Renamed()
 telling: Store = Telling()
 async_telling: AsyncStore = AsyncTelling()
-MemoryStore(telling)
-MemoryStore(async_telling)
+TokenCache(telling)
+TokenCache(async_telling)

@@ -7,7 +7,7 @@ from typing import assert_type
 
 from oauth_cc import ClientCredentials, Scope, Token, token_request
 from oauth_cc.httpx2 import AsyncTokenSource, ClientCredentialsAuth, TokenSource
-from oauth_cc.stores import MemoryStore, Store
+from oauth_cc.stores import Store, TokenCache
 from oauth_cc.stores.file import Entry, FileStore
 
 ENDPOINT = "https://as.example/token"
@@ -15,7 +15,7 @@ request = token_request(ClientCredentials("your_id", "s3cret"), Scope.of("read")
 
 files = FileStore(Path("/run/user/1000/tokens"))
 store: Store = files
-memory = MemoryStore(FileStore())
+memory = TokenCache(FileStore())
 
 sources: list[TokenSource | AsyncTokenSource | ClientCredentialsAuth] = [
     TokenSource(request, ENDPOINT, store=files),

@@ -9,11 +9,11 @@ import httpx
 from oauth_cc import ClientCredentials, Scope, Token, token_request
 from oauth_cc.events import Event
 from oauth_cc.httpx import AsyncTokenSource, ClientCredentialsAuth, TokenSource, fetch_token, fetch_token_async
-from oauth_cc.stores import MemoryStore
+from oauth_cc.stores import TokenCache
 
 ENDPOINT = "https://as.example/token"
 request = token_request(ClientCredentials("your_id", "s3cret"), Scope.of("read"))
-store = MemoryStore()
+store = TokenCache()
 
 
 def tell(event: Event) -> None:
@@ -37,7 +37,7 @@ def threads(client: httpx.Client) -> int:
 async def tasks(client: httpx.AsyncClient) -> int:
     """For async code."""
     assert_type(await fetch_token_async(request, ENDPOINT, client=client), Token)
-    async with AsyncTokenSource(request, ENDPOINT, client=client, store=store, patience=5.0) as source:
+    async with AsyncTokenSource(request, ENDPOINT, client=client, store=store, wait_timeout=5.0) as source:
         assert_type(source, AsyncTokenSource)
         assert_type(await source.token(), Token)
     async with httpx.AsyncClient(auth=ClientCredentialsAuth(request, ENDPOINT)) as api:

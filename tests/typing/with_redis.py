@@ -9,7 +9,7 @@ import redis.asyncio
 
 from oauth_cc import ClientCredentials, Scope, Secret, Token, token_request
 from oauth_cc.httpx2 import AsyncTokenSource, TokenSource
-from oauth_cc.stores import AsyncStore, MemoryStore, Store
+from oauth_cc.stores import AsyncStore, Store, TokenCache
 from oauth_cc.stores.redis import AsyncRedisStore, RedisStore
 
 ENDPOINT = "https://as.example/token"
@@ -23,7 +23,7 @@ def threads(client: redis.Redis, cluster: redis.RedisCluster) -> Token:
     assert_type(kept.load("0" * 64), Token | None)
     with kept.lock("0" * 64, 1.0) as held:
         assert_type(held, bool)
-    with TokenSource(request, ENDPOINT, store=MemoryStore(store)) as source:
+    with TokenSource(request, ENDPOINT, store=TokenCache(store)) as source:
         return source.token()
 
 
@@ -34,7 +34,7 @@ async def tasks(client: redis.asyncio.Redis, cluster: redis.asyncio.RedisCluster
     assert_type(await kept.load("0" * 64), Token | None)
     async with kept.lock("0" * 64, 1.0) as held:
         assert_type(held, bool)
-    async with AsyncTokenSource(request, ENDPOINT, store=MemoryStore(store)) as source:
+    async with AsyncTokenSource(request, ENDPOINT, store=TokenCache(store)) as source:
         return await source.token()
 
 

@@ -1,3 +1,3 @@
-from oauth_cc.testing import Client
+from oauth_cc.testing import RegisteredClient
 
-Client("your_id", "s3cret", authentication_methods=frozenset({"client_secret_cookie"}))  # refused
+RegisteredClient("your_id", "s3cret", authentication_methods=frozenset({"client_secret_cookie"}))  # refused

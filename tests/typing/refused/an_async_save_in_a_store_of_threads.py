@@ -1,7 +1,7 @@
 from contextlib import AbstractContextManager, nullcontext
 
 from oauth_cc import Token
-from oauth_cc.stores import MemoryStore
+from oauth_cc.stores import TokenCache
 
 
 class Mine:
@@ -18,4 +18,4 @@ class Mine:
         return nullcontext(True)
 
 
-MemoryStore(Mine())  # refused
+TokenCache(Mine())  # refused

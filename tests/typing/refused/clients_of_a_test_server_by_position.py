@@ -1,3 +1,3 @@
-from oauth_cc.testing import AuthorizationServer, Client
+from oauth_cc.testing import AuthorizationServer, RegisteredClient
 
-AuthorizationServer([Client("your_id", "s3cret")])  # refused
+AuthorizationServer([RegisteredClient("your_id", "s3cret")])  # refused

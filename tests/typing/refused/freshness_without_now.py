@@ -1,5 +1,5 @@
-from oauth_cc import Token, is_fresh
+from oauth_cc import Token, is_expired
 
 
 def usable(token: Token) -> bool:
-    return is_fresh(token)  # refused
+    return is_expired(token)  # refused
