@@ -11,7 +11,8 @@ from typing import Final, TypeAlias
 
 from oauth_cc._wire.json import is_array, parse_object
 from oauth_cc.authentication.certificate import Certificate
-from oauth_cc.authentication.jwt import Algorithm, MacKey, SigningKey, UnsignedAssertion, checked_path
+from oauth_cc.authentication.federated import checked_path
+from oauth_cc.authentication.jwt import Algorithm, MacKey, SigningKey, UnsignedAssertion
 from oauth_cc.errors import InvalidAuthentication, InvalidInput
 from oauth_cc.secret import Secret
 

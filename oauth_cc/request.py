@@ -14,7 +14,8 @@ from oauth_cc._wire.grammar import NAME, NONCE
 from oauth_cc._wire.json import JsonObject, parse_object, write
 from oauth_cc.authentication.certificate import Certificate, certificate_fault
 from oauth_cc.authentication.credentials import ClientCredentials
-from oauth_cc.authentication.jwt import AssertionDraft, UnsignedAssertion, checked_assertion
+from oauth_cc.authentication.federated import checked_assertion
+from oauth_cc.authentication.jwt import AssertionDraft, UnsignedAssertion
 from oauth_cc.authentication.methods import AuthenticationFields, Proof, TlsClientAuth, assertion_fields
 from oauth_cc.endpoint import check_resource, endpoint_fault
 from oauth_cc.errors import (
@@ -412,8 +413,8 @@ def _read_body(body: str) -> tuple[tuple[str, Secret], ...] | InvalidBody:
     if not isinstance(body, str):
         return InvalidBody("body", f"give form text as str, not {type(body).__name__}")
     pairs = decode(body)
-    if isinstance(pairs, InvalidBody):
-        return pairs
+    if isinstance(pairs, str):
+        return InvalidBody("body", pairs)
     return tuple([(name, Secret(value)) for name, value in pairs])
 
 

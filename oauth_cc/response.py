@@ -16,7 +16,7 @@ from urllib.parse import quote_plus
 from oauth_cc._wire.form import percent_encode
 from oauth_cc._wire.grammar import ACCESS_TOKEN, ERROR
 from oauth_cc._wire.json import MAX_SIZE, freeze, is_array, parse_object
-from oauth_cc.authentication.jwt import checked_assertion
+from oauth_cc.authentication.federated import checked_assertion
 from oauth_cc.authentication.methods import AuthenticationFields
 from oauth_cc.errors import (
     REFUSALS,
@@ -37,7 +37,7 @@ from oauth_cc.http import RETRYABLE, HttpResponse, retry_after
 from oauth_cc.request import TokenRequest, proof_of
 from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
-from oauth_cc.token import NO_EXTRA, Token
+from oauth_cc.token import DEFAULT_LIFETIME, NO_EXTRA, Token
 
 __all__ = ["parse_token_response"]
 
@@ -212,11 +212,12 @@ def _token(
         Secret(access_token),
         "Bearer" if request.dpop_jkt is None else "DPoP",
         received_at,
-        None if lifetime is None else received_at + lifetime,
+        received_at + (DEFAULT_LIFETIME if lifetime is None else lifetime),
         scope,
         request.scope,
         {name: freeze(value) for name, value in members.items()} if members else NO_EXTRA,
         request.dpop_jkt,
+        lifetime_assumed=lifetime is None,
     )
 
 

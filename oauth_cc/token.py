@@ -40,6 +40,10 @@ def _count(extra: Mapping[str, JsonValue]) -> str:
     return f"<{len(extra)} not shown>"
 
 
+def _assumed_end(token: "Token") -> float:
+    return token.received_at + DEFAULT_LIFETIME
+
+
 @final
 @attrs.frozen
 class Token:
@@ -47,7 +51,8 @@ class Token:
     An access token and what the server said about it (RFC 6749 section 5.1).
 
     *access_token*: the token itself; *token_type*: ``Bearer`` or ``DPoP``; *received_at*, *expires_at*: POSIX seconds,
-    *expires_at* None if the server gave no lifetime; *scope*: what was granted; *requested_scope*: what was asked for;
+    where *expires_at* is `DEFAULT_LIFETIME` after *received_at* if left out; *lifetime_assumed*: whether that is so
+    because the server named no lifetime; *scope*: what was granted; *requested_scope*: what was asked for;
     *extra*: every other member of the answer, read-only, but no refresh_token, which this grant has no use for
     (section 4.4.3); *dpop_jkt*: the thumbprint of the key it is bound to, or None.
 
@@ -61,18 +66,21 @@ class Token:
     access_token: Secret
     token_type: TokenType
     received_at: float
-    expires_at: float | None = None
+    expires_at: float = attrs.field(default=attrs.Factory(_assumed_end, takes_self=True))
     scope: Scope = _NO_SCOPE
     requested_scope: Scope = _NO_SCOPE
     extra: Mapping[str, JsonValue] = attrs.field(default=NO_EXTRA, repr=_count, hash=False)
     dpop_jkt: str | None = None
+    lifetime_assumed: bool = False
 
     def __attrs_post_init__(self) -> None:
         if not isinstance(self.access_token, Secret) or not ACCESS_TOKEN.fullmatch(self.access_token.reveal()):
             raise InvalidInput("access_token", "give a Secret of visible ASCII characters (RFC 6749 appendix A.12)")
         if self.token_type not in ("Bearer", "DPoP"):
             raise InvalidInput("token_type", "give 'Bearer' or 'DPoP'")
-        if not _is_moment(self.received_at) or not (self.expires_at is None or _is_moment(self.expires_at)):
+        if not isinstance(self.lifetime_assumed, bool):
+            raise InvalidInput("lifetime_assumed", "give True or False")
+        if not _is_moment(self.received_at) or not _is_moment(self.expires_at):
             raise InvalidInput("expiry", "give POSIX seconds as finite floats")
         if not isinstance(self.scope, Scope) or not isinstance(self.requested_scope, Scope):
             raise InvalidInput("scope", "give a Scope")
@@ -80,11 +88,6 @@ class Token:
             raise InvalidInput("dpop_jkt", "give None or the key's thumbprint as text (RFC 7638)")
         if self.extra is not NO_EXTRA:
             object.__setattr__(self, "extra", _read_only(self.extra))
-
-    @property
-    def ends_at(self) -> float:
-        """POSIX seconds from which on the token is stale: *expires_at*, or `DEFAULT_LIFETIME` after *received_at*."""
-        return self.received_at + DEFAULT_LIFETIME if self.expires_at is None else self.expires_at
 
     @property
     def missing_scope(self) -> Scope:
@@ -114,6 +117,7 @@ class Token:
                 "requested_scope": str(self.requested_scope),
                 "extra": self.extra,
                 "dpop_jkt": self.dpop_jkt,
+                "lifetime_assumed": self.lifetime_assumed,
             },
             ascii_only=True,
         )
@@ -147,7 +151,7 @@ def is_expired(token: Token, now: float) -> bool:
         >>> is_expired(token, 1700003599.0), is_expired(token, 1700003600.0)
         (False, True)
     """
-    return now >= token.ends_at
+    return now >= token.expires_at
 
 
 def authorize(request: HttpRequest, token: Token, *, allow_http_loopback: bool = False) -> HttpRequest:
@@ -193,7 +197,17 @@ def _is_moment(seconds: float) -> bool:
 
 
 _STORED: Final = frozenset(
-    ("access_token", "token_type", "received_at", "expires_at", "scope", "requested_scope", "extra", "dpop_jkt")
+    (
+        "access_token",
+        "token_type",
+        "received_at",
+        "expires_at",
+        "scope",
+        "requested_scope",
+        "extra",
+        "dpop_jkt",
+        "lifetime_assumed",
+    )
 )
 
 
@@ -211,11 +225,12 @@ def _stored_token(stored: Mapping[str, object]) -> Token | None:
             "access_token": str(access_token),
             "token_type": "Bearer" | "DPoP" as token_type,
             "received_at": int() | float() as received_at,
-            "expires_at": int() | float() | None as expires_at,
+            "expires_at": int() | float() as expires_at,
             "scope": str(scope),
             "requested_scope": str(requested_scope),
             "extra": extra,
             "dpop_jkt": str() | None as dpop_jkt,
+            "lifetime_assumed": bool() as lifetime_assumed,
         } if is_object(extra):
             pass
         case _:
@@ -230,6 +245,7 @@ def _stored_token(stored: Mapping[str, object]) -> Token | None:
             Scope.parse(requested_scope),
             {name: freeze(value) for name, value in extra.items()},
             dpop_jkt,
+            lifetime_assumed,
         )
     except InvalidInput:
         return None

@@ -10,7 +10,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from oauth_cc._wire.form import decode, encode, encode_value, percent_encode
-from oauth_cc.errors import InvalidBody
 
 # By name, since this module of oauthlib has no types.
 oauthlib_urlencode = import_module("oauthlib.common").urlencode
@@ -136,29 +135,28 @@ class TestDecode:
     )
     def test_characters_outside_form_text(self, text: str) -> None:
         """Broken percent-encoding and characters outside form text are faults, never guessed at."""
-        assert InvalidBody("body", "holds a character that form text has only percent-encoded") == decode(text)
+        assert "holds a character that form text has only percent-encoded" == decode(text)
 
     @pytest.mark.parametrize("text", ["x=%E9", "%ff=1", "x=%C3", "x=%ED%A0%80", "x=%C0%AF", "x=%F8%88%80%80%80"])
     def test_bytes_that_are_no_utf8(self, text: str) -> None:
         """Bytes that are no UTF-8, overlong forms and surrogates among them, are a fault."""
-        assert InvalidBody("body", "holds bytes that are no UTF-8; encode its values in UTF-8") == decode(text)
+        assert "holds bytes that are no UTF-8; encode its values in UTF-8" == decode(text)
 
     @given(st.one_of(form_like, st.text(), st.text(st.sampled_from("xX%0123456789abcdefABCDEF=&"))))
     def test_any_text(self, text: str) -> None:
         """Any text gives either what urllib reads in it, or an error as a value; none is raised."""
         found = decode(text)
-        assert isinstance(found, InvalidBody) or tuple(parse_qsl(text, keep_blank_values=True)) == found
+        assert isinstance(found, str) or tuple(parse_qsl(text, keep_blank_values=True)) == found
 
     @given(form_like)
     def test_reading_settles(self, text: str) -> None:
         """What was read is written in one way, and reading that changes nothing more."""
         found = decode(text)
-        assert isinstance(found, InvalidBody) or found == decode(encode(found))
+        assert isinstance(found, str) or found == decode(encode(found))
 
     @pytest.mark.parametrize("text", ["x=s3cret value", "x=s3cret%E9"])
     def test_faults_quote_nothing(self, text: str) -> None:
         """An error shows nothing of the text, which may hold a secret, and drags no frames along."""
         fault = decode(text)
-        assert isinstance(fault, InvalidBody)
-        assert "s3cret" not in f"{fault} {fault!r} {vars(fault)}"
-        assert (None, None, None) == (fault.__traceback__, fault.__cause__, fault.__context__)
+        assert isinstance(fault, str)
+        assert "s3cret" not in fault

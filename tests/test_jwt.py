@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from oauth_cc import AssertionFile, Certificate, Secret, SigningKey, errors
 from oauth_cc._wire.base64url import base64url
 from oauth_cc.authentication import AssertionDraft, AssertionSource, MacAlgorithm, MacKey, UnsignedAssertion
-from oauth_cc.authentication.jwt import ALGORITHMS, JWT_BEARER, MAC_ALGORITHMS, MAX_ASSERTION, checked_assertion
+from oauth_cc.authentication.federated import MAX_ASSERTION, checked_assertion
+from oauth_cc.authentication.jwt import ALGORITHMS, JWT_BEARER, MAC_ALGORITHMS
 from tests.keys import CURVES, RSA, pem
 from tests.leaks import shown_by
 

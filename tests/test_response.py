@@ -86,7 +86,7 @@ def check_token(case: Case, token: Token) -> None:
     assert case.expect["outcome"] == "ok"
     assert expected["access_token"] == token.access_token.reveal()
     assert expected["token_type"] == token.token_type
-    lifetime = None if token.expires_at is None else token.expires_at - NOW
+    lifetime = None if token.lifetime_assumed else token.expires_at - NOW
     assert expected["lifetime"] == lifetime
     if "granted_scope" in expected:
         assert expected["granted_scope"] == sorted(token.scope)

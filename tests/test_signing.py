@@ -13,7 +13,7 @@ import pytest
 from oauth_cc import AssertionFile, Secret, SigningKey
 from oauth_cc._io.signing import perform_signing, perform_signing_async
 from oauth_cc.authentication import MacKey
-from oauth_cc.authentication.jwt import MAX_ASSERTION
+from oauth_cc.authentication.federated import MAX_ASSERTION
 from oauth_cc.flows import Failed, FetchAssertion, Sign
 from tests.endless import endless
 from tests.leaks import shown_by

@@ -31,11 +31,12 @@ tokens = st.builds(
     st.text(strategies.VSCHAR[1:], min_size=1).map(Secret),
     st.sampled_from(["Bearer", "DPoP"]),
     moments,
-    st.none() | moments,
+    moments,
     strategies.scopes(),
     strategies.scopes(),
     st.dictionaries(strategies.texts(), json_values, max_size=3),
     st.none() | st.text(strategies.NQCHAR, min_size=1),
+    st.booleans(),
 )
 
 
@@ -45,7 +46,7 @@ class TestFreshness:
     @given(tokens, moments)
     def test_fresh_until_it_ends(self, token: Token, now: float) -> None:
         """A token is fresh before it ends and never after."""
-        assert is_expired(token, now) == (now >= token.ends_at)
+        assert is_expired(token, now) == (now >= token.expires_at)
 
     def test_no_expiry_is_not_eternity(self) -> None:
         """A token without expiry ends after the default lifetime."""
@@ -109,8 +110,10 @@ class TestStored:
             {"expires_at": []},
             {"scope": "a  b"},
             {"requested_scope": None},
-            {"members": []},
+            {"extra": []},
             {"dpop_jkt": 5},
+            {"lifetime_assumed": 1},
+            {"expires_at": None},
             {"unknown": 1},
         ],
     )
@@ -147,6 +150,7 @@ class TestRecord:
             ("extra", {1: 2}),
             ("extra", {"a": object()}),
             ("dpop_jkt", 5),
+            ("lifetime_assumed", None),
         ],
     )
     def test_refused(self, field: str, value: Any) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Awaitable
 from pathlib import Path
 
 from oauth_cc._io.tracebacks import strip_tracebacks
-from oauth_cc.authentication.jwt import MAX_ASSERTION, AssertionFile, MacKey, SigningKey, checked_assertion
+from oauth_cc.authentication.federated import MAX_ASSERTION, AssertionFile, checked_assertion
+from oauth_cc.authentication.jwt import MacKey, SigningKey
 from oauth_cc.errors import InvalidAuthentication
 from oauth_cc.flows.effects import Failed, FetchAssertion, Sign
 from oauth_cc.secret import Secret

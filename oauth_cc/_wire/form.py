@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import quote, quote_plus, unquote_to_bytes
 
-from oauth_cc.errors import InvalidBody
-
 _PLAIN: Final = re.compile(r"[-._~0-9A-Za-z ]*")
 _FORM_TEXT: Final = re.compile(r"(?:[-._~0-9A-Za-z!$'()*,;:@/?+&=\[\]]|%[0-9A-Fa-f]{2})*")
 
@@ -48,9 +46,9 @@ def encode(pairs: Iterable[tuple[str, str]]) -> str:
     return "&".join([f"{encode_value(name)}={encode_value(value)}" for name, value in pairs])
 
 
-def decode(text: str) -> tuple[tuple[str, str], ...] | InvalidBody:
+def decode(text: str) -> tuple[tuple[str, str], ...] | str:
     """
-    Gives the (name, value) pairs of form *text*, or the error that says why it is none.
+    Gives the (name, value) pairs of form *text*, or, as a str, what is wrong with it.
 
     Strict where `urllib.parse.parse_qsl` guesses: broken percent-encoding, bytes that are no UTF-8 and characters
     outside form text are faults. A name without ``=`` has an empty value; empty pieces between ``&`` are skipped.
@@ -58,14 +56,14 @@ def decode(text: str) -> tuple[tuple[str, str], ...] | InvalidBody:
         >>> decode("x=1&y=a+b%2B")
         (('x', '1'), ('y', 'a b+'))
         >>> decode("x=%zz")
-        InvalidBody('body', 'holds a character that form text has only percent-encoded')
+        'holds a character that form text has only percent-encoded'
     """
     if not _FORM_TEXT.fullmatch(text):
-        return InvalidBody("body", "holds a character that form text has only percent-encoded")
+        return "holds a character that form text has only percent-encoded"
     try:
         return tuple([_decode_pair(piece) for piece in text.split("&") if piece])
     except UnicodeDecodeError:
-        return InvalidBody("body", "holds bytes that are no UTF-8; encode its values in UTF-8")
+        return "holds bytes that are no UTF-8; encode its values in UTF-8"
 
 
 def _decode_pair(piece: str) -> tuple[str, str]:

@@ -4,16 +4,14 @@ How a client authenticates at the token endpoint (RFC 6749 section 2.3): secrets
 
 from oauth_cc.authentication.certificate import Certificate
 from oauth_cc.authentication.credentials import ClientCredentials
+from oauth_cc.authentication.federated import AssertionFile, AssertionSource, Source
 from oauth_cc.authentication.jwt import (
     Algorithm,
     AssertionDraft,
-    AssertionFile,
-    AssertionSource,
     MacAlgorithm,
     MacKey,
     Signer,
     SigningKey,
-    Source,
     UnsignedAssertion,
 )
 from oauth_cc.authentication.methods import (

@@ -14,17 +14,8 @@ import attrs
 from oauth_cc._wire.form import percent_encode
 from oauth_cc._wire.grammar import HEADER_NAME, HEADER_VALUE, NAME, TEXT
 from oauth_cc.authentication.certificate import Certificate, certificate_fault
-from oauth_cc.authentication.jwt import (
-    JWT_BEARER,
-    AssertionDraft,
-    AssertionFile,
-    AssertionSource,
-    MacAlgorithm,
-    MacKey,
-    SigningKey,
-    Source,
-    mac_fault,
-)
+from oauth_cc.authentication.federated import AssertionFile, AssertionSource, Source
+from oauth_cc.authentication.jwt import JWT_BEARER, AssertionDraft, MacAlgorithm, MacKey, SigningKey, mac_fault
 from oauth_cc.endpoint import check_resource, issuer_fault
 from oauth_cc.errors import InvalidAuthentication, InvalidClientSecret, InvalidInput, InvalidResource
 from oauth_cc.secret import REDACTION, Secret

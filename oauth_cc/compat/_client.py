@@ -19,7 +19,7 @@ from oauth_cc.errors import InvalidInput
 from oauth_cc.request import TokenRequest, token_request
 from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
-from oauth_cc.token import Token
+from oauth_cc.token import DEFAULT_LIFETIME, Token
 
 Prepared: TypeAlias = tuple[str, dict[str, str], str]
 """A request to a server's endpoint: URL, headers, body."""
@@ -291,7 +291,9 @@ class BackendApplicationClient(Client):
             raise InvalidInput("token_type", "the core knows bearer tokens, and none of the MAC drafts")
         requested = _scope(self.scope)
         granted = _scope(scope_list(self.token.get("scope"))) or requested
-        return Token(Secret(held), "Bearer", received_at, self._expires_at, granted, requested)
+        unknown = self._expires_at is None
+        end = received_at + DEFAULT_LIFETIME if self._expires_at is None else self._expires_at
+        return Token(Secret(held), "Bearer", received_at, end, granted, requested, lifetime_assumed=unknown)
 
 
 def _scope(scope: Scopes) -> Scope:

@@ -281,6 +281,6 @@ def _members(token: Token) -> TokenDict:
     members = TokenDict({name: thaw(value) for name, value in token.extra.items()})
     members.update(access_token=token.access_token.reveal(), token_type=token.token_type)
     members.update(scope=list(token.scope.tokens))
-    if token.expires_at is not None:
+    if not token.lifetime_assumed:
         members.update(expires_in=round(token.expires_at - token.received_at), expires_at=token.expires_at)
     return members

@@ -10,7 +10,8 @@ from typing import Generic, TypeAlias, TypeVar, final
 
 import attrs
 
-from oauth_cc.authentication.jwt import MacKey, SigningKey, Source
+from oauth_cc.authentication.federated import Source
+from oauth_cc.authentication.jwt import MacKey, SigningKey
 from oauth_cc.events import Event
 from oauth_cc.http import HttpRequest, HttpResponse
 from oauth_cc.secret import Secret

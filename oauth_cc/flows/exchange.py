@@ -8,7 +8,8 @@ from typing import Final, TypeAlias, final
 
 import attrs
 
-from oauth_cc.authentication.jwt import AssertionDraft, AssertionSource
+from oauth_cc.authentication.federated import AssertionSource
+from oauth_cc.authentication.jwt import AssertionDraft
 from oauth_cc.errors import InvalidClientRefused, InvalidInput, InvalidResponse, TokenRequestRefused
 from oauth_cc.flows.effects import Failed, Flow, Received, Sleep, fetch_assertion, observe, send, sign
 from oauth_cc.http import date

@@ -92,7 +92,7 @@ def fresh_until(
     """
     Gives the POSIX seconds at which *token* ceases to be fresh: `freshness` as one number, with the same arguments.
     """
-    lifetime = token.ends_at - token.received_at
+    lifetime = token.expires_at - token.received_at
     due = token.received_at + lifetime * (
         renewal_window.opens + spread * (renewal_window.closes - renewal_window.opens)
     )
@@ -105,4 +105,4 @@ def stale_from(token: Token) -> float:
     """
     Gives the POSIX seconds from which on *token* is not used: some seconds before it ends, fewer if it is short-lived.
     """
-    return token.ends_at - min(_LEEWAY, max(0.0, token.ends_at - token.received_at) * _LEEWAY_SHARE)
+    return token.expires_at - min(_LEEWAY, max(0.0, token.expires_at - token.received_at) * _LEEWAY_SHARE)

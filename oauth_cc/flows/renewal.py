@@ -8,7 +8,8 @@ from typing import Final, TypeAlias, final
 
 import attrs
 
-from oauth_cc.authentication.jwt import AssertionDraft, AssertionSource
+from oauth_cc.authentication.federated import AssertionSource
+from oauth_cc.authentication.jwt import AssertionDraft
 from oauth_cc.errors import InvalidInput
 from oauth_cc.events import TokenFound, TokenObtained
 from oauth_cc.flows.cache_key import cache_key, fingerprint
@@ -126,7 +127,7 @@ def renewal(terms: Terms, *, held: Token | None = None, rejected: Token | None =
             found = yield from _find(terms.cache_key, held, rejected)
     began = yield from observe()
     if found is not None:
-        yield Report(TokenFound(terms.client_id, terms.cache_key_prefix, found.ends_at - began.now))
+        yield Report(TokenFound(terms.client_id, terms.cache_key_prefix, found.expires_at - began.now))
         return Renewed(found, began.jitter)
     token = yield from exchange(
         terms.request,
@@ -136,7 +137,7 @@ def renewal(terms: Terms, *, held: Token | None = None, rejected: Token | None =
     )
     ended = yield from observe()
     yield from save(terms.cache_key, token)
-    lifetime = token.ends_at - token.received_at
+    lifetime = token.expires_at - token.received_at
     milliseconds = (ended.now - began.now) * 1000
     yield Report(
         TokenObtained(terms.client_id, terms.cache_key_prefix, lifetime, milliseconds, renewed=held is not None)

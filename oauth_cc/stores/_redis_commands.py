@@ -126,7 +126,7 @@ class Commands:
         """
         text = self.encryption.encrypt(key, token)
         # A clock that was set back in between must not make an entry outlive its token.
-        left = min(token.ends_at - now, token.ends_at - token.received_at, _LONGEST_KEPT)
+        left = min(token.expires_at - now, token.expires_at - token.received_at, _LONGEST_KEPT)
         if text is None or left < 0.001:
             return None
         # The clock was read first: whoever is held up in between has an older token by it, never a newer one.

@@ -93,7 +93,7 @@ class FileStore:
             kept = _kept(folder, f"{key}.json")
             text = dumps(key, token)
             if text is not None and (kept is None or kept.received_at <= token.received_at):
-                _write(folder, f"{key}.json", text, token.ends_at)
+                _write(folder, f"{key}.json", text, token.expires_at)
 
     def discard(self, key: str, token: Token) -> None:
         """Forgets what is under *key* if it is *token*."""
@@ -134,7 +134,7 @@ class FileStore:
         """Gives what may be shown of the tokens that are kept."""
         with self._opened() as folder:
             found = [(name, _kept(folder, name)) for name in _names(folder, ".json")]
-        return [Entry(name[:8], token.scope, token.ends_at) for name, token in found if token is not None]
+        return [Entry(name[:8], token.scope, token.expires_at) for name, token in found if token is not None]
 
     def clear(self) -> int:
         """Forgets every token, and says how many files that were; a lock that is held stays."""

@@ -202,14 +202,14 @@ class TestWayOut:
                 json.dumps({"access_token": TOKEN, "token_type": "bearer", "expires_in": 10, "scope": "b a"})
             )
         token = client.to_token(received_at=1000.4)
-        assert (TOKEN, 1010, Scope.of("a", "b")) == (token.access_token.reveal(), token.ends_at, token.scope)
+        assert (TOKEN, 1010, Scope.of("a", "b")) == (token.access_token.reveal(), token.expires_at, token.scope)
         assert Scope.of("a", "b") == token.requested_scope
 
     def test_token_without_more(self) -> None:
         """A token of which nothing more is known lives for the core's default, with the scope asked for."""
         client = BackendApplicationClient("your_id", scope="a", access_token=TOKEN)
         token = client.to_token(received_at=1000.0)
-        assert (1300.0, Scope.of("a")) == (token.ends_at, token.scope)
+        assert (1300.0, Scope.of("a")) == (token.expires_at, token.scope)
 
     def test_no_token(self) -> None:
         """No token, or one of a kind that the core does not know, is an InvalidInput."""

@@ -108,8 +108,8 @@ async def ask_on_a_loop(task: Task, outcome: Outcome, on_event: Callable[[Event]
 
 def fresh(token: Token) -> str:
     """Gives the text of *token*, which has to be one that can be used now."""
-    if token.ends_at <= time.time():
-        raise AssertionError(f"a token that ended {time.time() - token.ends_at} seconds ago")
+    if token.expires_at <= time.time():
+        raise AssertionError(f"a token that ended {time.time() - token.expires_at} seconds ago")
     return token.access_token.reveal()
 
 

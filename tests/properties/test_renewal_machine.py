@@ -489,7 +489,7 @@ class RenewalMachine(RuleBasedStateMachine):
                 pass
         held = process.tokens.get(name)
         if held is not None:
-            process.spaced[name] = (held, self.now + min(30.0, (held.ends_at - held.received_at) * 0.05))
+            process.spaced[name] = (held, self.now + min(30.0, (held.expires_at - held.received_at) * 0.05))
 
     # What is promised.
 
@@ -536,13 +536,14 @@ class RenewalMachine(RuleBasedStateMachine):
 
 def stale_from(token: Token) -> float:
     """Gives when a token ends, less the margin of 5 seconds or a twentieth of its life: written out once more."""
-    return token.ends_at - min(5.0, (token.ends_at - token.received_at) * 0.05)
+    return token.expires_at - min(5.0, (token.expires_at - token.received_at) * 0.05)
 
 
 def _token(text: str, now: float, lifetime: int, scope: Scope) -> Token:
     stored = Token.from_json(
         f'{{"access_token": "{text}", "token_type": "Bearer", "received_at": {now}, "expires_at": {now + lifetime},'
-        f' "scope": "{scope}", "requested_scope": "{scope}", "extra": {{}}, "dpop_jkt": null}}'
+        f' "scope": "{scope}", "requested_scope": "{scope}", "extra": {{}}, "dpop_jkt": null,'
+        f' "lifetime_assumed": false}}'
     )
     return attrs.evolve(stored, extra=stored.extra)
 

@@ -250,4 +250,4 @@ def test_any_secret(before: str, after: str, way: type[ClientSecretBasic] | type
 def test_faults_are_values() -> None:
     """The readers that see a token as text give their faults back: they raise nothing that could hold it."""
     assert isinstance(parse_object(f'{{"access_token": "{MARK}",}}'), str)
-    assert isinstance(decode(f"a={MARK}%"), errors.InvalidBody)
+    assert isinstance(decode(f"a={MARK}%"), str)

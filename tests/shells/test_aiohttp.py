@@ -116,7 +116,7 @@ class TestTokenRequest:
             token = fetch(server, request_)
             sent_as_composed(server, request_)
         assert token.access_token.reveal() == "tok-1"
-        assert abs(token.ends_at - time.time() - 3600) < 60
+        assert abs(token.expires_at - time.time() - 3600) < 60
 
     @pytest.mark.parametrize("request_", [REQUEST, POST])
     @pytest.mark.filterwarnings("ignore:The 'auth' parameter is deprecated", "ignore:BasicAuth is deprecated")

@@ -103,7 +103,7 @@ class TestRequest:
             token = fetch(REQUEST, f"{server.url}/token")
             sent_as_composed(server, REQUEST)
         assert token.access_token.reveal() == "tok-1"
-        assert token.expires_at is not None
+        assert not token.lifetime_assumed
         assert abs(token.expires_at - time.time() - 3600) < 60
 
     def test_a_client_adds_nothing(self, fetch: Fetch) -> None:

@@ -37,7 +37,7 @@ def use(status: int, headers: dict[str, str], content: bytes, now: float) -> Htt
     token = parse_token_response(HttpResponse(status, headers, content), request, received_at=now)
     assert_type(token, Token)
     assert_type(token.scope, Scope)
-    assert_type(token.expires_at, float | None)
+    assert_type(token.expires_at, float)
     assert_type(token.access_token.reveal(), str)
     if is_expired(token, now):
         return None
