@@ -30,7 +30,9 @@ def windows(draw: st.DrawFn) -> RenewalWindow:
 
 def token(lifetime: float | None) -> Token:
     """Gives a token received at NOW."""
-    return Token(Secret("tok-1"), "Bearer", NOW, *([] if lifetime is None else [NOW + lifetime]))
+    if lifetime is None:
+        return Token(Secret("tok-1"), "Bearer", NOW)
+    return Token(Secret("tok-1"), "Bearer", NOW, NOW + lifetime)
 
 
 class TestThreeAnswers:

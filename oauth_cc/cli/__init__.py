@@ -12,11 +12,11 @@ from typing import Final, TextIO
 
 from oauth_cc import ClientCredentials, compose_body, http_request
 from oauth_cc.authentication.methods import AuthenticationFields
-from oauth_cc.cli.asked import asked
+from oauth_cc.cli.authentication import authentication_of
 from oauth_cc.cli.display import curl, http_message, metadata_table, requirements_table
 from oauth_cc.cli.network import NetworkError, endpoint_of, kept, metadata_of, token_for
 from oauth_cc.cli.options import parser
-from oauth_cc.cli.proof import way
+from oauth_cc.cli.request import request_of
 from oauth_cc.errors import InvalidInput, InvalidResponse, StoreUnavailable, TokenRequestRefused
 from oauth_cc.fapi import fapi2
 from oauth_cc.request import proof_of
@@ -80,11 +80,13 @@ def _fail(stderr: TextIO, sentence: str, code: int) -> int:
 
 
 def _body(arguments: argparse.Namespace, _stdin: TextIO) -> str:
-    return compose_body(asked(arguments, ClientCredentials(arguments.client_id)))
+    return compose_body(request_of(arguments, ClientCredentials(arguments.client_id)))
 
 
 def _request(arguments: argparse.Namespace, stdin: TextIO) -> str:
-    request = asked(arguments, ClientCredentials(arguments.client_id, way(arguments, stdin, shown=True)))
+    request = request_of(
+        arguments, ClientCredentials(arguments.client_id, authentication_of(arguments, stdin, shown=True))
+    )
     endpoint, metadata = endpoint_of(request, arguments)
     # An assertion is redacted, whatever stands there.
     assertion = None if isinstance(proof_of(request), AuthenticationFields) else "***"
@@ -96,7 +98,7 @@ def _request(arguments: argparse.Namespace, stdin: TextIO) -> str:
 
 
 def _token(arguments: argparse.Namespace, stdin: TextIO) -> str:
-    request = asked(arguments, ClientCredentials(arguments.client_id, way(arguments, stdin)))
+    request = request_of(arguments, ClientCredentials(arguments.client_id, authentication_of(arguments, stdin)))
     token = token_for(request, arguments)
     match arguments.format:
         case "token":

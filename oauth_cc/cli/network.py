@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 import attrs
 
 from oauth_cc import Secret, Token, TokenRequest
-from oauth_cc.cli.proof import password_of
+from oauth_cc.cli.authentication import password_of
 from oauth_cc.errors import InvalidInput
 from oauth_cc.events import Event, StoreFailed
 from oauth_cc.metadata import ServerMetadata, endpoint_for

@@ -6,11 +6,11 @@ import argparse
 
 from oauth_cc import ClientCredentials, Scope, TlsClientAuth, TokenRequest, token_request
 from oauth_cc._wire.json import freeze, is_array, is_object, parse_object
-from oauth_cc.cli.proof import certificate_of
+from oauth_cc.cli.authentication import certificate_of
 from oauth_cc.errors import InvalidInput
 
 
-def asked(arguments: argparse.Namespace, credentials: ClientCredentials) -> TokenRequest:
+def request_of(arguments: argparse.Namespace, credentials: ClientCredentials) -> TokenRequest:
     """Gives the request that *arguments* describe, of *credentials*."""
     scope = Scope()
     for text in arguments.scope:

@@ -44,7 +44,7 @@ _USED: Final[Mapping[str, tuple[str, ...]]] = {
 """The options that each way of authentication has a use for, beside those of every way."""
 
 
-def way(arguments: argparse.Namespace, stdin: TextIO, *, shown: bool = False) -> ClientAuthentication:
+def authentication_of(arguments: argparse.Namespace, stdin: TextIO, *, shown: bool = False) -> ClientAuthentication:
     """
     Gives the way of authentication that *arguments* describe; *shown*: a secret that is not given is none that is
     missing, as it will not be sent. Raises `InvalidInput` for options that the way has no use for, too: whoever gives a
