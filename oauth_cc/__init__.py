@@ -6,8 +6,8 @@ OAuth 2.0 client credentials: how one program calls another program's API as its
     Scope ─────────────┘                                                                        │
     API call ◀─ authorize ─ Token ◀─ parse_token_response ─────────── HttpResponse ◀────────────┘
 
-Every arrow is a pure function, every box a frozen record. The errors stand in `oauth_cc.errors`. `Retries`,
-`RenewalWindow`, `TokenCache` and `MetadataCache` load when they are first used.
+Every arrow is a pure function, every box a frozen record. The errors stand in `oauth_cc.errors`. `Options`,
+`Retries`, `RenewalWindow`, `TokenCache` and `MetadataCache` load when they are first used.
 """
 
 from typing import TYPE_CHECKING, Final
@@ -27,6 +27,7 @@ from oauth_cc.authentication import (
     SigningKey,
     TlsClientAuth,
 )
+from oauth_cc.endpoint import Endpoint
 from oauth_cc.errors import InvalidInput, InvalidResponse, OAuthError, TokenRequestRefused
 from oauth_cc.http import HttpRequest, HttpResponse
 from oauth_cc.request import TokenRequest, compose_body, http_request, token_request, unsigned_assertion
@@ -36,6 +37,7 @@ from oauth_cc.secret import Secret
 from oauth_cc.token import Token, authorize, is_expired
 
 if TYPE_CHECKING:
+    from oauth_cc._io.options import Options
     from oauth_cc.flows.discovery import MetadataCache
     from oauth_cc.flows.exchange import Retries
     from oauth_cc.flows.freshness import RenewalWindow
@@ -51,6 +53,7 @@ __all__ = [
     "ClientSecretBasic",
     "ClientSecretJwt",
     "ClientSecretPost",
+    "Endpoint",
     "HttpRequest",
     "HttpResponse",
     "InvalidInput",
@@ -58,6 +61,7 @@ __all__ = [
     "MetadataCache",
     "NoAuthentication",
     "OAuthError",
+    "Options",
     "PrivateKeyJwt",
     "RenewalWindow",
     "Retries",
@@ -81,6 +85,7 @@ __all__ = [
 _LOADED_WHEN_USED: Final = {
     "TokenCache": "oauth_cc.stores.cache",
     "MetadataCache": "oauth_cc.flows.discovery",
+    "Options": "oauth_cc._io.options",
     "RenewalWindow": "oauth_cc.flows.freshness",
     "Retries": "oauth_cc.flows.exchange",
 }

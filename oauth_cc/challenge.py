@@ -128,6 +128,10 @@ def parse_challenges(values: Iterable[str]) -> tuple[Challenge, ...]:
     return tuple([challenge for challenge in read if challenge is not None])
 
 
+NOTABLE: Final = frozenset({401, 403})
+"""The statuses of a response that may say something about the token; after any other, a call is done."""
+
+
 def token_rejected(response: HttpResponse) -> bool:
     """
     Whether *response*, an API's answer to a call with a token, means that another token may do better.

@@ -10,7 +10,7 @@ import attrs
 
 from oauth_cc.authentication.jwt import Algorithm
 from oauth_cc.authentication.methods import ClientAuthentication, ClientSecretJwt, PrivateKeyJwt, TlsClientAuth
-from oauth_cc.endpoint import endpoint_fault
+from oauth_cc.endpoint import Endpoint, as_endpoint
 from oauth_cc.errors import InvalidInput
 from oauth_cc.metadata import ServerMetadata, endpoint_for
 from oauth_cc.request import TokenRequest
@@ -38,7 +38,9 @@ class Requirement:
     advice: str
 
 
-def fapi2(request: TokenRequest, endpoint: str, metadata: ServerMetadata | None = None) -> tuple[Requirement, ...]:
+def fapi2(
+    request: TokenRequest, endpoint: str | Endpoint, metadata: ServerMetadata | None = None
+) -> tuple[Requirement, ...]:
     """
     Gives the duties of a client under the FAPI 2.0 Security Profile that a configuration decides: what *request* asks
     for, of which *endpoint*, and by which *metadata* of the server, None if it was not found by any.
@@ -65,7 +67,7 @@ def fapi2(request: TokenRequest, endpoint: str, metadata: ServerMetadata | None 
         Requirement(
             "use https",
             "5.2.1",
-            endpoint_fault(endpoint) is None,
+            as_endpoint(endpoint).origin.scheme == "https",
             "give an https endpoint: http to this machine is for tests",
         ),
         _found(request, endpoint, metadata),
@@ -104,7 +106,7 @@ def _signed(way: ClientAuthentication | None) -> tuple[Requirement, ...]:
     )
 
 
-def _found(request: TokenRequest, endpoint: str, metadata: ServerMetadata | None) -> Requirement:
+def _found(request: TokenRequest, endpoint: str | Endpoint, metadata: ServerMetadata | None) -> Requirement:
     text, source = "take the endpoint from the metadata of the issuer", "5.3.3.1"
     if metadata is None:
         return Requirement(text, source, False, "let the metadata of the issuer name it")
@@ -112,4 +114,4 @@ def _found(request: TokenRequest, endpoint: str, metadata: ServerMetadata | None
         named = endpoint_for(metadata, request)
     except InvalidInput as fault:
         return Requirement(text, source, False, f"{fault}")
-    return Requirement(text, source, named == endpoint, f"for this request they name {named}")
+    return Requirement(text, source, named == as_endpoint(endpoint), f"for this request they name {named}")

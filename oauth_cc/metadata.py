@@ -25,7 +25,7 @@ from oauth_cc.authentication.methods import (
     PrivateKeyJwt,
     TlsClientAuth,
 )
-from oauth_cc.endpoint import check_endpoint, check_issuer, endpoint_fault, issuer_fault
+from oauth_cc.endpoint import Endpoint, endpoint_of_issuer_fault, issuer_fault, issuer_of
 from oauth_cc.errors import (
     InvalidAuthentication,
     InvalidCertificate,
@@ -110,10 +110,12 @@ class ServerMetadata:
     tls_client_certificate_bound_access_tokens: bool = False
 
     def __attrs_post_init__(self) -> None:
-        check_issuer(self.issuer, allow_http_loopback=True)
-        check_endpoint(self.token_endpoint, allow_http_loopback=True)
-        if self.mtls_token_endpoint is not None:
-            check_endpoint(self.mtls_token_endpoint, allow_http_loopback=True)
+        fault = issuer_fault(self.issuer, allow_http=True)
+        named = [url for url in (self.token_endpoint, self.mtls_token_endpoint) if url is not None]
+        faults = [] if fault is not None else [endpoint_of_issuer_fault(url, self.issuer) for url in named]
+        for found in (fault, *faults):
+            if found is not None:
+                raise found
         for name in _LISTS:
             # In a str, any part of a name would be found.
             if not isinstance(getattr(self, name), tuple | None):
@@ -131,19 +133,19 @@ class ServerMetadata:
         return tuple([name for name in listed if name != "none" and not name.startswith("HS")])
 
 
-def metadata_urls(issuer: str, *, allow_http_loopback: bool = False) -> tuple[str, str]:
+def metadata_urls(issuer: str | Endpoint) -> tuple[str, str]:
     """
     Gives the two URLs where the metadata of *issuer* may stand, to be tried in order: RFC 8414 section 3.1 inserts the
     well-known path, OpenID Connect Discovery 1.0 section 4 appends it.
 
-    *allow_http_loopback*: whether http to this machine will do. Raises `InvalidIssuer`.
+    Raises `InvalidIssuer` unless it is https, http to loopback, or an `Endpoint` that allows http.
 
         >>> metadata_urls("https://as.example/tenant")[0]
         'https://as.example/.well-known/oauth-authorization-server/tenant'
         >>> metadata_urls("https://as.example/tenant")[1]
         'https://as.example/tenant/.well-known/openid-configuration'
     """
-    base = check_issuer(issuer, allow_http_loopback=allow_http_loopback).removesuffix("/")
+    base = issuer_of(issuer)[0].removesuffix("/")
     scheme, _, rest = base.partition("://")
     authority, slash, path = rest.partition("/")
     return (
@@ -152,12 +154,12 @@ def metadata_urls(issuer: str, *, allow_http_loopback: bool = False) -> tuple[st
     )
 
 
-def parse_metadata(response: HttpResponse, issuer: str, *, allow_http_loopback: bool = False) -> ServerMetadata:
+def parse_metadata(response: HttpResponse, issuer: str | Endpoint) -> ServerMetadata:
     """
     Gives the metadata that *response* holds for *issuer* (RFC 8414 section 3.2).
 
     *issuer*: the identifier that `metadata_urls` made the URL of; the metadata must hold the very same text, or none
-    of them counts (section 3.3); *allow_http_loopback*: whether endpoints may be http to this machine.
+    of them counts (section 3.3). The endpoints of an https issuer are https.
     Raises `UnexpectedStatus`, `UnexpectedRedirect`, `MalformedResponse` or `ResponseTooLarge` if there are none,
     `IssuerMismatch` if they are another issuer's, `InvalidMetadata` if they cannot be used, `InvalidIssuer`.
 
@@ -165,13 +167,13 @@ def parse_metadata(response: HttpResponse, issuer: str, *, allow_http_loopback: 
         >>> parse_metadata(HttpResponse(200, (), content), "https://as.example").token_endpoint
         'https://as.example/token'
     """
-    check_issuer(issuer, allow_http_loopback=allow_http_loopback)
+    issuer, _ = issuer_of(issuer)
     members = _members(response)
     if "issuer" not in members:
         raise MalformedResponse(_OK, f"the answer has no issuer, so it is no metadata: {_ADVICE}")
     if members["issuer"] != issuer:
         raise IssuerMismatch(_OK, _mismatch(members["issuer"]))
-    token_endpoint = _endpoint(members.get("token_endpoint"), "token_endpoint", allow_http_loopback)
+    token_endpoint = _endpoint(members.get("token_endpoint"), "token_endpoint", issuer)
     if token_endpoint is None:
         raise InvalidMetadata(_OK, "the metadata have no token_endpoint: check that the issuer grants tokens")
     methods = _texts(members, "token_endpoint_auth_methods_supported")
@@ -185,7 +187,7 @@ def parse_metadata(response: HttpResponse, issuer: str, *, allow_http_loopback: 
         _texts(members, "scopes_supported"),
         _texts(members, "authorization_details_types_supported"),
         _texts(members, "dpop_signing_alg_values_supported"),
-        _endpoint(aliases.get("token_endpoint"), "token_endpoint among mtls_endpoint_aliases", allow_http_loopback),
+        _endpoint(aliases.get("token_endpoint"), "token_endpoint among mtls_endpoint_aliases", issuer),
         _flag(members, "tls_client_certificate_bound_access_tokens"),
     )
 
@@ -221,7 +223,7 @@ def method_name(authentication: ClientAuthentication) -> str | None:
     return next((name for name, kind in METHODS.items() if isinstance(authentication, kind)), None)
 
 
-def endpoint_for(metadata: ServerMetadata, request: TokenRequest) -> str:
+def endpoint_for(metadata: ServerMetadata, request: TokenRequest) -> Endpoint:
     """
     Gives the token endpoint of *metadata* that *request* may be sent to: if its connection shows a client certificate,
     the one that the server has for such connections (RFC 8705 section 5).
@@ -233,7 +235,7 @@ def endpoint_for(metadata: ServerMetadata, request: TokenRequest) -> str:
         >>> from oauth_cc import ClientCredentials, token_request
         >>> metadata = ServerMetadata("https://as.example", "https://as.example/token")
         >>> endpoint_for(metadata, token_request(ClientCredentials("your_id", "s3cret")))
-        'https://as.example/token'
+        Endpoint(url='https://as.example/token', allow_http=False)
     """
     if not metadata.grants_client_credentials:
         reason = "the server's metadata do not list client_credentials: ask its operator, or give the token endpoint"
@@ -253,7 +255,8 @@ def endpoint_for(metadata: ServerMetadata, request: TokenRequest) -> str:
         reason = "by its metadata the server binds no token to a certificate: ask its operator, or leave it out"
         raise InvalidCertificate("certificate", reason)
     alias = None if request.client_certificate is None else metadata.mtls_token_endpoint
-    return alias or metadata.token_endpoint
+    # What the metadata may name was decided by their issuer.
+    return Endpoint(alias or metadata.token_endpoint, allow_http=True)
 
 
 def _check_signed(metadata: ServerMetadata, way: PrivateKeyJwt | ClientSecretJwt) -> None:
@@ -286,17 +289,17 @@ def _members(response: HttpResponse) -> Mapping[str, object]:
 def _mismatch(found: object) -> str:
     reason = "the metadata are not those of the issuer asked for, and must not be used"
     # Nearly always it is a slash too many: what can be an issuer is shown, and nothing else of the answer.
-    if isinstance(found, str) and len(found) <= _MAX_SHOWN and issuer_fault(found, allow_http_loopback=True) is None:
+    if isinstance(found, str) and len(found) <= _MAX_SHOWN and issuer_fault(found) is None:
         return f"{reason}: they are of {found!r}; if that is the server you mean, give its issuer in exactly this way"
     return f"{reason}: check the issuer"
 
 
-def _endpoint(url: object, name: str, allow_http_loopback: bool) -> str | None:
+def _endpoint(url: object, name: str, issuer: str) -> str | None:
     if url is None:
         return None
     if not isinstance(url, str):
         raise InvalidMetadata(_OK, f"{name} in the metadata is no text")
-    fault = endpoint_fault(url, allow_http_loopback=allow_http_loopback)
+    fault = endpoint_of_issuer_fault(url, issuer)
     if fault is not None:
         raise InvalidMetadata(_OK, f"{name} in the metadata cannot be used: {fault.reason}")
     return url

@@ -17,7 +17,7 @@ from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.federated import checked_assertion
 from oauth_cc.authentication.jwt import AssertionDraft, UnsignedAssertion
 from oauth_cc.authentication.methods import AuthenticationFields, Proof, TlsClientAuth, assertion_fields
-from oauth_cc.endpoint import check_resource, endpoint_fault
+from oauth_cc.endpoint import Endpoint, as_endpoint, check_resource, endpoint_fault
 from oauth_cc.errors import (
     InvalidAuthentication,
     InvalidAuthorizationDetails,
@@ -30,7 +30,7 @@ from oauth_cc.errors import (
     ReservedParameter,
 )
 from oauth_cc.http import HttpRequest, pairs_of
-from oauth_cc.scope import Scope
+from oauth_cc.scope import NO_SCOPE, Scope
 from oauth_cc.secret import REDACTION, Secret
 
 __all__ = ["TokenRequest", "compose_body", "http_request", "token_request", "unsigned_assertion"]
@@ -40,7 +40,6 @@ def __dir__() -> list[str]:
     return __all__
 
 
-_NO_SCOPE: Final = Scope()
 _NO_FIELDS: Final = AuthenticationFields()
 _RESERVED: Final[Mapping[str, str]] = {
     "grant_type": "is fixed for this grant: leave it out",
@@ -69,7 +68,7 @@ class TokenRequest:
     """
 
     credentials: ClientCredentials
-    scope: Scope = _NO_SCOPE
+    scope: Scope = NO_SCOPE
     resources: tuple[str, ...] = ()
     authorization_details: tuple[str, ...] = ()
     parameters: tuple[tuple[str, Secret], ...] = ()
@@ -217,7 +216,7 @@ class TokenRequest:
         return attrs.evolve(self, certificate=certificate)
 
 
-def token_request(credentials: ClientCredentials, scope: Scope = _NO_SCOPE) -> TokenRequest:
+def token_request(credentials: ClientCredentials, scope: Scope = NO_SCOPE) -> TokenRequest:
     """
     Gives the request of *credentials* for a token of *scope*; the empty scope leaves the choice to the server (RFC 6749
     section 3.3). Raises `InvalidInput` for anything that is not these records.
@@ -287,23 +286,22 @@ def compose_body(request: TokenRequest, *, assertion: str | Secret | None = None
 
 def http_request(
     request: TokenRequest,
-    endpoint: str,
+    endpoint: str | Endpoint,
     *,
     assertion: str | Secret | None = None,
-    allow_http_loopback: bool = False,
 ) -> HttpRequest:
     """
     Gives the HTTP request that asks the token *endpoint*, a URL, for what *request* says (RFC 6749 section 3.2).
 
     *assertion*: the client's assertion, if it authenticates by one: made by `unsigned_assertion` and its key, or by
-    someone else; *allow_http_loopback* admits http to this machine, for tests. Raises `InvalidEndpoint` or
+    someone else. Raises `InvalidEndpoint` or
     `InvalidAuthentication`.
 
         >>> request = token_request(ClientCredentials("your_id", "s3cret"))
         >>> http_request(request, "https://as.example/token").headers[0]
         ('Content-Type', 'application/x-www-form-urlencoded')
     """
-    fault = endpoint_fault(endpoint, allow_http_loopback=allow_http_loopback)
+    fault = endpoint_fault(endpoint)
     if fault is not None:
         # Tracebacks show local variables, and a URL is refused for the credentials in it, too.
         del endpoint, assertion
@@ -320,7 +318,7 @@ def http_request(
     if isinstance(fields, InvalidAuthentication):
         raise fields
     # Header and body are written inside the call, so that no local variable holds what they reveal.
-    return HttpRequest("POST", endpoint, _headers(fields), _compose(request, fields).encode("ascii"))
+    return HttpRequest("POST", as_endpoint(endpoint).url, _headers(fields), _compose(request, fields).encode("ascii"))
 
 
 def _fields(proof: Proof | None, assertion: str | Secret | None) -> AuthenticationFields | InvalidAuthentication:

@@ -3,7 +3,7 @@ Scope: what a token is asked for, and what it was granted for (RFC 6749 section 
 """
 
 from collections.abc import Iterator
-from typing import final
+from typing import Final, final
 
 import attrs
 
@@ -109,6 +109,10 @@ class Scope:
 
     def __le__(self, other: "Scope") -> bool:
         return frozenset(self.tokens) <= frozenset(other.tokens) if isinstance(other, Scope) else NotImplemented
+
+
+NO_SCOPE: Final = Scope()
+"""The empty scope: the server chooses."""
 
 
 def _fault(tokens: tuple[str, ...]) -> str:

@@ -14,7 +14,7 @@ from oauth_cc._wire.json import JsonValue, freeze, is_object, parse_object, writ
 from oauth_cc.endpoint import check_url
 from oauth_cc.errors import InvalidInput, InvalidStoredToken
 from oauth_cc.http import HttpRequest
-from oauth_cc.scope import Scope
+from oauth_cc.scope import NO_SCOPE, Scope
 from oauth_cc.secret import Secret
 
 __all__ = ["Token", "authorize", "is_expired"]
@@ -31,9 +31,6 @@ NO_EXTRA: Final[Mapping[str, JsonValue]] = MappingProxyType({})
 
 TokenType: TypeAlias = Literal["Bearer", "DPoP"]
 """The token types that are understood, in their canonical case (RFC 6749 section 7.1)."""
-
-
-_NO_SCOPE: Final = Scope()
 
 
 def _count(extra: Mapping[str, JsonValue]) -> str:
@@ -67,8 +64,8 @@ class Token:
     token_type: TokenType
     received_at: float
     expires_at: float = attrs.field(default=attrs.Factory(_assumed_end, takes_self=True))
-    scope: Scope = _NO_SCOPE
-    requested_scope: Scope = _NO_SCOPE
+    scope: Scope = NO_SCOPE
+    requested_scope: Scope = NO_SCOPE
     extra: Mapping[str, JsonValue] = attrs.field(default=NO_EXTRA, repr=_count, hash=False)
     dpop_jkt: str | None = None
     lifetime_assumed: bool = False
@@ -154,18 +151,18 @@ def is_expired(token: Token, now: float) -> bool:
     return now >= token.expires_at
 
 
-def authorize(request: HttpRequest, token: Token, *, allow_http_loopback: bool = False) -> HttpRequest:
+def authorize(request: HttpRequest, token: Token) -> HttpRequest:
     """
     Gives *request* with *token* in its Authorization field, in place of any other (RFC 6750 section 2.1).
 
-    *allow_http_loopback* admits http to this machine, for tests. Raises `InvalidEndpoint` if the request is not https,
+    Raises `InvalidEndpoint` if the request is neither https nor http to loopback,
     `InvalidInput` for a DPoP token, which needs a proof of its own for each request.
 
         >>> token = Token(Secret("2YotnFZFEjr1zCsicMWpAA"), "Bearer", 1700000000.0)
         >>> authorize(HttpRequest("GET", "https://api.example/things"), token).headers
         (('Authorization', 'Bearer 2YotnFZFEjr1zCsicMWpAA'),)
     """
-    check_url(request.url, allow_http_loopback=allow_http_loopback)
+    check_url(request.url)
     return request.with_header("Authorization", authorization(token).reveal())
 
 

@@ -10,7 +10,7 @@ import anyio
 import httpx2
 import pytest
 
-from oauth_cc import ClientCredentials, RenewalWindow, Retries, Scope, Token, token_request
+from oauth_cc import ClientCredentials, Options, RenewalWindow, Retries, Scope, Token, token_request
 from oauth_cc.errors import (
     InsecureEndpoint,
     InvalidClientRefused,
@@ -53,7 +53,7 @@ def test_a_token_is_kept_until_it_is_discarded(run: Run, server: AuthorizationSe
     """And exactly that one is forgotten then."""
 
     async def main() -> None:
-        async with AsyncTokenSource(REQUEST, server.token_endpoint, allow_http_loopback=True) as source:
+        async with AsyncTokenSource(REQUEST, server.token_endpoint) as source:
             first = await source.token()
             assert await source.token() is first
             await source.discard(first)
@@ -70,7 +70,7 @@ def test_another_scope_or_resource_is_another_token(run: Run) -> None:
     """Sources made from a source share its store."""
 
     async def main(url: str) -> None:
-        source = AsyncTokenSource(REQUEST, url, allow_http_loopback=True)
+        source = AsyncTokenSource(REQUEST, url)
         for _ in range(2):
             await source.token()
             await source.with_scope(Scope.of("a", "b")).token()
@@ -86,7 +86,7 @@ def test_closed(run: Run, server: AuthorizationServer) -> None:
     """A source that was closed says so."""
 
     async def main() -> None:
-        async with AsyncTokenSource(REQUEST, server.token_endpoint, allow_http_loopback=True) as source:
+        async with AsyncTokenSource(REQUEST, server.token_endpoint) as source:
             await source.token()
         with pytest.raises(SourceClosed, match="make a new one"):
             await source.with_scope(Scope()).token()
@@ -106,7 +106,7 @@ def test_the_server_is_gone(run: Run) -> None:
 
     async def main(url: str) -> None:
         source = AsyncTokenSource(
-            REQUEST, url, renewal_window=AGEING_AT_ONCE, retries=ONCE, on_event=told.append, allow_http_loopback=True
+            REQUEST, url, options=Options(renewal_window=AGEING_AT_ONCE, retries=ONCE, on_event=told.append)
         )
         for _ in range(5):
             await source.token()
@@ -131,7 +131,7 @@ def test_recovers(run: Run) -> None:
 
     async def main(url: str) -> None:
         quick = Retries(attempts=3, base=0.0, ceiling=0.0)
-        source = AsyncTokenSource(REQUEST, url, retries=quick, allow_http_loopback=True)
+        source = AsyncTokenSource(REQUEST, url, options=Options(retries=quick))
         assert (await source.token()).token_type == "Bearer"
 
     with serve(GONE, Drop, TOKEN) as script:
@@ -143,7 +143,7 @@ def test_refusals_are_remembered(run: Run) -> None:
     """Whoever asks right after a refusal gets the same one."""
 
     async def main(url: str) -> None:
-        source = AsyncTokenSource(REQUEST, url, allow_http_loopback=True)
+        source = AsyncTokenSource(REQUEST, url)
         for _ in range(10):
             with pytest.raises(InvalidClientRefused):
                 await source.token()
@@ -161,7 +161,7 @@ def test_others_go_on_while_one_renews(run: Run, server: AuthorizationServer) ->
     async def main() -> None:
         async with httpx2.AsyncClient(transport=AsyncGatedTransport(gate)) as client:
             source = AsyncTokenSource(
-                REQUEST, server.token_endpoint, client=client, renewal_window=AGEING_AT_ONCE, allow_http_loopback=True
+                REQUEST, server.token_endpoint, client=client, options=Options(renewal_window=AGEING_AT_ONCE)
             )
             first = await source.token()
             gate.opened.clear()
@@ -182,9 +182,7 @@ def test_patience_ends(run: Run, server: AuthorizationServer) -> None:
 
     async def main() -> None:
         async with httpx2.AsyncClient(transport=AsyncGatedTransport(gate)) as client:
-            source = AsyncTokenSource(
-                REQUEST, server.token_endpoint, client=client, wait_timeout=0.01, allow_http_loopback=True
-            )
+            source = AsyncTokenSource(REQUEST, server.token_endpoint, client=client, options=Options(wait_timeout=0.01))
             with pytest.raises(RenewalTimedOut):
                 await source.token()
             gate.opened.set()
@@ -238,10 +236,8 @@ def test_a_shared_store(run: Run, server: AuthorizationServer, kind: type[Shared
     below = shared if isinstance(shared, Shared) else shared.below
 
     async def main() -> None:
-        first = AsyncTokenSource(REQUEST, server.token_endpoint, store=shared, allow_http_loopback=True)
-        second = AsyncTokenSource(
-            REQUEST, server.token_endpoint, store=shared, on_event=told.append, allow_http_loopback=True
-        )
+        first = AsyncTokenSource(REQUEST, server.token_endpoint, store=shared)
+        second = AsyncTokenSource(REQUEST, server.token_endpoint, store=shared, options=Options(on_event=told.append))
         token = await first.token()
         assert await second.token() == token
         assert [type(event) for event in told] == [TokenFound]

@@ -64,7 +64,7 @@ def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
 
 
 SHARED = ("--auth", "secret-jwt", "--issuer", "https://as.example")
-LOCAL = ("--allow-http-loopback", "--client-id", "id", "--token-url")
+LOCAL = ("--client-id", "id", "--token-url")
 
 
 class TestBody:
@@ -140,9 +140,9 @@ class TestRequest:
 
     def test_http(self, cli: Runner) -> None:
         """An endpoint that is not https is refused with what to do about it."""
-        result = cli("request", "--client-id", "id", "--token-url", "http://127.0.0.1/token")
+        result = cli("request", "--client-id", "id", "--token-url", "http://as.example/token")
         assert (result.code, result.out) == (BAD_INPUT, "")
-        assert "use https, or give --allow-http-loopback" in result.err
+        assert "if that is meant, give --allow-http" in result.err
 
     def test_curl_shows_a_certificate(self, cli: Runner, tmp_path: Path) -> None:
         """The files that a connection needs are named, quoted for the shell."""
@@ -372,7 +372,7 @@ class TestProof:
     def test_endpoint_by_issuer(self, cli: Runner) -> None:
         """The issuer is enough; without it, or the endpoint, the sentence names both."""
         with AuthorizationServer(clients=[RegisteredClient("id", "sec")]) as server:
-            given = ("--client-id", "id", "--allow-http-loopback", "--issuer", server.issuer)
+            given = ("--client-id", "id", "--issuer", server.issuer)
             assert cli("token", *given, "--secret-stdin", stdin="sec").code == DONE
             assert cli("request", *given).out.startswith(f"POST {server.token_endpoint}\n")
         result = cli("token", "--client-id", "id", "--secret-stdin", stdin="sec")
@@ -501,7 +501,7 @@ class TestMetadata:
     def test_table(self, cli: Runner) -> None:
         """What a server says of itself is a table, with a star at the ways that exist here."""
         with AuthorizationServer(clients=[RegisteredClient("id", "sec", Scope.of("a", "b"))]) as server:
-            result = cli("metadata", server.issuer, "--allow-http-loopback")
+            result = cli("metadata", server.issuer)
             assert result == Result(
                 DONE,
                 f"issuer               {server.issuer}\n"
@@ -525,8 +525,8 @@ class TestMetadata:
         document = b'{"issuer": "https://as.example", "token_endpoint": "https://as.example/token"}'
         with serve(Answer(chunks=(document,))) as server:
             url = server.url
-            results = [cli("metadata", url, "--allow-http-loopback"), cli("metadata", url)]
-        results.append(cli("metadata", url, "--allow-http-loopback"))
+            results = [cli("metadata", url), cli("metadata", "http://as.example")]
+        results.append(cli("metadata", url))
         assert [REFUSED, BAD_INPUT, NETWORK] == [result.code for result in results]
         assert [("", 1)] * 3 == [(result.out, result.err.count("\n")) for result in results]
         expected = ["they are of 'https://as.example'", "use https", "check the URL, the network and any proxy"]

@@ -11,8 +11,9 @@ from unittest.mock import Mock
 import attrs
 import pytest
 
-from oauth_cc import Certificate, ClientCredentials, Scope, Secret, TlsClientAuth, Token, errors, token_request
-from oauth_cc._io.context import SourceContext, check_client, check_kind, check_timeout, raisable
+from oauth_cc import Certificate, ClientCredentials, Options, Scope, Secret, TlsClientAuth, Token, errors, token_request
+from oauth_cc._io.context import SourceContext, check_client, check_kind, raisable
+from oauth_cc._io.options import check_timeout
 from oauth_cc.events import Event, RenewalFailed, ScopeInsufficient, StoreFailed, StoreReturned, TokenDiscarded
 from oauth_cc.flows import Failed
 from oauth_cc.flows.renewal import Renewed, terms
@@ -49,7 +50,7 @@ def test_a_token_that_came_is_there_for_all() -> None:
     context.complete(led(context), Renewed(kept, 0.5))
     assert (context.fresh(), context.ask()) == (kept, Use(kept))
     assert SourceContext(context.cache, TERMS).fresh() == kept
-    assert SourceContext(context.cache, attrs.evolve(TERMS, cache_key="other")).fresh() is None
+    assert SourceContext(context.cache, attrs.evolve(TERMS, slot="other")).fresh() is None
     assert told == []
 
 
@@ -57,14 +58,14 @@ def test_a_token_that_came_is_there_for_all() -> None:
 def test_a_hook_is_a_plain_function(hook: Any) -> None:
     """It would fail at every event, unnoticed but for the log; and what would have to be awaited never runs."""
     with pytest.raises(errors.InvalidInput, match="on_event: give a plain function"):
-        SourceContext(TokenCache(), TERMS, hook)
+        Options(on_event=hook)
 
 
 def test_a_hook_may_be_a_mock() -> None:
     """In tests of their own, users give one that stands for theirs."""
     hook = Mock(spec=lambda event: None)
     told = token()
-    context = SourceContext(TokenCache(), TERMS, hook)
+    context = SourceContext(TokenCache(), TERMS, Options(on_event=hook).on_event)
     context.complete(led(context), Renewed(told, 0.5))
     context.discard(told)
     hook.assert_called_once()

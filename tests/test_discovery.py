@@ -13,6 +13,7 @@ from oauth_cc import (
     Certificate,
     ClientCredentials,
     ClientSecretPost,
+    Endpoint,
     HttpRequest,
     HttpResponse,
     MetadataCache,
@@ -149,15 +150,16 @@ class TestCache:
         assert 3 == len(world.sent)
 
     def test_loopback(self) -> None:
-        """Endpoints over http are found again by those alone who admit them."""
-        content = FOUND.content.replace(b"https://as.example/token", b"http://127.0.0.1/token")
+        """What was found over http is found again by those alone who allow it."""
+        content = json.dumps({"issuer": "http://as.example", "token_endpoint": "http://as.example/token"}).encode()
         world, cache = World([HttpResponse(200, (), content)]), MetadataCache()
-        local = world.run(discover(ISSUER, cache=cache, allow_http_loopback=True))
-        assert "http://127.0.0.1/token" == local.token_endpoint
-        with pytest.raises(errors.InvalidMetadata):
-            world.run(discover(ISSUER, cache=cache))
-        assert local == world.run(discover(ISSUER, cache=cache, allow_http_loopback=True))
-        assert 2 == len(world.sent)
+        allowed = Endpoint("http://as.example", allow_http=True)
+        found = world.run(discover(allowed, cache=cache))
+        assert "http://as.example/token" == found.token_endpoint
+        with pytest.raises(errors.InvalidIssuer):
+            world.run(discover("http://as.example", cache=cache))
+        assert found == world.run(discover(allowed, cache=cache))
+        assert 1 == len(world.sent)
 
 
 OURS = Certificate("A" * 43)
@@ -178,7 +180,7 @@ class TestFromIssuer:
         """The request is the one that would be made by hand."""
         credentials, scope = ClientCredentials("id", "s3cret"), Scope.of("a")
         found = World([FOUND]).run(from_issuer(ISSUER, credentials, scope))
-        assert AddressedRequest(token_request(credentials, scope), METADATA.token_endpoint) == found
+        assert AddressedRequest(token_request(credentials, scope), Endpoint(METADATA.token_endpoint)) == found
         assert token_request(credentials) == World([FOUND]).run(from_issuer(ISSUER, credentials)).request
 
     def test_no_other_way(self) -> None:
@@ -194,19 +196,16 @@ class TestFromIssuer:
         alias = "https://mtls.as.example/token"
         answer = listing("client_secret_basic", "tls_client_auth", bound=True, alias=alias)
         by_secret, by_certificate = ClientCredentials("id", "s3cret"), ClientCredentials("id", TlsClientAuth(OURS))
-        assert METADATA.token_endpoint == World([answer]).run(from_issuer(ISSUER, by_secret)).endpoint
-        assert alias == World([answer]).run(from_issuer(ISSUER, by_certificate)).endpoint
+        assert METADATA.token_endpoint == World([answer]).run(from_issuer(ISSUER, by_secret)).endpoint.url
+        assert alias == World([answer]).run(from_issuer(ISSUER, by_certificate)).endpoint.url
         bound = World([answer]).run(from_issuer(ISSUER, by_secret, certificate=OURS))
-        assert AddressedRequest(token_request(by_secret).with_certificate(OURS), alias) == bound
+        assert AddressedRequest(token_request(by_secret).with_certificate(OURS), Endpoint(alias)) == bound
 
-    def test_alias_on_this_machine(self) -> None:
-        """An alias over http is for this machine, on request."""
+    def test_the_alias_of_an_https_issuer_is_https(self) -> None:
+        """Loopback included: what the metadata name is no choice of the caller's."""
         answer = listing("tls_client_auth", alias="http://127.0.0.1:8443/token")
-        credentials = ClientCredentials("id", TlsClientAuth(OURS))
-        with pytest.raises(errors.InvalidMetadata, match="allow_http_loopback=True"):
-            World([answer]).run(from_issuer(ISSUER, credentials))
-        found = World([answer]).run(from_issuer(ISSUER, credentials, allow_http_loopback=True))
-        assert "http://127.0.0.1:8443/token" == found.endpoint
+        with pytest.raises(errors.InvalidMetadata, match="use https"):
+            World([answer]).run(from_issuer(ISSUER, ClientCredentials("id", TlsClientAuth(OURS))))
 
     def test_binding_that_is_not_had(self) -> None:
         """A server that binds no tokens is not asked for one that is to be bound."""
@@ -229,14 +228,11 @@ class TestFromIssuer:
 
 
 def test_bad_input_before_anything_is_sent() -> None:
-    """An issuer that can be none raises before the first effect; http to this machine is for those who say so."""
-    local = "http://localhost:1"
-    content = json.dumps({"issuer": local, "token_endpoint": f"{local}/token"}).encode()
-    world = World([HttpResponse(200, (), content)])
+    """An issuer that can be none raises before the first effect."""
+    world = World([FOUND])
     with pytest.raises(errors.InvalidIssuer):
-        world.run(discover(local))
+        world.run(discover("http://as.example"))
     assert [] == world.sent
-    assert f"{local}/token" == world.run(discover(local, allow_http_loopback=True)).token_endpoint
 
 
 responses = st.one_of(

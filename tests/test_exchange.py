@@ -127,7 +127,7 @@ def test_bad_input_before_anything_is_sent() -> None:
     with pytest.raises(errors.InsecureEndpoint):
         world.run(exchange(REQUEST, "http://as.example/token"))
     assert world.sent == []
-    token = world.run(exchange(REQUEST, "http://localhost/token", allow_http_loopback=True))
+    token = world.run(exchange(REQUEST, "http://localhost/token"))
     assert token.access_token.reveal() == "tok-1"
 
 

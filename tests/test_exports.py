@@ -18,10 +18,10 @@ from tests.layers import PACKAGE
 PUBLIC = {
     "oauth_cc": """
         AssertionFile AuthenticationFields Certificate ClientAssertion ClientAuthentication ClientCredentials
-        ClientSecretBasic ClientSecretJwt ClientSecretPost HttpRequest HttpResponse InvalidInput InvalidResponse
-        MetadataCache NoAuthentication OAuthError PrivateKeyJwt RenewalWindow Retries Scope Secret SigningKey
-        TlsClientAuth Token TokenCache TokenRequest TokenRequestRefused authorize compose_body http_request is_expired
-        parse_token_response token_request unsigned_assertion""",
+        ClientSecretBasic ClientSecretJwt ClientSecretPost Endpoint HttpRequest HttpResponse InvalidInput
+        InvalidResponse MetadataCache NoAuthentication OAuthError Options PrivateKeyJwt RenewalWindow Retries Scope
+        Secret SigningKey TlsClientAuth Token TokenCache TokenRequest TokenRequestRefused authorize compose_body
+        http_request is_expired parse_token_response token_request unsigned_assertion""",
     "oauth_cc.aiohttp": "AsyncTokenSource ClientCredentialsAuth fetch_metadata fetch_token from_issuer",
     "oauth_cc.authentication": """
         Algorithm AssertionDraft AssertionFile AssertionSource AuthenticationFields BuiltInAuthentication Certificate

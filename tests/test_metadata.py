@@ -16,6 +16,7 @@ from oauth_cc import (
     ClientSecretBasic,
     ClientSecretJwt,
     ClientSecretPost,
+    Endpoint,
     HttpResponse,
     NoAuthentication,
     PrivateKeyJwt,
@@ -53,10 +54,10 @@ def cases(part: str) -> list[Case]:
     return [Case(case["name"], case["rule"], case) for case in VECTORS[part]]
 
 
-def read(document: object, issuer: str = ISSUER, status: int = 200, loopback: bool = False) -> ServerMetadata:
+def read(document: object, issuer: str | Endpoint = ISSUER, status: int = 200) -> ServerMetadata:
     """Gives the metadata in *document*."""
     content = document if isinstance(document, bytes) else json.dumps(document).encode()
-    return parse_metadata(HttpResponse(status, (), content), issuer, allow_http_loopback=loopback)
+    return parse_metadata(HttpResponse(status, (), content), issuer)
 
 
 def test_the_vectors_are_all_here() -> None:
@@ -92,13 +93,12 @@ class TestUrls:
         assert (plain, f"{ISSUER}{appended}/.well-known/openid-configuration") == metadata_urls(issuer)
 
     def test_http(self) -> None:
-        """Http is refused but to this machine, on request."""
-        local = "http://localhost:8080/t"
-        with pytest.raises(errors.InvalidIssuer, match="allow_http_loopback=True"):
-            metadata_urls(local)
-        assert metadata_urls(local, allow_http_loopback=True)[0].startswith("http://localhost:8080/.well-known/")
+        """Http goes to this machine, and elsewhere where the caller says so."""
+        assert metadata_urls("http://localhost:8080/t")[0].startswith("http://localhost:8080/.well-known/")
+        allowed = Endpoint("http://as.example/t", allow_http=True)
+        assert metadata_urls(allowed)[1] == "http://as.example/t/.well-known/openid-configuration"
         with pytest.raises(errors.InvalidIssuer, match="use https"):
-            metadata_urls("http://as.example", allow_http_loopback=True)
+            metadata_urls("http://as.example")
 
     def test_query(self) -> None:
         """The error says what to leave out."""
@@ -160,9 +160,8 @@ class TestIssuer:
 
     def test_configured(self) -> None:
         """An issuer that can be none has no metadata, whatever they say."""
-        for issuer in ("http://as.example", "http://localhost"):
-            with pytest.raises(errors.InvalidIssuer):
-                read({**LEAST, "issuer": issuer}, issuer)
+        with pytest.raises(errors.InvalidIssuer):
+            read({**LEAST, "issuer": "http://as.example"}, "http://as.example")
 
 
 class TestDocument:
@@ -259,15 +258,29 @@ class TestDocument:
             ({"mtls_endpoint_aliases": {"token_endpoint": url}}, "token_endpoint among mtls_endpoint_aliases"),
         ):
             with pytest.raises(errors.InvalidMetadata, match=f"{name} in the metadata") as caught:
-                read({**LEAST, **document}, loopback=True)
+                read({**LEAST, **document})
             assert "M4RKER" not in f"{caught.value!r}"
 
     def test_loopback(self) -> None:
-        """Http endpoints are for this machine, on request."""
-        local = {"issuer": "http://localhost", "token_endpoint": "http://localhost/token"}
-        assert "http://localhost/token" == read(local, "http://localhost", loopback=True).token_endpoint
-        with pytest.raises(errors.InvalidMetadata, match="allow_http_loopback=True"):
+        """An issuer on this machine may name http endpoints on it; the endpoints of an https issuer are https."""
+        local = {"issuer": "http://localhost", "token_endpoint": "http://localhost:8080/token"}
+        assert "http://localhost:8080/token" == read(local, "http://localhost").token_endpoint
+        with pytest.raises(errors.InvalidMetadata, match="its issuer is reached by https"):
             read({**local, "issuer": ISSUER})
+
+    def test_an_http_issuer_that_is_allowed_names_http_endpoints_at_its_own_host_and_port(self) -> None:
+        """A compose file's Keycloak: https, or the very origin that the caller allowed."""
+        issuer = "http://keycloak:8080/realms/demo"
+        allowed = Endpoint(issuer, allow_http=True)
+        found = read({"issuer": issuer, "token_endpoint": "http://keycloak:8080/token"}, allowed)
+        assert "http://keycloak:8080/token" == found.token_endpoint
+        request = token_request(ClientCredentials("id", "s3cret"))
+        assert Endpoint("http://keycloak:8080/token", allow_http=True) == endpoint_for(found, request)
+        secure = {"issuer": issuer, "token_endpoint": "https://other/token"}
+        assert "https://other/token" == read(secure, allowed).token_endpoint
+        for elsewhere in ("http://keycloak/token", "http://other:8080/token", "http://localhost/token"):
+            with pytest.raises(errors.InvalidMetadata, match="on another host"):
+                read({"issuer": issuer, "token_endpoint": elsewhere}, allowed)
 
     @pytest.mark.parametrize("content", [b"", b"<html>", b"[]", b'{"a": 1, "a": 1}', b"\xff", b'{"a": NaN}'])
     def test_no_object(self, content: bytes) -> None:
@@ -300,9 +313,8 @@ class TestRecord:
     @pytest.mark.parametrize("url", ["", "http://as.example/", "https://as.example/#"])
     def test_refused(self, url: str) -> None:
         """An endpoint that no secret may be sent to makes no record."""
-        for arguments in ((url, ENDPOINT), (ISSUER, url)):
-            with pytest.raises(errors.InvalidEndpoint):
-                ServerMetadata(*arguments)
+        with pytest.raises(errors.InvalidEndpoint):
+            ServerMetadata(ISSUER, url)
         with pytest.raises(errors.InvalidEndpoint):
             ServerMetadata(ISSUER, ENDPOINT, mtls_token_endpoint=url)
 
@@ -344,7 +356,7 @@ class TestEndpointFor:
         metadata = attrs.evolve(METADATA, token_endpoint_auth_methods_supported=("x", supported))
         request = token_request(ClientCredentials("id", WAYS[name]))
         if name == supported:
-            assert ENDPOINT == endpoint_for(metadata, request)
+            assert ENDPOINT == str(endpoint_for(metadata, request))
             return
         with pytest.raises(errors.InvalidAuthentication, match=f"and no {name}: configure the way") as caught:
             endpoint_for(metadata, request)
@@ -369,7 +381,7 @@ class TestEndpointFor:
                 endpoint_for(other, request)
         for right in (None, ("ES256",)):
             same = attrs.evolve(metadata, token_endpoint_auth_signing_alg_values_supported=right)
-            assert ENDPOINT == endpoint_for(same, request)
+            assert ENDPOINT == str(endpoint_for(same, request))
 
     def test_no_tuple(self) -> None:
         """A record by hand has tuples: in a text, part of a name would count as a name."""
@@ -381,8 +393,8 @@ class TestEndpointFor:
     def test_ways_unknown(self) -> None:
         """A way of a user's own is not checked, nor are credentials that cannot be sent yet."""
         metadata = attrs.evolve(METADATA, token_endpoint_auth_methods_supported=())
-        assert ENDPOINT == endpoint_for(metadata, token_request(ClientCredentials("id", Own())))
-        assert ENDPOINT == endpoint_for(metadata, token_request(ClientCredentials("id")))
+        assert ENDPOINT == str(endpoint_for(metadata, token_request(ClientCredentials("id", Own()))))
+        assert ENDPOINT == str(endpoint_for(metadata, token_request(ClientCredentials("id"))))
 
     def test_grant(self) -> None:
         """A server that lists grants without this one is refused before it refuses."""
@@ -390,7 +402,7 @@ class TestEndpointFor:
         with pytest.raises(errors.InvalidInput, match="do not list client_credentials"):
             endpoint_for(attrs.evolve(METADATA, grant_types_supported=("authorization_code",)), request)
         listed = attrs.evolve(METADATA, grant_types_supported=("authorization_code", "client_credentials"))
-        assert ENDPOINT == endpoint_for(listed, request)
+        assert ENDPOINT == str(endpoint_for(listed, request))
 
     def test_mtls(self) -> None:
         """The alias is for connections with a client certificate, and where there is none the endpoint serves them."""
@@ -403,9 +415,9 @@ class TestEndpointFor:
         )
         aliased = attrs.evolve(listed, mtls_token_endpoint="https://mtls.example/")
         for request in (by_certificate, plain.with_certificate(CERTIFICATE)):
-            assert "https://mtls.example/" == endpoint_for(aliased, request)
-            assert ENDPOINT == endpoint_for(listed, request)
-        assert ENDPOINT == endpoint_for(aliased, plain)
+            assert "https://mtls.example/" == str(endpoint_for(aliased, request))
+            assert ENDPOINT == str(endpoint_for(listed, request))
+        assert ENDPOINT == str(endpoint_for(aliased, plain))
 
     def test_binding(self) -> None:
         """A token that is to be bound is not asked of a server that binds none; the method itself asks for nothing."""
@@ -413,7 +425,8 @@ class TestEndpointFor:
         with pytest.raises(errors.InvalidCertificate, match="binds no token to a certificate"):
             endpoint_for(METADATA, request)
         unbound = attrs.evolve(METADATA, token_endpoint_auth_methods_supported=("tls_client_auth",))
-        assert ENDPOINT == endpoint_for(unbound, token_request(ClientCredentials("id", TlsClientAuth(CERTIFICATE))))
+        by_certificate = ClientCredentials("id", TlsClientAuth(CERTIFICATE))
+        assert ENDPOINT == str(endpoint_for(unbound, token_request(by_certificate)))
 
 
 class TestLifetime:

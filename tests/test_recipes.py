@@ -44,7 +44,7 @@ class Recipes:
 
     def addressed(self, name: str, *arguments: object) -> AddressedRequest:
         """Gives the request, and its endpoint, that the recipe *name* finds on this machine."""
-        made = self._made(name, *arguments, allow_http_loopback=True)
+        made = self._made(name, *arguments)
         assert isinstance(made, AddressedRequest)
         return made
 
@@ -85,7 +85,7 @@ def federated(issuer: AssertionIssuer, subject: str, audience: str, scope: str =
 def obtained(server: AuthorizationServer, request: TokenRequest, method: str) -> tuple[str, ...]:
     """Gets two tokens by *request*, as a program does over the years, and gives the names of what it sent."""
     for _ in range(2):
-        token = fetch_token(request, server.token_endpoint, allow_http_loopback=True)
+        token = fetch_token(request, server.token_endpoint)
         assert token.scope == request.scope or request.scope == Scope()
     seen = server.token_requests
     assert [(each.status, each.client_id, each.authentication_method) for each in seen] == [
@@ -158,14 +158,14 @@ def test_auth0(recipes: Recipes) -> None:
         )
         without_slash = recipes.request("auth0", key("RS256"), server.issuer.removesuffix("/"), API)
         with pytest.raises(errors.InvalidClientRefused):
-            fetch_token(without_slash, server.token_endpoint, allow_http_loopback=True)
+            fetch_token(without_slash, server.token_endpoint)
 
 
 def test_keycloak(recipes: Recipes) -> None:
     """The issuer is all that is known of the server."""
     with AuthorizationServer(clients=[signing("ES256", "read")], issuer_path="/realms/demo") as server:
         found = recipes.addressed("keycloak", key("ES256"), server.issuer)
-        assert found.endpoint == server.token_endpoint
+        assert found.endpoint.url == server.token_endpoint
         obtained(server, found.request, "private_key_jwt")
     assert header(found.request) == {"alg": "ES256", "typ": "client-authentication+jwt", "kid": "2026-11"}
 
@@ -178,9 +178,9 @@ def test_kubernetes(recipes: Recipes, tmp_path: Path) -> None:
     with AuthorizationServer(clients=[federated(cluster, worker, "https://as.example")]) as server:
         file.write_text(cluster.assertion(worker, "https://as.example", lifetime=-1))
         with pytest.raises(errors.InvalidClientRefused):
-            fetch_token(request, server.token_endpoint, allow_http_loopback=True)
+            fetch_token(request, server.token_endpoint)
         file.write_text(cluster.assertion(worker, "https://as.example"))
-        fetch_token(request, server.token_endpoint, allow_http_loopback=True)
+        fetch_token(request, server.token_endpoint)
 
 
 def test_github_actions(recipes: Recipes, monkeypatch: pytest.MonkeyPatch) -> None:

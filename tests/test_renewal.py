@@ -2,7 +2,6 @@
 How a token is renewed, in a world without clock or socket.
 """
 
-from datetime import timedelta
 from typing import Any
 
 import attrs
@@ -21,7 +20,7 @@ from oauth_cc import (
 )
 from oauth_cc.events import TokenFound, TokenObtained
 from oauth_cc.flows import Failed, Lock, Returned, Save, advance
-from oauth_cc.flows.cache_key import cache_key
+from oauth_cc.flows.cache_key import cache_key, fingerprint
 from oauth_cc.flows.renewal import DEFAULT_WAIT_TIMEOUT, Kept, Renewed, Terms, renewal, terms
 from tests.world import World, token_answer
 
@@ -148,16 +147,16 @@ def test_what_is_told_of_a_renewal() -> None:
     assert world.told[-1] == TokenObtained("id", TERMS.cache_key[:8], 60, 0, True)
 
 
-def test_http_to_this_machine_has_to_be_asked_for() -> None:
+def test_http_to_this_machine_needs_no_word() -> None:
     """As everywhere."""
-    local = terms(REQUEST, "http://localhost/token", allow_http_loopback=True)
+    local = terms(REQUEST, "http://localhost/token")
     assert value(World([token_answer()]).run(renewal(local))) == "tok-1"
 
 
 class TestTerms:
     def test_terms_are_what_was_given(self) -> None:
         """And the key is that of request and endpoint."""
-        assert cache_key(REQUEST, ENDPOINT, TERMS.fingerprint) == TERMS.cache_key
+        assert cache_key(REQUEST, ENDPOINT, fingerprint(REQUEST.credentials)) == TERMS.cache_key
         assert (TERMS.client_id, TERMS.cache_key_prefix) == ("id", TERMS.cache_key[:8])
         assert terms(REQUEST, ENDPOINT) == TERMS
 
@@ -165,7 +164,6 @@ class TestTerms:
         ("kind", "request_", "endpoint", "options"),
         [
             (errors.InsecureEndpoint, REQUEST, "http://as.example/token", {}),
-            (errors.InsecureEndpoint, REQUEST, "http://localhost/token", {}),
             (errors.InvalidEndpoint, REQUEST, "as.example", {}),
             (errors.InvalidEndpoint, REQUEST, "https://as.example/token?client_secret=x", {}),
             (errors.InvalidAuthentication, token_request(ClientCredentials("id")), ENDPOINT, {}),
@@ -175,12 +173,6 @@ class TestTerms:
                 ENDPOINT,
                 {},
             ),
-            (errors.InvalidInput, REQUEST, ENDPOINT, {"wait_timeout": 0}),
-            (errors.InvalidInput, REQUEST, ENDPOINT, {"wait_timeout": -1}),
-            (errors.InvalidInput, REQUEST, ENDPOINT, {"wait_timeout": timedelta(seconds=1)}),
-            (errors.InvalidInput, REQUEST, ENDPOINT, {"retries": 3}),
-            (errors.InvalidInput, REQUEST, ENDPOINT, {"renewal_window": 0.8}),
-            (errors.InvalidInput, REQUEST, ENDPOINT, {"wait_timeout": float("nan")}),
         ],
     )
     def test_what_could_not_be_sent_is_refused_at_once(
@@ -194,7 +186,7 @@ class TestTerms:
         """So that one source makes others."""
         other: Terms = TERMS.with_request(REQUEST.with_scope(Scope.of("b")))
         assert other == terms(REQUEST.with_scope(Scope.of("b")), ENDPOINT)
-        assert attrs.evolve(other, request=REQUEST, cache_key=TERMS.cache_key) == TERMS
+        assert attrs.evolve(other, request=REQUEST, slot=TERMS.slot) == TERMS
         assert other.cache_key != TERMS.cache_key
 
     def test_another_client_is_refused(self) -> None:

@@ -19,6 +19,7 @@ from oauth_cc import (
     ClientCredentials,
     ClientSecretBasic,
     ClientSecretPost,
+    Endpoint,
     HttpRequest,
     NoAuthentication,
     OAuthError,
@@ -454,11 +455,13 @@ class TestHttpRequest:
             http_request(token_request(ClientCredentials("id", Twofold(client_id="other"))), ENDPOINT)
 
     def test_endpoint(self) -> None:
-        """Http is refused, and taken for this machine on request."""
+        """Http is refused but to this machine, or where the caller allows it."""
         request = token_request(ClientCredentials("id", ClientSecretBasic("sec")))
         with pytest.raises(errors.InsecureEndpoint):
-            http_request(request, "http://127.0.0.1:8000/token")
-        sent = http_request(request, "http://127.0.0.1:8000/token", allow_http_loopback=True)
+            http_request(request, "http://as.example/token")
+        allowed = Endpoint("http://as.example/token", allow_http=True)
+        assert http_request(request, allowed).url == "http://as.example/token"
+        sent = http_request(request, "http://127.0.0.1:8000/token")
         assert sent.url == "http://127.0.0.1:8000/token"
 
 

@@ -16,7 +16,7 @@ import anyio.to_thread
 import httpx2
 import pytest
 
-from oauth_cc import ClientCredentials, ClientSecretPost, RenewalWindow, Retries, Scope, Token, token_request
+from oauth_cc import ClientCredentials, ClientSecretPost, Options, RenewalWindow, Retries, Scope, Token, token_request
 from oauth_cc.errors import (
     InsecureEndpoint,
     InvalidAuthentication,
@@ -57,13 +57,13 @@ def shown(token: Token) -> str:
 class TestTheToken:
     def test_is_kept(self, server: AuthorizationServer) -> None:
         """A token that is fresh is given again."""
-        source = TokenSource(REQUEST, server.token_endpoint, allow_http_loopback=True)
+        source = TokenSource(REQUEST, server.token_endpoint)
         assert source.token() is source.token()
         assert len(server.token_requests) == 1
 
     def test_discarded_is_never_given_again(self, server: AuthorizationServer) -> None:
         """After a discard the next caller gets another token, and one discard too many harms nobody."""
-        source = TokenSource(REQUEST, server.token_endpoint, allow_http_loopback=True)
+        source = TokenSource(REQUEST, server.token_endpoint)
         first = source.token()
         source.discard(first)
         second = source.token()
@@ -75,12 +75,12 @@ class TestTheToken:
     def test_with_a_lifetime_of_0_serves_whoever_asked_for_it(self) -> None:
         """It is stale at once, and so never given to anyone else."""
         with serve(STALE_AT_ONCE, TOKEN) as script:
-            source = TokenSource(REQUEST, f"{script.url}/token", allow_http_loopback=True)
+            source = TokenSource(REQUEST, f"{script.url}/token")
             assert [shown(source.token()) for _ in range(3)] == ["tok-0", "tok-1", "tok-1"]
 
     def test_of_another_scope_or_resource(self, server: AuthorizationServer) -> None:
         """Sources made from a source share its store: each kind of token is asked for once."""
-        source = TokenSource(REQUEST, server.token_endpoint, allow_http_loopback=True)
+        source = TokenSource(REQUEST, server.token_endpoint)
         for _ in range(2):
             source.token()
             source.with_resource("https://a.example/").token()
@@ -91,7 +91,7 @@ class TestTheToken:
     def test_of_another_scope(self) -> None:
         """A scope is a set: its order makes no other token."""
         with serve(TOKEN) as script:
-            source = TokenSource(REQUEST, f"{script.url}/token", allow_http_loopback=True)
+            source = TokenSource(REQUEST, f"{script.url}/token")
             source.with_scope(Scope.of("a", "b")).token()
             source.with_scope(Scope.of("b", "a")).token()
             source.with_scope(Scope.of("a")).token()
@@ -100,16 +100,16 @@ class TestTheToken:
     def test_shared_by_sources_of_one_store(self, server: AuthorizationServer) -> None:
         """Two sources over one store share its tokens; a store is otherwise a source's own."""
         store = TokenCache()
-        first = TokenSource(REQUEST, server.token_endpoint, store=store, allow_http_loopback=True)
-        second = TokenSource(REQUEST, server.token_endpoint, store=store, allow_http_loopback=True)
-        alone = TokenSource(REQUEST, server.token_endpoint, allow_http_loopback=True)
+        first = TokenSource(REQUEST, server.token_endpoint, store=store)
+        second = TokenSource(REQUEST, server.token_endpoint, store=store)
+        alone = TokenSource(REQUEST, server.token_endpoint)
         assert first.token() is second.token()
         assert alone.token() is not first.token()
         assert len(server.token_requests) == 2
 
     def test_is_not_given_by_a_closed_source(self, server: AuthorizationServer) -> None:
         """A source that was closed, and each made from it, says so."""
-        with TokenSource(REQUEST, server.token_endpoint, allow_http_loopback=True) as source:
+        with TokenSource(REQUEST, server.token_endpoint) as source:
             other = source.with_scope(Scope())
             source.token()
         for closed in (source, other):
@@ -125,7 +125,7 @@ class TestWhatCannotBeSent:
         with pytest.raises(InvalidAuthentication):
             TokenSource(token_request(ClientCredentials("your_id")), "https://as.example/token")
         with pytest.raises(InvalidInput, match="wait_timeout"):
-            TokenSource(REQUEST, "https://as.example/token", wait_timeout=0)
+            TokenSource(REQUEST, "https://as.example/token", options=Options(wait_timeout=0))
 
     @pytest.mark.parametrize("awaited", ["load", "save", "discard"])
     def test_a_store_for_async_code(self, awaited: str) -> None:
@@ -153,7 +153,7 @@ class TestTheServerIsInTrouble:
         """A 5xx is tried again."""
         with serve(GONE, Drop, TOKEN) as script:
             quick = Retries(attempts=3, base=0.0, ceiling=0.0)
-            source = TokenSource(REQUEST, f"{script.url}/token", retries=quick, allow_http_loopback=True)
+            source = TokenSource(REQUEST, f"{script.url}/token", options=Options(retries=quick))
             assert shown(source.token()) == "tok-1"
             assert len(script.asked) == 3
 
@@ -173,7 +173,7 @@ class TestTheServerIsInTrouble:
     def test_gone_when_the_token_is_stale(self) -> None:
         """There is an error, for each caller his own, and the next one tries anew."""
         with serve(STALE_AT_ONCE, GONE) as script:
-            source = TokenSource(REQUEST, f"{script.url}/token", retries=ONCE, allow_http_loopback=True)
+            source = TokenSource(REQUEST, f"{script.url}/token", options=Options(retries=ONCE))
             source.token()
             errors: list[UnexpectedStatus] = []
             for _ in range(2):
@@ -186,7 +186,7 @@ class TestTheServerIsInTrouble:
     def test_refusals_are_remembered(self) -> None:
         """Whoever asks right after a refusal gets the same one, and the server is left in peace."""
         with serve(REFUSED) as script:
-            source = TokenSource(REQUEST, f"{script.url}/token", allow_http_loopback=True)
+            source = TokenSource(REQUEST, f"{script.url}/token")
             for _ in range(10):
                 with pytest.raises(InvalidClientRefused):
                     source.token()
@@ -205,7 +205,7 @@ class TestTheServerIsInTrouble:
         gate.opened.set()
         with httpx2.Client(transport=GatedTransport(gate)) as client, ThreadPoolExecutor(1) as pool:
             source = TokenSource(
-                REQUEST, server.token_endpoint, client=client, renewal_window=AGEING_AT_ONCE, allow_http_loopback=True
+                REQUEST, server.token_endpoint, client=client, options=Options(renewal_window=AGEING_AT_ONCE)
             )
             first = source.token()
             gate.opened.clear()
@@ -221,9 +221,7 @@ class TestTheServerIsInTrouble:
         """Whoever waits too long for the request of another is told, and the request goes on."""
         gate = Gate()
         with httpx2.Client(transport=GatedTransport(gate)) as client, ThreadPoolExecutor(1) as pool:
-            source = TokenSource(
-                REQUEST, server.token_endpoint, client=client, wait_timeout=0.01, allow_http_loopback=True
-            )
+            source = TokenSource(REQUEST, server.token_endpoint, client=client, options=Options(wait_timeout=0.01))
             leader = pool.submit(source.token)
             assert gate.arrived.wait(30)
             with pytest.raises(RenewalTimedOut, match=r"within 0\.01 seconds"):
@@ -242,10 +240,10 @@ class TestOtherWorlds:
 
         store = TokenCache()
         with httpx2.Client(transport=Interrupted()) as client:
-            source = TokenSource(REQUEST, server.token_endpoint, client=client, store=store, allow_http_loopback=True)
+            source = TokenSource(REQUEST, server.token_endpoint, client=client, store=store)
             with pytest.raises(KeyboardInterrupt):
                 source.token()
-        other = TokenSource(REQUEST, server.token_endpoint, store=store, allow_http_loopback=True)
+        other = TokenSource(REQUEST, server.token_endpoint, store=store)
         with ThreadPoolExecutor(1) as pool:
             assert pool.submit(other.token).result(30).token_type == "Bearer"
 
@@ -255,7 +253,7 @@ class TestOtherWorlds:
         gate = Gate()
         store = TokenCache()
         with httpx2.Client(transport=GatedTransport(gate)) as client, ThreadPoolExecutor(1) as pool:
-            held = TokenSource(REQUEST, server.token_endpoint, client=client, store=store, allow_http_loopback=True)
+            held = TokenSource(REQUEST, server.token_endpoint, client=client, store=store)
             leader = pool.submit(held.token)
             assert gate.arrived.wait(30)
             reader, writer = os.pipe()
@@ -263,7 +261,7 @@ class TestOtherWorlds:
             if child == 0:
                 outcome = b"failed"
                 try:
-                    own = TokenSource(REQUEST, server.token_endpoint, store=store, allow_http_loopback=True)
+                    own = TokenSource(REQUEST, server.token_endpoint, store=store)
                     outcome = own.token().token_type.encode()
                 finally:
                     os.write(writer, outcome)
@@ -281,8 +279,8 @@ class TestOtherWorlds:
         store = TokenCache()
 
         async def main() -> None:
-            source = AsyncTokenSource(REQUEST, server.token_endpoint, store=store, allow_http_loopback=True)
-            blocking = TokenSource(REQUEST, server.token_endpoint, store=store, allow_http_loopback=True)
+            source = AsyncTokenSource(REQUEST, server.token_endpoint, store=store)
+            blocking = TokenSource(REQUEST, server.token_endpoint, store=store)
             async with anyio.create_task_group() as group:
                 group.start_soon(source.token)
                 await anyio.lowlevel.checkpoint()
@@ -296,7 +294,7 @@ class TestWhatIsTold:
     def test_events(self, server: AuthorizationServer) -> None:
         """The hook hears what happened, with the client, the key's beginning and the lifetime."""
         told: list[Event] = []
-        source = TokenSource(REQUEST, server.token_endpoint, on_event=told.append, allow_http_loopback=True)
+        source = TokenSource(REQUEST, server.token_endpoint, options=Options(on_event=told.append))
         token = source.token()
         source.discard(token)
         source.discard(token)
@@ -323,7 +321,7 @@ class TestWhatIsTold:
         def failing(event: Event) -> None:
             raise ValueError("the hook's own")
 
-        source = TokenSource(REQUEST, server.token_endpoint, on_event=failing, allow_http_loopback=True)
+        source = TokenSource(REQUEST, server.token_endpoint, options=Options(on_event=failing))
         assert source.token().token_type == "Bearer"
         assert "the event hook raised an error on TokenObtained" in caplog.text
 
@@ -333,7 +331,7 @@ class TestWhatIsTold:
         request = token_request(ClientCredentials("your_id", ClientSecretPost("p0st-s3cret")))
         with serve(TOKEN, GONE, REFUSED) as script:
             source = TokenSource(
-                request, f"{script.url}/token", renewal_window=AGEING_AT_ONCE, retries=ONCE, allow_http_loopback=True
+                request, f"{script.url}/token", options=Options(renewal_window=AGEING_AT_ONCE, retries=ONCE)
             )
             token = source.token()
             source.token()
@@ -405,10 +403,8 @@ class TestASharedStore:
         """What one put there, the other finds; what one discards, both have lost."""
         told: list[Event] = []
         shared = Shared()
-        first = TokenSource(REQUEST, server.token_endpoint, store=shared, allow_http_loopback=True)
-        second = TokenSource(
-            REQUEST, server.token_endpoint, store=shared, on_event=told.append, allow_http_loopback=True
-        )
+        first = TokenSource(REQUEST, server.token_endpoint, store=shared)
+        second = TokenSource(REQUEST, server.token_endpoint, store=shared, options=Options(on_event=told.append))
         token = first.token()
         assert second.token() == token
         assert [type(event) for event in told] == [TokenFound]
@@ -423,9 +419,7 @@ class TestASharedStore:
         told: list[Event] = []
         shared = Shared()
         shared.fault = ConnectionError("no route")
-        source = TokenSource(
-            REQUEST, server.token_endpoint, store=shared, on_event=told.append, allow_http_loopback=True
-        )
+        source = TokenSource(REQUEST, server.token_endpoint, store=shared, options=Options(on_event=told.append))
         source.discard(source.token())
         source.discard(source.token())
         shared.fault = None
@@ -445,13 +439,13 @@ class TestASharedStore:
 
         members = {name: lambda *_: Inner().load("key") for name in ("load", "save", "discard")}
         store: Any = type("Delegating", (), {**members, "lock": lambda *_: nullcontext(True)})()
-        source = TokenSource(REQUEST, server.token_endpoint, store=store, allow_http_loopback=True)
+        source = TokenSource(REQUEST, server.token_endpoint, store=store)
         source.discard(source.token())
         assert "declare them by async def" in caplog.text
         caplog.clear()
 
         async def main() -> Token:
-            awaited = AsyncTokenSource(REQUEST, server.token_endpoint, store=store, allow_http_loopback=True)
+            awaited = AsyncTokenSource(REQUEST, server.token_endpoint, store=store)
             return await awaited.token()
 
         for backend in ("asyncio", "trio"):
@@ -469,16 +463,13 @@ def ageing(script: ScriptedServer, told: list[Event]) -> TokenSource:
     return TokenSource(
         REQUEST,
         f"{script.url}/token",
-        renewal_window=AGEING_AT_ONCE,
-        retries=ONCE,
-        on_event=told.append,
-        allow_http_loopback=True,
+        options=Options(renewal_window=AGEING_AT_ONCE, retries=ONCE, on_event=told.append),
     )
 
 
 def test_repr_shows_the_request_alone(server: AuthorizationServer) -> None:
     """No secret, no token."""
-    source = TokenSource(REQUEST, server.token_endpoint, allow_http_loopback=True)
+    source = TokenSource(REQUEST, server.token_endpoint)
     token = shown(source.token())
     assert repr(source).startswith("TokenSource(TokenRequest(")
     assert "s3cret" not in repr(source)

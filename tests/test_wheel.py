@@ -24,9 +24,7 @@ print(oauth_cc.__version__, compose_body(token_request(ClientCredentials("your_i
 
 HTTPX = """
     fetch_metadata fetch_metadata_async fetch_token fetch_token_async from_issuer from_issuer_async
-    TokenSource TokenSource.__init__ AsyncTokenSource AsyncTokenSource.__init__
-    ClientCredentialsAuth ClientCredentialsAuth.__init__ ClientCredentialsAuth.sync_auth_flow
-    ClientCredentialsAuth.async_auth_flow"""
+    ClientCredentialsAuth"""
 INCOMPLETE = {
     # Takes a client, whose requests and answers have attributes without an annotation; its auth has to inherit from
     # the library's. A protocol for the client's send would name the request again, or take the client of any library.
@@ -34,10 +32,14 @@ INCOMPLETE = {
     "httpx": HTTPX,
     # Takes a ClientSession or ClientRequest, which hold a BaseProtocol and a Morsel of unknown parameters. A protocol
     # for a session would promise less than what is used, as its proxy has no public name.
-    "aiohttp": "fetch_token AsyncTokenSource ClientCredentialsAuth fetch_metadata from_issuer",
+    "aiohttp": """
+        fetch_token fetch_metadata from_issuer sender AsyncTokenSource AsyncTokenSource.__init__ ClientCredentialsAuth
+        ClientCredentialsAuth.__init__ ClientCredentialsAuth.__call__ ClientCredentialsAuth.async_source""",
     # Takes a Session or PreparedRequest, whose cookies hold a Morsel of unknown parameters; its auth and its session
     # inherit from the library's. A protocol for what adapters send would name the PreparedRequest again.
-    "requests": "fetch_token TokenSource ClientCredentialsAuth fetch_metadata from_issuer",
+    "requests": """
+        fetch_token fetch_metadata from_issuer sender TokenSource TokenSource.__init__ ClientCredentialsAuth
+        ClientCredentialsAuth.__init__ ClientCredentialsAuth.__call__ ClientCredentialsAuth.source""",
     "compat.requests_oauthlib": "OAuth2Session OAuth2Session.fetch_token",
 }
 """
@@ -126,8 +128,7 @@ def test_types_are_complete(installed: Path) -> None:
     """Every public name has a type that is known to its end, but for what the HTTP libraries left open in theirs."""
     excepted = {f"oauth_cc.{library}.{name}" for library, names in INCOMPLETE.items() for name in names.split()}
     found = _incomplete(installed)
-    assert sorted(found - excepted) == []
-    assert sorted(excepted - found) == []
+    assert (sorted(found - excepted), sorted(excepted - found)) == ([], [])
     assert set() == _incomplete(installed, "--ignoreexternal")
 
 

@@ -2,77 +2,38 @@
 The source of tokens for async code, on asyncio and trio alike.
 """
 
-import copy
-import threading
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self, assert_never
 
-import attrs
-
 from oauth_cc._io.async_driver import AsyncStoreEffects, ThreadedStore, detach, drive, wait_for
-from oauth_cc._io.context import SourceContext, raisable
+from oauth_cc._io.context import Source, SourceContext, raisable
 from oauth_cc.errors import RenewalTimedOut, SourceClosed
-from oauth_cc.events import EventHook
 from oauth_cc.flows.effects import Failed, Received
-from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries
-from oauth_cc.flows.freshness import DEFAULT_WINDOW, RenewalWindow
-from oauth_cc.flows.renewal import DEFAULT_WAIT_TIMEOUT, Renewal, renewal, terms
+from oauth_cc.flows.renewal import Renewal, renewal
 from oauth_cc.flows.single_flight import Refuse, Use
 from oauth_cc.http import HttpRequest
-from oauth_cc.request import TokenRequest
-from oauth_cc.scope import Scope
 from oauth_cc.stores._protocol import AsyncStore, Store, is_async_store, is_store
-from oauth_cc.stores.cache import AwaitRenewal, PendingRenewal, StartRenewal, TokenCache
+from oauth_cc.stores.cache import AwaitRenewal, PendingRenewal, StartRenewal
 from oauth_cc.token import Token
 
 
-class AsyncTokenSource:
+class AsyncTokenSource(Source):
     """
-    Gives a token that is fresh: `oauth_cc._io.source.TokenSource` for async code, with the same arguments.
+    Cache one access token and renew it before it expires, for tasks on asyncio and trio.
 
-    *send* is awaited; *store* may be one for async code or one for threads, whose calls then have threads of their own.
-    Sources that share a `TokenCache` share its renewals too, across event loops and threads. A renewal is no part of
-    the task that happens to lead it: if that task is cancelled, the renewal goes on and the others are answered.
+    Sources that share a `TokenCache` share its renewals, across event loops and threads. A renewal is not part of the
+    task that happens to lead it: if that task is cancelled, the renewal goes on and the others get its result.
+
+    Args:
+        context: What is asked for and where, with the cache; a store for threads is called on threads of its own.
+        send: Sends one request by an HTTP library; awaited.
     """
 
-    def __init__(
-        self,
-        request: TokenRequest,
-        endpoint: str,
-        *,
-        send: Callable[[HttpRequest], Awaitable[Received | Failed]],
-        store: TokenCache | Store | AsyncStore | None = None,
-        retries: Retries = DEFAULT_RETRIES,
-        renewal_window: RenewalWindow = DEFAULT_WINDOW,
-        wait_timeout: float = DEFAULT_WAIT_TIMEOUT,
-        on_event: EventHook | None = None,
-        allow_http_loopback: bool = False,
-    ) -> None:
-        cache = store if isinstance(store, TokenCache) else TokenCache(store)
-        agreed = terms(
-            request,
-            endpoint,
-            retries=retries,
-            renewal_window=renewal_window,
-            wait_timeout=wait_timeout,
-            allow_http_loopback=allow_http_loopback,
-        )
-        self._context = SourceContext(cache, agreed, on_event)
-        self._send = send
-        self._store = _for_tasks(cache.store)
-        self._closed = threading.Event()
-
-    def __repr__(self) -> str:
-        if not hasattr(self, "_context"):
-            # A traceback shows one that was refused while it was made.
-            return f"{type(self).__name__}()"
-        return f"{type(self).__name__}({self._context.terms.request!r})"
-
-    @property
-    def context(self) -> SourceContext:
-        """Where this source asks, and on which terms: for the shells."""
-        return self._context
+    def __init__(self, context: SourceContext, send: Callable[[HttpRequest], Awaitable[Received | Failed]]) -> None:
+        super().__init__(context)
+        self.send: Callable[[HttpRequest], Awaitable[Received | Failed]] = send
+        self._store = _for_tasks(context.cache.store)
 
     async def token(self) -> Token:
         """
@@ -96,14 +57,6 @@ class AsyncTokenSource:
             except Exception as error:  # the token is out of memory, and not taken from the store again
                 self._context.store_failed(error)
 
-    def with_scope(self, scope: Scope) -> Self:
-        """Gives a source of tokens of *scope* instead; all else is shared with this one."""
-        return self._with_request(self._context.terms.request.with_scope(scope))
-
-    def with_resource(self, uri: str) -> Self:
-        """Gives a source of tokens for the resource *uri* instead (RFC 8707); all else is shared with this one."""
-        return self._with_request(attrs.evolve(self._context.terms.request, resources=()).with_resource(uri))
-
     async def close(self) -> None:
         """Ends this source, and those made from it: they give no token from then on."""
         self._closed.set()
@@ -115,12 +68,6 @@ class AsyncTokenSource:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.close()
-
-    def _with_request(self, request: TokenRequest) -> Self:
-        other = copy.copy(self)
-        context = attrs.evolve(self._context, terms=self._context.terms.with_request(request))
-        other._context = context  # noqa: SLF001  # a copy of this very object
-        return other
 
     async def _obtain(self) -> Token:
         while True:
@@ -152,7 +99,7 @@ class AsyncTokenSource:
     async def _renew(self, pending: PendingRenewal) -> Renewal:
         store_effects = None if self._store is None else AsyncStoreEffects(self._store, self._context)
         flow = renewal(self._context.terms, held=pending.held, rejected=pending.rejected)
-        return await drive(flow, self._send, store_effects=store_effects, hook=self._context.hook)
+        return await drive(flow, self.send, store_effects=store_effects, hook=self._context.hook)
 
     async def _outcome_of(self, pending: PendingRenewal) -> Token | None:
         wait_timeout = self._context.terms.wait_timeout

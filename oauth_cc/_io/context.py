@@ -3,14 +3,15 @@ Where a source asks for its token: the memory it shares, on the terms it has, wi
 """
 
 import copy
+import threading
 import time
-from typing import Final, TypedDict, final
+from typing import Self, final
 
 import attrs
 
 from oauth_cc._io.log import emit
-from oauth_cc._wire.typing import is_coroutine_function
-from oauth_cc.endpoint import Origin
+from oauth_cc._io.options import Options, check_options
+from oauth_cc.endpoint import Endpoint, Origin
 from oauth_cc.errors import InvalidCertificate, InvalidInput, OAuthError
 from oauth_cc.events import (
     EventHook,
@@ -21,28 +22,15 @@ from oauth_cc.events import (
     TokenDiscarded,
     TokenWithheld,
 )
-from oauth_cc.flows.effects import Failed
-from oauth_cc.flows.exchange import Retries
-from oauth_cc.flows.freshness import RenewalWindow, stale_from
-from oauth_cc.flows.renewal import Renewal, Terms
+from oauth_cc.flows.effects import Failed, Flow
+from oauth_cc.flows.exchange import exchange
+from oauth_cc.flows.freshness import stale_from
+from oauth_cc.flows.renewal import Renewal, Terms, terms
 from oauth_cc.request import TokenRequest
 from oauth_cc.scope import Scope
+from oauth_cc.stores._protocol import AsyncStore, Store
 from oauth_cc.stores.cache import Answer, PendingRenewal, TokenCache
 from oauth_cc.token import Token
-
-_LONGEST_TIMEOUT: Final = 86400
-
-
-class SourceOptions(TypedDict, total=False):
-    """
-    What every source of tokens takes besides what it asks for and by which client: see `TokenSource`.
-    """
-
-    retries: Retries
-    renewal_window: RenewalWindow
-    wait_timeout: float
-    on_event: EventHook | None
-    allow_http_loopback: bool
 
 
 @final
@@ -51,23 +39,19 @@ class SourceContext:
     """
     One token's place in *cache*, on *terms*; *hook* is told of events, as the log is.
 
-    Raises `InvalidInput` if *hook* is no function, or one that would have to be awaited.
     """
 
     cache: TokenCache
     terms: Terms
     hook: EventHook | None = None
 
-    def __attrs_post_init__(self) -> None:
-        check_hook(self.hook)
-
     def fresh(self) -> Token | None:
         """Gives the token if it can be used without a second look: the everyday path."""
-        return self.cache.fresh(self.terms.cache_key, time.time())
+        return self.cache.fresh(self.terms.slot, time.time())
 
     def ask(self) -> Answer:
         """Gives what a caller who needs the token has to do."""
-        return self.cache.ask(self.terms.cache_key, time.time(), self.terms.renewal_window)
+        return self.cache.ask(self.terms.slot, time.time(), self.terms.renewal_window)
 
     def complete(self, pending: PendingRenewal, outcome: Renewal | Exception) -> None:
         """Ends *pending* with its *outcome* and answers all that wait for it."""
@@ -79,7 +63,7 @@ class SourceContext:
 
     def discard(self, token: Token) -> None:
         """Forgets *token*, which an API did not accept, and no other."""
-        if self.cache.discard(self.terms.cache_key, token):
+        if self.cache.discard(self.terms.slot, token):
             emit(TokenDiscarded(self.terms.client_id, self.terms.cache_key_prefix), self.hook)
 
     def tell_scope(self, scope: Scope) -> None:
@@ -102,10 +86,64 @@ class SourceContext:
             emit(StoreReturned(self.terms.client_id, self.terms.cache_key_prefix), self.hook)
 
 
-def check_hook(hook: EventHook | None) -> None:
-    """Raises `InvalidInput` if *hook* is no function, or one that would have to be awaited."""
-    if hook is not None and (not callable(hook) or is_coroutine_function(hook)):
-        raise InvalidInput("on_event", "give a plain function that takes an event: nothing is awaited")
+def source_context(
+    request: TokenRequest, endpoint: str | Endpoint, store: TokenCache | Store | AsyncStore | None, options: Options
+) -> SourceContext:
+    """
+    Return the context of a source: what it asks for and where, its cache, its options.
+
+    Raises `InvalidInput` if a request could not be sent, or *store* or *options* is of another kind.
+    """
+    check_options(options)
+    cache = store if isinstance(store, TokenCache) else TokenCache(store)
+    agreed = terms(
+        request,
+        endpoint,
+        shared=cache.store is not None,
+        retries=options.retries,
+        renewal_window=options.renewal_window,
+        wait_timeout=options.wait_timeout,
+    )
+    return SourceContext(cache, agreed, options.on_event)
+
+
+def token_flow(request: TokenRequest, endpoint: str | Endpoint, client: object, options: Options) -> Flow[Token]:
+    """Return the flow of one token request through *client*, None for one of our own. Raises `InvalidInput`."""
+    check_options(options)
+    check_client(request, client)
+    return exchange(request, endpoint, retries=options.retries)
+
+
+class Source:
+    """What sources for threads and for async code have in common."""
+
+    def __init__(self, context: SourceContext) -> None:
+        self._context = context
+        self._closed = threading.Event()
+
+    def __repr__(self) -> str:
+        if not hasattr(self, "_context"):
+            # A traceback shows one that was refused while it was made.
+            return f"{type(self).__name__}()"
+        return f"{type(self).__name__}({self._context.terms.request!r})"
+
+    @property
+    def context(self) -> SourceContext:
+        """Where this source asks, and on which terms: for the shells."""
+        return self._context
+
+    def with_scope(self, scope: Scope) -> Self:
+        """Return a source of tokens of *scope* instead; all else is shared with this one."""
+        return self._with_request(self._context.terms.request.with_scope(scope))
+
+    def with_resource(self, uri: str) -> Self:
+        """Return a source of tokens for the resource *uri* instead (RFC 8707); all else is shared with this one."""
+        return self._with_request(attrs.evolve(self._context.terms.request, resources=()).with_resource(uri))
+
+    def _with_request(self, request: TokenRequest) -> Self:
+        other = copy.copy(self)
+        other._context = attrs.evolve(self._context, terms=self._context.terms.with_request(request))  # noqa: SLF001  # a copy of this very object
+        return other
 
 
 def check_kind(client: object, kind: type[object]) -> None:
@@ -127,12 +165,6 @@ def check_client(request: TokenRequest, client: object) -> None:
 def _name(kind: type[object]) -> str:
     # The library by its name, and not by where in it the class stands.
     return f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
-
-
-def check_timeout(timeout: float) -> None:
-    """Raises `InvalidInput` if *timeout* is no number of seconds that somebody could wait for."""
-    if not isinstance(timeout, int | float) or isinstance(timeout, bool) or not 0 < timeout <= _LONGEST_TIMEOUT:
-        raise InvalidInput("timeout", f"give seconds, above 0 and up to {_LONGEST_TIMEOUT}")
 
 
 def raisable(error: BaseException) -> BaseException:

@@ -16,29 +16,24 @@ class Origins:
     The origins that a token is meant for (RFC 6750 section 5.3).
 
     *origins*: URLs of them, or None for those of *resources*, the resources that the token is asked for; if that names
-    none either, the origin of the first call is the only one from then on. *allow_http_loopback* admits http to this
-    machine, for tests. Raises `InvalidEndpoint` or `InvalidInput` for what can be no such origin.
+    none either, the origin of the first call is the only one from then on. Http goes to loopback, and to what *origins*
+    names. Raises `InvalidEndpoint` or `InvalidInput` for what can be no such origin.
 
         >>> meant = Origins(["https://api.example"])
         >>> meant.admit(origin("https://api.example/things")), meant.admit(origin("https://evil.example/things"))
         (True, False)
     """
 
-    def __init__(
-        self,
-        origins: NonStringCollection[str] | None,
-        resources: NonStringCollection[str] = (),
-        *,
-        allow_http_loopback: bool = False,
-    ) -> None:
+    def __init__(self, origins: NonStringCollection[str] | None, resources: NonStringCollection[str] = ()) -> None:
         if origins is not None and (isinstance(origins, str | bytes) or not isinstance(origins, Iterable)):
             raise InvalidInput("origins", "give several: a list of URLs, even if there is one")
-        self._allow_http_loopback = allow_http_loopback
         self._are_given = origins is not None
         # One entry at the most if the first call is to decide: setdefault settles it among threads.
         self._first: dict[None, Origin] = {}
         named = [uri for uri in resources if uri.lower().startswith(("https://", "http://"))]
-        self._named = None if origins is None and not named else frozenset(map(self._checked, origins or named))
+        # An origin that the caller names may be http: the insecure choice stands at the call site.
+        meant = [origin(url) for url in origins or ()] if self._are_given else [origin(check_url(uri)) for uri in named]
+        self._named = frozenset(meant) if self._are_given or named else None
         if origins is not None and not self._named:
             raise InvalidInput("origins", "give at least one URL, or None for the origin of the first call")
 
@@ -51,12 +46,9 @@ class Origins:
         if self._named is not None:
             return called in self._named
         if not self._first:
-            check_url(f"{called}/", allow_http_loopback=self._allow_http_loopback)
+            check_url(f"{called}/")
         return self._first.setdefault(None, called) == called
 
     def of_resource(self, uri: str) -> "Origins":
         """Gives the origins for a token of the resource *uri*: these if they were given, else that resource's."""
-        return self if self._are_given else Origins(None, (uri,), allow_http_loopback=self._allow_http_loopback)
-
-    def _checked(self, url: str) -> Origin:
-        return origin(check_url(url, allow_http_loopback=self._allow_http_loopback))
+        return self if self._are_given else Origins(None, (uri,))

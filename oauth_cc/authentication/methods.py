@@ -358,7 +358,7 @@ def _no_signing_key(given: object) -> InvalidAuthentication:
 
 def _terms_fault(issuer: str, audience: str | None, typ: str | None, lifetime: int) -> InvalidInput | None:
     # An issuer on this machine is for tests; what is sent, and where, is not decided by it.
-    fault = issuer_fault(issuer, allow_http_loopback=True)
+    fault = issuer_fault(issuer)
     if fault is not None:
         return fault
     for text in (audience, typ):

@@ -27,7 +27,7 @@ BAD_INPUT: Final = 2
 NETWORK: Final = 3
 
 _OPTIONS: Final = {
-    "pass allow_http_loopback=True": "give --allow-http-loopback",
+    "pass Endpoint(url, allow_http=True)": "give --allow-http",
     "give its password=": "give --key-password-env",
     "give key_id=": "give --key-id",
     "give algorithm=": "give --algorithm",
@@ -90,7 +90,7 @@ def _request(arguments: argparse.Namespace, stdin: TextIO) -> str:
     endpoint, metadata = endpoint_of(request, arguments)
     # An assertion is redacted, whatever stands there.
     assertion = None if isinstance(proof_of(request), AuthenticationFields) else "***"
-    composed = http_request(request, endpoint, assertion=assertion, allow_http_loopback=arguments.allow_http_loopback)
+    composed = http_request(request, endpoint, assertion=assertion)
     files = {"--cert": arguments.certificate, "--key": arguments.certificate_key, "--cacert": arguments.ca_file}
     given = [(option, str(file)) for option, file in files.items() if file is not None]
     shown = curl(composed, given) if arguments.curl else http_message(composed)

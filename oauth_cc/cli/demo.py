@@ -39,7 +39,7 @@ def _steps(client: RegisteredClient, server: AuthorizationServer, http: httpx2.C
     yield "What it asks for (record)", repr(request)
     yield "The body", compose_body(request)
 
-    composed = http_request(request, server.token_endpoint, allow_http_loopback=True)
+    composed = http_request(request, server.token_endpoint)
     yield "The request", http_message(composed)
 
     answer = _send(http, composed)
@@ -48,7 +48,7 @@ def _steps(client: RegisteredClient, server: AuthorizationServer, http: httpx2.C
     token = parse_token_response(answer, request, received_at=time.time())
     yield "The token (record)", repr(token)
 
-    call = authorize(HttpRequest("GET", server.resource_url), token, allow_http_loopback=True)
+    call = authorize(HttpRequest("GET", server.resource_url), token)
     yield "The API call", http_message(call)
 
     result = _send(http, call)

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, TypeVar
 import attrs
 
 from oauth_cc import Secret, Token, TokenRequest
+from oauth_cc._io.options import Options
 from oauth_cc.cli.authentication import password_of
+from oauth_cc.endpoint import Endpoint
 from oauth_cc.errors import InvalidInput
 from oauth_cc.events import Event, StoreFailed
 from oauth_cc.metadata import ServerMetadata, endpoint_for
@@ -31,10 +33,10 @@ class NetworkError(Exception):
     """No answer came; the text says why, and what to look at."""
 
 
-def endpoint_of(request: TokenRequest, arguments: argparse.Namespace) -> tuple[str, ServerMetadata | None]:
+def endpoint_of(request: TokenRequest, arguments: argparse.Namespace) -> tuple[Endpoint, ServerMetadata | None]:
     """Gives the token endpoint that *arguments* name, or the one that their issuer names for *request*, by metadata."""
     if arguments.token_url is not None:
-        return arguments.token_url, None
+        return Endpoint(arguments.token_url, allow_http=arguments.allow_http), None
     if arguments.issuer is None:
         raise InvalidInput("--token-url", "give it, or --issuer, whose metadata name it")
     metadata = metadata_of(arguments)
@@ -52,10 +54,8 @@ def token_for(request: TokenRequest, arguments: argparse.Namespace) -> Token:
             request,
             endpoint,
             client=client,
-            timeout=arguments.timeout,
             store=None if arguments.no_store else _store(),
-            on_event=_warn,
-            allow_http_loopback=arguments.allow_http_loopback,
+            options=Options(timeout=arguments.timeout, on_event=_warn),
         ).token()
 
     return _online(fetch, _trust(arguments.ca_file, _shown(arguments)))
@@ -78,12 +78,8 @@ def kept(action: str) -> str:
 def _metadata(arguments: argparse.Namespace, client: "httpx2.Client") -> ServerMetadata:
     from oauth_cc.httpx2 import fetch_metadata
 
-    return fetch_metadata(
-        arguments.issuer,
-        client=client,
-        timeout=arguments.timeout,
-        allow_http_loopback=arguments.allow_http_loopback,
-    )
+    issuer = Endpoint(arguments.issuer, allow_http=True) if arguments.allow_http else arguments.issuer
+    return fetch_metadata(issuer, client=client, options=Options(timeout=arguments.timeout))
 
 
 def _online(fetch: "Callable[[httpx2.Client], T]", trust: ssl.SSLContext | bool) -> T:

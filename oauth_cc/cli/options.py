@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from oauth_cc import __version__
-from oauth_cc._io.context import check_timeout
+from oauth_cc._io.options import check_timeout
 from oauth_cc.errors import InvalidInput
 
 SECRET_VARIABLE: Final = "OAUTH_CLIENT_SECRET"
@@ -26,7 +26,7 @@ examples:
 
 exit codes: 0 done, 1 refused by the server, 2 bad input, 3 network
 """
-_LOOPBACK_HELP: Final = "admit http to this machine"
+_HTTP_HELP: Final = "allow plain http to a host other than this machine, which is always allowed"
 _WAYS: Final = {
     "basic": "the secret by HTTP Basic (default)",
     "basic-raw": "by Basic without encoding",
@@ -71,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
         "metadata", help="print what a server supports", epilog=_EXAMPLES, formatter_class=raw, parents=[network]
     )
     metadata.add_argument("issuer", metavar="ISSUER", help="the server's issuer identifier (RFC 8414)")
-    metadata.add_argument("--allow-http-loopback", action="store_true", help=_LOOPBACK_HELP)
+    metadata.add_argument("--allow-http", action="store_true", help=_HTTP_HELP)
     store = commands.add_parser("store", help="show or empty the store of tokens of this user", formatter_class=raw)
     store.add_argument("action", choices=["list", "clear"], help="list never shows a token itself")
     commands.add_parser("demo", help="run a server on this machine and show every step", formatter_class=raw)
@@ -94,7 +94,7 @@ def _sent() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(add_help=False)
     options.add_argument("--token-url", metavar="URL", help="the token endpoint")
     options.add_argument("--issuer", metavar="URL", help="the issuer: names the token endpoint, and whom JWTs are for")
-    options.add_argument("--allow-http-loopback", action="store_true", help=_LOOPBACK_HELP)
+    options.add_argument("--allow-http", action="store_true", help=_HTTP_HELP)
     return options
 
 

@@ -9,7 +9,7 @@ import attrs
 import requests
 from requests.auth import HTTPBasicAuth, HTTPProxyAuth
 
-from oauth_cc._io.context import check_hook
+from oauth_cc._io.options import DEFAULT_TIMEOUT, Options, check_hook
 from oauth_cc._io.origins import Origins
 from oauth_cc._wire.json import thaw
 from oauth_cc._wire.typing import NonStringCollection
@@ -19,8 +19,7 @@ from oauth_cc.compat._token_dict import TokenDict
 from oauth_cc.errors import InvalidInput
 from oauth_cc.events import EventHook
 from oauth_cc.request import TokenRequest, proof_of, token_request
-from oauth_cc.requests._auth import ClientCredentialsAuth
-from oauth_cc.requests._sending import DEFAULT_TIMEOUT, Timeout
+from oauth_cc.requests import ClientCredentialsAuth, Timeout, sender
 from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
 from oauth_cc.stores._protocol import Store, check_store
@@ -72,7 +71,7 @@ class OAuth2Session(requests.Session):
     A session whose calls carry a token that is kept fresh, with the signatures of requests-oauthlib's `OAuth2Session`.
 
     *client_id*, or *client*, which has a ``client_id`` and a ``scope`` (oauthlib's `BackendApplicationClient`, or that
-    of `oauth_cc.compat`): who asks; *scope*: what for; *origins*, *store*, *on_event*, *allow_http_loopback*: as
+    of `oauth_cc.compat`): who asks; *scope*: what for; *origins*, *store*, *on_event*: as
     `ClientCredentialsAuth` has them. `fetch_token` is called once; the session sees to the rest.
 
         >>> OAuth2Session("your_id", scope="hello world").authorized
@@ -90,7 +89,6 @@ class OAuth2Session(requests.Session):
         origins: NonStringCollection[str] | None = None,
         store: TokenCache | Store | None = None,
         on_event: EventHook | None = None,
-        allow_http_loopback: bool = False,
         **others: Never,
     ) -> None:
         super().__init__()
@@ -104,12 +102,11 @@ class OAuth2Session(requests.Session):
         # Kept whole: an iterator would have nothing left for the next request, which then asks for any scope.
         self.scope: str | Iterable[str] | None = wanted if wanted is None or isinstance(wanted, str) else tuple(wanted)
         # Said here, and not when a token is fetched.
-        Origins(origins, allow_http_loopback=allow_http_loopback)
+        Origins(origins)
         check_hook(on_event)
         if store is not None and not isinstance(store, TokenCache):
             check_store(store)
         self._origins, self._store, self._on_event = origins, store, on_event
-        self._allow_http_loopback = allow_http_loopback
 
     def fetch_token(
         self,
@@ -177,10 +174,9 @@ class OAuth2Session(requests.Session):
             client=through,
             origins=self._origins,
             store=self._store,
-            timeout=_timeout(timeout),
-            on_event=self._on_event,
-            allow_http_loopback=self._allow_http_loopback,
+            options=Options(on_event=self._on_event),
         )
+        kept.source.send = sender(through, _timeout(timeout))
         token = kept.source.token()
         _put_on(self, kept)
         return _members(token)

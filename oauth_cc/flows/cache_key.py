@@ -8,6 +8,7 @@ import hmac
 from oauth_cc._wire.json import write
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.methods import AuthenticationFields
+from oauth_cc.endpoint import Endpoint
 from oauth_cc.request import TokenRequest
 from oauth_cc.secret import Secret
 
@@ -32,7 +33,7 @@ def fingerprint(credentials: ClientCredentials) -> bytes:
     return hashlib.pbkdf2_hmac("sha256", _proof(credentials).reveal().encode("ascii"), salt, _ROUNDS)
 
 
-def cache_key(request: TokenRequest, endpoint: str, fingerprint: bytes) -> str:
+def cache_key(request: TokenRequest, endpoint: str | Endpoint, fingerprint: bytes) -> str:
     """
     Gives the key of the token that the token *endpoint* answers to *request*: 64 hexadecimal digits.
 
@@ -48,7 +49,7 @@ def cache_key(request: TokenRequest, endpoint: str, fingerprint: bytes) -> str:
         (True, False)
     """
     shape = {
-        "endpoint": endpoint,
+        "endpoint": str(endpoint),
         "client_id": request.credentials.client_id,
         "authentication": fingerprint.hex(),
         "scope": sorted(request.scope.tokens),
@@ -61,6 +62,20 @@ def cache_key(request: TokenRequest, endpoint: str, fingerprint: bytes) -> str:
     }
     if request.client_certificate is not None:
         shape["x5t#S256"] = request.client_certificate.thumbprint
+    return hashlib.sha256(write(shape, ascii_only=True).encode("ascii")).hexdigest()
+
+
+def public_key(request: TokenRequest, endpoint: str | Endpoint) -> str:
+    """
+    Return what names the token of *request* in logs where no store is shared: 64 hexadecimal digits, made in no time.
+
+    Nothing that may be secret goes in, so two requests can have one name.
+
+        >>> request = TokenRequest(ClientCredentials("your_id", "s3cret"))
+        >>> public_key(request, "https://as.example/token") == public_key(request, "https://as.example/other")
+        False
+    """
+    shape = [str(endpoint), request.credentials.client_id, sorted(request.scope.tokens), request.resources]
     return hashlib.sha256(write(shape, ascii_only=True).encode("ascii")).hexdigest()
 
 

@@ -5,21 +5,20 @@ From an issuer to its token endpoint: flows, so they do no I/O themselves.
     issuer, ClientCredentials, Scope ─ from_issuer ─▶ Send … ─▶ AddressedRequest
 """
 
-from typing import Final, final
+from typing import final
 
 import attrs
 
 from oauth_cc.authentication.certificate import Certificate
 from oauth_cc.authentication.credentials import ClientCredentials
+from oauth_cc.endpoint import Endpoint, issuer_of
 from oauth_cc.errors import InvalidInput, MalformedResponse, UnexpectedRedirect, UnexpectedStatus
 from oauth_cc.flows.effects import Failed, Flow, Received, observe, send
 from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries, wait_to_retry
 from oauth_cc.http import RETRYABLE, HttpRequest, retry_after
 from oauth_cc.metadata import ServerMetadata, endpoint_for, metadata_lifetime, metadata_urls, parse_metadata
 from oauth_cc.request import TokenRequest, token_request
-from oauth_cc.scope import Scope
-
-_NO_SCOPE: Final = Scope()
+from oauth_cc.scope import NO_SCOPE, Scope
 
 
 @final
@@ -30,7 +29,7 @@ class AddressedRequest:
     """
 
     request: TokenRequest
-    endpoint: str
+    endpoint: Endpoint
 
 
 @final
@@ -44,25 +43,24 @@ class MetadataCache:
         # Threads need no lock: an entry is put and got whole.
         self._found: dict[tuple[str, bool], tuple[ServerMetadata, float]] = {}
 
-    def get(self, issuer: str, now: float, *, allow_http_loopback: bool = False) -> ServerMetadata | None:
+    def get(self, issuer: str | Endpoint, now: float) -> ServerMetadata | None:
         """Gives the metadata of *issuer* that still hold good at *now* (POSIX seconds), or None."""
-        found = self._found.get((issuer, allow_http_loopback))
+        found = self._found.get(issuer_of(issuer))
         return found[0] if found is not None and now < found[1] else None
 
-    def put(self, metadata: ServerMetadata, ends_at: float, *, allow_http_loopback: bool = False) -> None:
-        """Keeps *metadata* until *ends_at* (POSIX seconds), for those who admit http to this machine as was done."""
-        self._found[metadata.issuer, allow_http_loopback] = metadata, ends_at
+    def put(self, issuer: str | Endpoint, metadata: ServerMetadata, expires_at: float) -> None:
+        """Keep *metadata* of *issuer* until *expires_at* (POSIX seconds)."""
+        self._found[issuer_of(issuer)] = metadata, expires_at
 
 
 def from_issuer(
-    issuer: str,
+    issuer: str | Endpoint,
     credentials: ClientCredentials,
-    scope: Scope = _NO_SCOPE,
+    scope: Scope = NO_SCOPE,
     *,
     certificate: Certificate | None = None,
     retries: Retries = DEFAULT_RETRIES,
     cache: MetadataCache | None = None,
-    allow_http_loopback: bool = False,
 ) -> Flow[AddressedRequest]:
     """
     Gives the flow that makes the request of *credentials* for *scope*, and finds its endpoint at *issuer*.
@@ -75,55 +73,52 @@ def from_issuer(
     request = token_request(credentials, scope)
     if certificate is not None:
         request = request.with_certificate(certificate)
-    metadata = yield from discover(issuer, retries=retries, cache=cache, allow_http_loopback=allow_http_loopback)
+    metadata = yield from discover(issuer, retries=retries, cache=cache)
     return AddressedRequest(request, endpoint_for(metadata, request))
 
 
 def discover(
-    issuer: str,
+    issuer: str | Endpoint,
     *,
     retries: Retries = DEFAULT_RETRIES,
     cache: MetadataCache | None = None,
-    allow_http_loopback: bool = False,
 ) -> Flow[ServerMetadata]:
     """
     Gives the flow that gets the metadata of *issuer* and returns them (RFC 8414 section 3).
 
-    *issuer* and *allow_http_loopback* are those of `oauth_cc.metadata.metadata_urls`, whose URLs are asked in turn,
+    *issuer* is that of `oauth_cc.metadata.metadata_urls`, whose URLs are asked in turn,
     until one has metadata; *retries*: how a server that is busy or does not answer is asked again, as
     `oauth_cc.flows.exchange` has it; *cache*: where metadata are kept, None to ask anew each time. The flow raises
     what `oauth_cc.metadata.parse_metadata` raises, and the error of the HTTP library if there was no answer.
     """
-    urls = metadata_urls(issuer, allow_http_loopback=allow_http_loopback)
+    urls = metadata_urls(issuer)
     if not isinstance(cache, MetadataCache | None):
         raise InvalidInput("cache", "give a MetadataCache, one for the whole program, or None")
     if cache is not None:
         moment = yield from observe()
-        known = cache.get(issuer, moment.now, allow_http_loopback=allow_http_loopback)
+        known = cache.get(issuer, moment.now)
         if known is not None:
             return known
-    metadata, ends_at = yield from _search(urls, issuer, retries, allow_http_loopback)
+    metadata, expires_at = yield from _search(urls, issuer, retries)
     if cache is not None:
-        cache.put(metadata, ends_at, allow_http_loopback=allow_http_loopback)
+        cache.put(issuer, metadata, expires_at)
     return metadata
 
 
-def _search(
-    urls: tuple[str, str], issuer: str, retries: Retries, allow_http_loopback: bool
-) -> Flow[tuple[ServerMetadata, float]]:
+def _search(urls: tuple[str, str], issuer: str | Endpoint, retries: Retries) -> Flow[tuple[ServerMetadata, float]]:
     inserted, appended = urls
     try:
-        return (yield from _metadata(inserted, issuer, retries, allow_http_loopback))
+        return (yield from _metadata(inserted, issuer, retries))
     except (UnexpectedStatus, UnexpectedRedirect, MalformedResponse) as error:
         # A server that is busy is no server without metadata; nor are metadata that are wrong sought elsewhere.
         if error.retryable:
             raise
-    return (yield from _metadata(appended, issuer, retries, allow_http_loopback))
+    return (yield from _metadata(appended, issuer, retries))
 
 
-def _metadata(url: str, issuer: str, retries: Retries, allow_http_loopback: bool) -> Flow[tuple[ServerMetadata, float]]:
+def _metadata(url: str, issuer: str | Endpoint, retries: Retries) -> Flow[tuple[ServerMetadata, float]]:
     answer = yield from _answer(HttpRequest("GET", url, {"Accept": "application/json"}), retries)
-    metadata = parse_metadata(answer.response, issuer, allow_http_loopback=allow_http_loopback)
+    metadata = parse_metadata(answer.response, issuer)
     return metadata, answer.received_at + metadata_lifetime(answer.response)
 
 

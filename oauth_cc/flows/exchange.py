@@ -10,6 +10,7 @@ import attrs
 
 from oauth_cc.authentication.federated import AssertionSource
 from oauth_cc.authentication.jwt import AssertionDraft
+from oauth_cc.endpoint import Endpoint
 from oauth_cc.errors import InvalidClientRefused, InvalidInput, InvalidResponse, TokenRequestRefused
 from oauth_cc.flows.effects import Failed, Flow, Received, Sleep, fetch_assertion, observe, send, sign
 from oauth_cc.http import date
@@ -70,10 +71,9 @@ DEFAULT_RETRIES: Final = Retries()
 
 def exchange(
     request: TokenRequest,
-    endpoint: str,
+    endpoint: str | Endpoint,
     *,
     retries: Retries = DEFAULT_RETRIES,
-    allow_http_loopback: bool = False,
 ) -> Flow[Token]:
     """
     Gives the flow that asks the token *endpoint* for what *request* says, and returns the `Token`.
@@ -81,14 +81,14 @@ def exchange(
     The token's lifetime counts from the moment at which it was asked for. Sent again are requests that were not
     answered and answers that are ``retryable``, as *retries* has it; and once, by the server's clock, the request of a
     client whose signed assertion was refused while its own clock showed another time, up to a day apart (FAPI 2.0
-    Security Profile section 5.3.3.1). *endpoint* and *allow_http_loopback* are those of `http_request`. The flow raises
+    Security Profile section 5.3.3.1). *endpoint* is that of `http_request`. The flow raises
     what `parse_token_response` and `http_request` raise, and the error of the HTTP library if there was no answer.
     """
     attempt, ahead = 0, 0.0
     while True:
         attempt += 1
         # Composed anew for every attempt: an assertion serves once.
-        outcome, found = yield from _attempt(request, endpoint, allow_http_loopback, ahead)
+        outcome, found = yield from _attempt(request, endpoint, ahead)
         if isinstance(outcome, Token):
             return outcome
         if found and not ahead and attempt < retries.attempts and isinstance(outcome, InvalidClientRefused):
@@ -114,14 +114,12 @@ def wait_to_retry(retries: Retries, attempt: int, retry_after: float | None) -> 
 _Outcome: TypeAlias = Token | TokenRequestRefused | InvalidResponse | Failed
 
 
-def _attempt(
-    request: TokenRequest, endpoint: str, allow_http_loopback: bool, ahead: float
-) -> Flow[tuple[_Outcome, float]]:
+def _attempt(request: TokenRequest, endpoint: str | Endpoint, ahead: float) -> Flow[tuple[_Outcome, float]]:
     # Gives what came of it, and by how much the server's clock is ahead of this machine's if that may matter.
     assertion = yield from _assertion(request, ahead)
     if isinstance(assertion, Failed):
         return assertion, 0.0
-    composed = http_request(request, endpoint, assertion=assertion, allow_http_loopback=allow_http_loopback)
+    composed = http_request(request, endpoint, assertion=assertion)
     began = yield from observe()
     sent = yield from send(composed)
     if isinstance(sent, Failed):

@@ -4,15 +4,19 @@ How a token is renewed: a flow, and so without I/O of its own.
     Load ─ Lock ─ Load ─ exchange ─ Save
 """
 
+from collections.abc import Hashable
+from functools import cached_property
 from typing import Final, TypeAlias, final
 
 import attrs
 
+from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.federated import AssertionSource
 from oauth_cc.authentication.jwt import AssertionDraft
+from oauth_cc.endpoint import Endpoint, as_endpoint
 from oauth_cc.errors import InvalidInput
 from oauth_cc.events import TokenFound, TokenObtained
-from oauth_cc.flows.cache_key import cache_key, fingerprint
+from oauth_cc.flows.cache_key import cache_key, fingerprint, public_key
 from oauth_cc.flows.effects import Failed, Flow, Report, load, lock, observe, save
 from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries, exchange
 from oauth_cc.flows.freshness import DEFAULT_WINDOW, RenewalWindow, stale_from
@@ -45,68 +49,114 @@ Renewal: TypeAlias = Renewed | Kept
 
 
 @final
+@attrs.frozen(eq=False)
+class Fingerprint:
+    """
+    The fingerprint of *credentials*, derived when it is first needed and once: it takes milliseconds.
+    """
+
+    credentials: ClientCredentials
+
+    @cached_property
+    def value(self) -> bytes:
+        """The 32 bytes of `oauth_cc.flows.cache_key.fingerprint`."""
+        return fingerprint(self.credentials)
+
+
+@final
+@attrs.frozen(cache_hash=True)
+class CacheSlot:
+    """Where a `TokenCache` keeps the token of a *request* to an *endpoint*: equal requests share it."""
+
+    request: TokenRequest
+    endpoint: Endpoint
+
+
+@final
 @attrs.frozen
 class Terms:
     """
     What is asked for, where, and how: made by `terms`, valid as it stands.
 
-    *key*: the key of the token; *fingerprint*: that of the credentials; the rest as `terms` has it.
+    Args:
+        request: What to ask for.
+        endpoint: Where.
+        slot: The place of the token in the memory of a process.
+        shared: Whether a store is shared with other processes, under `cache_key`.
+        retries, renewal_window, wait_timeout: As `terms` takes them.
     """
 
     request: TokenRequest
-    endpoint: str = attrs.field(repr=False)
-    cache_key: str
-    fingerprint: bytes = attrs.field(repr=False)
+    endpoint: Endpoint
+    slot: Hashable
+    shared: bool
     retries: Retries
     renewal_window: RenewalWindow
     wait_timeout: float
-    allow_http_loopback: bool
+    _fingerprint: Fingerprint = attrs.field(eq=False, repr=False, alias="fingerprint")
 
     @property
     def client_id(self) -> str:
         """Who asks."""
         return self.request.credentials.client_id
 
+    @cached_property
+    def cache_key(self) -> str:
+        """The key of the token in a shared store."""
+        return cache_key(self.request, self.endpoint, self._fingerprint.value)
+
     @property
     def cache_key_prefix(self) -> str:
-        """As much of the key as logs and events show."""
-        return self.cache_key[:8]
+        """As much of the key as logs and events show; where no store is shared, of `public_key`."""
+        return (self.cache_key if self.shared else public_key(self.request, self.endpoint))[:8]
 
     def with_request(self, request: TokenRequest) -> "Terms":
-        """Asks for *request* instead, one of the same credentials. Raises `InvalidInput` if it is another client's."""
+        """Return the terms for *request*, one of the same credentials. Raises `InvalidInput` for another client's."""
         if request.credentials != self.request.credentials:
             raise InvalidInput("token request", "has other credentials: make a source of its own for them")
-        return attrs.evolve(self, request=request, cache_key=cache_key(request, self.endpoint, self.fingerprint))
+        return attrs.evolve(self, request=request, slot=_slot(request, self.endpoint, self._fingerprint))
 
 
 def terms(
     request: TokenRequest,
-    endpoint: str,
+    endpoint: str | Endpoint,
     *,
+    shared: bool = True,
     retries: Retries = DEFAULT_RETRIES,
     renewal_window: RenewalWindow = DEFAULT_WINDOW,
     wait_timeout: float = DEFAULT_WAIT_TIMEOUT,
-    allow_http_loopback: bool = False,
 ) -> Terms:
     """
-    Gives the terms on which the token *endpoint* is asked for what *request* says.
+    Return the terms on which the token *endpoint* is asked for what *request* says.
 
-    *retries*: as `exchange` has it; *renewal_window*: when early renewal falls due; *wait_timeout*: seconds to wait
-    for a renewal that someone else leads; for one of another process half of them, and then this process asks the
-    server too. Raises `InvalidInput` for whatever could not be sent, as `http_request` does.
+    Args:
+        request: What to ask for.
+        endpoint: The token endpoint, a URL or an `Endpoint`.
+        shared: Whether other processes share a store with this one.
+        retries: How a failed request is sent again, as `exchange` takes it.
+        renewal_window: When early renewal falls due.
+        wait_timeout: Seconds to wait for a renewal that another caller leads; half of them for one of another process,
+            after which this process asks the server too.
+
+    Raises:
+        InvalidInput: What could not be sent, as `http_request` raises it.
     """
     # Composed for its checks alone: what cannot be sent is to be known now, not at the first call.
     made_later = isinstance(proof_of(request), AssertionDraft | AssertionSource)
-    http_request(request, endpoint, assertion="-" if made_later else None, allow_http_loopback=allow_http_loopback)
-    if not isinstance(retries, Retries):
-        raise InvalidInput("retries", f"give Retries(attempts=...), not {type(retries).__name__}")
-    if not isinstance(renewal_window, RenewalWindow):
-        raise InvalidInput("renewal_window", f"give RenewalWindow(...), not {type(renewal_window).__name__}")
-    if not isinstance(wait_timeout, int | float) or not wait_timeout > 0:
-        raise InvalidInput("wait_timeout", "give seconds above 0")
-    proof = fingerprint(request.credentials)
-    key = cache_key(request, endpoint, proof)
-    return Terms(request, endpoint, key, proof, retries, renewal_window, wait_timeout, allow_http_loopback)
+    http_request(request, endpoint, assertion="-" if made_later else None)
+    checked = as_endpoint(endpoint)
+    proof = Fingerprint(request.credentials)
+    return Terms(request, checked, _slot(request, checked, proof), shared, retries, renewal_window, wait_timeout, proof)
+
+
+def _slot(request: TokenRequest, endpoint: Endpoint, proof: Fingerprint) -> Hashable:
+    slot = CacheSlot(request, endpoint)
+    try:
+        hash(slot)
+    except TypeError:
+        # A user's own method of authentication that is no frozen record: it is known by what it sends.
+        return cache_key(request, endpoint, proof.value)
+    return slot
 
 
 def renewal(terms: Terms, *, held: Token | None = None, rejected: Token | None = None) -> Flow[Renewal]:
@@ -117,8 +167,10 @@ def renewal(terms: Terms, *, held: Token | None = None, rejected: Token | None =
     *rejected*: a token that the API did not accept, which is not taken from the store again, nor any older one. The
     flow raises what `oauth_cc.flows.exchange` raises.
     """
-    found = yield from _find(terms.cache_key, held, rejected)
-    if found is None:
+    found = None
+    if terms.shared:
+        found = yield from _find(terms.cache_key, held, rejected)
+    if terms.shared and found is None:
         locked = yield from lock(terms.cache_key, 0.0 if held is not None else terms.wait_timeout / 2)
         if held is not None and locked is False:
             return Kept()
@@ -133,10 +185,10 @@ def renewal(terms: Terms, *, held: Token | None = None, rejected: Token | None =
         terms.request,
         terms.endpoint,
         retries=terms.retries if held is None else _ONE_ATTEMPT,
-        allow_http_loopback=terms.allow_http_loopback,
     )
     ended = yield from observe()
-    yield from save(terms.cache_key, token)
+    if terms.shared:
+        yield from save(terms.cache_key, token)
     lifetime = token.expires_at - token.received_at
     milliseconds = (ended.now - began.now) * 1000
     yield Report(

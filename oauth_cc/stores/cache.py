@@ -6,6 +6,7 @@ One mutex guards both for a moment at a time; what to do is decided by `oauth_cc
 
 import os
 import threading
+from collections.abc import Hashable
 from concurrent.futures import Future
 from typing import TypeAlias, final
 
@@ -41,7 +42,7 @@ class PendingRenewal:
     task that leads, kept from being collected.
     """
 
-    key: str
+    key: Hashable
     held: Token | None
     rejected: Token | None
     thread: int = attrs.field(factory=threading.get_ident)
@@ -75,7 +76,7 @@ class _ProcessState:
     """The pending renewals of a process: a fork leaves the parent's behind, as their threads are not in the child."""
 
     mutex: threading.Lock = attrs.field(factory=threading.Lock)
-    renewals: dict[str, PendingRenewal] = attrs.field(factory=lambda: dict[str, PendingRenewal]())
+    renewals: dict[Hashable, PendingRenewal] = attrs.field(factory=lambda: dict[Hashable, PendingRenewal]())
 
 
 @final
@@ -95,19 +96,19 @@ class TokenCache:
         if store is not None:
             check_store(store)
         self.store = store
-        self._states: dict[str, TokenState] = {}
+        self._states: dict[Hashable, TokenState] = {}
         self._processes: dict[int, _ProcessState] = {}
         self._is_alone = False
 
     def __repr__(self) -> str:
         return f"TokenCache(store={self.store!r})"
 
-    def fresh(self, key: str, now: float) -> Token | None:
+    def fresh(self, key: Hashable, now: float) -> Token | None:
         """Gives the token under *key* if it can be used at *now*, POSIX seconds, without a second look."""
         state = self._states.get(key)
         return state.token if state is not None and now < state.fresh_until else None
 
-    def ask(self, key: str, now: float, renewal_window: RenewalWindow = DEFAULT_WINDOW) -> Answer:
+    def ask(self, key: Hashable, now: float, renewal_window: RenewalWindow = DEFAULT_WINDOW) -> Answer:
         """
         Gives what the caller who asks for the token under *key* at *now*, POSIX seconds, has to do.
 
@@ -167,7 +168,7 @@ class TokenCache:
             process.renewals.pop(pending.key, None)
         pending.future.set_result(None)
 
-    def discard(self, key: str, token: Token) -> bool:
+    def discard(self, key: Hashable, token: Token) -> bool:
         """Forgets *token*, which an API did not accept, and says whether it was the one under *key*."""
         with self._process().mutex:
             state = self._states.get(key, UNKNOWN)

@@ -58,7 +58,7 @@ async def tasks(count: int, ask: Callable[[], Awaitable[Token]]) -> list[Token]:
 
 def test_threads(server: AuthorizationServer) -> None:
     """Threads that ask at the same moment share one request."""
-    with TokenSource(REQUEST, server.token_endpoint, allow_http_loopback=True) as source:
+    with TokenSource(REQUEST, server.token_endpoint) as source:
         got = crowd(CROWD, source.token)
     assert len(got) == CROWD
     assert len({token.access_token for token in got}) == 1
@@ -70,7 +70,7 @@ def test_tasks(server: AuthorizationServer, backend: str) -> None:
     """So do the tasks of an event loop."""
 
     async def main() -> list[Token]:
-        async with AsyncTokenSource(REQUEST, server.token_endpoint, allow_http_loopback=True) as source:
+        async with AsyncTokenSource(REQUEST, server.token_endpoint) as source:
             return await tasks(CROWD, source.token)
 
     got = anyio.run(main, backend=backend)
@@ -85,12 +85,12 @@ def test_threads_and_event_loops_over_one_store(server: AuthorizationServer) -> 
     start = threading.Barrier(4)
 
     async def main() -> list[Token]:
-        source = AsyncTokenSource(REQUEST, server.token_endpoint, store=store, allow_http_loopback=True)
+        source = AsyncTokenSource(REQUEST, server.token_endpoint, store=store)
         start.wait(30)
         return await tasks(50, source.token)
 
     def threads() -> list[Token]:
-        source = TokenSource(REQUEST, server.token_endpoint, store=store, allow_http_loopback=True)
+        source = TokenSource(REQUEST, server.token_endpoint, store=store)
         start.wait(30)
         return crowd(50, source.token)
 
@@ -104,7 +104,7 @@ def test_threads_and_event_loops_over_one_store(server: AuthorizationServer) -> 
 
 def test_two_keys_are_two_requests(server: AuthorizationServer) -> None:
     """Crowds for two scopes make two requests, and each gets its own token."""
-    with TokenSource(REQUEST, server.token_endpoint, allow_http_loopback=True) as source:
+    with TokenSource(REQUEST, server.token_endpoint) as source:
         other = source.with_resource("https://api.example/")
         got = crowd(50, source.token)
         others = crowd(50, other.token)
@@ -120,7 +120,7 @@ def test_the_leader_is_cancelled(server: AuthorizationServer, backend: str) -> N
     async def main() -> list[Token]:
         got: list[Token] = []
         async with httpx2.AsyncClient(transport=AsyncGatedTransport(gate)) as client:
-            source = AsyncTokenSource(REQUEST, server.token_endpoint, client=client, allow_http_loopback=True)
+            source = AsyncTokenSource(REQUEST, server.token_endpoint, client=client)
 
             async def one() -> None:
                 got.append(await source.token())
@@ -156,7 +156,7 @@ def test_a_waiter_is_cancelled(server: AuthorizationServer, backend: str) -> Non
     async def main() -> list[Token]:
         got: list[Token] = []
         async with httpx2.AsyncClient(transport=AsyncGatedTransport(gate)) as client:
-            source = AsyncTokenSource(REQUEST, server.token_endpoint, client=client, allow_http_loopback=True)
+            source = AsyncTokenSource(REQUEST, server.token_endpoint, client=client)
 
             async def one() -> None:
                 got.append(await source.token())
@@ -184,7 +184,7 @@ def test_the_loop_of_the_leader_ends(server: AuthorizationServer, backend: str) 
 
     async def main() -> None:
         client = httpx2.AsyncClient(transport=AsyncGatedTransport(gate))
-        source = AsyncTokenSource(REQUEST, server.token_endpoint, client=client, store=store, allow_http_loopback=True)
+        source = AsyncTokenSource(REQUEST, server.token_endpoint, client=client, store=store)
         async with anyio.create_task_group() as group:
             group.start_soon(source.token)
             await arrival(gate)
@@ -192,7 +192,7 @@ def test_the_loop_of_the_leader_ends(server: AuthorizationServer, backend: str) 
             group.cancel_scope.cancel()
 
     def wait() -> Token:
-        source = TokenSource(REQUEST, server.token_endpoint, store=store, allow_http_loopback=True)
+        source = TokenSource(REQUEST, server.token_endpoint, store=store)
         assert gate.arrived.wait(30)
         waiting.set()
         return source.token()
@@ -210,8 +210,8 @@ def test_a_slow_server_holds_up_no_other(server: AuthorizationServer) -> None:
     gate = Gate()
     slow_client = httpx2.Client(transport=GatedTransport(gate))
     store = TokenCache()
-    slow = TokenSource(REQUEST, server.token_endpoint, client=slow_client, store=store, allow_http_loopback=True)
-    quick = TokenSource(REQUEST.with_client_id_in_body(), server.token_endpoint, store=store, allow_http_loopback=True)
+    slow = TokenSource(REQUEST, server.token_endpoint, client=slow_client, store=store)
+    quick = TokenSource(REQUEST.with_client_id_in_body(), server.token_endpoint, store=store)
     with ThreadPoolExecutor(1) as pool:
         late = pool.submit(slow.token)
         assert gate.arrived.wait(30)
@@ -237,7 +237,7 @@ def test_a_failure_is_for_all_who_wait(server: AuthorizationServer) -> None:
             return super().handle_request(request)
 
     with httpx2.Client(transport=Failing(gate)) as client, ThreadPoolExecutor(20) as pool:
-        source = TokenSource(REQUEST, server.token_endpoint, client=client, allow_http_loopback=True)
+        source = TokenSource(REQUEST, server.token_endpoint, client=client)
         leader = pool.submit(source.token)
         assert gate.arrived.wait(30)
         joining = threading.Barrier(20)
@@ -266,7 +266,7 @@ def test_each_who_waited_has_an_error_of_its_own() -> None:
         httpx2.Client(transport=GatedTransport(gate)) as client,
         ThreadPoolExecutor(3) as pool,
     ):
-        source = TokenSource(REQUEST, f"{script.url}/token", client=client, allow_http_loopback=True)
+        source = TokenSource(REQUEST, f"{script.url}/token", client=client)
         asking = [pool.submit(source.token) for _ in range(3)]
         assert gate.arrived.wait(30)
         gate.opened.set()
@@ -282,12 +282,12 @@ def test_the_loop_of_a_waiter_ends(server: AuthorizationServer, backend: str, ca
     store, gate = TokenCache(), Gate()
 
     async def main() -> None:
-        source = AsyncTokenSource(REQUEST, server.token_endpoint, store=store, allow_http_loopback=True)
+        source = AsyncTokenSource(REQUEST, server.token_endpoint, store=store)
         with anyio.move_on_after(0.01):
             await source.token()
 
     with httpx2.Client(transport=GatedTransport(gate)) as client, ThreadPoolExecutor(1) as pool:
-        source = TokenSource(REQUEST, server.token_endpoint, client=client, store=store, allow_http_loopback=True)
+        source = TokenSource(REQUEST, server.token_endpoint, client=client, store=store)
         leader = pool.submit(source.token)
         assert gate.arrived.wait(30)
         anyio.run(main, backend=backend)

@@ -13,7 +13,7 @@ import anyio
 import attrs
 import pytest
 
-from oauth_cc import ClientCredentials, token_request
+from oauth_cc import ClientCredentials, Options, token_request
 from oauth_cc.events import Event, StoreFailed, StoreReturned, TokenFound
 from oauth_cc.httpx2 import AsyncTokenSource, TokenSource
 from oauth_cc.stores import Store, _redis_commands
@@ -45,7 +45,7 @@ class Caller:
 def caller(store: Store, endpoint: str) -> Caller:
     """Gives a caller with cold memory."""
     events: list[Event] = []
-    source = TokenSource(REQUEST, endpoint, store=store, on_event=events.append, allow_http_loopback=True)
+    source = TokenSource(REQUEST, endpoint, store=store, options=Options(on_event=events.append))
     return Caller(source, events)
 
 
@@ -89,11 +89,7 @@ def test_redis_comes_and_goes_under_async_code(redis_program: Sequence[str], ser
         client = redis.async_client()
         source, other = [
             AsyncTokenSource(
-                REQUEST,
-                server.token_endpoint,
-                store=AsyncRedisStore(client),
-                on_event=events.append,
-                allow_http_loopback=True,
+                REQUEST, server.token_endpoint, store=AsyncRedisStore(client), options=Options(on_event=events.append)
             )
             for _ in range(2)
         ]

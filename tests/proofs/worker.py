@@ -18,7 +18,7 @@ import attrs
 import redis
 import redis.asyncio
 
-from oauth_cc import ClientCredentials, RenewalWindow, Token, token_request
+from oauth_cc import ClientCredentials, Options, RenewalWindow, Token, token_request
 from oauth_cc.events import Event
 from oauth_cc.httpx2 import AsyncTokenSource, TokenSource
 from oauth_cc.stores.file import FileStore
@@ -90,7 +90,7 @@ async def ask_on_a_loop(task: Task, outcome: Outcome, on_event: Callable[[Event]
     client = redis.asyncio.Redis(unix_socket_path=task.redis, socket_timeout=2.0) if task.redis else None
     store = FileStore(task.directory) if client is None else AsyncRedisStore(client, lock_lifetime=task.lock_lifetime)
     source = AsyncTokenSource(
-        REQUEST, task.endpoint, store=store, wait_timeout=task.wait_timeout, on_event=on_event, allow_http_loopback=True
+        REQUEST, task.endpoint, store=store, options=Options(wait_timeout=task.wait_timeout, on_event=on_event)
     )
 
     async def one() -> None:
@@ -128,10 +128,7 @@ def main() -> None:
         REQUEST,
         task.endpoint,
         store=store_for_threads(task),
-        wait_timeout=task.wait_timeout,
-        renewal_window=RenewalWindow(0.8, 0.9),
-        on_event=on_event,
-        allow_http_loopback=True,
+        options=Options(wait_timeout=task.wait_timeout, renewal_window=RenewalWindow(0.8, 0.9), on_event=on_event),
     )
     print("ready", flush=True)
     for _ in sys.stdin:

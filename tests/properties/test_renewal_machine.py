@@ -3,7 +3,8 @@ All of renewal at once: callers, flights, two processes with a store between the
 moves only when told to. Whatever happens in whatever order, the promises hold.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from typing import TypeAlias
 
 import attrs
 from hypothesis import settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from oauth_cc import ClientCredentials, HttpRequest, HttpResponse, Scope, Token, token_request
+from oauth_cc.challenge import insufficient_scope, token_rejected
 from oauth_cc.errors import InvalidResponse, TokenRequestRefused
 from oauth_cc.flows import (
     Effect,
@@ -28,7 +30,6 @@ from oauth_cc.flows import (
     Sleep,
     advance,
 )
-from oauth_cc.flows.call import Call, CallFlow, CallStep, Forget, Obtain, TellScope, call
 from oauth_cc.flows.renewal import Kept, Renewal, Renewed, renewal, terms
 from oauth_cc.flows.single_flight import Refuse, Use
 from oauth_cc.stores.cache import AwaitRenewal, PendingRenewal, StartRenewal, TokenCache
@@ -69,6 +70,51 @@ class Process:
     discarded: list[Token] = attrs.field(factory=lambda: list[Token]())
     pauses: dict[str, float] = attrs.field(factory=lambda: dict[str, float]())
     spaced: dict[str, tuple[Token, float]] = attrs.field(factory=lambda: dict[str, tuple[Token, float]]())
+
+
+@attrs.frozen
+class Obtain:
+    """A caller needs a token."""
+
+
+@attrs.frozen
+class Call:
+    """A caller calls the API with *token*."""
+
+    token: Token
+
+
+@attrs.frozen
+class Forget:
+    """A caller discards *token*, which the API rejected."""
+
+    token: Token
+
+
+@attrs.frozen
+class TellScope:
+    """A caller reports that the API asks for more scope."""
+
+
+CallStep: TypeAlias = Obtain | Call | Forget | TellScope
+CallFlow: TypeAlias = Generator[CallStep, Token | HttpResponse | None, None]
+
+
+def call(*, repeatable: bool) -> CallFlow:
+    """Does for one call of an API what every HTTP library's module does (RFC 6750 section 3.1)."""
+    token = yield Obtain()
+    assert isinstance(token, Token)
+    response = yield Call(token)
+    assert isinstance(response, HttpResponse)
+    if token_rejected(response):
+        yield Forget(token)
+        if repeatable:
+            token = yield Obtain()
+            assert isinstance(token, Token)
+            response = yield Call(token)
+            assert isinstance(response, HttpResponse)
+    if insufficient_scope(response) is not None:
+        yield TellScope()
 
 
 @attrs.define(eq=False)
@@ -309,7 +355,7 @@ class RenewalMachine(RuleBasedStateMachine):
             return
         match caller.step:
             case Obtain():
-                fresh = caller.process.memory.fresh(TERMS[caller.name].cache_key, self.now)
+                fresh = caller.process.memory.fresh(TERMS[caller.name].slot, self.now)
                 if fresh is None:
                     self.ask(caller)
                 else:
@@ -321,7 +367,7 @@ class RenewalMachine(RuleBasedStateMachine):
                 assert caller.calls - 1 <= caller.rejections, "a call was made again that was not rejected"
                 assert token.access_token.reveal().startswith(caller.name), "another key's token"
             case Forget(token):
-                was_at_hand = caller.process.memory.discard(TERMS[caller.name].cache_key, token)
+                was_at_hand = caller.process.memory.discard(TERMS[caller.name].slot, token)
                 caller.process.discarded.append(token)
                 known = caller.process.tokens.get(caller.name) == token
                 # A token that is stale may have been swept out before.
@@ -335,7 +381,7 @@ class RenewalMachine(RuleBasedStateMachine):
         """Does what memory tells a caller to do."""
         process, name = caller.process, caller.name
         caller.waits_for = None
-        match process.memory.ask(TERMS[name].cache_key, self.now):
+        match process.memory.ask(TERMS[name].slot, self.now):
             case Use(token):
                 self.check_handed_out(caller, token)
                 self.go_on(caller, token)

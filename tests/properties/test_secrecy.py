@@ -32,9 +32,8 @@ from oauth_cc._wire.form import decode
 from oauth_cc._wire.json import parse_object
 from oauth_cc.authentication import AuthenticationFields
 from oauth_cc.challenge import parse_challenges
-from oauth_cc.endpoint import check_endpoint, check_resource, check_url, origin
+from oauth_cc.endpoint import Endpoint, check_resource, check_url, origin
 from oauth_cc.flows import Failed, Received, Save, Send, exchange
-from oauth_cc.flows.call import Call, Forget
 from oauth_cc.flows.renewal import Renewed, terms
 from oauth_cc.flows.single_flight import Renew, TokenState, Use
 from tests import strategies
@@ -81,8 +80,6 @@ def records() -> Iterator[object]:
     yield Renew(TOKEN)
     yield Renewed(TOKEN, 0.5)
     yield Save("key", TOKEN)
-    yield Call(TOKEN)
-    yield Forget(TOKEN)
     yield authorize(HttpRequest("GET", "https://api.example/"), TOKEN)
 
 
@@ -161,7 +158,7 @@ BAD: list[Callable[[], object]] = [
     lambda: http_request(token_request(POST), "http://as.example/token"),
     lambda: http_request(token_request(POST), f"https://user:{MARK}@as.example/token"),
     lambda: http_request(token_request(POST), f"https://as.example/token?client_secret={MARK}"),
-    lambda: check_endpoint(f"https://as.example/token#{MARK}"),
+    lambda: Endpoint(f"https://as.example/token#{MARK}"),
     lambda: check_url(f"https://user:{MARK}@as.example/"),
     lambda: origin(f"https://{MARK}@as.example/"),
     lambda: check_resource(f"https://as.example/#{MARK}"),

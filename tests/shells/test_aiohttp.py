@@ -22,7 +22,17 @@ import attrs
 import pytest
 import trustme
 
-from oauth_cc import ClientCredentials, ClientSecretPost, Retries, Scope, Token, errors, http_request, token_request
+from oauth_cc import (
+    ClientCredentials,
+    ClientSecretPost,
+    Options,
+    Retries,
+    Scope,
+    Token,
+    errors,
+    http_request,
+    token_request,
+)
 from oauth_cc.aiohttp import AsyncTokenSource, ClientCredentialsAuth, fetch_token
 from oauth_cc.events import Event, RenewalFailed, ScopeInsufficient, TokenDiscarded, TokenWithheld
 from oauth_cc.stores.cache import TokenCache
@@ -55,7 +65,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
 def fetch(server: ScriptedServer, request: Any = REQUEST, **options: Any) -> Token:
     """Fetches a token from *server*."""
-    return run(fetch_token(request, f"{server.url}/token", allow_http_loopback=True, **options))
+    return run(fetch_token(request, f"{server.url}/token", **options))
 
 
 def lending(request: Any, server: ScriptedServer, connector: dict[str, Any], **session: Any) -> Token:
@@ -64,7 +74,7 @@ def lending(request: Any, server: ScriptedServer, connector: dict[str, Any], **s
     async def main() -> Token:
         lent = aiohttp.TCPConnector(**connector)
         async with aiohttp.ClientSession(connector=lent, **session) as client:
-            token = await fetch_token(request, f"{server.url}/token", client=client, allow_http_loopback=True)
+            token = await fetch_token(request, f"{server.url}/token", client=client)
             assert not client.closed
             assert not lent.closed
         return token
@@ -74,7 +84,7 @@ def lending(request: Any, server: ScriptedServer, connector: dict[str, Any], **s
 
 def sent_as_composed(server: ScriptedServer, request: Any) -> None:
     """Checks that the one request that arrived carries what was composed, and nothing that someone added."""
-    composed = http_request(request, f"{server.url}/token", allow_http_loopback=True)
+    composed = http_request(request, f"{server.url}/token")
     (asked,) = server.asked
     headers = {name.lower(): value for name, value in asked.headers.items()}
     assert (asked.method, asked.path, asked.body) == ("POST", "/token", composed.body)
@@ -152,7 +162,7 @@ class TestTokenRequest:
                 trace_configs=[trace],
                 trust_env=True,
             ) as client:
-                await fetch_token(request_, f"{server.url}/token", client=client, allow_http_loopback=True)
+                await fetch_token(request_, f"{server.url}/token", client=client)
                 assert not [cookie for cookie in client.cookie_jar if cookie.key == "set"]
 
         with serve(attrs.evolve(TOKEN, headers=(("Set-Cookie", "set=1"),))) as server:
@@ -176,7 +186,7 @@ class TestTokenRequest:
         """The path goes out as it was given: no dot or escape of it is tidied."""
         with serve(TOKEN) as server:
             endpoint = f"{server.url}/a/../t%6Fken%2F?tenant=a%2Cb+c"
-            run(fetch_token(REQUEST, endpoint, allow_http_loopback=True))
+            run(fetch_token(REQUEST, endpoint))
             assert server.asked[0].path == "/a/../t%6Fken%2F?tenant=a%2Cb+c"
 
     def test_proxy_of_the_session(self) -> None:
@@ -184,7 +194,7 @@ class TestTokenRequest:
 
         async def main(proxy: str, endpoint: str) -> None:
             async with aiohttp.ClientSession(proxy=proxy) as client:
-                await fetch_token(REQUEST, endpoint, client=client, retries=QUICK, allow_http_loopback=True)
+                await fetch_token(REQUEST, endpoint, client=client, options=Options(retries=QUICK))
 
         refusal = b"HTTP/1.1 407 Nope\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         with (
@@ -248,7 +258,7 @@ class TestTokenRequest:
 
             async def main() -> None:
                 async with aiohttp.ClientSession(connector=Counted()) as client:
-                    await fetch_token(REQUEST, f"{server.url}/token", client=client, retries=QUICK)
+                    await fetch_token(REQUEST, f"{server.url}/token", client=client, options=Options(retries=QUICK))
 
             with pytest.raises(aiohttp.ClientConnectorCertificateError):
                 run(main())
@@ -260,7 +270,7 @@ class TestTokenRequest:
         async def main(url: str) -> None:
             async with aiohttp.ClientSession() as client:
                 pass
-            await fetch_token(REQUEST, url, client=client, allow_http_loopback=True)
+            await fetch_token(REQUEST, url, client=client)
 
         with serve(TOKEN) as server, pytest.raises(RuntimeError, match="closed"):
             run(main(f"{server.url}/token"))
@@ -273,7 +283,7 @@ class TestFailure:
     def test_dropped(self) -> None:
         """A dropped connection and a busy server are met with another attempt."""
         with serve(Drop, Answer(503), TOKEN) as server:
-            assert fetch(server, retries=QUICK).access_token.reveal() == "tok-1"
+            assert fetch(server, options=Options(retries=QUICK)).access_token.reveal() == "tok-1"
             assert len(server.asked) == 3
 
     def test_gone(self) -> None:
@@ -281,7 +291,7 @@ class TestFailure:
         with serve(TOKEN) as server:
             pass
         with pytest.raises(aiohttp.ClientConnectorError):
-            fetch(server, retries=QUICK)
+            fetch(server, options=Options(retries=QUICK))
 
     @pytest.mark.parametrize("step", [Silence, Answer(chunks=(b" ",) * 1000, pause=0.05)])
     def test_slow(self, step: Any) -> None:
@@ -289,7 +299,7 @@ class TestFailure:
         started = time.monotonic()
         with serve(step) as server:
             with pytest.raises(aiohttp.ServerTimeoutError, match="within 0"):
-                fetch(server, timeout=0.3, retries=QUICK)
+                fetch(server, options=Options(timeout=0.3, retries=QUICK))
             assert len(server.asked) == 1
         assert elapsed_since(started) < 5
 
@@ -303,7 +313,7 @@ class TestFailure:
         for step in broken:
             with serve(step) as server:
                 with pytest.raises(aiohttp.ClientPayloadError, match="broke off, or is no HTTP") as caught:
-                    fetch(server, retries=QUICK)
+                    fetch(server, options=Options(retries=QUICK))
                 assert len(server.asked) == 3
             hidden(shown_by(caught.value))
 
@@ -312,7 +322,7 @@ class TestFailure:
         with serve(Answer(200, (("Transfer-Encoding", "chunked"),), TOKEN.chunks)) as server:
             for _ in range(5):
                 with pytest.raises((aiohttp.ClientPayloadError, aiohttp.ServerTimeoutError)) as caught:
-                    fetch(server, retries=QUICK, timeout=0.3)
+                    fetch(server, options=Options(retries=QUICK, timeout=0.3))
                 hidden(shown_by(caught.value))
 
     @pytest.mark.parametrize("step", [Drop, Silence, Answer(500), Answer(200, chunks=(b"s3cr3t-marker",)), TOKEN])
@@ -322,7 +332,7 @@ class TestFailure:
         with caplog.at_level(logging.DEBUG), serve(step) as server:
             for request in (REQUEST, POST):
                 try:
-                    shown.append(repr(fetch(server, request, timeout=0.3, retries=QUICK)))
+                    shown.append(repr(fetch(server, request, options=Options(timeout=0.3, retries=QUICK))))
                 except (errors.OAuthError, aiohttp.ClientError) as error:
                     shown.append(shown_by(error))
                     frames = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)]
@@ -338,10 +348,10 @@ class World:
     api: ScriptedServer
     events: list[Event] = attrs.Factory(list)
 
-    def auth(self, **options: Any) -> ClientCredentialsAuth:
+    def auth(self, *, options: Options = Options(), **others: Any) -> ClientCredentialsAuth:  # noqa: B008  # frozen
         """Gives the middleware under test."""
-        endpoint, told = f"{self.tokens.url}/token", self.events.append
-        return ClientCredentialsAuth(REQUEST, endpoint, on_event=told, allow_http_loopback=True, **options)
+        reported = attrs.evolve(options, on_event=self.events.append)
+        return ClientCredentialsAuth(REQUEST, f"{self.tokens.url}/token", options=reported, **others)
 
     def told(self, kind: type[T]) -> list[T]:
         """Gives the events of *kind*."""
@@ -464,7 +474,7 @@ class TestCall:
 
         async def main(server: AuthorizationServer) -> set[int]:
             request = token_request(ClientCredentials("your_id", "s3cret"))
-            auth = ClientCredentialsAuth(request, server.token_endpoint, allow_http_loopback=True)
+            auth = ClientCredentialsAuth(request, server.token_endpoint)
 
             async def one(session: aiohttp.ClientSession) -> int:
                 async with session.get(server.resource_url) as response:
@@ -506,7 +516,7 @@ class TestCall:
 
         async def main(here: World) -> int:
             async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as session:
-                auth = here.auth(client=session, timeout=2.0)
+                auth = here.auth(client=session, options=Options(timeout=2.0))
                 async with session.get(f"{here.api.url}/", middlewares=(auth,)) as response:
                     return response.status
 
@@ -519,7 +529,7 @@ class TestCall:
         async def main(here: World, endpoint: str) -> int:
             connector = aiohttp.TCPConnector(ssl=trust)
             async with aiohttp.ClientSession(connector=connector) as client, aiohttp.ClientSession() as session:
-                auth = ClientCredentialsAuth(REQUEST, endpoint, client=client, allow_http_loopback=True)
+                auth = ClientCredentialsAuth(REQUEST, endpoint, client=client)
                 async with session.get(f"{here.api.url}/", middlewares=(auth,)) as response:
                     return response.status
 
@@ -564,7 +574,7 @@ class TestCall:
             async with aiohttp.ClientSession() as client:
                 for _ in range(2):
                     endpoint = f"{here.tokens.url}/token"
-                    source = AsyncTokenSource(REQUEST, endpoint, client=client, store=store, allow_http_loopback=True)
+                    source = AsyncTokenSource(REQUEST, endpoint, client=client, store=store)
                     async with source:
                         assert (await source.token()).access_token.reveal() == "tok-1"
                     with pytest.raises(errors.SourceClosed):
@@ -723,12 +733,16 @@ class TestOrigins:
             assert (here.put(), authorizations(other)) == (["Bearer tok-1"], ["Basic own"])
 
     def test_first_call_over_http(self) -> None:
-        """Http is refused as the first call's origin, unless it is this machine's and that was admitted."""
-        with world(OK) as here:
-            auth = ClientCredentialsAuth(REQUEST, "https://as.example/token")
+        """Http is refused as the first call's origin, unless it is this machine's; nothing is sent."""
+
+        async def main(auth: ClientCredentialsAuth) -> None:
+            async with aiohttp.ClientSession(middlewares=(auth,)) as session:
+                await session.get("http://api.example/")
+
+        with serve(TOKEN) as tokens:
             with pytest.raises(errors.InsecureEndpoint):
-                make(here, auth)
-            assert here.api.asked == []
+                run(main(ClientCredentialsAuth(REQUEST, f"{tokens.url}/token")))
+            assert tokens.asked == []
 
 
 class TestSecrecy:

@@ -21,6 +21,7 @@ from oauth_cc import (
     ClientAssertion,
     ClientCredentials,
     ClientSecretJwt,
+    Options,
     PrivateKeyJwt,
     Retries,
     Scope,
@@ -60,13 +61,13 @@ given = json.load(sys.stdin)
 right = time.time
 time.time = lambda: right() + given["offset"]
 
-from oauth_cc import ClientCredentials, PrivateKeyJwt, token_request
+from oauth_cc import ClientCredentials, PrivateKeyJwt, token_request, Options
 from oauth_cc.jose import key_from_jwk
 from tests.shells.asking import WAYS
 
 way = PrivateKeyJwt(key_from_jwk(given["jwk"]), given["issuer"])
 for ask in WAYS:
-    ask.token(token_request(ClientCredentials("ES384", way)), given["endpoint"], allow_http_loopback=True)
+    ask.token(token_request(ClientCredentials("ES384", way)), given["endpoint"])
 """
 """A client on a machine whose clock is wrong, by each library."""
 
@@ -103,7 +104,7 @@ def signed(server: AuthorizationServer, algorithm: Algorithm) -> TokenRequest:
 
 def fetch(ask: Ask, server: AuthorizationServer, client_id: str, way: ClientAuthentication) -> str:
     """Gives the name of the way by which the server says that it knows *client_id*, who proves it by *way*."""
-    ask.token(token_request(ClientCredentials(client_id, way)), server.token_endpoint, allow_http_loopback=True)
+    ask.token(token_request(ClientCredentials(client_id, way)), server.token_endpoint)
     seen = server.token_requests[-1]
     assert (client_id, 200) == (seen.client_id, seen.status)
     return f"{seen.authentication_method}"
@@ -127,8 +128,8 @@ class TestAccepted:
     def test_every_library(self, ask: Ask, server: AuthorizationServer) -> None:
         """The metadata lead to the endpoint, and a token comes back."""
         way = PrivateKeyJwt(private_key("ES256"), server.issuer)
-        found = ask.request(server.issuer, ClientCredentials("ES256", way), Scope.of("read"), allow_http_loopback=True)
-        assert Scope.of("read") == ask.token(found.request, found.endpoint, allow_http_loopback=True).scope
+        found = ask.request(server.issuer, ClientCredentials("ES256", way), Scope.of("read"))
+        assert Scope.of("read") == ask.token(found.request, found.endpoint.url).scope
         assert "private_key_jwt" == server.token_requests[-1].authentication_method
 
     @pytest.mark.parametrize("offset", [1.5, 3600.0, -3600.0])
@@ -157,9 +158,7 @@ class TestAccepted:
 
     def test_every_call(self, server: AuthorizationServer) -> None:
         """An auth renews with a new assertion each time, as the server takes each once."""
-        auth = oauth_cc.httpx2.ClientCredentialsAuth(
-            signed(server, "EdDSA"), server.token_endpoint, allow_http_loopback=True
-        )
+        auth = oauth_cc.httpx2.ClientCredentialsAuth(signed(server, "EdDSA"), server.token_endpoint)
         before = len(server.token_requests)
         with httpx2.Client(auth=auth) as api:
             for _ in range(3):
@@ -208,7 +207,7 @@ class TestRefused:
 
     def post(self, server: AuthorizationServer, request: TokenRequest, assertion: Secret) -> httpx2.Response:
         """Sends *request* with *assertion*, by hand."""
-        http = http_request(request, server.token_endpoint, assertion=assertion, allow_http_loopback=True)
+        http = http_request(request, server.token_endpoint, assertion=assertion)
         return httpx2.post(http.url, headers=dict(http.headers), content=http.body)
 
 
@@ -269,7 +268,7 @@ def test_a_new_assertion_for_every_attempt(ask: Ask) -> None:
     way = PrivateKeyJwt(private_key("ES256"), "https://as.example")
     request = token_request(ClientCredentials("your_id", way))
     with serve(Answer(503), Answer(503), TOKEN) as busy:
-        ask.token(request, f"{busy.url}/token", retries=Retries(3, 0, 0), allow_http_loopback=True)
+        ask.token(request, f"{busy.url}/token", options=Options(retries=Retries(3, 0, 0)))
         sent = {dict(parse_qsl(asked.body.decode()))["client_assertion"] for asked in busy.asked}
     assert 3 == len(sent)
 
@@ -279,7 +278,7 @@ def test_a_timeout_that_is_none(ask: Ask) -> None:
     request = token_request(ClientCredentials("your_id", PrivateKeyJwt(private_key("ES256"), "https://as.example")))
     with serve(TOKEN) as server:
         with pytest.raises(errors.InvalidInput, match="timeout") as caught:
-            ask.token(request, f"{server.url}/token", timeout=float("nan"), allow_http_loopback=True)
+            ask.token(request, f"{server.url}/token", options=Options(timeout=float("nan")))
         assert [] == server.asked
     assert JWT.search(shown_by(caught.value)) is None
 
@@ -289,5 +288,5 @@ def test_no_redirect(ask: Ask) -> None:
     request = token_request(ClientCredentials("your_id", PrivateKeyJwt(private_key("ES256"), "https://as.example")))
     with serve(TOKEN) as other, serve(Answer(307, headers=(("Location", f"{other.url}/token"),))) as server:
         with pytest.raises(errors.UnexpectedRedirect):
-            ask.token(request, f"{server.url}/token", allow_http_loopback=True)
+            ask.token(request, f"{server.url}/token")
         assert (1, 0) == (len(server.asked), len(other.asked))

@@ -15,7 +15,9 @@ import oauth_cc.httpx2
 from oauth_cc import (
     ClientCredentials,
     ClientSecretPost,
+    Endpoint,
     MetadataCache,
+    Options,
     Retries,
     Scope,
     TlsClientAuth,
@@ -36,10 +38,10 @@ CREDENTIALS = ClientCredentials("your_id", "s3cret-of-client")
 def test_a_real_server(ask: Ask) -> None:
     """The issuer is all that has to be known of a server."""
     with AuthorizationServer(clients=[KNOWN]) as server:
-        metadata = ask.metadata(server.issuer, allow_http_loopback=True)
-        assert server.token_endpoint == endpoint_for(metadata, token_request(CREDENTIALS))
-        found = ask.request(server.issuer, CREDENTIALS, Scope.of("read"), allow_http_loopback=True)
-        assert AddressedRequest(token_request(CREDENTIALS, Scope.of("read")), server.token_endpoint) == found
+        metadata = ask.metadata(server.issuer)
+        assert server.token_endpoint == endpoint_for(metadata, token_request(CREDENTIALS)).url
+        found = ask.request(server.issuer, CREDENTIALS, Scope.of("read"))
+        assert AddressedRequest(token_request(CREDENTIALS, Scope.of("read")), Endpoint(server.token_endpoint)) == found
     assert {"client_secret_basic", "private_key_jwt"} < set(metadata.token_endpoint_auth_methods_supported)
     assert ("read", "write") == metadata.scopes_supported
     assert not metadata.tls_client_certificate_bound_access_tokens
@@ -52,9 +54,9 @@ def test_nothing_else_is_chosen(ask: Ask) -> None:
         with pytest.raises(
             errors.InvalidAuthentication, match=r"takes client_secret_basic and .*, and no tls_client_auth"
         ):
-            ask.request(server.issuer, by_certificate, allow_http_loopback=True)
+            ask.request(server.issuer, by_certificate)
         with pytest.raises(errors.InvalidCertificate, match="binds no token"):
-            ask.request(server.issuer, CREDENTIALS, certificate=Certificate("A" * 43), allow_http_loopback=True)
+            ask.request(server.issuer, CREDENTIALS, certificate=Certificate("A" * 43))
         assert () == server.token_requests
 
 
@@ -62,7 +64,7 @@ def test_what_is_asked(ask: Ask) -> None:
     """Both places are asked with bare requests, and no redirect is followed."""
     with serve(Answer(302, headers=(("Location", "/elsewhere"),)), Answer(404)) as server:
         with pytest.raises(errors.UnexpectedStatus, match="HTTP 404: the answer is no metadata"):
-            ask.request(f"{server.url}/t", ClientCredentials("id", ClientSecretPost("s")), allow_http_loopback=True)
+            ask.request(f"{server.url}/t", ClientCredentials("id", ClientSecretPost("s")))
         paths = ["/.well-known/oauth-authorization-server/t", "/t/.well-known/openid-configuration"]
         assert [("GET", path, b"") for path in paths] == [(one.method, one.path, one.body) for one in server.asked]
         assert not {"Authorization", "Cookie"} & set(server.asked[0].headers)
@@ -74,14 +76,14 @@ def test_another_issuer(ask: Ask) -> None:
         Answer(chunks=(b'{"issuer": "https://as.example", "token_endpoint": "https://as.example/token"}',))
     ) as s:
         with pytest.raises(errors.IssuerMismatch, match=r"they are of 'https://as\.example'"):
-            ask.request(s.url, CREDENTIALS, allow_http_loopback=True)
+            ask.request(s.url, CREDENTIALS)
         assert 1 == len(s.asked)
 
 
 def test_size(ask: Ask) -> None:
     """No more is read than the bound."""
     with serve(Answer(chunks=(b" " * 65536,) * 40)) as server, pytest.raises(errors.ResponseTooLarge):
-        ask.metadata(server.url, allow_http_loopback=True)
+        ask.metadata(server.url)
 
 
 def test_cache(ask: Ask) -> None:
@@ -91,10 +93,10 @@ def test_cache(ask: Ask) -> None:
         server.steps[0] = Answer(chunks=(content,), headers=(("Cache-Control", "max-age=600"),))
         cache = MetadataCache()
         for _ in range(3):
-            ask.metadata(server.url, cache=cache, allow_http_loopback=True)
-            ask.request(server.url, CREDENTIALS, cache=cache, allow_http_loopback=True)
+            ask.metadata(server.url, cache=cache)
+            ask.request(server.url, CREDENTIALS, cache=cache)
         assert 1 == len(server.asked)
-        ask.metadata(server.url, allow_http_loopback=True)
+        ask.metadata(server.url)
         assert 2 == len(server.asked)
 
 
@@ -117,6 +119,6 @@ def test_no_answer(ask: Ask) -> None:
     (error,) = [getattr(ask.library, name) for name in names if hasattr(ask.library, name)]
     with serve(Drop) as server:
         with pytest.raises(error):
-            ask.metadata(server.url, retries=Retries(2, 0, 0), allow_http_loopback=True)
+            ask.metadata(server.url, options=Options(retries=Retries(2, 0, 0)))
         # aiohttp by itself sends a GET twice.
         assert (4 if ask.library is aiohttp else 2) == len(server.asked)

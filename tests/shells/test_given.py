@@ -15,7 +15,7 @@ import oauth_cc.aiohttp
 import oauth_cc.httpx
 import oauth_cc.httpx2
 import oauth_cc.requests
-from oauth_cc import ClientCredentials, errors, token_request
+from oauth_cc import ClientCredentials, Options, Retries, errors, token_request
 from tests.shells.asking import WAYS, Ask
 
 REQUEST = token_request(ClientCredentials("your_id", "s3cret"))
@@ -61,8 +61,16 @@ def test_a_client_of_another_kind_for_one_request(ask: Ask) -> None:
 @pytest.mark.parametrize(
     "option", [{"timeout": timedelta(seconds=5)}, {"retries": 3}, {"renewal_window": 0.8}], ids=str
 )
-def test_an_option_of_another_kind(source: Any, _fitting: type[object], option: dict[str, object]) -> None:
+def test_an_option_of_another_kind(source: Any, _fitting: type[object], option: dict[str, Any]) -> None:
     """A number where a record is asked for, and the other way round."""
     (name,) = option
     with pytest.raises(errors.InvalidInput, match=f"{name}: give "):
-        source(REQUEST, ENDPOINT, **option)
+        source(REQUEST, ENDPOINT, options=Options(**option))
+
+
+@pytest.mark.parametrize(("source", "_fitting"), SOURCES, ids=NAMES)
+@pytest.mark.parametrize("options", [{"timeout": 5.0}, 5.0, Retries()], ids=["a dict", "a number", "retries"])
+def test_options_of_another_kind(source: Any, _fitting: type[object], options: object) -> None:
+    """They are one record."""
+    with pytest.raises(errors.InvalidInput, match=r"options must be Options\(...\), not \w+"):
+        source(REQUEST, ENDPOINT, options=options)

@@ -20,6 +20,7 @@ import trustme
 from oauth_cc import (
     ClientCredentials,
     ClientSecretPost,
+    Options,
     Retries,
     Scope,
     Token,
@@ -42,7 +43,7 @@ Fetch = Callable[..., Token]
 
 def fetch_sync(request: TokenRequest, url: str, **options: Any) -> Token:
     """Fetches a token in this thread."""
-    return fetch_token(request, url, allow_http_loopback=True, **options)
+    return fetch_token(request, url, **options)
 
 
 def fetch_on(backend: str) -> Fetch:
@@ -50,7 +51,7 @@ def fetch_on(backend: str) -> Fetch:
 
     def fetch(request: TokenRequest, url: str, **options: Any) -> Token:
         async def main() -> Token:
-            return await fetch_token_async(request, url, allow_http_loopback=True, **options)
+            return await fetch_token_async(request, url, **options)
 
         return anyio.run(main, backend=backend)
 
@@ -84,7 +85,7 @@ def client_for(fetch: Fetch, **options: Any) -> Any:
 
 def sent_as_composed(server: ScriptedServer, request: TokenRequest) -> None:
     """Checks that the one request that arrived carries what was composed, and nothing that someone added."""
-    composed = http_request(request, f"{server.url}/token", allow_http_loopback=True)
+    composed = http_request(request, f"{server.url}/token")
     (asked,) = server.asked
     headers = {name.lower(): value for name, value in asked.headers.items()}
     assert (asked.method, asked.path, asked.body) == ("POST", "/token", composed.body)
@@ -208,7 +209,9 @@ class TestFailure:
     def test_dropped(self, fetch: Fetch) -> None:
         """A dropped connection and a busy server are met with another attempt."""
         with serve(Drop, Answer(503), TOKEN) as server:
-            assert fetch(REQUEST, f"{server.url}/token", retries=QUICK).access_token.reveal() == "tok-1"
+            assert (
+                fetch(REQUEST, f"{server.url}/token", options=Options(retries=QUICK)).access_token.reveal() == "tok-1"
+            )
             assert len(server.asked) == 3
 
     def test_gone(self, fetch: Fetch) -> None:
@@ -216,14 +219,14 @@ class TestFailure:
         with serve(TOKEN) as server:
             url = f"{server.url}/token"
         with pytest.raises(httpx2.ConnectError):
-            fetch(REQUEST, url, retries=QUICK)
+            fetch(REQUEST, url, options=Options(retries=QUICK))
 
     def test_silence(self, fetch: Fetch) -> None:
         """A server that says nothing is given up in time, and not asked again."""
         started = time.monotonic()
         with serve(Silence) as server:
             with pytest.raises(httpx2.ReadTimeout):
-                fetch(REQUEST, f"{server.url}/token", timeout=0.2, retries=QUICK)
+                fetch(REQUEST, f"{server.url}/token", options=Options(timeout=0.2, retries=QUICK))
             assert elapsed_since(started) < 5
             assert len(server.asked) == 1
 
@@ -232,7 +235,7 @@ class TestFailure:
         started = time.monotonic()
         drip = Answer(chunks=(b" ",) * 1000, pause=0.05)
         with serve(drip) as server, pytest.raises(httpx2.ReadTimeout):
-            fetch(REQUEST, f"{server.url}/token", timeout=0.3)
+            fetch(REQUEST, f"{server.url}/token", options=Options(timeout=0.3))
         assert elapsed_since(started) < 10
 
     def test_cancelled(self) -> None:
@@ -240,7 +243,7 @@ class TestFailure:
 
         async def main(url: str) -> None:
             with anyio.move_on_after(0.2) as scope:
-                await fetch_token_async(REQUEST, url, allow_http_loopback=True)
+                await fetch_token_async(REQUEST, url)
             assert scope.cancelled_caught
 
         for backend in ("asyncio", "trio"):
@@ -265,7 +268,7 @@ class TestTls:
         """A certificate that nobody vouches for ends it at once: nothing was sent, nothing is tried again."""
         with caplog.at_level(logging.DEBUG), serve(TOKEN, tls=server_side) as server:
             with pytest.raises(httpx2.ConnectError) as caught:
-                fetch(POST, f"{server.url}/token", retries=QUICK)
+                fetch(POST, f"{server.url}/token", options=Options(retries=QUICK))
             assert server.asked == []
         assert caplog.text.count("start_tls.started") == 1
         assert "CERTIFICATE_VERIFY_FAILED" in shown_by(caught.value)
@@ -277,7 +280,7 @@ class TestSecrecy:
     def test_no_frame_below(self, fetch: Fetch) -> None:
         """An error of the network keeps no frame of the library below, nor the request with its header and body."""
         with serve(Drop) as server, pytest.raises(httpx2.RemoteProtocolError) as caught:
-            fetch(POST, f"{server.url}/token", retries=QUICK)
+            fetch(POST, f"{server.url}/token", options=Options(retries=QUICK))
         link: BaseException | None = caught.value
         while link is not None:
             frames = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(link.__traceback__)]
@@ -293,7 +296,9 @@ class TestSecrecy:
         with caplog.at_level(logging.DEBUG), serve(step) as server:
             for request in (REQUEST, POST):
                 try:
-                    shown.append(repr(fetch(request, f"{server.url}/token", timeout=0.2, retries=QUICK)))
+                    shown.append(
+                        repr(fetch(request, f"{server.url}/token", options=Options(timeout=0.2, retries=QUICK)))
+                    )
                 except (errors.OAuthError, httpx2.TransportError) as error:
                     shown.append(shown_by(error))
         text = "\n".join([*shown, caplog.text, *[str(vars(record)) for record in caplog.records]])

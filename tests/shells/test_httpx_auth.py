@@ -19,7 +19,7 @@ import trustme
 
 import oauth_cc.httpx
 import oauth_cc.httpx2
-from oauth_cc import ClientCredentials, Retries, Scope, token_request
+from oauth_cc import ClientCredentials, Options, Retries, Scope, token_request
 from oauth_cc.errors import InsecureEndpoint, InvalidClientRefused, InvalidInput, UnexpectedRedirect
 from oauth_cc.events import Event, ScopeInsufficient, TokenObtained, TokenWithheld
 from oauth_cc.stores import TokenCache
@@ -49,7 +49,7 @@ class Calls:
     def auth(self, server: AuthorizationServer | ScriptedServer, **options: Any) -> Auth:
         """Gives an auth for *server*'s tokens."""
         endpoint = server.token_endpoint if isinstance(server, AuthorizationServer) else f"{server.url}/token"
-        return self.shell.ClientCredentialsAuth(REQUEST, endpoint, allow_http_loopback=True, **options)
+        return self.shell.ClientCredentialsAuth(REQUEST, endpoint, **options)
 
     def call(self, auth: Auth, *calls: Any, method: str = "GET", client: Any = None, **options: Any) -> Answers:
         """Gives the answers to *calls*: URLs, or functions that give the options of a call."""
@@ -198,7 +198,7 @@ class TestARejectedToken:
         """And the call not made again."""
         told: list[Event] = []
         with serve(TOKEN) as script, serve(LACKING) as api:
-            assert calls.statuses(calls.auth(script, on_event=told.append), api.url) == [403]
+            assert calls.statuses(calls.auth(script, options=Options(on_event=told.append)), api.url) == [403]
             assert len(api.asked) == 1
         assert [event.scope for event in told if isinstance(event, ScopeInsufficient)] == [Scope.of("admin")]
 
@@ -211,7 +211,7 @@ class TestOtherOrigins:
         with serve(TOKEN, SECOND) as script, serve(REJECTED) as elsewhere:
             away = Answer(status=status, headers=(("Location", f"{elsewhere.url}/there"),))
             with serve(away) as api:
-                auth = calls.auth(script, on_event=told.append)
+                auth = calls.auth(script, options=Options(on_event=told.append))
                 assert calls.statuses(auth, api.url, api.url, follow_redirects=True) == [401, 401]
             assert ["Authorization" in asked.headers for asked in elsewhere.asked] == [False, False]
             assert len(script.asked) == 1
@@ -227,7 +227,7 @@ class TestOtherOrigins:
         """A call to another origin goes out as it is, and that is told."""
         told: list[Event] = []
         with serve(TOKEN) as script, serve(DONE) as api, serve(REJECTED) as other:
-            auth = calls.auth(script, on_event=told.append)
+            auth = calls.auth(script, options=Options(on_event=told.append))
             assert calls.statuses(auth, api.url, other.url) == [200, 401]
             assert len(other.asked) == 1
             assert "Authorization" not in other.asked[0].headers
@@ -267,7 +267,7 @@ class TestTheTokenRequest:
             assert "X-Own" not in asked.headers
             assert asked.headers["Authorization"].startswith("Basic eW91cl9pZ")
             with pytest.raises(calls.library.ConnectError):
-                calls.call(calls.auth(script, retries=Retries(attempts=1)), api.url)
+                calls.call(calls.auth(script, options=Options(retries=Retries(attempts=1))), api.url)
 
     def test_goes_through_a_transport_of_a_users_test(self, calls: Calls) -> None:
         """Which answers at once, and whole."""
@@ -304,7 +304,7 @@ def test_a_run_shows_nothing(calls: Calls, server: AuthorizationServer, caplog: 
     store = TokenCache()
     auth = calls.auth(server, store=store)
     calls.call(auth, server.resource_url)
-    source = calls.shell.TokenSource(REQUEST, server.token_endpoint, store=store, allow_http_loopback=True)
+    source = calls.shell.TokenSource(REQUEST, server.token_endpoint, store=store)
     token = source.token().access_token.reveal()
     server.revoke_all()
     calls.call(auth, server.resource_url)

@@ -25,6 +25,7 @@ import oauth_cc.requests
 from oauth_cc import (
     Certificate,
     ClientCredentials,
+    Endpoint,
     NoAuthentication,
     Scope,
     TlsClientAuth,
@@ -364,8 +365,8 @@ class TestFromIssuer:
         """The issuer leads to a request whose token is bound and serves."""
         credentials = ClientCredentials("by_subject", TlsClientAuth(world.ours.certificate))
         found = library.find(world, server.issuer, credentials)
-        assert AddressedRequest(token_request(credentials), server.token_endpoint) == found
-        assert 200 == library.call_with_auth(world, world.ours, server.resource_url, found.request, found.endpoint)
+        assert AddressedRequest(token_request(credentials), Endpoint(server.token_endpoint)) == found
+        assert 200 == library.call_with_auth(world, world.ours, server.resource_url, found.request, found.endpoint.url)
         bound = library.find(
             world, server.issuer, ClientCredentials("by_secret", "s3cret"), certificate=world.ours.certificate
         )
@@ -383,7 +384,7 @@ class TestFromIssuer:
             found = library.find(
                 world, plain.url, ClientCredentials("by_subject", TlsClientAuth(world.ours.certificate))
             )
-            assert server.token_endpoint == found.endpoint
-            library.fetch(world, world.ours, found.request, found.endpoint)
+            assert server.token_endpoint == found.endpoint.url
+            library.fetch(world, world.ours, found.request, found.endpoint.url)
             unproven = library.find(world, plain.url, ClientCredentials("by_subject", NoAuthentication()))
-            assert f"{plain.url}/token" == unproven.endpoint
+            assert f"{plain.url}/token" == unproven.endpoint.url

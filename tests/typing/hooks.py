@@ -4,7 +4,7 @@ Functions that are told of events.
 
 from typing import assert_type
 
-from oauth_cc import TokenRequest
+from oauth_cc import Options, TokenRequest
 from oauth_cc.events import Event, EventHook, RenewalFailed
 from oauth_cc.httpx2 import ClientCredentialsAuth, TokenSource
 
@@ -40,9 +40,9 @@ hooks: list[EventHook] = [count, Counter(), anything, seen.append, lambda event:
 
 def sources(request: TokenRequest) -> list[TokenSource]:
     """Each with a hook of its own."""
-    return [TokenSource(request, "https://as.example/token", on_event=hook) for hook in hooks]
+    return [TokenSource(request, "https://as.example/token", options=Options(on_event=hook)) for hook in hooks]
 
 
 def auth(request: TokenRequest, hook: EventHook | None) -> ClientCredentialsAuth:
     """A hook that is there or not."""
-    return ClientCredentialsAuth(request, "https://as.example/token", on_event=hook)
+    return ClientCredentialsAuth(request, "https://as.example/token", options=Options(on_event=hook))

@@ -44,8 +44,8 @@ def fetched() -> OAuth2Token:
     token["note"] = 1
     assert_type(token.scopes, list[str])
     oauth.fetch_token(token_url=TOKEN_URL, client_id="your_id", client_secret="s3cret", include_client_id=True)
-    oauth.fetch_token(TOKEN_URL, auth=("your_id", "s3cret"), timeout=(3.0, 5.0), verify=False)
-    oauth.fetch_token(TOKEN_URL, auth=HTTPDigestAuth("your_id", "s3cret"), timeout=5, proxies={"https": "http://p"})
+    oauth.fetch_token(TOKEN_URL, auth=("your_id", "s3cret"), verify=False, timeout=(3.0, 5.0))
+    oauth.fetch_token(TOKEN_URL, auth=HTTPDigestAuth("your_id", "s3cret"), proxies={"https": "http://p"}, timeout=5)
     oauth.fetch_token(TOKEN_URL, auth=unchanged, body="audience=x", method="GET", force_querystring=True)
     return token
 

@@ -4,7 +4,16 @@ Mutual TLS: a certificate proves who asks, and binds the token.
 
 from typing import assert_type
 
-from oauth_cc import Certificate, ClientCredentials, MetadataCache, Scope, TlsClientAuth, TokenRequest, token_request
+from oauth_cc import (
+    Certificate,
+    ClientCredentials,
+    Endpoint,
+    MetadataCache,
+    Scope,
+    TlsClientAuth,
+    TokenRequest,
+    token_request,
+)
 from oauth_cc.flows import AddressedRequest
 from oauth_cc.requests import from_issuer
 
@@ -21,4 +30,4 @@ def main(pem: str, der: bytes) -> None:
     found = from_issuer("https://as.example", by_certificate, Scope.of("read"), cache=MetadataCache())
     assert_type(found, AddressedRequest)
     assert_type(found.request, TokenRequest)
-    assert_type(found.endpoint, str)
+    assert_type(found.endpoint, Endpoint)

@@ -6,7 +6,7 @@ from typing import assert_type
 
 import httpx
 
-from oauth_cc import ClientCredentials, Scope, Token, token_request
+from oauth_cc import ClientCredentials, Options, Scope, Token, token_request
 from oauth_cc.events import Event
 from oauth_cc.httpx import AsyncTokenSource, ClientCredentialsAuth, TokenSource, fetch_token, fetch_token_async
 from oauth_cc.stores import TokenCache
@@ -24,7 +24,9 @@ def tell(event: Event) -> None:
 def threads(client: httpx.Client) -> int:
     """For threads."""
     assert_type(fetch_token(request, ENDPOINT, client=client), Token)
-    auth = ClientCredentialsAuth(request, ENDPOINT, store=store, origins=["https://api.example"], on_event=tell)
+    auth = ClientCredentialsAuth(
+        request, ENDPOINT, store=store, origins=["https://api.example"], options=Options(on_event=tell)
+    )
     assert_type(auth.with_scope(Scope.of("write")), ClientCredentialsAuth)
     with TokenSource(request, ENDPOINT, client=client, store=store) as source:
         assert_type(source, TokenSource)
@@ -37,7 +39,9 @@ def threads(client: httpx.Client) -> int:
 async def tasks(client: httpx.AsyncClient) -> int:
     """For async code."""
     assert_type(await fetch_token_async(request, ENDPOINT, client=client), Token)
-    async with AsyncTokenSource(request, ENDPOINT, client=client, store=store, wait_timeout=5.0) as source:
+    async with AsyncTokenSource(
+        request, ENDPOINT, client=client, store=store, options=Options(wait_timeout=5.0)
+    ) as source:
         assert_type(source, AsyncTokenSource)
         assert_type(await source.token(), Token)
     async with httpx.AsyncClient(auth=ClientCredentialsAuth(request, ENDPOINT)) as api:

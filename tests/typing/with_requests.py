@@ -7,7 +7,7 @@ from typing import assert_type
 import requests
 from requests.auth import HTTPBasicAuth
 
-from oauth_cc import ClientCredentials, Scope, Secret, Token, token_request
+from oauth_cc import ClientCredentials, Options, Scope, Secret, Token, token_request
 from oauth_cc.compat import BackendApplicationClient
 from oauth_cc.compat._token_dict import TokenDict
 from oauth_cc.compat.requests_oauthlib import OAuth2Session
@@ -20,7 +20,7 @@ request = token_request(ClientCredentials("your_id", "s3cret"), Scope.of("read")
 def calls(session: requests.Session) -> int:
     """For threads."""
     assert_type(fetch_token(request, ENDPOINT, client=session), Token)
-    auth = ClientCredentialsAuth(request, ENDPOINT, client=session, timeout=(3.0, 5.0))
+    auth = ClientCredentialsAuth(request, ENDPOINT, client=session, options=Options(timeout=3.0))
     assert_type(auth.with_resource("https://api.example/"), ClientCredentialsAuth)
     with TokenSource(request, ENDPOINT) as source:
         assert_type(source, TokenSource)
@@ -41,8 +41,8 @@ def replaced() -> str | None:
         assert_type(token.get("audience"), object)
         token["note"] = 1
         auth = HTTPBasicAuth("your_id", "s3cret")
-        session.fetch_token(ENDPOINT, auth=auth, body="x=1", timeout=(3.0, 5.0), headers={"User-Agent": "mine"})
-        session.fetch_token(ENDPOINT, auth=("your_id", Secret("s3cret")), timeout=5, verify=True, proxies={})
+        session.fetch_token(ENDPOINT, auth=auth, body="x=1", headers={"User-Agent": "mine"}, timeout=(3.0, 5.0))
+        session.fetch_token(ENDPOINT, auth=("your_id", Secret("s3cret")), verify=True, proxies={}, timeout=5)
         session.fetch_token(ENDPOINT, client_secret=Secret("s3cret"), include_client_id=True, method="POST")
         assert_type(session.token["token_type"], str)
         assert_type(session.authorized, bool)

@@ -1,4 +1,4 @@
-from oauth_cc import TokenRequest
+from oauth_cc import TokenRequest, Options
 from oauth_cc.events import TokenObtained
 from oauth_cc.httpx2 import TokenSource
 
@@ -8,4 +8,4 @@ def count(event: TokenObtained) -> None:
 
 
 def source(request: TokenRequest) -> TokenSource:
-    return TokenSource(request, "https://as.example/token", on_event=count)  # refused
+    return TokenSource(request, "https://as.example/token", options=Options(on_event=count))  # refused

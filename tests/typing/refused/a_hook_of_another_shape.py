@@ -1,4 +1,4 @@
-from oauth_cc import TokenRequest
+from oauth_cc import TokenRequest, Options
 from oauth_cc.httpx2 import TokenSource
 
 
@@ -7,4 +7,4 @@ def hook(event: str) -> None:
 
 
 def source(request: TokenRequest) -> TokenSource:
-    return TokenSource(request, "https://as.example/token", on_event=hook)  # refused
+    return TokenSource(request, "https://as.example/token", options=Options(on_event=hook))  # refused

@@ -1,4 +1,4 @@
-from oauth_cc import TokenRequest
+from oauth_cc import TokenRequest, Options
 from oauth_cc.events import Event
 from oauth_cc.httpx2 import AsyncTokenSource
 
@@ -8,4 +8,4 @@ async def count(event: Event) -> None:
 
 
 def source(request: TokenRequest) -> AsyncTokenSource:
-    return AsyncTokenSource(request, "https://as.example/token", on_event=count)  # refused
+    return AsyncTokenSource(request, "https://as.example/token", options=Options(on_event=count))  # refused
