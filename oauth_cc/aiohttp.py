@@ -64,7 +64,7 @@ class AsyncTokenSource(async_source.AsyncTokenSource):
 
     def __init__(
         self,
-        request: TokenRequest,
+        request: TokenRequest | ClientCredentials,
         endpoint: str | Endpoint,
         *,
         client: aiohttp.ClientSession | None = None,
@@ -86,7 +86,7 @@ class ClientCredentialsAuth:
     stands in no ``request_info``, so errors do not show it. Calls raise what `AsyncTokenSource.token` raises.
 
     Args:
-        request: What to ask for.
+        request: What to ask for; credentials alone ask for no scope.
         endpoint: The token endpoint, a URL or an `Endpoint`.
         client: The session whose connector and proxy token requests use; by default a connection of our own.
         store: Where tokens are kept: a `TokenCache` that auths share, or a store that processes share.
@@ -97,7 +97,7 @@ class ClientCredentialsAuth:
 
     def __init__(
         self,
-        request: TokenRequest,
+        request: TokenRequest | ClientCredentials,
         endpoint: str | Endpoint,
         *,
         client: aiohttp.ClientSession | None = None,
@@ -201,7 +201,7 @@ async def _call(
 
 
 async def fetch_token(
-    request: TokenRequest,
+    request: TokenRequest | ClientCredentials,
     endpoint: str | Endpoint,
     *,
     client: aiohttp.ClientSession | None = None,

@@ -8,12 +8,13 @@ from typing import Final, final
 
 import attrs
 
+from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.jwt import Algorithm
 from oauth_cc.authentication.methods import ClientAuthentication, ClientSecretJwt, PrivateKeyJwt, TlsClientAuth
 from oauth_cc.endpoint import Endpoint, as_endpoint
 from oauth_cc.errors import InvalidInput
 from oauth_cc.metadata import ServerMetadata, endpoint_for
-from oauth_cc.request import TokenRequest
+from oauth_cc.request import TokenRequest, as_request
 
 __all__ = ["Requirement", "fapi2"]
 
@@ -39,7 +40,7 @@ class Requirement:
 
 
 def fapi2(
-    request: TokenRequest, endpoint: str | Endpoint, metadata: ServerMetadata | None = None
+    request: TokenRequest | ClientCredentials, endpoint: str | Endpoint, metadata: ServerMetadata | None = None
 ) -> tuple[Requirement, ...]:
     """
     Gives the duties of a client under the FAPI 2.0 Security Profile that a configuration decides: what *request* asks
@@ -54,6 +55,7 @@ def fapi2(
         >>> [duty.text for duty in duties if not duty.met][:2]
         ['authenticate by private_key_jwt or mutual TLS', 'have tokens bound to a key or a certificate']
     """
+    request, endpoint = as_request(request), as_endpoint(endpoint)
     way = request.credentials.authentication
     return (
         Requirement(
@@ -67,7 +69,7 @@ def fapi2(
         Requirement(
             "use https",
             "5.2.1",
-            as_endpoint(endpoint).origin.scheme == "https",
+            endpoint.origin.scheme == "https",
             "give an https endpoint: http to this machine is for tests",
         ),
         _found(request, endpoint, metadata),
@@ -106,7 +108,7 @@ def _signed(way: ClientAuthentication | None) -> tuple[Requirement, ...]:
     )
 
 
-def _found(request: TokenRequest, endpoint: str | Endpoint, metadata: ServerMetadata | None) -> Requirement:
+def _found(request: TokenRequest, endpoint: Endpoint, metadata: ServerMetadata | None) -> Requirement:
     text, source = "take the endpoint from the metadata of the issuer", "5.3.3.1"
     if metadata is None:
         return Requirement(text, source, False, "let the metadata of the issuer name it")
@@ -114,4 +116,4 @@ def _found(request: TokenRequest, endpoint: str | Endpoint, metadata: ServerMeta
         named = endpoint_for(metadata, request)
     except InvalidInput as fault:
         return Requirement(text, source, False, f"{fault}")
-    return Requirement(text, source, named == as_endpoint(endpoint), f"for this request they name {named}")
+    return Requirement(text, source, named == endpoint, f"for this request they name {named}")

@@ -98,7 +98,7 @@ class ClientCredentialsAuth(HttpxAuth[httpx2.Client, httpx2.AsyncClient, httpx2.
     that can be sought. Calls raise what `TokenSource.token` raises.
 
     Args:
-        request: What to ask for.
+        request: What to ask for; credentials alone ask for no scope.
         endpoint: The token endpoint, a URL or an `Endpoint`.
         client: The client through which tokens are asked for; by default one of our own.
         store: Where tokens are kept: a `TokenCache` that auths share, or a store that processes share.
@@ -111,7 +111,11 @@ class ClientCredentialsAuth(HttpxAuth[httpx2.Client, httpx2.AsyncClient, httpx2.
 
 
 def fetch_token(
-    request: TokenRequest, endpoint: str | Endpoint, *, client: httpx2.Client | None = None, options: Options = DEFAULTS
+    request: TokenRequest | ClientCredentials,
+    endpoint: str | Endpoint,
+    *,
+    client: httpx2.Client | None = None,
+    options: Options = DEFAULTS,
 ) -> Token:
     """
     Return the token that the token *endpoint* answers to *request*, sent through *client* or one of our own.
@@ -122,7 +126,7 @@ def fetch_token(
 
 
 async def fetch_token_async(
-    request: TokenRequest,
+    request: TokenRequest | ClientCredentials,
     endpoint: str | Endpoint,
     *,
     client: httpx2.AsyncClient | None = None,

@@ -15,6 +15,7 @@ import attrs
 
 from oauth_cc._wire.grammar import SCOPE_TOKEN
 from oauth_cc._wire.json import MAX_SIZE, is_array, is_object, parse_object
+from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.jwt import ALGORITHMS, MAC_ALGORITHMS
 from oauth_cc.authentication.methods import (
     ClientAuthentication,
@@ -38,7 +39,7 @@ from oauth_cc.errors import (
     UnexpectedStatus,
 )
 from oauth_cc.http import RETRYABLE, HttpResponse
-from oauth_cc.request import TokenRequest
+from oauth_cc.request import TokenRequest, as_request
 
 __all__ = ["ServerMetadata", "endpoint_for", "metadata_lifetime", "metadata_urls", "parse_metadata"]
 
@@ -223,7 +224,7 @@ def method_name(authentication: ClientAuthentication) -> str | None:
     return next((name for name, kind in METHODS.items() if isinstance(authentication, kind)), None)
 
 
-def endpoint_for(metadata: ServerMetadata, request: TokenRequest) -> Endpoint:
+def endpoint_for(metadata: ServerMetadata, request: TokenRequest | ClientCredentials) -> Endpoint:
     """
     Gives the token endpoint of *metadata* that *request* may be sent to: if its connection shows a client certificate,
     the one that the server has for such connections (RFC 8705 section 5).
@@ -237,6 +238,10 @@ def endpoint_for(metadata: ServerMetadata, request: TokenRequest) -> Endpoint:
         >>> endpoint_for(metadata, token_request(ClientCredentials("your_id", "s3cret")))
         Endpoint(url='https://as.example/token', allow_http=False)
     """
+    request = as_request(request)
+    if not isinstance(metadata, ServerMetadata):
+        reason = f"metadata must be ServerMetadata, not {type(metadata).__name__}; parse_metadata() returns them"
+        raise InvalidInput("metadata", reason)
     if not metadata.grants_client_credentials:
         reason = "the server's metadata do not list client_credentials: ask its operator, or give the token endpoint"
         raise InvalidInput("grant_type", reason)

@@ -227,7 +227,7 @@ def token_request(credentials: ClientCredentials, scope: Scope = NO_SCOPE) -> To
     return TokenRequest(credentials, scope)
 
 
-def unsigned_assertion(request: TokenRequest, *, now: float, unique_id: str) -> UnsignedAssertion:
+def unsigned_assertion(request: TokenRequest | ClientCredentials, *, now: float, unique_id: str) -> UnsignedAssertion:
     """
     Gives the assertion of *request* that is still to be signed, one for each time that it is sent (RFC 7523 section 3).
 
@@ -242,11 +242,28 @@ def unsigned_assertion(request: TokenRequest, *, now: float, unique_id: str) -> 
         >>> http_request(request, "https://as.example/token", assertion=assertion).method
         'POST'
     """
-    proof = proof_of(request)
+    proof = proof_of(as_request(request))
     if not isinstance(proof, AssertionDraft):
         reason = "the client signs no assertion: PrivateKeyJwt and ClientSecretJwt do"
         raise InvalidAuthentication("client authentication", reason)
     return proof.at(now, unique_id)
+
+
+def as_request(given: TokenRequest | ClientCredentials) -> TokenRequest:
+    """
+    Return *given* as a `TokenRequest`: credentials ask for no scope. Raises `InvalidInput` for anything else.
+
+        >>> as_request(ClientCredentials("your_id")) == token_request(ClientCredentials("your_id"))
+        True
+    """
+    if isinstance(given, TokenRequest):
+        return given
+    if isinstance(given, ClientCredentials):
+        return TokenRequest(given)
+    kind = type(given).__name__
+    del given
+    reason = f"request must be a TokenRequest or ClientCredentials, not {kind}; use token_request(credentials, scope)"
+    raise InvalidInput("request", reason)
 
 
 def proof_of(request: TokenRequest) -> Proof | None:
@@ -266,7 +283,7 @@ def proof_of(request: TokenRequest) -> Proof | None:
     raise InvalidAuthentication("client authentication", reason)
 
 
-def compose_body(request: TokenRequest, *, assertion: str | Secret | None = None) -> str:
+def compose_body(request: TokenRequest | ClientCredentials, *, assertion: str | Secret | None = None) -> str:
     """
     Gives the form body of *request*, exactly as it is sent (RFC 6749 section 4.4.2 and appendix B).
 
@@ -277,15 +294,16 @@ def compose_body(request: TokenRequest, *, assertion: str | Secret | None = None
         >>> compose_body(token_request(ClientCredentials("your_id"), Scope.of("hello", "world")))
         'grant_type=client_credentials&scope=hello+world'
     """
-    fields = _fields(proof_of(request), assertion)
+    asked = as_request(request)
+    fields = _fields(proof_of(asked), assertion)
     del assertion
     if isinstance(fields, InvalidAuthentication):
         raise fields
-    return _compose(request, fields)
+    return _compose(asked, fields)
 
 
 def http_request(
-    request: TokenRequest,
+    request: TokenRequest | ClientCredentials,
     endpoint: str | Endpoint,
     *,
     assertion: str | Secret | None = None,
@@ -306,19 +324,36 @@ def http_request(
         # Tracebacks show local variables, and a URL is refused for the credentials in it, too.
         del endpoint, assertion
         raise fault
-    if request.credentials.authentication is None:
+    try:
+        asked = as_request(request)
+        proof = proof_of(asked)
+    except InvalidInput:
         del assertion
+        raise
+    checked = None if assertion is None else checked_assertion(assertion)
+    del assertion
+    if isinstance(checked, InvalidAuthentication):
+        raise checked
+    return authenticated_request(asked, as_endpoint(endpoint), proof, checked)
+
+
+def authenticated_request(
+    request: TokenRequest, endpoint: Endpoint, proof: Proof | None, assertion: Secret | None
+) -> HttpRequest:
+    """
+    Return what `http_request` returns, for a *request* whose *proof* was taken: one attempt authenticates once.
+    """
+    if request.credentials.authentication is None:
         reason = (
             "is missing, or the None of a setting that is not there: give ClientCredentials a secret, or a record such "
             "as ClientSecretPost('...') (RFC 6749 section 4.4.2)"
         )
         raise InvalidAuthentication("client authentication", reason)
-    fields = _fields(proof_of(request), assertion)
-    del assertion
+    fields = _fields(proof, assertion)
     if isinstance(fields, InvalidAuthentication):
         raise fields
     # Header and body are written inside the call, so that no local variable holds what they reveal.
-    return HttpRequest("POST", as_endpoint(endpoint).url, _headers(fields), _compose(request, fields).encode("ascii"))
+    return HttpRequest("POST", endpoint.url, _headers(fields), _compose(request, fields).encode("ascii"))
 
 
 def _fields(proof: Proof | None, assertion: str | Secret | None) -> AuthenticationFields | InvalidAuthentication:

@@ -77,7 +77,7 @@ class TokenSource(source.TokenSource):
 
     def __init__(
         self,
-        request: TokenRequest,
+        request: TokenRequest | ClientCredentials,
         endpoint: str | Endpoint,
         *,
         client: requests.Session | None = None,
@@ -97,7 +97,7 @@ class ClientCredentialsAuth(AuthBase):
     that can be sought. Calls raise what `TokenSource.token` raises.
 
     Args:
-        request: What to ask for.
+        request: What to ask for; credentials alone ask for no scope.
         endpoint: The token endpoint, a URL or an `Endpoint`.
         client: The session through which tokens are asked for; by default one of our own.
         store: Where tokens are kept: a `TokenCache` that auths share, or a store that processes share.
@@ -108,7 +108,7 @@ class ClientCredentialsAuth(AuthBase):
 
     def __init__(
         self,
-        request: TokenRequest,
+        request: TokenRequest | ClientCredentials,
         endpoint: str | Endpoint,
         *,
         client: requests.Session | None = None,
@@ -234,7 +234,7 @@ def _sent_again(response: requests.Response, token: Token, sending: _Sending) ->
 
 
 def fetch_token(
-    request: TokenRequest,
+    request: TokenRequest | ClientCredentials,
     endpoint: str | Endpoint,
     *,
     client: requests.Session | None = None,

@@ -16,11 +16,13 @@ from urllib.parse import quote_plus
 from oauth_cc._wire.form import percent_encode
 from oauth_cc._wire.grammar import ACCESS_TOKEN, ERROR
 from oauth_cc._wire.json import MAX_SIZE, freeze, is_array, parse_object
+from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.federated import checked_assertion
-from oauth_cc.authentication.methods import AuthenticationFields
+from oauth_cc.authentication.methods import AuthenticationFields, Proof
 from oauth_cc.errors import (
     REFUSALS,
     InvalidAuthentication,
+    InvalidInput,
     InvalidMember,
     InvalidResponse,
     InvalidScope,
@@ -34,7 +36,7 @@ from oauth_cc.errors import (
     UnsupportedTokenType,
 )
 from oauth_cc.http import RETRYABLE, HttpResponse, retry_after
-from oauth_cc.request import TokenRequest, proof_of
+from oauth_cc.request import TokenRequest, as_request, proof_of
 from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
 from oauth_cc.token import DEFAULT_LIFETIME, NO_EXTRA, Token
@@ -57,7 +59,11 @@ _MAX_DESCRIPTION: Final = 500
 
 
 def parse_token_response(
-    response: HttpResponse, request: TokenRequest, *, received_at: float, assertion: str | Secret | None = None
+    response: HttpResponse,
+    request: TokenRequest | ClientCredentials,
+    *,
+    received_at: float,
+    assertion: str | Secret | None = None,
 ) -> Token:
     """
     Gives the token that *response* holds for *request* (RFC 6749 section 5.1).
@@ -79,18 +85,31 @@ def parse_token_response(
     del assertion
     if isinstance(sent, InvalidAuthentication):
         raise sent
-    outcome = read_token_response(response, request, received_at, sent)
+    if not isinstance(response, HttpResponse):
+        kind = type(response).__name__
+        del response
+        reason = f"response must be an HttpResponse, not {kind}; use HttpResponse(status, headers, content)"
+        raise InvalidInput("response", reason)
+    if type(received_at) not in (int, float) or not math.isfinite(received_at):
+        raise InvalidInput("received_at", "received_at must be POSIX seconds as a finite float; use time.time()")
+    asked = as_request(request)
+    outcome = read_token_response(response, asked, received_at, _proof(asked), sent)
     if isinstance(outcome, Token):
         return outcome
     raise outcome
 
 
 def read_token_response(
-    response: HttpResponse, request: TokenRequest, received_at: float, assertion: Secret | None = None
+    response: HttpResponse,
+    request: TokenRequest,
+    received_at: float,
+    proof: Proof | None,
+    assertion: Secret | None = None,
 ) -> Token | TokenRequestRefused | InvalidResponse:
     """
-    Gives what `parse_token_response` gives, and the error as a value where that one raises it; *assertion*: what the
-    request carried of that kind, which no error shows.
+    Gives what `parse_token_response` gives, and the error as a value where that one raises it.
+
+    *proof* and *assertion* are what the request carried, which no error shows.
     """
     status = response.status
     if 300 <= status < 400:
@@ -100,10 +119,17 @@ def read_token_response(
     if isinstance(members, str):
         return _no_object(response, members, received_at)
     if "error" in members:
-        return _refusal(response, _secrets(request, assertion), members, received_at)
+        return _refusal(response, _secrets(request, proof, assertion), members, received_at)
     if status not in _SUCCESS:
         return _unexpected_status(response, received_at)
-    return _token(status, members, request, received_at, assertion)
+    return _token(status, members, request, received_at, proof, assertion)
+
+
+def _proof(request: TokenRequest) -> Proof | None:
+    try:
+        return proof_of(request)
+    except OAuthError:
+        return None
 
 
 def _no_object(response: HttpResponse, fault: str, received_at: float) -> InvalidResponse:
@@ -156,16 +182,12 @@ def _page(uri: object, secrets: tuple[Secret, ...]) -> str | None:
 _LEAST_ECHOED: Final = 16
 
 
-def _secrets(request: TokenRequest, assertion: Secret | None) -> tuple[Secret, ...]:
+def _secrets(request: TokenRequest, fields: Proof | None, assertion: Secret | None) -> tuple[Secret, ...]:
     known = [value for _, value in (*request.body, *request.parameters)]
     # A server echoes an assertion as a whole, or what it read of it.
     if assertion is not None:
         parts = [Secret(part) for part in assertion.reveal().split(".") if len(part) >= _LEAST_ECHOED]
         known += [assertion, *parts]
-    try:
-        fields = proof_of(request)
-    except OAuthError:
-        return tuple(known)
     if isinstance(fields, AuthenticationFields):
         known += fields.secrets
         # A server echoes the field as a whole, or what follows its scheme.
@@ -191,6 +213,7 @@ def _token(
     members: dict[str, object],
     request: TokenRequest,
     received_at: float,
+    proof: Proof | None,
     assertion: Secret | None,
 ) -> Token | InvalidResponse:
     access_token, token_type = members.pop("access_token", None), members.pop("token_type", None)
@@ -199,7 +222,7 @@ def _token(
     if not isinstance(token_type, str):
         return _invalid(status, "token_type", "is missing or no text")
     if token_type.lower() != ("bearer" if request.dpop_jkt is None else "dpop"):
-        return _wrong_type(status, token_type, access_token, request, assertion)
+        return _wrong_type(status, token_type, access_token, request, proof, assertion)
     lifetime = _lifetime(members.pop("expires_in", None))
     if isinstance(lifetime, str):
         return _invalid(status, "expires_in", lifetime)
@@ -226,14 +249,19 @@ def _invalid(status: int, member: str, reason: str) -> InvalidMember:
 
 
 def _wrong_type(
-    status: int, token_type: str, access_token: str, request: TokenRequest, assertion: Secret | None
+    status: int,
+    token_type: str,
+    access_token: str,
+    request: TokenRequest,
+    proof: Proof | None,
+    assertion: Secret | None,
 ) -> InvalidResponse:
     if not ERROR.fullmatch(token_type):
         return _invalid(status, "token_type", "is no token type (RFC 6749 appendix A.13)")
     if request.dpop_jkt is not None and token_type.lower() == "bearer":
         reason = "a token bound to a key was asked for, and the server sent a bearer token"
         return TokenTypeDowngrade(status, reason, "Bearer")
-    shown = _redact(token_type, (*_secrets(request, assertion), Secret(access_token)))
+    shown = _redact(token_type, (*_secrets(request, proof, assertion), Secret(access_token)))
     reason = f"the server sent a token of type {shown!r}, which was not asked for and must not be used"
     return UnsupportedTokenType(status, reason, shown)
 

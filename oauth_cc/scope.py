@@ -50,6 +50,8 @@ class Scope:
             text = " ".join(tokens) if isinstance(tokens, tuple) else None
         except TypeError:
             text = None
+        if isinstance(tokens, str):
+            raise InvalidScope("scope", "Scope takes a tuple of scope-tokens, not str; use Scope.parse('a b')")
         if text is None:
             raise InvalidScope("scope", "give scope-tokens as str: Scope.of('a', 'b') or Scope.parse('a b')")
         # One match for all; the count tells whether a token brought a space of its own.

@@ -55,6 +55,9 @@ class Secret:
     def __repr__(self) -> str:
         return REDACTION
 
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
     def __hash__(self) -> int:
         return hash((Secret, self._value))
 

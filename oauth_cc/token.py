@@ -5,7 +5,7 @@ A token, whether it is fresh, and how it is put on an API call.
 import math
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, Literal, NoReturn, SupportsIndex, TypeAlias, final
+from typing import TYPE_CHECKING, Final, Literal, NoReturn, SupportsIndex, TypeAlias, final
 
 import attrs
 
@@ -35,6 +35,14 @@ TokenType: TypeAlias = Literal["Bearer", "DPoP"]
 
 def _count(extra: Mapping[str, JsonValue]) -> str:
     return f"<{len(extra)} not shown>"
+
+
+_ELSEWHERE: Final = {
+    "expires_in": "token.expires_at - time.time()",
+    "ends_at": "token.expires_at",
+    "members": "token.extra",
+    "refresh_token": "a new token request: this grant has no refresh tokens (RFC 6749 section 4.4.3)",
+}
 
 
 def _assumed_end(token: "Token") -> float:
@@ -130,6 +138,13 @@ class Token:
             return token
         raise token
 
+    if not TYPE_CHECKING:
+        # Hidden from type checkers, to which a class with __getattr__ seems to have every attribute.
+
+        def __getattr__(self, name: str) -> NoReturn:
+            advice = f"; use {_ELSEWHERE[name]}" if name in _ELSEWHERE else ""
+            raise AttributeError(f"'Token' object has no attribute {name!r}{advice}")
+
     def __copy__(self) -> "Token":
         return self
 
@@ -162,6 +177,14 @@ def authorize(request: HttpRequest, token: Token) -> HttpRequest:
         >>> authorize(HttpRequest("GET", "https://api.example/things"), token).headers
         (('Authorization', 'Bearer 2YotnFZFEjr1zCsicMWpAA'),)
     """
+    if not isinstance(request, HttpRequest):
+        reason = f"request must be an HttpRequest, not {type(request).__name__}; use HttpRequest('GET', url)"
+        del request
+        raise InvalidInput("request", reason)
+    if not isinstance(token, Token):
+        reason = f"token must be a Token, not {type(token).__name__}; parse_token_response() returns one"
+        del token
+        raise InvalidInput("token", reason)
     check_url(request.url)
     return request.with_header("Authorization", authorization(token).reveal())
 

@@ -568,7 +568,7 @@ class TestProcess:
         assert done.stdout == f"oauth-cc {__version__}\n"
         failed = subprocess.run([*command, "body", "--client-id", ""], capture_output=True, text=True, check=False)
         assert (failed.returncode, failed.stdout) == (BAD_INPUT, "")
-        assert failed.stderr == "oauth-cc: client_id: is empty: check the setting it comes from\n"
+        assert failed.stderr == "oauth-cc: client_id: must not be empty (is an environment variable unset?)\n"
 
     def test_a_reader_that_has_seen_enough(self) -> None:
         """A pipe that is closed early is no error."""

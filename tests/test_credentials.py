@@ -83,9 +83,12 @@ def test_a_way_that_is_a_mock() -> None:
     assert ClientCredentials("id", way).authentication is way
 
 
-def test_an_empty_secret_is_one() -> None:
-    """It is not taken for none, though that is what stands for none."""
-    assert ClientCredentials("id", Secret("")).authentication == ClientSecretBasic("")
+@pytest.mark.parametrize("secret", ["", Secret("")], ids=["str", "Secret"])
+def test_an_empty_secret_is_refused_unless_it_is_meant(secret: str | Secret) -> None:
+    """Most often it comes from a setting that is not there; a record says that it is meant."""
+    with pytest.raises(errors.InvalidClientSecret, match=r"must not be empty \(is an environment variable unset\?\)"):
+        ClientCredentials("id", secret)
+    assert ClientCredentials("id", ClientSecretBasic(secret)).authentication == ClientSecretBasic("")
     assert ClientCredentials("id").authentication is None
 
 

@@ -61,7 +61,7 @@ class Magic:
 
 
 WAYS: dict[str, Any] = {
-    "client_secret_basic": lambda secret: secret,
+    "client_secret_basic": lambda secret: secret or ClientSecretBasic(secret),
     "client_secret_post": ClientSecretPost,
     "client_secret_magic": lambda _: Magic(),
 }

@@ -27,9 +27,10 @@ from oauth_cc import (
     parse_token_response,
     token_request,
 )
-from oauth_cc.authentication import AuthenticationFields
+from oauth_cc.authentication import AuthenticationFields, Proof
 from oauth_cc.dpop import dpop_nonce, retry_nonce
 from oauth_cc.http import MAX_RETRY_AFTER
+from oauth_cc.request import proof_of
 from oauth_cc.response import MAX_LIFETIME, read_token_response
 from tests.leaks import shown_by
 from tests.vectors import Case, content, load
@@ -72,7 +73,7 @@ def answer(case: Case) -> HttpResponse:
 )
 def test_vectors(case: Case) -> None:
     """Every vector gives its token, or an error of its kind with its attributes and without its secrets."""
-    outcome = read_token_response(answer(case), request_for(case), NOW)
+    outcome = read_token_response(answer(case), request_for(case), NOW, proof(request_for(case)))
     assert case.expect.get("dpop_nonce", dpop_nonce(answer(case))) == dpop_nonce(answer(case))
     if isinstance(outcome, Token):
         check_token(case, outcome)
@@ -118,7 +119,7 @@ def check_error(case: Case, error: errors.TokenRequestRefused | errors.InvalidRe
 def read(members: object, request: TokenRequest | None = None, status: int = 200) -> object:
     """Gives what comes of an answer with *members*."""
     request = request or token_request(ClientCredentials("id", "s3cr3t-value"))
-    return read_token_response(HttpResponse(status, (), json.dumps(members).encode()), request, NOW)
+    return read_token_response(HttpResponse(status, (), json.dumps(members).encode()), request, NOW, proof(request))
 
 
 GOOD = {"access_token": "tok-1", "token_type": "Bearer"}
@@ -131,7 +132,9 @@ class TestToken:
         """parse_token_response gives the token, and raises the error, that read_token_response gives."""
         request = token_request(ClientCredentials("id", "sec"))
         good = HttpResponse(200, (), json.dumps(GOOD).encode())
-        assert parse_token_response(good, request, received_at=NOW) == read_token_response(good, request, NOW)
+        assert parse_token_response(good, request, received_at=NOW) == read_token_response(
+            good, request, NOW, proof_of(request)
+        )
         with pytest.raises(errors.UnexpectedStatus):
             parse_token_response(HttpResponse(404), request, received_at=NOW)
 
@@ -184,6 +187,14 @@ class Fickle:
     def authenticate(self, client_id: str) -> AuthenticationFields:
         """Raises."""
         raise errors.InvalidAuthentication("client authentication", f"{client_id} has lost its key")
+
+
+def proof(request: TokenRequest) -> Proof | None:
+    """Gives what the request was sent with, None if it cannot be had again."""
+    try:
+        return proof_of(request)
+    except errors.OAuthError:
+        return None
 
 
 CLIENTS = (ClientCredentials("id", ClientSecretPost("s3c")), ClientCredentials("id", Fickle()), ClientCredentials("id"))
@@ -313,7 +324,7 @@ class TestAnything:
     def test_a_token_or_an_error(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         """No other exception escapes, and what comes shows no content of the answer but its own error fields."""
         request = token_request(ClientCredentials("id", "s3cr3t-value"), Scope.of("a"))
-        outcome = read_token_response(HttpResponse(status, headers, body), request, NOW)
+        outcome = read_token_response(HttpResponse(status, headers, body), request, NOW, proof(request))
         assert isinstance(outcome, Token | errors.TokenRequestRefused | errors.InvalidResponse)
         assert len(str(outcome)) < 2500
         assert str(outcome).isprintable() or isinstance(outcome, Token)
@@ -340,14 +351,14 @@ class TestAnything:
         """The largest answers, made to be slow, are read in time linear in their size."""
         request = token_request(ClientCredentials("id", "s3cr3t-value"))
         started = time.process_time()
-        read_token_response(HttpResponse(200, (), body), request, NOW)
+        read_token_response(HttpResponse(200, (), body), request, NOW, proof(request))
         # Generous, for a slow machine under load: what is quadratic takes minutes.
         assert time.process_time() - started < 5.0
 
     def test_too_large(self) -> None:
         """An answer beyond the bound is not parsed at all."""
         request = token_request(ClientCredentials("id"))
-        outcome = read_token_response(HttpResponse(200, (), b" " * (2**20 + 1)), request, NOW)
+        outcome = read_token_response(HttpResponse(200, (), b" " * (2**20 + 1)), request, NOW, proof(request))
         assert isinstance(outcome, errors.ResponseTooLarge)
 
     def test_the_token_is_not_shown(self) -> None:

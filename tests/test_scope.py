@@ -110,14 +110,18 @@ class TestRefusals:
         assert "s3cret" not in f"{caught.value!r} {vars(caught.value)}"
         assert "value" not in str(caught.value)
 
-    @pytest.mark.parametrize(
-        "tokens", [None, "read", ["read"], {"read"}, (1,), (b"read",), (None,), ("a", 1)], ids=repr
-    )
+    @pytest.mark.parametrize("tokens", [None, ["read"], {"read"}, (1,), (b"read",), (None,), ("a", 1)], ids=repr)
     def test_what_is_no_tuple_of_str(self, tokens: object) -> None:
         """Anything but a tuple of str is refused, a single str too, whose characters would pass for tokens."""
         with pytest.raises(InvalidScope, match=r"^scope: give scope-tokens as str: Scope\.of") as caught:
             Scope(untyped(tokens))
         assert (None, None) == (caught.value.__cause__, caught.value.__context__)
+
+    @pytest.mark.parametrize("text", ["read", "read write", ""])
+    def test_text_is_led_to_parse(self, text: str) -> None:
+        """One str is no tuple of scope-tokens."""
+        with pytest.raises(InvalidScope, match=r"takes a tuple of scope-tokens, not str; use Scope\.parse\('a b'\)"):
+            Scope(untyped(text))
 
     @pytest.mark.parametrize("text", [None, b"read", ["read"], Scope.of("read")], ids=repr)
     def test_parse_takes_text(self, text: object) -> None:

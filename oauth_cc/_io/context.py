@@ -11,6 +11,7 @@ import attrs
 
 from oauth_cc._io.log import emit
 from oauth_cc._io.options import Options, check_options
+from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.endpoint import Endpoint, Origin
 from oauth_cc.errors import InvalidCertificate, InvalidInput, OAuthError
 from oauth_cc.events import (
@@ -26,7 +27,7 @@ from oauth_cc.flows.effects import Failed, Flow
 from oauth_cc.flows.exchange import exchange
 from oauth_cc.flows.freshness import stale_from
 from oauth_cc.flows.renewal import Renewal, Terms, terms
-from oauth_cc.request import TokenRequest
+from oauth_cc.request import TokenRequest, as_request
 from oauth_cc.scope import Scope
 from oauth_cc.stores._protocol import AsyncStore, Store
 from oauth_cc.stores.cache import Answer, PendingRenewal, TokenCache
@@ -87,7 +88,10 @@ class SourceContext:
 
 
 def source_context(
-    request: TokenRequest, endpoint: str | Endpoint, store: TokenCache | Store | AsyncStore | None, options: Options
+    request: TokenRequest | ClientCredentials,
+    endpoint: str | Endpoint,
+    store: TokenCache | Store | AsyncStore | None,
+    options: Options,
 ) -> SourceContext:
     """
     Return the context of a source: what it asks for and where, its cache, its options.
@@ -107,11 +111,14 @@ def source_context(
     return SourceContext(cache, agreed, options.on_event)
 
 
-def token_flow(request: TokenRequest, endpoint: str | Endpoint, client: object, options: Options) -> Flow[Token]:
+def token_flow(
+    request: TokenRequest | ClientCredentials, endpoint: str | Endpoint, client: object, options: Options
+) -> Flow[Token]:
     """Return the flow of one token request through *client*, None for one of our own. Raises `InvalidInput`."""
     check_options(options)
-    check_client(request, client)
-    return exchange(request, endpoint, retries=options.retries)
+    asked = as_request(request)
+    check_client(asked, client)
+    return exchange(asked, endpoint, retries=options.retries)
 
 
 class Source:

@@ -35,6 +35,7 @@ from oauth_cc._io.tracebacks import chain, strip_tracebacks
 from oauth_cc._wire.content_coding import decode_content
 from oauth_cc._wire.json import MAX_SIZE
 from oauth_cc._wire.typing import NonStringCollection
+from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.challenge import NOTABLE, insufficient_scope, token_rejected
 from oauth_cc.endpoint import Endpoint, Origin
 from oauth_cc.errors import InvalidInput, MalformedResponse
@@ -219,7 +220,7 @@ class HttpxTokenSource(TokenSource, Generic[C, A, R]):
 
     def __init__(
         self,
-        request: TokenRequest,
+        request: TokenRequest | ClientCredentials,
         endpoint: str | Endpoint,
         *,
         client: C | None = None,
@@ -238,7 +239,7 @@ class HttpxAsyncTokenSource(AsyncTokenSource, Generic[C, A, R]):
 
     def __init__(
         self,
-        request: TokenRequest,
+        request: TokenRequest | ClientCredentials,
         endpoint: str | Endpoint,
         *,
         client: A | None = None,
@@ -257,7 +258,7 @@ class HttpxAuth(Generic[C, A, R]):
 
     def __init__(
         self,
-        request: TokenRequest,
+        request: TokenRequest | ClientCredentials,
         endpoint: str | Endpoint,
         *,
         client: C | A | None = None,

@@ -82,6 +82,8 @@ def uri_fault(uri: str) -> str | None:
 def _syntax_fault(url: str) -> str:
     scheme, separator, rest = url.partition("://")
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    if url != url.strip().strip("\"'"):
+        return "begins or ends with a space, a newline or a quote: strip it"
     if "\\" in url:
         return "has a backslash, which libraries read in different ways: use '/'"
     if not separator or not scheme or not authority:

@@ -52,7 +52,7 @@ def _client_id_fault(client_id: str) -> InvalidClientId | None:
     if not isinstance(client_id, str):
         return InvalidClientId("client_id", f"give it as a str, not as {type(client_id).__name__}")
     if not client_id:
-        return InvalidClientId("client_id", "is empty: check the setting it comes from")
+        return InvalidClientId("client_id", "must not be empty (is an environment variable unset?)")
     if REDACTION in client_id:
         return InvalidClientId("client_id", "is a Secret made text: a client identifier is none, give it as a str")
     # What is printable is legal; the pattern knows what else is.
@@ -78,6 +78,9 @@ def _way(given: str | Secret | ClientAuthentication | None) -> ClientAuthenticat
 
 
 def _basic(secret: str | Secret) -> ClientAuthentication | InvalidInput:
+    if not secret:
+        reason = "must not be empty (is an environment variable unset?); pass ClientSecretBasic('') if that is meant"
+        return InvalidClientSecret("client_secret", reason)
     try:
         return ClientSecretBasic(secret)
     except InvalidClientSecret as fault:

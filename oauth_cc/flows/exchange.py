@@ -8,13 +8,15 @@ from typing import Final, TypeAlias, final
 
 import attrs
 
+from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.federated import AssertionSource
 from oauth_cc.authentication.jwt import AssertionDraft
-from oauth_cc.endpoint import Endpoint
+from oauth_cc.authentication.methods import Proof
+from oauth_cc.endpoint import Endpoint, as_endpoint
 from oauth_cc.errors import InvalidClientRefused, InvalidInput, InvalidResponse, TokenRequestRefused
 from oauth_cc.flows.effects import Failed, Flow, Received, Sleep, fetch_assertion, observe, send, sign
 from oauth_cc.http import date
-from oauth_cc.request import TokenRequest, http_request, proof_of
+from oauth_cc.request import TokenRequest, as_request, authenticated_request, proof_of
 from oauth_cc.response import read_token_response
 from oauth_cc.secret import Secret
 from oauth_cc.token import Token
@@ -70,7 +72,7 @@ DEFAULT_RETRIES: Final = Retries()
 
 
 def exchange(
-    request: TokenRequest,
+    request: TokenRequest | ClientCredentials,
     endpoint: str | Endpoint,
     *,
     retries: Retries = DEFAULT_RETRIES,
@@ -84,11 +86,12 @@ def exchange(
     Security Profile section 5.3.3.1). *endpoint* is that of `http_request`. The flow raises
     what `parse_token_response` and `http_request` raise, and the error of the HTTP library if there was no answer.
     """
+    asked, where = as_request(request), as_endpoint(endpoint)
     attempt, ahead = 0, 0.0
     while True:
         attempt += 1
         # Composed anew for every attempt: an assertion serves once.
-        outcome, found = yield from _attempt(request, endpoint, ahead)
+        outcome, found = yield from _attempt(asked, where, ahead)
         if isinstance(outcome, Token):
             return outcome
         if found and not ahead and attempt < retries.attempts and isinstance(outcome, InvalidClientRefused):
@@ -114,19 +117,20 @@ def wait_to_retry(retries: Retries, attempt: int, retry_after: float | None) -> 
 _Outcome: TypeAlias = Token | TokenRequestRefused | InvalidResponse | Failed
 
 
-def _attempt(request: TokenRequest, endpoint: str | Endpoint, ahead: float) -> Flow[tuple[_Outcome, float]]:
+def _attempt(request: TokenRequest, endpoint: Endpoint, ahead: float) -> Flow[tuple[_Outcome, float]]:
     # Gives what came of it, and by how much the server's clock is ahead of this machine's if that may matter.
-    assertion = yield from _assertion(request, ahead)
+    proof = proof_of(request)
+    assertion = yield from _assertion(proof, ahead)
     if isinstance(assertion, Failed):
         return assertion, 0.0
-    composed = http_request(request, endpoint, assertion=assertion)
+    composed = authenticated_request(request, endpoint, proof, assertion)
     began = yield from observe()
     sent = yield from send(composed)
     if isinstance(sent, Failed):
         return sent, 0.0
     # Lifetimes count from the asking: a process that was stopped may have let the answer lie.
-    outcome = read_token_response(sent.response, request, began.now, assertion)
-    signed = isinstance(proof_of(request), AssertionDraft)
+    outcome = read_token_response(sent.response, request, began.now, proof, assertion)
+    signed = isinstance(proof, AssertionDraft)
     return outcome, _clock_ahead(sent, began.now) if signed else 0.0
 
 
@@ -139,8 +143,8 @@ def _clock_ahead(received: Received, began: float) -> float:
     return ahead if abs(ahead) <= _WRONGEST_CLOCK else 0.0
 
 
-def _assertion(request: TokenRequest, ahead: float) -> Flow[Secret | Failed | None]:
-    match proof_of(request):
+def _assertion(proof: Proof | None, ahead: float) -> Flow[Secret | Failed | None]:
+    match proof:
         case AssertionDraft() as draft:
             moment = yield from observe()
             unsigned = draft.at(moment.now + ahead, moment.unique_id)

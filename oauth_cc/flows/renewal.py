@@ -16,11 +16,13 @@ from oauth_cc.authentication.jwt import AssertionDraft
 from oauth_cc.endpoint import Endpoint, as_endpoint
 from oauth_cc.errors import InvalidInput
 from oauth_cc.events import TokenFound, TokenObtained
-from oauth_cc.flows.cache_key import cache_key, fingerprint, public_key
+from oauth_cc.flows.cache_key import cache_key, public_key
+from oauth_cc.flows.cache_key import fingerprint as derive_fingerprint
 from oauth_cc.flows.effects import Failed, Flow, Report, load, lock, observe, save
 from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries, exchange
 from oauth_cc.flows.freshness import DEFAULT_WINDOW, RenewalWindow, stale_from
-from oauth_cc.request import TokenRequest, http_request, proof_of
+from oauth_cc.request import TokenRequest, as_request, authenticated_request, proof_of
+from oauth_cc.secret import Secret
 from oauth_cc.token import Token
 
 DEFAULT_WAIT_TIMEOUT: Final = 60.0
@@ -60,7 +62,7 @@ class Fingerprint:
     @cached_property
     def value(self) -> bytes:
         """The 32 bytes of `oauth_cc.flows.cache_key.fingerprint`."""
-        return fingerprint(self.credentials)
+        return derive_fingerprint(self.credentials)
 
 
 @final
@@ -118,7 +120,7 @@ class Terms:
 
 
 def terms(
-    request: TokenRequest,
+    request: TokenRequest | ClientCredentials,
     endpoint: str | Endpoint,
     *,
     shared: bool = True,
@@ -142,11 +144,13 @@ def terms(
         InvalidInput: What could not be sent, as `http_request` raises it.
     """
     # Composed for its checks alone: what cannot be sent is to be known now, not at the first call.
-    made_later = isinstance(proof_of(request), AssertionDraft | AssertionSource)
-    http_request(request, endpoint, assertion="-" if made_later else None)
-    checked = as_endpoint(endpoint)
-    proof = Fingerprint(request.credentials)
-    return Terms(request, checked, _slot(request, checked, proof), shared, retries, renewal_window, wait_timeout, proof)
+    asked, where = as_request(request), as_endpoint(endpoint)
+    proof = proof_of(asked)
+    made_later = isinstance(proof, AssertionDraft | AssertionSource)
+    authenticated_request(asked, where, proof, Secret("-") if made_later else None)
+    fingerprint = Fingerprint(asked.credentials)
+    slot = _slot(asked, where, fingerprint)
+    return Terms(asked, where, slot, shared, retries, renewal_window, wait_timeout, fingerprint)
 
 
 def _slot(request: TokenRequest, endpoint: Endpoint, proof: Fingerprint) -> Hashable:

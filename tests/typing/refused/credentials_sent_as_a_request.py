@@ -1,3 +1,0 @@
-from oauth_cc import ClientCredentials, http_request
-
-http_request(ClientCredentials("your_id", "s3cret"), "https://as.example/token")  # refused
