@@ -34,7 +34,7 @@ from oauth_cc.authentication.certificate import Certificate
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.challenge import NOTABLE, insufficient_scope, token_rejected
 from oauth_cc.endpoint import Endpoint, Origin
-from oauth_cc.errors import MalformedResponse
+from oauth_cc.errors import InvalidResponse
 from oauth_cc.flows import discovery
 from oauth_cc.flows.discovery import AddressedRequest, MetadataCache, discover
 from oauth_cc.flows.effects import Failed, Received
@@ -322,7 +322,7 @@ def _proxy(client: aiohttp.ClientSession) -> tuple[yarl.URL | None, dict[str, st
 def _received(response: aiohttp.ClientResponse, content: bytes) -> Received | Failed:
     decoded = decode_content(content, response.headers.getall("Content-Encoding", ()), max_size=MAX_SIZE)
     if isinstance(decoded, str):
-        return Failed(MalformedResponse(response.status, f"the answer {decoded}"), retryable=False)
+        return Failed(InvalidResponse(response.status, f"the answer {decoded}"), retryable=False)
     return Received(HttpResponse(response.status, response.headers.items(), decoded), time.time())
 
 

@@ -15,7 +15,7 @@ from typing import Final, final
 import attrs
 
 from oauth_cc._wire.grammar import HEADER_NAME
-from oauth_cc.errors import InvalidInput, InvalidScope
+from oauth_cc.errors import InvalidInput
 from oauth_cc.http import HttpResponse
 from oauth_cc.scope import Scope
 
@@ -181,7 +181,7 @@ def _about_tokens(challenges: tuple[Challenge, ...]) -> list[Challenge]:
 def _scope(challenge: Challenge) -> Scope:
     try:
         return Scope.parse(challenge.get("scope") or "")
-    except InvalidScope:
+    except InvalidInput:
         return Scope()
 
 

@@ -3,7 +3,7 @@ DPoP: what the server's answers say about the nonce of a proof (RFC 9449 section
 """
 
 from oauth_cc._wire.grammar import NONCE
-from oauth_cc.errors import OAuthError, UseDpopNonceRefused
+from oauth_cc.errors import OAuthError, TokenRequestRefused
 from oauth_cc.http import HttpResponse
 
 __all__: list[str] = []
@@ -34,8 +34,10 @@ def retry_nonce(error: OAuthError, response: HttpResponse, sent: str | None) -> 
     server that refuses the nonce it gave is not asked again, so that no two programs run in a circle.
 
         >>> answer = HttpResponse(400, {"DPoP-Nonce": "n-1"}, b'{"error": "use_dpop_nonce"}')
-        >>> retry_nonce(UseDpopNonceRefused("use_dpop_nonce"), answer, None)
+        >>> retry_nonce(TokenRequestRefused("use_dpop_nonce"), answer, None)
         'n-1'
     """
     nonce = dpop_nonce(response)
-    return nonce if isinstance(error, UseDpopNonceRefused) and nonce != sent else None
+    return (
+        nonce if isinstance(error, TokenRequestRefused) and error.code == "use_dpop_nonce" and nonce != sent else None
+    )

@@ -11,7 +11,7 @@ from typing import Final, final
 import attrs
 
 from oauth_cc._wire.url import DEFAULT_PORTS, is_host, is_loopback, query_names, split_origin, uri_fault
-from oauth_cc.errors import InsecureEndpoint, InvalidEndpoint, InvalidInput, InvalidIssuer, InvalidResource
+from oauth_cc.errors import InsecureEndpoint, InvalidInput
 
 __all__ = ["Endpoint"]
 
@@ -29,7 +29,7 @@ _METADATA_URL: Final = re.compile(r"/\.well-known/(oauth-authorization-server|op
 class Origin:
     """
     Scheme, host and port of a URL, in lower case and with the port written out: two URLs share an origin if and only
-    if these are equal (RFC 6454 section 4). Raises `InvalidEndpoint` if no URL can have it.
+    if these are equal (RFC 6454 section 4). Raises `InvalidInput` if no URL can have it.
     """
 
     scheme: str
@@ -38,7 +38,7 @@ class Origin:
 
     def __attrs_post_init__(self) -> None:
         if self.scheme not in DEFAULT_PORTS or not is_host(self.host) or not 0 < self.port < 65536:
-            raise InvalidEndpoint("origin", "give http or https, a host in lower case, and a port from 1 to 65535")
+            raise InvalidInput("origin", "give http or https, a host in lower case, and a port from 1 to 65535")
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.host}:{self.port}"
@@ -64,7 +64,7 @@ class Endpoint:
 
     Raises:
         InsecureEndpoint: The URL is http, to a host other than loopback.
-        InvalidEndpoint: It is no URL that a secret may be sent to. Neither error quotes it.
+        InvalidInput: It is no URL that a secret may be sent to. Neither error quotes it.
 
         >>> Endpoint("https://as.example/token?tenant=1")
         Endpoint(url='https://as.example/token?tenant=1', allow_http=False)
@@ -104,7 +104,7 @@ def endpoint_fault(given: object) -> InvalidInput | None:
     if isinstance(given, str):
         return url_fault("token endpoint", given, allow_http=False)
     reason = f"give a URL as str or an Endpoint, not {type(given).__name__}"
-    return InvalidEndpoint("token endpoint", reason)
+    return InvalidInput("token endpoint", reason)
 
 
 def as_endpoint(given: str | Endpoint) -> Endpoint:
@@ -125,7 +125,7 @@ def as_endpoint(given: str | Endpoint) -> Endpoint:
 
 def origin(url: str) -> Origin:
     """
-    Return the origin of an http or https *url*. Raises `InvalidEndpoint` for anything else.
+    Return the origin of an http or https *url*. Raises `InvalidInput` for anything else.
 
         >>> origin("HTTPS://API.example/things")
         Origin(scheme='https', host='api.example', port=443)
@@ -133,14 +133,14 @@ def origin(url: str) -> Origin:
     found = split_origin(url)
     if isinstance(found, str):
         del url
-        raise InvalidEndpoint("URL", found)
+        raise InvalidInput("URL", found)
     return Origin(*found)
 
 
 def check_url(url: str) -> str:
     """
     Return *url* if a token may be sent to it (RFC 6750 section 5.3): https, or http to loopback. Raises
-    `InsecureEndpoint` for other http, `InvalidEndpoint` for what is no URL; neither quotes it.
+    `InsecureEndpoint` for other http, `InvalidInput` for what is no URL; neither quotes it.
 
         >>> check_url("http://api.example/things")
         Traceback (most recent call last):
@@ -157,7 +157,7 @@ def check_url(url: str) -> str:
 def check_resource(uri: str) -> str:
     """
     Return *uri* if it can be a resource indicator: an absolute URI without fragment (RFC 8707 section 2). Raises
-    `InvalidResource`.
+    `InvalidInput`.
 
         >>> check_resource("urn:example:api")
         'urn:example:api'
@@ -165,29 +165,29 @@ def check_resource(uri: str) -> str:
     fault = uri_fault(uri)
     if fault is not None:
         del uri
-        raise InvalidResource("resource", fault)
+        raise InvalidInput("resource", fault)
     return uri
 
 
-def issuer_fault(issuer: str, *, allow_http: bool = False) -> InvalidIssuer | None:
+def issuer_fault(issuer: str, *, allow_http: bool = False) -> InvalidInput | None:
     """
     Return the error for what can be no issuer identifier, or None: a URL without query or fragment (RFC 8414 section
     2), https but to loopback and where the caller allows http.
     """
     fault = _transport_fault("issuer", issuer, allow_http=allow_http)
     if fault is not None:
-        return InvalidIssuer("issuer", fault.reason)
+        return InvalidInput("issuer", fault.reason)
     if "?" in issuer:
-        return InvalidIssuer("issuer", "has a query: leave out '?' and what follows (RFC 8414 section 2)")
+        return InvalidInput("issuer", "has a query: leave out '?' and what follows (RFC 8414 section 2)")
     if _METADATA_URL.search(issuer):
-        return InvalidIssuer("issuer", "is the URL of metadata: give the member 'issuer' that stands in them")
+        return InvalidInput("issuer", "is the URL of metadata: give the member 'issuer' that stands in them")
     return None
 
 
 def issuer_of(given: str | Endpoint) -> tuple[str, bool]:
     """
     Return the issuer identifier that was *given*, a str or an `Endpoint`, and whether plain http to it is allowed.
-    Raises `InvalidIssuer`, which does not quote it.
+    Raises `InvalidInput`, which does not quote it.
 
         >>> issuer_of("https://as.example/tenant")
         ('https://as.example/tenant', False)
@@ -217,7 +217,7 @@ def endpoint_of_issuer_fault(url: str, issuer: str) -> InvalidInput | None:
     return InsecureEndpoint("token endpoint", "use https: its issuer is reached by https, or on another host")
 
 
-def url_fault(parameter: str, url: str, *, allow_http: bool) -> InvalidEndpoint | None:
+def url_fault(parameter: str, url: str, *, allow_http: bool) -> InvalidInput | None:
     """Return the error for a *url* that can be no endpoint, or None; *parameter* names it there."""
     fault = _transport_fault(parameter, url, allow_http=allow_http)
     if isinstance(fault, InsecureEndpoint):
@@ -228,14 +228,14 @@ def url_fault(parameter: str, url: str, *, allow_http: bool) -> InvalidEndpoint 
     misplaced = sorted(query_names(url) & _CREDENTIALS)
     if misplaced:
         reason = f"has {misplaced[0]} in its query: credentials never stand in a URL (RFC 6749 section 2.3.1)"
-        return InvalidEndpoint(parameter, reason)
+        return InvalidInput(parameter, reason)
     return None
 
 
-def _transport_fault(parameter: str, url: str, *, allow_http: bool = False) -> InvalidEndpoint | None:
+def _transport_fault(parameter: str, url: str, *, allow_http: bool = False) -> InvalidInput | None:
     found = split_origin(url)
     if isinstance(found, str):
-        return InvalidEndpoint(parameter, found)
+        return InvalidInput(parameter, found)
     if allow_http or Origin(*found).is_secure:
         return None
     return InsecureEndpoint(parameter, "use https: over http everyone on the way could read what is sent")

@@ -2,95 +2,64 @@
 The errors of oauth_cc, one tree.
 
     OAuthError
-    ├── InvalidInput                      what the caller gave (also a ValueError)
-    │   ├── InvalidClientId
-    │   ├── InvalidClientSecret
-    │   ├── InvalidAuthentication
-    │   ├── InvalidCertificate
-    │   ├── InvalidScope
-    │   ├── InvalidResource
-    │   ├── InvalidAuthorizationDetails
-    │   ├── InvalidParameter
-    │   │   ├── ReservedParameter
-    │   │   └── RepeatedParameter
-    │   ├── InvalidBody
-    │   ├── InvalidEndpoint
-    │   │   ├── InsecureEndpoint
-    │   │   └── InvalidIssuer
-    │   └── InvalidStoredToken
-    ├── TokenRequestRefused               what the server answered, RFC 6749 section 5.2
-    │   ├── InvalidRequestRefused … one class for each registered code
-    │   └── (itself for every other code)
-    ├── InvalidResponse                   an answer that is no token response, or no metadata
-    │   ├── UnexpectedStatus
-    │   ├── UnexpectedRedirect
-    │   ├── ResponseTooLarge
-    │   ├── MalformedResponse
-    │   ├── InvalidMember
-    │   ├── InvalidMetadata
-    │   │   └── IssuerMismatch
-    │   └── UnsupportedTokenType
-    │       └── TokenTypeDowngrade
-    ├── RenewalTimedOut                   another caller's token request takes too long (also a TimeoutError)
-    ├── SourceClosed                      a source of tokens was used after its end (also a RuntimeError)
-    └── StoreUnavailable                  a store of tokens cannot be read or written
+    ├── InvalidInput                the caller's argument (also a ValueError); .parameter names it
+    │   ├── InsecureEndpoint        a URL that is not https
+    │   └── InvalidKey              a private key that cannot be read or used
+    ├── TokenRequestRefused         the server refused: RFC 6749 section 5.2, or any status but 200 and 201
+    ├── InvalidResponse             a response that is not a token response, or not metadata; .member or .reason
+    │   ├── UnexpectedRedirect      the endpoint redirects; .location
+    │   ├── UnsupportedTokenType    a token of a type that was not asked for; .token_type
+    │   │   └── TokenTypeDowngrade  a bearer token where a bound one was asked for
+    │   └── IssuerMismatch          the metadata of another issuer
+    ├── RenewalTimedOut             another caller's token request takes too long (also a TimeoutError)
+    ├── SourceClosed                a source of tokens was used after its end (also a RuntimeError)
+    └── StoreUnavailable            a store of tokens cannot be read or written
 
-Errors are values: equal by content, hashable, picklable. None of them ever holds a secret, an assertion, a
-token, or text of a server that has not been cleaned. Errors of an HTTP library pass through as they are.
+Errors are values: equal by content, hashable, picklable. None of them ever holds a secret, an assertion, a token, or
+text of a server that has not been cleaned. Errors of an HTTP library pass through as they are.
 """
 
-from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal, TypeAlias, get_args
 
 __all__ = [
     "InsecureEndpoint",
-    "InvalidAuthentication",
-    "InvalidAuthorizationDetails",
-    "InvalidAuthorizationDetailsRefused",
-    "InvalidBody",
-    "InvalidCertificate",
-    "InvalidClientId",
-    "InvalidClientRefused",
-    "InvalidClientSecret",
-    "InvalidDpopProofRefused",
-    "InvalidEndpoint",
-    "InvalidGrantRefused",
     "InvalidInput",
-    "InvalidIssuer",
-    "InvalidMember",
-    "InvalidMetadata",
-    "InvalidParameter",
-    "InvalidRequestRefused",
-    "InvalidResource",
+    "InvalidKey",
     "InvalidResponse",
-    "InvalidScope",
-    "InvalidScopeRefused",
-    "InvalidStoredToken",
-    "InvalidTargetRefused",
     "IssuerMismatch",
-    "MalformedResponse",
     "OAuthError",
+    "RegisteredCode",
     "RenewalTimedOut",
-    "RepeatedParameter",
-    "ReservedParameter",
-    "ResponseTooLarge",
-    "ServerErrorRefused",
     "SourceClosed",
     "StoreUnavailable",
-    "TemporarilyUnavailableRefused",
     "TokenRequestRefused",
     "TokenTypeDowngrade",
-    "UnauthorizedClientRefused",
     "UnexpectedRedirect",
-    "UnexpectedStatus",
-    "UnsupportedGrantTypeRefused",
     "UnsupportedTokenType",
-    "UseDpopNonceRefused",
 ]
 
 
 def __dir__() -> list[str]:
     return __all__
+
+
+RegisteredCode: TypeAlias = Literal[
+    "invalid_request",
+    "invalid_client",
+    "invalid_grant",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "invalid_scope",
+    "invalid_target",
+    "invalid_authorization_details",
+    "invalid_dpop_proof",
+    "use_dpop_nonce",
+    "server_error",
+    "temporarily_unavailable",
+]
+"""The error codes of RFC 6749 section 5.2, RFC 8707, RFC 9396 and RFC 9449, and two of RFC 6749 section 4.1.2.1."""
+
+_CODES: Final[dict[str, RegisteredCode]] = {code: code for code in get_args(RegisteredCode)}
 
 
 class OAuthError(Exception):
@@ -122,78 +91,27 @@ class InvalidInput(OAuthError, ValueError):
         return f"{self.parameter}: {self.reason}"
 
 
-class InvalidClientId(InvalidInput):
-    """The client identifier is no text, is empty, or holds control characters (RFC 6749 appendix A.1)."""
-
-
-class InvalidClientSecret(InvalidInput):
-    """The client secret is no text or holds control characters (RFC 6749 appendix A.2)."""
-
-
-class InvalidAuthentication(InvalidInput):
-    """No way, two ways, or an unknown way of client authentication, or one that the server does not support."""
-
-
-class InvalidCertificate(InvalidInput):
-    """What was given is no X.509 certificate, no thumbprint of one, or is not the one of the connection (RFC 8705)."""
-
-
-class InvalidScope(InvalidInput):
-    """A scope outside the grammar of RFC 6749 section 3.3."""
-
-
-class InvalidResource(InvalidInput):
-    """A resource that is no absolute URI, or has a fragment (RFC 8707 section 2)."""
-
-
-class InvalidAuthorizationDetails(InvalidInput):
-    """Authorization details that are no JSON objects with a string ``type`` (RFC 9396 section 2)."""
-
-
-class InvalidParameter(InvalidInput):
-    """A parameter name outside RFC 6749 appendix A.18, or a value that is no text."""
-
-
-class ReservedParameter(InvalidParameter):
-    """A parameter that has a builder of its own, or belongs to client authentication."""
-
-
-class RepeatedParameter(InvalidParameter):
-    """A parameter given twice, which RFC 6749 section 3.2 forbids."""
-
-
-class InvalidBody(InvalidInput):
-    """An existing body that is not ``application/x-www-form-urlencoded`` (RFC 6749 appendix B)."""
-
-
-class InvalidEndpoint(InvalidInput):
-    """A URL that no secret and no token may be sent to (RFC 6749 section 3.2)."""
-
-
-class InsecureEndpoint(InvalidEndpoint):
+class InsecureEndpoint(InvalidInput):
     """A URL that is not https (RFC 6749 sections 1.6 and 3.2)."""
 
 
-class InvalidIssuer(InvalidEndpoint):
-    """An issuer identifier that is no https URL, or has a query or a fragment (RFC 8414 section 2)."""
-
-
-class InvalidStoredToken(InvalidInput):
-    """A text that `Token.to_json` did not write."""
+class InvalidKey(InvalidInput):
+    """A private key that cannot be read, has no part that signs, or does not fit its algorithm."""
 
 
 class TokenRequestRefused(OAuthError):
     """
-    The server refused, in the form of RFC 6749 section 5.2.
+    The server refused the token request: an error of RFC 6749 section 5.2, or a status that is neither 200 nor 201.
 
-    *error* is the server's code; *description* its text, cleaned (no control characters, no secret of the request,
-    bounded), or None; *uri* an https or http page about the error, or None; *status* the HTTP status; *retryable*
-    whether the same request may succeed later; *retry_after* the seconds the server asked to wait, clamped, or None.
+    *error* is the server's code as it was sent, None if the response holds none; *description* its text, cleaned (no
+    control characters, no secret of the request, bounded), or None; *uri* an https or http page about the error, or
+    None; *status* the HTTP status; *retryable* whether the same request may succeed later; *retry_after* the seconds
+    the server asked to wait, clamped, or None.
     """
 
     def __init__(
         self,
-        error: str,
+        error: str | None,
         description: str | None = None,
         uri: str | None = None,
         status: int = 400,
@@ -208,90 +126,44 @@ class TokenRequestRefused(OAuthError):
         self.retryable: Final = retryable
         self.retry_after: Final = retry_after
 
+    @property
+    def code(self) -> RegisteredCode | None:
+        """*error* if it is a registered code, else None: what to compare, as type checkers refuse a typo here."""
+        return None if self.error is None else _CODES.get(self.error)
+
     def __str__(self) -> str:
+        if self.error is None:
+            return (
+                f"the server refused the token request with HTTP {self.status}, and with neither a token nor an error "
+                "of RFC 6749: check the endpoint, and any proxy before it"
+            )
         text = f"the server refused the token request: {self.error} (HTTP {self.status})"
         if self.description:
             text = f"{text}: {self.description}"
         return f"{text} [{self.uri}]" if self.uri else text
 
 
-class InvalidRequestRefused(TokenRequestRefused):
-    """``invalid_request``: a parameter is missing, repeated or malformed (RFC 6749 section 5.2)."""
-
-
-class InvalidClientRefused(TokenRequestRefused):
-    """``invalid_client``: the client was not authenticated (RFC 6749 section 5.2)."""
-
-
-class InvalidGrantRefused(TokenRequestRefused):
-    """``invalid_grant``: the grant is invalid or expired (RFC 6749 section 5.2)."""
-
-
-class UnauthorizedClientRefused(TokenRequestRefused):
-    """``unauthorized_client``: the client may not use this grant (RFC 6749 section 5.2)."""
-
-
-class UnsupportedGrantTypeRefused(TokenRequestRefused):
-    """``unsupported_grant_type``: the server does not offer this grant (RFC 6749 section 5.2)."""
-
-
-class InvalidScopeRefused(TokenRequestRefused):
-    """``invalid_scope``: the scope is unknown, malformed or exceeds what may be granted (RFC 6749 section 5.2)."""
-
-
-class InvalidTargetRefused(TokenRequestRefused):
-    """``invalid_target``: the resource is unknown or not allowed (RFC 8707 section 2)."""
-
-
-class InvalidAuthorizationDetailsRefused(TokenRequestRefused):
-    """``invalid_authorization_details`` (RFC 9396 section 5)."""
-
-
-class InvalidDpopProofRefused(TokenRequestRefused):
-    """``invalid_dpop_proof`` (RFC 9449 section 5)."""
-
-
-class UseDpopNonceRefused(TokenRequestRefused):
-    """``use_dpop_nonce``: the proof has to carry the server's nonce (RFC 9449 section 8)."""
-
-
-class ServerErrorRefused(TokenRequestRefused):
-    """``server_error``: the server met an unexpected condition (RFC 6749 section 4.1.2.1, used here too)."""
-
-
-class TemporarilyUnavailableRefused(TokenRequestRefused):
-    """``temporarily_unavailable``: the server is overloaded (RFC 6749 section 4.1.2.1, used here too)."""
-
-
-REFUSALS: Final[Mapping[str, type[TokenRequestRefused]]] = {
-    "invalid_request": InvalidRequestRefused,
-    "invalid_client": InvalidClientRefused,
-    "invalid_grant": InvalidGrantRefused,
-    "unauthorized_client": UnauthorizedClientRefused,
-    "unsupported_grant_type": UnsupportedGrantTypeRefused,
-    "invalid_scope": InvalidScopeRefused,
-    "invalid_target": InvalidTargetRefused,
-    "invalid_authorization_details": InvalidAuthorizationDetailsRefused,
-    "invalid_dpop_proof": InvalidDpopProofRefused,
-    "use_dpop_nonce": UseDpopNonceRefused,
-    "server_error": ServerErrorRefused,
-    "temporarily_unavailable": TemporarilyUnavailableRefused,
-}
-"""The class of each registered error code; every other code is a plain `TokenRequestRefused`."""
-
-
 class InvalidResponse(OAuthError):
     """
-    The answer is no token response and no error of RFC 6749 section 5.2; or it is no metadata (RFC 8414).
+    A response that is not a token response (RFC 6749 section 5.1), or not metadata (RFC 8414).
 
-    *status* is the HTTP status; *reason* says what is wrong without quoting the answer; *retryable* and
-    *retry_after* are those of `TokenRequestRefused`.
+    *status* is the HTTP status; *reason* says what is wrong without quoting the response; *member* names the member
+    that is missing or illegal, None if it is no matter of one; *retryable* and *retry_after* are those of
+    `TokenRequestRefused`.
     """
 
-    def __init__(self, status: int, reason: str, retryable: bool = False, retry_after: float | None = None) -> None:
-        super().__init__(status, reason, retryable, retry_after)
+    def __init__(
+        self,
+        status: int,
+        reason: str,
+        member: str | None = None,
+        retryable: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(status, reason, member, retryable, retry_after)
         self.status: Final = status
         self.reason: Final = reason
+        self.member: Final = member
         self.retryable: Final = retryable
         self.retry_after: Final = retry_after
 
@@ -299,39 +171,19 @@ class InvalidResponse(OAuthError):
         return f"HTTP {self.status}: {self.reason}"
 
 
-class UnexpectedStatus(InvalidResponse):
-    """A status other than 200 without a usable error object: a proxy's page, a gateway's, a wrong URL's."""
-
-
 class UnexpectedRedirect(InvalidResponse):
-    """The endpoint redirects. A token request is never sent anywhere else: correct the endpoint."""
-
-
-class ResponseTooLarge(InvalidResponse):
-    """The answer exceeds the bound on its size."""
-
-
-class MalformedResponse(InvalidResponse):
-    """A success status, but the answer is not one JSON object in UTF-8 (RFC 8259, RFC 6749 section 5.1)."""
-
-
-class InvalidMember(InvalidResponse):
     """
-    A member of the JSON object is missing or illegal (RFC 6749 section 5.1): *member* names it.
+    The endpoint redirects to *location*, cleaned, or None. A token request is never sent anywhere else.
     """
 
-    def __init__(self, status: int, reason: str, member: str) -> None:
+    def __init__(self, status: int, reason: str, location: str | None = None) -> None:
         super().__init__(status, reason)
         # Sets the args, by which errors are pickled and compared.
-        Exception.__init__(self, status, reason, member)
-        self.member: Final = member
+        Exception.__init__(self, status, reason, location)
+        self.location: Final = location
 
 
-class InvalidMetadata(InvalidResponse):
-    """Metadata of an authorization server that lack what is needed, or hold what is illegal (RFC 8414 section 2)."""
-
-
-class IssuerMismatch(InvalidMetadata):
+class IssuerMismatch(InvalidResponse):
     """Metadata of another issuer than the one asked for: they must not be used (RFC 8414 section 3.3)."""
 
 

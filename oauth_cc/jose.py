@@ -13,7 +13,7 @@ from oauth_cc._wire.json import is_array, parse_object
 from oauth_cc.authentication.certificate import Certificate
 from oauth_cc.authentication.federated import checked_path
 from oauth_cc.authentication.jwt import Algorithm, MacKey, SigningKey, UnsignedAssertion
-from oauth_cc.errors import InvalidAuthentication, InvalidInput
+from oauth_cc.errors import InvalidInput, InvalidKey
 from oauth_cc.secret import Secret
 
 try:
@@ -58,8 +58,8 @@ def key_from_pem(
     *algorithm*: for RSA one of RS256 (the default, which every server knows), RS384, RS512, PS256, PS384 and PS512; for
     Ed25519 EdDSA (the default) or Ed25519; the curve of another key leaves no choice. *key_id*: the header's ``kid``;
     *certificate*: that of the key, for its ``x5t#S256``; *password*: what the key is encrypted with. Raises
-    `InvalidAuthentication` for what is no such key, a public one, RSA below 2048 bits, or an algorithm that the key has
-    not, `InvalidCertificate` for what is no certificate.
+    `InvalidKey` for what is no such key, a public one, RSA below 2048 bits, or an algorithm that the key has
+    not, `InvalidInput` for what is no certificate.
 
         >>> pem = ECKey.generate_key("P-256").as_pem(private=True)
         >>> key_from_pem(pem, key_id="2026-11").algorithm
@@ -106,7 +106,7 @@ def key_from_file(
     """
     Gives the signing key in *file*, PEM or JWK, with the arguments of `key_from_pem`. It is read once.
 
-    Raises `InvalidAuthentication` if the file cannot be read, too.
+    Raises `InvalidKey` if the file cannot be read, too.
     """
     made = _from_content(_content(file), algorithm, key_id, certificate, password)
     del file, algorithm, key_id, certificate, password
@@ -118,7 +118,7 @@ def key_from_file(
 def sign(unsigned: UnsignedAssertion) -> Secret:
     """
     Gives the assertion of *unsigned*, signed by its key: for whoever composes by hand. Raises what the key's signer
-    does, and `InvalidAuthentication` if that is a coroutine function.
+    does, and `InvalidKey` if that is a coroutine function.
     """
     if isinstance(unsigned.key, MacKey):
         return unsigned.signed(mac(unsigned.key, unsigned.signing_input))
@@ -126,7 +126,7 @@ def sign(unsigned: UnsignedAssertion) -> Secret:
     if inspect.iscoroutine(signature):
         signature.close()
     if not isinstance(signature, bytes):
-        raise InvalidAuthentication("signing key", "its signer gives no bytes: await a coroutine function yourself")
+        raise InvalidKey("signing key", "its signer gives no bytes: await a coroutine function yourself")
     return unsigned.signed(signature)
 
 
@@ -214,8 +214,8 @@ def _from_jwk(
     )
 
 
-def _refused(reason: str) -> InvalidAuthentication:
-    return InvalidAuthentication("signing key", reason)
+def _refused(reason: str) -> InvalidKey:
+    return InvalidKey("signing key", reason)
 
 
 def _text(given: str | bytes | Secret) -> str | None:
@@ -276,7 +276,7 @@ def _made(
     if key is None:
         return _refused("cannot be read: give a private RSA, EC or Ed25519 key as it was made, and the right password")
     possible = _algorithms(key)
-    if isinstance(possible, InvalidAuthentication):
+    if isinstance(possible, InvalidKey):
         return possible
     chosen: list[Algorithm] = [name for name in possible if algorithm in (name, None)]
     if not chosen:
@@ -292,7 +292,7 @@ def _made(
         return fault.with_traceback(None)
 
 
-def _algorithms(key: _Key) -> tuple[Algorithm, ...] | InvalidAuthentication:
+def _algorithms(key: _Key) -> tuple[Algorithm, ...] | InvalidKey:
     if isinstance(key, RSAKey):
         size = key.private_key.key_size if key.private_key is not None else 0
         if size < _LEAST_RSA:

@@ -14,7 +14,7 @@ from typing import Final, final
 import attrs
 
 from oauth_cc._wire.grammar import SCOPE_TOKEN
-from oauth_cc._wire.json import MAX_SIZE, is_array, is_object, parse_object
+from oauth_cc._wire.json import is_array, is_object, parse_object
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.jwt import ALGORITHMS, MAC_ALGORITHMS
 from oauth_cc.authentication.methods import (
@@ -28,15 +28,10 @@ from oauth_cc.authentication.methods import (
 )
 from oauth_cc.endpoint import Endpoint, endpoint_of_issuer_fault, issuer_fault, issuer_of
 from oauth_cc.errors import (
-    InvalidAuthentication,
-    InvalidCertificate,
     InvalidInput,
-    InvalidMetadata,
+    InvalidResponse,
     IssuerMismatch,
-    MalformedResponse,
-    ResponseTooLarge,
     UnexpectedRedirect,
-    UnexpectedStatus,
 )
 from oauth_cc.http import RETRYABLE, HttpResponse
 from oauth_cc.request import TokenRequest, as_request
@@ -92,7 +87,7 @@ class ServerMetadata:
     RFC 9396 section 10 and RFC 9449 section 5.1; None where it says nothing.
 
     *mtls_token_endpoint*: the token endpoint among its ``mtls_endpoint_aliases``.
-    Raises `InvalidIssuer` or `InvalidEndpoint` if these can be none, over https or to loopback, `InvalidInput` if what
+    Raises `InvalidInput` if these can be none, over https or to loopback, `InvalidInput` if what
     is to be a tuple is none.
 
         >>> ServerMetadata("https://as.example", "https://as.example/token").token_endpoint_auth_methods_supported
@@ -139,7 +134,7 @@ def metadata_urls(issuer: str | Endpoint) -> tuple[str, str]:
     Gives the two URLs where the metadata of *issuer* may stand, to be tried in order: RFC 8414 section 3.1 inserts the
     well-known path, OpenID Connect Discovery 1.0 section 4 appends it.
 
-    Raises `InvalidIssuer` unless it is https, http to loopback, or an `Endpoint` that allows http.
+    Raises `InvalidInput` unless it is https, http to loopback, or an `Endpoint` that allows http.
 
         >>> metadata_urls("https://as.example/tenant")[0]
         'https://as.example/.well-known/oauth-authorization-server/tenant'
@@ -161,8 +156,8 @@ def parse_metadata(response: HttpResponse, issuer: str | Endpoint) -> ServerMeta
 
     *issuer*: the identifier that `metadata_urls` made the URL of; the metadata must hold the very same text, or none
     of them counts (section 3.3). The endpoints of an https issuer are https.
-    Raises `UnexpectedStatus`, `UnexpectedRedirect`, `MalformedResponse` or `ResponseTooLarge` if there are none,
-    `IssuerMismatch` if they are another issuer's, `InvalidMetadata` if they cannot be used, `InvalidIssuer`.
+    Raises `TokenRequestRefused`, `UnexpectedRedirect`, `InvalidResponse` if there are none,
+    `IssuerMismatch` if they are another issuer's, `InvalidResponse` if they cannot be used, `InvalidInput`.
 
         >>> content = b'{"issuer": "https://as.example", "token_endpoint": "https://as.example/token"}'
         >>> parse_metadata(HttpResponse(200, (), content), "https://as.example").token_endpoint
@@ -171,12 +166,14 @@ def parse_metadata(response: HttpResponse, issuer: str | Endpoint) -> ServerMeta
     issuer, _ = issuer_of(issuer)
     members = _members(response)
     if "issuer" not in members:
-        raise MalformedResponse(_OK, f"the answer has no issuer, so it is no metadata: {_ADVICE}")
+        raise InvalidResponse(_OK, f"the answer has no issuer, so it is no metadata: {_ADVICE}")
     if members["issuer"] != issuer:
         raise IssuerMismatch(_OK, _mismatch(members["issuer"]))
     token_endpoint = _endpoint(members.get("token_endpoint"), "token_endpoint", issuer)
     if token_endpoint is None:
-        raise InvalidMetadata(_OK, "the metadata have no token_endpoint: check that the issuer grants tokens")
+        raise InvalidResponse(
+            _OK, "the metadata have no token_endpoint: check that the issuer grants tokens", "token_endpoint"
+        )
     methods = _texts(members, "token_endpoint_auth_methods_supported")
     aliases = _object(members, "mtls_endpoint_aliases")
     return ServerMetadata(
@@ -229,7 +226,7 @@ def endpoint_for(metadata: ServerMetadata, request: TokenRequest | ClientCredent
     Gives the token endpoint of *metadata* that *request* may be sent to: if its connection shows a client certificate,
     the one that the server has for such connections (RFC 8705 section 5).
 
-    Raises `InvalidAuthentication` if the server does not support the way of authentication, `InvalidCertificate` if the
+    Raises `InvalidInput` if the server does not support the way of authentication, `InvalidInput` if the
     token is to be bound to a certificate and the server binds none, and `InvalidInput` if it does not support the
     grant: nothing else is taken in its place.
 
@@ -251,14 +248,14 @@ def endpoint_for(metadata: ServerMetadata, request: TokenRequest | ClientCredent
     if name is not None and name not in supported:
         others = " and ".join([other for other in METHODS if other in supported]) or "other ways"
         advice = "configure the way that the client is registered for"
-        raise InvalidAuthentication(
+        raise InvalidInput(
             "client authentication", f"by its metadata the server takes {others}, and no {name}: {advice}"
         )
     if isinstance(way, PrivateKeyJwt | ClientSecretJwt):
         _check_signed(metadata, way)
     if request.certificate is not None and not metadata.tls_client_certificate_bound_access_tokens:
         reason = "by its metadata the server binds no token to a certificate: ask its operator, or leave it out"
-        raise InvalidCertificate("certificate", reason)
+        raise InvalidInput("certificate", reason)
     alias = None if request.client_certificate is None else metadata.mtls_token_endpoint
     # What the metadata may name was decided by their issuer.
     return Endpoint(alias or metadata.token_endpoint, allow_http=True)
@@ -267,12 +264,12 @@ def endpoint_for(metadata: ServerMetadata, request: TokenRequest | ClientCredent
 def _check_signed(metadata: ServerMetadata, way: PrivateKeyJwt | ClientSecretJwt) -> None:
     if way.issuer != metadata.issuer:
         reason = "its assertions are for another issuer than the metadata: give it the issuer that is asked"
-        raise InvalidAuthentication("client authentication", reason)
+        raise InvalidInput("client authentication", reason)
     supported = metadata.token_endpoint_auth_signing_alg_values_supported
     if supported is not None and way.key.algorithm not in supported:
         known = [name for name in (*ALGORITHMS, *MAC_ALGORITHMS) if name in supported]
         reason = f"by its metadata the server takes no {way.key.algorithm}: sign by {' or '.join(known) or 'another'}"
-        raise InvalidAuthentication("client authentication", reason)
+        raise InvalidInput("client authentication", reason)
 
 
 _ADVICE: Final = "check the issuer, or give the token endpoint itself"
@@ -283,11 +280,10 @@ def _members(response: HttpResponse) -> Mapping[str, object]:
     if 300 <= status < 400:
         raise UnexpectedRedirect(status, f"the metadata's URL redirects, which is not followed: {_ADVICE}")
     if status != _OK:
-        raise UnexpectedStatus(status, f"the answer is no metadata: {_ADVICE}", status in RETRYABLE)
+        raise InvalidResponse(status, f"the answer is no metadata: {_ADVICE}", retryable=status in RETRYABLE)
     members = parse_object(response.content)
     if isinstance(members, str):
-        kind = ResponseTooLarge if len(response.content) > MAX_SIZE else MalformedResponse
-        raise kind(status, f"the answer {members}, so it is no metadata: {_ADVICE}")
+        raise InvalidResponse(status, f"the answer {members}, so it is no metadata: {_ADVICE}")
     return members
 
 
@@ -303,10 +299,10 @@ def _endpoint(url: object, name: str, issuer: str) -> str | None:
     if url is None:
         return None
     if not isinstance(url, str):
-        raise InvalidMetadata(_OK, f"{name} in the metadata is no text")
+        raise InvalidResponse(_OK, f"{name} in the metadata is no text", name)
     fault = endpoint_of_issuer_fault(url, issuer)
     if fault is not None:
-        raise InvalidMetadata(_OK, f"{name} in the metadata cannot be used: {fault.reason}")
+        raise InvalidResponse(_OK, f"{name} in the metadata cannot be used: {fault.reason}", name)
     return url
 
 
@@ -315,7 +311,7 @@ def _object(members: Mapping[str, object], name: str) -> Mapping[str, object]:
     if value is None:
         return {}
     if not is_object(value):
-        raise InvalidMetadata(_OK, f"{name} in the metadata is no object")
+        raise InvalidResponse(_OK, f"{name} in the metadata is no object", name)
     return value
 
 
@@ -326,7 +322,7 @@ def _texts(members: Mapping[str, object], name: str) -> tuple[str, ...] | None:
         return None
     texts = [item for item in value if isinstance(item, str)] if is_array(value) else []
     if not is_array(value) or len(texts) != len(value):
-        raise InvalidMetadata(_OK, f"{name} in the metadata is no array of texts")
+        raise InvalidResponse(_OK, f"{name} in the metadata is no array of texts", name)
     # What is outside the grammar can neither be asked for nor shown.
     return tuple([text for text in texts if SCOPE_TOKEN.fullmatch(text)])
 
@@ -336,5 +332,5 @@ def _flag(members: Mapping[str, object], name: str) -> bool:
     if value is None:
         return False
     if not isinstance(value, bool):
-        raise InvalidMetadata(_OK, f"{name} in the metadata is neither true nor false")
+        raise InvalidResponse(_OK, f"{name} in the metadata is neither true nor false", name)
     return value

@@ -19,15 +19,7 @@ from oauth_cc.authentication.jwt import AssertionDraft, UnsignedAssertion
 from oauth_cc.authentication.methods import AuthenticationFields, Proof, TlsClientAuth, assertion_fields
 from oauth_cc.endpoint import Endpoint, as_endpoint, check_resource, endpoint_fault
 from oauth_cc.errors import (
-    InvalidAuthentication,
-    InvalidAuthorizationDetails,
-    InvalidBody,
-    InvalidCertificate,
     InvalidInput,
-    InvalidParameter,
-    InvalidScope,
-    RepeatedParameter,
-    ReservedParameter,
 )
 from oauth_cc.http import HttpRequest, pairs_of
 from oauth_cc.scope import NO_SCOPE, Scope
@@ -83,7 +75,7 @@ class TokenRequest:
             raise InvalidInput("client credentials", reason)
         if not isinstance(self.scope, Scope):
             reason = f"give a Scope, not {type(self.scope).__name__}: Scope.of('a', 'b') or Scope.parse('a b')"
-            raise InvalidScope("scope", reason)
+            raise InvalidInput("scope", reason)
         if self.resources or self.authorization_details or self.parameters or self.body or self.dpop_jkt is not None:
             self._check_options()
         if self.certificate is not None:
@@ -101,7 +93,7 @@ class TokenRequest:
                 raise fault
             names.add(name)
         if self.dpop_jkt is not None and not (isinstance(self.dpop_jkt, str) and NONCE.fullmatch(self.dpop_jkt)):
-            raise InvalidParameter("dpop_jkt", "give the key's thumbprint as text (RFC 7638)")
+            raise InvalidInput("dpop_jkt", "give the key's thumbprint as text (RFC 7638)")
 
     def _check_certificate(self) -> None:
         fault = certificate_fault(self.certificate)
@@ -111,7 +103,7 @@ class TokenRequest:
         way = self.credentials.authentication
         if isinstance(way, TlsClientAuth) and way.certificate != self.certificate:
             reason = "a connection shows one certificate, and the client authenticates by another: leave this one out"
-            raise InvalidCertificate("certificate", reason)
+            raise InvalidInput("certificate", reason)
 
     @property
     def client_certificate(self) -> Certificate | None:
@@ -120,14 +112,14 @@ class TokenRequest:
         return way.certificate if isinstance(way, TlsClientAuth) else self.certificate
 
     def with_scope(self, scope: Scope) -> "TokenRequest":
-        """Asks for *scope* instead. Raises `InvalidScope` if it is no `Scope`."""
+        """Asks for *scope* instead. Raises `InvalidInput` if it is no `Scope`."""
         return attrs.evolve(self, scope=scope)
 
     def with_resource(self, uri: str) -> "TokenRequest":
         """
         Asks for a token for the resource *uri* too (RFC 8707 section 2): an absolute URI without fragment.
 
-        Raises `InvalidResource`.
+        Raises `InvalidInput`.
         """
         return attrs.evolve(self, resources=tuple(dict.fromkeys((*self.resources, check_resource(uri)))))
 
@@ -135,7 +127,7 @@ class TokenRequest:
         """
         Asks for these *details* too (RFC 9396 section 2): JSON objects, each with a str ``type``.
 
-        Raises `InvalidAuthorizationDetails`.
+        Raises `InvalidInput`.
 
             >>> request = token_request(ClientCredentials("your_id"))
             >>> request.with_authorization_details({"type": "payment", "actions": ["read"]}).authorization_details
@@ -149,13 +141,13 @@ class TokenRequest:
         Adds a parameter that a provider asks for, such as ``audience``; one without value counts as omitted (RFC 6749
         section 3.2).
 
-        Raises `InvalidParameter`: `ReservedParameter` if *name* has a builder of its own or belongs to client
-        authentication, `RepeatedParameter` if it is there already.
+        Raises `InvalidInput`: `InvalidInput` if *name* has a builder of its own or belongs to client
+        authentication, `InvalidInput` if it is there already.
         """
         sealed = value if isinstance(value, Secret) else Secret(value) if isinstance(value, str) else None
         del value
         if sealed is None:
-            raise InvalidParameter(_shown(name), "give its value as a str")
+            raise InvalidInput(_shown(name), "give its value as a str")
         if not sealed.reveal() and _parameter_fault(name, sealed, ()) is None:
             return self
         return attrs.evolve(self, parameters=(*self.parameters, (name, sealed)))
@@ -166,7 +158,7 @@ class TokenRequest:
         """Adds several *parameters*, a mapping or (name, value) pairs, as `with_parameter` does one."""
         pairs = _sealed(parameters)
         del parameters
-        if isinstance(pairs, InvalidParameter):
+        if isinstance(pairs, InvalidInput):
             raise pairs
         request = self
         for name, value in pairs:
@@ -181,14 +173,14 @@ class TokenRequest:
         """
         Embeds an existing form *body*, in front of the parameters of this request and in place of an earlier one.
 
-        Raises `InvalidBody` if it is no form text (RFC 6749 appendix B), else `InvalidParameter` as `with_parameter`.
+        Raises `InvalidInput` if it is no form text (RFC 6749 appendix B), else `InvalidInput` as `with_parameter`.
 
             >>> compose_body(token_request(ClientCredentials("your_id")).with_body("x=1"))
             'x=1&grant_type=client_credentials'
         """
         pairs = _read_body(body)
         del body
-        if isinstance(pairs, InvalidBody):
+        if isinstance(pairs, InvalidInput):
             raise pairs
         return attrs.evolve(self, body=pairs)
 
@@ -196,7 +188,7 @@ class TokenRequest:
         """
         Asks for a token bound to the key of thumbprint *jkt* (RFC 7638, RFC 9449): a bearer token is refused then.
 
-        The proof itself is added to the `HttpRequest`. Raises `InvalidParameter`.
+        The proof itself is added to the `HttpRequest`. Raises `InvalidInput`.
         """
         return attrs.evolve(self, dpop_jkt=jkt)
 
@@ -205,7 +197,7 @@ class TokenRequest:
         Asks for a token bound to *certificate*, whatever the way of authentication (RFC 8705 section 3): it is of use
         on connections that show it, and is kept for no other. `TlsClientAuth` implies it.
 
-        The HTTP library is given the certificate with its key. Raises `InvalidCertificate` if it is no `Certificate`,
+        The HTTP library is given the certificate with its key. Raises `InvalidInput` if it is no `Certificate`,
         or another than that of `TlsClientAuth`.
         """
         fault = certificate_fault(certificate)
@@ -231,7 +223,7 @@ def unsigned_assertion(request: TokenRequest | ClientCredentials, *, now: float,
     """
     Gives the assertion of *request* that is still to be signed, one for each time that it is sent (RFC 7523 section 3).
 
-    *now*: POSIX seconds; *unique_id*: text never given before, and hard to guess. Raises `InvalidAuthentication` if the
+    *now*: POSIX seconds; *unique_id*: text never given before, and hard to guess. Raises `InvalidInput` if the
     client authenticates by no JWT that it signs.
 
         >>> from oauth_cc import PrivateKeyJwt, SigningKey
@@ -245,7 +237,7 @@ def unsigned_assertion(request: TokenRequest | ClientCredentials, *, now: float,
     proof = proof_of(as_request(request))
     if not isinstance(proof, AssertionDraft):
         reason = "the client signs no assertion: PrivateKeyJwt and ClientSecretJwt do"
-        raise InvalidAuthentication("client authentication", reason)
+        raise InvalidInput("client authentication", reason)
     return proof.at(now, unique_id)
 
 
@@ -269,7 +261,7 @@ def as_request(given: TokenRequest | ClientCredentials) -> TokenRequest:
 def proof_of(request: TokenRequest) -> Proof | None:
     """
     Gives what proves who sends *request*, None if its client has no way of authentication. Raises
-    `InvalidAuthentication` if a way of a user's own gives something else.
+    `InvalidInput` if a way of a user's own gives something else.
     """
     way = request.credentials.authentication
     if way is None:
@@ -280,7 +272,7 @@ def proof_of(request: TokenRequest) -> Proof | None:
     given = type(proof).__name__
     del proof
     reason = f"{type(way).__name__}.authenticate() gives no AuthenticationFields, but {given}"
-    raise InvalidAuthentication("client authentication", reason)
+    raise InvalidInput("client authentication", reason)
 
 
 def compose_body(request: TokenRequest | ClientCredentials, *, assertion: str | Secret | None = None) -> str:
@@ -297,7 +289,7 @@ def compose_body(request: TokenRequest | ClientCredentials, *, assertion: str | 
     asked = as_request(request)
     fields = _fields(proof_of(asked), assertion)
     del assertion
-    if isinstance(fields, InvalidAuthentication):
+    if isinstance(fields, InvalidInput):
         raise fields
     return _compose(asked, fields)
 
@@ -312,8 +304,8 @@ def http_request(
     Gives the HTTP request that asks the token *endpoint*, a URL, for what *request* says (RFC 6749 section 3.2).
 
     *assertion*: the client's assertion, if it authenticates by one: made by `unsigned_assertion` and its key, or by
-    someone else. Raises `InvalidEndpoint` or
-    `InvalidAuthentication`.
+    someone else. Raises `InvalidInput` or
+    `InvalidInput`.
 
         >>> request = token_request(ClientCredentials("your_id", "s3cret"))
         >>> http_request(request, "https://as.example/token").headers[0]
@@ -332,7 +324,7 @@ def http_request(
         raise
     checked = None if assertion is None else checked_assertion(assertion)
     del assertion
-    if isinstance(checked, InvalidAuthentication):
+    if isinstance(checked, InvalidInput):
         raise checked
     return authenticated_request(asked, as_endpoint(endpoint), proof, checked)
 
@@ -348,23 +340,23 @@ def authenticated_request(
             "is missing, or the None of a setting that is not there: give ClientCredentials a secret, or a record such "
             "as ClientSecretPost('...') (RFC 6749 section 4.4.2)"
         )
-        raise InvalidAuthentication("client authentication", reason)
+        raise InvalidInput("client authentication", reason)
     fields = _fields(proof, assertion)
-    if isinstance(fields, InvalidAuthentication):
+    if isinstance(fields, InvalidInput):
         raise fields
     # Header and body are written inside the call, so that no local variable holds what they reveal.
     return HttpRequest("POST", endpoint.url, _headers(fields), _compose(request, fields).encode("ascii"))
 
 
-def _fields(proof: Proof | None, assertion: str | Secret | None) -> AuthenticationFields | InvalidAuthentication:
+def _fields(proof: Proof | None, assertion: str | Secret | None) -> AuthenticationFields | InvalidInput:
     if isinstance(proof, AuthenticationFields) or proof is None:
         if assertion is not None:
             reason = "is given, and the client authenticates by none: leave it out"
-            return InvalidAuthentication("client assertion", reason)
+            return InvalidInput("client assertion", reason)
         return _NO_FIELDS if proof is None else proof
     if assertion is None:
         reason = "is made for each request: TokenSource, fetch_token() and ClientCredentialsAuth do, or give assertion="
-        return InvalidAuthentication("client assertion", reason)
+        return InvalidInput("client assertion", reason)
     checked = checked_assertion(assertion)
     return assertion_fields(proof, checked) if isinstance(checked, Secret) else checked
 
@@ -402,39 +394,39 @@ def _check_fields(request: TokenRequest, fields: AuthenticationFields) -> None:
     taken = {name for name, _ in (*request.body, *request.parameters)} | {"grant_type", "scope", "resource"}
     for name, value in fields.parameters:
         if name in taken:
-            raise RepeatedParameter(name, "is given by the request and by its way of authentication: leave one out")
+            raise InvalidInput(name, "is given by the request and by its way of authentication: leave one out")
         if name == "client_id" and value != Secret(request.credentials.client_id):
             reason = "authenticates as another client_id than that of the credentials"
-            raise InvalidAuthentication("client authentication", reason)
+            raise InvalidInput("client authentication", reason)
 
 
-def _parameter_fault(name: str, value: Secret, taken: Iterable[str]) -> InvalidParameter | None:
+def _parameter_fault(name: str, value: Secret, taken: Iterable[str]) -> InvalidInput | None:
     if not isinstance(name, str) or not NAME.fullmatch(name):
         reason = "a name holds letters, digits, '-', '.' and '_' only (RFC 6749 appendix A.18)"
-        return InvalidParameter("parameter name", reason)
+        return InvalidInput("parameter name", reason)
     if name in _RESERVED:
-        return ReservedParameter(name, _RESERVED[name])
+        return InvalidInput(name, _RESERVED[name])
     if name in taken:
-        return RepeatedParameter(name, "is given twice, which RFC 6749 section 3.2 forbids: leave one out")
+        return InvalidInput(name, "is given twice, which RFC 6749 section 3.2 forbids: leave one out")
     if not isinstance(value, Secret):
-        return InvalidParameter(name, "give its value as a str")
+        return InvalidInput(name, "give its value as a str")
     if any("\ud800" <= character <= "\udfff" for character in value.reveal()):
-        return InvalidParameter(name, "holds half a surrogate pair, which has no UTF-8 form: correct the value")
+        return InvalidInput(name, "holds half a surrogate pair, which has no UTF-8 form: correct the value")
     if REDACTION in value.reveal():
-        return InvalidParameter(name, "holds a Secret made text: give the Secret itself")
+        return InvalidInput(name, "holds a Secret made text: give the Secret itself")
     return None
 
 
 def _sealed(
     parameters: Mapping[str, str | Secret] | Iterable[tuple[str, str | Secret]],
-) -> list[tuple[str, Secret]] | InvalidParameter:
+) -> list[tuple[str, Secret]] | InvalidInput:
     try:
         pairs = [(name, value) for name, value in pairs_of(parameters)]
     except (TypeError, ValueError):
-        return InvalidParameter("parameters", "give a mapping or (name, value) pairs")
+        return InvalidInput("parameters", "give a mapping or (name, value) pairs")
     for name, value in pairs:
         if not isinstance(value, str | Secret):
-            return InvalidParameter(_shown(name), "give its value as a str")
+            return InvalidInput(_shown(name), "give its value as a str")
     return [(name, value if isinstance(value, Secret) else Secret(value)) for name, value in pairs]
 
 
@@ -442,12 +434,12 @@ def _shown(name: str) -> str:
     return name if isinstance(name, str) and NAME.fullmatch(name) else "parameter name"
 
 
-def _read_body(body: str) -> tuple[tuple[str, Secret], ...] | InvalidBody:
+def _read_body(body: str) -> tuple[tuple[str, Secret], ...] | InvalidInput:
     if not isinstance(body, str):
-        return InvalidBody("body", f"give form text as str, not {type(body).__name__}")
+        return InvalidInput("body", f"give form text as str, not {type(body).__name__}")
     pairs = decode(body)
     if isinstance(pairs, str):
-        return InvalidBody("body", pairs)
+        return InvalidInput("body", pairs)
     return tuple([(name, Secret(value)) for name, value in pairs])
 
 
@@ -456,14 +448,14 @@ def _write_detail(detail: JsonObject) -> str:
         text = write(detail)
     except (TypeError, ValueError, RecursionError):
         reason = "give JSON values only: str, int, finite float, bool, None, list and dict"
-        raise InvalidAuthorizationDetails("authorization_details", reason) from None
+        raise InvalidInput("authorization_details", reason) from None
     _check_detail(parse_object(text))
     return text
 
 
 def _check_detail(detail: dict[str, object] | str) -> None:
     if isinstance(detail, str):
-        raise InvalidAuthorizationDetails("authorization_details", f"an element {detail}")
+        raise InvalidInput("authorization_details", f"an element {detail}")
     if not isinstance(detail.get("type"), str):
         reason = "each element needs a member 'type' with a str (RFC 9396 section 2)"
-        raise InvalidAuthorizationDetails("authorization_details", reason)
+        raise InvalidInput("authorization_details", reason)

@@ -36,7 +36,7 @@ from oauth_cc.authentication.certificate import Certificate
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.challenge import NOTABLE, insufficient_scope, token_rejected
 from oauth_cc.endpoint import Endpoint, Origin
-from oauth_cc.errors import MalformedResponse
+from oauth_cc.errors import InvalidResponse
 from oauth_cc.flows import discovery
 from oauth_cc.flows.discovery import AddressedRequest, MetadataCache, discover
 from oauth_cc.flows.effects import Failed, Received
@@ -353,7 +353,7 @@ def _read(response: requests.Response, timeout: float) -> bytes:
 def _received(response: requests.Response, content: bytes) -> Received | Failed:
     decoded = decode_content(content, response.raw.headers.getlist("Content-Encoding"), max_size=MAX_SIZE)
     if isinstance(decoded, str):
-        return Failed(MalformedResponse(response.status_code, f"the answer {decoded}"), retryable=False)
+        return Failed(InvalidResponse(response.status_code, f"the answer {decoded}"), retryable=False)
     return Received(HttpResponse(response.status_code, list(response.raw.headers.items()), decoded), time.time())
 
 

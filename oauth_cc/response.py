@@ -14,25 +14,18 @@ from typing import Final
 from urllib.parse import quote_plus
 
 from oauth_cc._wire.form import percent_encode
-from oauth_cc._wire.grammar import ACCESS_TOKEN, ERROR
+from oauth_cc._wire.grammar import ACCESS_TOKEN, ERROR, URL_TEXT
 from oauth_cc._wire.json import MAX_SIZE, freeze, is_array, parse_object
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.federated import checked_assertion
 from oauth_cc.authentication.methods import AuthenticationFields, Proof
 from oauth_cc.errors import (
-    REFUSALS,
-    InvalidAuthentication,
     InvalidInput,
-    InvalidMember,
     InvalidResponse,
-    InvalidScope,
-    MalformedResponse,
     OAuthError,
-    ResponseTooLarge,
     TokenRequestRefused,
     TokenTypeDowngrade,
     UnexpectedRedirect,
-    UnexpectedStatus,
     UnsupportedTokenType,
 )
 from oauth_cc.http import RETRYABLE, HttpResponse, retry_after
@@ -71,7 +64,7 @@ def parse_token_response(
     *received_at*: when the answer came, POSIX seconds: the lifetime counts from there; *assertion*: what `http_request`
     was given, which no error shows then.
     Raises `TokenRequestRefused` for an error of RFC 6749 section 5.2, `InvalidResponse` for everything else that is no
-    token; neither shows a secret of *request* that the server echoes. Raises `InvalidAuthentication` if *assertion* is
+    token; neither shows a secret of *request* that the server echoes. Raises `InvalidInput` if *assertion* is
     none.
 
         >>> from oauth_cc import ClientCredentials, Scope, token_request
@@ -83,7 +76,7 @@ def parse_token_response(
     # As it was sent: `http_request` takes the white space around it away, too.
     sent = None if assertion is None else checked_assertion(assertion)
     del assertion
-    if isinstance(sent, InvalidAuthentication):
+    if isinstance(sent, InvalidInput):
         raise sent
     if not isinstance(response, HttpResponse):
         kind = type(response).__name__
@@ -114,7 +107,7 @@ def read_token_response(
     status = response.status
     if 300 <= status < 400:
         reason = "the token endpoint redirects, and a token request is sent nowhere else: correct the endpoint"
-        return UnexpectedRedirect(status, reason)
+        return UnexpectedRedirect(status, reason, _location(response, _secrets(request, proof, assertion)))
     members = parse_object(response.content)
     if isinstance(members, str):
         return _no_object(response, members, received_at)
@@ -125,6 +118,13 @@ def read_token_response(
     return _token(status, members, request, received_at, proof, assertion)
 
 
+def _location(response: HttpResponse, secrets: tuple[Secret, ...]) -> str | None:
+    # Shown up to its path: what follows may hold anything.
+    found = next((value for name, value in response.headers if name.lower() == "location"), "")
+    shown = _redact(re.split(r"[?#]", found, maxsplit=1)[0], secrets)
+    return shown if URL_TEXT.fullmatch(shown) and len(shown) <= _MAX_DESCRIPTION and "@" not in shown else None
+
+
 def _proof(request: TokenRequest) -> Proof | None:
     try:
         return proof_of(request)
@@ -132,17 +132,19 @@ def _proof(request: TokenRequest) -> Proof | None:
         return None
 
 
-def _no_object(response: HttpResponse, fault: str, received_at: float) -> InvalidResponse:
+def _no_object(response: HttpResponse, fault: str, received_at: float) -> TokenRequestRefused | InvalidResponse:
     if response.status not in _SUCCESS:
         return _unexpected_status(response, received_at)
     if len(response.content) > MAX_SIZE:
-        return ResponseTooLarge(response.status, f"the answer {fault}")
-    return MalformedResponse(response.status, f"the answer {fault}: check that the URL is that of a token endpoint")
+        return InvalidResponse(response.status, f"the answer {fault}")
+    return InvalidResponse(response.status, f"the answer {fault}: check that the URL is that of a token endpoint")
 
 
-def _unexpected_status(response: HttpResponse, received_at: float) -> UnexpectedStatus:
-    reason = "the answer is neither a token nor an error of RFC 6749: check the endpoint, and any proxy before it"
-    return UnexpectedStatus(response.status, reason, response.status in RETRYABLE, retry_after(response, received_at))
+def _unexpected_status(response: HttpResponse, received_at: float) -> TokenRequestRefused:
+    status = response.status
+    return TokenRequestRefused(
+        None, status=status, retryable=status in RETRYABLE, retry_after=retry_after(response, received_at)
+    )
 
 
 def _refusal(
@@ -152,10 +154,10 @@ def _refusal(
     error = members["error"]
     if not isinstance(error, str) or not ERROR.fullmatch(error):
         if status in _SUCCESS:
-            return MalformedResponse(status, "the answer has a member 'error' that is no error code")
+            return InvalidResponse(status, "the answer has a member 'error' that is no error code")
         return _unexpected_status(response, received_at)
     code = _redact(error, secrets)
-    return REFUSALS.get(code, TokenRequestRefused)(
+    return TokenRequestRefused(
         code,
         _description(members.get("error_description"), secrets),
         _page(members.get("error_uri"), secrets),
@@ -244,8 +246,8 @@ def _token(
     )
 
 
-def _invalid(status: int, member: str, reason: str) -> InvalidMember:
-    return InvalidMember(status, f"the member {member!r} of the answer {reason}", member)
+def _invalid(status: int, member: str, reason: str) -> InvalidResponse:
+    return InvalidResponse(status, f"the member {member!r} of the answer {reason}", member)
 
 
 def _wrong_type(
@@ -287,6 +289,6 @@ def _scope(value: object, requested: Scope) -> Scope | None:
         if is_array(value):
             # Not the form of the RFC, but some servers send an array.
             return Scope.of(*[item if isinstance(item, str) else "" for item in value])
-    except InvalidScope:
+    except InvalidInput:
         return None
     return None

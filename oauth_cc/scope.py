@@ -8,7 +8,7 @@ from typing import Final, final
 import attrs
 
 from oauth_cc._wire.grammar import SCOPE, SCOPE_TOKEN
-from oauth_cc.errors import InvalidScope
+from oauth_cc.errors import InvalidInput
 
 __all__ = ["Scope"]
 
@@ -24,7 +24,7 @@ class Scope:
     An immutable set of scope-tokens, kept in the order given; a token given twice counts once.
 
     *tokens*: the scope-tokens, a tuple of str. `Scope.of` and `Scope.parse` are the usual ways to make one.
-    Equality ignores order; ``in`` takes one scope-token. Raises `InvalidScope` if a token is outside the grammar of
+    Equality ignores order; ``in`` takes one scope-token. Raises `InvalidInput` if a token is outside the grammar of
     RFC 6749 section 3.3.
 
         >>> scope = Scope.of("hello", "world")
@@ -51,19 +51,19 @@ class Scope:
         except TypeError:
             text = None
         if isinstance(tokens, str):
-            raise InvalidScope("scope", "Scope takes a tuple of scope-tokens, not str; use Scope.parse('a b')")
+            raise InvalidInput("scope", "Scope takes a tuple of scope-tokens, not str; use Scope.parse('a b')")
         if text is None:
-            raise InvalidScope("scope", "give scope-tokens as str: Scope.of('a', 'b') or Scope.parse('a b')")
+            raise InvalidInput("scope", "give scope-tokens as str: Scope.of('a', 'b') or Scope.parse('a b')")
         # One match for all; the count tells whether a token brought a space of its own.
         if not SCOPE.fullmatch(text) or text.count(" ") != len(tokens) - 1:
-            raise InvalidScope("scope", _fault(tokens))
+            raise InvalidInput("scope", _fault(tokens))
         if len(set(tokens)) != len(tokens):
             object.__setattr__(self, "tokens", tuple(dict.fromkeys(tokens)))
 
     @classmethod
     def of(cls, *tokens: str) -> "Scope":
         """
-        Gives the scope of these *tokens*, each one scope-token. Raises `InvalidScope`.
+        Gives the scope of these *tokens*, each one scope-token. Raises `InvalidInput`.
 
             >>> Scope.of("read", "write")
             Scope.of('read', 'write')
@@ -75,13 +75,13 @@ class Scope:
         """
         Gives the scope of *text*, scope-tokens with one space between them; the empty text is the empty scope.
 
-        Raises `InvalidScope`.
+        Raises `InvalidInput`.
 
             >>> Scope.parse("read write")
             Scope.of('read', 'write')
         """
         if not isinstance(text, str):
-            raise InvalidScope("scope", f"Scope.parse takes a str, not {type(text).__name__}")
+            raise InvalidInput("scope", f"Scope.parse takes a str, not {type(text).__name__}")
         return cls(tuple(text.split(" "))) if text else cls()
 
     def __str__(self) -> str:
@@ -98,7 +98,7 @@ class Scope:
 
     def __contains__(self, token: str) -> bool:
         if not isinstance(token, str):
-            raise InvalidScope("scope", "ask for one scope-token, as a str; whole scopes are compared by <=")
+            raise InvalidInput("scope", "ask for one scope-token, as a str; whole scopes are compared by <=")
         return token in self.tokens
 
     def __or__(self, other: "Scope") -> "Scope":

@@ -12,7 +12,7 @@ import attrs
 from oauth_cc._wire.grammar import ACCESS_TOKEN
 from oauth_cc._wire.json import JsonValue, freeze, is_object, parse_object, write
 from oauth_cc.endpoint import check_url
-from oauth_cc.errors import InvalidInput, InvalidStoredToken
+from oauth_cc.errors import InvalidInput
 from oauth_cc.http import HttpRequest
 from oauth_cc.scope import NO_SCOPE, Scope
 from oauth_cc.secret import Secret
@@ -130,7 +130,7 @@ class Token:
     @classmethod
     def from_json(cls, text: str) -> "Token":
         """
-        Gives the token that `to_json` wrote as *text*. Raises `InvalidStoredToken` for any other text.
+        Gives the token that `to_json` wrote as *text*. Raises `InvalidInput` for any other text.
         """
         token = _read_stored(text)
         del text
@@ -170,7 +170,7 @@ def authorize(request: HttpRequest, token: Token) -> HttpRequest:
     """
     Gives *request* with *token* in its Authorization field, in place of any other (RFC 6750 section 2.1).
 
-    Raises `InvalidEndpoint` if the request is neither https nor http to loopback,
+    Raises `InvalidInput` if the request is neither https nor http to loopback,
     `InvalidInput` for a DPoP token, which needs a proof of its own for each request.
 
         >>> token = Token(Secret("2YotnFZFEjr1zCsicMWpAA"), "Bearer", 1700000000.0)
@@ -231,12 +231,12 @@ _STORED: Final = frozenset(
 )
 
 
-def _read_stored(text: str) -> Token | InvalidStoredToken:
+def _read_stored(text: str) -> Token | InvalidInput:
     stored = parse_object(text) if isinstance(text, str) else "is no text"
     if isinstance(stored, str):
-        return InvalidStoredToken("stored token", f"the text {stored}: discard it and ask for a new token")
+        return InvalidInput("stored token", f"the text {stored}: discard it and ask for a new token")
     token = _stored_token(stored) if stored.keys() == _STORED else None
-    return token or InvalidStoredToken("stored token", "is not what to_json() wrote: discard it and ask for a new one")
+    return token or InvalidInput("stored token", "is not what to_json() wrote: discard it and ask for a new one")
 
 
 def _stored_token(stored: Mapping[str, object]) -> Token | None:

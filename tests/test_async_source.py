@@ -13,10 +13,9 @@ import pytest
 from oauth_cc import ClientCredentials, Options, RenewalWindow, Retries, Scope, Token, token_request
 from oauth_cc.errors import (
     InsecureEndpoint,
-    InvalidClientRefused,
     RenewalTimedOut,
     SourceClosed,
-    UnexpectedStatus,
+    TokenRequestRefused,
 )
 from oauth_cc.events import Event, RenewalFailed, StoreFailed, StoreReturned, TokenFound
 from oauth_cc.httpx2 import AsyncTokenSource
@@ -111,9 +110,9 @@ def test_the_server_is_gone(run: Run) -> None:
         for _ in range(5):
             await source.token()
         await source.discard(await source.token())
-        errors: list[UnexpectedStatus] = []
+        errors: list[TokenRequestRefused] = []
         for _ in range(2):
-            with pytest.raises(UnexpectedStatus) as raised:
+            with pytest.raises(TokenRequestRefused) as raised:
                 await source.token()
             errors.append(raised.value)
         assert errors[0] is not errors[1]
@@ -145,7 +144,7 @@ def test_refusals_are_remembered(run: Run) -> None:
     async def main(url: str) -> None:
         source = AsyncTokenSource(REQUEST, url)
         for _ in range(10):
-            with pytest.raises(InvalidClientRefused):
+            with pytest.raises(TokenRequestRefused):
                 await source.token()
 
     with serve(REFUSED) as script:

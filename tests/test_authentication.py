@@ -57,7 +57,7 @@ class TestBasic:
         """A server that never decodes gets them raw, unless a colon would move the border (RFC 7617 section 2)."""
         way = ClientSecretBasic(secret, encode=False)
         if ":" in client_id:
-            with pytest.raises(errors.InvalidAuthentication, match="':'"):
+            with pytest.raises(errors.InvalidInput, match="':'"):
                 way.authenticate(client_id)
         else:
             assert (client_id, secret) == decoded(way.authenticate(client_id))
@@ -101,7 +101,7 @@ class TestTls:
     @pytest.mark.parametrize("given_", [None, "-----BEGIN PRIVATE KEY-----M4RKER", b"M4RKER", ("M4RKER", "M4RKER")])
     def test_no_certificate(self, given_: Any) -> None:
         """What is given in its place is refused, and never shown: it may be the key."""
-        with pytest.raises(errors.InvalidCertificate, match=r"give Certificate.from_pem\(\.\.\.\), not ") as caught:
+        with pytest.raises(errors.InvalidInput, match=r"give Certificate.from_pem\(\.\.\.\), not ") as caught:
             TlsClientAuth(given_)
         assert "M4RKER" not in shown_by(caught.value)
 
@@ -143,34 +143,34 @@ class TestJwt:
     @pytest.mark.parametrize("issuer", ["as.example", "http://as.example", "", None, f"{ISSUER}?a"])
     def test_issuer(self, way: Callable[..., PrivateKeyJwt | ClientSecretJwt], issuer: Any) -> None:
         """A URL as RFC 8414 has it; http is for this machine."""
-        with pytest.raises(errors.InvalidIssuer):
+        with pytest.raises(errors.InvalidInput):
             way(issuer=issuer)
         assert way(issuer="http://127.0.0.1:8080").issuer == "http://127.0.0.1:8080"
 
     @pytest.mark.parametrize("option", [{"audience": ""}, {"audience": ["a"]}, {"typ": "a\n"}, {"typ": 5}])
     def test_texts(self, way: Callable[..., PrivateKeyJwt | ClientSecretJwt], option: dict[str, Any]) -> None:
         """One string each: a list of audiences would let another server use the assertion."""
-        with pytest.raises(errors.InvalidAuthentication, match="give audience and typ as text"):
+        with pytest.raises(errors.InvalidInput, match="give audience and typ as text"):
             way(**option)
 
     @pytest.mark.parametrize("lifetime", [0, -1, 3601, 60.0, True, "60", None])
     def test_lifetime(self, way: Callable[..., PrivateKeyJwt | ClientSecretJwt], lifetime: Any) -> None:
         """Whole seconds, up to an hour."""
-        with pytest.raises(errors.InvalidAuthentication, match="1 to 3600 whole seconds"):
+        with pytest.raises(errors.InvalidInput, match="1 to 3600 whole seconds"):
             way(lifetime=lifetime)
 
 
 @pytest.mark.parametrize("given_", ["-----BEGIN PRIVATE KEY-----M4RKER", b"M4RKER", {"d": "M4RKER"}, None])
 def test_no_signing_key(given_: Any) -> None:
     """A key that was not read is not shown."""
-    with pytest.raises(errors.InvalidAuthentication, match=r"oauth_cc\.jose makes one of PEM") as caught:
+    with pytest.raises(errors.InvalidInput, match=r"oauth_cc\.jose makes one of PEM") as caught:
         PrivateKeyJwt(given_, ISSUER)
     assert "M4RKER" not in shown_by(caught.value)
 
 
 def test_a_secret_that_keys_no_hmac() -> None:
     """Its fault is that of the key, without the secret."""
-    with pytest.raises(errors.InvalidClientSecret, match="too short for HS512") as caught:
+    with pytest.raises(errors.InvalidInput, match="too short for HS512") as caught:
         ClientSecretJwt("M4RKER" * 8, ISSUER, algorithm="HS512")
     assert "M4RKER" not in shown_by(caught.value)
 
@@ -194,9 +194,7 @@ class TestClientAssertion:
     @pytest.mark.parametrize("given_", ["eyJM4RKER", b"M4RKER", None, Secret("M4RKER")])
     def test_no_source(self, given_: Any) -> None:
         """An assertion in its place would be sent for ever, and is not shown."""
-        with pytest.raises(
-            errors.InvalidAuthentication, match=r"give AssertionFile\('\.\.\.'\) or a function"
-        ) as caught:
+        with pytest.raises(errors.InvalidInput, match=r"give AssertionFile\('\.\.\.'\) or a function") as caught:
             ClientAssertion(given_)
         assert "M4RKER" not in shown_by(caught.value)
 
@@ -209,7 +207,7 @@ class TestClientAssertion:
     @pytest.mark.parametrize("type_", ["jwt-bearer", "", None])
     def test_type(self, type_: Any) -> None:
         """An absolute URI."""
-        with pytest.raises(errors.InvalidAuthentication, match="give an absolute URI"):
+        with pytest.raises(errors.InvalidInput, match="give an absolute URI"):
             ClientAssertion(lambda: "a", type_)
 
 
@@ -225,26 +223,26 @@ class TestSecret:
 
     def test_redaction(self, way: type[ClientSecretBasic]) -> None:
         """A Secret that was made text is no secret any more; checkers see nothing wrong."""
-        with pytest.raises(errors.InvalidClientSecret, match="give the Secret itself"):
+        with pytest.raises(errors.InvalidInput, match="give the Secret itself"):
             way(str(Secret("sec")))
 
     @pytest.mark.parametrize("secret", ["a\n", "a\r", "a\r\n"])
     def test_newline(self, way: type[ClientSecretBasic], secret: str) -> None:
         """A newline at the end gets the advice to strip it."""
-        with pytest.raises(errors.InvalidClientSecret, match="ends with a newline: strip it"):
+        with pytest.raises(errors.InvalidInput, match="ends with a newline: strip it"):
             way(secret)
 
     @pytest.mark.parametrize("secret", ["a\tb", "\0", "\x7f", "\x9f", "\ud800"])
     def test_control(self, way: type[ClientSecretBasic], secret: str) -> None:
         """Control characters and half surrogate pairs are refused, in a Secret as in a str."""
         for given_ in (secret, Secret(secret)):
-            with pytest.raises(errors.InvalidClientSecret, match="control character"):
+            with pytest.raises(errors.InvalidInput, match="control character"):
                 way(given_)
 
     @pytest.mark.parametrize("secret", [None, 5, b"sec", True, ["sec"]])
     def test_no_text(self, way: type[ClientSecretBasic], secret: Any) -> None:
         """Nothing is turned into text."""
-        with pytest.raises(errors.InvalidClientSecret, match="give it as a str"):
+        with pytest.raises(errors.InvalidInput, match="give it as a str"):
             way(secret)
 
 
@@ -263,7 +261,7 @@ class TestFields:
     def test_two_ways(self, headers: list[str], parameters: list[str]) -> None:
         """Two ways at once are refused, and both are named."""
         first, second = [tuple((name, Secret("x")) for name in names) for names in (headers, parameters)]
-        with pytest.raises(errors.InvalidAuthentication) as caught:
+        with pytest.raises(errors.InvalidInput) as caught:
             AuthenticationFields(first, second)
         assert all(name in str(caught.value) for name in (*headers, *parameters))
 
@@ -280,12 +278,12 @@ class TestFields:
     def test_illegal(self, headers: list[tuple[str, str]], parameters: list[tuple[str, str]]) -> None:
         """A field that no message can hold is refused without being shown."""
         first, second = [tuple((name, Secret(value)) for name, value in pairs) for pairs in (headers, parameters)]
-        with pytest.raises(errors.InvalidAuthentication, match="gives a field twice, or one that no HTTP message"):
+        with pytest.raises(errors.InvalidInput, match="gives a field twice, or one that no HTTP message"):
             AuthenticationFields(first, second)
 
     def test_in_the_open(self) -> None:
         """A value that is no Secret would be shown."""
         open_: Any = (("X-Api-Key", "k3y"),)
         for fields in ({"headers": open_}, {"parameters": open_}):
-            with pytest.raises(errors.InvalidAuthentication, match="give the value of each field as a Secret"):
+            with pytest.raises(errors.InvalidInput, match="give the value of each field as a Secret"):
                 AuthenticationFields(**fields)

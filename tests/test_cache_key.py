@@ -263,6 +263,6 @@ def test_a_fingerprint_reveals_nothing() -> None:
 
 def test_a_way_that_cannot_prove_itself_says_so_without_its_secret() -> None:
     """What the way of authentication raises passes through, and no frame of it shows the secret."""
-    with pytest.raises(errors.InvalidAuthentication) as caught:
+    with pytest.raises(errors.InvalidInput) as caught:
         fingerprint(ClientCredentials("a:b", ClientSecretBasic("M4RKER", encode=False)))
     assert "M4RKER" not in shown_by(caught.value)

@@ -71,10 +71,10 @@ def test_der() -> None:
 def test_a_private_key_is_not_shown(pem: str | bytes) -> None:
     """A key in place of the certificate is told apart, and shown nowhere."""
     secret = KEY.splitlines()[2].decode()
-    with pytest.raises(errors.InvalidCertificate, match="is a private key: give the certificate here") as caught:
+    with pytest.raises(errors.InvalidInput, match="is a private key: give the certificate here") as caught:
         Certificate.from_pem(pem)
     assert secret not in shown_by(caught.value)
-    with pytest.raises(errors.InvalidCertificate, match="no SHA-256") as direct:
+    with pytest.raises(errors.InvalidInput, match="no SHA-256") as direct:
         Certificate(KEY.decode())
     assert secret not in shown_by(direct.value)
 
@@ -82,14 +82,14 @@ def test_a_private_key_is_not_shown(pem: str | bytes) -> None:
 @pytest.mark.parametrize("pem", ["", "client.pem", "-----BEGIN CERTIFICATE-----", LEAF[:-5], b"\xff"])
 def test_no_certificate(pem: str | bytes) -> None:
     """The name of a file is no certificate, nor is half of one."""
-    with pytest.raises(errors.InvalidCertificate, match="holds none: give the text of a PEM file, and not its name"):
+    with pytest.raises(errors.InvalidInput, match="holds none: give the text of a PEM file, and not its name"):
         Certificate.from_pem(pem)
 
 
 def test_broken_base64() -> None:
     """What stands between the lines has to be base64."""
     for inside in ("A", "A===", "AA=A"):
-        with pytest.raises(errors.InvalidCertificate, match="is no base64"):
+        with pytest.raises(errors.InvalidInput, match="is no base64"):
             Certificate.from_pem(f"-----BEGIN CERTIFICATE-----\n{inside}\n-----END CERTIFICATE-----")
 
 
@@ -119,22 +119,22 @@ OTHERS = _der_of_others()
 @pytest.mark.parametrize("name", OTHERS)
 def test_other_der(name: str) -> None:
     """Keys in DER, and anything cut short or too long, are no certificate, in PEM neither."""
-    with pytest.raises(errors.InvalidCertificate, match="is no certificate in DER") as caught:
+    with pytest.raises(errors.InvalidInput, match="is no certificate in DER") as caught:
         Certificate.from_der(OTHERS[name])
     assert repr(OTHERS[name])[2:-1] not in shown_by(caught.value) or len(OTHERS[name]) < 2
     framed = f"-----BEGIN CERTIFICATE-----\n{base64.b64encode(OTHERS[name]).decode()}\n-----END CERTIFICATE-----"
-    with pytest.raises(errors.InvalidCertificate, match="is no certificate in DER"):
+    with pytest.raises(errors.InvalidInput, match="is no certificate in DER"):
         Certificate.from_pem(framed)
 
 
 @pytest.mark.parametrize("given_", [None, 5, ["x"]])
 def test_other_types(given_: Any) -> None:
     """Nothing is turned into text or bytes."""
-    with pytest.raises(errors.InvalidCertificate, match="give the text of a PEM file, not"):
+    with pytest.raises(errors.InvalidInput, match="give the text of a PEM file, not"):
         Certificate.from_pem(given_)
-    with pytest.raises(errors.InvalidCertificate, match="as bytes, not as"):
+    with pytest.raises(errors.InvalidInput, match="as bytes, not as"):
         Certificate.from_der(given_)
-    with pytest.raises(errors.InvalidCertificate, match="no SHA-256 in base64url"):
+    with pytest.raises(errors.InvalidInput, match="no SHA-256 in base64url"):
         Certificate(given_)
 
 
@@ -145,7 +145,7 @@ def test_other_types(given_: Any) -> None:
 )
 def test_no_thumbprint(thumbprint: str) -> None:
     """A thumbprint is 43 characters of base64url, with nothing in the two bits to spare."""
-    with pytest.raises(errors.InvalidCertificate, match=r"leave it to Certificate\.from_pem\(\)"):
+    with pytest.raises(errors.InvalidInput, match=r"leave it to Certificate\.from_pem\(\)"):
         Certificate(thumbprint)
 
 
@@ -154,19 +154,19 @@ def test_no_thumbprint(thumbprint: str) -> None:
 @example("-----BEGIN CERTIFICATE-----" + "A" * 1_000_000)
 @example("-----BEGIN " + "A" * 1_000_000 + "PRIVATE KEY-----")
 def test_any_pem(pem: str | bytes) -> None:
-    """Any text is a certificate or an InvalidCertificate, soon."""
+    """Any text is a certificate or an InvalidInput, soon."""
     try:
         assert Certificate(THUMBPRINT) == Certificate.from_pem(pem)
-    except errors.InvalidCertificate:
+    except errors.InvalidInput:
         assert LEAF not in (pem if isinstance(pem, bytes) else pem.encode())
 
 
 @given(st.one_of(st.binary(), st.binary().map(lambda end: DER + end), st.integers(0, len(DER)).map(lambda n: DER[:n])))
 def test_any_der(der: bytes) -> None:
-    """Any bytes are a certificate with their hash for a thumbprint, or an InvalidCertificate."""
+    """Any bytes are a certificate with their hash for a thumbprint, or an InvalidInput."""
     try:
         found = Certificate.from_der(der)
-    except errors.InvalidCertificate:
+    except errors.InvalidInput:
         return
     expected = base64.urlsafe_b64encode(hashlib.sha256(der).digest()).decode().rstrip("=")
     assert expected == found.thumbprint

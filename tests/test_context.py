@@ -123,8 +123,8 @@ def test_a_store_that_fails_is_told_of_once_and_once_when_it_is_back() -> None:
 
 def test_each_caller_raises_an_error_of_its_own() -> None:
     """Ours are copied; those of a library, which may not bear it, are given without the traceback of the one before."""
-    ours = errors.InvalidClientRefused("invalid_client", status=401)
-    with pytest.raises(errors.InvalidClientRefused):
+    ours = errors.TokenRequestRefused("invalid_client", status=401)
+    with pytest.raises(errors.TokenRequestRefused):
         raise ours
     given = raisable(ours)
     assert given == ours
@@ -167,5 +167,5 @@ def test_a_certificate_needs_a_client() -> None:
     ours = Certificate("A" * 43)
     for request in (plain.with_certificate(ours), token_request(ClientCredentials("id", TlsClientAuth(ours)))):
         check_client(request, Kept())
-        with pytest.raises(errors.InvalidCertificate, match="give a client or session of yours that has it"):
+        with pytest.raises(errors.InvalidInput, match="give a client or session of yours that has it"):
             check_client(request, None)

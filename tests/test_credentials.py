@@ -52,16 +52,16 @@ def test_any_text_is_an_id(client_id: str) -> None:
 @pytest.mark.parametrize("client_id", [5, None, True, b"id", ["id"], "", "a\n", "\0", "\udc80"])
 def test_bad_id(client_id: Any) -> None:
     """An id that is no text, empty, or holds control characters is refused, with or without a secret."""
-    with pytest.raises(errors.InvalidClientId):
+    with pytest.raises(errors.InvalidInput):
         ClientCredentials(client_id)
-    with pytest.raises(errors.InvalidClientId):
+    with pytest.raises(errors.InvalidInput):
         ClientCredentials(client_id, "sec")
 
 
 @pytest.mark.parametrize("way", [5, 0.5, True, object(), ClientSecretPost, ["sec"], {}])
 def test_bad_way(way: Any) -> None:
     """What is no way of authentication is refused, a class in place of a record included."""
-    with pytest.raises(errors.InvalidAuthentication, match="is no way of authentication: give a client secret"):
+    with pytest.raises(errors.InvalidInput, match="is no way of authentication: give a client secret"):
         ClientCredentials("id", way)
 
 
@@ -73,7 +73,7 @@ def test_a_way_that_is_awaited() -> None:
             raise NotImplementedError
 
     way: Any = Mine()
-    with pytest.raises(errors.InvalidAuthentication, match=r"Mine\.authenticate\(\) is awaited by nobody"):
+    with pytest.raises(errors.InvalidInput, match=r"Mine\.authenticate\(\) is awaited by nobody"):
         ClientCredentials("id", way)
 
 
@@ -86,7 +86,7 @@ def test_a_way_that_is_a_mock() -> None:
 @pytest.mark.parametrize("secret", ["", Secret("")], ids=["str", "Secret"])
 def test_an_empty_secret_is_refused_unless_it_is_meant(secret: str | Secret) -> None:
     """Most often it comes from a setting that is not there; a record says that it is meant."""
-    with pytest.raises(errors.InvalidClientSecret, match=r"must not be empty \(is an environment variable unset\?\)"):
+    with pytest.raises(errors.InvalidInput, match=r"must not be empty \(is an environment variable unset\?\)"):
         ClientCredentials("id", secret)
     assert ClientCredentials("id", ClientSecretBasic(secret)).authentication == ClientSecretBasic("")
     assert ClientCredentials("id").authentication is None
@@ -94,20 +94,20 @@ def test_an_empty_secret_is_refused_unless_it_is_meant(secret: str | Secret) -> 
 
 def test_an_id_that_is_a_secret_made_text() -> None:
     """Whatever formats one."""
-    with pytest.raises(errors.InvalidClientId, match="is a Secret made text"):
+    with pytest.raises(errors.InvalidInput, match="is a Secret made text"):
         ClientCredentials(f"{Secret('id')}", "sec")
 
 
 def test_bad_secret() -> None:
     """A secret that cannot be one is refused here already."""
-    with pytest.raises(errors.InvalidClientSecret, match="ends with a newline"):
+    with pytest.raises(errors.InvalidInput, match="ends with a newline"):
         ClientCredentials("id", "sec\n")
 
 
 def test_bytes() -> None:
     """A secret given as bytes gets the advice to decode it."""
     secret: Any = b"sec"
-    with pytest.raises(errors.InvalidClientSecret, match="decode the bytes"):
+    with pytest.raises(errors.InvalidInput, match="decode the bytes"):
         ClientCredentials("id", secret)
 
 

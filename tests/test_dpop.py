@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from oauth_cc import HttpResponse, errors
 from oauth_cc.dpop import dpop_nonce, retry_nonce
 
-REFUSED = errors.UseDpopNonceRefused("use_dpop_nonce")
+REFUSED = errors.TokenRequestRefused("use_dpop_nonce")
 
 
 @given(st.text())
@@ -32,7 +32,7 @@ def test_at_most_one() -> None:
         (REFUSED, None, "n"),
         (REFUSED, "old", "n"),
         (REFUSED, "n", None),
-        (errors.InvalidDpopProofRefused("invalid_dpop_proof"), None, None),
+        (errors.TokenRequestRefused("invalid_dpop_proof"), None, None),
     ],
 )
 def test_retry_once_for_a_new_nonce(error: errors.OAuthError, sent: str | None, expected: str | None) -> None:

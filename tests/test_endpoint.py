@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 
 from oauth_cc._wire.url import MAX_LENGTH, is_loopback
 from oauth_cc.endpoint import Endpoint, Origin, as_endpoint, check_resource, check_url, endpoint_fault, origin
-from oauth_cc.errors import InsecureEndpoint, InvalidEndpoint, InvalidInput, InvalidResource, OAuthError
+from oauth_cc.errors import InsecureEndpoint, InvalidInput, OAuthError
 from tests.vectors import Case, load, value
 
 KINDS: dict[str, type[OAuthError]] = {
     "insecure_transport": InsecureEndpoint,
-    "invalid_endpoint": InvalidEndpoint,
+    "invalid_endpoint": InvalidInput,
     "any": OAuthError,
 }
 UNRESERVED = "abcXYZ019-._~"
@@ -119,9 +119,9 @@ class TestHttpsAlone:
     @pytest.mark.parametrize("scheme", ["ftp", "ws", "httpsx", "xhttps", "https+unix", "file"])
     def test_other_schemes(self, scheme: str) -> None:
         """A URL of another scheme is refused, but not as if it were http."""
-        with pytest.raises(InvalidEndpoint, match="another scheme") as caught:
+        with pytest.raises(InvalidInput, match="another scheme") as caught:
             check_endpoint(f"{scheme}://as.example/token")
-        assert InvalidEndpoint is type(caught.value)
+        assert InvalidInput is type(caught.value)
 
 
 class TestReasons:
@@ -153,13 +153,13 @@ class TestReasons:
     def test_each_fault_is_named(self, expected: str, url: object) -> None:
         """A refusal says which rule the URL breaks, the first in the order in which a reader would see it."""
         for check in (check_endpoint, check_url, origin):
-            with pytest.raises(InvalidEndpoint, match=expected):
+            with pytest.raises(InvalidInput, match=expected):
                 untyped(check)(url)
 
     @pytest.mark.parametrize(("parameter", "check"), [("token endpoint", check_endpoint), ("URL", check_url)])
     def test_names_the_parameter(self, parameter: str, check: Callable[[str], str]) -> None:
         """A refusal names what was given: an endpoint, or the URL of an API."""
-        with pytest.raises(InvalidEndpoint) as caught:
+        with pytest.raises(InvalidInput) as caught:
             check("http://as.example/")
         assert parameter == caught.value.parameter
 
@@ -177,7 +177,7 @@ class TestReasons:
     )
     def test_quotes_nothing(self, url: str) -> None:
         """Neither text nor frames of a refusal show the URL, in which a secret may stand."""
-        with pytest.raises(InvalidEndpoint) as caught:
+        with pytest.raises(InvalidInput) as caught:
             Endpoint(url)
         frames = traceback.TracebackException.from_exception(caught.value, capture_locals=True).stack[1:]
         assert ["__init__"] == [frame.name for frame in frames]
@@ -199,7 +199,7 @@ class TestReasons:
         if fault is None:
             assert url is check_endpoint(url)
             return
-        with pytest.raises(InvalidEndpoint) as caught:
+        with pytest.raises(InvalidInput) as caught:
             check_endpoint(url)
         assert fault == caught.value
 
@@ -213,10 +213,10 @@ class TestHostileUrls:
     @example("https://./")
     @example("https://as.example:٤٤٣/")
     def test_any_text(self, url: str) -> None:
-        """Any text is given back as it is or is an `InvalidEndpoint`, and nothing else is raised."""
+        """Any text is given back as it is or is an `InvalidInput`, and nothing else is raised."""
         try:
             assert url is check_endpoint(url)
-        except InvalidEndpoint:
+        except InvalidInput:
             return
         assert url.isascii()
         assert url.isprintable()
@@ -227,14 +227,14 @@ class TestHostileUrls:
         """A blank, control character, backslash, '#', quote or non-ASCII character anywhere makes a URL refused."""
         strange = st.one_of(st.sampled_from(' "#<>\\^`{|}\t\r\n\x00\x7f'), st.characters(min_codepoint=0x80))
         place = data.draw(st.integers(0, len(url)))
-        with pytest.raises(InvalidEndpoint):
+        with pytest.raises(InvalidInput):
             check_url(url[:place] + data.draw(strange) + url[place:])
 
     @given(hosts, hosts)
     def test_userinfo_hides_no_host(self, shown: str, real: str) -> None:
         """What stands before '@' is refused, also if it looks like the host (RFC 9110 section 4.2.4)."""
         for authority in (f"{shown}@{real}", f"{shown}:443@{real}", f"@{real}"):
-            with pytest.raises(InvalidEndpoint):
+            with pytest.raises(InvalidInput):
                 check_url(f"https://{authority}/")
 
     @pytest.mark.parametrize("over", [0, 1])
@@ -244,7 +244,7 @@ class TestHostileUrls:
         if not over:
             assert url == check_endpoint(url)
             return
-        with pytest.raises(InvalidEndpoint, match="is longer"):
+        with pytest.raises(InvalidInput, match="is longer"):
             check_endpoint(url)
 
 
@@ -253,13 +253,13 @@ class TestCredentialsInTheQuery:
     @pytest.mark.parametrize("query", ["{}=x", "{}", "a=1&{}=x", "{}=&a=1", "a=b=c&&{}=x", "a?b&{}=x"])
     def test_refused_at_an_endpoint(self, name: str, query: str) -> None:
         """Credentials in the query of an endpoint are refused, by their name (RFC 6749 section 2.3.1)."""
-        with pytest.raises(InvalidEndpoint, match=f"has {name} in its query"):
+        with pytest.raises(InvalidInput, match=f"has {name} in its query"):
             check_endpoint(f"https://as.example/token?{query.format(name)}")
 
     @pytest.mark.parametrize("name", ["client%5Fsecret", "%63lient_secret", "client%5fsecre%74"])
     def test_refused_in_any_spelling(self, name: str) -> None:
         """Percent-encoding does not hide the name of a credential."""
-        with pytest.raises(InvalidEndpoint, match="has client_secret in its query"):
+        with pytest.raises(InvalidInput, match="has client_secret in its query"):
             check_endpoint(f"https://as.example/token?{name}=x")
 
     @pytest.mark.parametrize(
@@ -358,7 +358,7 @@ class TestHosts:
     )
     def test_numbers_in_other_spellings(self, host: str) -> None:
         """A host that a resolver could take for another spelling of an address is refused."""
-        with pytest.raises(InvalidEndpoint, match="usual spelling"):
+        with pytest.raises(InvalidInput, match="usual spelling"):
             check_url(f"https://{host}/")
 
     @pytest.mark.parametrize("host", ["1.example", "0x7f.example", "1a", "0xg", "x1.2y", "a.b-c.d_e", "_a", "a" * 63])
@@ -369,7 +369,7 @@ class TestHosts:
     @pytest.mark.parametrize("host", [".", "..", ".a", "a..b", "a..", "-a", "a-", "a-.b", "~a", "a" * 64, "a,b", "%61"])
     def test_no_names(self, host: str) -> None:
         """Empty labels, hyphens at an end, labels over 63 characters and other characters make no name."""
-        with pytest.raises(InvalidEndpoint):
+        with pytest.raises(InvalidInput):
             check_url(f"https://{host}/")
 
     @pytest.mark.parametrize(("length", "taken"), [(253, True), (254, False)])
@@ -380,7 +380,7 @@ class TestHosts:
         if taken:
             assert host == origin(f"https://{host}/").host
             return
-        with pytest.raises(InvalidEndpoint):
+        with pytest.raises(InvalidInput):
             origin(f"https://{host}/")
 
     @pytest.mark.parametrize(
@@ -388,7 +388,7 @@ class TestHosts:
     )
     def test_no_ipv6(self, host: str) -> None:
         """What stands in brackets is an IPv6 address without zone, or the host is refused."""
-        with pytest.raises(InvalidEndpoint):
+        with pytest.raises(InvalidInput):
             check_url(f"https://{host}/")
 
     @given(st.integers(0, 200_000))
@@ -402,13 +402,13 @@ class TestHosts:
         if 1 <= port <= 65535:
             assert port == origin(url).port
             return
-        with pytest.raises(InvalidEndpoint, match="has a port outside"):
+        with pytest.raises(InvalidInput, match="has a port outside"):
             origin(url)
 
     @pytest.mark.parametrize("port", ["-1", "+443", "0x1bb", "4_4", " 443", "443 ", "٤٤٣", "443:443", "1e2"], ids=ascii)
     def test_ports_that_are_no_digits(self, port: str) -> None:
         """A port of anything but ASCII digits is refused, whatever int() would read in it."""
-        with pytest.raises(InvalidEndpoint):
+        with pytest.raises(InvalidInput):
             origin(f"https://as.example:{port}/")
 
 
@@ -475,14 +475,14 @@ class TestResource:
     )
     def test_refusals(self, expected: str, uri: object) -> None:
         """What is no absolute URI, or has a fragment, an empty one too, is refused (RFC 8707 section 2)."""
-        with pytest.raises(InvalidResource, match=expected):
+        with pytest.raises(InvalidInput, match=expected):
             check_resource(untyped(uri))
 
     @given(st.one_of(url_like, st.text()))
     @example("urn:\ud800")
     def test_any_text(self, uri: str) -> None:
-        """Any text is given back as it is or is an `InvalidResource`, and nothing else is raised."""
-        with suppress(InvalidResource):
+        """Any text is given back as it is or is an `InvalidInput`, and nothing else is raised."""
+        with suppress(InvalidInput):
             assert uri is check_resource(uri)
 
     @given(https_urls)
@@ -491,7 +491,7 @@ class TestResource:
         assume("?" not in url)
         longest = f"{url}?".ljust(MAX_LENGTH, "a")
         assert longest == check_resource(longest)
-        with pytest.raises(InvalidResource):
+        with pytest.raises(InvalidInput):
             check_resource(f"{longest}a")
 
 
@@ -508,5 +508,5 @@ class TestResource:
 )
 def test_origin_is_valid_or_not_at_all(scheme: str, host: str, port: int) -> None:
     """An origin that no URL has cannot be made."""
-    with pytest.raises(InvalidEndpoint, match=r"^origin: "):
+    with pytest.raises(InvalidInput, match=r"^origin: "):
         Origin(scheme, host, port)

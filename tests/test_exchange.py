@@ -73,7 +73,11 @@ def test_an_answer_that_lay_unread_is_no_younger_for_it() -> None:
 
 @pytest.mark.parametrize(
     ("failure", "kind"),
-    [(DROPPED, ConnectionResetError), (BUSY, errors.UnexpectedStatus), (HttpResponse(429), errors.UnexpectedStatus)],
+    [
+        (DROPPED, ConnectionResetError),
+        (BUSY, errors.TokenRequestRefused),
+        (HttpResponse(429), errors.TokenRequestRefused),
+    ],
 )
 def test_ends(failure: HttpResponse | Failed, kind: type[Exception]) -> None:
     """Attempts are bounded, and the last error comes out as it is."""
@@ -115,7 +119,7 @@ def test_retry_after_too_long() -> None:
     """A wish beyond the ceiling is not waited for: the error tells the caller how long it is."""
     for seconds in (9, 600):
         world = World([HttpResponse(503, {"Retry-After": str(seconds)}), token_answer()])
-        with pytest.raises(errors.UnexpectedStatus) as caught:
+        with pytest.raises(errors.TokenRequestRefused) as caught:
             world.run(exchange(REQUEST, ENDPOINT))
         assert caught.value.retry_after == seconds
         assert world.slept == []
@@ -208,7 +212,7 @@ def test_another_clock(time: str, ahead: int) -> None:
 def test_another_clock_once() -> None:
     """A refusal by a clock that was put right already is final."""
     world = World([refused("22:23:20")])
-    with pytest.raises(errors.InvalidClientRefused):
+    with pytest.raises(errors.TokenRequestRefused):
         world.run(exchange(SIGNED, ENDPOINT))
     assert len(world.sent) == 2
 
@@ -216,7 +220,7 @@ def test_another_clock_once() -> None:
 def test_another_clock_for_all_that_follows() -> None:
     """What was found holds for the retries of other failures too, which are as many as ever."""
     world = World([refused("22:23:20"), BUSY], jitter=0.0)
-    with pytest.raises(errors.UnexpectedStatus):
+    with pytest.raises(errors.TokenRequestRefused):
         world.run(exchange(SIGNED, ENDPOINT))
     assert issued(world) == [1700000000, 1700000600, 1700000600]
 
@@ -234,7 +238,7 @@ def test_another_clock_behind_a_slow_way() -> None:
 def test_clocks_that_agree(time: str, now: float, way: float) -> None:
     """To the second, which is all that a Date says, and whenever on the way it was written."""
     world = World([refused(time)], now=1700000000.0 + now, way=way)
-    with pytest.raises(errors.InvalidClientRefused):
+    with pytest.raises(errors.TokenRequestRefused):
         world.run(exchange(SIGNED, ENDPOINT))
     assert len(world.sent) == 1
 
@@ -293,7 +297,7 @@ def test_a_key_that_does_not_sign() -> None:
 def test_a_signature_of_another_length() -> None:
     """Nothing is sent."""
     world = World([token_answer()], signature=bytes(70))
-    with pytest.raises(errors.InvalidAuthentication, match="DER"):
+    with pytest.raises(errors.InvalidInput, match="DER"):
         world.run(exchange(SIGNED, ENDPOINT))
     assert world.sent == []
 
@@ -301,5 +305,5 @@ def test_a_signature_of_another_length() -> None:
 def test_what_a_server_echoes_of_an_assertion_is_not_shown() -> None:
     """Error texts quote what they refuse."""
     content = b'{"error": "invalid_client", "error_description": "bad assertion-1 given"}'
-    with pytest.raises(errors.InvalidClientRefused, match=r"bad \*\*\* given"):
+    with pytest.raises(errors.TokenRequestRefused, match=r"bad \*\*\* given"):
         World([HttpResponse(401, (), content)]).run(exchange(FETCHED, ENDPOINT))

@@ -39,14 +39,9 @@ PUBLIC = {
         scope_changed""",
     "oauth_cc.compat.requests_oauthlib": "OAuth2Session",
     "oauth_cc.errors": """
-        InsecureEndpoint InvalidAuthentication InvalidAuthorizationDetails InvalidAuthorizationDetailsRefused
-        InvalidBody InvalidCertificate InvalidClientId InvalidClientRefused InvalidClientSecret InvalidDpopProofRefused
-        InvalidEndpoint InvalidGrantRefused InvalidInput InvalidIssuer InvalidMember InvalidMetadata InvalidParameter
-        InvalidRequestRefused InvalidResource InvalidResponse InvalidScope InvalidScopeRefused InvalidStoredToken
-        InvalidTargetRefused IssuerMismatch MalformedResponse OAuthError RenewalTimedOut RepeatedParameter
-        ReservedParameter ResponseTooLarge ServerErrorRefused SourceClosed StoreUnavailable
-        TemporarilyUnavailableRefused TokenRequestRefused TokenTypeDowngrade UnauthorizedClientRefused
-        UnexpectedRedirect UnexpectedStatus UnsupportedGrantTypeRefused UnsupportedTokenType UseDpopNonceRefused""",
+        InsecureEndpoint InvalidInput InvalidKey InvalidResponse IssuerMismatch OAuthError RegisteredCode
+        RenewalTimedOut SourceClosed StoreUnavailable TokenRequestRefused TokenTypeDowngrade UnexpectedRedirect
+        UnsupportedTokenType""",
     "oauth_cc.events": """
         Event EventHook RenewalFailed ScopeInsufficient StoreFailed StoreReturned TokenDiscarded TokenFound
         TokenObtained TokenWithheld""",

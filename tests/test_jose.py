@@ -123,7 +123,7 @@ class TestPem:
     )
     def test_refused(self, given_: Any, reason: str) -> None:
         """With a sentence that says what to do, and nothing of the key."""
-        with pytest.raises(errors.InvalidAuthentication, match=reason) as caught:
+        with pytest.raises(errors.InvalidInput, match=reason) as caught:
             key_from_pem(given_)
         shown = shown_by(caught.value)
         assert "M4RKER" not in shown
@@ -134,7 +134,7 @@ class TestPem:
         certificate: Any = "client.pem"
         whole = pem(RSA).decode()
         for read, given_ in ((key_from_pem, whole), (key_from_jwk, json.dumps(jwk(RSA)))):
-            with pytest.raises(errors.InvalidCertificate, match=r"give Certificate\.from_pem") as caught:
+            with pytest.raises(errors.InvalidInput, match=r"give Certificate\.from_pem") as caught:
                 read(given_, certificate=certificate)
             assert given_[60:90] not in shown_by(caught.value)
 
@@ -142,33 +142,33 @@ class TestPem:
         """A key in the place of another argument is not shown."""
         misplaced: Any = pem(RSA).decode()
         for arguments in ({"algorithm": misplaced}, {"key_id": misplaced}):
-            with pytest.raises(errors.InvalidAuthentication) as caught:
+            with pytest.raises(errors.InvalidInput) as caught:
                 key_from_pem(pem(RSA), **arguments)
             assert misplaced[60:90] not in shown_by(caught.value)
 
     def test_wrong_password(self) -> None:
         """It is not shown."""
-        with pytest.raises(errors.InvalidAuthentication, match="and the right password") as caught:
+        with pytest.raises(errors.InvalidInput, match="and the right password") as caught:
             key_from_pem(pem(RSA, password=b"pass"), password="M4RKER")
         assert "M4RKER" not in shown_by(caught.value)
 
     @pytest.mark.parametrize(("name", "algorithm"), [("ES256", "ES384"), ("ES256", "RS256"), ("EdDSA", "ES256")])
     def test_algorithm_of_another_key(self, name: str, algorithm: Any) -> None:
         """The curve decides."""
-        with pytest.raises(errors.InvalidAuthentication, match=f"take {name}"):
+        with pytest.raises(errors.InvalidInput, match=f"take {name}"):
             key_from_pem(pem(CURVES[name]), algorithm=algorithm)
 
     @pytest.mark.parametrize("algorithm", ["none", "HS256", "ES256", "RS1", ""])
     def test_algorithms_of_rsa(self, algorithm: Any) -> None:
         """Those that RSA has; RS256 unless it is said."""
         assert key_from_pem(pem(RSA)).algorithm == "RS256"
-        with pytest.raises(errors.InvalidAuthentication, match="take RS256 or RS384"):
+        with pytest.raises(errors.InvalidInput, match="take RS256 or RS384"):
             key_from_pem(pem(RSA), algorithm=algorithm)
 
     def test_names(self) -> None:
         """A fault of the rest is that of the record."""
         assert key_from_pem(pem(RSA), key_id="k").key_id == "k"
-        with pytest.raises(errors.InvalidAuthentication, match="key_id as text"):
+        with pytest.raises(errors.InvalidInput, match="key_id as text"):
             key_from_pem(pem(RSA), key_id="")
 
 
@@ -189,7 +189,7 @@ class TestJwk:
     def test_halves_of_two_keys(self) -> None:
         """A public half that is another key's, which the thumbprint would be of."""
         ours, theirs = jwk(CURVES["EdDSA"]), jwk(ed25519.Ed25519PrivateKey.generate())
-        with pytest.raises(errors.InvalidAuthentication, match="as it was made"):
+        with pytest.raises(errors.InvalidInput, match="as it was made"):
             key_from_jwk({**ours, "x": theirs["x"]})
 
     @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ class TestJwk:
     )
     def test_refused(self, given_: Any, reason: str) -> None:
         """With a sentence that says what to do, and nothing of the key."""
-        with pytest.raises(errors.InvalidAuthentication, match=reason) as caught:
+        with pytest.raises(errors.InvalidInput, match=reason) as caught:
             key_from_jwk(given_)
         shown = shown_by(caught.value)
         assert "M4RKER" not in shown
@@ -239,7 +239,7 @@ class TestFile:
     def test_without_end(self, tmp_path: Path) -> None:
         """No more is read than could be a key."""
         with endless(tmp_path / "key", 64 * 1024 + 1) as waited:
-            with pytest.raises(errors.InvalidAuthentication, match="no PEM"):
+            with pytest.raises(errors.InvalidInput, match="no PEM"):
                 key_from_file(tmp_path / "key")
             assert not waited.is_set()
 
@@ -251,7 +251,7 @@ class TestFile:
             (tmp_path / "x", "No such file"),
             (tmp_path / "huge", "no PEM"),
         ):
-            with pytest.raises(errors.InvalidAuthentication, match=reason):
+            with pytest.raises(errors.InvalidInput, match=reason):
                 key_from_file(file)
 
     @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ class TestFile:
     )
     def test_no_path(self, given_: Any) -> None:
         """What such a file holds, in its place, is not shown."""
-        with pytest.raises(errors.InvalidAuthentication, match="give the path of its file") as caught:
+        with pytest.raises(errors.InvalidInput, match="give the path of its file") as caught:
             key_from_file(given_)
         assert not isinstance(given_, str) or len(given_) < 80 or given_[60:90] not in shown_by(caught.value)
 
@@ -281,7 +281,7 @@ def mangled(key: PrivateKeyTypes) -> st.SearchStrategy[bytes]:
 @given(st.one_of([mangled(key) for key in (CURVES["ES256"], CURVES["EdDSA"])]))
 def test_any_change(content: bytes) -> None:
     """Another key or an error of ours."""
-    with contextlib.suppress(errors.InvalidAuthentication):
+    with contextlib.suppress(errors.InvalidInput):
         assert key_from_pem(content).algorithm in ALGORITHMS
 
 
@@ -289,14 +289,14 @@ def test_any_change(content: bytes) -> None:
 def test_any_bytes(content: bytes) -> None:
     """A key or an error of ours."""
     for read in (key_from_pem, key_from_jwk):
-        with pytest.raises(errors.InvalidAuthentication):
+        with pytest.raises(errors.InvalidInput):
             read(content)
 
 
 @given(st.dictionaries(st.sampled_from(["kty", "crv", "x", "y", "d", "n", "e", "p", "use"]), st.text() | st.integers()))
 def test_any_members(members: dict[str, object]) -> None:
     """A key or an error of ours."""
-    with pytest.raises(errors.InvalidAuthentication):
+    with pytest.raises(errors.InvalidInput):
         key_from_jwk(members)
 
 
@@ -307,5 +307,5 @@ def test_a_signer_that_is_a_coroutine_function() -> None:
         return bytes(64)
 
     key = SigningKey("ES256", signer, "key-1")
-    with pytest.raises(errors.InvalidAuthentication, match="await a coroutine function yourself"):
+    with pytest.raises(errors.InvalidInput, match="await a coroutine function yourself"):
         sign(unsigned(PrivateKeyJwt(key, ISSUER)))

@@ -69,26 +69,26 @@ class TestSigningKey:
     @pytest.mark.parametrize("algorithm", ["none", "HS256", "ES256K", "es256", "", None, 5, ["ES256"]])
     def test_unknown_algorithms(self, algorithm: Any) -> None:
         """The sentence lists those that there are."""
-        with pytest.raises(errors.InvalidAuthentication, match="give an algorithm of RS256, RS384") as caught:
+        with pytest.raises(errors.InvalidInput, match="give an algorithm of RS256, RS384") as caught:
             SigningKey(algorithm, silent, "key-1")
         assert caught.value.parameter == "signing key"
 
     @pytest.mark.parametrize("signer", [PEM, PEM.encode(), None])
     def test_a_key_where_a_signer_goes(self, signer: Any) -> None:
         """It is not shown."""
-        with pytest.raises(errors.InvalidAuthentication, match=r"keys are read by oauth_cc\.jose") as caught:
+        with pytest.raises(errors.InvalidInput, match=r"keys are read by oauth_cc\.jose") as caught:
             SigningKey("ES256", signer, "key-1")
         assert "M4RKER" not in shown_by(caught.value)
 
     @pytest.mark.parametrize(("thumbprint", "key_id"), [("", None), ("a\n", None), (None, None), ("a", ""), ("a", 5)])
     def test_names(self, thumbprint: Any, key_id: Any) -> None:
         """Text without line ends."""
-        with pytest.raises(errors.InvalidAuthentication, match="give its thumbprint and its key_id as text"):
+        with pytest.raises(errors.InvalidInput, match="give its thumbprint and its key_id as text"):
             SigningKey("ES256", silent, thumbprint, key_id)
 
     def test_certificate(self) -> None:
         """A record, and not the file."""
-        with pytest.raises(errors.InvalidCertificate, match=r"Certificate\.from_pem") as caught:
+        with pytest.raises(errors.InvalidInput, match=r"Certificate\.from_pem") as caught:
             key(certificate=PEM)
         assert "M4RKER" not in shown_by(caught.value)
 
@@ -102,7 +102,7 @@ class TestMacKey:
         assert MacKey("s" * least, algorithm) == MacKey(Secret("s" * least), algorithm)
         assert MacKey("é" * (least // 2), algorithm).secret == Secret("é" * (least // 2))
         for short in ("", "s" * (least - 1)):
-            with pytest.raises(errors.InvalidClientSecret, match=f"too short for {algorithm}: have the server issue"):
+            with pytest.raises(errors.InvalidInput, match=f"too short for {algorithm}: have the server issue"):
                 MacKey(short, algorithm)
 
     @pytest.mark.parametrize(
@@ -111,27 +111,27 @@ class TestMacKey:
     def test_a_key_is_no_secret(self, secret: str) -> None:
         """Whoever has the public half could sign."""
         for given_ in (secret, Secret(secret)):
-            with pytest.raises(errors.InvalidClientSecret, match="PrivateKeyJwt takes a private key") as caught:
+            with pytest.raises(errors.InvalidInput, match="PrivateKeyJwt takes a private key") as caught:
                 MacKey(given_, "HS256")
             assert "M4RKER" not in shown_by(caught.value)
 
     @pytest.mark.parametrize("secret", [f"{LONG}\n", f"{LONG}\0"])
     def test_control(self, secret: str) -> None:
         """What no secret holds."""
-        with pytest.raises(errors.InvalidClientSecret, match="line end or another control character"):
+        with pytest.raises(errors.InvalidInput, match="line end or another control character"):
             MacKey(secret, "HS256")
 
     @pytest.mark.parametrize("secret", [None, b"M4RKER" * 9, 5])
     def test_no_text(self, secret: Any) -> None:
         """Nothing is turned into text."""
-        with pytest.raises(errors.InvalidClientSecret, match="give it as a str or Secret") as caught:
+        with pytest.raises(errors.InvalidInput, match="give it as a str or Secret") as caught:
             MacKey(secret, "HS256")
         assert "M4RKER" not in shown_by(caught.value)
 
     @pytest.mark.parametrize("algorithm", ["RS256", "none", "HS1", "", None, ["HS256"]])
     def test_unknown_algorithms(self, algorithm: Any) -> None:
         """No other is taken in its place."""
-        with pytest.raises(errors.InvalidAuthentication, match="for a private key take PrivateKeyJwt") as caught:
+        with pytest.raises(errors.InvalidInput, match="for a private key take PrivateKeyJwt") as caught:
             MacKey("M4RKER" * 9, algorithm)
         assert "M4RKER" not in shown_by(caught.value)
 
@@ -212,7 +212,7 @@ class TestSigned:
         unsigned = draft(key(algorithm)).at(0.0, "id")
         whole = unsigned.signed(bytes(length)).reveal()
         assert whole == f"{unsigned.signing_input.decode()}.{base64url(bytes(length))}"
-        with pytest.raises(errors.InvalidAuthentication, match=f"has 70 bytes, and one of {algorithm}") as caught:
+        with pytest.raises(errors.InvalidInput, match=f"has 70 bytes, and one of {algorithm}") as caught:
             unsigned.signed(bytes(70))
         assert ("DER" in caught.value.reason) == algorithm.startswith("ES")
 
@@ -221,13 +221,13 @@ class TestSigned:
         """Its signatures are as long as the key."""
         unsigned = draft(key(algorithm)).at(0.0, "id")
         assert unsigned.signed(bytes(256)) != unsigned.signed(bytes(512))
-        with pytest.raises(errors.InvalidAuthentication, match="RSA with 2048 bits"):
+        with pytest.raises(errors.InvalidInput, match="RSA with 2048 bits"):
             unsigned.signed(bytes(255))
 
     def test_no_bytes(self) -> None:
         """Nothing is turned into bytes."""
         given_: Any = "M4RKER"
-        with pytest.raises(errors.InvalidAuthentication, match="give it as bytes, not as str") as caught:
+        with pytest.raises(errors.InvalidInput, match="give it as bytes, not as str") as caught:
             draft(key()).at(0.0, "id").signed(given_)
         assert "M4RKER" not in shown_by(caught.value)
 
@@ -252,7 +252,7 @@ class TestSources:
     )
     def test_no_path(self, given_: Any) -> None:
         """An assertion or a key in its place, in base64 perhaps, is not shown."""
-        with pytest.raises(errors.InvalidAuthentication, match="give the path of the file") as caught:
+        with pytest.raises(errors.InvalidInput, match="give the path of the file") as caught:
             AssertionFile(given_)
         shown = shown_by(caught.value)
         assert "M4RKER" not in shown
@@ -269,9 +269,9 @@ class TestSources:
         """Whatever formats one, as an assertion or to key an HMAC."""
         text = f"{Secret('s3cret')}"
         found = checked_assertion(text)
-        assert isinstance(found, errors.InvalidAuthentication)
+        assert isinstance(found, errors.InvalidInput)
         assert "give the Secret itself" in f"{found}"
-        with pytest.raises(errors.InvalidClientSecret, match="give the Secret itself"):
+        with pytest.raises(errors.InvalidInput, match="give the Secret itself"):
             MacKey(text * 4, "HS256")
 
     def test_fingerprint(self) -> None:
@@ -292,7 +292,7 @@ class TestSources:
             found = checked_assertion(given_)
             stripped = text.strip(" \t\r\n")
             legal = bool(stripped) and stripped.isascii() and stripped.isprintable() and " " not in stripped
-            assert found == Secret(stripped) if legal else isinstance(found, errors.InvalidAuthentication)
+            assert found == Secret(stripped) if legal else isinstance(found, errors.InvalidInput)
 
     @pytest.mark.parametrize(
         ("given_", "reason"),
@@ -309,7 +309,7 @@ class TestSources:
     def test_no_assertion(self, given_: object, reason: str) -> None:
         """Each says why."""
         found = checked_assertion(given_)
-        assert isinstance(found, errors.InvalidAuthentication)
+        assert isinstance(found, errors.InvalidInput)
         assert reason in found.reason
 
 

@@ -22,7 +22,7 @@ from oauth_cc.events import (
     TokenWithheld,
 )
 
-REFUSED = errors.InvalidClientRefused("invalid_client", status=401)
+REFUSED = errors.TokenRequestRefused("invalid_client", status=401)
 LINES: list[tuple[Event, str, str]] = [
     (
         TokenObtained("id", "0a", 3599.6, 12.4, False),
@@ -39,7 +39,7 @@ LINES: list[tuple[Event, str, str]] = [
     (
         RenewalFailed("id", "0a", REFUSED, None),
         "WARNING",
-        f"no token for client id, cache key 0a: InvalidClientRefused: {REFUSED}",
+        f"no token for client id, cache key 0a: TokenRequestRefused: {REFUSED}",
     ),
     (
         RenewalFailed("id", "0a", TimeoutError("slow"), 30.4),

@@ -64,7 +64,7 @@ def test_http_is_admitted_to_this_machine_and_to_origins_that_are_named() -> Non
 )
 def test_what_can_be_no_origin_is_refused(named: list[str]) -> None:
     """At once, and not when the first call is made."""
-    with pytest.raises(errors.InvalidEndpoint):
+    with pytest.raises(errors.InvalidInput):
         Origins(named)
 
 

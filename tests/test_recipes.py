@@ -157,7 +157,7 @@ def test_auth0(recipes: Recipes) -> None:
             server, recipes.request("auth0", key("RS256"), server.issuer, API), "private_key_jwt"
         )
         without_slash = recipes.request("auth0", key("RS256"), server.issuer.removesuffix("/"), API)
-        with pytest.raises(errors.InvalidClientRefused):
+        with pytest.raises(errors.TokenRequestRefused):
             fetch_token(without_slash, server.token_endpoint)
 
 
@@ -177,7 +177,7 @@ def test_kubernetes(recipes: Recipes, tmp_path: Path) -> None:
     request = recipes.request("kubernetes", str(file))
     with AuthorizationServer(clients=[federated(cluster, worker, "https://as.example")]) as server:
         file.write_text(cluster.assertion(worker, "https://as.example", lifetime=-1))
-        with pytest.raises(errors.InvalidClientRefused):
+        with pytest.raises(errors.TokenRequestRefused):
             fetch_token(request, server.token_endpoint)
         file.write_text(cluster.assertion(worker, "https://as.example"))
         fetch_token(request, server.token_endpoint)

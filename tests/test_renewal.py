@@ -132,7 +132,7 @@ def test_a_save_that_fails_costs_no_token() -> None:
 def test_retries_are_for_those_who_have_nothing(held: Token | None, attempts: int) -> None:
     """While a token is held, one attempt is enough: another comes in time."""
     world = World([BUSY])
-    with pytest.raises(errors.UnexpectedStatus):
+    with pytest.raises(errors.TokenRequestRefused):
         world.run(renewal(TERMS, held=held))
     assert (len(world.sent), world.told, world.stored) == (attempts, [], {})
 
@@ -164,11 +164,11 @@ class TestTerms:
         ("kind", "request_", "endpoint", "options"),
         [
             (errors.InsecureEndpoint, REQUEST, "http://as.example/token", {}),
-            (errors.InvalidEndpoint, REQUEST, "as.example", {}),
-            (errors.InvalidEndpoint, REQUEST, "https://as.example/token?client_secret=x", {}),
-            (errors.InvalidAuthentication, token_request(ClientCredentials("id")), ENDPOINT, {}),
+            (errors.InvalidInput, REQUEST, "as.example", {}),
+            (errors.InvalidInput, REQUEST, "https://as.example/token?client_secret=x", {}),
+            (errors.InvalidInput, token_request(ClientCredentials("id")), ENDPOINT, {}),
             (
-                errors.InvalidAuthentication,
+                errors.InvalidInput,
                 token_request(ClientCredentials("a:b", ClientSecretBasic("s", encode=False))),
                 ENDPOINT,
                 {},

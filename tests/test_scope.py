@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from oauth_cc import Scope
-from oauth_cc.errors import InvalidScope
+from oauth_cc.errors import InvalidInput
 from tests.strategies import NQCHAR, scope_tokens, scopes
 
 # Few tokens, so that two scopes often share some.
@@ -37,13 +37,13 @@ class TestGrammar:
     def test_illegal_characters(self, character: str) -> None:
         """A character outside NQCHAR is refused at the start, amid and at the end of a token."""
         for token in (character, f"{character}a", f"a{character}b", f"a{character}"):
-            with pytest.raises(InvalidScope):
+            with pytest.raises(InvalidInput):
                 Scope.of("ok", token)
 
     @pytest.mark.parametrize("text", [" ", " a", "a ", "a  b", "a\tb", "a\nb", "a\u00a0b"], ids=ascii)
     def test_exactly_one_space(self, text: str) -> None:
         """Scope-tokens have one space between them, none at the ends, and no other blank."""
-        with pytest.raises(InvalidScope):
+        with pytest.raises(InvalidInput):
             Scope.parse(text)
 
     def test_empty(self) -> None:
@@ -65,20 +65,20 @@ class TestGrammar:
     @example("\ud800")
     @example('"')
     def test_any_text(self, text: str) -> None:
-        """Any text is a scope with that text, less repetitions, or an `InvalidScope`, and nothing else."""
+        """Any text is a scope with that text, less repetitions, or an `InvalidInput`, and nothing else."""
         try:
             scope = Scope.parse(text)
-        except InvalidScope:
+        except InvalidInput:
             assert not all(token and set(token) <= set(NQCHAR) for token in text.split(" "))
         else:
             assert " ".join(dict.fromkeys(text.split(" "))) == str(scope)
 
     @given(st.lists(hostile_texts, max_size=3))
     def test_any_tokens(self, tokens: list[str]) -> None:
-        """Any tokens are a scope of just these, or an `InvalidScope`, and nothing else."""
+        """Any tokens are a scope of just these, or an `InvalidInput`, and nothing else."""
         try:
             scope = Scope.of(*tokens)
-        except InvalidScope:
+        except InvalidInput:
             assert not all(token and set(token) <= set(NQCHAR) for token in tokens)
         else:
             assert tuple(dict.fromkeys(tokens)) == scope.tokens
@@ -99,13 +99,13 @@ class TestRefusals:
     )
     def test_names_the_place(self, expected: str, tokens: tuple[str, ...]) -> None:
         """The error counts to the first token at fault and names its first strange character in ASCII."""
-        with pytest.raises(InvalidScope, match=f"^scope: {expected}") as caught:
+        with pytest.raises(InvalidInput, match=f"^scope: {expected}") as caught:
             Scope.of(*tokens)
         assert str(caught.value).isascii()
 
     def test_quotes_no_token(self) -> None:
         """The error does not quote the token, which may be a secret pasted into the wrong place."""
-        with pytest.raises(InvalidScope) as caught:
+        with pytest.raises(InvalidInput) as caught:
             Scope.parse("read s3cret\x1bvalue")
         assert "s3cret" not in f"{caught.value!r} {vars(caught.value)}"
         assert "value" not in str(caught.value)
@@ -113,20 +113,20 @@ class TestRefusals:
     @pytest.mark.parametrize("tokens", [None, ["read"], {"read"}, (1,), (b"read",), (None,), ("a", 1)], ids=repr)
     def test_what_is_no_tuple_of_str(self, tokens: object) -> None:
         """Anything but a tuple of str is refused, a single str too, whose characters would pass for tokens."""
-        with pytest.raises(InvalidScope, match=r"^scope: give scope-tokens as str: Scope\.of") as caught:
+        with pytest.raises(InvalidInput, match=r"^scope: give scope-tokens as str: Scope\.of") as caught:
             Scope(untyped(tokens))
         assert (None, None) == (caught.value.__cause__, caught.value.__context__)
 
     @pytest.mark.parametrize("text", ["read", "read write", ""])
     def test_text_is_led_to_parse(self, text: str) -> None:
         """One str is no tuple of scope-tokens."""
-        with pytest.raises(InvalidScope, match=r"takes a tuple of scope-tokens, not str; use Scope\.parse\('a b'\)"):
+        with pytest.raises(InvalidInput, match=r"takes a tuple of scope-tokens, not str; use Scope\.parse\('a b'\)"):
             Scope(untyped(text))
 
     @pytest.mark.parametrize("text", [None, b"read", ["read"], Scope.of("read")], ids=repr)
     def test_parse_takes_text(self, text: object) -> None:
         """`Scope.parse` refuses what is no str, by the name of its type."""
-        with pytest.raises(InvalidScope, match=rf"^scope: Scope\.parse takes a str, not {type(text).__name__}$"):
+        with pytest.raises(InvalidInput, match=rf"^scope: Scope\.parse takes a str, not {type(text).__name__}$"):
             Scope.parse(untyped(text))
 
 
@@ -203,7 +203,7 @@ class TestIsARecord:
     @pytest.mark.parametrize("stranger", [5, None, b"a", ["a"], Scope.of("a")], ids=repr)
     def test_contains_no_other_thing(self, stranger: Any) -> None:
         """What is no str is never a token: whoever asks for it has made a mistake, and is told."""
-        with pytest.raises(InvalidScope, match="ask for one scope-token, as a str"):
+        with pytest.raises(InvalidInput, match="ask for one scope-token, as a str"):
             _ = stranger in Scope.of("a")
 
     @given(small_scopes)

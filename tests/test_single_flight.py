@@ -28,8 +28,8 @@ from oauth_cc.flows.single_flight import (
 )
 
 NOW = 1700000000.0
-REFUSED = errors.InvalidClientRefused("invalid_client", status=401)
-BUSY = errors.UnexpectedStatus(503, "is busy", True, 7.0)
+REFUSED = errors.TokenRequestRefused("invalid_client", status=401)
+BUSY = errors.TokenRequestRefused(None, None, None, 503, True, 7.0)
 
 
 def token(value: str = "tok-1", lifetime: float = 3600.0) -> Token:
@@ -155,7 +155,7 @@ class TestFailed:
     )
     def test_the_pause_after_a_refusal(self, retry_after: float | None, pause: float) -> None:
         """The server's own wish goes before ours, within a minute."""
-        error = errors.UnexpectedStatus(429, "is busy", True, retry_after)
+        error = errors.TokenRequestRefused(None, None, None, 429, True, retry_after)
         after = failed(UNKNOWN, error, NOW)
         if pause:
             assert decide(after, NOW + pause - 0.01, under_way=False) == Refuse(error)
@@ -202,7 +202,7 @@ class TestFailed:
 
     def test_a_refusal_while_a_token_is_at_hand(self) -> None:
         """A token that ages is used although the server refuses; once it is stale, the refusal is told."""
-        error = errors.UnexpectedStatus(429, "is busy", True, 60.0)
+        error = errors.TokenRequestRefused(None, None, None, 429, True, 60.0)
         late = failed(renewed(UNKNOWN, token(), 0.0), error, NOW + 3550)
         assert decide(late, NOW + 3590, under_way=False) == Use(token())
         assert decide(late, NOW + 3600, under_way=False) == Refuse(error)

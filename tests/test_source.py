@@ -19,12 +19,10 @@ import pytest
 from oauth_cc import ClientCredentials, ClientSecretPost, Options, RenewalWindow, Retries, Scope, Token, token_request
 from oauth_cc.errors import (
     InsecureEndpoint,
-    InvalidAuthentication,
-    InvalidClientRefused,
     InvalidInput,
     RenewalTimedOut,
     SourceClosed,
-    UnexpectedStatus,
+    TokenRequestRefused,
 )
 from oauth_cc.events import Event, RenewalFailed, StoreFailed, StoreReturned, TokenDiscarded, TokenFound, TokenObtained
 from oauth_cc.httpx2 import AsyncTokenSource, TokenSource
@@ -122,7 +120,7 @@ class TestWhatCannotBeSent:
         """Not at the first call."""
         with pytest.raises(InsecureEndpoint):
             TokenSource(REQUEST, "http://as.example/token")
-        with pytest.raises(InvalidAuthentication):
+        with pytest.raises(InvalidInput):
             TokenSource(token_request(ClientCredentials("your_id")), "https://as.example/token")
         with pytest.raises(InvalidInput, match="wait_timeout"):
             TokenSource(REQUEST, "https://as.example/token", options=Options(wait_timeout=0))
@@ -166,7 +164,7 @@ class TestTheServerIsInTrouble:
             assert len(script.asked) == 2
         failures = [event for event in told if isinstance(event, RenewalFailed)]
         assert len(failures) == 1
-        assert isinstance(failures[0].error, UnexpectedStatus)
+        assert isinstance(failures[0].error, TokenRequestRefused)
         assert failures[0].seconds_left is not None
         assert failures[0].seconds_left > 3000
 
@@ -175,9 +173,9 @@ class TestTheServerIsInTrouble:
         with serve(STALE_AT_ONCE, GONE) as script:
             source = TokenSource(REQUEST, f"{script.url}/token", options=Options(retries=ONCE))
             source.token()
-            errors: list[UnexpectedStatus] = []
+            errors: list[TokenRequestRefused] = []
             for _ in range(2):
-                with pytest.raises(UnexpectedStatus) as raised:
+                with pytest.raises(TokenRequestRefused) as raised:
                     source.token()
                 errors.append(raised.value)
             assert len(script.asked) == 3
@@ -188,7 +186,7 @@ class TestTheServerIsInTrouble:
         with serve(REFUSED) as script:
             source = TokenSource(REQUEST, f"{script.url}/token")
             for _ in range(10):
-                with pytest.raises(InvalidClientRefused):
+                with pytest.raises(TokenRequestRefused):
                     source.token()
             assert len(script.asked) == 1
 
@@ -336,7 +334,7 @@ class TestWhatIsTold:
             token = source.token()
             source.token()
             source.discard(token)
-            with pytest.raises(InvalidClientRefused):
+            with pytest.raises(TokenRequestRefused):
                 source.token()
         lines = [record.getMessage() for record in caplog.records if record.name == "oauth_cc"]
         assert lines[0].startswith("token obtained for client your_id, cache key ")

@@ -93,7 +93,7 @@ class TestStored:
     @example("[" * 100_000)
     def test_any_text(self, text: str) -> None:
         """Any other text is one error."""
-        with pytest.raises(errors.InvalidStoredToken):
+        with pytest.raises(errors.InvalidInput):
             Token.from_json(text)
 
     @pytest.mark.parametrize(
@@ -117,14 +117,14 @@ class TestStored:
     )
     def test_tampered(self, change: dict[str, object]) -> None:
         """A text changed by another hand is refused whole."""
-        with pytest.raises(errors.InvalidStoredToken):
+        with pytest.raises(errors.InvalidInput):
             Token.from_json(json.dumps({**json.loads(TOKEN.to_json()), **change}))
 
     def test_no_text(self) -> None:
         """Bytes and None are no stored token."""
         texts: list[Any] = [None, b"{}", 5]
         for text in texts:
-            with pytest.raises(errors.InvalidStoredToken, match="is no text"):
+            with pytest.raises(errors.InvalidInput, match="is no text"):
                 Token.from_json(text)
 
 

@@ -13,7 +13,7 @@ from oauth_cc._io.log import emit
 from oauth_cc._io.options import Options, check_options
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.endpoint import Endpoint, Origin
-from oauth_cc.errors import InvalidCertificate, InvalidInput, OAuthError
+from oauth_cc.errors import InvalidInput, OAuthError
 from oauth_cc.events import (
     EventHook,
     RenewalFailed,
@@ -161,12 +161,12 @@ def check_kind(client: object, kind: type[object]) -> None:
 
 def check_client(request: TokenRequest, client: object) -> None:
     """
-    Raises `InvalidCertificate` if *request* needs a certificate to be shown, and *client* is None: a client of our own
+    Raises `InvalidInput` if *request* needs a certificate to be shown, and *client* is None: a client of our own
     has none to show (RFC 8705 section 2).
     """
     if client is None and request.client_certificate is not None:
         reason = "the connection has to show a certificate: give a client or session of yours that has it, with its key"
-        raise InvalidCertificate("client", reason)
+        raise InvalidInput("client", reason)
 
 
 def _name(kind: type[object]) -> str:

@@ -38,7 +38,7 @@ from oauth_cc._wire.typing import NonStringCollection
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.challenge import NOTABLE, insufficient_scope, token_rejected
 from oauth_cc.endpoint import Endpoint, Origin
-from oauth_cc.errors import InvalidInput, MalformedResponse
+from oauth_cc.errors import InvalidInput, InvalidResponse
 from oauth_cc.flows.effects import Failed, Flow, Received
 from oauth_cc.http import HttpRequest, HttpResponse
 from oauth_cc.request import TokenRequest
@@ -433,5 +433,5 @@ def _received(response: _Response, content: bytes | None) -> Received | Failed:
         return Received(HttpResponse(response.status_code, headers, response.content), time.time())
     decoded = decode_content(content, response.headers.get_list("Content-Encoding"), max_size=MAX_SIZE)
     if isinstance(decoded, str):
-        return Failed(MalformedResponse(response.status_code, f"the answer {decoded}"), retryable=False)
+        return Failed(InvalidResponse(response.status_code, f"the answer {decoded}"), retryable=False)
     return Received(HttpResponse(response.status_code, headers, decoded), time.time())

@@ -17,7 +17,7 @@ class Origins:
 
     *origins*: URLs of them, or None for those of *resources*, the resources that the token is asked for; if that names
     none either, the origin of the first call is the only one from then on. Http goes to loopback, and to what *origins*
-    names. Raises `InvalidEndpoint` or `InvalidInput` for what can be no such origin.
+    names. Raises `InvalidInput` for what can be no such origin.
 
         >>> meant = Origins(["https://api.example"])
         >>> meant.admit(origin("https://api.example/things")), meant.admit(origin("https://evil.example/things"))

@@ -9,7 +9,7 @@ from pathlib import Path
 from oauth_cc._io.tracebacks import strip_tracebacks
 from oauth_cc.authentication.federated import MAX_ASSERTION, AssertionFile, checked_assertion
 from oauth_cc.authentication.jwt import MacKey, SigningKey
-from oauth_cc.errors import InvalidAuthentication
+from oauth_cc.errors import InvalidInput, InvalidKey
 from oauth_cc.flows.effects import Failed, FetchAssertion, Sign
 from oauth_cc.secret import Secret
 
@@ -26,7 +26,7 @@ def perform_signing(effect: Sign | FetchAssertion) -> bytes | Secret | Failed:
         found.close()
     if isinstance(found, Awaitable):
         reason = "its signer or source is a coroutine function, which threads cannot wait for: give a plain one"
-        return _failed(InvalidAuthentication("client authentication", reason))
+        return _failed(InvalidInput("client authentication", reason))
     return _checked(effect, found)
 
 
@@ -75,7 +75,7 @@ def _read(file: Path) -> str | Secret:
             return Secret(opened.read(MAX_ASSERTION + 1).decode("utf-8", "replace"))
     except OSError as error:
         reason = f"its file {file} cannot be read ({error.strerror}): see whether whoever writes it has done so"
-    raise InvalidAuthentication("client assertion", reason)
+    raise InvalidInput("client assertion", reason)
 
 
 def _checked(effect: Sign | FetchAssertion, found: object) -> bytes | Secret | Failed:
@@ -85,4 +85,4 @@ def _checked(effect: Sign | FetchAssertion, found: object) -> bytes | Secret | F
     if isinstance(found, bytes):
         return found
     reason = f"the signer gave {type(found).__name__}, and not the bytes of a signature"
-    return _failed(InvalidAuthentication("signing key", reason))
+    return _failed(InvalidKey("signing key", reason))

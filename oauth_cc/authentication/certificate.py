@@ -13,7 +13,7 @@ from typing import Final, final
 import attrs
 
 from oauth_cc._wire.base64url import base64url
-from oauth_cc.errors import InvalidCertificate
+from oauth_cc.errors import InvalidInput
 
 # 256 bits in 43 characters: the last one has two bits to spare, which are zero.
 _THUMBPRINT: Final = re.compile(r"[-_0-9A-Za-z]{42}[AEIMQUYcgkosw048]")
@@ -28,7 +28,7 @@ _BIT_STRING: Final = 0x03
 class Certificate:
     """
     A client certificate, known by its *thumbprint*: the SHA-256 of its DER form in base64url, 43 characters, which
-    RFC 8705 section 3.1 names ``x5t#S256``. Raises `InvalidCertificate` if it is none.
+    RFC 8705 section 3.1 names ``x5t#S256``. Raises `InvalidInput` if it is none.
 
         >>> Certificate("A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0").thumbprint
         'A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0'
@@ -41,23 +41,23 @@ class Certificate:
             # Tracebacks show local variables, and this one may be a whole file, with its key.
             del self, thumbprint
             reason = "the thumbprint is no SHA-256 in base64url: leave it to Certificate.from_pem()"
-            raise InvalidCertificate("certificate", reason)
+            raise InvalidInput("certificate", reason)
         object.__setattr__(self, "thumbprint", thumbprint)
 
     @classmethod
     def from_pem(cls, pem: str | bytes) -> "Certificate":
         """
         Gives the first certificate of *pem*, the text of a PEM file (RFC 7468): in a chain, the client's own comes
-        first. A private key beside it is passed over. Raises `InvalidCertificate`.
+        first. A private key beside it is passed over. Raises `InvalidInput`.
 
             >>> Certificate.from_pem("client.pem")
             Traceback (most recent call last):
             ...
-            oauth_cc.errors.InvalidCertificate: certificate: holds none: give the text of a PEM file, and not its name
+            oauth_cc.errors.InvalidInput: certificate: holds none: give the text of a PEM file, and not its name
         """
         found = _read_pem(pem)
         del pem
-        if isinstance(found, InvalidCertificate):
+        if isinstance(found, InvalidInput):
             raise found
         return cls(found)
 
@@ -65,52 +65,52 @@ class Certificate:
     def from_der(cls, der: bytes) -> "Certificate":
         """
         Gives the certificate whose DER form is *der*, of which no more than the outline is looked at (RFC 5280 section
-        4.1). Raises `InvalidCertificate`.
+        4.1). Raises `InvalidInput`.
         """
         found = _read_der(der)
         del der
-        if isinstance(found, InvalidCertificate):
+        if isinstance(found, InvalidInput):
             raise found
         return cls(found)
 
 
-def certificate_fault(given: object) -> InvalidCertificate | None:
+def certificate_fault(given: object) -> InvalidInput | None:
     """
     Gives the error for what was *given* as a `Certificate` and is none, or None; the value is not shown.
 
         >>> certificate_fault("client.pem")
-        InvalidCertificate('certificate', 'give Certificate.from_pem(...), not str')
+        InvalidInput('certificate', 'give Certificate.from_pem(...), not str')
     """
     if isinstance(given, Certificate):
         return None
-    return InvalidCertificate("certificate", f"give Certificate.from_pem(...), not {type(given).__name__}")
+    return InvalidInput("certificate", f"give Certificate.from_pem(...), not {type(given).__name__}")
 
 
-def _read_pem(pem: str | bytes) -> str | InvalidCertificate:
+def _read_pem(pem: str | bytes) -> str | InvalidInput:
     if not isinstance(pem, str | bytes):
-        return InvalidCertificate("certificate", f"give the text of a PEM file, not {type(pem).__name__}")
+        return InvalidInput("certificate", f"give the text of a PEM file, not {type(pem).__name__}")
     text = pem if isinstance(pem, str) else pem.decode("utf-8", "replace")
     block = _PEM.search(text)
     if block is None and _KEY.search(text):
         reason = "is a private key: give the certificate here, and the key to the HTTP library alone"
-        return InvalidCertificate("certificate", reason)
+        return InvalidInput("certificate", reason)
     if block is None:
-        return InvalidCertificate("certificate", "holds none: give the text of a PEM file, and not its name")
+        return InvalidInput("certificate", "holds none: give the text of a PEM file, and not its name")
     try:
         der = a2b_base64("".join(block[1].split()), strict_mode=True)
     except Error:
-        return InvalidCertificate("certificate", "is no base64 between BEGIN and END: take the file as it was issued")
+        return InvalidInput("certificate", "is no base64 between BEGIN and END: take the file as it was issued")
     return _read_der(der)
 
 
-def _read_der(der: bytes) -> str | InvalidCertificate:
+def _read_der(der: bytes) -> str | InvalidInput:
     if not isinstance(der, bytes):
-        return InvalidCertificate("certificate", f"give its DER form as bytes, not as {type(der).__name__}")
+        return InvalidInput("certificate", f"give its DER form as bytes, not as {type(der).__name__}")
     outer = _elements(der)
     inner = _elements(outer[0][1]) if outer is not None and [tag for tag, _ in outer] == [_SEQUENCE] else None
     if inner is None or [tag for tag, _ in inner] != [_SEQUENCE, _SEQUENCE, _BIT_STRING]:
         reason = "is no certificate in DER: give that of an X.509 certificate, or a PEM file to Certificate.from_pem()"
-        return InvalidCertificate("certificate", reason)
+        return InvalidInput("certificate", reason)
     return base64url(hashlib.sha256(der).digest())
 
 

@@ -9,7 +9,7 @@ import attrs
 from oauth_cc._wire.grammar import TEXT
 from oauth_cc._wire.typing import is_coroutine_function
 from oauth_cc.authentication.methods import ClientAuthentication, ClientSecretBasic
-from oauth_cc.errors import InvalidAuthentication, InvalidClientId, InvalidClientSecret, InvalidInput
+from oauth_cc.errors import InvalidInput
 from oauth_cc.secret import REDACTION, Secret
 
 LEFT_OUT: Final = Secret("")
@@ -27,7 +27,7 @@ class ClientCredentials:
 
     *client_id*: its identifier; *authentication*: how it proves who it is, a record such as `ClientSecretBasic`, with a
     plain str or `Secret` meaning a client secret sent by HTTP Basic; without it, or with None where no checker objects,
-    a body can be composed, but no request. Raises `InvalidClientId`, `InvalidClientSecret` or `InvalidAuthentication`.
+    a body can be composed, but no request. Raises `InvalidInput`.
 
         >>> ClientCredentials("your_id", "s3cret")
         ClientCredentials(client_id='your_id', authentication=ClientSecretBasic(secret=Secret('***'), encode=True))
@@ -48,16 +48,16 @@ class ClientCredentials:
         object.__setattr__(self, "authentication", way)
 
 
-def _client_id_fault(client_id: str) -> InvalidClientId | None:
+def _client_id_fault(client_id: str) -> InvalidInput | None:
     if not isinstance(client_id, str):
-        return InvalidClientId("client_id", f"give it as a str, not as {type(client_id).__name__}")
+        return InvalidInput("client_id", f"give it as a str, not as {type(client_id).__name__}")
     if not client_id:
-        return InvalidClientId("client_id", "must not be empty (is an environment variable unset?)")
+        return InvalidInput("client_id", "must not be empty (is an environment variable unset?)")
     if REDACTION in client_id:
-        return InvalidClientId("client_id", "is a Secret made text: a client identifier is none, give it as a str")
+        return InvalidInput("client_id", "is a Secret made text: a client identifier is none, give it as a str")
     # What is printable is legal; the pattern knows what else is.
     if not client_id.isprintable() and not TEXT.fullmatch(client_id):
-        return InvalidClientId("client_id", "holds a control character or half a surrogate pair: strip or correct it")
+        return InvalidInput("client_id", "holds a control character or half a surrogate pair: strip or correct it")
     return None
 
 
@@ -67,21 +67,21 @@ def _way(given: str | Secret | ClientAuthentication | None) -> ClientAuthenticat
     if isinstance(given, str | Secret):
         return _basic(given)
     if isinstance(given, bytes):
-        return InvalidClientSecret("client_secret", "give it as a str: decode the bytes first")
+        return InvalidInput("client_secret", "give it as a str: decode the bytes first")
     if isinstance(given, type) or not callable(getattr(given, "authenticate", None)):
         reason = f"{type(given).__name__} is no way of authentication: give a client secret or ClientSecretBasic('...')"
-        return InvalidAuthentication("client authentication", reason)
+        return InvalidInput("client authentication", reason)
     if is_coroutine_function(given.authenticate):
         reason = f"{type(given).__name__}.authenticate() is awaited by nobody: give ClientAssertion a coroutine"
-        return InvalidAuthentication("client authentication", reason)
+        return InvalidInput("client authentication", reason)
     return given
 
 
 def _basic(secret: str | Secret) -> ClientAuthentication | InvalidInput:
     if not secret:
         reason = "must not be empty (is an environment variable unset?); pass ClientSecretBasic('') if that is meant"
-        return InvalidClientSecret("client_secret", reason)
+        return InvalidInput("client_secret", reason)
     try:
         return ClientSecretBasic(secret)
-    except InvalidClientSecret as fault:
+    except InvalidInput as fault:
         return fault.with_traceback(None)

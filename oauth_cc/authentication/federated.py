@@ -10,7 +10,7 @@ import attrs
 
 from oauth_cc._wire.grammar import ACCESS_TOKEN, TEXT
 from oauth_cc._wire.json import write
-from oauth_cc.errors import InvalidAuthentication
+from oauth_cc.errors import InvalidInput
 from oauth_cc.secret import REDACTION, Secret
 
 MAX_ASSERTION: Final = 64 * 1024
@@ -52,7 +52,7 @@ def checked_path(given: object) -> str | None:
 class AssertionFile:
     """
     The file of *path*, in which someone else puts an assertion, and a new one before that ends. Raises
-    `InvalidAuthentication`.
+    `InvalidInput`.
 
         >>> AssertionFile("/var/run/secrets/tokens/oauth")
         AssertionFile(path='/var/run/secrets/tokens/oauth')
@@ -66,7 +66,7 @@ class AssertionFile:
             # What was given may be the assertion itself.
             del self, path
             reason = "give the path of the file that holds it, and not what it holds"
-            raise InvalidAuthentication("client assertion", reason)
+            raise InvalidInput("client assertion", reason)
         object.__setattr__(self, "path", text)
 
 
@@ -92,7 +92,7 @@ class AssertionSource:
         )
 
 
-def checked_assertion(given: object) -> Secret | InvalidAuthentication:
+def checked_assertion(given: object) -> Secret | InvalidInput:
     """
     Gives *given*, an assertion as str or `Secret`, without white space around it; or the error that says what is wrong.
 
@@ -100,13 +100,13 @@ def checked_assertion(given: object) -> Secret | InvalidAuthentication:
         Secret('***')
     """
     if not isinstance(given, str | Secret):
-        return InvalidAuthentication("client assertion", f"give it as str or Secret, not as {type(given).__name__}")
+        return InvalidInput("client assertion", f"give it as str or Secret, not as {type(given).__name__}")
     sealed = Secret((given.reveal() if isinstance(given, Secret) else given).strip(" \t\r\n"))
     if not sealed.reveal():
-        return InvalidAuthentication("client assertion", "is empty: see whether whoever makes it has done so")
+        return InvalidInput("client assertion", "is empty: see whether whoever makes it has done so")
     if REDACTION in sealed.reveal():
-        return InvalidAuthentication("client assertion", "is a Secret made text: give the Secret itself")
+        return InvalidInput("client assertion", "is a Secret made text: give the Secret itself")
     if len(sealed.reveal()) > MAX_ASSERTION or not ACCESS_TOKEN.fullmatch(sealed.reveal()):
         reason = f"is no assertion: that is up to {MAX_ASSERTION} characters of ASCII without spaces, such as a JWT"
-        return InvalidAuthentication("client assertion", reason)
+        return InvalidInput("client assertion", reason)
     return sealed

@@ -16,7 +16,7 @@ from oauth_cc._wire.base64url import base64url
 from oauth_cc._wire.grammar import TEXT
 from oauth_cc._wire.json import write
 from oauth_cc.authentication.certificate import Certificate, certificate_fault
-from oauth_cc.errors import InvalidAuthentication, InvalidCertificate, InvalidClientSecret, InvalidInput
+from oauth_cc.errors import InvalidInput, InvalidKey
 from oauth_cc.secret import REDACTION, Secret
 
 JWT_BEARER: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -55,7 +55,7 @@ class SigningKey:
     one, such as its RFC 7638 thumbprint or its name in the KMS; *key_id*: the header's ``kid``, None to leave it out;
     *certificate*: that of the key, for the header's ``x5t#S256``. Keys of one thumbprint are equal, whatever signs.
 
-    `oauth_cc.jose` makes these from PEM and JWK. Raises `InvalidAuthentication`.
+    `oauth_cc.jose` makes these from PEM and JWK. Raises `InvalidInput`.
 
         >>> SigningKey("ES256", lambda signing_input: bytes(64), "alias/oauth", key_id="2026-11")
         SigningKey(algorithm='ES256', thumbprint='alias/oauth', key_id='2026-11', certificate=None)
@@ -93,7 +93,7 @@ class MacKey:
     """
     A secret that client and server share, and that stays out of every request: it keys an HMAC.
 
-    *secret*: at least as many bytes of UTF-8 as `MAC_ALGORITHMS` says for *algorithm*. Raises `InvalidClientSecret`.
+    *secret*: at least as many bytes of UTF-8 as `MAC_ALGORITHMS` says for *algorithm*. Raises `InvalidInput`.
 
         >>> MacKey("7Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr1", "HS256")
         MacKey(secret=Secret('***'), algorithm='HS256')
@@ -171,38 +171,38 @@ class UnsignedAssertion:
 
     def signed(self, signature: bytes) -> Secret:
         """
-        Gives the assertion, a JWT. Raises `InvalidAuthentication` if *signature* is none of the algorithm's length.
+        Gives the assertion, a JWT. Raises `InvalidInput` if *signature* is none of the algorithm's length.
         """
         fault = _signature_fault(self.key.algorithm, signature)
         if fault is not None:
             del signature
-            raise InvalidAuthentication("signature", fault)
+            raise InvalidKey("signature", fault)
         return Secret(f"{self.signing_input.decode('ascii')}.{base64url(signature)}")
 
 
-def mac_fault(secret: object, algorithm: object) -> InvalidAuthentication | InvalidClientSecret | None:
+def mac_fault(secret: object, algorithm: object) -> InvalidInput | None:
     """
     Gives the error for what is no *secret* that may key an HMAC by *algorithm*, or None; neither is shown.
 
         >>> mac_fault("s3cret", "HS256")
-        InvalidClientSecret('client_secret', 'is too short for HS256: have the server issue one of 32 bytes or more')
+        InvalidInput('client_secret', 'is too short for HS256: have the server issue one of 32 bytes or more')
     """
     least = next((size for name, size in MAC_ALGORITHMS.items() if name == algorithm), None)
     if least is None:
         reason = f"give an algorithm of {', '.join(MAC_ALGORITHMS)}; for a private key take PrivateKeyJwt"
-        return InvalidAuthentication("client authentication", reason)
+        return InvalidInput("client authentication", reason)
     if not isinstance(secret, str | Secret):
-        return InvalidClientSecret("client_secret", f"give it as a str or Secret, not as {type(secret).__name__}")
+        return InvalidInput("client_secret", f"give it as a str or Secret, not as {type(secret).__name__}")
     text = secret.reveal() if isinstance(secret, Secret) else secret
     if "-----BEGIN" in text or text.startswith(("ssh-", "ecdsa-")):
-        return InvalidClientSecret("client_secret", "is a key or certificate: PrivateKeyJwt takes a private key")
+        return InvalidInput("client_secret", "is a key or certificate: PrivateKeyJwt takes a private key")
     if not TEXT.fullmatch(text):
-        return InvalidClientSecret("client_secret", "holds a line end or another control character: strip it")
+        return InvalidInput("client_secret", "holds a line end or another control character: strip it")
     if REDACTION in text:
-        return InvalidClientSecret("client_secret", "is a Secret made text: give the Secret itself")
+        return InvalidInput("client_secret", "is a Secret made text: give the Secret itself")
     if len(text.encode("utf-8")) < least:
         reason = f"is too short for {algorithm}: have the server issue one of {least} bytes or more"
-        return InvalidClientSecret("client_secret", reason)
+        return InvalidInput("client_secret", reason)
     return None
 
 
@@ -212,14 +212,14 @@ def _is_text(value: object) -> bool:
 
 def _signing_fault(
     algorithm: object, signer: Signer, thumbprint: str, key_id: str | None, certificate: Certificate | None
-) -> InvalidAuthentication | InvalidCertificate | None:
+) -> InvalidInput | None:
     if algorithm not in ALGORITHMS:
-        return InvalidAuthentication("signing key", f"give an algorithm of {', '.join(ALGORITHMS)}")
+        return InvalidKey("signing key", f"give an algorithm of {', '.join(ALGORITHMS)}")
     if not callable(signer):
         reason = "its signer is no function from bytes to bytes: keys are read by oauth_cc.jose"
-        return InvalidAuthentication("signing key", reason)
+        return InvalidKey("signing key", reason)
     if not _is_text(thumbprint) or not (key_id is None or _is_text(key_id)):
-        return InvalidAuthentication("signing key", "give its thumbprint and its key_id as text, without line ends")
+        return InvalidKey("signing key", "give its thumbprint and its key_id as text, without line ends")
     return None if certificate is None else certificate_fault(certificate)
 
 

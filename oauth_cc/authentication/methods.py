@@ -17,7 +17,7 @@ from oauth_cc.authentication.certificate import Certificate, certificate_fault
 from oauth_cc.authentication.federated import AssertionFile, AssertionSource, Source
 from oauth_cc.authentication.jwt import JWT_BEARER, AssertionDraft, MacAlgorithm, MacKey, SigningKey, mac_fault
 from oauth_cc.endpoint import check_resource, issuer_fault
-from oauth_cc.errors import InvalidAuthentication, InvalidClientSecret, InvalidInput, InvalidResource
+from oauth_cc.errors import InvalidInput
 from oauth_cc.secret import REDACTION, Secret
 
 _TYP: Final = "client-authentication+jwt"
@@ -32,7 +32,7 @@ class AuthenticationFields:
 
     *headers* and *parameters*: (name, value) pairs for the header and the form; *secrets*: what else must never be
     shown, so that an error text in which the server echoes it is cleaned.
-    Raises `InvalidAuthentication` if they are two ways at once (RFC 6749 section 2.3) or no legal fields.
+    Raises `InvalidInput` if they are two ways at once (RFC 6749 section 2.3) or no legal fields.
 
         >>> AuthenticationFields(parameters=(("client_id", Secret("your_id")),))
         AuthenticationFields(headers=(), parameters=(('client_id', Secret('***')),), secrets=())
@@ -48,14 +48,14 @@ class AuthenticationFields:
         ways += [name for name, _ in self.headers if name.lower() == "authorization"]
         if len(ways) > 1:
             reason = f"{' and '.join(ways)} are two ways of authentication, and a request carries one"
-            raise InvalidAuthentication("client authentication", reason)
+            raise InvalidInput("client authentication", reason)
         if not all([isinstance(value, Secret) for _, value in (*self.headers, *self.parameters)]):
-            raise InvalidAuthentication("client authentication", "give the value of each field as a Secret")
+            raise InvalidInput("client authentication", "give the value of each field as a Secret")
         legal_headers = [HEADER_NAME.fullmatch(name) and _matches(HEADER_VALUE, value) for name, value in self.headers]
         legal_parameters = [NAME.fullmatch(name) and _matches(TEXT, value) for name, value in self.parameters]
         if len(set(names)) != len(names) or not all(legal_headers) or not all(legal_parameters):
             reason = "gives a field twice, or one that no HTTP message or form can hold"
-            raise InvalidAuthentication("client authentication", reason)
+            raise InvalidInput("client authentication", reason)
 
 
 Proof: TypeAlias = AuthenticationFields | AssertionDraft | AssertionSource
@@ -79,7 +79,7 @@ class ClientSecretBasic:
     Sends the secret by HTTP Basic, the way every server must support (RFC 6749 section 2.3.1).
 
     *secret*: the client secret; *encode*: whether client_id and secret are percent-encoded first, as the RFC has it;
-    pass False for a server that compares without decoding. Raises `InvalidClientSecret`.
+    pass False for a server that compares without decoding. Raises `InvalidInput`.
 
         >>> ClientSecretBasic("7Fjfp0ZBr1KtDRbnfVdmIw").authenticate("s6BhdRkqt3").headers[0][1].reveal()
         'Basic czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3'
@@ -90,7 +90,7 @@ class ClientSecretBasic:
 
     def __init__(self, secret: str | Secret, *, encode: bool = True) -> None:
         checked = _client_secret(secret)
-        if isinstance(checked, InvalidClientSecret):
+        if isinstance(checked, InvalidInput):
             # Tracebacks show local variables, and one of these may be the secret.
             del self, secret
             raise checked
@@ -99,11 +99,11 @@ class ClientSecretBasic:
 
     def authenticate(self, client_id: str) -> AuthenticationFields:
         """
-        Gives the Authorization field. Raises `InvalidAuthentication` if *client_id* has a colon that is not encoded.
+        Gives the Authorization field. Raises `InvalidInput` if *client_id* has a colon that is not encoded.
         """
         if not self.encode and ":" in client_id:
             reason = "a client_id with ':' cannot be sent by Basic with encode=False: leave encode=True or use post"
-            raise InvalidAuthentication("client authentication", reason)
+            raise InvalidInput("client authentication", reason)
         return AuthenticationFields(headers=(("Authorization", self._field(client_id)),), secrets=(self.secret,))
 
     def _field(self, client_id: str) -> Secret:
@@ -118,7 +118,7 @@ class ClientSecretPost:
     """
     Sends client_id and secret in the body, for a server that takes no HTTP Basic (RFC 6749 section 2.3.1).
 
-    *secret*: the client secret. Raises `InvalidClientSecret`.
+    *secret*: the client secret. Raises `InvalidInput`.
 
         >>> ClientSecretPost("s3cret").authenticate("your_id").parameters
         (('client_id', Secret('***')), ('client_secret', Secret('***')))
@@ -128,7 +128,7 @@ class ClientSecretPost:
 
     def __init__(self, secret: str | Secret) -> None:
         checked = _client_secret(secret)
-        if isinstance(checked, InvalidClientSecret):
+        if isinstance(checked, InvalidInput):
             del self, secret
             raise checked
         object.__setattr__(self, "secret", checked)
@@ -163,7 +163,7 @@ class TlsClientAuth:
 
     *certificate*: the one that the HTTP library was given with its key; *self_signed*: whether the server knows that
     very certificate (``self_signed_tls_client_auth``), and not its subject alone (``tls_client_auth``). Raises
-    `InvalidCertificate` if it is no `Certificate`.
+    `InvalidInput` if it is no `Certificate`.
 
         >>> way = TlsClientAuth(Certificate("A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0"))
         >>> way.authenticate("your_id")
@@ -196,7 +196,7 @@ class PrivateKeyJwt:
     *key*: made by `oauth_cc.jose`, or by you where a KMS or an HSM signs; *issuer*: the server's issuer identifier,
     whom the JWT is for. For older servers: *audience*: another ``aud``, such as the URL of the token endpoint; *typ*:
     another ``typ``, such as ``JWT``, None for none; *lifetime*: seconds that it holds, from 1 to 3600. Raises
-    `InvalidIssuer`, `InvalidAuthentication`.
+    `InvalidInput`.
 
         >>> key = SigningKey("ES256", lambda signing_input: bytes(64), "alias/oauth")
         >>> PrivateKeyJwt(key, "https://as.example").authenticate("your_id").audience
@@ -243,7 +243,7 @@ class ClientSecretJwt:
     2.2, OpenID Connect Core section 9).
 
     *secret*: the client secret, at least as long as the hash of *algorithm*, which is HS256, HS384 or HS512; the others
-    as `PrivateKeyJwt` has them. Raises `InvalidClientSecret`, `InvalidIssuer`, `InvalidAuthentication`.
+    as `PrivateKeyJwt` has them. Raises `InvalidInput`.
 
         >>> ClientSecretJwt("7Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr1", "https://as.example").key.algorithm
         'HS256'
@@ -301,7 +301,7 @@ class ClientAssertion:
     *source*: a file that rotates, read anew for each request, or a function that gives the assertion (a coroutine
     function in async code); *assertion_type*: what it is, an absolute URI. Sends client_id in the body too, as the
     subject of such an assertion is seldom the client. Tokens are kept by client_id, file and type: two functions that
-    vouch for one client share its tokens. Raises `InvalidAuthentication`.
+    vouch for one client share its tokens. Raises `InvalidInput`.
 
         >>> ClientAssertion(AssertionFile("/var/run/secrets/tokens/oauth")).assertion_type
         'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
@@ -351,9 +351,9 @@ def assertion_fields(proof: AssertionDraft | AssertionSource, assertion: Secret)
     return AuthenticationFields(parameters=pairs, secrets=(assertion,))
 
 
-def _no_signing_key(given: object) -> InvalidAuthentication:
+def _no_signing_key(given: object) -> InvalidInput:
     reason = f"give a SigningKey, not {type(given).__name__}: oauth_cc.jose makes one of PEM, a JWK or a file"
-    return InvalidAuthentication("signing key", reason)
+    return InvalidInput("signing key", reason)
 
 
 def _terms_fault(issuer: str, audience: str | None, typ: str | None, lifetime: int) -> InvalidInput | None:
@@ -363,29 +363,29 @@ def _terms_fault(issuer: str, audience: str | None, typ: str | None, lifetime: i
         return fault
     for text in (audience, typ):
         if text is not None and not (isinstance(text, str) and text and TEXT.fullmatch(text)):
-            return InvalidAuthentication("client assertion", "give audience and typ as text, without line ends")
+            return InvalidInput("client assertion", "give audience and typ as text, without line ends")
     if not isinstance(lifetime, int) or isinstance(lifetime, bool) or not 1 <= lifetime <= _LONGEST_LIFETIME:
-        return InvalidAuthentication("client assertion", f"give a lifetime of 1 to {_LONGEST_LIFETIME} whole seconds")
+        return InvalidInput("client assertion", f"give a lifetime of 1 to {_LONGEST_LIFETIME} whole seconds")
     return None
 
 
-def _source_fault(source: object, kind: str) -> InvalidAuthentication | None:
+def _source_fault(source: object, kind: str) -> InvalidInput | None:
     if not isinstance(source, AssertionFile) and not callable(source):
         reason = f"give AssertionFile('...') or a function as its source, not {type(source).__name__}"
-        return InvalidAuthentication("client assertion", reason)
+        return InvalidInput("client assertion", reason)
     try:
         check_resource(kind)
-    except InvalidResource:
-        return InvalidAuthentication("client_assertion_type", "give an absolute URI (RFC 7521 section 4.2)")
+    except InvalidInput:
+        return InvalidInput("client_assertion_type", "give an absolute URI (RFC 7521 section 4.2)")
     return None
 
 
-def _client_secret(secret: str | Secret) -> Secret | InvalidClientSecret:
+def _client_secret(secret: str | Secret) -> Secret | InvalidInput:
     if not isinstance(secret, str | Secret):
-        return InvalidClientSecret("client_secret", f"give it as a str or Secret, not as {type(secret).__name__}")
+        return InvalidInput("client_secret", f"give it as a str or Secret, not as {type(secret).__name__}")
     sealed = secret if isinstance(secret, Secret) else Secret(secret)
     fault = _secret_fault(sealed)
-    return sealed if fault is None else InvalidClientSecret("client_secret", fault)
+    return sealed if fault is None else InvalidInput("client_secret", fault)
 
 
 def _secret_fault(secret: Secret) -> str | None:

@@ -267,7 +267,7 @@ class BackendApplicationClient(Client):
         Gives what `prepare_request_body` writes as a record of the core, to compose, send and renew by its functions.
 
         *authentication*: as in `credentials`; *scope*: None for that of the constructor. Raises `InvalidInput`:
-        `InvalidScope` for a scope outside the grammar of RFC 6749 section 3.3.
+        `InvalidInput` for a scope outside the grammar of RFC 6749 section 3.3.
 
             >>> BackendApplicationClient("your_id", scope=["hello", "world"]).to_request("s3cret").scope
             Scope.of('hello', 'world')

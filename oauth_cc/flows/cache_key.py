@@ -21,7 +21,7 @@ def fingerprint(credentials: ClientCredentials) -> bytes:
     Gives 32 bytes that tell the client and what it proves itself with from every other, and reveal neither; but for a
     certificate, which `cache_key` has from the request.
 
-    It takes some milliseconds: take it once for each *credentials*. Raises `InvalidAuthentication` as the way of
+    It takes some milliseconds: take it once for each *credentials*. Raises `InvalidInput` as the way of
     authentication does.
 
         >>> fingerprint(ClientCredentials("your_id", "s3cret")) == fingerprint(ClientCredentials("your_id", "other"))

@@ -12,7 +12,7 @@ import attrs
 from oauth_cc.authentication.certificate import Certificate
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.endpoint import Endpoint, issuer_of
-from oauth_cc.errors import InvalidInput, MalformedResponse, UnexpectedRedirect, UnexpectedStatus
+from oauth_cc.errors import InvalidInput, InvalidResponse, IssuerMismatch
 from oauth_cc.flows.effects import Failed, Flow, Received, observe, send
 from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries, wait_to_retry
 from oauth_cc.http import RETRYABLE, HttpRequest, retry_after
@@ -109,9 +109,9 @@ def _search(urls: tuple[str, str], issuer: str | Endpoint, retries: Retries) -> 
     inserted, appended = urls
     try:
         return (yield from _metadata(inserted, issuer, retries))
-    except (UnexpectedStatus, UnexpectedRedirect, MalformedResponse) as error:
-        # A server that is busy is no server without metadata; nor are metadata that are wrong sought elsewhere.
-        if error.retryable:
+    except InvalidResponse as error:
+        # A server that is busy is not one without metadata; nor are metadata that are wrong sought elsewhere.
+        if error.retryable or error.member is not None or isinstance(error, IssuerMismatch):
             raise
     return (yield from _metadata(appended, issuer, retries))
 

@@ -13,7 +13,7 @@ from oauth_cc.authentication.federated import AssertionSource
 from oauth_cc.authentication.jwt import AssertionDraft
 from oauth_cc.authentication.methods import Proof
 from oauth_cc.endpoint import Endpoint, as_endpoint
-from oauth_cc.errors import InvalidClientRefused, InvalidInput, InvalidResponse, TokenRequestRefused
+from oauth_cc.errors import InvalidInput, InvalidResponse, TokenRequestRefused
 from oauth_cc.flows.effects import Failed, Flow, Received, Sleep, fetch_assertion, observe, send, sign
 from oauth_cc.http import date
 from oauth_cc.request import TokenRequest, as_request, authenticated_request, proof_of
@@ -94,7 +94,7 @@ def exchange(
         outcome, found = yield from _attempt(asked, where, ahead)
         if isinstance(outcome, Token):
             return outcome
-        if found and not ahead and attempt < retries.attempts and isinstance(outcome, InvalidClientRefused):
+        if found and not ahead and attempt < retries.attempts and _is_invalid_client(outcome):
             ahead = found
             continue
         error, retryable, retry_after = _failure(outcome)
@@ -154,6 +154,10 @@ def _assertion(proof: Proof | None, ahead: float) -> Flow[Secret | Failed | None
             return (yield from fetch_assertion(source))
         case _:
             return None
+
+
+def _is_invalid_client(outcome: TokenRequestRefused | InvalidResponse | Failed) -> bool:
+    return isinstance(outcome, TokenRequestRefused) and outcome.code == "invalid_client"
 
 
 def _failure(outcome: TokenRequestRefused | InvalidResponse | Failed) -> tuple[Exception, bool, float | None]:

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from oauth_cc._wire.json import MAX_SIZE, parse_object, write
-from oauth_cc.errors import InvalidInput, InvalidStoredToken
+from oauth_cc.errors import InvalidInput
 from oauth_cc.secret import Secret
 from oauth_cc.token import Token
 
@@ -43,5 +43,5 @@ def loads(content: bytes, key: str) -> Token | None:
     text = kept["token"]
     try:
         return Token.from_json(text) if isinstance(text, str) else None
-    except InvalidStoredToken:
+    except InvalidInput:
         return None

@@ -35,7 +35,7 @@ from oauth_cc.compat import (
 )
 from oauth_cc.compat._placing import with_authorization
 from oauth_cc.compat._signals import ScopeChanged
-from oauth_cc.errors import InvalidInput, InvalidScope
+from oauth_cc.errors import InvalidInput
 from tests.leaks import shown_by
 
 URL = "https://example.com/path?query=world"
@@ -191,7 +191,7 @@ class TestWayOut:
 
     def test_scope_outside_the_grammar(self) -> None:
         """A scope that the facade sends as it is, the core refuses."""
-        with pytest.raises(InvalidScope):
+        with pytest.raises(InvalidInput):
             BackendApplicationClient("your_id", scope=['a"b']).to_request()
 
     def test_token(self) -> None:

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from oauth_cc import ClientCredentials, Token, TokenRequest, token_request
-from oauth_cc.errors import InvalidClientRefused
+from oauth_cc.errors import TokenRequestRefused
 from oauth_cc.httpx2 import AsyncTokenSource, TokenSource
 from oauth_cc.stores import TokenCache
 from oauth_cc.testing import AuthorizationServer
@@ -271,7 +271,7 @@ def test_each_who_waited_has_an_error_of_its_own() -> None:
         assert gate.arrived.wait(30)
         gate.opened.set()
         errors = [future.exception(30) for future in asking]
-        assert all(isinstance(error, InvalidClientRefused) for error in errors)
+        assert all(isinstance(error, TokenRequestRefused) for error in errors)
         assert len({id(error) for error in errors}) == 3
         assert len(script.asked) == 1
 

@@ -173,7 +173,7 @@ class TestRefused:
     def test_another_audience(self, ask: Ask, server: AuthorizationServer) -> None:
         """An assertion for the token endpoint, which RFC 10070 rules out."""
         way = PrivateKeyJwt(private_key("ES256"), server.issuer, audience=server.token_endpoint)
-        with pytest.raises(errors.InvalidClientRefused, match="not for this server") as caught:
+        with pytest.raises(errors.TokenRequestRefused, match="not for this server") as caught:
             fetch(ask, server, "ES256", way)
         assert JWT.search(shown_by(caught.value)) is None
 
@@ -182,17 +182,17 @@ class TestRefused:
         other = key_from_pem(pem(CURVES["ES384"]))
         swapped = SigningKey("PS256", private_key("RS256").signer, "key-1")
         for client_id, key in (("ES256", other), ("RS256", private_key("ES256")), ("RS256", swapped)):
-            with pytest.raises(errors.InvalidClientRefused):
+            with pytest.raises(errors.TokenRequestRefused):
                 fetch(SYNC, server, client_id, PrivateKeyJwt(key, server.issuer))
 
     def test_no_kid_where_there_are_two_keys(self, server: AuthorizationServer) -> None:
         """The server cannot know which."""
-        with pytest.raises(errors.InvalidClientRefused, match="does not hold"):
+        with pytest.raises(errors.TokenRequestRefused, match="does not hold"):
             fetch(SYNC, server, "two_keys", PrivateKeyJwt(private_key("ES256"), server.issuer))
 
     def test_another_secret(self, server: AuthorizationServer) -> None:
         """The HMAC does not hold."""
-        with pytest.raises(errors.InvalidClientRefused, match="does not hold"):
+        with pytest.raises(errors.TokenRequestRefused, match="does not hold"):
             fetch(SYNC, server, "shared", ClientSecretJwt(SECRET[::-1], server.issuer))
 
     @pytest.mark.parametrize(("age", "reason"), [(0, "used before"), (61, "expired"), (-600, "issued in the future")])
@@ -219,7 +219,7 @@ class TestSomeoneElse:
         file = tmp_path / "token"
         way = ClientAssertion(AssertionFile(file))
         file.write_text(CLUSTER.assertion(ACCOUNT, "https://as.example", lifetime=-60))
-        with pytest.raises(errors.InvalidClientRefused, match="expired"):
+        with pytest.raises(errors.TokenRequestRefused, match="expired"):
             fetch(ask, server, "worker", way)
         file.write_text(CLUSTER.assertion(ACCOUNT, "https://as.example"))
         assert "federated_jwt" == fetch(ask, server, "worker", way)
@@ -239,7 +239,7 @@ class TestSomeoneElse:
     def test_another_account(self, server: AuthorizationServer) -> None:
         """The cluster says who it is."""
         way = ClientAssertion(lambda: CLUSTER.assertion("system:serviceaccount:default:other", "https://as.example"))
-        with pytest.raises(errors.InvalidClientRefused, match="sub"):
+        with pytest.raises(errors.TokenRequestRefused, match="sub"):
             fetch(SYNC, server, "worker", way)
 
 

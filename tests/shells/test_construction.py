@@ -25,7 +25,7 @@ REQUEST = token_request(ClientCredentials("your_id", ClientSecretPost("M4RKER"))
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
 def test_refused(kind: Any) -> None:
     """What is shown of one that is half made is no secret, and no error of its own."""
-    with pytest.raises(errors.InvalidEndpoint, match="https") as caught:
+    with pytest.raises(errors.InvalidInput, match="https") as caught:
         kind(REQUEST, "http://as.example/token")
     shown = shown_by(caught.value)
     assert "M4RKER" not in shown

@@ -20,7 +20,7 @@ import trustme
 import oauth_cc.httpx
 import oauth_cc.httpx2
 from oauth_cc import ClientCredentials, Options, Retries, Scope, token_request
-from oauth_cc.errors import InsecureEndpoint, InvalidClientRefused, InvalidInput, UnexpectedRedirect
+from oauth_cc.errors import InsecureEndpoint, InvalidInput, TokenRequestRefused, UnexpectedRedirect
 from oauth_cc.events import Event, ScopeInsufficient, TokenObtained, TokenWithheld
 from oauth_cc.stores import TokenCache
 from oauth_cc.testing import AuthorizationServer, RegisteredClient
@@ -136,7 +136,7 @@ class TestTheToken:
     def test_cannot_be_had(self, calls: Calls) -> None:
         """The caller gets the server's refusal, and the API is not called."""
         with serve(Answer(status=401, chunks=(b'{"error": "invalid_client"}',))) as script, serve(DONE) as api:
-            with pytest.raises(InvalidClientRefused):
+            with pytest.raises(TokenRequestRefused):
                 calls.call(calls.auth(script), api.url)
             assert api.asked == []
 

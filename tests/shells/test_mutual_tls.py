@@ -255,7 +255,7 @@ class TestAuthentication:
         way = TlsClientAuth(world.ours.certificate, self_signed=True)
         request = token_request(ClientCredentials("by_itself", way))
         library.fetch(world, world.ours, request, server.token_endpoint)
-        with pytest.raises(errors.InvalidClientRefused):
+        with pytest.raises(errors.TokenRequestRefused):
             library.fetch(world, world.theirs, request, server.token_endpoint)
         methods = [seen.authentication_method for seen in server.token_requests]
         assert ["self_signed_tls_client_auth", None] == methods
@@ -263,7 +263,7 @@ class TestAuthentication:
     def test_another_and_none(self, library: Library, world: World, server: AuthorizationServer) -> None:
         """Whoever shows another certificate of the same authority, or none, is not the client."""
         for identity in (world.theirs, None):
-            with pytest.raises(errors.InvalidClientRefused):
+            with pytest.raises(errors.TokenRequestRefused):
                 library.fetch(world, identity, by_subject(world.ours), server.token_endpoint)
         shown = [seen.certificate for seen in server.token_requests]
         assert [world.theirs.certificate.thumbprint, None] == shown
@@ -287,9 +287,9 @@ class TestAuthentication:
         """Without a client that shows it, nothing is sent: the error says what to give."""
         kinds = [getattr(library.shell, name, None) for name in ("TokenSource", "AsyncTokenSource")]
         for kind in (library.shell.ClientCredentialsAuth, *[kind for kind in kinds if kind is not None]):
-            with pytest.raises(errors.InvalidCertificate, match="client: the connection has to show a certificate"):
+            with pytest.raises(errors.InvalidInput, match="client: the connection has to show a certificate"):
                 kind(by_subject(world.ours), server.token_endpoint)
-        with pytest.raises(errors.InvalidCertificate, match="client: the connection has to show a certificate"):
+        with pytest.raises(errors.InvalidInput, match="client: the connection has to show a certificate"):
             library.run(
                 world,
                 None,
@@ -333,7 +333,7 @@ class TestBinding:
 
     def test_none_to_bind_to(self, library: Library, world: World, server: AuthorizationServer) -> None:
         """A token that has to be bound is not issued over a connection without certificate."""
-        with pytest.raises(errors.InvalidRequestRefused, match="the connection shows none"):
+        with pytest.raises(errors.TokenRequestRefused, match="the connection shows none"):
             library.fetch(world, None, by_secret(world.ours), server.token_endpoint)
 
 

@@ -29,10 +29,9 @@ from oauth_cc.compat._token_dict import TokenDict
 from oauth_cc.compat.requests_oauthlib import OAuth2Session
 from oauth_cc.errors import (
     InsecureEndpoint,
-    InvalidClientRefused,
     InvalidInput,
-    MalformedResponse,
-    ResponseTooLarge,
+    InvalidResponse,
+    TokenRequestRefused,
     UnexpectedRedirect,
 )
 from oauth_cc.events import Event, ScopeInsufficient, TokenObtained, TokenWithheld
@@ -161,13 +160,13 @@ class TestFetching:
     def test_reads_no_more_than_the_bound(self) -> None:
         """However much is sent."""
         endless = Answer(chunks=(b" " * 65536,) * 64)
-        with serve(endless) as script, pytest.raises(ResponseTooLarge):
+        with serve(endless) as script, pytest.raises(InvalidResponse):
             fetch_token(REQUEST, f"{script.url}/token")
 
     def test_refuses_a_body_that_is_not_what_it_says(self) -> None:
         """An answer in a coding that cannot be undone."""
         coded = Answer(headers=(("Content-Encoding", "gzip"),), chunks=(b"no gzip",))
-        with serve(coded) as script, pytest.raises(MalformedResponse):
+        with serve(coded) as script, pytest.raises(InvalidResponse):
             fetch_token(REQUEST, f"{script.url}/token")
 
     @pytest.mark.parametrize("step", [Drop, Silence])
@@ -238,7 +237,7 @@ class TestTheToken:
     def test_cannot_be_had(self, session: requests.Session) -> None:
         """The caller gets the server's refusal, and the API is not called."""
         with serve(Answer(status=401, chunks=(b'{"error": "invalid_client"}',))) as script, serve(DONE) as api:
-            with pytest.raises(InvalidClientRefused):
+            with pytest.raises(TokenRequestRefused):
                 session.get(api.url, auth=auth_of(script))
             assert api.asked == []
 

@@ -12,7 +12,7 @@ from oauth_cc.flows.single_flight import Refuse, Use
 from oauth_cc.stores.cache import Answer, AwaitRenewal, PendingRenewal, StartRenewal, TokenCache
 
 NOW = 1700000000.0
-REFUSED = errors.InvalidClientRefused("invalid_client", status=401)
+REFUSED = errors.TokenRequestRefused("invalid_client", status=401)
 
 
 def token(value: str = "tok-1", lifetime: float = 3600.0, received_at: float = NOW) -> Token:

@@ -5,27 +5,29 @@ Errors told apart: by class, and by what they hold.
 from typing import assert_never, assert_type
 
 from oauth_cc import InvalidInput, InvalidResponse, OAuthError, TokenRequestRefused
-from oauth_cc.errors import InvalidClientRefused, InvalidMember, RenewalTimedOut, StoreUnavailable
+from oauth_cc.errors import RegisteredCode, RenewalTimedOut, StoreUnavailable, UnsupportedTokenType
 
 
 def advice(error: TokenRequestRefused | InvalidResponse | InvalidInput) -> str:
     """What an operator is told."""
     match error:
-        case InvalidClientRefused():
+        case TokenRequestRefused(code="invalid_client"):
             return "look at the secret"
         case TokenRequestRefused():
-            assert_type(error.error, str)
+            assert_type(error.error, str | None)
+            assert_type(error.code, RegisteredCode | None)
             assert_type(error.description, str | None)
             assert_type(error.status, int)
             assert_type(error.retryable, bool)
             assert_type(error.retry_after, float | None)
-            return error.error
-        case InvalidMember():
-            assert_type(error.member, str)
-            return error.member
+            return error.error or "no OAuth server"
+        case UnsupportedTokenType():
+            assert_type(error.token_type, str)
+            return error.token_type
         case InvalidResponse():
+            assert_type(error.member, str | None)
             assert_type(error.reason, str)
-            return error.reason
+            return error.member or error.reason
         case InvalidInput():
             assert_type(error.parameter, str)
             return error.parameter

@@ -24,7 +24,7 @@ def calls(token: Token) -> list[HttpRequest]:
 
 
 def credentials(token: Token) -> ClientCredentials:
-    """InvalidClientSecret: it is what a Secret shows."""
+    """InvalidInput: it is what a Secret shows."""
     made = ClientCredentials("your_id", str(token.access_token))
     assert_type(made, ClientCredentials)
     return made

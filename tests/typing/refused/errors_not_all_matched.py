@@ -6,7 +6,7 @@ from oauth_cc import InvalidInput, InvalidResponse, TokenRequestRefused
 def advice(error: TokenRequestRefused | InvalidResponse | InvalidInput) -> str:
     match error:
         case TokenRequestRefused():
-            return error.error
+            return error.error or ""
         case InvalidResponse():
             return error.reason
         case _:
