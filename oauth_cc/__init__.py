@@ -97,17 +97,12 @@ _ELSEWHERE: Final = {
     "fetch_token": "oauth_cc.httpx2, httpx, requests or aiohttp",
 }
 
-__version__: str
+__version__: Final = "0.1.0"
 
 if not TYPE_CHECKING:
     # Hidden from type checkers, to which a module with __getattr__ seems to have every name.
 
     def __getattr__(name: str) -> object:
-        if name == "__version__":
-            # Reading the metadata of the installed package costs more than the whole import.
-            from importlib.metadata import version
-
-            return version("oauth_cc")
         if name in _LOADED_WHEN_USED:
             from importlib import import_module
 

@@ -6,27 +6,27 @@ Whatever client is used, a token request goes out as composed and nothing else: 
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 try:
     import httpx2
-
-    # This needs anyio.
-    from oauth_cc._io.httpx_family import HttpxAsyncTokenSource, HttpxAuth, HttpxTokenSource, Library
 except ImportError as _error:
-    raise ImportError("oauth_cc.httpx2 needs httpx2 and anyio: install oauth_cc[httpx2]") from _error
+    raise ImportError("oauth_cc.httpx2 needs httpx2: install oauth_cc[httpx2]") from _error
 
 from oauth_cc._io.context import token_flow
+from oauth_cc._io.httpx_family import HttpxAsyncTokenSource, HttpxAuth, HttpxTokenSource, Library
 from oauth_cc._io.options import DEFAULTS, Options
 from oauth_cc.authentication.certificate import Certificate
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.endpoint import Endpoint
-from oauth_cc.flows import discovery
-from oauth_cc.flows.discovery import AddressedRequest, MetadataCache, discover
-from oauth_cc.metadata import ServerMetadata
 from oauth_cc.request import TokenRequest
 from oauth_cc.scope import NO_SCOPE, Scope
 from oauth_cc.token import Token
+
+if TYPE_CHECKING:
+    # Loaded by the functions that need them.
+    from oauth_cc.flows.discovery import AddressedRequest, MetadataCache
+    from oauth_cc.metadata import ServerMetadata
 
 __all__ = [
     "AsyncTokenSource",
@@ -140,14 +140,16 @@ def fetch_metadata(
     issuer: str | Endpoint,
     *,
     client: httpx2.Client | None = None,
-    cache: MetadataCache | None = None,
+    cache: "MetadataCache | None" = None,
     options: Options = DEFAULTS,
-) -> ServerMetadata:
+) -> "ServerMetadata":
     """
     Return the metadata of the authorization server *issuer* (RFC 8414).
 
     Raises `InvalidResponse`, `InvalidInput`, or `httpx2.TransportError` if no response came.
     """
+    from oauth_cc.flows.discovery import discover
+
     return _SHELL.perform(discover(issuer, retries=options.retries, cache=cache), client, options)
 
 
@@ -155,10 +157,12 @@ async def fetch_metadata_async(
     issuer: str | Endpoint,
     *,
     client: httpx2.AsyncClient | None = None,
-    cache: MetadataCache | None = None,
+    cache: "MetadataCache | None" = None,
     options: Options = DEFAULTS,
-) -> ServerMetadata:
+) -> "ServerMetadata":
     """Return what `fetch_metadata` returns, on asyncio and trio."""
+    from oauth_cc.flows.discovery import discover
+
     return await _SHELL.perform_async(discover(issuer, retries=options.retries, cache=cache), client, options)
 
 
@@ -169,14 +173,16 @@ def from_issuer(
     *,
     certificate: Certificate | None = None,
     client: httpx2.Client | None = None,
-    cache: MetadataCache | None = None,
+    cache: "MetadataCache | None" = None,
     options: Options = DEFAULTS,
-) -> AddressedRequest:
+) -> "AddressedRequest":
     """
     Return the request of *credentials* for *scope*, with the token endpoint that the metadata of *issuer* name.
 
     Raises what `fetch_metadata` raises, and `InvalidInput` if the server does not support *credentials* as they are.
     """
+    from oauth_cc.flows import discovery
+
     flow = discovery.from_issuer(
         issuer, credentials, scope, certificate=certificate, retries=options.retries, cache=cache
     )
@@ -190,10 +196,12 @@ async def from_issuer_async(
     *,
     certificate: Certificate | None = None,
     client: httpx2.AsyncClient | None = None,
-    cache: MetadataCache | None = None,
+    cache: "MetadataCache | None" = None,
     options: Options = DEFAULTS,
-) -> AddressedRequest:
+) -> "AddressedRequest":
     """Return what `from_issuer` returns, on asyncio and trio."""
+    from oauth_cc.flows import discovery
+
     flow = discovery.from_issuer(
         issuer, credentials, scope, certificate=certificate, retries=options.retries, cache=cache
     )

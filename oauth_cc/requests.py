@@ -10,7 +10,7 @@ import copy
 import re
 import time
 from collections.abc import Callable
-from typing import Final, Self, TypeAlias, TypedDict, Unpack
+from typing import TYPE_CHECKING, Final, Self, TypeAlias, TypedDict, Unpack
 
 try:
     import requests
@@ -37,16 +37,18 @@ from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.challenge import NOTABLE, insufficient_scope, token_rejected
 from oauth_cc.endpoint import Endpoint, Origin
 from oauth_cc.errors import InvalidResponse
-from oauth_cc.flows import discovery
-from oauth_cc.flows.discovery import AddressedRequest, MetadataCache, discover
 from oauth_cc.flows.effects import Failed, Received
 from oauth_cc.http import HttpRequest, HttpResponse
-from oauth_cc.metadata import ServerMetadata
 from oauth_cc.request import TokenRequest
 from oauth_cc.scope import NO_SCOPE, Scope
 from oauth_cc.stores._protocol import Store
 from oauth_cc.stores.cache import TokenCache
 from oauth_cc.token import Token, authorization
+
+if TYPE_CHECKING:
+    # Loaded by the functions that need them.
+    from oauth_cc.flows.discovery import AddressedRequest, MetadataCache
+    from oauth_cc.metadata import ServerMetadata
 
 __all__ = ["ClientCredentialsAuth", "TokenSource", "fetch_metadata", "fetch_token", "from_issuer"]
 
@@ -252,14 +254,16 @@ def fetch_metadata(
     issuer: str | Endpoint,
     *,
     client: requests.Session | None = None,
-    cache: MetadataCache | None = None,
+    cache: "MetadataCache | None" = None,
     options: Options = DEFAULTS,
-) -> ServerMetadata:
+) -> "ServerMetadata":
     """
     Return the metadata of the authorization server *issuer* (RFC 8414).
 
     Raises `InvalidResponse`, `InvalidInput`, or `requests.RequestException` if no response came.
     """
+    from oauth_cc.flows.discovery import discover
+
     flow = discover(issuer, retries=options.retries, cache=cache)
     return driver.drive(flow, sender(client, options.timeout))
 
@@ -271,14 +275,16 @@ def from_issuer(
     *,
     certificate: Certificate | None = None,
     client: requests.Session | None = None,
-    cache: MetadataCache | None = None,
+    cache: "MetadataCache | None" = None,
     options: Options = DEFAULTS,
-) -> AddressedRequest:
+) -> "AddressedRequest":
     """
     Return the request of *credentials* for *scope*, with the token endpoint that the metadata of *issuer* name.
 
     Raises what `fetch_metadata` raises, and `InvalidInput` if the server does not support *credentials* as they are.
     """
+    from oauth_cc.flows import discovery
+
     flow = discovery.from_issuer(
         issuer, credentials, scope, certificate=certificate, retries=options.retries, cache=cache
     )

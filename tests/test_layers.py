@@ -112,9 +112,7 @@ def test_without_extras(extra: str) -> None:
     ("module", "missing", "advice"),
     [
         ("httpx2", "httpx2", "install oauth_cc[httpx2]"),
-        ("httpx2", "anyio", "install oauth_cc[httpx2]"),
         ("httpx", "httpx", "install oauth_cc[httpx]"),
-        ("httpx", "anyio", "install oauth_cc[httpx]"),
         ("requests", "requests", "install oauth_cc[requests]"),
         ("aiohttp", "aiohttp", "install oauth_cc[aiohttp]"),
         ("aiohttp", "anyio", "install oauth_cc[aiohttp]"),
@@ -129,6 +127,33 @@ def test_a_missing_extra_is_named(module: str, missing: str, advice: str) -> Non
     found = run(f"import sys; sys.modules[{missing!r}] = None\nimport oauth_cc.{module}")
     assert found.returncode == 1
     assert advice in found.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("library", ["httpx2", "httpx"])
+@pytest.mark.parametrize("use", ["AsyncTokenSource(request, url)", "asyncio.run(fetch_token_async(request, url))"])
+def test_async_code_without_anyio_is_told_its_extra(library: str, use: str) -> None:
+    """Threads do without it; async code is told the extra of the library that it uses."""
+    code = (
+        f"import asyncio, sys; sys.modules['anyio'] = None\nfrom oauth_cc.{library} import *\n"
+        "import oauth_cc\nrequest, url = oauth_cc.ClientCredentials('id', 's'), 'https://as.example/token'\n"
+        f"TokenSource(request, url)\n{use}"
+    )
+    assert f"needs anyio for async code: install oauth_cc[{library}]" in run(code).stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("code", "absent"),
+    [
+        ("import oauth_cc", "oauth_cc.flows oauth_cc.stores oauth_cc._io oauth_cc.metadata oauth_cc.jose"),
+        ("import oauth_cc.httpx2", "asyncio anyio oauth_cc.metadata oauth_cc.flows.discovery oauth_cc.jose"),
+        ("import oauth_cc.requests", "asyncio anyio oauth_cc.metadata oauth_cc.flows.discovery oauth_cc.jose"),
+        ("import oauth_cc; oauth_cc.__version__", "importlib.metadata"),
+    ],
+)
+def test_a_program_loads_what_it_uses(code: str, absent: str) -> None:
+    """Async machinery, discovery, stores and keys load with the code that needs them."""
+    found = run(f"import sys\n{code}\nprint([name for name in {absent.split()!r} if name in sys.modules])")
+    assert found.stdout == "[]\n", found.stderr
 
 
 def test_the_map_names_files_that_exist() -> None:

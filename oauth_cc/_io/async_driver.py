@@ -9,10 +9,15 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import TypeVar, assert_never, final
 
-import anyio
-import anyio.lowlevel
-import anyio.to_thread
 import attrs
+
+try:
+    import anyio
+    import anyio.lowlevel
+    import anyio.to_thread
+except ImportError as _error:
+    advice = "install oauth_cc[httpx2], oauth_cc[httpx] or oauth_cc[aiohttp], whichever library you use"
+    raise ImportError(f"async code needs anyio: {advice}") from _error
 
 from oauth_cc._io.clock import moment
 from oauth_cc._io.context import SourceContext

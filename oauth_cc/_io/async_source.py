@@ -1,12 +1,13 @@
 """
 The source of tokens for async code, on asyncio and trio alike.
+
+asyncio and anyio load with the first token that is asked for: programs of threads import this module too.
 """
 
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self, assert_never
 
-from oauth_cc._io.async_driver import AsyncStoreEffects, ThreadedStore, detach, drive, wait_for
 from oauth_cc._io.context import Source, SourceContext, raisable
 from oauth_cc.errors import RenewalTimedOut, SourceClosed
 from oauth_cc.flows.effects import Failed, Received
@@ -33,7 +34,6 @@ class AsyncTokenSource(Source):
     def __init__(self, context: SourceContext, send: Callable[[HttpRequest], Awaitable[Received | Failed]]) -> None:
         super().__init__(context)
         self.send: Callable[[HttpRequest], Awaitable[Received | Failed]] = send
-        self._store = _for_tasks(context.cache.store)
 
     async def token(self) -> Token:
         """
@@ -51,9 +51,10 @@ class AsyncTokenSource(Source):
         If *token* is no longer the one at hand, nothing is forgotten.
         """
         self._context.discard(token)
-        if self._store is not None:
+        store = _for_tasks(self._context.cache.store)
+        if store is not None:
             try:
-                await self._store.discard(self._context.terms.cache_key, token)
+                await store.discard(self._context.terms.cache_key, token)
             except Exception as error:  # the token is out of memory, and not taken from the store again
                 self._context.store_failed(error)
 
@@ -77,6 +78,8 @@ class AsyncTokenSource(Source):
                 case Refuse(error):
                     raise raisable(error)
                 case StartRenewal(pending):
+                    from oauth_cc._io.async_driver import detach
+
                     pending.leader = detach(self._lead, pending)
                 case AwaitRenewal(pending):
                     pass
@@ -97,12 +100,17 @@ class AsyncTokenSource(Source):
         self._context.complete(pending, outcome)
 
     async def _renew(self, pending: PendingRenewal) -> Renewal:
-        store_effects = None if self._store is None else AsyncStoreEffects(self._store, self._context)
+        from oauth_cc._io.async_driver import AsyncStoreEffects, drive
+
+        store = _for_tasks(self._context.cache.store)
+        store_effects = None if store is None else AsyncStoreEffects(store, self._context)
         flow = renewal(self._context.terms, held=pending.held, rejected=pending.rejected)
         return await drive(flow, self.send, store_effects=store_effects, hook=self._context.hook)
 
     async def _outcome_of(self, pending: PendingRenewal) -> Token | None:
         wait_timeout = self._context.terms.wait_timeout
+        from oauth_cc._io.async_driver import wait_for
+
         if not await wait_for(pending.future, wait_timeout):
             raise RenewalTimedOut(wait_timeout)
         error = pending.future.exception()
@@ -112,6 +120,8 @@ class AsyncTokenSource(Source):
 
 
 def _for_tasks(store: Store | AsyncStore | None) -> AsyncStore | None:
-    if is_async_store(store):
-        return store
-    return ThreadedStore(store) if is_store(store) else None
+    if not is_store(store):
+        return store if is_async_store(store) else None
+    from oauth_cc._io.async_driver import ThreadedStore
+
+    return ThreadedStore(store)

@@ -20,12 +20,12 @@ from collections.abc import (
     Mapping,
 )
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, aclosing, closing, nullcontext
+from importlib.util import find_spec
 from typing import Generic, Protocol, Self, TypeVar, final
 
-import anyio
 import attrs
 
-from oauth_cc._io import async_driver, driver
+from oauth_cc._io import driver
 from oauth_cc._io.async_source import AsyncTokenSource
 from oauth_cc._io.context import check_client, check_kind, source_context
 from oauth_cc._io.options import DEFAULTS, Options
@@ -187,6 +187,9 @@ class Library(Generic[C, A, R]):
         check_kind(client, self.async_client)
 
         async def perform(request: HttpRequest) -> Received | Failed:
+            # Loaded by async code alone, as is asyncio with it.
+            import anyio
+
             try:
                 with anyio.fail_after(timeout):
                     async with self.open_async() if client is None else nullcontext(client) as through:
@@ -204,12 +207,21 @@ class Library(Generic[C, A, R]):
 
         return perform
 
+    def check_async(self) -> None:
+        """Raise `ImportError` with the extra to install if async code lacks anyio."""
+        if find_spec("anyio") is None:
+            advice = f"install oauth_cc[{self.name}]"
+            raise ImportError(f"oauth_cc.{self.name} needs anyio for async code: {advice}")
+
     def perform(self, flow: Flow[T], client: C | None, options: Options) -> T:
         """Run *flow* in this thread, sending through *client*."""
         return driver.drive(flow, self.sender(client, options.timeout))
 
     async def perform_async(self, flow: Flow[T], client: A | None, options: Options) -> T:
         """Run *flow* in this task, sending through *client*."""
+        self.check_async()
+        from oauth_cc._io import async_driver
+
         return await async_driver.drive(flow, self.async_sender(client, options.timeout))
 
 
@@ -246,6 +258,7 @@ class HttpxAsyncTokenSource(AsyncTokenSource, Generic[C, A, R]):
         store: TokenCache | Store | AsyncStore | None = None,
         options: Options = DEFAULTS,
     ) -> None:
+        self._library.check_async()
         context = source_context(request, endpoint, store, options)
         check_client(context.terms.request, client)
         super().__init__(context, self._library.async_sender(client, options.timeout))
@@ -415,6 +428,8 @@ def _read(late: Callable[[float], Exception], response: _Response, timeout: floa
 
 
 async def _read_async(response: _Response) -> bytes | None:
+    import anyio
+
     if response.is_stream_consumed:
         return None
     content = bytearray()

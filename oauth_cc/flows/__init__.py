@@ -2,7 +2,8 @@
 The grant as flows: generators that yield effects, frozen records, and are sent the results. They do no I/O themselves.
 """
 
-from oauth_cc.flows.discovery import AddressedRequest, discover, from_issuer
+from typing import TYPE_CHECKING, Final
+
 from oauth_cc.flows.effects import (
     Effect,
     Failed,
@@ -23,6 +24,9 @@ from oauth_cc.flows.effects import (
     without_store,
 )
 from oauth_cc.flows.exchange import exchange
+
+if TYPE_CHECKING:
+    from oauth_cc.flows.discovery import AddressedRequest, discover, from_issuer
 
 __all__ = [
     "AddressedRequest",
@@ -51,3 +55,16 @@ __all__ = [
 
 def __dir__() -> list[str]:
     return __all__
+
+
+_DISCOVERY: Final = ("AddressedRequest", "discover", "from_issuer")
+
+if not TYPE_CHECKING:
+    # Loaded when it is used: a source of tokens needs no discovery.
+
+    def __getattr__(name: str) -> object:
+        if name not in _DISCOVERY:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from oauth_cc.flows import discovery
+
+        return getattr(discovery, name)
