@@ -10,11 +10,12 @@ Whatever a server sends is hostile until it is read: no text raises, and reading
 import re
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
-from typing import Final, final
+from typing import Final, TypeAlias, final
 
 import attrs
 
 from oauth_cc._wire.grammar import HEADER_NAME
+from oauth_cc._wire.hidden import Hidden
 from oauth_cc.errors import InvalidInput
 from oauth_cc.http import HttpResponse
 from oauth_cc.scope import Scope
@@ -63,6 +64,17 @@ _SHOWN_ERRORS: Final = frozenset(
 )
 
 
+_Parameters: TypeAlias = tuple[tuple[str, str], ...]
+
+
+def _hidden_parameters(given: _Parameters | Hidden[_Parameters]) -> Hidden[_Parameters]:
+    return given if isinstance(given, Hidden) else Hidden(given)
+
+
+def _hidden_token68(given: str | Hidden[str | None] | None) -> Hidden[str | None]:
+    return given if isinstance(given, Hidden) else Hidden(given)
+
+
 @final
 @attrs.frozen(repr=False)
 class Challenge:
@@ -80,9 +92,14 @@ class Challenge:
         'api'
     """
 
+    __match_args__ = ("scheme", "parameters", "token68")
+
     scheme: str
-    parameters: tuple[tuple[str, str], ...] = ()
-    token68: str | None = None
+    # Printers that walk the fields of a record find these closed: a server may echo a token.
+    _parameters: Hidden[tuple[tuple[str, str], ...]] = attrs.field(
+        default=Hidden(()), converter=_hidden_parameters, alias="parameters"
+    )
+    _token68: Hidden[str | None] = attrs.field(default=Hidden(None), converter=_hidden_token68, alias="token68")
 
     def __attrs_post_init__(self) -> None:
         if not _is_name(self.scheme):
@@ -91,6 +108,16 @@ class Challenge:
             raise InvalidInput("parameters", "give a tuple of (name, value) pairs, each lower-case name once")
         if self.token68 is not None and not _is_token68(self.token68, self.parameters):
             raise InvalidInput("token68", "give the characters of RFC 9110 section 11.2, and no parameters beside them")
+
+    @property
+    def parameters(self) -> tuple[tuple[str, str], ...]:
+        """The parameters, (name, value) pairs in their order."""
+        return self._parameters.open()
+
+    @property
+    def token68(self) -> str | None:
+        """The token68, None where there is none."""
+        return self._token68.open()
 
     def get(self, name: str) -> str | None:
         """

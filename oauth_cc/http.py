@@ -9,6 +9,7 @@ from typing import Final, NoReturn, SupportsIndex, TypeAlias, TypeGuard, TypeVar
 import attrs
 
 from oauth_cc._wire.grammar import HEADER_NAME, HEADER_VALUE, URL_TEXT
+from oauth_cc._wire.hidden import Hidden
 from oauth_cc.errors import InvalidInput
 from oauth_cc.secret import REDACTION
 
@@ -50,21 +51,48 @@ class HttpRequest:
         HttpRequest(GET https://api.example/things?***, headers=(Accept: text/plain, Cookie: ***), body=0 bytes)
     """
 
-    method: str
-    url: str
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = b""
+    __match_args__ = ("method", "url", "headers", "body")
 
-    def __init__(self, method: str, url: str, headers: Headers = (), body: bytes = b"") -> None:
-        pairs = _pairs(headers)
-        fault = _request_fault(method, url, pairs, body)
+    method: str
+    # Printers that walk the fields of a record find these closed.
+    _url: Hidden[str] = attrs.field(alias="url")
+    _headers: Hidden[tuple[tuple[str, str], ...]] = attrs.field(alias="headers")
+    _body: Hidden[bytes] = attrs.field(alias="body")
+
+    def __init__(
+        self,
+        method: str,
+        url: str | Hidden[str],
+        headers: Headers | Hidden[tuple[tuple[str, str], ...]] = (),
+        body: bytes | Hidden[bytes] = b"",
+    ) -> None:
+        # What attrs.evolve takes over from another request comes closed.
+        pairs = _pairs(headers.open() if isinstance(headers, Hidden) else headers)
+        where = url.open() if isinstance(url, Hidden) else url
+        content = body.open() if isinstance(body, Hidden) else body
+        fault = _request_fault(method, where, pairs, content)
         if fault is not None:
-            del self, method, url, headers, body, pairs
+            del self, method, url, headers, body, pairs, where, content
             raise fault
         object.__setattr__(self, "method", method)
-        object.__setattr__(self, "url", url)
-        object.__setattr__(self, "headers", pairs)
-        object.__setattr__(self, "body", body)
+        object.__setattr__(self, "_url", Hidden(where))
+        object.__setattr__(self, "_headers", Hidden(pairs))
+        object.__setattr__(self, "_body", Hidden(content))
+
+    @property
+    def url(self) -> str:
+        """The URL, as it goes on the wire."""
+        return self._url.open()
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """The header fields, (name, value) pairs in their order."""
+        return self._headers.open()
+
+    @property
+    def body(self) -> bytes:
+        """The body."""
+        return self._body.open()
 
     def with_header(self, name: str, value: str) -> "HttpRequest":
         """
@@ -107,19 +135,38 @@ class HttpResponse:
         HttpResponse(200, headers=(Content-Type: application/json), content=23 bytes)
     """
 
-    status: int
-    headers: tuple[tuple[str, str], ...] = ()
-    content: bytes = b""
+    __match_args__ = ("status", "headers", "content")
 
-    def __init__(self, status: int, headers: Headers = (), content: bytes = b"") -> None:
-        pairs = _pairs(headers)
-        fault = _response_fault(status, pairs, content)
+    status: int
+    # As those of a request.
+    _headers: Hidden[tuple[tuple[str, str], ...]] = attrs.field(alias="headers")
+    _content: Hidden[bytes] = attrs.field(alias="content")
+
+    def __init__(
+        self,
+        status: int,
+        headers: Headers | Hidden[tuple[tuple[str, str], ...]] = (),
+        content: bytes | Hidden[bytes] = b"",
+    ) -> None:
+        pairs = _pairs(headers.open() if isinstance(headers, Hidden) else headers)
+        octets = content.open() if isinstance(content, Hidden) else content
+        fault = _response_fault(status, pairs, octets)
         if fault is not None:
-            del self, headers, content, pairs
+            del self, headers, content, pairs, octets
             raise fault
         object.__setattr__(self, "status", status)
-        object.__setattr__(self, "headers", pairs)
-        object.__setattr__(self, "content", content)
+        object.__setattr__(self, "_headers", Hidden(pairs))
+        object.__setattr__(self, "_content", Hidden(octets))
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """The header fields, (name, value) pairs in their order."""
+        return self._headers.open()
+
+    @property
+    def content(self) -> bytes:
+        """The content, any content coding undone."""
+        return self._content.open()
 
     def header(self, name: str) -> tuple[str, ...]:
         """

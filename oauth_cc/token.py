@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal, NoReturn, SupportsIndex, TypeA
 import attrs
 
 from oauth_cc._wire.grammar import ACCESS_TOKEN
+from oauth_cc._wire.hidden import Hidden
 from oauth_cc._wire.json import JsonValue, freeze, is_object, parse_object, write
 from oauth_cc.endpoint import check_url
 from oauth_cc.errors import InvalidInput
@@ -33,8 +34,11 @@ TokenType: TypeAlias = Literal["Bearer", "DPoP"]
 """The token types that are understood, in their canonical case (RFC 6749 section 7.1)."""
 
 
-def _count(extra: Mapping[str, JsonValue]) -> str:
-    return f"<{len(extra)} not shown>"
+_Extra: TypeAlias = Mapping[str, JsonValue]
+
+
+def _hidden(given: _Extra | Hidden[_Extra]) -> Hidden[_Extra]:
+    return given if isinstance(given, Hidden) else Hidden(given)
 
 
 _ELSEWHERE: Final = {
@@ -50,7 +54,7 @@ def _assumed_end(token: "Token") -> float:
 
 
 @final
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Token:
     """
     An access token and what the server said about it (RFC 6749 section 5.1).
@@ -68,13 +72,16 @@ class Token:
         Scope.of('a')
     """
 
+    __match_args__ = ("access_token", "token_type", "received_at", "expires_at", "scope", "requested_scope", "extra")
+
     access_token: Secret
     token_type: TokenType
     received_at: float
     expires_at: float = attrs.field(default=attrs.Factory(_assumed_end, takes_self=True))
     scope: Scope = NO_SCOPE
     requested_scope: Scope = NO_SCOPE
-    extra: Mapping[str, JsonValue] = attrs.field(default=NO_EXTRA, repr=_count, hash=False)
+    # Printers that walk the fields of a record find it closed: it may hold an id_token.
+    _extra: Hidden[_Extra] = attrs.field(default=Hidden(NO_EXTRA), converter=_hidden, alias="extra", hash=False)
     dpop_jkt: str | None = None
     lifetime_assumed: bool = False
 
@@ -92,7 +99,19 @@ class Token:
         if self.dpop_jkt is not None and not isinstance(self.dpop_jkt, str):
             raise InvalidInput("dpop_jkt", "give None or the key's thumbprint as text (RFC 7638)")
         if self.extra is not NO_EXTRA:
-            object.__setattr__(self, "extra", _read_only(self.extra))
+            object.__setattr__(self, "_extra", Hidden(_read_only(self.extra)))
+
+    def __repr__(self) -> str:
+        times = f"received_at={self.received_at!r}, expires_at={self.expires_at!r}"
+        scopes = f"scope={self.scope!r}, requested_scope={self.requested_scope!r}"
+        rest = f"dpop_jkt={self.dpop_jkt!r}, lifetime_assumed={self.lifetime_assumed!r}"
+        shown = f"access_token={self.access_token!r}, token_type={self.token_type!r}, {times}, {scopes}"
+        return f"Token({shown}, extra=<{len(self.extra)} not shown>, {rest})"
+
+    @property
+    def extra(self) -> Mapping[str, JsonValue]:
+        """Every other member of the response, read-only."""
+        return self._extra.open()
 
     @property
     def missing_scope(self) -> Scope:

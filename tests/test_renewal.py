@@ -18,6 +18,7 @@ from oauth_cc import (
     http_request,
     token_request,
 )
+from oauth_cc.authentication import AuthenticationFields
 from oauth_cc.events import TokenFound, TokenObtained
 from oauth_cc.flows import Failed, Lock, Returned, Save, advance
 from oauth_cc.flows.cache_key import cache_key, fingerprint
@@ -194,3 +195,41 @@ class TestTerms:
         for credentials in (ClientCredentials("id", "other"), ClientCredentials("ie", "M4RKER")):
             with pytest.raises(errors.InvalidInput, match="token request: has other credentials"):
                 TERMS.with_request(token_request(credentials))
+
+
+class Unhashable:
+    """A method of authentication that is no frozen record."""
+
+    __hash__ = None  # type: ignore[assignment]  # as of a class with an __eq__ of its own
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Unhashable)
+
+    def authenticate(self, client_id: str) -> AuthenticationFields:
+        """Gives one parameter."""
+        return AuthenticationFields(parameters=(("client_id", Secret(client_id)),))
+
+
+def test_a_method_that_cannot_be_hashed_is_known_by_what_it_sends() -> None:
+    """A user's own record need not be frozen."""
+    request = token_request(ClientCredentials("id", Unhashable()))
+    assert terms(request, ENDPOINT).slot == terms(request, ENDPOINT).slot
+    assert terms(request, ENDPOINT).slot != terms(request, "https://as.example/other").slot
+
+
+def test_the_fingerprint_is_derived_for_a_shared_store_alone_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes milliseconds, and memory has no use for it."""
+    derived: list[ClientCredentials] = []
+
+    def derive(credentials: ClientCredentials) -> bytes:
+        derived.append(credentials)
+        return fingerprint(credentials)
+
+    monkeypatch.setattr("oauth_cc.flows.renewal.derive_fingerprint", derive)
+    alone = terms(REQUEST, ENDPOINT, shared=False)
+    World([token_answer()]).run(renewal(alone))
+    assert derived == []
+    shared = terms(REQUEST, ENDPOINT)
+    World([token_answer()]).run(renewal(shared))
+    World([token_answer()]).run(renewal(shared.with_request(REQUEST.with_scope(Scope.of("b")))))
+    assert len(derived) == 1

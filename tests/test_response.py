@@ -367,3 +367,18 @@ class TestAnything:
         assert "hidden" not in repr(token)
         assert isinstance(token, Token)
         assert token.access_token == Secret("tok-1")
+
+
+class Broken:
+    """A method of authentication that always fails."""
+
+    def authenticate(self, client_id: str) -> Any:
+        """Fails."""
+        raise errors.InvalidInput("client authentication", f"{client_id} has lost its key")
+
+
+def test_a_method_that_fails_afterwards_does_not_hide_the_response() -> None:
+    """It is asked for what to redact, and the refusal is what the caller needs to see."""
+    request = token_request(ClientCredentials("id", Broken()))
+    with pytest.raises(errors.TokenRequestRefused, match="invalid_scope"):
+        parse_token_response(HttpResponse(400, (), b'{"error": "invalid_scope"}'), request, received_at=NOW)

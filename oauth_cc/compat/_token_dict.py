@@ -2,6 +2,7 @@
 A token as other libraries hand one out: for what stands in their place.
 """
 
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar, overload
 
 T = TypeVar("T")
@@ -27,7 +28,20 @@ class TokenDict(dict[str, object]):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return repr({name: value if name in _SHOWN else "***" for name, value in self.items()})
+        return repr(self._shown())
+
+    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
+        yield from self._shown().items()
+
+    def __pretty__(self, fmt: Callable[[object], object], **_: object) -> Iterator[object]:
+        # For devtools, which would walk into a dict.
+        yield repr(self)
+
+    def __sentry_repr__(self) -> str:
+        return repr(self)
+
+    def _shown(self) -> dict[str, object]:
+        return {name: value if name in _SHOWN else "***" for name, value in self.items()}
 
     if TYPE_CHECKING:
         # At run time these are dict's own method.

@@ -1,0 +1,48 @@
+"""
+A value that no printer shows: what walks the fields of a record finds it closed.
+"""
+
+from typing import Generic, NoReturn, SupportsIndex, TypeVar, final
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+@final
+class Hidden(Generic[T_co]):
+    """
+    Holds a *value*, and shows it to callers of `open` alone. Equal and hashed by value.
+
+        >>> Hidden(b"s3cret")
+        Hidden('***')
+        >>> Hidden(b"s3cret").open()
+        b's3cret'
+    """
+
+    # Not an attrs record: attrs.asdict, rich and structlog walk into one.
+    __slots__ = ("_value",)
+    _value: T_co
+
+    def __init__(self, value: T_co) -> None:
+        self._value = value
+
+    def open(self) -> T_co:
+        """Return the value."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Hidden('***')"
+
+    def __eq__(self, other: object) -> bool:
+        return self._value == other._value if isinstance(other, type(self)) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((Hidden, self._value))
+
+    def __copy__(self) -> "Hidden[T_co]":
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> "Hidden[T_co]":
+        return self
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise TypeError("what a record hides is not pickled")
