@@ -4,7 +4,7 @@
 
 import platform
 
-from tests.benchmarks import calls, checking, core, facade, signing, stores
+from tests.benchmarks import calls, checking, core, facade, signing, starting, stores
 from tests.benchmarks.measure import show
 
 print(f"{platform.python_implementation()} {platform.python_version()}, {platform.machine()}")
@@ -12,6 +12,8 @@ print(show("Composing and parsing", "µs", [core.composing_from_nothing(), core.
 print(show("Assertions, made and signed", "µs", signing.table()))
 print(show("Calling an API", "µs", calls.overhead()))
 print(show("Starting cold", "requests", [calls.cold()]))
+print(show("Making an auth", "µs", [starting.making()]))
+print(show("Starting cold", "ms of CPU over one call of the bare library", [starting.cold()]))
 with stores.stores() as found:
     print(show("Cached tokens over stores", "µs", [stores.cached(found)]))
     print(show("Stores, once a lifetime", "µs", stores.asked(found)))

@@ -1,0 +1,127 @@
+"""
+Every field of `Options` changes what each of the six doors does.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import aiohttp
+import attrs
+import httpx
+import httpx2
+import pytest
+import requests
+
+import oauth_cc.aiohttp
+import oauth_cc.httpx
+import oauth_cc.httpx2
+import oauth_cc.requests
+from oauth_cc import ClientCredentials, Options, RenewalWindow, Retries, Token, TokenCache, TokenRequestRefused
+from oauth_cc.errors import RenewalTimedOut
+from oauth_cc.events import Event, TokenObtained
+from tests.shells.scripted import TOKEN, Answer, Held, serve
+
+CREDENTIALS = ClientCredentials("your_id", "s3cret")
+
+
+@attrs.frozen
+class Door:
+    """A source of one library, in threads or in async code."""
+
+    source: Callable[..., Any]
+    is_async: bool
+    timeout_error: type[Exception]
+
+    def tokens(self, url: str, options: Options, count: int = 1, store: TokenCache | None = None) -> list[Token]:
+        """Ask a source with *options* for its token, *count* times."""
+        if not self.is_async:
+            source = self.source(CREDENTIALS, f"{url}/token", store=store, options=options)
+            return [source.token() for _ in range(count)]
+
+        async def main() -> list[Token]:
+            source = self.source(CREDENTIALS, f"{url}/token", store=store, options=options)
+            return [await source.token() for _ in range(count)]
+
+        return asyncio.run(main(), debug=False)
+
+
+DOORS = {
+    "httpx2": Door(oauth_cc.httpx2.TokenSource, False, httpx2.TimeoutException),
+    "httpx2-async": Door(oauth_cc.httpx2.AsyncTokenSource, True, httpx2.TimeoutException),
+    "httpx": Door(oauth_cc.httpx.TokenSource, False, httpx.TimeoutException),
+    "httpx-async": Door(oauth_cc.httpx.AsyncTokenSource, True, httpx.TimeoutException),
+    "requests": Door(oauth_cc.requests.TokenSource, False, requests.Timeout),
+    "aiohttp": Door(oauth_cc.aiohttp.AsyncTokenSource, True, aiohttp.ServerTimeoutError),
+}
+
+
+@pytest.fixture(params=DOORS.values(), ids=list(DOORS))
+def door(request: pytest.FixtureRequest) -> Door:
+    """Each door."""
+    found: Door = request.param
+    return found
+
+
+@pytest.fixture
+def held() -> Iterator[Held]:
+    """An answer that waits; it is let go in the end, whatever came of the test."""
+    answer = Held(TOKEN)
+    yield answer
+    answer.released.set()
+
+
+def test_every_field_has_a_test_here() -> None:
+    """A new one is noticed."""
+    tested = {
+        name.removeprefix("test_the_").partition("_of_a")[0] for name in globals() if name.startswith("test_the_")
+    }
+    assert {field.name for field in attrs.fields(Options)} == tested
+
+
+def test_the_timeout_of_an_attempt(door: Door, held: Held) -> None:
+    """A server that does not answer is given up."""
+    with serve(held) as server, pytest.raises(door.timeout_error):
+        door.tokens(server.url, Options(timeout=0.1, retries=Retries(attempts=1)))
+
+
+def test_the_retries_of_an_attempt(door: Door) -> None:
+    """A server that is busy is asked as often as they say."""
+    with serve(Answer(status=503), TOKEN) as server, pytest.raises(TokenRequestRefused):
+        door.tokens(server.url, Options(retries=Retries(attempts=1)))
+    with serve(Answer(status=503), TOKEN) as server:
+        door.tokens(server.url, Options(retries=Retries(2, 0, 0)))
+        assert len(server.asked) == 2
+
+
+def test_the_renewal_window_of_a_token(door: Door) -> None:
+    """A window that opens at once has the second call renew; the default does not."""
+    at_once = RenewalWindow(opens=1e-12, closes=1e-12)
+    for options, asked in ((Options(), 1), (Options(renewal_window=at_once), 2)):
+        with serve(TOKEN) as server:
+            door.tokens(server.url, options, count=2)
+            assert len(server.asked) == asked
+
+
+def test_the_wait_timeout_of_a_caller(door: Door, held: Held) -> None:
+    """A caller waits no longer for the token request of another."""
+    cache = TokenCache()
+    with serve(held) as server, ThreadPoolExecutor(1) as pool:
+        leader = oauth_cc.httpx2.TokenSource(CREDENTIALS, f"{server.url}/token", store=cache)
+        leading = pool.submit(leader.token)
+        while not server.asked:
+            threading.Event().wait(0.001)
+        with pytest.raises(RenewalTimedOut, match=r"within 0\.05 seconds"):
+            door.tokens(server.url, Options(wait_timeout=0.05), store=cache)
+        held.released.set()
+        assert leading.result(30).access_token.reveal() == "tok-1"
+
+
+def test_the_on_event_of_a_source(door: Door) -> None:
+    """The function is called with what happened."""
+    seen: list[Event] = []
+    with serve(TOKEN) as server:
+        door.tokens(server.url, Options(on_event=seen.append))
+    assert [type(event) for event in seen] == [TokenObtained]
