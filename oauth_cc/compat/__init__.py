@@ -14,35 +14,7 @@ from oauth_cc.compat._randomness import generate_token
 from oauth_cc.compat._token import OAuth2Token
 
 if TYPE_CHECKING:
-    from oauth_cc.compat._errors import (
-        AccessDeniedError,
-        ConsentRequired,
-        CustomOAuth2Error,
-        FatalClientError,
-        InsecureTransportError,
-        InsufficientScopeError,
-        InvalidClientError,
-        InvalidClientIdError,
-        InvalidGrantError,
-        InvalidRequestError,
-        InvalidRequestFatalError,
-        InvalidResponseError,
-        InvalidScopeError,
-        InvalidTokenError,
-        LoginRequired,
-        MismatchingStateError,
-        MissingCodeError,
-        MissingTokenError,
-        MissingTokenTypeError,
-        OAuth2Error,
-        ServerError,
-        TemporarilyUnavailableError,
-        TokenExpiredError,
-        UnauthorizedClientError,
-        UnsupportedGrantTypeError,
-        UnsupportedResponseTypeError,
-        UnsupportedTokenTypeError,
-    )
+    from oauth_cc.compat._errors import *
     from oauth_cc.compat._signals import scope_changed
 
 __all__ = [

@@ -5,41 +5,12 @@ So ``except oauthlib.oauth2.TokenExpiredError`` catches what the facade raises, 
 Importing this module looks for oauthlib; importing `oauth_cc.compat` does not.
 """
 
-# ruff: noqa: TC004  # at run time the names come from the branch that checkers do not see
-
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     # What type checkers see, with oauthlib or without: no type of that package stands in a signature of ours.
-    from oauth_cc.compat._own_errors import (
-        AccessDeniedError,
-        ConsentRequired,
-        CustomOAuth2Error,
-        FatalClientError,
-        InsecureTransportError,
-        InsufficientScopeError,
-        InvalidClientError,
-        InvalidClientIdError,
-        InvalidGrantError,
-        InvalidRequestError,
-        InvalidRequestFatalError,
-        InvalidScopeError,
-        InvalidTokenError,
-        LoginRequired,
-        MismatchingStateError,
-        MissingCodeError,
-        MissingTokenError,
-        MissingTokenTypeError,
-        OAuth2Error,
-        ServerError,
-        TemporarilyUnavailableError,
-        TokenExpiredError,
-        UnauthorizedClientError,
-        UnsupportedGrantTypeError,
-        UnsupportedResponseTypeError,
-        UnsupportedTokenTypeError,
-    )
+    from oauth_cc.compat._own_errors import *
 else:
     from oauth_cc.compat import _own_errors
 
@@ -47,38 +18,8 @@ else:
         from oauthlib.oauth2.rfc6749 import errors as _found
     except ImportError:
         _found = _own_errors
-    globals().update({name: getattr(_found, name) for name in _own_errors.__all__})
-
-__all__ = [
-    "AccessDeniedError",
-    "ConsentRequired",
-    "CustomOAuth2Error",
-    "FatalClientError",
-    "InsecureTransportError",
-    "InsufficientScopeError",
-    "InvalidClientError",
-    "InvalidClientIdError",
-    "InvalidGrantError",
-    "InvalidRequestError",
-    "InvalidRequestFatalError",
-    "InvalidResponseError",
-    "InvalidScopeError",
-    "InvalidTokenError",
-    "LoginRequired",
-    "MismatchingStateError",
-    "MissingCodeError",
-    "MissingTokenError",
-    "MissingTokenTypeError",
-    "OAuth2Error",
-    "ServerError",
-    "TemporarilyUnavailableError",
-    "TokenExpiredError",
-    "UnauthorizedClientError",
-    "UnsupportedGrantTypeError",
-    "UnsupportedResponseTypeError",
-    "UnsupportedTokenTypeError",
-    "refusal",
-]
+    _names = [name for name, kind in vars(_own_errors).items() if isinstance(kind, type)]
+    globals().update({name: getattr(_found, name) for name in _names})
 
 
 class InvalidResponseError(OAuth2Error, ValueError):

@@ -7,35 +7,6 @@ import json
 from oauth_cc.compat._body import append
 from oauth_cc.compat._placing import with_query
 
-__all__ = [
-    "AccessDeniedError",
-    "ConsentRequired",
-    "CustomOAuth2Error",
-    "FatalClientError",
-    "InsecureTransportError",
-    "InsufficientScopeError",
-    "InvalidClientError",
-    "InvalidClientIdError",
-    "InvalidGrantError",
-    "InvalidRequestError",
-    "InvalidRequestFatalError",
-    "InvalidScopeError",
-    "InvalidTokenError",
-    "LoginRequired",
-    "MismatchingStateError",
-    "MissingCodeError",
-    "MissingTokenError",
-    "MissingTokenTypeError",
-    "OAuth2Error",
-    "ServerError",
-    "TemporarilyUnavailableError",
-    "TokenExpiredError",
-    "UnauthorizedClientError",
-    "UnsupportedGrantTypeError",
-    "UnsupportedResponseTypeError",
-    "UnsupportedTokenTypeError",
-]
-
 
 class OAuth2Error(Exception):
     """
