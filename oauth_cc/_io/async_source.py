@@ -37,7 +37,7 @@ class AsyncTokenSource(Source):
 
     async def token(self) -> Token:
         """
-        Gives a token that can be used now; what is raised is what `oauth_cc._io.source.TokenSource.token` raises.
+        Return a token that can be used now. Raises what `TokenSource.token` raises.
         """
         if self._closed.is_set():
             raise SourceClosed

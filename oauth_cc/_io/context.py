@@ -9,7 +9,7 @@ from typing import Self, final
 
 import attrs
 
-from oauth_cc._io.log import emit
+from oauth_cc._io.log import emit, warn_of_plain_http
 from oauth_cc._io.options import Options, check_options
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.endpoint import Endpoint, Origin
@@ -108,6 +108,8 @@ def source_context(
         renewal_window=options.renewal_window,
         wait_timeout=options.wait_timeout,
     )
+    if agreed.endpoint.allow_http:
+        warn_of_plain_http(agreed.client_id, agreed.endpoint)
     return SourceContext(cache, agreed, options.on_event)
 
 

@@ -5,6 +5,7 @@ Events, told: to the log ``oauth_cc`` and to a function of the user's.
 import logging
 from typing import Final, assert_never
 
+from oauth_cc.endpoint import Endpoint
 from oauth_cc.events import (
     Event,
     EventHook,
@@ -32,6 +33,12 @@ def emit(event: Event, hook: EventHook | None = None) -> None:
             hook(event)
         except Exception:  # the hook is the user's, and no call of an API may fail for it
             _log.exception("the event hook raised an error on %s", type(event).__name__)
+
+
+def warn_of_plain_http(client_id: str, endpoint: Endpoint) -> None:
+    """Log that the token requests of *client_id* go to *endpoint* in the clear."""
+    text = "token requests of client %s go to %s over plain http: everyone on the way can read the secret and the token"
+    _log.warning(text, client_id, endpoint.origin)
 
 
 def _line(event: Event) -> tuple[int, str, *tuple[object, ...]]:

@@ -19,7 +19,16 @@ import oauth_cc.aiohttp
 import oauth_cc.httpx
 import oauth_cc.httpx2
 import oauth_cc.requests
-from oauth_cc import ClientCredentials, Options, RenewalWindow, Retries, Token, TokenCache, TokenRequestRefused
+from oauth_cc import (
+    ClientCredentials,
+    Endpoint,
+    Options,
+    RenewalWindow,
+    Retries,
+    Token,
+    TokenCache,
+    TokenRequestRefused,
+)
 from oauth_cc.errors import RenewalTimedOut
 from oauth_cc.events import Event, TokenObtained
 from tests.shells.scripted import TOKEN, Answer, Held, serve
@@ -125,3 +134,14 @@ def test_the_on_event_of_a_source(door: Door) -> None:
     with serve(TOKEN) as server:
         door.tokens(server.url, Options(on_event=seen.append))
     assert [type(event) for event in seen] == [TokenObtained]
+
+
+def test_plain_http_beyond_this_machine_is_logged_once_for_each_source(
+    door: Door, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The choice stands at the call site, and its price in the log; loopback is no such choice."""
+    door.source(CREDENTIALS, Endpoint("http://127.0.0.1:1/token", allow_http=True))
+    assert caplog.messages == []
+    door.source(CREDENTIALS, Endpoint("http://keycloak:8080/token", allow_http=True))
+    (line,) = caplog.messages
+    assert "client your_id go to http://keycloak:8080 over plain http" in line
