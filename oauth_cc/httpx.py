@@ -5,7 +5,9 @@ Whatever client is used, a token request goes out as composed and nothing else: 
 ``.netrc``, cookie, default header or default authentication of the client is added. The response is read to a bound.
 """
 
+import ssl
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 try:
@@ -45,6 +47,12 @@ def __dir__() -> list[str]:
     return __all__
 
 
+@cache
+def _tls() -> ssl.SSLContext:
+    # One for the process: to make one takes longer than a token request.
+    return httpx.create_ssl_context(trust_env=False)
+
+
 def _send(client: httpx.Client, request: httpx.Request) -> httpx.Response:
     return client.send(request, stream=True, auth=None, follow_redirects=False)
 
@@ -62,8 +70,8 @@ _SHELL: Final = Library(
     "httpx",
     httpx.Client,
     httpx.AsyncClient,
-    lambda: httpx.Client(trust_env=False),
-    lambda: httpx.AsyncClient(trust_env=False),
+    lambda: httpx.Client(trust_env=False, verify=_tls()),
+    lambda: httpx.AsyncClient(trust_env=False, verify=_tls()),
     _send,
     _send_async,
     _request,

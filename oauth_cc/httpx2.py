@@ -5,7 +5,9 @@ Whatever client is used, a token request goes out as composed and nothing else: 
 ``.netrc``, cookie, default header or default authentication of the client is added. The response is read to a bound.
 """
 
+import ssl
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 try:
@@ -45,6 +47,12 @@ def __dir__() -> list[str]:
     return __all__
 
 
+@cache
+def _tls() -> ssl.SSLContext:
+    # One for the process: to make one takes longer than a token request.
+    return httpx2.create_ssl_context(trust_env=False)
+
+
 def _send(client: httpx2.Client, request: httpx2.Request) -> httpx2.Response:
     return client.send(request, stream=True, auth=None, follow_redirects=False)
 
@@ -62,8 +70,8 @@ _SHELL: Final = Library(
     "httpx2",
     httpx2.Client,
     httpx2.AsyncClient,
-    lambda: httpx2.Client(trust_env=False),
-    lambda: httpx2.AsyncClient(trust_env=False),
+    lambda: httpx2.Client(trust_env=False, verify=_tls()),
+    lambda: httpx2.AsyncClient(trust_env=False, verify=_tls()),
     _send,
     _send_async,
     _request,

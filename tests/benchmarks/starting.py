@@ -7,7 +7,6 @@ such a process is taken off.
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -131,8 +130,9 @@ def cold() -> Row:
                 used = _milliseconds(program, url)
                 if turn:  # the first one compiles
                     found[name].append(used)
-    middle = {name: statistics.median(times) for name, times in found.items()}
-    figures = {name: middle[name] - middle[f"bare {library}"] for name, (library, _) in PROGRAMS.items()}
+    # The least, as other work on the machine can only add to it.
+    least = {name: min(times) for name, times in found.items()}
+    figures = {name: least[name] - least[f"bare {library}"] for name, (library, _) in PROGRAMS.items()}
     ours = [figure for name, figure in figures.items() if name.startswith("oauth_cc")]
     below = max(ours) <= min(figures["Authlib, requests"], figures["httpx-auth, httpx"])
     return Row("first answer", figures, "<= 50 ms, below Authlib and httpx-auth", max(ours) <= 50 and below)
