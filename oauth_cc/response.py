@@ -9,7 +9,7 @@ raises holds records only: no traceback, with locals or without, shows a token.
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 from urllib.parse import quote_plus
 
@@ -86,7 +86,7 @@ def parse_token_response(
     if type(received_at) not in (int, float) or not math.isfinite(received_at):
         raise InvalidInput("received_at", "received_at must be POSIX seconds as a finite float; use time.time()")
     asked = as_request(request)
-    outcome = read_token_response(response, asked, received_at, _proof(asked), sent)
+    outcome = read_token_response(response, asked, received_at, lambda: _proof(asked), sent)
     if isinstance(outcome, Token):
         return outcome
     raise outcome
@@ -96,13 +96,14 @@ def read_token_response(
     response: HttpResponse,
     request: TokenRequest,
     received_at: float,
-    proof: Proof | None,
+    proof: Callable[[], Proof | None],
     assertion: Secret | None = None,
 ) -> Token | TokenRequestRefused | InvalidResponse:
     """
     Gives what `parse_token_response` gives, and the error as a value where that one raises it.
 
-    *proof* and *assertion* are what the request carried, which no error shows.
+    *proof*, asked for where there is something to redact, and *assertion* are what the request carried, which no error
+    shows.
     """
     status = response.status
     if 300 <= status < 400:
@@ -184,12 +185,13 @@ def _page(uri: object, secrets: tuple[Secret, ...]) -> str | None:
 _LEAST_ECHOED: Final = 16
 
 
-def _secrets(request: TokenRequest, fields: Proof | None, assertion: Secret | None) -> tuple[Secret, ...]:
+def _secrets(request: TokenRequest, proof: Callable[[], Proof | None], assertion: Secret | None) -> tuple[Secret, ...]:
     known = [value for _, value in (*request.body, *request.parameters)]
     # A server echoes an assertion as a whole, or what it read of it.
     if assertion is not None:
         parts = [Secret(part) for part in assertion.reveal().split(".") if len(part) >= _LEAST_ECHOED]
         known += [assertion, *parts]
+    fields = proof()
     if isinstance(fields, AuthenticationFields):
         known += fields.secrets
         # A server echoes the field as a whole, or what follows its scheme.
@@ -215,7 +217,7 @@ def _token(
     members: dict[str, object],
     request: TokenRequest,
     received_at: float,
-    proof: Proof | None,
+    proof: Callable[[], Proof | None],
     assertion: Secret | None,
 ) -> Token | InvalidResponse:
     access_token, token_type = members.pop("access_token", None), members.pop("token_type", None)
@@ -255,7 +257,7 @@ def _wrong_type(
     token_type: str,
     access_token: str,
     request: TokenRequest,
-    proof: Proof | None,
+    proof: Callable[[], Proof | None],
     assertion: Secret | None,
 ) -> InvalidResponse:
     if not ERROR.fullmatch(token_type):

@@ -37,7 +37,12 @@ TokenType: TypeAlias = Literal["Bearer", "DPoP"]
 _Extra: TypeAlias = Mapping[str, JsonValue]
 
 
+_NOTHING: Final = Hidden(NO_EXTRA)
+
+
 def _hidden(given: _Extra | Hidden[_Extra]) -> Hidden[_Extra]:
+    if given is NO_EXTRA:
+        return _NOTHING
     return given if isinstance(given, Hidden) else Hidden(given)
 
 
@@ -81,7 +86,7 @@ class Token:
     scope: Scope = NO_SCOPE
     requested_scope: Scope = NO_SCOPE
     # Printers that walk the fields of a record find it closed: it may hold an id_token.
-    _extra: Hidden[_Extra] = attrs.field(default=Hidden(NO_EXTRA), converter=_hidden, alias="extra", hash=False)
+    _extra: Hidden[_Extra] = attrs.field(default=_NOTHING, converter=_hidden, alias="extra", hash=False)
     dpop_jkt: str | None = None
     lifetime_assumed: bool = False
 
@@ -98,7 +103,7 @@ class Token:
             raise InvalidInput("scope", "give a Scope")
         if self.dpop_jkt is not None and not isinstance(self.dpop_jkt, str):
             raise InvalidInput("dpop_jkt", "give None or the key's thumbprint as text (RFC 7638)")
-        if self.extra is not NO_EXTRA:
+        if self._extra is not _NOTHING:
             object.__setattr__(self, "_extra", Hidden(_read_only(self.extra)))
 
     def __repr__(self) -> str:

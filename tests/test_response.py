@@ -71,7 +71,7 @@ def answer(case: Case) -> HttpResponse:
 )
 def test_vectors(case: Case) -> None:
     """Every vector gives its token, or an error of its kind with its attributes and without its secrets."""
-    outcome = read_token_response(answer(case), request_for(case), NOW, proof(request_for(case)))
+    outcome = read_token_response(answer(case), request_for(case), NOW, lambda: proof(request_for(case)))
     assert case.expect.get("dpop_nonce", dpop_nonce(answer(case))) == dpop_nonce(answer(case))
     if isinstance(outcome, Token):
         check_token(case, outcome)
@@ -117,7 +117,9 @@ def check_error(case: Case, error: errors.TokenRequestRefused | errors.InvalidRe
 def read(members: object, request: TokenRequest | None = None, status: int = 200) -> object:
     """Gives what comes of an answer with *members*."""
     request = request or token_request(ClientCredentials("id", "s3cr3t-value"))
-    return read_token_response(HttpResponse(status, (), json.dumps(members).encode()), request, NOW, proof(request))
+    return read_token_response(
+        HttpResponse(status, (), json.dumps(members).encode()), request, NOW, lambda: proof(request)
+    )
 
 
 GOOD = {"access_token": "tok-1", "token_type": "Bearer"}
@@ -131,7 +133,7 @@ class TestToken:
         request = token_request(ClientCredentials("id", "sec"))
         good = HttpResponse(200, (), json.dumps(GOOD).encode())
         assert parse_token_response(good, request, received_at=NOW) == read_token_response(
-            good, request, NOW, proof_of(request)
+            good, request, NOW, lambda: proof_of(request)
         )
         with pytest.raises(errors.TokenRequestRefused):
             parse_token_response(HttpResponse(404), request, received_at=NOW)
@@ -323,7 +325,7 @@ class TestAnything:
     def test_a_token_or_an_error(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         """No other exception escapes, and what comes shows no content of the answer but its own error fields."""
         request = token_request(ClientCredentials("id", "s3cr3t-value"), Scope.of("a"))
-        outcome = read_token_response(HttpResponse(status, headers, body), request, NOW, proof(request))
+        outcome = read_token_response(HttpResponse(status, headers, body), request, NOW, lambda: proof(request))
         assert isinstance(outcome, Token | errors.TokenRequestRefused | errors.InvalidResponse)
         assert len(str(outcome)) < 2500
         assert str(outcome).isprintable() or isinstance(outcome, Token)
@@ -350,14 +352,14 @@ class TestAnything:
         """The largest answers, made to be slow, are read in time linear in their size."""
         request = token_request(ClientCredentials("id", "s3cr3t-value"))
         started = time.process_time()
-        read_token_response(HttpResponse(200, (), body), request, NOW, proof(request))
+        read_token_response(HttpResponse(200, (), body), request, NOW, lambda: proof(request))
         # Generous, for a slow machine under load: what is quadratic takes minutes.
         assert time.process_time() - started < 5.0
 
     def test_too_large(self) -> None:
         """An answer beyond the bound is not parsed at all."""
         request = token_request(ClientCredentials("id"))
-        outcome = read_token_response(HttpResponse(200, (), b" " * (2**20 + 1)), request, NOW, proof(request))
+        outcome = read_token_response(HttpResponse(200, (), b" " * (2**20 + 1)), request, NOW, lambda: proof(request))
         assert isinstance(outcome, errors.InvalidResponse)
 
     def test_the_token_is_not_shown(self) -> None:

@@ -129,7 +129,7 @@ def _attempt(request: TokenRequest, endpoint: Endpoint, ahead: float) -> Flow[tu
     if isinstance(sent, Failed):
         return sent, 0.0
     # Lifetimes count from the asking: a process that was stopped may have let the answer lie.
-    outcome = read_token_response(sent.response, request, began.now, proof, assertion)
+    outcome = read_token_response(sent.response, request, began.now, lambda: proof, assertion)
     signed = isinstance(proof, AssertionDraft)
     return outcome, _clock_ahead(sent, began.now) if signed else 0.0
 
