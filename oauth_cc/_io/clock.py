@@ -12,4 +12,4 @@ from oauth_cc.flows.effects import Moment
 def moment() -> Moment:
     """Gives the present moment."""
     # Chance spreads retries here; it hides nothing, so it need not be cryptographic.
-    return Moment(time.time(), os.urandom(16).hex(), random.random())  # noqa: S311
+    return Moment(time.time(), os.urandom(16).hex(), random.random())  # noqa: S311  # spreads retries

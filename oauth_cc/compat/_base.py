@@ -18,7 +18,7 @@ Placed: TypeAlias = tuple[str, MutableMapping[str, str] | None, Body]
 """A request with a token on it: URL, headers, body."""
 
 # Each token type has keywords of its own.
-PlacingMethod: TypeAlias = Callable[..., Placed]  # type: ignore[explicit-any]
+PlacingMethod: TypeAlias = Callable[..., Placed]  # type: ignore[explicit-any]  # keywords differ by token type
 """Puts a token of one type on a request."""
 
 _INHERITING: Final = "Must be implemented by inheriting classes."
@@ -192,7 +192,7 @@ class Client:
         if self._before_tokens is None:
             self._before_tokens = (self.token_type, self.mac_key, self.mac_algorithm)
         # Typed as RFC 6749 section 5.1 has them, and kept as they come, as oauthlib does; a cast would cost time.
-        members: TokenMembers = response  # type: ignore[assignment]
+        members: TokenMembers = response  # type: ignore[assignment]  # kept as they come
         if "access_token" in members:
             self.access_token = members.get("access_token")
         if "refresh_token" in members:

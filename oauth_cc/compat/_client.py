@@ -88,7 +88,7 @@ class BackendApplicationClient(Client):
         # A client without token has nothing to populate, but a subclass may wait for the call.
         if token or type(self) is not BackendApplicationClient:
             # Typed as what callers may change, and kept as it comes, as oauthlib does.
-            self.token: MutableMapping[str, object] = token or {}  # type: ignore[assignment]
+            self.token: MutableMapping[str, object] = token or {}  # type: ignore[assignment]  # kept as it comes
             self.populate_token_attributes(self.token)
         else:
             self.token = {}

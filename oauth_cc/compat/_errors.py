@@ -77,5 +77,5 @@ def refusal(members: Mapping[str, object]) -> OAuth2Error:
     rest = (description, members.get("error_uri"), members.get("state"))
     # Typed as RFC 6749 section 5.2 has these members, and kept as the server sent them, as oauthlib does.
     if kind is None:
-        return CustomOAuth2Error(code, *rest)  # type: ignore[arg-type]
-    return kind(*rest)  # type: ignore[arg-type]
+        return CustomOAuth2Error(code, *rest)  # type: ignore[arg-type]  # as the server sent them, as oauthlib does
+    return kind(*rest)  # type: ignore[arg-type]  # as above

@@ -51,7 +51,7 @@ def _lifetime(value: object) -> int | str | None:
 
 def _moment(value: object) -> tuple[float | str | None, float | None]:
     # Written out, because a union is made anew at each call.
-    if isinstance(value, int) or isinstance(value, float):  # noqa: SIM101
+    if isinstance(value, int) or isinstance(value, float):  # noqa: SIM101  # a union costs time at each call
         return value, value
     if not isinstance(value, str):
         return None, None
