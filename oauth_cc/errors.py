@@ -79,7 +79,7 @@ class InvalidInput(OAuthError, ValueError):
     What the caller gave cannot be used; nothing was sent.
 
     *parameter* names what is at fault in the words of the RFCs (``scope``, ``client_secret``, ``token endpoint``);
-    *reason* says what is wrong and what to do, without quoting the value.
+    *reason* is a sentence that says what is wrong and what to do, without quoting the value.
     """
 
     def __init__(self, parameter: str, reason: str) -> None:
@@ -88,7 +88,9 @@ class InvalidInput(OAuthError, ValueError):
         self.reason: Final = reason
 
     def __str__(self) -> str:
-        return f"{self.parameter}: {self.reason}"
+        # A reason that does not open with its parameter is not a sentence yet.
+        openings = (self.parameter, f"no {self.parameter}", f"the {self.parameter}", f"this {self.parameter}")
+        return self.reason if self.reason.startswith(openings) else f"{self.parameter}: {self.reason}"
 
 
 class InsecureEndpoint(InvalidInput):
