@@ -22,8 +22,8 @@ from oauth_cc.httpx2 import fetch_token
 from oauth_cc.jose import key_from_jwk
 from oauth_cc.testing import AssertionIssuer, AuthorizationServer, FederatedIdentity, RegisteredClient
 from oauth_cc.testing._clients import JwkSet
+from tests.guides import ROOT, functions
 from tests.keys import KEYS, jwk, public_jwk
-from tests.readme import functions
 from tests.shells.scripted import Answer, serve
 
 GRAPH = "https://graph.microsoft.com/.default"
@@ -57,7 +57,7 @@ class Recipes:
 @pytest.fixture(scope="module")
 def recipes() -> Recipes:
     """Those of the README."""
-    return Recipes(functions())
+    return Recipes(functions(ROOT / "README.md"))
 
 
 def key(algorithm: Algorithm) -> SigningKey:

@@ -1,0 +1,100 @@
+"""
+The guides, which are the Markdown files of the project, and the code blocks in them.
+
+Examples name the servers of `HOSTS`. `standing_in` starts a server on this machine for each of them, so that an example
+runs as a reader has it, once the URLs are replaced.
+"""
+
+import ast
+import re
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import attrs
+
+from oauth_cc import Scope
+from oauth_cc.testing import AuthorizationServer, RegisteredClient
+
+ROOT: Final = Path(__file__).parent.parent
+GUIDES: Final = sorted(
+    [*ROOT.glob("*.md"), *[path for folder in ("oauth_cc", "tests") for path in (ROOT / folder).rglob("*.md")]]
+)
+BLOCK: Final = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK: Final = re.compile(r"\]\((?P<target>[^)\s]+)\)")
+HEADING: Final = re.compile(r"^#+ (?P<text>.+)$", re.MULTILINE)
+
+CLIENT_ID: Final = "your_id"
+CLIENT_SECRET: Final = "s3cret"
+
+Urls: TypeAlias = Mapping[str, str]
+"""URLs of this machine by the URLs that the examples name."""
+
+
+@attrs.frozen
+class Block:
+    """A code block: its language, its text, and the number of the line it starts at."""
+
+    language: str
+    text: str
+    line: int
+
+
+def name(guide: Path) -> str:
+    """Return the path of *guide* in the project."""
+    return str(guide.relative_to(ROOT))
+
+
+def blocks(guide: Path) -> list[Block]:
+    """Return the code blocks of *guide*, in their order."""
+    text = guide.read_text("utf-8")
+    return [
+        Block(match["language"], match["text"], text.count("\n", 0, match.start()) + 2)
+        for match in BLOCK.finditer(text)
+    ]
+
+
+def prose(guide: Path) -> str:
+    """Return the text of *guide* without its code blocks."""
+    return BLOCK.sub("", guide.read_text("utf-8"))
+
+
+def anchors(guide: Path) -> set[str]:
+    """Return the names by which links find the headings of *guide*, made as code hosts make them."""
+    headings = [match["text"].lower() for match in HEADING.finditer(prose(guide))]
+    return {re.sub(r"[^\w\- ]", "", heading).replace(" ", "-") for heading in headings}
+
+
+def functions(guide: Path) -> dict[str, object]:
+    """Return what the Python blocks of *guide* import, and the functions that they define; run nothing else."""
+    nodes = [node for block in blocks(guide) if block.language == "python" for node in ast.parse(block.text).body]
+    kept: list[ast.stmt] = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef)]
+    namespace: dict[str, object] = {}
+    exec(compile(ast.Module(kept, type_ignores=[]), name(guide), "exec"), namespace)  # noqa: S102  # what this is for
+    return namespace
+
+
+@contextmanager
+def standing_in() -> Generator[Urls]:
+    """Start the servers that the examples name, and return their URLs by those of the examples."""
+    client = RegisteredClient(CLIENT_ID, CLIENT_SECRET, Scope.of("read", "write"))
+    with AuthorizationServer(clients=[client]) as server:
+        yield {
+            "https://api.example.com/things": server.resource_url,
+            "https://auth.example.com": server.issuer,
+        }
+
+
+def localized(text: str, urls: Urls) -> str:
+    """Return *text* with the URLs of this machine."""
+    for example, local in urls.items():
+        text = text.replace(example, local)
+    return text
+
+
+def as_printed(text: str, urls: Urls) -> str:
+    """Return *text*, which was printed on this machine, with the URLs of the examples."""
+    for example, local in urls.items():
+        text = text.replace(local, example)
+    return text
