@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.typecheck import CHECKERS, PROGRAMS, ROOT, all_programs, check, main, marked, readme, table
+from tests.typecheck import CHECKERS, PROGRAMS, all_programs, check, main, marked, readme, table
 
 
 def test_programs_are_accepted_or_refused_as_they_should_be(capsys: pytest.CaptureFixture[str]) -> None:
@@ -23,9 +23,9 @@ def test_there_are_programs_of_both_kinds() -> None:
     assert not any(marked(program, "mypy") for program in all_programs() if program not in refused)
 
 
-def test_the_readme_says_which_checker_refuses_what() -> None:
-    """Its table is what ``python -m tests.typecheck --readme`` prints."""
-    assert readme() in (ROOT / "README.md").read_text("utf-8")
+def test_the_guide_says_which_checker_refuses_what() -> None:
+    """It holds what ``python -m tests.typecheck --readme`` prints."""
+    assert readme() in (PROGRAMS / "README.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("checker", CHECKERS, ids=lambda checker: checker.name)

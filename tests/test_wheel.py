@@ -97,13 +97,14 @@ def _incomplete(installed: Path, *options: str) -> set[str]:
 
 
 def test_contents(wheel: Path) -> None:
-    """The wheel holds every module, the mark that it is typed, and the licence; no test and no stub travels along."""
+    """The wheel holds every module, the mark that it is typed, and the licence; no test, no stub and no guide."""
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     modules = {str(path.relative_to(ROOT)) for path in (ROOT / "oauth_cc").rglob("*.py")}
     assert modules | {"oauth_cc/py.typed"} <= set(names)
     assert {name.partition("/")[0] for name in names} == {"oauth_cc", "oauth_cc-0.1.0.dist-info"}
     assert any(name.endswith("/licenses/LICENSE") for name in names)
+    assert not [name for name in names if name.endswith(".md")]
 
 
 @pytest.mark.slow

@@ -3,7 +3,7 @@
 
 Each program of ``tests/typing`` has to be accepted by each checker, and each of ``tests/typing/refused`` has to be
 refused at the line that says ``# refused``, and at no other, for every version of Python that the project supports.
-``--python 3.12`` checks for one alone; ``--readme`` prints what the README says of the programs to be refused.
+``--python 3.12`` checks for one alone; ``--readme`` prints the lists and the table of `tests/typing/README.md`.
 """
 
 import argparse
@@ -172,14 +172,21 @@ def _wrong(expected: frozenset[int], lines: frozenset[int]) -> str:
 
 
 def readme() -> str:
-    """Gives the README's table: which checker refuses which program."""
+    """Return the generated part of the guide: the programs to be accepted, and which checker refuses which other."""
     names = [checker.name for checker in CHECKERS]
-    rows = [f"| | {' | '.join(names)} |", f"| --- |{' :-: |' * len(names)}"]
-    for program in all_programs():
-        if program.parent.name == "refused":
-            marks = ["✓" if marked(program, name) else "–" for name in names]
-            rows.append(f"| {program.stem.replace('_', ' ')} | {' | '.join(marks)} |")
+    accepted, refused = ([p for p in all_programs() if (p.parent.name == "refused") is kind] for kind in (False, True))
+    rows = [f"{len(accepted)} programs that each checker accepts:", ""]
+    rows += [f"- [{_spoken(program)}]({program.name})" for program in accepted]
+    rows += ["", f"{len(refused)} programs that a checker refuses (✓):", ""]
+    rows += [f"| | {' | '.join(names)} |", f"| --- |{' :-: |' * len(names)}"]
+    for program in refused:
+        marks = ["✓" if marked(program, name) else "–" for name in names]
+        rows.append(f"| {_spoken(program)} | {' | '.join(marks)} |")
     return "\n".join(rows)
+
+
+def _spoken(program: Path) -> str:
+    return program.stem.replace("_", " ")
 
 
 def all_programs() -> list[Path]:
@@ -191,7 +198,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Prints the table for the versions of Python asked for; gives 0 if all is as it should be."""
     parser = argparse.ArgumentParser(prog="python -m tests.typecheck", description="Checks downstream programs.")
     parser.add_argument("--python", choices=PYTHONS, help="this version alone")
-    parser.add_argument("--readme", action="store_true", help="print the README's table, and check nothing")
+    parser.add_argument("--readme", action="store_true", help="print what the guide lists, and check nothing")
     options = parser.parse_args(arguments)
     if options.readme:
         print(readme())
