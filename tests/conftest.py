@@ -1,5 +1,5 @@
 """
-Settings that every test shares.
+Settings and fixtures of all tests.
 """
 
 import os
@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from tests.redis_server import RedisServer, find_program
 
 settings.register_profile("dev", max_examples=60, deadline=None)
-# The same examples on every run, so that a red run can be repeated; machines differ in speed, so no deadline.
+# Derandomized, so that a failure can be repeated. No deadline, because machines differ in speed.
 settings.register_profile("ci", max_examples=100, deadline=None, derandomize=True)
 settings.register_profile("deep", max_examples=5000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
@@ -20,7 +20,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.ge
 
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keeps proxies and credentials of the machine out of every test."""
+    """Keep the proxies and credentials of the machine out of every test."""
     for name in (
         "CURL_CA_BUNDLE",
         "HTTP_PROXY",
@@ -37,25 +37,27 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def redis_program(pytestconfig: pytest.Config) -> Sequence[str]:
-    """The words that start a Redis server."""
-    # None only where its plugin is turned off.
+    """The command that starts a Redis server."""
+    # None only if the cache plugin is disabled.
     assert pytestconfig.cache is not None
     folder = pytestconfig.cache.mkdir("redis-server")
     with FileLock(folder / "lock"):
         found = find_program(folder)
-    return found or pytest.skip("no redis-server or valkey-server here, and no Debian package: install redis-server")
+    return found or pytest.skip(
+        "redis-server is not installed, and no Debian package of it is available; install redis-server"
+    )
 
 
 @pytest.fixture(scope="session")
 def shared_redis(redis_program: Sequence[str]) -> Iterator[RedisServer]:
-    """A Redis server for all tests."""
+    """One Redis server for all tests."""
     with RedisServer(redis_program) as server:
         yield server
 
 
 @pytest.fixture
 def redis_server(shared_redis: RedisServer) -> RedisServer:
-    """That server, emptied."""
+    """The shared Redis server, emptied."""
     with shared_redis.client() as client:
         client.flushall()
     return shared_redis

@@ -57,7 +57,7 @@ def test_a_token_that_came_is_there_for_all() -> None:
 @pytest.mark.parametrize("hook", [5, "told", asyncio.sleep], ids=["an int", "a text", "async"])
 def test_a_hook_is_a_plain_function(hook: Any) -> None:
     """It would fail at every event, unnoticed but for the log; and what would have to be awaited never runs."""
-    with pytest.raises(errors.InvalidInput, match="on_event: give a plain function"):
+    with pytest.raises(errors.InvalidInput, match="on_event must be a plain function"):
         Options(on_event=hook)
 
 
@@ -140,7 +140,7 @@ def test_each_caller_raises_an_error_of_its_own() -> None:
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), 1e20, None, "10", True])
 def test_timeouts_that_are_none(timeout: Any) -> None:
     """Said here: the libraries would fail with the request in their frames."""
-    with pytest.raises(errors.InvalidInput, match="timeout: give seconds, above 0 and up to 86400"):
+    with pytest.raises(errors.InvalidInput, match="timeout must be a number of seconds above 0 and at most 86400"):
         check_timeout(timeout)
 
 

@@ -1,5 +1,5 @@
 """
-Events, told to the log and to the user's function.
+Events in the log and at the user's hook.
 """
 
 import logging
@@ -27,61 +27,66 @@ LINES: list[tuple[Event, str, str]] = [
     (
         TokenObtained("id", "0a", 3599.6, 12.4, False),
         "INFO",
-        "token obtained for client id, cache key 0a: lives 3600 s, took 12 ms",
+        "token obtained for client id (cache key 0a): expires in 3600 s, took 12 ms",
     ),
     (
         TokenObtained("id", "0a", 60, 3, True),
         "INFO",
-        "token renewed for client id, cache key 0a: lives 60 s, took 3 ms",
+        "token renewed for client id (cache key 0a): expires in 60 s, took 3 ms",
     ),
-    (TokenFound("id", "0a", 59.6), "INFO", "token found for client id, cache key 0a: 60 s left"),
-    (TokenDiscarded("id", "0a"), "INFO", "token discarded for client id, cache key 0a: not accepted"),
+    (TokenFound("id", "0a", 59.6), "INFO", "token loaded from the store for client id (cache key 0a): expires in 60 s"),
+    (TokenDiscarded("id", "0a"), "INFO", "token discarded for client id (cache key 0a): the API rejected it"),
     (
         RenewalFailed("id", "0a", REFUSED, None),
         "WARNING",
-        f"no token for client id, cache key 0a: TokenRequestRefused: {REFUSED}",
+        f"no token for client id (cache key 0a): TokenRequestRefused: {REFUSED}",
     ),
     (
         RenewalFailed("id", "0a", TimeoutError("slow"), 30.4),
         "WARNING",
-        "token not renewed for client id, cache key 0a: TimeoutError: slow; the one at hand serves 30 s more",
+        "token not renewed for client id (cache key 0a): TimeoutError: slow; using the cached token for up to 30 s",
     ),
     (
         ScopeInsufficient("id", "0a", Scope.of("a", "b")),
         "WARNING",
-        "scope insufficient for client id, cache key 0a: the API asks for 'a b'",
+        "insufficient scope for client id (cache key 0a): the API requires 'a b'; request this scope",
+    ),
+    (
+        ScopeInsufficient("id", "0a", Scope()),
+        "WARNING",
+        "insufficient scope for client id (cache key 0a): the API does not name the scope",
     ),
     (
         TokenWithheld("id", "https://b.example:443"),
         "WARNING",
-        "token of client id not sent to https://b.example:443: to have it sent there, name it in origins",
+        "token of client id not sent to https://b.example:443; to send it there, add the origin to origins",
     ),
     (
         StoreFailed("id", "0a", OSError("gone")),
         "WARNING",
-        "store of tokens away for client id, cache key 0a: OSError: gone; memory serves alone",
+        "token store unavailable for client id (cache key 0a): OSError: gone; using the in-memory cache only",
     ),
-    (StoreReturned("id", "0a"), "INFO", "store of tokens back for client id, cache key 0a"),
+    (StoreReturned("id", "0a"), "INFO", "token store available again for client id (cache key 0a)"),
 ]
 
 
 @pytest.mark.parametrize(("event", "level", "line"), LINES, ids=range(len(LINES)))
-def test_each_event_is_a_line_of_the_log_and_a_value_for_the_hook(
+def test_each_event_is_one_log_line_and_one_call_of_the_hook(
     event: Event, level: str, line: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Who, which token, and what to do about it, in one line; the hook gets the event itself."""
-    told: list[Event] = []
+    """The line names the client, the cache key and the remedy. The hook receives the event itself."""
+    seen: list[Event] = []
     with caplog.at_level(logging.INFO, "oauth_cc"):
-        emit(event, told.append)
+        emit(event, seen.append)
         emit(event)
     assert [(record.name, record.levelname, record.getMessage()) for record in caplog.records] == [
         ("oauth_cc", level, line)
     ] * 2
-    assert told == [event]
+    assert seen == [event]
 
 
-def test_every_event_has_a_line() -> None:
-    """No event is left out here, and each is a frozen final record."""
+def test_every_event_has_a_log_line() -> None:
+    """`LINES` covers every event, and each event is a frozen final record."""
     assert {type(event) for event, _, _ in LINES} == set(get_args(Event))
     for kind in get_args(Event):
         assert attrs.has(kind)
@@ -89,21 +94,23 @@ def test_every_event_has_a_line() -> None:
 
 
 @pytest.mark.parametrize("kind", [ValueError, RuntimeError, OSError])
-def test_what_a_hook_raises_reaches_no_caller(kind: type[Exception], caplog: pytest.LogCaptureFixture) -> None:
-    """It is logged, with its traceback."""
+def test_an_exception_of_the_hook_is_logged_and_not_raised(
+    kind: type[Exception], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log has the exception with its traceback."""
 
     def hook(event: Event) -> None:
         raise kind("bad hook")
 
     emit(StoreReturned("id", "0a"), hook)
     (record,) = caplog.records
-    assert record.getMessage() == "the event hook raised an error on StoreReturned"
+    assert record.getMessage() == "the on_event hook raised an exception on StoreReturned; the call continues"
     assert record.exc_info is not None
     assert isinstance(record.exc_info[1], kind)
 
 
-def test_what_ends_the_program_passes_through_a_hook() -> None:
-    """A hook is no place where Ctrl-C is lost."""
+def test_keyboard_interrupt_passes_through_the_hook() -> None:
+    """Only subclasses of `Exception` are caught."""
 
     def hook(event: Event) -> None:
         raise KeyboardInterrupt
@@ -112,8 +119,8 @@ def test_what_ends_the_program_passes_through_a_hook() -> None:
         emit(StoreReturned("id", "0a"), hook)
 
 
-def test_what_is_no_event_is_a_fault_of_ours() -> None:
-    """Nobody reports anything else."""
+def test_emit_rejects_a_value_that_is_not_an_event() -> None:
+    """The type checker catches it first."""
     nothing: Any = "x"
     with pytest.raises(AssertionError):
         emit(nothing)

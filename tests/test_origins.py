@@ -1,5 +1,5 @@
 """
-Which origins a token is put on calls to.
+The origins that may receive a token.
 """
 
 from types import ModuleType
@@ -27,22 +27,22 @@ URLS = [
 
 
 @given(st.lists(st.sampled_from(URLS), min_size=1), st.sampled_from(URLS), st.booleans())
-def test_a_token_goes_to_what_is_named_and_nowhere_else(named: list[str], called: str, as_resources: bool) -> None:
-    """An origin is scheme, host and port, whatever the path; resources name it as well."""
+def test_only_named_origins_receive_a_token(named: list[str], called: str, as_resources: bool) -> None:
+    """An origin is scheme, host and port. The path does not matter. Resources name origins too."""
     meant = Origins(None, named) if as_resources else Origins(named, ["https://other.example/"])
     assert meant.admit(origin(called)) == (origin(called) in map(origin, named))
 
 
 @given(st.lists(st.sampled_from(URLS), min_size=1), st.sampled_from([(), ("urn:example:api", "api://id")]))
-def test_without_names_the_first_call_decides(called: list[str], resources: tuple[str, ...]) -> None:
-    """Whatever is called first is meant, and nothing else from then on."""
+def test_the_first_call_sets_the_origin_when_none_is_named(called: list[str], resources: tuple[str, ...]) -> None:
+    """Resources that are not URLs name no origin."""
     meant = Origins(None, resources)
     answers = [meant.admit(origin(url)) for url in called]
     assert answers == [origin(url) == origin(called[0]) for url in called]
 
 
-def test_http_is_admitted_to_this_machine_and_to_origins_that_are_named() -> None:
-    """A token in the clear is everyone's; the refusal decides nothing for the calls that follow."""
+def test_plain_http_is_accepted_on_loopback_and_for_named_origins_only() -> None:
+    """A rejected first call does not set the origin."""
     meant = Origins(None)
     with pytest.raises(errors.InsecureEndpoint):
         meant.admit(origin("http://api.example/"))
@@ -62,22 +62,24 @@ def test_http_is_admitted_to_this_machine_and_to_origins_that_are_named() -> Non
     "named",
     [["api.example"], ["https://u:p@api.example/"], ["*"], [""]],
 )
-def test_what_can_be_no_origin_is_refused(named: list[str]) -> None:
-    """At once, and not when the first call is made."""
+def test_a_url_without_an_origin_is_rejected(named: list[str]) -> None:
+    """The error is raised at construction, not at the first call."""
     with pytest.raises(errors.InvalidInput):
         Origins(named)
 
 
 @pytest.mark.parametrize("named", ["https://api.example/", b"https://api.example/", 5, [], ()])
-def test_one_text_or_nothing_is_no_list(named: Any) -> None:
-    """A text would be a list of letters, and an empty list is no choice."""
-    with pytest.raises(errors.InvalidInput, match="origins: give"):
+def test_origins_must_be_a_nonempty_list(named: Any) -> None:
+    """A str would count as a list of letters, and an empty list would admit nothing."""
+    with pytest.raises(errors.InvalidInput, match="origins must "):
         Origins(named)
 
 
 @pytest.mark.parametrize("shell", [oauth_cc.httpx2, oauth_cc.httpx, oauth_cc.requests, oauth_cc.aiohttp])
-def test_one_text_is_no_list_to_any_shell(shell: ModuleType) -> None:
-    """It is refused where it is given."""
+def test_every_auth_rejects_a_str_as_origins(shell: ModuleType) -> None:
+    """The error is raised at construction."""
     request = token_request(ClientCredentials("your_id", "s3cret"))
-    with pytest.raises(errors.InvalidInput, match="origins: give several: a list of URLs"):
+    with pytest.raises(
+        errors.InvalidInput, match="origins must be a list of URLs, not str; put a single URL into a list"
+    ):
         shell.ClientCredentialsAuth(request, "https://as.example/token", origins="https://api.example/")

@@ -67,7 +67,7 @@ def test_a_file_is_read_each_time(ask: Prove, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (None, "cannot be read (No such file or directory): see whether whoever writes it has done so"),
+        (None, "cannot be read (No such file or directory); check the path and that the file has been written"),
         (b"", "is empty"),
         (b"\n", "is empty"),
         (b"M4RKER\xff", "is no assertion"),
@@ -106,7 +106,7 @@ def test_functions(ask: Prove) -> None:
 @each
 def test_what_is_neither(ask: Prove) -> None:
     """A signer gives bytes, a source text."""
-    assert "the signer gave str" in error_of(ask(Sign(key(lambda _: "M4RKER"), b"a")))
+    assert "signer must return the signature as bytes, not str" in error_of(ask(Sign(key(lambda _: "M4RKER"), b"a")))
     source: Callable[[], Any] = lambda: 5  # noqa: E731  # in a variable for its type
     assert "give it as str or Secret, not as int" in error_of(ask(FetchAssertion(source)))
 
@@ -191,7 +191,9 @@ def test_coroutine_functions_under_threads() -> None:
 
     waiting: Callable[[bytes], Awaitable[bytes]] = lambda _: Waiting()  # noqa: E731  # in a variable for its type
     for signer in (sign, waiting):
-        assert "which threads cannot wait for: give a plain one" in error_of(perform_signing(Sign(key(signer), b"abc")))
+        assert "which only async code can await; pass a plain function" in error_of(
+            perform_signing(Sign(key(signer), b"abc"))
+        )
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])

@@ -321,7 +321,7 @@ class TestWhatIsTold:
 
         source = TokenSource(REQUEST, server.token_endpoint, options=Options(on_event=failing))
         assert source.token().token_type == "Bearer"
-        assert "the event hook raised an error on TokenObtained" in caplog.text
+        assert "the on_event hook raised an exception on TokenObtained" in caplog.text
 
     def test_the_log(self, caplog: pytest.LogCaptureFixture) -> None:
         """It names client, key, lifetime and milliseconds, and holds no secret and no token at any level."""
@@ -337,7 +337,7 @@ class TestWhatIsTold:
             with pytest.raises(TokenRequestRefused):
                 source.token()
         lines = [record.getMessage() for record in caplog.records if record.name == "oauth_cc"]
-        assert lines[0].startswith("token obtained for client your_id, cache key ")
+        assert lines[0].startswith("token obtained for client your_id (cache key ")
         assert " s, took " in lines[0]
         assert lines[1].startswith("token not renewed for client your_id")
         assert lines[2].startswith("token discarded for client your_id")
@@ -424,7 +424,7 @@ class TestASharedStore:
         source.discard(source.token())
         news = [type(event) for event in told if isinstance(event, StoreFailed | StoreReturned)]
         assert news == [StoreFailed, StoreReturned]
-        assert "memory serves alone" in caplog.text
+        assert "using the in-memory cache only" in caplog.text
 
     def test_is_for_async_code_and_does_not_say_so(
         self, server: AuthorizationServer, caplog: pytest.LogCaptureFixture

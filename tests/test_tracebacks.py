@@ -1,5 +1,5 @@
 """
-Errors without the frames that they came through.
+Removal of tracebacks from errors.
 """
 
 import traceback
@@ -8,7 +8,7 @@ from oauth_cc._io.tracebacks import chain, strip_tracebacks
 
 
 class Wrapped(Exception):
-    """An error that keeps another one, as urllib3's do."""
+    """An error that keeps another error, as urllib3's errors do."""
 
     def __init__(self, reason: BaseException) -> None:
         super().__init__("wrapped", reason)
@@ -16,7 +16,7 @@ class Wrapped(Exception):
 
 
 def raised() -> BaseException:
-    """Gives an error with a cause, which has a context, which keeps two more."""
+    """Return an error with a cause, whose context keeps two more errors."""
     secret = "M4RKER"
     try:
         try:
@@ -33,20 +33,20 @@ def raised() -> BaseException:
         return third
 
 
-def test_chain() -> None:
-    """Every error once, though some are reached by several ways."""
+def test_chain_lists_every_linked_error_once() -> None:
+    """Some errors are linked more than once."""
     assert [RuntimeError, OSError, Wrapped, KeyError] == [type(link) for link in chain(raised())]
 
 
-def test_a_circle() -> None:
-    """An error that came from itself is one."""
+def test_chain_ends_when_errors_link_to_each_other() -> None:
+    """The context of an error may lead back to the error."""
     first, second = ValueError("a"), ValueError("a")
     first.__context__, second.__context__ = second, first
     assert [first, second] == chain(first)
 
 
-def test_no_frame_is_left() -> None:
-    """Whatever shows local variables shows none, and the error is the same."""
+def test_strip_tracebacks_leaves_no_frame_with_a_secret() -> None:
+    """The error stays the same object, and no linked error keeps a traceback."""
     error = raised()
     shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
     assert "M4RKER" in shown

@@ -1,3 +1,3 @@
 """
-What performs the effects of flows, in threads and in async code, and what the HTTP libraries' modules share.
+Drivers that perform the effects of flows, and shared parts of the HTTP library integrations.
 """

@@ -1,5 +1,5 @@
 """
-The driver for async code, on asyncio and trio alike: performs a flow's effects and lets other tasks run meanwhile.
+The driver for async code on asyncio and trio: performs the effects of a flow, and lets other tasks run meanwhile.
 """
 
 import asyncio
@@ -16,8 +16,10 @@ try:
     import anyio.lowlevel
     import anyio.to_thread
 except ImportError as _error:
-    advice = "install oauth_cc[httpx2], oauth_cc[httpx] or oauth_cc[aiohttp], whichever library you use"
-    raise ImportError(f"async code needs anyio: {advice}") from _error
+    advice = (
+        "install oauth_cc with the extra of your HTTP library: oauth_cc[httpx2], oauth_cc[httpx] or oauth_cc[aiohttp]"
+    )
+    raise ImportError(f"async code needs anyio; {advice}") from _error
 
 from oauth_cc._io.clock import moment
 from oauth_cc._io.context import SourceContext
@@ -53,32 +55,32 @@ T = TypeVar("T")
 @attrs.frozen(eq=False)
 class ThreadedStore:
     """
-    A *store* for threads as one for async code: each call of it has a thread of its own to block.
+    A store for threads, adapted to async code: each call blocks a worker thread.
     """
 
     store: Store
 
     async def load(self, key: str) -> Token | None:
-        """Gives the token under *key*, or None."""
+        """Return the token under *key*, or None."""
         return await anyio.to_thread.run_sync(lambda: settled(self.store.load(key)))
 
     async def save(self, key: str, token: Token) -> None:
-        """Keeps *token* under *key*, in place of any other."""
+        """Keep *token* under *key*, in place of any other."""
         await anyio.to_thread.run_sync(lambda: settled(self.store.save(key, token)))
 
     async def discard(self, key: str, token: Token) -> None:
-        """Forgets what is under *key* if it is *token*."""
+        """Remove the token under *key* if it equals *token*."""
         await anyio.to_thread.run_sync(lambda: settled(self.store.discard(key, token)))
 
     @asynccontextmanager
     async def lock(self, key: str, wait: float) -> AsyncGenerator[bool]:
-        """Gives the lock of *key*, taken within *wait* seconds, and says whether it is held."""
+        """Hold the lock of *key*, and yield whether it could be acquired within *wait* seconds."""
         taken = self.store.lock(key, wait)
         held = await anyio.to_thread.run_sync(taken.__enter__, limiter=_unlimited())
         try:
             yield held
         finally:
-            # A lock has to be let go even if the task that holds it is cancelled.
+            # A cancelled task must release its lock too.
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(taken.__exit__, None, None, None, limiter=_unlimited())
 
@@ -87,7 +89,7 @@ class ThreadedStore:
 @attrs.frozen(eq=False)
 class AsyncStoreEffects:
     """
-    A shared *store* for the time of one flow: its failures are values, which *context* tells of, and locks end with it.
+    A shared store and the locks that one flow holds in it. A failure is reported, and returned as `Failed`.
     """
 
     store: AsyncStore
@@ -95,22 +97,22 @@ class AsyncStoreEffects:
     _locks: AsyncExitStack = attrs.field(factory=AsyncExitStack, alias="locks")
 
     async def perform(self, effect: Load | Save | Lock) -> object:
-        """Does what *effect* asks of the store, and gives its answer or `Failed`."""
+        """Perform *effect* on the store. Return its result, or `Failed`."""
         try:
-            result = await self._ask(effect)
-        except Exception as error:  # whatever is wrong with a store, tokens are to be had without it
+            result = await self._call_store(effect)
+        except Exception as error:  # no failure of a store may keep a caller from its token
             return self.context.store_failed(error)
         self.context.store_answered()
         return result
 
     async def close(self) -> None:
-        """Lets go of the locks."""
+        """Release the locks."""
         try:
             await self._locks.aclose()
-        except Exception as error:  # as above; the lock ends by its lifetime
+        except Exception as error:  # as in `perform`; a lock expires by itself
             self.context.store_failed(error)
 
-    async def _ask(self, effect: Load | Save | Lock) -> object:
+    async def _call_store(self, effect: Load | Save | Lock) -> object:
         match effect:
             case Load(key):
                 return await self.store.load(key)
@@ -131,10 +133,13 @@ async def drive(
     hook: EventHook | None = None,
 ) -> T:
     """
-    Runs *flow* to its end and gives what it returns; whatever it raises passes through, and so does cancellation.
+    Run *flow* to its end and return its result. Errors of the flow and cancellation pass through.
 
-    *send*: sends one request by some HTTP library and says what came of it; *store_effects*: the shared store, or None
-    if there is none; *hook*: is told of events, as the log is.
+    Args:
+        flow: A generator that yields effects.
+        send: Sends one request by an HTTP library.
+        store_effects: The shared store, None if there is none.
+        hook: Receives each event that the log receives.
     """
     try:
         step = advance(flow, None)
@@ -149,15 +154,19 @@ async def drive(
 
 def detach(function: Callable[[T], Coroutine[object, object, None]], argument: T) -> object:
     """
-    Has the event loop of this task run *function* with *argument* as a task of its own, which no cancellation of this
-    one reaches. It ends with the loop at the latest, and has to see to its own errors.
+    Run *function* in a task that outlives the cancellation of the current task, but not the event loop.
 
-    Gives what is to be kept as long as it runs, because asyncio's loops hold their tasks by weak references only.
+    Args:
+        function: A coroutine function of one argument. It must handle its own errors.
+        argument: The argument.
+
+    Returns:
+        A reference to keep while the task runs: asyncio itself holds weak references to tasks.
     """
     loop = anyio.lowlevel.current_token().native_token
     if isinstance(loop, asyncio.AbstractEventLoop):
         return loop.create_task(function(argument))
-    # Imported where its loop is running only, so it is installed.
+    # Imported only where its loop runs, so that asyncio does not need it installed.
     import trio
 
     return trio.lowlevel.spawn_system_task(function, argument)
@@ -165,29 +174,29 @@ def detach(function: Callable[[T], Coroutine[object, object, None]], argument: T
 
 async def wait_for(future: Future[T], wait_timeout: float) -> bool:
     """
-    Waits for *future*, of whatever thread or event loop, for *wait_timeout* seconds, and says whether it is done.
+    Wait up to *wait_timeout* seconds for *future*, of any thread or event loop. Return whether it is done.
     """
-    arrived = anyio.Event()
-    future.add_done_callback(_waking(arrived))
+    done = anyio.Event()
+    future.add_done_callback(_setter(done))
     with anyio.move_on_after(wait_timeout):
-        await arrived.wait()
+        await done.wait()
     return future.done()
 
 
-def _waking(event: anyio.Event) -> Callable[[object], None]:
+def _setter(event: anyio.Event) -> Callable[[object], None]:
     loop = anyio.lowlevel.current_token().native_token
     if isinstance(loop, asyncio.AbstractEventLoop):
-        return _gently(partial(loop.call_soon_threadsafe, event.set))
+        return _unless_loop_ended(partial(loop.call_soon_threadsafe, event.set))
     import trio
 
-    return _gently(partial(trio.lowlevel.current_trio_token().run_sync_soon, event.set))
+    return _unless_loop_ended(partial(trio.lowlevel.current_trio_token().run_sync_soon, event.set))
 
 
-def _gently(wake: Callable[[], object]) -> Callable[[object], None]:
+def _unless_loop_ended(schedule: Callable[[], object]) -> Callable[[object], None]:
     def call(_: object) -> None:
-        # The loop may have ended, and whoever waited in it with it.
+        # The loop of the waiting task may have ended, and the task with it.
         with suppress(RuntimeError):
-            wake()
+            schedule()
 
     return call
 
@@ -218,5 +227,5 @@ async def _perform(
 
 
 def _unlimited() -> anyio.CapacityLimiter:
-    # Whoever waits for a lock must not use up the threads that whoever holds one needs to go on.
+    # Tasks that wait for a lock must not use up the worker threads that its holder needs.
     return anyio.CapacityLimiter(1)

@@ -1,5 +1,5 @@
 """
-The world as flows see it: the clock, and chance.
+The clock and the random source of flows.
 """
 
 import os
@@ -10,6 +10,5 @@ from oauth_cc.flows.effects import Moment
 
 
 def moment() -> Moment:
-    """Gives the present moment."""
-    # Chance spreads retries here; it hides nothing, so it need not be cryptographic.
-    return Moment(time.time(), os.urandom(16).hex(), random.random())  # noqa: S311  # spreads retries
+    """Return the current time, a unique id and a random number."""
+    return Moment(time.time(), os.urandom(16).hex(), random.random())  # noqa: S311  # spreads retries, and protects nothing

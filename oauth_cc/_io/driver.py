@@ -1,5 +1,5 @@
 """
-The driver for threads: performs a flow's effects and blocks while they last.
+The driver for threads: performs the effects of a flow, and blocks meanwhile.
 """
 
 import time
@@ -42,7 +42,7 @@ T = TypeVar("T")
 @attrs.frozen(eq=False)
 class StoreEffects:
     """
-    A shared *store* for the time of one flow: its failures are values, which *context* tells of, and locks end with it.
+    A shared store and the locks that one flow holds in it. A failure is reported, and returned as `Failed`.
     """
 
     store: Store
@@ -50,22 +50,22 @@ class StoreEffects:
     _locks: ExitStack = attrs.field(factory=ExitStack, alias="locks")
 
     def perform(self, effect: Load | Save | Lock) -> object:
-        """Does what *effect* asks of the store, and gives its answer or `Failed`."""
+        """Perform *effect* on the store. Return its result, or `Failed`."""
         try:
-            result = self._ask(effect)
-        except Exception as error:  # whatever is wrong with a store, tokens are to be had without it
+            result = self._call_store(effect)
+        except Exception as error:  # no failure of a store may keep a caller from its token
             return self.context.store_failed(error)
         self.context.store_answered()
         return result
 
     def close(self) -> None:
-        """Lets go of the locks."""
+        """Release the locks."""
         try:
             self._locks.close()
-        except Exception as error:  # as above; the lock ends by its lifetime
+        except Exception as error:  # as in `perform`; a lock expires by itself
             self.context.store_failed(error)
 
-    def _ask(self, effect: Load | Save | Lock) -> object:
+    def _call_store(self, effect: Load | Save | Lock) -> object:
         match effect:
             case Load(key):
                 return settled(self.store.load(key))
@@ -86,10 +86,13 @@ def drive(
     hook: EventHook | None = None,
 ) -> T:
     """
-    Runs *flow* to its end and gives what it returns; whatever it raises passes through.
+    Run *flow* to its end and return its result. Errors of the flow pass through.
 
-    *send*: sends one request by some HTTP library and says what came of it; *store_effects*: the shared store, or None
-    if there is none; *hook*: is told of events, as the log is.
+    Args:
+        flow: A generator that yields effects.
+        send: Sends one request by an HTTP library.
+        store_effects: The shared store, None if there is none.
+        hook: Receives each event that the log receives.
     """
     try:
         step = advance(flow, None)

@@ -1,5 +1,5 @@
 """
-Events, told: to the log ``oauth_cc`` and to a function of the user's.
+Log lines of the logger ``oauth_cc``, and calls of the user's event hook.
 """
 
 import logging
@@ -24,52 +24,54 @@ _log: Final = logging.getLogger("oauth_cc")
 
 def emit(event: Event, hook: EventHook | None = None) -> None:
     """
-    Tells the log, and *hook* if there is one, of *event*. What *hook* raises is logged, and reaches no caller.
+    Log *event* and pass it to *hook*. An exception of the hook is logged and not raised.
     """
     level, text, *values = _line(event)
     _log.log(level, text, *values)
     if hook is not None:
         try:
             hook(event)
-        except Exception:  # the hook is the user's, and no call of an API may fail for it
-            _log.exception("the event hook raised an error on %s", type(event).__name__)
+        except Exception:  # an API call must not fail because of the user's hook
+            _log.exception("the on_event hook raised an exception on %s; the call continues", type(event).__name__)
 
 
 def warn_of_plain_http(client_id: str, endpoint: Endpoint) -> None:
-    """Log that the token requests of *client_id* go to *endpoint* in the clear."""
-    text = "token requests of client %s go to %s over plain http: everyone on the way can read the secret and the token"
+    """Log that the token requests of *client_id* go to *endpoint* unencrypted."""
+    text = "token requests of client %s go to %s over plain http, readable by anyone on the network; use https"
     _log.warning(text, client_id, endpoint.origin)
 
 
 def _line(event: Event) -> tuple[int, str, *tuple[object, ...]]:
     match event:
         case TokenObtained(client_id, key, lifetime, milliseconds, renewed):
-            word = "renewed" if renewed else "obtained"
-            text = "token %s for client %s, cache key %s: lives %.0f s, took %.0f ms"
-            return logging.INFO, text, word, client_id, key, lifetime, milliseconds
+            verb = "renewed" if renewed else "obtained"
+            text = "token %s for client %s (cache key %s): expires in %.0f s, took %.0f ms"
+            return logging.INFO, text, verb, client_id, key, lifetime, milliseconds
         case TokenFound(client_id, key, lifetime):
-            return logging.INFO, "token found for client %s, cache key %s: %.0f s left", client_id, key, lifetime
+            text = "token loaded from the store for client %s (cache key %s): expires in %.0f s"
+            return logging.INFO, text, client_id, key, lifetime
         case TokenDiscarded(client_id, key):
-            return logging.INFO, "token discarded for client %s, cache key %s: not accepted", client_id, key
+            text = "token discarded for client %s (cache key %s): the API rejected it"
+            return logging.INFO, text, client_id, key
         case RenewalFailed(client_id, key, error, None):
-            return logging.WARNING, "no token for client %s, cache key %s: %s", client_id, key, _said(error)
+            return logging.WARNING, "no token for client %s (cache key %s): %s", client_id, key, _described(error)
         case RenewalFailed(client_id, key, error, seconds_left):
-            text = "token not renewed for client %s, cache key %s: %s; the one at hand serves %.0f s more"
-            return logging.WARNING, text, client_id, key, _said(error), seconds_left
+            text = "token not renewed for client %s (cache key %s): %s; using the cached token for up to %.0f s"
+            return logging.WARNING, text, client_id, key, _described(error), seconds_left
         case ScopeInsufficient(client_id, key, scope):
-            text = "scope insufficient for client %s, cache key %s: the API asks for '%s'"
-            return logging.WARNING, text, client_id, key, scope
+            required = f"the API requires '{scope}'; request this scope" if scope else "the API does not name the scope"
+            return logging.WARNING, "insufficient scope for client %s (cache key %s): %s", client_id, key, required
         case TokenWithheld(client_id, origin):
-            text = "token of client %s not sent to %s: to have it sent there, name it in origins"
+            text = "token of client %s not sent to %s; to send it there, add the origin to origins"
             return logging.WARNING, text, client_id, origin
         case StoreFailed(client_id, key, error):
-            text = "store of tokens away for client %s, cache key %s: %s; memory serves alone"
-            return logging.WARNING, text, client_id, key, _said(error)
+            text = "token store unavailable for client %s (cache key %s): %s; using the in-memory cache only"
+            return logging.WARNING, text, client_id, key, _described(error)
         case StoreReturned(client_id, key):
-            return logging.INFO, "store of tokens back for client %s, cache key %s", client_id, key
+            return logging.INFO, "token store available again for client %s (cache key %s)", client_id, key
         case _:
             assert_never(event)
 
 
-def _said(error: Exception) -> str:
+def _described(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"

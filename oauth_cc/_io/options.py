@@ -1,5 +1,5 @@
 """
-The options of sources, auths and functions: one record with a default for each.
+The options of token sources, auths and `fetch_token`.
 """
 
 from typing import Final, final
@@ -21,17 +21,17 @@ _LONGEST_TIMEOUT: Final = 86400
 @attrs.frozen
 class Options:
     """
-    How tokens are asked for, kept fresh and reported.
+    The settings of token requests, renewal and events.
 
     Args:
-        timeout: Seconds that one attempt at a token request may take, above 0.
-        retries: How an attempt that failed is made again.
+        timeout: Seconds that one attempt of a token request may take, above 0.
+        retries: How often and after which pauses a failed attempt is repeated.
         renewal_window: When a token is renewed, as shares of its lifetime.
-        wait_timeout: Seconds that a caller waits for the token request of another, above 0.
-        on_event: A plain function that is called with each event of `oauth_cc.events`.
+        wait_timeout: Seconds that a caller waits for another caller's token request, above 0.
+        on_event: A plain function, called with each event of `oauth_cc.events`.
 
     Raises:
-        InvalidInput: A value is of another type or outside its range.
+        InvalidInput: A value has the wrong type or is outside its range.
 
         >>> Options(timeout=5.0).retries.attempts
         3
@@ -47,30 +47,35 @@ class Options:
         check_timeout(self.timeout)
         check_timeout(self.wait_timeout, "wait_timeout")
         if not isinstance(self.retries, Retries):
-            raise InvalidInput("retries", f"give Retries(attempts=...), not {type(self.retries).__name__}")
+            kind = type(self.retries).__name__
+            raise InvalidInput("retries", f"retries must be a Retries, not {kind}; use Retries(attempts=...)")
         if not isinstance(self.renewal_window, RenewalWindow):
             kind = type(self.renewal_window).__name__
-            raise InvalidInput("renewal_window", f"give RenewalWindow(opens=..., closes=...), not {kind}")
+            reason = f"renewal_window must be a RenewalWindow, not {kind}; use RenewalWindow(opens=..., closes=...)"
+            raise InvalidInput("renewal_window", reason)
         check_hook(self.on_event)
 
 
 def check_options(options: object) -> None:
     """Raise `InvalidInput` unless *options* is an `Options`."""
     if not isinstance(options, Options):
-        raise InvalidInput("options", f"options must be Options(...), not {type(options).__name__}")
+        raise InvalidInput(
+            "options", f"options must be an Options, not {type(options).__name__}; use Options(timeout=...)"
+        )
 
 
 def check_timeout(seconds: float, parameter: str = "timeout") -> None:
-    """Raise `InvalidInput`, naming *parameter*, unless *seconds* is a number of seconds above 0 and up to a day."""
+    """Raise `InvalidInput`, naming *parameter*, unless *seconds* is a number above 0 and at most a day."""
     if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 < seconds <= _LONGEST_TIMEOUT:
-        raise InvalidInput(parameter, f"give seconds, above 0 and up to {_LONGEST_TIMEOUT}")
+        reason = f"{parameter} must be a number of seconds above 0 and at most {_LONGEST_TIMEOUT}"
+        raise InvalidInput(parameter, reason)
 
 
 def check_hook(hook: EventHook | None) -> None:
-    """Raise `InvalidInput` if *hook* is no function, or one that would have to be awaited."""
+    """Raise `InvalidInput` unless *hook* is None or a function that is not async."""
     if hook is not None and (not callable(hook) or is_coroutine_function(hook)):
-        raise InvalidInput("on_event", "give a plain function that takes an event: nothing is awaited")
+        raise InvalidInput("on_event", "on_event must be a plain function of one event; an async one is not awaited")
 
 
 DEFAULTS: Final = Options()
-"""The options where none are given."""
+"""The default options."""

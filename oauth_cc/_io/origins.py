@@ -1,5 +1,5 @@
 """
-Which origins a token is put on calls to.
+The origins that may receive a token.
 """
 
 from collections.abc import Iterable
@@ -15,9 +15,14 @@ class Origins:
     """
     The origins that a token is meant for (RFC 6750 section 5.3).
 
-    *origins*: URLs of them, or None for those of *resources*, the resources that the token is asked for; if that names
-    none either, the origin of the first call is the only one from then on. Http goes to loopback, and to what *origins*
-    names. Raises `InvalidInput` for what can be no such origin.
+    Plain http is accepted on loopback, and for an origin that the caller names.
+
+    Args:
+        origins: URLs of the origins. None stands for the origins of *resources*.
+        resources: The resources of the token request (RFC 8707). If none is a URL, the first call sets the one origin.
+
+    Raises:
+        InvalidInput: A URL has no origin, or *origins* is not a list of URLs.
 
         >>> meant = Origins(["https://api.example"])
         >>> meant.admit(origin("https://api.example/things")), meant.admit(origin("https://evil.example/things"))
@@ -26,22 +31,25 @@ class Origins:
 
     def __init__(self, origins: NonStringCollection[str] | None, resources: NonStringCollection[str] = ()) -> None:
         if origins is not None and (isinstance(origins, str | bytes) or not isinstance(origins, Iterable)):
-            raise InvalidInput("origins", "give several: a list of URLs, even if there is one")
+            kind = type(origins).__name__
+            raise InvalidInput("origins", f"origins must be a list of URLs, not {kind}; put a single URL into a list")
         self._are_given = origins is not None
-        # One entry at the most if the first call is to decide: setdefault settles it among threads.
+        # Holds the origin of the first call. A dict, because setdefault is atomic.
         self._first: dict[None, Origin] = {}
         named = [uri for uri in resources if uri.lower().startswith(("https://", "http://"))]
-        # An origin that the caller names may be http: the insecure choice stands at the call site.
+        # An origin that the caller names may be http: an insecure choice is visible at the call site.
         meant = [origin(url) for url in origins or ()] if self._are_given else [origin(check_url(uri)) for uri in named]
         self._named = frozenset(meant) if self._are_given or named else None
         if origins is not None and not self._named:
-            raise InvalidInput("origins", "give at least one URL, or None for the origin of the first call")
+            reason = "origins must not be empty; pass at least one URL, or None to accept the origin of the first call"
+            raise InvalidInput("origins", reason)
 
     def admit(self, called: Origin) -> bool:
         """
-        Whether a token may go to the origin that is *called*.
+        Return whether a call to the origin *called* may carry the token.
 
-        Raises `InsecureEndpoint` if the first call is to decide and goes over http.
+        Raises:
+            InsecureEndpoint: This is the first call, it sets the origin, and it uses plain http beyond loopback.
         """
         if self._named is not None:
             return called in self._named
@@ -50,5 +58,5 @@ class Origins:
         return self._first.setdefault(None, called) == called
 
     def of_resource(self, uri: str) -> "Origins":
-        """Gives the origins for a token of the resource *uri*: these if they were given, else that resource's."""
+        """Return the origins for a token of the resource *uri*: the named origins, or else the resource's own."""
         return self if self._are_given else Origins(None, (uri,))

@@ -1,5 +1,5 @@
 """
-What drivers do for a client that proves itself by an assertion: they have keys sign, and read what others made.
+Signing of client assertions, and loading of assertions that others issued.
 """
 
 import inspect
@@ -16,35 +16,37 @@ from oauth_cc.secret import Secret
 
 def perform_signing(effect: Sign | FetchAssertion) -> bytes | Secret | Failed:
     """
-    Gives the signature or the assertion that *effect* asks for, or what went wrong; a signer of the user's may block.
+    Return the signature or the assertion, or `Failed`. Blocks while the user's signer does.
     """
     try:
-        found = _ask(effect)
-    except Exception as error:  # whatever a signer raises, callers are to see that
+        found = _sign_or_fetch(effect)
+    except Exception as error:  # callers must see the error of a signer, of any class
         return _failed(error)
     if inspect.iscoroutine(found):
         found.close()
     if isinstance(found, Awaitable):
-        reason = "its signer or source is a coroutine function, which threads cannot wait for: give a plain one"
+        reason = (
+            "the client authentication has an async signer or assertion source, which only async code can await; "
+            "pass a plain function"
+        )
         return _failed(InvalidInput("client authentication", reason))
     return _checked(effect, found)
 
 
 async def perform_signing_async(effect: Sign | FetchAssertion) -> bytes | Secret | Failed:
     """
-    Gives what `perform_signing` gives; a signer of the user's may block a thread of its own, or be a coroutine
-    function.
+    Return the signature or the assertion, or `Failed`. The user's signer runs in a worker thread, and may be async.
     """
-    # Imported here, as threads need no anyio; who is here has it.
+    # Imported here, because code for threads works without anyio.
     from anyio.to_thread import run_sync
 
     try:
-        # In a list, as trio takes a coroutine that comes back bare for a mistake.
-        # Nor does who gives up wait for a KMS that hangs: the thread is left to itself.
-        (found,) = await run_sync(lambda: [_ask(effect)], abandon_on_cancel=True)
+        # In a list, because trio rejects a function that returns a coroutine.
+        # Abandoned on cancellation, because a KMS may hang.
+        (found,) = await run_sync(lambda: [_sign_or_fetch(effect)], abandon_on_cancel=True)
         if inspect.isawaitable(found):
             found = await found
-    except Exception as error:  # as above
+    except Exception as error:  # as in `perform_signing`
         return _failed(error)
     return _checked(effect, found)
 
@@ -53,7 +55,7 @@ def _failed(error: Exception) -> Failed:
     return Failed(strip_tracebacks(error), retryable=False)
 
 
-def _ask(effect: Sign | FetchAssertion) -> object:
+def _sign_or_fetch(effect: Sign | FetchAssertion) -> object:
     if isinstance(effect, Sign):
         return _signature(effect.key, effect.signing_input)
     source = effect.source
@@ -63,7 +65,7 @@ def _ask(effect: Sign | FetchAssertion) -> object:
 def _signature(key: SigningKey | MacKey, signing_input: bytes) -> object:
     if isinstance(key, SigningKey):
         return key.signer(signing_input)
-    # Imported by who needs it alone.
+    # Imported only for a MacKey, because it needs the extra jwt.
     from oauth_cc.jose import mac
 
     return mac(key, signing_input)
@@ -74,7 +76,10 @@ def _read(file: Path) -> str | Secret:
         with file.open("rb") as opened:
             return Secret(opened.read(MAX_ASSERTION + 1).decode("utf-8", "replace"))
     except OSError as error:
-        reason = f"its file {file} cannot be read ({error.strerror}): see whether whoever writes it has done so"
+        reason = (
+            f"the client assertion file {file} cannot be read ({error.strerror}); "
+            "check the path and that the file has been written"
+        )
     raise InvalidInput("client assertion", reason)
 
 
@@ -84,5 +89,5 @@ def _checked(effect: Sign | FetchAssertion, found: object) -> bytes | Secret | F
         return assertion if isinstance(assertion, Secret) else _failed(assertion)
     if isinstance(found, bytes):
         return found
-    reason = f"the signer gave {type(found).__name__}, and not the bytes of a signature"
+    reason = f"the signing key's signer must return the signature as bytes, not {type(found).__name__}"
     return _failed(InvalidKey("signing key", reason))

@@ -1,5 +1,5 @@
 """
-Errors without the frames that they came through: these hold requests, and with them secrets.
+Removal of tracebacks from errors. Their frames hold requests, and requests hold secrets.
 """
 
 from typing import TypeVar
@@ -9,8 +9,9 @@ E = TypeVar("E", bound=BaseException)
 
 def chain(error: BaseException) -> list[BaseException]:
     """
-    Gives *error* and every error that it came from: its causes, its contexts, and what urllib3 keeps as its reason or
-    among its arguments.
+    Return *error* and every error linked to it, each once.
+
+    Links are `__cause__`, `__context__`, the attribute `reason` and the arguments, where urllib3 keeps errors.
     """
     found: list[BaseException] = []
     links: list[object] = [error]
@@ -23,7 +24,7 @@ def chain(error: BaseException) -> list[BaseException]:
 
 
 def strip_tracebacks(error: E) -> E:
-    """Gives *error*, its whole `chain` without frames: tracebacks that show locals would print what they hold."""
+    """Return *error* after removing every traceback of its `chain`. Log tools print the locals of frames."""
     for link in chain(error):
         link.__traceback__ = None
     return error

@@ -64,7 +64,7 @@ def test_a_client_of_another_kind_for_one_request(ask: Ask) -> None:
 def test_an_option_of_another_kind(source: Any, _fitting: type[object], option: dict[str, Any]) -> None:
     """A number where a record is asked for, and the other way round."""
     (name,) = option
-    with pytest.raises(errors.InvalidInput, match=f"{name}: give "):
+    with pytest.raises(errors.InvalidInput, match=f"{name} must be a"):
         source(REQUEST, ENDPOINT, options=Options(**option))
 
 
@@ -72,5 +72,5 @@ def test_an_option_of_another_kind(source: Any, _fitting: type[object], option: 
 @pytest.mark.parametrize("options", [{"timeout": 5.0}, 5.0, Retries()], ids=["a dict", "a number", "retries"])
 def test_options_of_another_kind(source: Any, _fitting: type[object], options: object) -> None:
     """They are one record."""
-    with pytest.raises(errors.InvalidInput, match=r"options must be Options\(...\), not \w+"):
+    with pytest.raises(errors.InvalidInput, match=r"options must be an Options, not \w+; use Options\("):
         source(REQUEST, ENDPOINT, options=options)

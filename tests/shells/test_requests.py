@@ -514,7 +514,10 @@ class TestTheSession:
     @pytest.mark.parametrize("given", [(5, 0), (0, 5), (5, None, 5), "5"])
     def test_refuses_a_timeout_that_is_none(self, given: Any) -> None:
         """Each of the two is checked."""
-        with OAuth2Session("your_id") as oauth, pytest.raises(InvalidInput, match="timeout: give seconds"):
+        with (
+            OAuth2Session("your_id") as oauth,
+            pytest.raises(InvalidInput, match="timeout must be a number of seconds"),
+        ):
             oauth.fetch_token("https://as.example/token", client_secret="s3cret", timeout=given)
 
     def test_gives_the_members_of_the_token(self) -> None:
@@ -588,10 +591,10 @@ class TestTheSession:
     @pytest.mark.parametrize(
         ("given", "fault"),
         [
-            ({"origins": "https://api.example"}, "origins: give several"),
+            ({"origins": "https://api.example"}, "origins must be a list of URLs, not str"),
             ({"origins": ["api.example"]}, "https"),
             ({"store": {}}, "store: dict is no store"),
-            ({"on_event": 3}, "on_event: give a plain function"),
+            ({"on_event": 3}, "on_event must be a plain function"),
         ],
     )
     def test_refuses_what_it_cannot_use(self, given: dict[str, Any], fault: str) -> None:
