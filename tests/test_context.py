@@ -4,7 +4,6 @@ Where a source asks for its token.
 
 import asyncio
 import time
-from concurrent.futures import Future
 from typing import Any
 from unittest.mock import Mock
 
@@ -84,7 +83,7 @@ def test_a_failure_says_how_long_the_token_at_hand_serves() -> None:
     assert isinstance(event, RenewalFailed)
     assert event.seconds_left is not None
     assert 85 < event.seconds_left <= 95
-    context.complete(attrs.evolve(pending, held=token(4000), future=Future[Token | None]()), error)
+    context.complete(PendingRenewal(pending.key, token(4000), pending.rejected), error)
     event = told.pop()
     assert isinstance(event, RenewalFailed)
     assert event.seconds_left == 0

@@ -9,8 +9,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import TypeVar, assert_never, final
 
-import attrs
-
 try:
     import anyio
     import anyio.lowlevel
@@ -52,30 +50,30 @@ T = TypeVar("T")
 
 
 @final
-@attrs.frozen(eq=False)
 class ThreadedStore:
     """
     A store for threads, adapted to async code: each call blocks a worker thread.
     """
 
-    store: Store
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     async def load(self, key: str) -> Token | None:
         """Return the token under *key*, or None."""
-        return await anyio.to_thread.run_sync(lambda: settled(self.store.load(key)))
+        return await anyio.to_thread.run_sync(lambda: settled(self._store.load(key)))
 
     async def save(self, key: str, token: Token) -> None:
         """Keep *token* under *key*, in place of any other."""
-        await anyio.to_thread.run_sync(lambda: settled(self.store.save(key, token)))
+        await anyio.to_thread.run_sync(lambda: settled(self._store.save(key, token)))
 
     async def discard(self, key: str, token: Token) -> None:
         """Remove the token under *key* if it equals *token*."""
-        await anyio.to_thread.run_sync(lambda: settled(self.store.discard(key, token)))
+        await anyio.to_thread.run_sync(lambda: settled(self._store.discard(key, token)))
 
     @asynccontextmanager
     async def lock(self, key: str, wait: float) -> AsyncGenerator[bool]:
         """Hold the lock of *key*, and yield whether it could be acquired within *wait* seconds."""
-        taken = self.store.lock(key, wait)
+        taken = self._store.lock(key, wait)
         held = await anyio.to_thread.run_sync(taken.__enter__, limiter=_unlimited())
         try:
             yield held
@@ -86,23 +84,23 @@ class ThreadedStore:
 
 
 @final
-@attrs.frozen(eq=False)
 class AsyncStoreEffects:
     """
     A shared store and the locks that one flow holds in it. A failure is reported, and returned as `Failed`.
     """
 
-    store: AsyncStore
-    context: SourceContext
-    _locks: AsyncExitStack = attrs.field(factory=AsyncExitStack, alias="locks")
+    def __init__(self, store: AsyncStore, context: SourceContext) -> None:
+        self._store = store
+        self._context = context
+        self._locks = AsyncExitStack()
 
     async def perform(self, effect: Load | Save | Lock) -> object:
         """Perform *effect* on the store. Return its result, or `Failed`."""
         try:
             result = await self._call_store(effect)
         except Exception as error:  # no failure of a store may keep a caller from its token
-            return self.context.store_failed(error)
-        self.context.store_answered()
+            return self._context.store_failed(error)
+        self._context.store_answered()
         return result
 
     async def close(self) -> None:
@@ -110,17 +108,17 @@ class AsyncStoreEffects:
         try:
             await self._locks.aclose()
         except Exception as error:  # as in `perform`; a lock expires by itself
-            self.context.store_failed(error)
+            self._context.store_failed(error)
 
     async def _call_store(self, effect: Load | Save | Lock) -> object:
         match effect:
             case Load(key):
-                return await self.store.load(key)
+                return await self._store.load(key)
             case Save(key, token):
-                await self.store.save(key, token)
+                await self._store.save(key, token)
                 return None
             case Lock(key, wait):
-                return await self._locks.enter_async_context(self.store.lock(key, wait))
+                return await self._locks.enter_async_context(self._store.lock(key, wait))
             case _:
                 assert_never(effect)
 

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TypeVar, assert_never, final
 
-import attrs
-
 from oauth_cc._io.clock import moment
 from oauth_cc._io.context import SourceContext
 from oauth_cc._io.log import emit
@@ -39,23 +37,23 @@ T = TypeVar("T")
 
 
 @final
-@attrs.frozen(eq=False)
 class StoreEffects:
     """
     A shared store and the locks that one flow holds in it. A failure is reported, and returned as `Failed`.
     """
 
-    store: Store
-    context: SourceContext
-    _locks: ExitStack = attrs.field(factory=ExitStack, alias="locks")
+    def __init__(self, store: Store, context: SourceContext) -> None:
+        self._store = store
+        self._context = context
+        self._locks = ExitStack()
 
     def perform(self, effect: Load | Save | Lock) -> object:
         """Perform *effect* on the store. Return its result, or `Failed`."""
         try:
             result = self._call_store(effect)
         except Exception as error:  # no failure of a store may keep a caller from its token
-            return self.context.store_failed(error)
-        self.context.store_answered()
+            return self._context.store_failed(error)
+        self._context.store_answered()
         return result
 
     def close(self) -> None:
@@ -63,17 +61,17 @@ class StoreEffects:
         try:
             self._locks.close()
         except Exception as error:  # as in `perform`; a lock expires by itself
-            self.context.store_failed(error)
+            self._context.store_failed(error)
 
     def _call_store(self, effect: Load | Save | Lock) -> object:
         match effect:
             case Load(key):
-                return settled(self.store.load(key))
+                return settled(self._store.load(key))
             case Save(key, token):
-                settled(self.store.save(key, token))
+                settled(self._store.save(key, token))
                 return None
             case Lock(key, wait):
-                return self._locks.enter_context(self.store.lock(key, wait))
+                return self._locks.enter_context(self._store.lock(key, wait))
             case _:
                 assert_never(effect)
 

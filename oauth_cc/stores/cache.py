@@ -32,7 +32,6 @@ from oauth_cc.token import Token
 
 
 @final
-@attrs.define(eq=False)
 class PendingRenewal:
     """
     A renewal under way, led by one caller for all.
@@ -42,12 +41,13 @@ class PendingRenewal:
     task that leads, kept from being collected.
     """
 
-    key: Hashable
-    held: Token | None
-    rejected: Token | None
-    thread: int = attrs.field(factory=threading.get_ident)
-    future: Future[Token | None] = attrs.field(factory=lambda: Future[Token | None]())
-    leader: object = None
+    def __init__(self, key: Hashable, held: Token | None, rejected: Token | None) -> None:
+        self.key = key
+        self.held = held
+        self.rejected = rejected
+        self.thread = threading.get_ident()
+        self.future: Future[Token | None] = Future()
+        self.leader: object = None
 
 
 @final
@@ -71,12 +71,12 @@ Answer: TypeAlias = Use | Refuse | StartRenewal | AwaitRenewal
 
 
 @final
-@attrs.frozen(eq=False)
 class _ProcessState:
     """The pending renewals of a process: a fork leaves the parent's behind, as their threads are not in the child."""
 
-    mutex: threading.Lock = attrs.field(factory=threading.Lock)
-    renewals: dict[Hashable, PendingRenewal] = attrs.field(factory=lambda: dict[Hashable, PendingRenewal]())
+    def __init__(self) -> None:
+        self.mutex = threading.Lock()
+        self.renewals: dict[Hashable, PendingRenewal] = {}
 
 
 @final
