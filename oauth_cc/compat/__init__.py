@@ -1,9 +1,9 @@
 """
-oauthlib's `BackendApplicationClient` with its signatures and its behaviour, over the functional core.
+oauthlib's `BackendApplicationClient`, with its signatures and its behaviour, on the functional core.
 
-A program written for oauthlib changes one import. oauthlib itself is not needed; where it is installed, the errors
-are its own classes, so that its callers catch them. Importing this package does not import oauthlib: the errors and
-the signal, which look for it, are loaded when they are named or raised.
+A program written for oauthlib changes one import. oauthlib is not required. If it is installed, this package raises
+oauthlib's own error classes, so that existing ``except`` clauses still match. Importing this package never imports
+oauthlib: the errors and the signal look for it when they are first used.
 """
 
 from typing import TYPE_CHECKING

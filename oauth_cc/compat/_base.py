@@ -1,5 +1,5 @@
 """
-What oauthlib's clients have in common: a mutable object that holds a token and puts it on requests.
+The part of the client that every grant shares: a mutable object that holds a token and adds it to requests.
 """
 
 import time
@@ -15,23 +15,21 @@ from oauth_cc.compat._token import TokenMembers
 from oauth_cc.compat._transport import check_transport
 
 Placed: TypeAlias = tuple[str, MutableMapping[str, str] | None, Body]
-"""A request with a token on it: URL, headers, body."""
+"""A request that carries a token: URL, headers, body."""
 
-# Each token type has keywords of its own.
+# Each token type takes different keywords.
 PlacingMethod: TypeAlias = Callable[..., Placed]  # type: ignore[explicit-any]  # keywords differ by token type
-"""Puts a token of one type on a request."""
+"""Add a token of one type to a request."""
 
 _INHERITING: Final = "Must be implemented by inheriting classes."
 
 
 class Client:
-    """
-    What a client holds, and its token: `oauth_cc.compat.BackendApplicationClient` makes one and documents it.
-    """
+    """The state of a client, its token included. `oauth_cc.compat.BackendApplicationClient` is the public subclass."""
 
     refresh_token_key: str = "refresh_token"
 
-    # Defaults of the class where the constructor is rarely told otherwise: half of its time was setting them.
+    # Class attributes, because setting rarely used defaults took half of the constructor's time.
     mac_key: str | bytes | None = None
     mac_algorithm: str | None = None
     state: str | None = None
@@ -41,7 +39,7 @@ class Client:
     code_challenge_method: str | None = None
     code: str | None = None
     expires_in: int | None = None
-    expires_at: float | str  # there is none until a token brings one
+    expires_at: float | str  # not set until a token has an expiry
     client_id: str
     default_token_placement: TokenPlacement
     token_type: str
@@ -55,15 +53,15 @@ class Client:
 
     @property
     def token_types(self) -> Mapping[str, PlacingMethod]:
-        """The token types that `add_token` knows, each with the method that puts such a token on a request."""
+        """The token types that `add_token` supports, each with the method that adds such a token to a request."""
         return {"Bearer": self._add_bearer_token, "MAC": self._add_mac_token}
 
     def prepare_request_uri(self, *args: object, **kwargs: object) -> str:
-        """Raises NotImplementedError: this grant has no authorization endpoint."""
+        """Raise NotImplementedError: this grant has no authorization endpoint."""
         raise NotImplementedError(_INHERITING)
 
     def parse_request_uri_response(self, *args: object, **kwargs: object) -> Mapping[str, object]:
-        """Raises NotImplementedError: this grant has no authorization endpoint."""
+        """Raise NotImplementedError: this grant has no authorization endpoint."""
         raise NotImplementedError(_INHERITING)
 
     def add_token(
@@ -76,13 +74,22 @@ class Client:
         **kwargs: object,
     ) -> Placed:
         """
-        Gives URL, headers and body of a request to *uri*, with the token put on it.
+        Return URL, headers and body of a request with the token added.
 
-        *headers* is changed in place unless empty; *token_placement*: None for the client's default; *kwargs*: what the
-        token type asks for (MAC: ``nonce``, ``ext``, ``issue_time``, ``draft``).
-        Raises InsecureTransportError for http, TokenExpiredError if the token has ended, ValueError if there is none or
-        its type is unknown.
+        Args:
+            uri: The URL of the request.
+            http_method: The method of the request; only MAC tokens sign it.
+            body: The form body of the request, or None.
+            headers: The headers of the request, changed in place unless empty.
+            token_placement: Where the token goes; None means the client's default.
+            **kwargs: What the token type needs (MAC: ``nonce``, ``ext``, ``issue_time``, ``draft``).
 
+        Raises:
+            InsecureTransportError: If *uri* is not https.
+            TokenExpiredError: If the token has expired.
+            ValueError: If the client has no token, or does not support its type.
+
+        Example:
             >>> from oauth_cc.compat import BackendApplicationClient
             >>> client = BackendApplicationClient("your_id", access_token="2YotnFZFEjr1zCsicMWpAA")
             >>> client.add_token("https://api.example/things")[1]
@@ -93,7 +100,7 @@ class Client:
         if not (self.access_token or self.token.get("access_token")):
             raise ValueError("Missing access token.")
         if self._expires_at and self._expires_at < time.time():
-            # Imported here because it looks for oauthlib, which only errors need.
+            # Imported here because it imports oauthlib, which only errors need.
             from oauth_cc.compat._errors import TokenExpiredError
 
             raise TokenExpiredError
@@ -114,7 +121,7 @@ class Client:
         headers: MutableMapping[str, str] | None = None,
         token_placement: TokenPlacement | None = None,
     ) -> Placed:
-        # The everyday one first: each call of an API comes here.
+        # The common case first: each API call runs this method.
         token: object = self.access_token
         if not isinstance(token, str) or not token:
             token = self._access_token()
@@ -158,14 +165,20 @@ class Client:
         return held if isinstance(held, str) else opened(held)
 
     def create_code_verifier(self, length: int) -> str:
-        """Gives a code verifier (RFC 7636), and keeps it. Raises ValueError if *length* is not 43 to 128."""
+        """Return a code verifier (RFC 7636) and store it. Raise ValueError if *length* is not 43 to 128."""
         self.code_verifier = code_verifier(length)
         return self.code_verifier
 
     def create_code_challenge(self, code_verifier: str, code_challenge_method: str | None = None) -> str:
         """
-        Gives the challenge of *code_verifier* by *code_challenge_method*, ``S256`` or ``plain``, and keeps it; None
-        means plain. Raises ValueError for another method.
+        Return the challenge of a code verifier (RFC 7636) and store it.
+
+        Args:
+            code_verifier: The code verifier.
+            code_challenge_method: ``S256`` or ``plain``; None means plain.
+
+        Raises:
+            ValueError: For another method, or if *code_verifier* is None.
         """
         if code_verifier is None:  # pyright: ignore[reportUnnecessaryComparison]  # not every caller checks types
             raise ValueError("Invalid code_verifier")
@@ -176,23 +189,24 @@ class Client:
         return challenge
 
     def populate_code_attributes(self, response: Mapping[str, str]) -> None:
-        """Sets the attribute *code* if *response* has one."""
+        """Set the attribute *code* if *response* has one."""
         if "code" in response:
             self.code = response.get("code")
 
     def populate_token_attributes(self, response: Mapping[str, object]) -> None:
         """
-        Sets the attributes that the members of a token, *response*, name; the others stay as they are.
+        Set the attributes named by the members of *response*, a token, and leave all other attributes alone.
 
-        Raises `InvalidResponseError`, a ValueError, if ``expires_in`` is no number.
+        Raises:
+            InvalidResponseError: If ``expires_in`` is not a number (also a ValueError).
         """
         self._populate(response, read_expiry(response))
 
     def _populate(self, response: Mapping[str, object], expiry: Expiry | str) -> None:  # noqa: C901  # a line a member
         if self._before_tokens is None:
             self._before_tokens = (self.token_type, self.mac_key, self.mac_algorithm)
-        # Typed as RFC 6749 section 5.1 has them, and kept as they come, as oauthlib does; a cast would cost time.
-        members: TokenMembers = response  # type: ignore[assignment]  # kept as they come
+        # Typed as RFC 6749 section 5.1 defines them, and stored unchecked, as in oauthlib; a cast would cost time.
+        members: TokenMembers = response  # type: ignore[assignment]  # stored unchecked
         if "access_token" in members:
             self.access_token = members.get("access_token")
         if "refresh_token" in members:
@@ -216,14 +230,14 @@ class Client:
             self._expires_at = ends_at
 
     def _populate_attributes(self, response: Mapping[str, object]) -> None:
-        # Imported here because only this forgotten name warns.
+        # Imported here because only this deprecated name warns.
         from warnings import warn
 
         warn("Please switch to the public method populate_token_attributes.", DeprecationWarning, stacklevel=2)
         self.populate_token_attributes(response)
 
     def _forget_token(self) -> None:
-        # What the token before said of itself, and only that: a stale expiry would end a fresh token.
+        # Reset only what the last token set: its expiry would expire the new token.
         if hasattr(self, "expires_at"):
             del self.expires_at
         self.expires_in = self._expires_at = None

@@ -1,7 +1,7 @@
 """
-Form bodies as oauthlib composes them: its order of parameters, what it leaves out, and what it takes for a body.
+Form bodies as oauthlib composes them: its order of parameters, the parameters it leaves out, the bodies it accepts.
 
-The coding of each name and value is that of `oauth_cc._wire.form`.
+`oauth_cc._wire.form` encodes each name and value.
 """
 
 import re
@@ -23,14 +23,22 @@ _COMPOSED: Final = re.compile(r"[-._~0-9A-Za-z]+=[-._~0-9A-Za-z+]*(?:&[-._~0-9A-
 
 def compose(grant_type: str, body: Body, scope: Scopes, client_id: object, extras: Mapping[str, object]) -> str:
     """
-    Gives the body of a token request in oauthlib's order: *body*, grant_type, client_id, code_verifier, client_secret,
-    scope, then the other *extras* as given.
+    Return the body of a token request, in oauthlib's order of parameters.
 
-    *client_id*: None leaves it out. *extras*: the keywords of the caller; ``client_id`` and ``include_client_id`` among
-    them are passed over, the two secrets are left out only if None, any other if falsy; a list or tuple is sent once
-    per element, and of a `Secret` what it holds. Raises ValueError for *scope* as `scope_text` does, TypeError for a
-    second grant_type.
+    Args:
+        grant_type: The grant.
+        body: An existing form body, which comes first.
+        scope: The scope to request.
+        client_id: The client identifier; None leaves it out.
+        extras: Further parameters. A list or tuple is sent once per element, and a `Secret` as its content.
+            ``client_id`` and ``include_client_id`` are ignored, ``code_verifier`` and ``client_secret`` left out if
+            None, all other parameters left out if falsy.
 
+    Raises:
+        TypeError: For a second grant_type.
+        ValueError: For a scope that `scope_text` rejects.
+
+    Example:
         >>> compose("client_credentials", "x=1", ["hello", "world"], None, {"z": 1, "empty": ""})
         'x=1&grant_type=client_credentials&scope=hello+world&z=1'
     """
@@ -44,7 +52,7 @@ def compose(grant_type: str, body: Body, scope: Scopes, client_id: object, extra
     if client_id is not None:
         composed += f"&client_id={_value(client_id)}"
     if extras:
-        # What a caller may want to send empty: some servers ask for an empty client_secret.
+        # Sent even if empty: some servers require an empty client_secret.
         for name in ("code_verifier", "client_secret"):
             secret = extras.get(name)
             if secret is not None:
@@ -58,8 +66,15 @@ def compose(grant_type: str, body: Body, scope: Scopes, client_id: object, extra
 
 def compose_revocation(token: object, token_type_hint: str | None, body: Body, extras: Mapping[str, object]) -> str:
     """
-    Gives the body of a revocation request (RFC 7009 section 2.1): *body*, token, token_type_hint, then *extras*.
+    Return the body of a revocation request (RFC 7009 section 2.1).
 
+    Args:
+        token: The token to revoke.
+        token_type_hint: The type of the token; None leaves it out.
+        body: An existing form body, which comes first.
+        extras: Further parameters, as in `compose`.
+
+    Example:
         >>> compose_revocation("45ghiukldjahdnhzdauz", "refresh_token", "", {})
         'token=45ghiukldjahdnhzdauz&token_type_hint=refresh_token'
     """
@@ -69,21 +84,24 @@ def compose_revocation(token: object, token_type_hint: str | None, body: Body, e
 
 def append(form: Body, parameters: Iterable[tuple[str, object]]) -> str:
     """
-    Gives the form text *form* with *parameters* behind its own, all of them encoded anew.
+    Return *form* with *parameters* appended, all of it encoded anew.
 
-    *form* is read as `urllib.parse.parse_qsl` reads it, guessing where it is broken; `_wire.form.decode` is strict.
+    Args:
+        form: Form text, parsed as leniently as `urllib.parse.parse_qsl` does; `_wire.form.decode` is strict.
+        parameters: Names and values.
 
+    Example:
         >>> append("x=a b&y", [("access_token", "2YotnFZFEjr1zCsicMWpAA")])
         'x=a+b&y=&access_token=2YotnFZFEjr1zCsicMWpAA'
     """
     added = "&".join([f"{encode_value(name)}={_value(value)}" for name, value in parameters])
     if not form:
         return added
-    # Most bodies are written as they would be written again.
+    # Most bodies are encoded already, exactly as they would be here.
     if isinstance(form, str) and _COMPOSED.fullmatch(form):
         kept = form
     else:
-        # Bytes give pairs of bytes; what is neither bytes nor text fails here as it does for oauthlib.
+        # Bytes parse into pairs of bytes. Anything but bytes and str fails here, as in oauthlib.
         pairs = parse_qsl(cast("str", form), keep_blank_values=True)
         kept = "&".join([f"{_value(name)}={_value(value)}" for name, value in pairs])
     return f"{kept}&{added}" if kept and added else kept or added
@@ -91,7 +109,7 @@ def append(form: Body, parameters: Iterable[tuple[str, object]]) -> str:
 
 def opened(value: object) -> object:
     """
-    Gives what *value* is on the wire: of a `Secret` what it holds, of anything else itself.
+    Return the content of a `Secret`, and any other value unchanged.
 
         >>> opened(Secret("s3cret")), opened("s3cret")
         ('s3cret', 's3cret')
@@ -113,5 +131,5 @@ def _value(value: object) -> str:
     if isinstance(value, str):
         return encode_value(value)
     value = opened(value)
-    # Bytes are sent as they are; there may be no text of them.
+    # Bytes are sent unchanged: they may not be UTF-8.
     return quote_plus(value) if isinstance(value, bytes) else encode_value(str(value))

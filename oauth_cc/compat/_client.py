@@ -1,5 +1,5 @@
 """
-The client of oauthlib, told anew over the functional core: a mutable object that holds a token.
+oauthlib's client, implemented on the functional core: a mutable object that holds a token.
 """
 
 from collections.abc import Callable, Mapping, MutableMapping
@@ -22,22 +22,38 @@ from oauth_cc.secret import Secret
 from oauth_cc.token import DEFAULT_LIFETIME, Token
 
 Prepared: TypeAlias = tuple[str, dict[str, str], str]
-"""A request to a server's endpoint: URL, headers, body."""
+"""A request to an endpoint of the server: URL, headers, body."""
 
 
 class BackendApplicationClient(Client):
     """
-    A client of the client credentials grant with the signatures and the behaviour of oauthlib 4.0.1's.
+    A client of the client credentials grant, with the signatures and the behaviour of oauthlib 4.0.1's class.
 
-    *client_id*: its identifier; *default_token_placement*: where `add_token` puts the token; *token*: the members of a
-    token to begin with, which win over *token_type*, *access_token*, *refresh_token*, *mac_key* and *mac_algorithm*;
-    *scope*: what to ask for where a call does not say; the others serve grants that this client is not for. Further
-    keywords are taken and dropped, ``client_secret`` among them. Raises `InvalidResponseError`, a ValueError, if
-    ``expires_in`` of *token* is no number.
+    oauthlib is not required, and an instance is not an instance of oauthlib's class. `credentials`, `to_request` and
+    `to_token` return the records of the core.
 
-    The class stands alone: oauthlib need not be installed, and ``isinstance`` of its class is False. `credentials`,
-    `to_request` and `to_token` lead to the records of the core.
+    Args:
+        client_id: The client identifier.
+        default_token_placement: Where `add_token` puts the token: ``auth_header``, ``query`` or ``body``.
+        token_type: The type of *access_token*.
+        access_token: A token that exists already.
+        refresh_token: Its refresh token.
+        mac_key: The key of a MAC token.
+        mac_algorithm: The algorithm of a MAC token: ``hmac-sha-1`` or ``hmac-sha-256``.
+        token: The members of a token that exists already; they override the five arguments above.
+        scope: The scope to request where a call names none.
+        state: Unused by this grant.
+        redirect_url: Unused by this grant.
+        state_generator: Unused by this grant.
+        code_verifier: Unused by this grant.
+        code_challenge: Unused by this grant.
+        code_challenge_method: Unused by this grant.
+        **kwargs: Ignored, ``client_secret`` included.
 
+    Raises:
+        InvalidResponseError: If ``expires_in`` of *token* is not a number (also a ValueError).
+
+    Example:
         >>> client = BackendApplicationClient('your_id')
         >>> client.prepare_request_body(scope=['hello', 'world'])
         'grant_type=client_credentials&scope=hello+world'
@@ -49,7 +65,7 @@ class BackendApplicationClient(Client):
         self,
         client_id: str,
         default_token_placement: TokenPlacement = AUTH_HEADER,
-        token_type: str = "Bearer",  # noqa: S107  # a name, no token
+        token_type: str = "Bearer",  # noqa: S107  # a name, not a token
         access_token: str | None = None,
         refresh_token: str | None = None,
         mac_key: str | bytes | None = None,
@@ -62,7 +78,7 @@ class BackendApplicationClient(Client):
         code_verifier: str | None = None,
         code_challenge: str | None = None,
         code_challenge_method: str | None = None,
-        **kwargs: object,  # noqa: ARG002  # taken and dropped, as oauthlib does
+        **kwargs: object,  # noqa: ARG002  # ignored, as in oauthlib
     ) -> None:
         self.client_id = client_id
         self.default_token_placement: TokenPlacement = default_token_placement
@@ -85,10 +101,10 @@ class BackendApplicationClient(Client):
             self.code_challenge: str | None = code_challenge
         if code_challenge_method is not None:
             self.code_challenge_method: str | None = code_challenge_method
-        # A client without token has nothing to populate, but a subclass may wait for the call.
+        # A client without a token has nothing to populate, but a subclass may override the call.
         if token or type(self) is not BackendApplicationClient:
-            # Typed as what callers may change, and kept as it comes, as oauthlib does.
-            self.token: MutableMapping[str, object] = token or {}  # type: ignore[assignment]  # kept as it comes
+            # Typed as mutable, because callers change it, and stored without a copy, as in oauthlib.
+            self.token: MutableMapping[str, object] = token or {}  # type: ignore[assignment]  # stored without a copy
             self.populate_token_attributes(self.token)
         else:
             self.token = {}
@@ -97,13 +113,19 @@ class BackendApplicationClient(Client):
         self, body: Body = "", scope: Scopes = None, include_client_id: bool = False, **kwargs: object
     ) -> str:
         """
-        Gives the body of a token request (RFC 6749 section 4.4.2).
+        Return the body of a token request (RFC 6749 section 4.4.2).
 
-        *body*: an existing form body to embed; *scope*: what to ask for, None for that of the constructor;
-        *include_client_id*: whether client_id is sent in the body; *kwargs*: further parameters, such as
-        ``client_secret``, text or a `Secret`, left out if falsy; a list or tuple is sent once per element. Raises
-        ValueError for a scope that is neither str, tuple, set nor list.
+        Args:
+            body: An existing form body to embed.
+            scope: The scope to request; None means the constructor's scope.
+            include_client_id: Whether the body names the client_id.
+            **kwargs: Further parameters, left out if falsy, such as ``client_secret`` as text or a `Secret`. A list or
+                tuple is sent once per element.
 
+        Raises:
+            ValueError: For a scope that is not a str, tuple, set or list.
+
+        Example:
             >>> client = BackendApplicationClient("your_id")
             >>> client.prepare_request_body(body="x=1", include_client_id=True, audience="api")
             'x=1&grant_type=client_credentials&client_id=your_id&audience=api'
@@ -115,11 +137,19 @@ class BackendApplicationClient(Client):
         self, body: Body = "", refresh_token: str | None = None, scope: Scopes = None, **kwargs: object
     ) -> str:
         """
-        Gives the body of a refresh request (RFC 6749 section 6).
+        Return the body of a refresh request (RFC 6749 section 6).
 
-        *refresh_token*: None for that of the client; the others as in `prepare_request_body`, but client_id is sent
-        only if given as a keyword.
+        Args:
+            body: An existing form body to embed.
+            refresh_token: The refresh token; None means the client's.
+            scope: The scope to request; None means the constructor's scope.
+            **kwargs: Further parameters, as in `prepare_request_body`. The body names a client_id only if it is one of
+                them.
 
+        Raises:
+            ValueError: For a scope that is not a str, tuple, set or list.
+
+        Example:
             >>> BackendApplicationClient("your_id", refresh_token="tGzv3JOkF0XG5Qx2TlKWIA").prepare_refresh_body()
             'grant_type=refresh_token&refresh_token=tGzv3JOkF0XG5Qx2TlKWIA'
         """
@@ -136,15 +166,25 @@ class BackendApplicationClient(Client):
         **kwargs: object,
     ) -> Prepared:
         """
-        Gives an authorization request, for a subclass that has a `prepare_request_uri`; this class raises its
-        NotImplementedError. Raises InsecureTransportError for http.
+        Return URL, headers and body of an authorization request, for a subclass that defines `prepare_request_uri`.
+
+        Args:
+            authorization_url: The authorization endpoint.
+            state: The state; None draws one from *state_generator*.
+            redirect_url: The redirect URI; None means the client's.
+            scope: The scope to request; None means the constructor's scope.
+            **kwargs: Further arguments of `prepare_request_uri`.
+
+        Raises:
+            InsecureTransportError: If *authorization_url* is not https.
+            NotImplementedError: In this class, which has no authorization endpoint.
         """
         check_transport(authorization_url)
         self.state = state or self.state_generator()
         self.redirect_url = redirect_url or self.redirect_url
-        asked = self.scope if scope is None else scope
+        requested = self.scope if scope is None else scope
         url = self.prepare_request_uri(
-            authorization_url, redirect_uri=self.redirect_url, scope=asked, state=self.state, **kwargs
+            authorization_url, redirect_uri=self.redirect_url, scope=requested, state=self.state, **kwargs
         )
         return url, _form_headers(), ""
 
@@ -161,12 +201,23 @@ class BackendApplicationClient(Client):
         **kwargs: object,
     ) -> Prepared:
         """
-        Gives URL, headers and body of a token request.
+        Return URL, headers and body of a token request.
 
-        *token_url*: the token endpoint; *redirect_url*: kept, and sent as redirect_uri from then on;
-        *authorization_response*: for subclasses; the others as in `prepare_request_body`.
-        Raises InsecureTransportError for http, ValueError for a URL with a space or a control character.
+        Args:
+            token_url: The token endpoint.
+            authorization_response: For subclasses.
+            redirect_url: Stored, and sent as redirect_uri from now on.
+            state: For subclasses.
+            body: An existing form body to embed.
+            scope: The scope to request; None means the constructor's scope.
+            include_client_id: Whether the body names the client_id.
+            **kwargs: Further parameters, as in `prepare_request_body`.
 
+        Raises:
+            InsecureTransportError: If *token_url* is not https.
+            ValueError: If *token_url* contains a space or a control character.
+
+        Example:
             >>> BackendApplicationClient("your_id").prepare_token_request("https://as.example/token", scope="a")[2]
             'grant_type=client_credentials&scope=a'
         """
@@ -174,10 +225,10 @@ class BackendApplicationClient(Client):
         if authorization_response:
             self.parse_request_uri_response(authorization_response, state=state or self.state)
         self.redirect_url = redirect_url or self.redirect_url
-        # What is not given is not handed on, as in oauthlib: a subclass may have defaults of its own.
+        # An omitted argument is not passed on, as in oauthlib: a subclass may have a different default.
         given = {"scope": scope, "include_client_id": include_client_id}
         kwargs |= {name: value for name, value in given.items() if value is not None}
-        # The checker does not know which keyword is which.
+        # No checker sees which keyword is which.
         text = self.prepare_request_body(body=body, redirect_uri=self.redirect_url, **kwargs)  # type: ignore[arg-type]
         return token_url, _form_headers(), text
 
@@ -190,27 +241,48 @@ class BackendApplicationClient(Client):
         **kwargs: object,
     ) -> Prepared:
         """
-        Gives URL, headers and body of a refresh request: as `prepare_token_request`, with `prepare_refresh_body`.
+        Return URL, headers and body of a refresh request.
+
+        Args:
+            token_url: The token endpoint.
+            refresh_token: The refresh token; None means the client's.
+            body: An existing form body to embed.
+            scope: The scope to request; None means the constructor's scope.
+            **kwargs: Further parameters, as in `prepare_refresh_body`.
+
+        Raises:
+            InsecureTransportError: If *token_url* is not https.
+            ValueError: If *token_url* contains a space or a control character.
         """
         check_transport(token_url)
-        asked = self.scope if scope is None else scope
-        composed = self.prepare_refresh_body(body=body, refresh_token=refresh_token, scope=asked, **kwargs)
+        requested = self.scope if scope is None else scope
+        composed = self.prepare_refresh_body(body=body, refresh_token=refresh_token, scope=requested, **kwargs)
         return token_url, _form_headers(), composed
 
     def prepare_token_revocation_request(
         self,
         revocation_url: str,
         token: str | Secret,
-        token_type_hint: str | None = "access_token",  # noqa: S107  # a name, no token
+        token_type_hint: str | None = "access_token",  # noqa: S107  # a name, not a token
         body: Body = "",
         **kwargs: object,
     ) -> Prepared:
         """
-        Gives URL, headers and body of a revocation request (RFC 7009 section 2.1).
+        Return URL, headers and body of a revocation request (RFC 7009 section 2.1).
 
-        *token*: what to revoke; *token_type_hint*: None leaves it out. Raises InsecureTransportError for http,
-        TypeError for a keyword ``callback``.
+        Args:
+            revocation_url: The revocation endpoint.
+            token: The token to revoke.
+            token_type_hint: The type of the token; None leaves it out.
+            body: An existing form body to embed.
+            **kwargs: Further parameters, as in `prepare_request_body`.
 
+        Raises:
+            InsecureTransportError: If *revocation_url* is not https.
+            TypeError: For a keyword ``callback`` or ``url``.
+            ValueError: If *revocation_url* contains a space or a control character.
+
+        Example:
             >>> client = BackendApplicationClient("your_id")
             >>> client.prepare_token_revocation_request("https://as.example/revoke", "2YotnFZFEjr1zCsicMWpAA")[2]
             'token=2YotnFZFEjr1zCsicMWpAA&token_type_hint=access_token'
@@ -226,23 +298,30 @@ class BackendApplicationClient(Client):
         self, body: str | bytes | bytearray, scope: Scopes = None, **kwargs: object
     ) -> OAuth2Token:
         """
-        Gives the token that the answer *body* holds, and keeps it; *scope*: what was asked for, None for that of the
-        constructor. An answer that raises changes nothing.
+        Return the token in a token response and store it. A response that raises changes nothing.
 
-        Raises the OAuth2Error that the server names or that says what is wrong; Warning, with attributes ``token``,
-        ``old_scope`` and ``new_scope``, if the scope has changed and ``OAUTHLIB_RELAX_TOKEN_SCOPE`` is not set.
+        Args:
+            body: The body of the response.
+            scope: The scope that was requested; None means the constructor's scope.
+            **kwargs: Ignored.
 
+        Raises:
+            OAuth2Error: The error that the server names, or the fault of the response.
+            Warning: If the scope has changed and ``OAUTHLIB_RELAX_TOKEN_SCOPE`` is not set, with attributes ``token``,
+                ``old_scope`` and ``new_scope``.
+
+        Example:
             >>> client = BackendApplicationClient("your_id")
             >>> token = client.parse_request_body_response('{"access_token": "2YotnFZFEjr1zCsicMWpAA"}')
             >>> token["access_token"] == client.access_token
             True
         """
-        answer = read_response(body, self.scope if scope is None else scope)
+        found = read_response(body, self.scope if scope is None else scope)
         # Tracebacks show local variables, and these may hold a token.
         del body, kwargs
-        if isinstance(answer, Exception):
-            raise answer
-        token, expiry = answer
+        if isinstance(found, Exception):
+            raise found
+        token, expiry = found
         self._forget_token()
         self.token = token
         if type(self) is not BackendApplicationClient:
@@ -252,9 +331,16 @@ class BackendApplicationClient(Client):
 
     def credentials(self, authentication: str | Secret | ClientAuthentication = LEFT_OUT) -> ClientCredentials:
         """
-        Gives the client as a record of the core; *authentication*: as for `ClientCredentials`, a plain text being the
-        secret, which this client does not hold. Raises `InvalidInput`.
+        Return the client as a record of the core.
 
+        Args:
+            authentication: As for `ClientCredentials`: the secret as text, which this client does not hold, or a client
+                authentication method.
+
+        Raises:
+            InvalidInput: If `ClientCredentials` rejects the client_id or *authentication*.
+
+        Example:
             >>> BackendApplicationClient("your_id").credentials("s3cret").client_id
             'your_id'
         """
@@ -264,11 +350,16 @@ class BackendApplicationClient(Client):
         self, authentication: str | Secret | ClientAuthentication = LEFT_OUT, *, scope: Scopes = None
     ) -> TokenRequest:
         """
-        Gives what `prepare_request_body` writes as a record of the core, to compose, send and renew by its functions.
+        Return the token request of `prepare_request_body` as a record of the core, to compose, send and renew.
 
-        *authentication*: as in `credentials`; *scope*: None for that of the constructor. Raises `InvalidInput`:
-        `InvalidInput` for a scope outside the grammar of RFC 6749 section 3.3.
+        Args:
+            authentication: As in `credentials`.
+            scope: The scope to request; None means the constructor's scope.
 
+        Raises:
+            InvalidInput: For a scope outside the grammar of RFC 6749 section 3.3, and as `credentials` does.
+
+        Example:
             >>> BackendApplicationClient("your_id", scope=["hello", "world"]).to_request("s3cret").scope
             Scope.of('hello', 'world')
         """
@@ -276,19 +367,25 @@ class BackendApplicationClient(Client):
 
     def to_token(self, *, received_at: float) -> Token:
         """
-        Gives the token that the client holds as a record of the core; *received_at*: when it came, POSIX seconds, from
-        which a token without expiry is taken to live for `DEFAULT_LIFETIME`. Raises `InvalidInput` if there is none, or
-        one of another type than Bearer.
+        Return the client's token as a record of the core.
 
+        Args:
+            received_at: When the token was received, in POSIX seconds. A token without an expiry expires
+                `DEFAULT_LIFETIME` seconds later.
+
+        Raises:
+            InvalidInput: If the client has no token, or its type is not Bearer.
+
+        Example:
             >>> client = BackendApplicationClient("your_id", token={"access_token": "2YotnFZFEjr1zCsicMWpAA"})
             >>> client.to_token(received_at=1700000000.0).access_token
             Secret('***')
         """
         held = self._access_token()
         if not isinstance(held, str):
-            raise InvalidInput("access_token", "the client holds none")
+            raise InvalidInput("access_token", "no access_token in this client; parse a token response first")
         if self.token_type.lower() != "bearer":
-            raise InvalidInput("token_type", "the core knows bearer tokens, and none of the MAC drafts")
+            raise InvalidInput("token_type", "token_type must be Bearer; the core does not support MAC tokens")
         requested = _scope(self.scope)
         granted = _scope(scope_list(self.token.get("scope"))) or requested
         unknown = self._expires_at is None

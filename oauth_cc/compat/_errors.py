@@ -1,15 +1,15 @@
 """
-The errors of the facade: oauthlib's own classes where oauthlib is installed, else classes of the same names.
+The errors of the facade: oauthlib's own classes if oauthlib is installed, else classes of the same names.
 
-So ``except oauthlib.oauth2.TokenExpiredError`` catches what the facade raises, and nobody needs oauthlib for it.
-Importing this module looks for oauthlib; importing `oauth_cc.compat` does not.
+So ``except oauthlib.oauth2.TokenExpiredError`` matches the facade's errors, and oauthlib is not required. Importing
+this module imports oauthlib if it is there; importing `oauth_cc.compat` does not.
 """
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    # What type checkers see, with oauthlib or without: no type of that package stands in a signature of ours.
+    # Type checkers always see these classes: no signature here contains a type of oauthlib.
     from oauth_cc.compat._own_errors import *
 else:
     from oauth_cc.compat import _own_errors
@@ -24,10 +24,10 @@ else:
 
 class InvalidResponseError(OAuth2Error, ValueError):
     """
-    An answer, or a token given to the client, that cannot be used; a ValueError as well.
+    A response, or a token passed to the client, that cannot be used. Also a ValueError.
 
-    oauthlib has no such class: it lets ValueError, TypeError, AttributeError and others out, or uses the token.
-    The text says what is wrong and quotes nothing of the answer.
+    oauthlib has no such class: it raises ValueError, TypeError, AttributeError and others, or uses the token. The text
+    never quotes the response.
     """
 
     error: str | None = "invalid_response"
@@ -36,8 +36,8 @@ class InvalidResponseError(OAuth2Error, ValueError):
         return type(self), (self.description, self.uri, self.state, self.status_code)
 
 
-# No code that only a client can come to (token_expired, insecure_transport, ...): a server that named one would steer
-# what its clients do about their own faults.
+# Without the codes that only a client may raise (token_expired, insecure_transport, ...): a server that sent one would
+# control how its clients handle their own faults.
 _REFUSALS: Final[Mapping[object, type[OAuth2Error]]] = {
     "access_denied": AccessDeniedError,
     "consent_required": ConsentRequired,
@@ -59,23 +59,24 @@ _REFUSALS: Final[Mapping[object, type[OAuth2Error]]] = {
 
 def refusal(members: Mapping[str, object]) -> OAuth2Error:
     """
-    Gives the error that an answer with a member ``error`` is, with the server's description, page and state.
+    Return the error that a response with a member ``error`` reports, with the server's description, page and state.
 
-    A code that no server may send is a `CustomOAuth2Error`, as every unknown one; null, an `InvalidResponseError`.
+    A code that no server may send becomes a `CustomOAuth2Error`, like every unknown code; null becomes an
+    `InvalidResponseError`.
 
         >>> str(refusal({"error": "invalid_scope", "error_description": "unknown: a"}))
         '(invalid_scope) unknown: a'
     """
     code = members["error"]
     if code is None:
-        return InvalidResponseError("The answer has an error without a code.")
+        return InvalidResponseError("error must be a code, not null")
     kind = _REFUSALS.get(code) if isinstance(code, str) else None
     description = members.get("error_description")
     if kind is InvalidClientIdError and description is None:
-        # The text of the class blames client_id; the code says only that something in the request is wrong.
+        # The text of the class blames client_id, but the code means any fault of the request.
         description = ""
     rest = (description, members.get("error_uri"), members.get("state"))
-    # Typed as RFC 6749 section 5.2 has these members, and kept as the server sent them, as oauthlib does.
+    # Typed as RFC 6749 section 5.2 defines these members, and stored unchecked, as in oauthlib.
     if kind is None:
-        return CustomOAuth2Error(code, *rest)  # type: ignore[arg-type]  # as the server sent them, as oauthlib does
+        return CustomOAuth2Error(code, *rest)  # type: ignore[arg-type]  # stored unchecked, as in oauthlib
     return kind(*rest)  # type: ignore[arg-type]  # as above

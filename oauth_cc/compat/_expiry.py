@@ -1,5 +1,5 @@
 """
-When a token ends, as oauthlib works it out.
+The expiry of a token, computed as oauthlib does.
 """
 
 import time
@@ -8,17 +8,18 @@ from typing import TypeAlias
 
 Expiry: TypeAlias = tuple[int | None, float | str | None, float | None]
 """
-What a token says about its end: ``expires_in`` and ``expires_at`` as they are shown, and as the last what is compared
-with the clock: POSIX seconds, where None and 0 never come.
+The expiry of a token: ``expires_in`` and ``expires_at`` as shown, then the POSIX seconds to compare with the clock.
+
+The last element is never 0.
 """
 
 
 def read_expiry(members: Mapping[str, object]) -> Expiry | str:
     """
-    Gives what the *members* of a token say about its end; or, as a str, why they say nothing legal.
+    Return the expiry named by the *members* of a token, or the fault as a str.
 
-    ``expires_at``, no member of RFC 6749, wins over ``expires_in``, as it does for oauthlib. A lifetime of 0 has ended
-    in the second that it began; oauthlib takes it for eternity.
+    ``expires_at``, which RFC 6749 does not define, overrides ``expires_in``, as in oauthlib. A token with a lifetime of
+    0 expires in the second it was received; in oauthlib it never expires.
 
         >>> read_expiry({"expires_at": 1700003600, "expires_in": "3600"})
         (3600, 1700003600, 1700003600)
@@ -50,7 +51,7 @@ def _lifetime(value: object) -> int | str | None:
 
 
 def _moment(value: object) -> tuple[float | str | None, float | None]:
-    # Written out, because a union is made anew at each call.
+    # Written out, because each call would build the union again.
     if isinstance(value, int) or isinstance(value, float):  # noqa: SIM101  # a union costs time at each call
         return value, value
     if not isinstance(value, str):

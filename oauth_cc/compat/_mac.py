@@ -1,5 +1,5 @@
 """
-MAC tokens, in the two drafts that oauthlib knows (draft-ietf-oauth-v2-http-mac, 00 and 01): expired, never an RFC.
+MAC tokens in the two drafts that oauthlib supports (draft-ietf-oauth-v2-http-mac, 00 and 01). Neither became an RFC.
 """
 
 import hashlib
@@ -30,20 +30,34 @@ def prepare_mac_header(
     draft: int = 0,
 ) -> str:
     """
-    Gives the Authorization field of a request made now, with a fresh nonce: `mac_header` with its time and chance.
+    Return the Authorization header of a request made now: `mac_header` with the current time and a fresh nonce.
 
-    *issue_time*: when the token came, which draft 0 needs unless *nonce* is given. Raises as oauthlib does where
-    something is missing: AttributeError without *hash_algorithm*, TypeError without *key* or *issue_time*.
+    Args:
+        token: The token.
+        uri: The URL of the request.
+        key: The ``mac_key`` of the token.
+        http_method: The method of the request.
+        nonce: The nonce of draft 00; None makes one.
+        body: The body of the request, which draft 00 signs.
+        ext: An extension text, signed too.
+        hash_algorithm: ``hmac-sha-1`` or ``hmac-sha-256``.
+        issue_time: When the token was received; draft 00 needs it unless *nonce* is passed.
+        draft: 0, or any other number for draft 01.
+
+    Raises:
+        AttributeError: If *hash_algorithm* is missing, as in oauthlib.
+        TypeError: If *key* or a needed *issue_time* is missing, as in oauthlib.
+        ValueError: For another *hash_algorithm*.
     """
-    # Unchecked, as in oauthlib: what is missing shows where it is used.
+    # Unchecked, as in oauthlib: a missing argument fails where it is used.
     name, secret, text = cast("str", hash_algorithm), cast("str", key), cast("str", body)
     hash_name(name)
     if draft != 0:
         return mac_header(
             token, uri, secret, http_method, nonce=new_nonce(), ts=timestamp(), body=text, ext=ext, hash_algorithm=name
         )
-    own = nonce or f"{age(cast('datetime', issue_time))}:{new_nonce()}"
-    return mac_header(token, uri, secret, http_method, nonce=own, body=text, ext=ext, hash_algorithm=name)
+    unique = nonce or f"{age(cast('datetime', issue_time))}:{new_nonce()}"
+    return mac_header(token, uri, secret, http_method, nonce=unique, body=text, ext=ext, hash_algorithm=name)
 
 
 def mac_header(
@@ -59,11 +73,23 @@ def mac_header(
     hash_algorithm: str = "hmac-sha-1",
 ) -> str:
     """
-    Gives the Authorization field of a request to *uri* with a MAC *token*: pure, all it needs is given.
+    Return the Authorization header of a request with a MAC token. Pure: reads neither clock nor randomness.
 
-    *key*: the ``mac_key`` that came with the token; *ts*: the time in seconds, which means draft 01; without it draft
-    00, whose signature covers *body*. Raises ValueError for a *hash_algorithm* other than hmac-sha-1 and hmac-sha-256.
+    Args:
+        token: The token.
+        uri: The URL of the request.
+        key: The ``mac_key`` of the token.
+        http_method: The method of the request.
+        nonce: A text that is unique to this request.
+        ts: The time in POSIX seconds, for draft 01; None means draft 00.
+        body: The body of the request, which draft 00 signs.
+        ext: An extension text, signed too.
+        hash_algorithm: ``hmac-sha-1`` or ``hmac-sha-256``.
 
+    Raises:
+        ValueError: For another *hash_algorithm*.
+
+    Example:
         >>> print(mac_header("tok", "https://example.com/path", "secret", "GET", nonce="abc123", ts="123456789"))
         MAC id="tok", ts="123456789", nonce="abc123", mac="qfs9m0Z+NJ/eNUEDTGzuvm3Tg0Q="
     """
@@ -88,7 +114,7 @@ def mac_header(
 
 def hash_name(algorithm: str) -> str:
     """
-    Gives the name that hashlib has for *algorithm*, a ``mac_algorithm`` in any case. Raises ValueError for another.
+    Return hashlib's name of *algorithm*, a ``mac_algorithm`` in any case. Raise ValueError for an unknown one.
 
         >>> hash_name("hmac-sha-256")
         'sha256'
@@ -100,17 +126,17 @@ def hash_name(algorithm: str) -> str:
 
 
 def age(issue_time: datetime) -> str:
-    """Gives the seconds since *issue_time*, a local time, as draft 00 puts them before its nonce."""
+    """Return the seconds since *issue_time*, a local time, which draft 00 puts before its nonce."""
     return str((datetime.now() - issue_time).total_seconds())
 
 
 def timestamp() -> str:
-    """Gives the time in whole POSIX seconds."""
+    """Return the current time in whole POSIX seconds."""
     return str(int(time.time()))
 
 
 def new_nonce() -> str:
-    """Gives a text that will not come again: 64 random bits and the time."""
+    """Return a unique text: 64 random bits and the time."""
     return f"{randbits(64)}{timestamp()}"
 
 
@@ -118,7 +144,7 @@ def _target(uri: str) -> tuple[str, str, str]:
     parts = urlparse(uri)
     host, colon, port = parts.netloc.partition(":")
     path = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    # A scheme without port passes only with OAUTHLIB_INSECURE_TRANSPORT, and fails where the text is joined.
+    # A scheme without a default port gets here only with OAUTHLIB_INSECURE_TRANSPORT, and fails in the join.
     return path, host, port if colon else cast("str", _PORTS.get(parts.scheme.lower()))
 
 

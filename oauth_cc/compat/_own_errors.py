@@ -1,5 +1,5 @@
 """
-The errors of oauthlib, told anew: what `oauth_cc.compat._errors` offers where oauthlib is not installed.
+Classes like oauthlib's errors, for `oauth_cc.compat._errors` to use if oauthlib is not installed.
 """
 
 import json
@@ -10,11 +10,17 @@ from oauth_cc.compat._placing import with_query
 
 class OAuth2Error(Exception):
     """
-    The root of the errors that a server names, and of those that the client finds.
+    The base class of the errors that a server reports and of the errors that the client detects.
 
-    *description*: a text for people, None for that of the class; *uri*: a page about the error; *state*: what the
-    server echoes; *status_code*: another than that of the class. The other attributes are for servers, and None here.
+    The attributes that only servers need are None.
 
+    Args:
+        description: A text for people; None means the text of the class.
+        uri: A page about the error.
+        state: The state that the server echoes.
+        status_code: The HTTP status; None means the status of the class.
+
+    Example:
         >>> str(OAuth2Error("try later"))
         '(None) try later'
     """
@@ -48,12 +54,12 @@ class OAuth2Error(Exception):
         return type(self), (self.description, self.uri, self.state, self.status_code)
 
     def in_uri(self, uri: str) -> str:
-        """Gives *uri* with the error in its query, or in its fragment if *response_mode* is ``fragment``."""
+        """Return *uri* with the error in its query, or in its fragment if *response_mode* is ``fragment``."""
         return with_query(uri, self.twotuples, fragment=self.response_mode == "fragment")
 
     @property
     def twotuples(self) -> list[tuple[str, str | None]]:
-        """The members of an error response (RFC 6749 section 5.2) as (name, value) pairs, those with a value."""
+        """The members of an error response (RFC 6749 section 5.2) that have a value, as (name, value) pairs."""
         members = [("error_description", self.description), ("error_uri", self.uri), ("state", self.state)]
         return [("error", self.error), *[(name, value) for name, value in members if value]]
 
@@ -69,7 +75,7 @@ class OAuth2Error(Exception):
 
     @property
     def headers(self) -> dict[str, str]:
-        """The challenge of a server that answers with status 401 (RFC 6750 section 3), else nothing."""
+        """The challenge that a server sends with status 401 (RFC 6750 section 3); empty for any other status."""
         if self.status_code != 401:
             return {}
         members = [("error", self.error), ("error_description", self.description), ("error_uri", self.uri)]
@@ -78,7 +84,7 @@ class OAuth2Error(Exception):
 
 
 class CustomOAuth2Error(OAuth2Error):
-    """A code that no other class is for: *error*."""
+    """An error code that no other class covers: *error*."""
 
     def __init__(
         self,
@@ -96,61 +102,61 @@ class CustomOAuth2Error(OAuth2Error):
 
 
 class TokenExpiredError(OAuth2Error):
-    """The client's token has ended."""
+    """The client's token has expired."""
 
     error: str | None = "token_expired"
 
 
 class InsecureTransportError(OAuth2Error):
-    """A URL that is not https."""
+    """The URL is not https."""
 
     error: str | None = "insecure_transport"
     description: str = "OAuth 2 MUST utilize https."
 
 
 class MismatchingStateError(OAuth2Error):
-    """The state of the answer is not that of the request."""
+    """The state of the response differs from the state of the request."""
 
     error: str | None = "mismatching_state"
     description: str = "CSRF Warning! State not equal in request and response."
 
 
 class MissingCodeError(OAuth2Error):
-    """The answer has no code."""
+    """The response has no code."""
 
     error: str | None = "missing_code"
 
 
 class MissingTokenError(OAuth2Error):
-    """The answer has no access token."""
+    """The response has no access token."""
 
     error: str | None = "missing_token"
 
 
 class MissingTokenTypeError(OAuth2Error):
-    """The answer has no token type, and ``OAUTHLIB_STRICT_TOKEN_TYPE`` asks for one."""
+    """The response has no token type, and ``OAUTHLIB_STRICT_TOKEN_TYPE`` requires one."""
 
     error: str | None = "missing_token_type"
 
 
 class FatalClientError(OAuth2Error):
-    """The client itself was refused."""
+    """The server rejected the client itself."""
 
 
 class InvalidRequestFatalError(FatalClientError):
-    """``invalid_request``, at a server that must not redirect."""
+    """``invalid_request``, from a server that must not redirect."""
 
     error: str | None = "invalid_request"
 
 
 class InvalidClientIdError(InvalidRequestFatalError):
-    """``invalid_request``: what oauthlib raises for this code, whatever the fault (RFC 6749 section 5.2)."""
+    """``invalid_request``: oauthlib raises this class for any fault of the request (RFC 6749 section 5.2)."""
 
     description: str = "Invalid client_id parameter value."
 
 
 class InvalidRequestError(OAuth2Error):
-    """``invalid_request``, as servers name it."""
+    """``invalid_request``, for servers to raise."""
 
     error: str | None = "invalid_request"
 

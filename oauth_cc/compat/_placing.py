@@ -1,5 +1,5 @@
 """
-Where a token stands in a request: header, query or body (RFC 6750 section 2).
+The places of a token in a request: header, query or body (RFC 6750 section 2).
 """
 
 from collections.abc import Iterable, MutableMapping
@@ -9,7 +9,7 @@ from urllib.parse import urlparse, urlunparse
 from oauth_cc.compat._body import append
 
 TokenPlacement: TypeAlias = Literal["auth_header", "query", "body"]
-"""Where a token stands in a request."""
+"""The place of a token in a request."""
 
 AUTH_HEADER: Final = "auth_header"
 URI_QUERY: Final = "query"
@@ -18,7 +18,7 @@ BODY: Final = "body"
 
 def with_authorization(headers: MutableMapping[str, str] | None, value: str) -> MutableMapping[str, str]:
     """
-    Gives *headers*, the same object unless there are none, with *value* as their only Authorization field.
+    Return *headers*, changed in place unless empty, with *value* as its only Authorization header.
 
         >>> with_authorization({"authorization": "Basic eDp5"}, "Bearer 2YotnFZFEjr1zCsicMWpAA")
         {'Authorization': 'Bearer 2YotnFZFEjr1zCsicMWpAA'}
@@ -34,8 +34,14 @@ def with_authorization(headers: MutableMapping[str, str] | None, value: str) -> 
 
 def with_query(url: str, parameters: Iterable[tuple[str, object]], *, fragment: bool = False) -> str:
     """
-    Gives *url* with *parameters* at the end of its query, or of its *fragment*, encoded anew.
+    Return *url* with *parameters* appended to its query, all of it encoded anew.
 
+    Args:
+        url: The URL.
+        parameters: Names and values.
+        fragment: Whether to append to the fragment instead.
+
+    Example:
         >>> with_query("https://api.example/things?page=2#top", [("access_token", "2YotnFZFEjr1zCsicMWpAA")])
         'https://api.example/things?page=2&access_token=2YotnFZFEjr1zCsicMWpAA#top'
     """

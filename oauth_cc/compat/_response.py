@@ -1,7 +1,7 @@
 """
-Reading the answer of a token endpoint as oauthlib does, less what makes an unusable or dangerous token of it.
+Parsing of token responses as oauthlib does it, minus what yields an unusable or dangerous token.
 
-Faults are values until the client raises them, from where no traceback shows the answer.
+Faults are values until the client raises them, so that no traceback shows the response.
 """
 
 import os
@@ -26,9 +26,16 @@ _DECODER: Final = JSONDecoder(parse_constant=_no_constant)
 
 def read_response(body: str | bytes | bytearray, scope: Scopes) -> tuple[OAuth2Token, Expiry] | Exception:
     """
-    Gives the token that the answer *body* holds for *scope*, and when it ends; or the error that says why there is
-    none: an OAuth2Error, or the Warning that the scope has changed.
+    Return the token in a response and its expiry, or the error to raise.
 
+    Args:
+        body: The body of the response.
+        scope: The scope that was requested.
+
+    Returns:
+        The token and its expiry; or an OAuth2Error, or the Warning that the scope has changed.
+
+    Example:
         >>> token, _ = read_response('{"access_token": "2YotnFZFEjr1zCsicMWpAA", "scope": "a b"}', ["a", "b"])
         >>> token.scopes
         ['a', 'b']
@@ -43,7 +50,7 @@ def read_response(body: str | bytes | bytearray, scope: Scopes) -> tuple[OAuth2T
 
 
 def _refusal(members: dict[str, object]) -> Exception:
-    # Imported here, as everywhere in the facade, because it looks for oauthlib, which only errors need.
+    # Imported here, as everywhere in the facade, because it imports oauthlib, which only errors need.
     from oauth_cc.compat._errors import refusal
 
     return refusal(members)
@@ -53,7 +60,7 @@ def _token(members: dict[str, object], scope: Scopes) -> tuple[OAuth2Token, Expi
     granted = members.get("scope")
     if granted is not None:
         if not (isinstance(granted, str) or is_array(granted)):
-            return _invalid("The scope of the answer is neither a text nor a list.")
+            return _invalid("scope must be a string or an array")
         members["scope"] = scope_list(granted)
     expiry = read_expiry(members)
     if isinstance(expiry, str):
@@ -72,7 +79,7 @@ def _settle(members: dict[str, object], expiry: Expiry) -> Expiry:
             members[name] = value
         else:
             members.pop(name, None)
-    # oauthlib reads twice: without its ``expires_at`` of 0, a token ends when its ``expires_in`` says.
+    # oauthlib parses twice: a token whose ``expires_at`` is 0 expires after its ``expires_in``.
     again = read_expiry(members) if expiry[0] else expiry
     return expiry if isinstance(again, str) else again
 
@@ -89,12 +96,12 @@ def _fault(members: Mapping[str, object], token: OAuth2Token) -> Exception | Non
 
 
 def _quick_members(body: str | bytes | bytearray) -> dict[str, object] | None:
-    # The everyday answer, read in half the time: one object without inner ones, no repeated member. It has one colon
-    # for each member then, and no bracket but its own. Whatever differs is left to the core's reader.
+    # The common response, parsed in half the time: a flat object without repeated members. Such a text has one colon
+    # per member and no brackets of an array. The core's parser reads every other response.
     if type(body) is not str or body[:1] != "{" or "[" in body or len(body) > MAX_SIZE:
         return None
     try:
-        # What begins with a brace is an object, or none of it is JSON.
+        # A text that begins with a brace is an object or not JSON.
         members: dict[str, object]
         members, end = _DECODER.raw_decode(body)
     except (ValueError, RecursionError):
@@ -108,8 +115,8 @@ def _members(body: str | bytes | bytearray) -> dict[str, object] | str:
     content = body.removeprefix("\ufeff") if isinstance(body, str) else bytes(body)
     members = parse_object(content)
     if members != "is not JSON":
-        return members if isinstance(members, dict) else f"The answer {members}."
-    # Old servers answer in form text; a page of HTML is no token, whatever stands in its links.
+        return members if isinstance(members, dict) else f"the response {members}"
+    # Old servers respond in form text. A page of HTML is not a token, although its links parse as form text.
     if isinstance(content, str) and not content.lstrip().startswith("<"):
         return dict(parse_qsl(content))
     return {}
@@ -117,7 +124,7 @@ def _members(body: str | bytes | bytearray) -> dict[str, object] | str:
 
 def _token_fault(access_token: object) -> Exception:
     if access_token is not None and access_token != "":
-        return _invalid("The access token cannot stand in a header field (RFC 6749 appendix A.12).")
+        return _invalid("access_token cannot be sent in a header (RFC 6749 appendix A.12)")
     from oauth_cc.compat._errors import MissingTokenError
 
     return MissingTokenError(description="Missing access token parameter.")

@@ -1,19 +1,19 @@
 """
-Scopes as oauthlib has them: a text or a collection, with no grammar. The grammar is that of `oauth_cc.Scope`.
+Scopes as oauthlib defines them: a string or a collection, without a grammar. `oauth_cc.Scope` has the grammar.
 """
 
 from collections.abc import Collection, Sequence
 from typing import TypeAlias, TypeGuard, cast
 
 Scopes: TypeAlias = str | Sequence[str] | set[str] | tuple[str, ...] | None
-"""What every ``scope`` parameter takes: a text with spaces, a list, tuple or set of texts, or None."""
+"""The type of every ``scope`` parameter: a space-separated string, a list, tuple or set of strings, or None."""
 
 
 def scope_text(scope: Scopes) -> str | None:
     """
-    Gives *scope* as it is sent: its members with spaces between, or None.
+    Return *scope* as it is sent: space-separated, or None.
 
-    Raises ValueError if it is neither str, tuple, set nor list.
+    Raises ValueError if *scope* is not a str, tuple, set or list.
 
         >>> scope_text(["hello", "world"])
         'hello world'
@@ -27,16 +27,16 @@ def scope_text(scope: Scopes) -> str | None:
 
 def scope_list(scope: object) -> list[str] | None:
     """
-    Gives *scope* as a list of texts, or None. A text is cut at each single space, so that the empty one gives ``['']``.
+    Return *scope* as a list of strings, or None. A string is split at each single space, so ``""`` becomes ``['']``.
 
-    Raises AttributeError or TypeError if it is nothing of the kind, as oauthlib does.
+    Raises AttributeError or TypeError for any other type, as oauthlib does.
 
         >>> scope_list("hello world")
         ['hello', 'world']
     """
     if _is_collection(scope):
         return [str(token) for token in scope]
-    # What is no text either fails here, as it does in oauthlib.
+    # Any other type fails here, as in oauthlib.
     return None if scope is None else cast("str", scope).strip().split(" ")
 
 

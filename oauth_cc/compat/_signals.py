@@ -1,5 +1,5 @@
 """
-The signal that a server granted another scope: oauthlib's own where oauthlib is installed, else one that nobody hears.
+The signal that a server granted another scope: oauthlib's own if oauthlib is installed, else one without listeners.
 """
 
 from typing import TYPE_CHECKING, NoReturn, TypeVar
@@ -9,38 +9,38 @@ R = TypeVar("R")
 
 class ScopeChanged:
     """
-    Stands in for oauthlib's signal: sending does nothing, listening needs oauthlib and blinker.
+    A substitute for oauthlib's signal: sending does nothing, and connecting raises, as in oauthlib without blinker.
     """
 
     name: str = "scope-changed"
 
     def send(self, *sender: object, message: str, old: list[str], new: list[str]) -> object:
-        """Tells listeners, of whom there are none."""
+        """Do nothing: there are no listeners."""
         del sender, message, old, new
         return None
 
     def connect(self, receiver: R, sender: object = None, weak: bool = True) -> R:
-        """Raises RuntimeError, as oauthlib's signal does without blinker, and as all of these do."""
+        """Raise RuntimeError, like every method of oauthlib's signal without blinker."""
         _refuse(receiver, sender, weak)
 
     def disconnect(self, receiver: object, sender: object = None) -> None:
-        """As `connect`."""
+        """Raise RuntimeError."""
         _refuse(receiver, sender)
 
     def connected_to(self, *arguments: object, **keywords: object) -> NoReturn:
-        """As `connect`."""
+        """Raise RuntimeError."""
         _refuse(arguments, keywords)
 
     def temporarily_connected_to(self, *arguments: object, **keywords: object) -> NoReturn:
-        """As `connect`."""
+        """Raise RuntimeError."""
         _refuse(arguments, keywords)
 
     def has_receivers_for(self, *arguments: object, **keywords: object) -> NoReturn:
-        """As `connect`."""
+        """Raise RuntimeError."""
         _refuse(arguments, keywords)
 
     def receivers_for(self, *arguments: object, **keywords: object) -> NoReturn:
-        """As `connect`."""
+        """Raise RuntimeError."""
         _refuse(arguments, keywords)
 
 

@@ -1,5 +1,5 @@
 """
-The token as oauthlib hands it out: a dict that knows its scopes.
+The token as oauthlib returns it: a dict with its scopes.
 """
 
 from collections.abc import Mapping
@@ -12,9 +12,7 @@ _SCOPES: Final = frozenset({str, list, tuple, set, type(None)})
 
 
 class TokenMembers(TypedDict, total=False):
-    """
-    The members of a token that the client reads, and what they are when a server keeps to RFC 6749 section 5.1.
-    """
+    """The members of a token that the client reads, typed as RFC 6749 section 5.1 defines them."""
 
     access_token: str
     token_type: str
@@ -28,10 +26,14 @@ class TokenMembers(TypedDict, total=False):
 
 class OAuth2Token(TokenDict):
     """
-    The members of a token response, a dict, with the scopes that were asked for and granted.
+    The members of a token response as a dict, with the scopes that were requested and granted. Lists of scopes are
+    sorted.
 
-    *params*: the members; *old_scope*: what was asked for, None if unknown. Lists of scopes are sorted.
+    Args:
+        params: The members.
+        old_scope: The scope that was requested; None if unknown.
 
+    Example:
         >>> token = OAuth2Token({"access_token": "2YotnFZFEjr1zCsicMWpAA", "scope": ["a", "c"]}, old_scope="a b")
         >>> token.scope_changed, token.missing_scopes, token.additional_scopes
         (True, ['b'], ['c'])
@@ -39,60 +41,62 @@ class OAuth2Token(TokenDict):
         {'access_token': '***', 'scope': ['a', 'c']}
     """
 
-    __slots__ = ("__dict__", "_asked", "_granted")
-    _asked: object
+    __slots__ = ("__dict__", "_granted", "_requested")
+    _requested: object
     _granted: object
 
     def __init__(self, params: Mapping[str, object], old_scope: Scopes = None) -> None:
         self.update(params)
-        self._granted, self._asked = params.get("scope") or None, old_scope
-        # The sets that oauthlib makes of these are made when someone asks; what none can be made of fails here.
+        self._granted, self._requested = params.get("scope") or None, old_scope
+        # oauthlib builds sets of these here; this class does so on first use. A wrong type still fails here.
         if type(self._granted) not in _SCOPES or type(old_scope) not in _SCOPES:
-            self._granted, self._asked = scope_list(self._granted), scope_list(old_scope)
+            self._granted, self._requested = scope_list(self._granted), scope_list(old_scope)
 
     @property
     def _old_scope(self) -> frozenset[str] | None:
-        return _set(self._granted if self._asked is None else self._asked)
+        return _set(self._granted if self._requested is None else self._requested)
 
     @property
     def _new_scope(self) -> frozenset[str] | None:
-        # A server may leave out a scope that is what was asked for (RFC 6749 section 5.1).
-        return _set(self._asked if self._granted is None else self._granted)
+        # A server may omit a scope that equals the requested one (RFC 6749 section 5.1).
+        return _set(self._requested if self._granted is None else self._granted)
 
     @property
     def scope_changed(self) -> bool:
-        """Whether the scope granted is another than that asked for."""
-        granted, asked = self._granted, self._asked
-        return granted != asked and granted is not None and asked is not None and _set(granted) != _set(asked)
+        """True if the server granted another scope than was requested."""
+        granted, requested = self._granted, self._requested
+        if granted is None or requested is None or granted == requested:
+            return False
+        return _set(granted) != _set(requested)
 
     @property
     def old_scope(self) -> str | None:
-        """The scope asked for, as text; None if unknown."""
+        """The scope that was requested, as text; None if unknown."""
         return None if self._old_scope is None else " ".join(self.old_scopes)
 
     @property
     def old_scopes(self) -> list[str]:
-        """The scopes asked for; none if unknown."""
+        """The scopes that were requested; empty if unknown."""
         return sorted(self._old_scope or ())
 
     @property
     def scope(self) -> str | None:
-        """The scope granted, as text; None if unknown."""
+        """The scope that was granted, as text; None if unknown."""
         return None if self._new_scope is None else " ".join(self.scopes)
 
     @property
     def scopes(self) -> list[str]:
-        """The scopes granted; none if unknown."""
+        """The scopes that were granted; empty if unknown."""
         return sorted(self._new_scope or ())
 
     @property
     def missing_scopes(self) -> list[str]:
-        """The scopes asked for and not granted."""
+        """The scopes that were requested and not granted."""
         return sorted((self._old_scope or frozenset()) - (self._new_scope or frozenset()))
 
     @property
     def additional_scopes(self) -> list[str]:
-        """The scopes granted and not asked for."""
+        """The scopes that were granted and not requested."""
         return sorted((self._new_scope or frozenset()) - (self._old_scope or frozenset()))
 
 

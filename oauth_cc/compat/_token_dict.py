@@ -1,5 +1,5 @@
 """
-A token as other libraries hand one out: for what stands in their place.
+A token as a plain dict, for replacements of other libraries.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,10 +13,10 @@ _SHOWN: Final = frozenset({"expires_at", "expires_in", "scope", "token_type"})
 
 class TokenDict(dict[str, object]):
     """
-    The members of a token as a dict, which is how other libraries hand one out, **with its secret**. The everyday ones
-    have the types that a server gives them (RFC 6749 section 5.1), so that callers need no cast.
+    The members of a token as a dict, **with its secret**, as other libraries return it.
 
-    ``repr`` shows no member that may be secret; the dict itself holds them all.
+    Common members have the types that RFC 6749 section 5.1 defines, so that callers need no cast. ``repr`` redacts
+    every member that may be secret; the dict itself holds them all.
 
         >>> token = TokenDict(access_token="2YotnFZFEjr1zCsicMWpAA", token_type="Bearer")
         >>> token
@@ -34,7 +34,7 @@ class TokenDict(dict[str, object]):
         yield from self._shown().items()
 
     def __pretty__(self, fmt: Callable[[object], object], **_: object) -> Iterator[object]:
-        # For devtools, which would walk into a dict.
+        # For devtools, which would otherwise print the dict's items.
         yield repr(self)
 
     def __sentry_repr__(self) -> str:
@@ -44,7 +44,7 @@ class TokenDict(dict[str, object]):
         return {name: value if name in _SHOWN else "***" for name, value in self.items()}
 
     if TYPE_CHECKING:
-        # At run time these are dict's own method.
+        # At run time these are dict's methods.
         @overload
         def __getitem__(self, key: _Text, /) -> str: ...
         @overload
@@ -56,7 +56,7 @@ class TokenDict(dict[str, object]):
         @overload
         def __getitem__(self, key: str, /) -> object: ...
         def __getitem__(self, key: str, /) -> object: ...
-        # Of the base class, any key may come with any default, for any object: mypy sees that hidden by the first ones.
+        # The base class allows any key with any default; mypy reports that the first overloads hide this signature.
         @overload  # type: ignore[override]
         def get(self, key: _Text, default: None = None, /) -> str | None: ...
         @overload
@@ -77,5 +77,5 @@ class TokenDict(dict[str, object]):
         def get(self, key: str, default: None = None, /) -> object: ...
         @overload
         def get(self, key: str, default: object, /) -> object: ...
-        # As above, where pyright looks for it; what it does is written at dict's own.
+        # The same override, where pyright reports it.
         def get(self, key: str, default: object = None, /) -> object: ...  # pyright: ignore[reportIncompatibleMethodOverride]

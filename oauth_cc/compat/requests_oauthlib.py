@@ -1,5 +1,5 @@
 """
-A session in place of requests-oauthlib's, for the client credentials grant: change one import.
+A replacement for requests-oauthlib's session, for the client credentials grant: change one import.
 """
 
 from collections.abc import Iterable, Mapping
@@ -34,17 +34,17 @@ def __dir__() -> list[str]:
 
 
 _OF_OTHERS: Final[Mapping[str, tuple[object, str]]] = {
-    "code": (None, "is of the authorization code grant: leave it out"),
-    "authorization_response": (None, "is of the authorization code grant: leave it out"),
-    "username": (None, "is of the password grant: give client_secret, or auth=(client_id, client_secret)"),
-    "password": (None, "is of the password grant: give client_secret, or auth=(client_id, client_secret)"),
-    "method": ("POST", "a token request is a POST (RFC 6749 section 3.2): leave it out"),
-    "force_querystring": (False, "would write the request into a URL, which is logged on its way: leave it out"),
+    "code": (None, "code belongs to the authorization code grant; leave it out"),
+    "authorization_response": (None, "authorization_response belongs to the authorization code grant; leave it out"),
+    "username": (None, "username belongs to the password grant; pass auth=(client_id, client_secret)"),
+    "password": (None, "password belongs to the password grant; pass auth=(client_id, client_secret)"),
+    "method": ("POST", "method must be POST (RFC 6749 section 3.2); leave it out"),
+    "force_querystring": (False, "force_querystring must be False; a URL with the secret would be logged"),
 }
-"""What requests-oauthlib has for other grants and servers: its default, and why no other value is taken."""
+"""Arguments of requests-oauthlib for other grants and servers: the default, and the error for any other value."""
 
 _FIXED: Final = frozenset({"accept", "content-type"})
-"""Header fields that every token request has, with values of its own."""
+"""The headers that every token request sets itself."""
 
 
 class _Client(Protocol):
@@ -56,7 +56,7 @@ class _Client(Protocol):
 
 @attrs.frozen
 class _WithHeaders:
-    """A way of authentication, and header fields beside it."""
+    """A client authentication method, and further headers."""
 
     way: ClientSecretBasic | ClientSecretPost
     headers: tuple[tuple[str, Secret], ...]
@@ -68,16 +68,26 @@ class _WithHeaders:
 
 class OAuth2Session(requests.Session):
     """
-    A session whose calls carry a token that is kept fresh, with the signatures of requests-oauthlib's `OAuth2Session`.
+    A session that sends a valid token with each call and renews it, with the signatures of requests-oauthlib's class.
 
-    *client_id*, or *client*, which has a ``client_id`` and a ``scope`` (oauthlib's `BackendApplicationClient`, or that
-    of `oauth_cc.compat`): who asks; *scope*: what for; *origins*, *store*, *on_event*: as
-    `ClientCredentialsAuth` has them. `fetch_token` is called once; the session sees to the rest.
+    Call `fetch_token` once; the session renews the token from then on.
 
+    Args:
+        client_id: The client identifier.
+        client: An object with a ``client_id`` and a ``scope``, such as a `BackendApplicationClient` of oauthlib or of
+            `oauth_cc.compat`; used for what *client_id* and *scope* leave out.
+        scope: The scope to request.
+        origins: The origins that receive the token, as in `ClientCredentialsAuth`.
+        store: The token cache or store, as in `ClientCredentialsAuth`.
+        on_event: A function that is called with each event.
+        **others: None: options of requests-oauthlib that this grant does not have.
+
+    Raises:
+        InvalidInput: If neither *client_id* nor *client* is passed, or for one of *others*.
+
+    Example:
         >>> OAuth2Session("your_id", scope="hello world").authorized
         False
-
-    Raises `InvalidInput` if nobody asks, and for *others*, which no session of this grant has.
     """
 
     def __init__(
@@ -93,15 +103,15 @@ class OAuth2Session(requests.Session):
     ) -> None:
         super().__init__()
         if others:
-            reason = "is no option of a session of this grant, which renews its token by itself: leave it out"
-            raise InvalidInput(min(others), reason)
+            name = min(others)
+            raise InvalidInput(name, f"{name} is not an option of this session, which renews its token; leave it out")
         if client is None and client_id is None:
-            raise InvalidInput("client_id", "say who asks: OAuth2Session('your_id')")
+            raise InvalidInput("client_id", "no client_id; pass it as OAuth2Session('your_id'), or pass client=")
         self.client_id: str = client_id or (client.client_id if client is not None else "")
         wanted = scope if scope is not None or client is None else client.scope
-        # Kept whole: an iterator would have nothing left for the next request, which then asks for any scope.
+        # Copied: an exhausted iterator would make the next request ask for no scope.
         self.scope: str | Iterable[str] | None = wanted if wanted is None or isinstance(wanted, str) else tuple(wanted)
-        # Said here, and not when a token is fetched.
+        # Checked here, so that a mistake fails before a token is fetched.
         Origins(origins)
         check_hook(on_event)
         if store is not None and not isinstance(store, TokenCache):
@@ -132,15 +142,35 @@ class OAuth2Session(requests.Session):
         **parameters: str,
     ) -> TokenDict:
         """
-        Gets a token from *token_url*, puts it on every call from now on, and gives its members.
+        Fetch a token, send it with every call from now on, and return its members.
 
-        *auth*, id and secret: sent by HTTP Basic, with client_id in the body too if *include_client_id*; else
-        *client_secret*: sent by HTTP Basic, or in the body if *include_client_id*; *scope*: None for that of the
-        session; *body*: form text to embed; *headers*: further ones, beside Accept and Content-Type, which stay as they
-        are; *timeout*: seconds, or a pair of those for connecting and those for the rest, None for `DEFAULT_TIMEOUT`;
-        *verify*, *cert*, *proxies*: None for those of the session; *parameters*: further ones for the body, such as
-        ``audience``. The others are of other grants, and refused.
-        Raises what `oauth_cc.requests.fetch_token` raises.
+        The arguments without a use in this grant exist to be rejected: *code*, *authorization_response*, *username*,
+        *password*, *method* and *force_querystring*.
+
+        Args:
+            token_url: The token endpoint.
+            code: Rejected.
+            authorization_response: Rejected.
+            body: Form text to embed in the body.
+            auth: The client_id and the secret, sent by HTTP Basic.
+            username: Rejected.
+            password: Rejected.
+            method: Rejected unless ``POST``.
+            force_querystring: Rejected if true.
+            timeout: Seconds, or a pair of seconds to connect and to read; None means `DEFAULT_TIMEOUT`.
+            headers: Further headers. Accept and Content-Type are ignored.
+            verify: As in requests; None means the session's.
+            proxies: As in requests; None means the session's.
+            include_client_id: Whether the body names the client_id, and holds *client_secret* instead of HTTP Basic.
+            client_secret: The client secret, unless *auth* is passed.
+            cert: As in requests; None means the session's.
+            client_id: The client identifier; None means the session's.
+            scope: The scope to request; None means the session's.
+            **parameters: Further parameters of the body, such as ``audience``.
+
+        Raises:
+            InvalidInput: If an argument is missing or rejected.
+            OAuthError: As `oauth_cc.requests.fetch_token` does.
         """
         request = _refusal(
             code=code,
@@ -183,22 +213,22 @@ class OAuth2Session(requests.Session):
 
     @property
     def authorized(self) -> bool:
-        """Whether calls carry a token."""
+        """True if calls carry a token."""
         return isinstance(self.auth, ClientCredentialsAuth)
 
     @property
     def token(self) -> TokenDict:
-        """The members of the token that a call would carry now, which may ask the server; none before `fetch_token`."""
+        """The members of a valid token, renewed if needed; empty before `fetch_token`."""
         return _members(self.auth.source.token()) if isinstance(self.auth, ClientCredentialsAuth) else TokenDict()
 
     @property
     def access_token(self) -> str | None:
-        """The token that a call would carry now, None before `fetch_token`."""
+        """A valid token, renewed if needed; None before `fetch_token`."""
         return self.auth.source.token().access_token.reveal() if isinstance(self.auth, ClientCredentialsAuth) else None
 
 
 def _put_on(session: requests.Session, auth: ClientCredentialsAuth) -> None:
-    # Assigned by a method of the subclass, it would be declared anew, and narrower than `requests.Session` has it.
+    # A method of the subclass would declare the attribute again, narrower than `requests.Session` does.
     session.auth = auth
 
 
@@ -226,13 +256,13 @@ def _request(
         return proof
     named, secret = proof
     if not all([isinstance(text, str) for field in headers.items() for text in field]):
-        return InvalidInput("headers", "give names and values as str")
+        return InvalidInput("headers", "headers must have names and values of type str")
     fields = tuple([(name, Secret(value)) for name, value in headers.items() if name.lower() not in _FIXED])
     try:
         way = ClientSecretPost(secret) if include_client_id and auth is None else ClientSecretBasic(secret)
         who = ClientCredentials(named or client_id, _WithHeaders(way, fields) if fields else way)
         request = token_request(who, _scope(scope)).with_body(body).with_parameters(parameters)
-        # Refuses header fields that cannot be sent, or are a second way of authentication.
+        # Rejects headers that cannot be sent, or that authenticate the client a second time.
         proof_of(request)
     except InvalidInput as fault:
         return fault.with_traceback(None)
@@ -246,15 +276,14 @@ def _proof(
         case None if client_secret is not None:
             return None, client_secret
         case None:
-            return InvalidInput("client_secret", "give it, or auth=(client_id, client_secret)")
-        # Its subclass for proxies holds what is meant for a proxy alone.
+            return InvalidInput("client_secret", "no client_secret; pass it, or pass auth=(client_id, client_secret)")
+        # HTTPProxyAuth is a subclass, whose credentials are for a proxy.
         case HTTPBasicAuth(username=str(name), password=str(secret)) if not isinstance(auth, HTTPProxyAuth):
             return name, secret
         case (str(name), str() | Secret() as secret):
             return name, secret
         case _:
-            reason = "give (client_id, client_secret) as text, or HTTPBasicAuth of them: no other proves who asks"
-            return InvalidInput("auth", reason)
+            return InvalidInput("auth", "auth must be (client_id, client_secret) or HTTPBasicAuth, both of type str")
 
 
 def _timeout(timeout: float | tuple[float | None, float | None] | None) -> Timeout:

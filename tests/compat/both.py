@@ -1,5 +1,5 @@
 """
-The facade beside oauthlib's own client: the same call on both, and what came of it in comparable form.
+The facade beside oauthlib's own client: the same call on both, and each outcome in comparable form.
 """
 
 import re
@@ -36,7 +36,7 @@ class Raised:
 
 
 def outcome(function: Callable[[], object]) -> object:
-    """Gives what *function* returns, or what it raises, in comparable form."""
+    """Return what *function* returns or raises, in comparable form."""
     try:
         return comparable(function())
     except Exception as error:
@@ -44,12 +44,12 @@ def outcome(function: Callable[[], object]) -> object:
 
 
 def raised(error: Exception) -> Raised:
-    """Gives *error* in comparable form."""
+    """Return *error* in comparable form."""
     names = ERROR_ATTRIBUTES if isinstance(error, OAuth2Error) else ()
     details = {name: getattr(error, name) for name in names}
-    text = re.sub(r"[\w.]+\.(\w+\(\))", r"\1", str(error))  # whose function it is cannot be the same
+    text = re.sub(r"[\w.]+\.(\w+\(\))", r"\1", str(error))  # the owner of the function differs
     if type(error) is Warning:
-        # Row 7: the facade sorts the scopes that oauthlib gives in the order of a set.
+        # Row 7: the facade sorts scopes; oauthlib lists them in the order of a set.
         details = {name: sorted(getattr(error, name)) for name in ("old_scope", "new_scope")}
         details["token"] = comparable(vars(error)["token"])
         text = " ".join(sorted(re.findall(r'[^ "]+', text)))
@@ -57,7 +57,7 @@ def raised(error: Exception) -> Raised:
 
 
 def comparable(value: object) -> object:
-    """Gives *value* so that it equals that of the other client: tokens as their members and scopes."""
+    """Return *value* in a form that equals the other client's: tokens as their members and scopes."""
     if isinstance(value, OAuth2Token | OriginalToken):
         known = value.scope is not None  # row 30: oauthlib raises TypeError if not
         scopes = {name: sorted(getattr(value, name)) for name in SCOPES if known}
@@ -70,13 +70,13 @@ def comparable(value: object) -> object:
 
 
 def state(client: object) -> dict[str, object]:
-    """Gives every attribute of *client*."""
+    """Return every attribute of *client*."""
     found = {name: comparable(getattr(client, name, ABSENT)) for name in ATTRIBUTES}
     generator = found["state_generator"]
     return found | {"state_generator": getattr(generator, "__name__", generator)}
 
 
 def pair(*arguments: object, **keywords: object) -> tuple[BackendApplicationClient, Original]:
-    """Gives a facade and an original, made alike."""
-    # Tests give what no type allows, too.
+    """Return a facade and an original, constructed alike."""
+    # Tests pass values that no type allows, too.
     return BackendApplicationClient(*arguments, **keywords), Original(*arguments, **keywords)  # type: ignore[arg-type]

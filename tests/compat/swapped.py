@@ -1,7 +1,8 @@
 """
-Runs a test file of another project with the facade in place of oauthlib's class: ``python swapped.py FILE NAME...``.
+A runner of another project's test file with the facade in place of oauthlib's class: ``python swapped.py FILE
+NAME...``.
 
-In the names of `oauthlib.oauth2` given, the file finds the facade when it imports them.
+The file imports the facade under the given names of `oauthlib.oauth2`.
 """
 
 import os
@@ -17,18 +18,18 @@ from oauth_cc.compat import _mac as mac
 
 
 class Abstract(BackendApplicationClient):
-    """Without the one method that oauthlib's tests of its base class want to miss."""
+    """The facade without the one method that oauthlib's tests of its base class expect to be missing."""
 
     def prepare_request_body(self, *arguments: object, **keywords: object) -> str:
-        """Raises NotImplementedError."""
+        """Raise NotImplementedError."""
         raise NotImplementedError
 
 
 def main(file: str, *names: str) -> int:
-    """Puts the facade in place, and runs pytest on *file*."""
+    """Replace each of *names* by the facade and run pytest on *file*."""
     for name in names:
         setattr(oauthlib.oauth2, name, Abstract if name == "Client" else BackendApplicationClient)
-    # The tests of MAC tokens replace oauthlib's sources of time and chance: the facade is to draw from them.
+    # The tests of MAC tokens patch oauthlib's clock and nonces, so the facade has to use oauthlib's functions.
     mac.new_nonce = lambda: oauthlib.common.generate_nonce()
     mac.timestamp = lambda: oauthlib.common.generate_timestamp()
     mac.age = lambda issue_time: utils.generate_age(issue_time)
@@ -36,6 +37,6 @@ def main(file: str, *names: str) -> int:
 
 
 if __name__ == "__main__":
-    # The folder of this file is no place to import from; that of the other project, where this runs, is.
+    # Import from the other project's folder, the working directory, and not from the folder of this file.
     sys.path[0] = "."
     sys.exit(main(*sys.argv[1:]))

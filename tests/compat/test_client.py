@@ -1,5 +1,5 @@
 """
-The facade on its own: hooks of subclasses, MAC tokens, the way out to the core, and what is never shown.
+The facade on its own: hooks of subclasses, MAC tokens, records of the core, and secrecy.
 """
 
 import copy
@@ -43,10 +43,10 @@ TOKEN = "2YotnFZFEjr1zCsicMWpAA"
 
 
 class TestHooks:
-    """What subclasses in the field override."""
+    """Methods and attributes that subclasses in the field override."""
 
-    def test_grant_type(self) -> None:
-        """A subclass names another grant, and the value of refresh requests."""
+    def test_subclass_overrides_the_grant_type(self) -> None:
+        """A subclass names another grant, and another value for refresh requests."""
 
         class Bearer(BackendApplicationClient):
             grant_type = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -56,8 +56,8 @@ class TestHooks:
         assert "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer" == client.prepare_request_body()
         assert "grant_type=urn%3Ax" == client.prepare_refresh_body()
 
-    def test_constructor_through_super(self) -> None:
-        """A subclass passes a placement on."""
+    def test_subclass_constructor_passes_a_placement_on(self) -> None:
+        """A subclass passes a placement to the constructor."""
 
         class Query(BackendApplicationClient):
             def __init__(self, client_id: str) -> None:
@@ -67,8 +67,8 @@ class TestHooks:
         client.access_token = "tok"
         assert f"{URL}&access_token=tok" == client.add_token(URL)[0]
 
-    def test_bearer(self) -> None:
-        """A subclass adds a header of its own beside the token."""
+    def test_subclass_adds_a_header_beside_the_bearer_token(self) -> None:
+        """A subclass adds another header beside the token."""
 
         class Adding(BackendApplicationClient):
             def _add_bearer_token(self, *arguments: object, **keywords: object):  # type: ignore[no-untyped-def]
@@ -78,8 +78,8 @@ class TestHooks:
         placed = Adding("your_id", access_token="tok").add_token(URL)
         assert {"Authorization": "Bearer tok", "X-Api-Key": "k"} == placed[1]
 
-    def test_token_types(self) -> None:
-        """A subclass knows another token type, in any case."""
+    def test_subclass_adds_a_token_type(self) -> None:
+        """A subclass supports another token type, in any case."""
 
         class Other(BackendApplicationClient):
             @property
@@ -89,8 +89,8 @@ class TestHooks:
         placed: object = Other("your_id", token_type="n_a", access_token="tok").add_token(URL)
         assert (URL, "GET", None, None, AUTH_HEADER) == placed
 
-    def test_populate(self) -> None:
-        """A subclass that populates more is called with every token, and once with none."""
+    def test_subclass_populates_every_token(self) -> None:
+        """An overridden populate_token_attributes is called for every token, and once without one."""
         seen: list[dict[str, object]] = []
 
         class Populating(BackendApplicationClient):
@@ -103,14 +103,14 @@ class TestHooks:
         assert [{}, {"access_token": TOKEN}] == seen
         assert client._expires_at
 
-    def test_expiry(self) -> None:
-        """Callers read and write when the token ends."""
+    def test_expiry_is_readable_and_writable(self) -> None:
+        """Callers read and write the expiry of the token."""
         client = BackendApplicationClient("your_id", token={"access_token": "tok", "expires_at": 5})
         assert 5 == client._expires_at
         client._expires_at = None
         assert client.add_token(URL)[1]
 
-    def test_any_attribute(self) -> None:
+    def test_any_attribute_can_be_set(self) -> None:
         """requests_oauthlib.OAuth2 sets each member of a token as an attribute."""
         client = BackendApplicationClient("your_id")
         for name, value in {"access_token": "tok", "token_type": "Bearer", "nonsense": 1}.items():
@@ -122,13 +122,13 @@ class TestMac:
     """The two expired drafts, with the vectors of oauthlib's tests."""
 
     def client(self) -> BackendApplicationClient:
-        """A client with a MAC token."""
+        """Return a client with a MAC token."""
         return BackendApplicationClient(
             "your_id", token_type="MAC", access_token="tok", mac_key="secret", mac_algorithm="hmac-sha-1"
         )
 
-    def test_draft_00(self) -> None:
-        """Draft 00 signs the body, and has an age in its nonce."""
+    def test_draft_00_signs_the_body(self) -> None:
+        """Draft 00 signs the body and puts an age into its nonce."""
         with patch.object(mac, "new_nonce", lambda: "abc123"), patch.object(mac, "age", lambda issue_time: "0"):
             headers = self.client().add_token(URL, body="not=empty", issue_time=datetime.datetime.now())[1]
         assert {
@@ -136,16 +136,16 @@ class TestMac:
             'mac="0X6aACoBY0G6xgGZVJ1IeE8dF9k="'
         } == headers
 
-    def test_draft_01(self) -> None:
-        """Draft 01 has a time instead."""
+    def test_draft_01_signs_a_timestamp(self) -> None:
+        """Draft 01 signs a timestamp instead of the body."""
         with patch.object(mac, "new_nonce", lambda: "abc123"), patch.object(mac, "timestamp", lambda: "123456789"):
             headers = self.client().add_token(URL, body="not=empty", draft=1, nonce="zzz")[1]
         assert {
             "Authorization": 'MAC id="tok", ts="123456789", nonce="abc123", mac="Xuk+9oqaaKyhitkgh1CD0xrI6+s="'
         } == headers
 
-    def test_pure(self) -> None:
-        """The signature itself is a pure function."""
+    def test_mac_header_is_a_pure_function(self) -> None:
+        """The signature depends on the arguments alone."""
         header = mac.mac_header("tok", URL, "secret", "get", nonce="0:abc123", body="not=empty")
         assert header == mac.mac_header("tok", URL, b"secret", "GET", nonce="0:abc123", body="not=empty")
         assert 'bodyhash="Yqyso8r3hR5Nm1ZFv+6AvNHrxjE="' in header
@@ -153,25 +153,25 @@ class TestMac:
         other = mac.mac_header("tok", "https://h:8443/", "secret", "GET", nonce="n", hash_algorithm="HMAC-SHA-256")
         assert other.startswith('MAC id="tok", nonce="n", mac="')
 
-    def test_now(self) -> None:
-        """Time and chance are those of the machine: no two nonces are alike, and an age is a number."""
+    def test_nonces_are_unique_and_ages_are_numbers(self) -> None:
+        """No two nonces are equal, and timestamps and ages are numbers."""
         assert mac.new_nonce() != mac.new_nonce()
         assert mac.timestamp().isdigit()
         assert 0 <= float(mac.age(datetime.datetime.now())) < 10
 
-    def test_refused(self) -> None:
-        """A placement or an algorithm that MAC does not know is a ValueError."""
+    def test_unsupported_placement_or_algorithm_is_a_value_error(self) -> None:
+        """A placement or an algorithm that MAC does not support is a ValueError."""
         with pytest.raises(ValueError, match="Invalid token placement"):
             self.client().add_token(URL, token_placement=BODY)
         with pytest.raises(ValueError, match="unknown hash algorithm"):
             mac.mac_header("tok", URL, "secret", "GET", nonce="n", hash_algorithm="md5")
 
 
-class TestWayOut:
-    """The records of the core for what the client holds."""
+class TestRecordsOfTheCore:
+    """The client's state as records of the core."""
 
-    def test_credentials(self) -> None:
-        """The client's id goes with a secret that the client never held."""
+    def test_credentials_take_a_secret_the_client_never_held(self) -> None:
+        """The client_id is combined with a secret that the client never held."""
         client = BackendApplicationClient("your_id", client_secret="s3cret")
         assert ClientCredentials("your_id") == client.credentials()
         assert ClientCredentials("your_id", "s3cret") == client.credentials("s3cret")
@@ -179,8 +179,10 @@ class TestWayOut:
     @pytest.mark.parametrize(
         "scope", ["hello world", ["hello", "world"], ("hello", "world"), " hello  world ", None, ""]
     )
-    def test_request(self, scope: str | list[str] | tuple[str, ...] | None) -> None:
-        """The request asks for the same scope, and composes the same body."""
+    def test_request_has_the_scope_and_the_body_of_the_client(
+        self, scope: str | list[str] | tuple[str, ...] | None
+    ) -> None:
+        """The record requests the same scope and composes the same body."""
         client = BackendApplicationClient("your_id", scope=scope)
         request = client.to_request("s3cret")
         assert ClientCredentials("your_id", "s3cret") == request.credentials
@@ -189,13 +191,13 @@ class TestWayOut:
         assert (Scope.of("hello", "world") if scope else Scope()) == request.scope
         assert Scope.of("a") == client.to_request(ClientSecretPost("s3cret"), scope=["a"]).scope
 
-    def test_scope_outside_the_grammar(self) -> None:
-        """A scope that the facade sends as it is, the core refuses."""
+    def test_scope_outside_the_grammar_is_rejected(self) -> None:
+        """The core rejects a scope that the facade sends unchecked."""
         with pytest.raises(InvalidInput):
             BackendApplicationClient("your_id", scope=['a"b']).to_request()
 
-    def test_token(self) -> None:
-        """The token goes with its expiry and its scopes."""
+    def test_token_keeps_its_expiry_and_scopes(self) -> None:
+        """The record has the expiry and the scopes of the token."""
         client = BackendApplicationClient("your_id", scope=["a", "b"])
         with patch("time.time", lambda: 1000.4):
             client.parse_request_body_response(
@@ -205,22 +207,22 @@ class TestWayOut:
         assert (TOKEN, 1010, Scope.of("a", "b")) == (token.access_token.reveal(), token.expires_at, token.scope)
         assert Scope.of("a", "b") == token.requested_scope
 
-    def test_token_without_more(self) -> None:
-        """A token of which nothing more is known lives for the core's default, with the scope asked for."""
+    def test_token_without_expiry_gets_the_default_lifetime(self) -> None:
+        """A token without expiry or scope gets the core's default lifetime and the requested scope."""
         client = BackendApplicationClient("your_id", scope="a", access_token=TOKEN)
         token = client.to_token(received_at=1000.0)
         assert (1300.0, Scope.of("a")) == (token.expires_at, token.scope)
 
-    def test_no_token(self) -> None:
-        """No token, or one of a kind that the core does not know, is an InvalidInput."""
-        with pytest.raises(InvalidInput, match="holds none"):
+    def test_missing_or_mac_token_is_invalid_input(self) -> None:
+        """The core rejects a missing token and a MAC token."""
+        with pytest.raises(InvalidInput, match="no access_token in this client; parse a token response first"):
             BackendApplicationClient("your_id").to_token(received_at=1000.0)
-        with pytest.raises(InvalidInput, match="MAC"):
+        with pytest.raises(InvalidInput, match="token_type must be Bearer"):
             BackendApplicationClient("your_id", token_type="MAC", access_token="x").to_token(received_at=1000.0)
 
 
 class TestSecrecy:
-    """Nothing shows a secret or a token."""
+    """No output contains a secret or a token."""
 
     @pytest.mark.parametrize(
         "answer",
@@ -235,22 +237,22 @@ class TestSecrecy:
             f"<a href='?access_token={TOKEN}'>",
         ],
     )
-    def test_errors(self, answer: str | bytes) -> None:
-        """An error shows nothing of the answer: not in its text, not in its attributes, not in its traceback."""
+    def test_an_error_shows_nothing_of_the_response(self, answer: str | bytes) -> None:
+        """The text, attributes and traceback of an error contain nothing of the response."""
         client = BackendApplicationClient("your_id")
         with pytest.raises((InvalidResponseError, MissingTokenError)) as caught:
             client.parse_request_body_response(answer)
         assert TOKEN not in shown_by(caught.value)
 
-    def test_strict_switch(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The error for a missing token type shows no token, and ``0`` switches it on."""
+    def test_missing_token_type_error_shows_no_token(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The error for a missing token type shows no token. Any value of the switch turns it on, ``0`` included."""
         monkeypatch.setenv("OAUTHLIB_STRICT_TOKEN_TYPE", "0")
         with pytest.raises(MissingTokenTypeError) as caught:
             BackendApplicationClient("your_id").parse_request_body_response(json.dumps({"access_token": TOKEN}))
         assert TOKEN not in shown_by(caught.value)
 
-    def test_populate(self) -> None:
-        """A token that is given with a bad lifetime is not shown."""
+    def test_a_bad_lifetime_shows_no_token(self) -> None:
+        """The error for a bad lifetime does not show the token that was passed."""
         client = BackendApplicationClient("your_id")
         token = {"access_token": TOKEN, "expires_in": "x"}
         with pytest.raises(InvalidResponseError) as caught:
@@ -258,8 +260,8 @@ class TestSecrecy:
         assert f"({caught.value.error}) expires_in must be an int" == str(caught.value)
         assert TOKEN not in str(caught.value)
 
-    def test_repr_and_logs(self, caplog: pytest.LogCaptureFixture) -> None:
-        """Neither client nor token shows itself, and nothing is logged."""
+    def test_repr_and_logs_show_no_token(self, caplog: pytest.LogCaptureFixture) -> None:
+        """Neither client nor token shows its secrets, and nothing is logged."""
         with caplog.at_level(logging.DEBUG):
             client = BackendApplicationClient("your_id", client_secret="s3cret", refresh_token="r3fresh")
             token = client.parse_request_body_response(json.dumps({"access_token": TOKEN, "id_token": "eyJ"}))
@@ -270,18 +272,18 @@ class TestSecrecy:
         assert "s3cret" not in str(vars(client))
 
 
-class TestASecret:
-    """A `Secret` of the core, wherever the facade writes one to the wire: what it holds, and never its redaction."""
+class TestSecretObjects:
+    """A `Secret` of the core in every argument that the facade sends: its content is sent, never its redaction."""
 
     @pytest.mark.parametrize("value", ["s3cret/+", ""])
-    def test_in_a_body(self, value: str) -> None:
-        """Each method that composes a body, as with the text."""
+    def test_a_body_contains_the_content_of_a_secret(self, value: str) -> None:
+        """Each method that composes a body treats a `Secret` like its text."""
         assert self.bodies(value, TOKEN) == self.bodies(Secret(value), Secret(TOKEN))
         body = BackendApplicationClient("your_id").prepare_request_body(client_secret=Secret("s3cret/+"))
         assert "grant_type=client_credentials&client_secret=s3cret%2F%2B" == body
 
     def bodies(self, value: str | Secret, token: str | Secret) -> list[str]:
-        """Gives a body of each kind with *value* in each of its places."""
+        """Return a body of each kind with *value* in each of its places."""
         client, url = BackendApplicationClient("your_id"), "https://as.example/token"
         keys = ["a", value]
         return [
@@ -293,8 +295,8 @@ class TestASecret:
         ]
 
     @pytest.mark.parametrize("placement", [AUTH_HEADER, URI_QUERY, BODY])
-    def test_as_the_token(self, placement: Literal["auth_header", "query", "body"]) -> None:
-        """At each place where a token may stand, and on the way to the core."""
+    def test_a_secret_token_is_placed_like_its_text(self, placement: Literal["auth_header", "query", "body"]) -> None:
+        """A `Secret` token is sent like its text at each place, and converts to the same record."""
         plain = BackendApplicationClient("your_id", token={"access_token": TOKEN})
         sealed = BackendApplicationClient("your_id", token={"access_token": Secret(TOKEN)})
         call = plain.add_token(URL, token_placement=placement)
@@ -307,12 +309,12 @@ T = TypeVar("T")
 
 
 def unpickled(value: T) -> T:
-    """Gives *value*, pickled and back."""
+    """Return *value*, pickled and unpickled."""
     found: T = pickle.loads(pickle.dumps(value))  # noqa: S301  # made here
     return found
 
 
-def test_copies() -> None:
+def test_client_and_token_survive_pickling_and_copying() -> None:
     """A client and a token survive pickling and copying."""
     client = BackendApplicationClient("your_id", scope=["a", "b"])
     token = client.parse_request_body_response(json.dumps({"access_token": TOKEN, "scope": "b a"}))
@@ -324,15 +326,15 @@ def test_copies() -> None:
     assert type(token.copy()) is dict
 
 
-def test_headers_object() -> None:
-    """The headers that requests gives are changed in place, whatever their case."""
+def test_headers_of_requests_are_changed_in_place() -> None:
+    """The headers of requests are changed in place, whatever their case."""
     headers: CaseInsensitiveDict[str] = CaseInsensitiveDict({"authorization": "Basic eDp5"})
     assert with_authorization(headers, "Bearer tok") is headers
     assert [("Authorization", "Bearer tok")] == list(headers.items())
 
 
-def test_random_texts() -> None:
-    """State and code verifiers are random, and of the length asked for."""
+def test_states_and_verifiers_are_random() -> None:
+    """State and code verifiers are random and have the requested length."""
     client = BackendApplicationClient("your_id")
     assert client.state_generator() != client.state_generator()
     assert 30 == len(client.state_generator())
@@ -342,8 +344,8 @@ def test_random_texts() -> None:
     assert 43 == len(client.create_code_verifier(43))
 
 
-def test_authorization_request_of_a_subclass() -> None:
-    """A subclass with an authorization endpoint gets its request."""
+def test_subclass_composes_an_authorization_request() -> None:
+    """A subclass with an authorization endpoint composes its request."""
 
     class Code(BackendApplicationClient):
         def prepare_request_uri(self, *arguments: object, **keywords: object) -> str:
@@ -354,14 +356,16 @@ def test_authorization_request_of_a_subclass() -> None:
     assert ("https://as.example/?state=s", form, "") == prepared
 
 
-def test_no_any() -> None:
+def test_no_signature_contains_any() -> None:
     """No annotation of the client is Any."""
     for name, method in inspect.getmembers(BackendApplicationClient, inspect.isfunction):
         assert "Any" not in str(inspect.signature(method)), name
 
 
-def test_errors_of_its_own() -> None:
-    """The classes that stand in for oauthlib's say what those say; another process shows it for all of them."""
+def test_own_error_classes_equal_those_of_oauthlib() -> None:
+    """
+    The substitute classes behave like oauthlib's. tests/compat/test_imports.py compares all of them in another process.
+    """
     names = [name for name, kind in vars(_errors).items() if isinstance(kind, type)]
     for own, theirs in ((getattr(_errors, name), getattr(errors, name)) for name in names):
         code = ["custom"] if own is _errors.CustomOAuth2Error else []
@@ -376,8 +380,8 @@ def test_errors_of_its_own() -> None:
             assert (type(one), str(one), one.twotuples) == (type(again), str(again), again.twotuples)
 
 
-def test_signal_of_its_own() -> None:
-    """The signal that stands in for oauthlib's does nothing, and refuses listeners."""
+def test_own_signal_rejects_listeners() -> None:
+    """The substitute signal does nothing and rejects listeners."""
     signal = ScopeChanged()
     assert signal.send(message="m", old=["a"], new=["b"]) is None
     for method in (signal.connect, signal.disconnect, signal.has_receivers_for):
@@ -386,20 +390,22 @@ def test_signal_of_its_own() -> None:
     assert scope_changed.send(message="m", old=["a"], new=["b"]) is None
 
 
-def test_names_of_the_package() -> None:
-    """Every name that the package lists is there."""
+def test_every_listed_name_exists() -> None:
+    """The package has every name that it lists."""
     assert not [name for name in compat.__all__ if not hasattr(compat, name)]
     assert compat.TokenExpiredError is errors.TokenExpiredError
 
 
 def test_own_error_survives_pickling() -> None:
-    """The facade's own error survives pickling, whatever its base is."""
+    """The facade's own error survives pickling, with either base class."""
     again = unpickled(InvalidResponseError("why"))
     assert (InvalidResponseError, "(invalid_response) why") == (type(again), str(again))
 
 
-def test_other_json() -> None:
-    """An answer with inner objects, space around it or in bytes is read by the core's reader, to the same end."""
+def test_nested_and_binary_json_is_parsed() -> None:
+    """
+    A response with nested objects, surrounding space or of bytes is parsed by the core's reader, with the same result.
+    """
     client = BackendApplicationClient("your_id")
     for body in (
         ' {"access_token": "x", "y": {"z": [1]}}',
@@ -408,4 +414,4 @@ def test_other_json() -> None:
     ):
         assert "x" == client.parse_request_body_response(body)["access_token"]
     with pytest.raises(TypeError, match="must be str, bytes or bytearray, not NoneType"):
-        client.parse_request_body_response(None)  # type: ignore[arg-type]  # as oauthlib says it
+        client.parse_request_body_response(None)  # type: ignore[arg-type]  # oauthlib's own text

@@ -1,5 +1,5 @@
 """
-What the facade does otherwise than oauthlib, on purpose: for each such row of the table, both behaviours.
+The deliberate differences between the facade and oauthlib: for each such row of the table, both behaviours.
 """
 
 import json
@@ -20,55 +20,62 @@ URL = "https://api.example/things"
 
 @pytest.fixture
 def facade() -> BackendApplicationClient:
-    """The facade."""
+    """Return the facade."""
     return BackendApplicationClient("your_id")
 
 
 @pytest.fixture
 def original() -> Original:
-    """The original."""
+    """Return the original."""
     return Original("your_id")
 
 
 @pytest.fixture(autouse=True)
 def clock() -> Iterator[None]:
-    """Time stands still, as it does between the two calls of a table."""
+    """Stop the clock, so that both clients see the same time."""
     with patch("time.time", lambda: 1000.4):
         yield
 
 
-def answer(**members: object) -> str:
-    """Gives an answer with a token and *members*."""
+def response(**members: object) -> str:
+    """Return a response with a token and *members*."""
     return json.dumps({"access_token": "2YotnFZFEjr1zCsicMWpAA", **members})
 
 
 @pytest.mark.parametrize("lifetime", [0, "0", 0.5, False])
-def test_row_1_lifetime_of_0(facade: BackendApplicationClient, original: Original, lifetime: object) -> None:
-    """A token that lives 0 seconds never ends for oauthlib; it has ended for the facade, with the same members."""
-    theirs = original.parse_request_body_response(answer(expires_in=lifetime))
-    assert theirs == facade.parse_request_body_response(answer(expires_in=lifetime))
+def test_row_1_a_lifetime_of_0_has_expired(
+    facade: BackendApplicationClient, original: Original, lifetime: object
+) -> None:
+    """A token with a lifetime of 0 never expires in oauthlib; in the facade it has expired, with the same members."""
+    theirs = original.parse_request_body_response(response(expires_in=lifetime))
+    assert theirs == facade.parse_request_body_response(response(expires_in=lifetime))
     assert "expires_in" not in theirs
     assert original.add_token(URL)[1]
     assert 1000 == facade._expires_at
     with pytest.raises(TokenExpiredError):
         facade.add_token(URL)
-    # requests-oauthlib gives the same token once more: it stays stale.
+    # requests-oauthlib passes the same token again: it stays expired.
     facade.populate_token_attributes(facade.token)
     assert 1000 == facade._expires_at
 
 
 @pytest.mark.parametrize("text", ["<html>&access_token=zzz&", "\n<!doctype html><a href='?x=1&access_token=zzz&y=1'>"])
-def test_row_2_html(facade: BackendApplicationClient, original: Original, text: str) -> None:
-    """Oauthlib makes a token of a page with a link; for the facade it has none."""
+def test_row_2_html_holds_no_token(facade: BackendApplicationClient, original: Original, text: str) -> None:
+    """The original reads a token from a link in a page; the facade finds none."""
     assert "zzz" == original.parse_request_body_response(text)["access_token"]
     with pytest.raises(MissingTokenError):
         facade.parse_request_body_response(text)
 
 
 @pytest.mark.parametrize("lifetime", ["", "abc", "3600.9", [], {}, float("inf")])
-def test_row_3_lifetime_is_no_number(facade: BackendApplicationClient, original: Original, lifetime: object) -> None:
-    """Oauthlib lets ValueError or OverflowError out, even in place of an error; the facade has its own ValueError."""
-    text = answer(expires_in=lifetime).replace("Infinity", "1e400")
+def test_row_3_a_lifetime_that_is_not_a_number_is_invalid(
+    facade: BackendApplicationClient, original: Original, lifetime: object
+) -> None:
+    """
+    The original raises ValueError or OverflowError, even in place of the server's error; the facade raises its own
+    ValueError.
+    """
+    text = response(expires_in=lifetime).replace("Infinity", "1e400")
     with pytest.raises((ValueError, OverflowError)) as theirs:
         original.parse_request_body_response(text)
     assert not isinstance(theirs.value, OAuth2Error)
@@ -80,8 +87,8 @@ def test_row_3_lifetime_is_no_number(facade: BackendApplicationClient, original:
         BackendApplicationClient("your_id", token={"expires_in": lifetime})
 
 
-def test_row_3_error_first(facade: BackendApplicationClient, original: Original) -> None:
-    """A server's error stays hidden for oauthlib if the lifetime is none; the facade shows the error."""
+def test_row_3_an_error_precedes_a_bad_lifetime(facade: BackendApplicationClient, original: Original) -> None:
+    """A bad lifetime hides the server's error in oauthlib; the facade raises the server's error."""
     text = '{"error": "custom", "expires_in": "abc"}'
     with pytest.raises(ValueError, match="expires_in must be an int"):
         original.parse_request_body_response(text)
@@ -93,12 +100,17 @@ def test_row_3_error_first(facade: BackendApplicationClient, original: Original)
     "text",
     [
         *['{"error": null}', "null", "true", "5", "[]", '["access_token"]', '"access_token"', "[" * 100_000],
-        *[answer(scope=5), answer(scope={"a": 1}), answer(scope=False)],
+        *[response(scope=5), response(scope={"a": 1}), response(scope=False)],
     ],
     ids=lambda text: str(text)[:20],
 )
-def test_row_4_no_object(facade: BackendApplicationClient, original: Original, text: str) -> None:
-    """Oauthlib lets five kinds of foreign exceptions out; the facade has one, which is both of two kinds."""
+def test_row_4_json_that_is_not_an_object_is_invalid(
+    facade: BackendApplicationClient, original: Original, text: str
+) -> None:
+    """
+    The original raises five kinds of foreign exceptions; the facade raises one class that is an OAuth2Error and a
+    ValueError.
+    """
     foreign = (TypeError, AttributeError, ValueError, RecursionError)
     with pytest.raises(foreign) as theirs:
         original.parse_request_body_response(text)
@@ -109,13 +121,16 @@ def test_row_4_no_object(facade: BackendApplicationClient, original: Original, t
     assert isinstance(ours.value, ValueError)
 
 
-def test_row_4_no_utf8(facade: BackendApplicationClient) -> None:
-    """The same on every Python; oauthlib lets a UnicodeDecodeError out before 3.13, and misses a token since."""
+def test_row_4_bytes_that_are_not_utf8_are_invalid(facade: BackendApplicationClient) -> None:
+    """
+    The facade behaves alike on every Python. oauthlib raises UnicodeDecodeError before 3.13, and MissingTokenError
+    since.
+    """
     with pytest.raises(InvalidResponseError):
         facade.parse_request_body_response(b"\xff{}")
 
 
-def test_row_5_invalid_request(facade: BackendApplicationClient, original: Original) -> None:
+def test_row_5_invalid_request_does_not_blame_client_id(facade: BackendApplicationClient, original: Original) -> None:
     """The class is oauthlib's; the text blames client_id only if the server does."""
     with pytest.raises(InvalidClientIdError, match="Invalid client_id parameter value"):
         original.parse_request_body_response('{"error": "invalid_request"}')
@@ -130,8 +145,10 @@ def test_row_5_invalid_request(facade: BackendApplicationClient, original: Origi
     "code",
     "token_expired insecure_transport mismatching_state missing_code missing_token missing_token_type".split(),
 )
-def test_row_6_codes_of_the_client(facade: BackendApplicationClient, original: Original, code: str) -> None:
-    """A server that names a code of the client's own steers oauthlib's callers; the facade's see a custom error."""
+def test_row_6_a_server_cannot_send_codes_of_the_client(
+    facade: BackendApplicationClient, original: Original, code: str
+) -> None:
+    """A server that sends a code of the client controls oauthlib's callers; the facade raises a custom error."""
     text = json.dumps({"error": code})
     with pytest.raises(OAuth2Error) as theirs:
         original.parse_request_body_response(text)
@@ -141,20 +158,20 @@ def test_row_6_codes_of_the_client(facade: BackendApplicationClient, original: O
     assert code == ours.value.error
 
 
-def test_row_7_order_in_the_warning(facade: BackendApplicationClient, original: Original) -> None:
+def test_row_7_scopes_in_the_warning_are_sorted(facade: BackendApplicationClient, original: Original) -> None:
     """Both raise a plain Warning with the same attributes; the facade sorts the scopes in its text."""
     with pytest.raises(Warning, match="Scope has changed from") as theirs:
-        original.parse_request_body_response(answer(scope="d c e"), scope=["b", "a"])
+        original.parse_request_body_response(response(scope="d c e"), scope=["b", "a"])
     with pytest.raises(Warning, match=r'Scope has changed from "a b" to "c d e"\.') as ours:
-        facade.parse_request_body_response(answer(scope="d c e"), scope=["b", "a"])
+        facade.parse_request_body_response(response(scope="d c e"), scope=["b", "a"])
     assert type(theirs.value) is type(ours.value) is Warning
     assert vars(theirs.value)["token"] == vars(ours.value)["token"]
     assert (["a", "b"], ["c", "d", "e"]) == (vars(ours.value)["old_scope"], vars(ours.value)["new_scope"])
 
 
 @pytest.mark.parametrize("url", ["https://api.example/a b", "https://api.example/\r\nx: y", "https://api.example/\x7f"])
-def test_row_9_space_in_the_url(facade: BackendApplicationClient, original: Original, url: str) -> None:
-    """Oauthlib takes a URL that splits a request; the facade takes none with a space or a control character."""
+def test_row_9_a_url_with_a_space_is_rejected(facade: BackendApplicationClient, original: Original, url: str) -> None:
+    """The original accepts a URL that splits a request; the facade rejects a space or a control character."""
     assert url == original.prepare_token_request(url)[0]
     for call in (facade.prepare_token_request, facade.prepare_refresh_token_request, facade.add_token):
         with pytest.raises(ValueError, match="space or a control character"):
@@ -164,8 +181,10 @@ def test_row_9_space_in_the_url(facade: BackendApplicationClient, original: Orig
 
 
 @pytest.mark.parametrize("token", [None, ""])
-def test_row_11_empty_token(facade: BackendApplicationClient, original: Original, token: str | None) -> None:
-    """A null or empty token is a token for oauthlib; for the facade it is missing."""
+def test_row_11_an_empty_token_is_missing(
+    facade: BackendApplicationClient, original: Original, token: str | None
+) -> None:
+    """A null or empty token is a token in oauthlib; in the facade it is missing."""
     text = json.dumps({"access_token": token})
     assert token == original.parse_request_body_response(text)["access_token"]
     with pytest.raises(MissingTokenError):
@@ -173,29 +192,33 @@ def test_row_11_empty_token(facade: BackendApplicationClient, original: Original
 
 
 @pytest.mark.parametrize("token", [5, True, ["a"], {"a": 1}, "a b", "a\r\nx: y", "é", "a\x00"])
-def test_row_11_unusable_token(facade: BackendApplicationClient, original: Original, token: object) -> None:
-    """Oauthlib hands out a token that splits a request; the facade refuses it, and shows nothing of it."""
+def test_row_11_an_unusable_token_is_rejected(
+    facade: BackendApplicationClient, original: Original, token: object
+) -> None:
+    """The original returns a token that splits a request; the facade rejects it and shows nothing of it."""
     text = json.dumps({"access_token": token})
     assert token == original.parse_request_body_response(text)["access_token"]
-    with pytest.raises(InvalidResponseError, match="cannot stand in a header field") as ours:
+    with pytest.raises(InvalidResponseError, match="access_token cannot be sent in a header") as ours:
         facade.parse_request_body_response(text)
     assert "x: y" not in str(ours.value)
     assert facade.access_token is None
 
 
-def test_row_12_bearer_none(facade: BackendApplicationClient, original: Original) -> None:
-    """A token that was assigned alone is sent as ``Bearer None`` by oauthlib, and as itself by the facade."""
+def test_row_12_an_assigned_token_is_sent(facade: BackendApplicationClient, original: Original) -> None:
+    """If only the attribute *token* is assigned, oauthlib sends ``Bearer None``, and the facade sends the token."""
     original.token = facade.token = {"access_token": "2YotnFZFEjr1zCsicMWpAA"}
     assert {"Authorization": "Bearer None"} == original.add_token(URL)[1]
     assert {"Authorization": "Bearer 2YotnFZFEjr1zCsicMWpAA"} == facade.add_token(URL)[1]
 
 
-def test_row_14_what_survives(facade: BackendApplicationClient, original: Original) -> None:
-    """Expiry, type and MAC key of the last token stay on for oauthlib; the facade keeps the refresh token alone."""
-    old = answer(expires_in=10, refresh_token="r", token_type="MAC", mac_key="k", mac_algorithm="hmac-sha-1")
+def test_row_14_only_the_refresh_token_survives_a_new_token(
+    facade: BackendApplicationClient, original: Original
+) -> None:
+    """Expiry, type and MAC key of the last token survive in oauthlib; in the facade only the refresh token does."""
+    old = response(expires_in=10, refresh_token="r", token_type="MAC", mac_key="k", mac_algorithm="hmac-sha-1")
     for client in (original, facade):
         client.parse_request_body_response(old)
-        client.parse_request_body_response(answer())
+        client.parse_request_body_response(response())
     assert ("MAC", "k", "hmac-sha-1", 10, 1010, "r") == (
         original.token_type,
         original.mac_key,
@@ -215,15 +238,15 @@ def test_row_14_what_survives(facade: BackendApplicationClient, original: Origin
     assert not hasattr(facade, "expires_at")
 
 
-def test_row_14_what_the_constructor_gave() -> None:
-    """What the constructor gave is what a token without it falls back to."""
+def test_row_14_a_token_falls_back_to_the_constructor() -> None:
+    """A token without type or MAC key falls back to the arguments of the constructor."""
     client = BackendApplicationClient("your_id", token_type="MAC", mac_key="k", token={"token_type": "Bearer"})
-    client.parse_request_body_response(answer())
+    client.parse_request_body_response(response())
     assert ("MAC", "k") == (client.token_type, client.mac_key)
 
 
-def test_row_16_shared_headers(facade: BackendApplicationClient, original: Original) -> None:
-    """Oauthlib hands out one dict to all, to be spoilt by anyone; the facade makes one for each."""
+def test_row_16_headers_are_not_shared(facade: BackendApplicationClient, original: Original) -> None:
+    """The original returns one dict to all callers, who can corrupt it; the facade makes a dict for each."""
     first, second = [original.prepare_token_request(URL)[1] for _ in range(2)]
     assert first is second
     first, second = [facade.prepare_token_request(URL)[1] for _ in range(2)]
@@ -236,8 +259,8 @@ def test_row_16_shared_headers(facade: BackendApplicationClient, original: Origi
     assert first is not second
 
 
-def test_row_19_repeated_parameter(facade: BackendApplicationClient, original: Original) -> None:
-    """Oauthlib sends the repr of a list; the facade sends the parameter once per element (RFC 8707 section 2)."""
+def test_row_19_a_list_is_sent_once_per_element(facade: BackendApplicationClient, original: Original) -> None:
+    """The original sends the repr of a list; the facade sends the parameter once per element (RFC 8707 section 2)."""
     resources = ["https://a/", "https://b/"]
     assert original.prepare_request_body(resource=resources).endswith(
         "&resource=%5B%27https%3A%2F%2Fa%2F%27%2C+%27https%3A%2F%2Fb%2F%27%5D"
@@ -249,8 +272,12 @@ def test_row_19_repeated_parameter(facade: BackendApplicationClient, original: O
     assert facade.prepare_request_body(z=["", None, "a"]) == facade.prepare_request_body(z="a")
 
 
-def test_row_26_challenge_methods(facade: BackendApplicationClient, original: Original) -> None:
-    """Oauthlib gives None for a method that is named ``plain`` or unknown; the facade obeys, or refuses."""
+def test_row_26_plain_is_obeyed_and_unknown_methods_rejected(
+    facade: BackendApplicationClient, original: Original
+) -> None:
+    """
+    The original returns None for ``plain`` and unknown methods; the facade supports the first and rejects the second.
+    """
     assert original.create_code_challenge("verifier", "plain") is None
     assert original.create_code_challenge("verifier", "unknown") is None
     assert "verifier" == facade.create_code_challenge("verifier", "plain") == facade.code_challenge
@@ -258,8 +285,8 @@ def test_row_26_challenge_methods(facade: BackendApplicationClient, original: Or
         facade.create_code_challenge("verifier", "unknown")
 
 
-def test_row_27_case_of_the_field() -> None:
-    """Oauthlib leaves a field ``authorization`` beside its own; the facade puts its own in place, in the same dict."""
+def test_row_27_an_authorization_header_in_any_case_is_replaced() -> None:
+    """The original keeps a header ``authorization`` beside its own; the facade replaces it, in the same dict."""
     theirs, ours = {"authorization": "Basic eDp5", "Accept": "a/b"}, {"authorization": "Basic eDp5", "Accept": "a/b"}
     Original("your_id", access_token="tok").add_token(URL, headers=theirs)
     assert {"authorization": "Basic eDp5", "Accept": "a/b", "Authorization": "Bearer tok"} == theirs
@@ -267,15 +294,15 @@ def test_row_27_case_of_the_field() -> None:
     assert {"Accept": "a/b", "Authorization": "Bearer tok"} == ours
 
 
-def test_row_28_encodings(facade: BackendApplicationClient, original: Original) -> None:
-    """Oauthlib reads UTF-16 and UTF-32, and no mark in text; the facade reads UTF-8, with one mark or none."""
+def test_row_28_only_utf8_is_decoded(facade: BackendApplicationClient, original: Original) -> None:
+    """The original decodes UTF-16 and UTF-32, and no mark in text; the facade decodes UTF-8, with one mark or none."""
     for encoding in ("utf-16", "utf-32"):
-        assert original.parse_request_body_response(answer().encode(encoding))
+        assert original.parse_request_body_response(response().encode(encoding))
         with pytest.raises(InvalidResponseError):
-            facade.parse_request_body_response(answer().encode(encoding))
+            facade.parse_request_body_response(response().encode(encoding))
     with pytest.raises(MissingTokenError):
-        original.parse_request_body_response(f"\ufeff{answer()}")
-    for text in (f"\ufeff{answer()}", answer().encode("utf-8-sig")):
+        original.parse_request_body_response(f"\ufeff{response()}")
+    for text in (f"\ufeff{response()}", response().encode("utf-8-sig")):
         assert "2YotnFZFEjr1zCsicMWpAA" == facade.parse_request_body_response(text)["access_token"]
 
 
@@ -289,15 +316,17 @@ def test_row_28_encodings(facade: BackendApplicationClient, original: Original) 
         '{"access_token": "a", "x": [{"y": 1, "y": 2}]}',
     ],
 )
-def test_row_29_no_json(facade: BackendApplicationClient, original: Original, text: str) -> None:
-    """Oauthlib takes repeated members and NaN; the facade does not."""
+def test_row_29_repeated_members_and_nan_are_rejected(
+    facade: BackendApplicationClient, original: Original, text: str
+) -> None:
+    """The original accepts repeated members and NaN; the facade rejects both."""
     assert original.parse_request_body_response(text)
     with pytest.raises(OAuth2Error):
         facade.parse_request_body_response(text)
 
 
-def test_row_30_unknown_scopes() -> None:
-    """Oauthlib raises TypeError where no scope is known; the facade has none to list."""
+def test_row_30_unknown_scopes_are_empty_lists() -> None:
+    """The original raises TypeError for unknown scopes; the facade returns empty lists."""
     theirs, ours = OriginalToken({"access_token": "x"}), OAuth2Token({"access_token": "x"})
     assert (None, None, False) == (theirs.scope, theirs.old_scope, theirs.scope_changed)
     assert (None, None, False) == (ours.scope, ours.old_scope, ours.scope_changed)
@@ -307,8 +336,8 @@ def test_row_30_unknown_scopes() -> None:
         assert [] == getattr(ours, name)
 
 
-def test_repr_of_a_token() -> None:
-    """Oauthlib's token shows itself to whoever prints it; the facade's shows no member that may be secret."""
+def test_repr_of_a_token_is_redacted() -> None:
+    """The original's token prints itself; the facade's redacts every member that may be secret."""
     members = {"access_token": "2YotnFZFEjr1zCsicMWpAA", "id_token": "eyJ", "expires_in": 3600}
     assert "2YotnFZFEjr1zCsicMWpAA" in repr(OriginalToken(members))
     token = OAuth2Token(members)
@@ -316,14 +345,14 @@ def test_repr_of_a_token() -> None:
     assert members == token == dict(token) == token.copy() == json.loads(json.dumps(token))
 
 
-def test_bounds(facade: BackendApplicationClient, original: Original) -> None:
-    """Oauthlib reads answers of any size and depth; the facade reads what the core reads."""
-    for text in (answer(x="a" * (1 << 20)), answer(x=json.loads("[" * 40 + "]" * 40))):
+def test_size_and_depth_are_bounded(facade: BackendApplicationClient, original: Original) -> None:
+    """The original parses responses of any size and depth; the facade has the bounds of the core."""
+    for text in (response(x="a" * (1 << 20)), response(x=json.loads("[" * 40 + "]" * 40))):
         assert original.parse_request_body_response(text)
         with pytest.raises(InvalidResponseError):
             facade.parse_request_body_response(text)
 
 
-def test_clock() -> None:
+def test_the_clock_stands_still() -> None:
     """The clock of these tests stands still for both."""
     assert 1000.4 == time.time()

@@ -1,7 +1,7 @@
 """
-Whatever is done to the facade and to oauthlib's own client, in whatever order, both answer alike.
+Any sequence of calls has the same outcome on the facade and on oauthlib's own client.
 
-What is left out is what the table of departures does differently on purpose; each exclusion names its row.
+The deliberate differences are left out; each exclusion names its row of the table of departures.
 """
 
 import copy
@@ -42,7 +42,7 @@ bodies = st.one_of(
     st.sampled_from([{"a": 1}, [("a", "b")], 5, b"x=\xc3\xa9", b"x=%C3%A9", "x=\ud800", "&&", "x=1&y=a+b"]),
     words,
 )
-# Row 19: a list or tuple is sent once per element, where oauthlib sends its repr.
+# Row 19: the facade sends a list or tuple once per element, oauthlib its repr.
 values = st.one_of(words, odd)
 names = st.sampled_from(["z", "a", "audience", "code", "client_id", "client_secret", "code_verifier", "a b&"])
 extras = st.dictionaries(st.one_of(names, names, names, st.just("grant_type")), values, max_size=4)
@@ -52,17 +52,17 @@ urls = st.sampled_from(
 ).flatmap(lambda url: st.sampled_from([url, "ftp://x", "", None, b"https://x/", "https://x/path;p?query=world&x=%7Ey"]))
 placements = st.sampled_from([None, "auth_header", "query", "body", "nonsense", ""])
 access_tokens = st.sampled_from(["2YotnFZFEjr1zCsicMWpAA", "tok", "!~"])
-# Row 1: a lifetime that comes to 0 has ended; row 3: what is no number is an error of the facade's own.
+# Row 1: a lifetime of 0 has expired; row 3: a lifetime that is not a number raises the facade's own error.
 lifetimes = st.sampled_from([3600, "3600", " 10 ", "+10", "1_000", "٣", 3600.9, 1e3, -5, "-5", True, None, 10**20])
 moments = st.sampled_from([5, 2000.5, "2000", "2000.5", "nan", "2006-01-02T15:04:05Z", 0, "", None, -1, True, [1]])
 
 
 def members(error: bool = True) -> st.SearchStrategy[dict[str, object]]:
-    """The members of an answer, or of a token that was kept."""
-    # Row 4: a scope of another kind is an InvalidResponseError, where oauthlib lets an AttributeError out.
+    """Draw the members of a response, or of a stored token."""
+    # Row 4: a scope of another type raises InvalidResponseError in the facade, AttributeError in oauthlib.
     granted = st.sampled_from(["a", "a b", "b a", "", "a  b", None, [], ["a", "b"], ["b"], [1]])
     known: dict[str, st.SearchStrategy[object]] = {
-        "access_token": access_tokens,  # row 11: null, empty and unusable ones are refused
+        "access_token": access_tokens,  # row 11: the facade rejects null, empty and unusable tokens
         "token_type": st.sampled_from(["Bearer", "bEAreR", "MAC", "unknown", ""]),
         "refresh_token": st.sampled_from(["tGzv3JOkF0XG5Qx2TlKWIA", None]),
         "expires_in": lifetimes,
@@ -84,7 +84,7 @@ def members(error: bool = True) -> st.SearchStrategy[dict[str, object]]:
 
 
 def codes() -> st.SearchStrategy[object]:
-    """Error codes, less those of row 6 (codes of the client's own) and row 4 (null)."""
+    """Draw error codes, except those of row 6 (codes of the client) and row 4 (null)."""
     sendable = (
         "invalid_request invalid_client invalid_grant unauthorized_client unsupported_grant_type invalid_scope "
         "server_error temporarily_unavailable access_denied unsupported_response_type unsupported_token_type "
@@ -94,17 +94,17 @@ def codes() -> st.SearchStrategy[object]:
 
 
 def row_5(answer: Mapping[str, object]) -> bool:
-    """``invalid_request`` without description: oauthlib's text blames client_id."""
+    """Return True for ``invalid_request`` without a description, for which oauthlib's text blames client_id."""
     return answer.get("error") == "invalid_request" and answer.get("error_description") is None
 
 
-def ends(answer: Mapping[str, object]) -> bool:
-    """Whether `json` has a form of it that both read: no row 29 (NaN)."""
+def has_no_nan(answer: Mapping[str, object]) -> bool:
+    """Return True unless the JSON text contains NaN (row 29)."""
     return "nan" not in json.dumps(answer, default=str).lower()
 
 
 class Both(RuleBasedStateMachine):
-    """The two clients, what was last done to them, and the world around them."""
+    """The two clients, the last call on both, and their environment."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -113,7 +113,7 @@ class Both(RuleBasedStateMachine):
         world: list[AbstractContextManager[object]] = [
             patch("time.time", lambda: self.now),
             patch.dict(os.environ, dict.fromkeys(SWITCHES, "")),
-            # One source of chance for both, of which the facade's module is told here.
+            # One source of nonces for both, patched into each.
             patch("oauthlib.common.generate_nonce", lambda: "abc123"),
             patch.object(mac, "new_nonce", lambda: "abc123"),
             patch("oauthlib.oauth2.rfc6749.utils.generate_age", lambda issue_time: str(float(issue_time))),
@@ -123,18 +123,18 @@ class Both(RuleBasedStateMachine):
             self.stack.enter_context(part)
 
     def teardown(self) -> None:
-        """Leaves the world as it was."""
+        """Restore the environment."""
         self.stack.close()
 
     def same(self, call: Callable[[object], object]) -> None:
-        """Does *call* to both, and compares what comes of it and what they hold afterwards."""
+        """Make *call* on both, and compare outcomes and states."""
         theirs = outcome(lambda: call(self.original))
         ours = outcome(lambda: call(self.facade))
         assert theirs == ours
         assert state(self.original) == state(self.facade)
 
     def method(self, name: str, *arguments: object, **keywords: object) -> None:
-        """Calls the method *name* of both, each with arguments of its own."""
+        """Call the method *name* of both, each with a copy of the arguments."""
         self.same(lambda client: getattr(client, name)(*copy.deepcopy(arguments), **copy.deepcopy(keywords)))
 
     @initialize(
@@ -161,20 +161,20 @@ class Both(RuleBasedStateMachine):
         ),
     )
     def construct(self, client_id: object, scope: object, token: object, keywords: dict[str, object]) -> None:
-        """Makes both."""
+        """Construct both."""
         self.facade, self.original = pair(client_id, scope=scope, token=copy.deepcopy(token), **keywords)
         assert state(self.original) == state(self.facade)
 
     @rule(body=bodies, scope=scopes, include=st.one_of(st.booleans(), odd), more=extras)
     def prepare_request_body(self, body: object, scope: object, include: object, more: dict[str, object]) -> None:
-        """The body of a token request."""
+        """Compose the body of a token request."""
         self.method("prepare_request_body", body, scope, include, **more)
 
     @rule(body=bodies, token=st.one_of(st.none(), words), scope=scopes, more=extras, include=st.booleans())
     def prepare_refresh_body(
         self, body: object, token: object, scope: object, more: dict[str, object], include: bool
     ) -> None:
-        """The body of a refresh request."""
+        """Compose the body of a refresh request."""
         self.method("prepare_refresh_body", body, token, scope, **more)
         self.method("prepare_refresh_body", body, token, include_client_id=include, **more)
 
@@ -188,19 +188,19 @@ class Both(RuleBasedStateMachine):
     def prepare_token_request(
         self, url: object, body: object, redirect: object, response: object, more: dict[str, object]
     ) -> None:
-        """A token request."""
+        """Compose a token request."""
         self.method("prepare_token_request", url, response, redirect, "state", body, **more)
 
     @rule(url=urls, more=st.sampled_from([{"redirect_uri": "x"}, {"scope": ["a"], "include_client_id": True}]))
     def prepare_token_request_through(self, url: object, more: dict[str, object]) -> None:
-        """Keywords that go through to the body."""
+        """Compose a token request with keywords for its body."""
         self.method("prepare_token_request", url, **more)
 
     @rule(url=urls, token=st.one_of(st.none(), words), body=bodies, scope=scopes, more=extras)
     def prepare_refresh_token_request(
         self, url: object, token: object, body: object, scope: object, more: dict[str, object]
     ) -> None:
-        """A refresh request."""
+        """Compose a refresh request."""
         self.method("prepare_refresh_token_request", url, token, body, scope, **more)
 
     @rule(
@@ -211,26 +211,26 @@ class Both(RuleBasedStateMachine):
         more=st.one_of(extras, st.sampled_from([{"callback": None}, {"url": 1}])),
     )
     def revoke(self, url: object, token: object, hint: object, body: object, more: dict[str, object]) -> None:
-        """A revocation request."""
+        """Compose a revocation request."""
         self.method("prepare_token_revocation_request", url, token, hint, body, **more)
 
     @rule(url=urls, given=st.one_of(st.just("state"), words.filter(bool)), redirect=st.one_of(st.none(), words))
     def authorize(self, url: object, given: str, redirect: object) -> None:
-        """An authorization request, which this grant has none of."""
+        """Compose an authorization request, which this grant does not have."""
         self.method("prepare_authorization_request", url, given, redirect)
         self.method("prepare_request_uri", url, scope="a")
         self.method("parse_request_uri_response", "https://x/?code=1")
 
     @rule(answer=members(), scope=scopes, form=st.sampled_from(["text", "bytes", "pretty", "form"]))
     def parse(self, answer: dict[str, object], scope: object, form: str) -> None:
-        """An answer, in JSON or form text."""
-        assume(not row_5(answer) and ends(answer))
-        # Row 3: an error is looked at first, before a scope of the caller's that is none.
+        """Parse a response in JSON or form text."""
+        assume(not row_5(answer) and has_no_nan(answer))
+        # Row 3: the facade reads an error before it rejects a scope of the caller.
         assume(
             "error" not in answer or not {type(scope), type(self.facade.scope)} & {frozenset, dict, int, bool, bytes}
         )
         if form == "form":
-            # A list or null has no form text, and an empty value is dropped.
+            # A list and null have no form text, and an empty value is dropped.
             texts = {name: str(value) for name, value in answer.items() if value and not isinstance(value, list | dict)}
             assume(not row_5(texts) and texts.get("expires_in") not in ("3600.9", "1000.0", "True"))  # row 3
             assume(texts.get("error") != "None")
@@ -247,11 +247,11 @@ class Both(RuleBasedStateMachine):
         scope=scopes,
     )
     def parse_junk(self, text: object, scope: object) -> None:
-        """What is neither JSON nor a token."""
+        """Parse a text without a token."""
         self.parse_text(text, scope)
 
     def parse_text(self, text: object, scope: object) -> None:
-        """Parses *text* with both, the original being told to forget first as row 14 has it."""
+        """Parse *text* with both, after the original has forgotten its token as in row 14."""
         before = dict(vars(self.original))
         known = self.facade._before_tokens
         self.original.__dict__.pop("expires_at", None)
@@ -273,18 +273,18 @@ class Both(RuleBasedStateMachine):
 
     @rule(answer=members(error=False))
     def populate(self, answer: dict[str, object]) -> None:
-        """The members of a token, set as attributes."""
+        """Set the members of a token as attributes."""
         self.method("populate_token_attributes", answer)
 
     @rule(answer=st.sampled_from([None, "abc", ["access_token"], {"code": "x"}, {}]))
     def populate_junk(self, answer: object) -> None:
-        """What is no token, set as attributes."""
+        """Set attributes from something that is not a token."""
         self.method("populate_token_attributes", answer)
         self.method("populate_code_attributes", answer)
 
     @rule(answer=members(error=False))
-    def populate_as_of_old(self, answer: dict[str, object]) -> None:
-        """The old name of the method, which warns."""
+    def populate_by_the_deprecated_name(self, answer: dict[str, object]) -> None:
+        """Call the deprecated name of the method, which warns."""
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             self.method("_populate_attributes", answer)
@@ -300,13 +300,13 @@ class Both(RuleBasedStateMachine):
         more=st.sampled_from([{}, {}, {}, {"nonce": "zzz"}, {"draft": 1}, {"issue_time": 5, "ext": "e"}, {"foo": 1}]),
     )
     def add_token(self, url: object, body: object, headers: object, placement: object, more: dict[str, object]) -> None:
-        """A token put on a request."""
-        assume(isinstance(url, str))  # else no documented input, and past the check only with the switch for http
+        """Add a token to a request."""
+        assume(isinstance(url, str))  # any other type is undocumented, and passes the check only if http is allowed
         self.method("add_token", url, "POST", body, headers, placement, **more)
 
     @rule(length=st.sampled_from([42, 129, "43", 43.5, 43, 128]))
     def create_code_verifier(self, length: object) -> None:
-        """A code verifier: a random one is compared by its length, then made the same."""
+        """Create a code verifier; a random one is compared by its length, then made equal."""
         number = cast("int", length)
         theirs = outcome(lambda: self.original.create_code_verifier(number))
         ours = outcome(lambda: self.facade.create_code_verifier(number))
@@ -322,7 +322,7 @@ class Both(RuleBasedStateMachine):
         method=st.sampled_from([None, "S256"]),
     )
     def create_code_challenge(self, verifier: object, method: object) -> None:
-        """A code challenge; row 26: explicit ``plain`` and unknown methods."""
+        """Create a code challenge, except for explicit ``plain`` and unknown methods (row 26)."""
         self.method("create_code_challenge", verifier, method)
 
     @rule(
@@ -330,7 +330,7 @@ class Both(RuleBasedStateMachine):
         data=st.data(),
     )
     def assign(self, name: str, data: st.DataObject) -> None:
-        """What callers set from outside."""
+        """Set an attribute from outside."""
         pool: dict[str, st.SearchStrategy[object]] = {
             "access_token": st.one_of(st.none(), access_tokens),
             "scope": scopes,
@@ -343,25 +343,25 @@ class Both(RuleBasedStateMachine):
 
     @rule(token=st.one_of(st.just({}), members(error=False)))
     def assign_token(self, token: dict[str, object]) -> None:
-        """What requests-oauthlib does to keep a token."""
+        """Store a token as requests-oauthlib does."""
         self.same(lambda client: setattr(client, "token", dict(token)))
         self.method("populate_token_attributes", token)
 
     @rule()
     def remove_access_token(self) -> None:
-        """What requests-oauthlib does to forget one."""
+        """Forget a token as requests-oauthlib does."""
         if hasattr(self.facade, "access_token"):
             self.same(lambda client: delattr(client, "access_token"))
             self.same(lambda client: setattr(client, "access_token", None))
 
     @rule(seconds=st.sampled_from([0.2, 5.0, 3600.0]))
     def wait(self, seconds: float) -> None:
-        """Time passes."""
+        """Let time pass."""
         self.now += seconds
 
     @rule(name=st.sampled_from(SWITCHES), value=st.sampled_from(["", "0", "1", "false"]))
     def switch(self, name: str, value: str) -> None:
-        """The environment changes."""
+        """Change the environment."""
         os.environ[name] = value
 
 
@@ -371,8 +371,8 @@ TestBoth.settings = settings(
 )
 
 
-def test_machine_compares() -> None:
-    """What the machine compares tells clients apart that differ."""
+def test_the_comparison_finds_a_difference() -> None:
+    """The comparison distinguishes clients that differ."""
     facade, original = pair("your_id")
     assert state(original) == state(facade)
     facade.scope = "a"
@@ -383,8 +383,8 @@ def test_machine_compares() -> None:
 @pytest.mark.parametrize(
     ("now", "ends_at", "ended"), [(NOW, NOW, False), (NOW, 1000, True), (NOW, 0, False), (NOW, None, False)]
 )
-def test_the_last_moment(now: float, ends_at: float | None, ended: bool) -> None:
-    """A token is good up to and in the moment that it ends."""
+def test_a_token_is_valid_until_its_expiry(now: float, ends_at: float | None, ended: bool) -> None:
+    """A token is valid up to its expiry, that moment included."""
     clients = pair("your_id", access_token="tok")
     with patch("time.time", lambda: now):
         for client in clients:
@@ -394,8 +394,8 @@ def test_the_last_moment(now: float, ends_at: float | None, ended: bool) -> None
 
 
 @pytest.mark.parametrize("moment", [0, "", None, [], "2006-01-02T15:04:05Z", 5, "5"])
-def test_both_members_of_expiry(moment: object) -> None:
-    """An answer with a lifetime and a moment ends when oauthlib's does."""
+def test_a_token_with_lifetime_and_moment_expires_as_in_oauthlib(moment: object) -> None:
+    """A response with a lifetime and a moment expires as in oauthlib."""
     facade, original = pair("your_id")
     text = json.dumps({"access_token": "tok", "expires_in": 3600, "expires_at": moment})
     with patch("time.time", lambda: NOW):
@@ -406,8 +406,8 @@ def test_both_members_of_expiry(moment: object) -> None:
 
 @pytest.mark.parametrize("more", [{"nonce": "zzz"}, {"nonce": "zzz", "ext": "e"}, {"nonce": "zzz", "body": None}])
 @pytest.mark.parametrize("algorithm", ["hmac-sha-1", "HMAC-SHA-256"])
-def test_mac(more: dict[str, object], algorithm: str) -> None:
-    """A MAC header with a given nonce is oauthlib's."""
+def test_a_mac_header_equals_oauthlibs(more: dict[str, object], algorithm: str) -> None:
+    """A MAC header with a given nonce equals oauthlib's."""
     keywords = {"body": "not=empty", **more}
     facade, original = pair("your_id", token_type="MAC", access_token="tok", mac_key="secret", mac_algorithm=algorithm)
     url = "https://example.com:8443/path?query=world"

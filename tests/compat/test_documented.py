@@ -1,5 +1,5 @@
 """
-What the documentation of oauthlib says, word for word.
+The examples and parameters of oauthlib's documentation.
 """
 
 import inspect
@@ -20,30 +20,33 @@ METHODS = (
 
 
 def signature(function: object) -> list[tuple[str, str, object]]:
-    """Gives name, kind and default of each parameter."""
+    """Return name, kind and default of each parameter."""
     assert callable(function)
     parameters = inspect.signature(function).parameters.values()
     defaults = [getattr(parameter.default, "__name__", parameter.default) for parameter in parameters]
     return [(item.name, item.kind.name, default) for item, default in zip(parameters, defaults, strict=True)]
 
 
-def test_example() -> None:
-    """The documented example prints what the documentation says."""
+def test_the_documented_example_prints_the_documented_text() -> None:
+    """The documented example prints the documented text."""
     client = BackendApplicationClient("your_id")
     assert "grant_type=client_credentials&scope=hello+world" == client.prepare_request_body(scope=["hello", "world"])
 
 
-def test_constructor() -> None:
-    """The constructor has the fifteen documented parameters, in order and with their defaults, and takes any other."""
+def test_the_constructor_has_the_documented_parameters() -> None:
+    """
+    The constructor has the fifteen documented parameters, in order and with their defaults, and accepts any other.
+    """
     assert signature(Original.__init__) == signature(BackendApplicationClient.__init__)
     assert len(signature(BackendApplicationClient)) == 16
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_signatures(name: str) -> None:
+def test_every_method_has_the_parameters_of_the_original(name: str) -> None:
     """
-    Every method has the parameters of the original, in order and with their defaults; and it may name, for their types,
-    what the original takes among its keywords.
+    Every method has the parameters of the original, in order and with their defaults.
+
+    It may name some of the original's keywords, to give them a type.
     """
     ours = [item for item in signature(getattr(BackendApplicationClient, name)) if item[1] != "KEYWORD_ONLY"]
     assert signature(getattr(Original, name)) == ours
@@ -62,16 +65,16 @@ def test_signatures(name: str) -> None:
         ({"client_secret": None}, "grant_type=client_credentials"),
     ],
 )
-def test_parameters(arguments: dict[str, object], body: str) -> None:
-    """Each documented parameter of prepare_request_body does what is documented."""
+def test_each_documented_parameter_of_the_body_is_honoured(arguments: dict[str, object], body: str) -> None:
+    """Each documented parameter of prepare_request_body has the documented effect."""
     client = BackendApplicationClient("your_id")
     assert body == client.prepare_request_body(**arguments)  # type: ignore[arg-type]  # a table of any arguments
     original = Original("your_id")
     assert body == original.prepare_request_body(**arguments)  # type: ignore[arg-type]
 
 
-def test_defaults_of_a_subclass() -> None:
-    """What a caller leaves out of prepare_token_request, a subclass may have a default of its own for."""
+def test_a_subclass_keeps_its_defaults() -> None:
+    """An argument omitted from prepare_token_request gets the default of the subclass."""
 
     class Named(BackendApplicationClient):
         def prepare_request_body(
@@ -84,8 +87,8 @@ def test_defaults_of_a_subclass() -> None:
     assert client.prepare_token_request(url, include_client_id=False)[2] == "grant_type=client_credentials"
 
 
-def test_class() -> None:
-    """The class has the documented constants, and any attribute can be set; it is no subclass of the original."""
+def test_the_class_has_the_documented_constants() -> None:
+    """The class has the documented constants, accepts any attribute, and does not inherit from the original."""
     client = BackendApplicationClient("your_id")
     assert ("client_credentials", "refresh_token") == (client.grant_type, client.refresh_token_key)
     client.anything = 1  # type: ignore[attr-defined]  # requests_oauthlib.OAuth2 sets each member of a token so

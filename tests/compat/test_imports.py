@@ -1,5 +1,5 @@
 """
-oauthlib is looked for when an error is raised or named, and not before; without it, everything works the same.
+oauthlib is imported when an error is raised or named, and not before; the facade behaves the same without it.
 """
 
 import subprocess
@@ -11,14 +11,14 @@ ABSENT = "import sys; sys.modules['oauthlib'] = None\n"
 
 
 def run(code: str) -> str:
-    """Gives what *code* prints in an interpreter of its own."""
+    """Return what *code* prints in another interpreter."""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
 def test_import_does_not_load_oauthlib() -> None:
-    """Importing, composing, parsing and adding a token load neither oauthlib nor what only some need."""
+    """Importing, composing, parsing and adding a token import neither oauthlib nor any optional module."""
     code = (
         "import sys\n"
         "from oauth_cc.compat import BackendApplicationClient\n"
@@ -34,8 +34,8 @@ def test_import_does_not_load_oauthlib() -> None:
     assert "[]\n[]\n" == run(code)
 
 
-def test_present() -> None:
-    """With oauthlib, an error that is raised is oauthlib's own, and so is the signal."""
+def test_errors_and_signal_are_oauthlibs_if_it_is_installed() -> None:
+    """With oauthlib, a raised error is oauthlib's own class, and the signal is oauthlib's."""
     code = (
         "import sys\n"
         "from oauth_cc.compat import BackendApplicationClient\n"
@@ -55,7 +55,7 @@ def test_present() -> None:
 
 
 def test_naming_loads_oauthlib() -> None:
-    """Naming an error looks for oauthlib."""
+    """Naming an error imports oauthlib."""
     code = "import sys\nfrom oauth_cc.compat import TokenExpiredError\nprint('oauthlib' in sys.modules)"
     assert "True\n" == run(code)
 
@@ -88,15 +88,15 @@ for call in calls:
 """
 
 
-def test_absent() -> None:
+def test_errors_are_the_same_without_oauthlib() -> None:
     """Without oauthlib the errors have the same names, bases, attributes and texts."""
     with_it = run(ERRORS)
     assert 41 == len(with_it.splitlines())
     assert with_it == run(ABSENT + ERRORS)
 
 
-def test_absent_request() -> None:
-    """Without oauthlib no error takes a server's request, which the original copies."""
+def test_no_error_takes_a_request_without_oauthlib() -> None:
+    """Without oauthlib no error accepts a server's request, which the original copies."""
     code = (
         "from oauth_cc.compat import InvalidClientError, OAuth2Error\n"
         "for kind in (OAuth2Error, InvalidClientError):\n"
@@ -111,8 +111,8 @@ def test_absent_request() -> None:
     ]
 
 
-def test_absent_signal() -> None:
-    """Without oauthlib nobody hears the signal, and nobody can listen."""
+def test_the_signal_rejects_listeners_without_oauthlib() -> None:
+    """Without oauthlib the signal has no listeners and rejects new ones."""
     code = (
         "import os; os.environ['OAUTHLIB_RELAX_TOKEN_SCOPE'] = '1'\n"
         "from oauth_cc.compat import BackendApplicationClient, scope_changed\n"
@@ -128,7 +128,7 @@ def test_absent_signal() -> None:
     assert expected == run(code)
 
 
-def test_absent_pickle() -> None:
+def test_errors_survive_pickling_without_oauthlib() -> None:
     """Without oauthlib the errors survive pickling."""
     code = (
         "import pickle\n"
@@ -142,8 +142,8 @@ def test_absent_pickle() -> None:
 
 
 @pytest.mark.parametrize("name", ["nonsense", "refusal", "errors_"])
-def test_unknown_name(name: str) -> None:
-    """A name that is not there is an AttributeError, as for any module."""
+def test_an_unknown_name_is_an_attribute_error(name: str) -> None:
+    """An unknown name is an AttributeError, as for any module."""
     import oauth_cc.compat
 
     with pytest.raises(AttributeError, match=f"no attribute '{name}'"):

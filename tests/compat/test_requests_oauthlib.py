@@ -1,5 +1,5 @@
 """
-requests-oauthlib with the facade as its client, against a real server over https on loopback.
+requests-oauthlib with the facade as its client, against a real server with https on loopback.
 """
 
 import ssl
@@ -19,22 +19,24 @@ Session = Callable[[BackendApplicationClient], OAuth2Session]
 
 
 class Renewing(BackendApplicationClient):
-    """What programs in the field write, since this grant has no refresh token: a refresh asks anew."""
+    """
+    A client as programs in the field write it: this grant has no refresh token, so a refresh requests a new token.
+    """
 
     def prepare_refresh_body(self, *arguments: object, **keywords: object) -> str:
-        """Gives the body of a token request."""
+        """Return the body of a token request."""
         return self.prepare_request_body()
 
 
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
-    """Who the client trusts."""
+    """Return the authority that the client trusts."""
     return trustme.CA()
 
 
 @pytest.fixture
 def server(authority: trustme.CA) -> Iterator[AuthorizationServer]:
-    """A server with TLS."""
+    """Start a server with TLS."""
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(tls)
     with AuthorizationServer(tls=tls) as running:
@@ -43,7 +45,7 @@ def server(authority: trustme.CA) -> Iterator[AuthorizationServer]:
 
 @pytest.fixture
 def session(authority: trustme.CA, tmp_path: Path) -> Iterator[Session]:
-    """Makes sessions that trust the server's certificate."""
+    """Return a factory of sessions that trust the server's certificate."""
     bundle = tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(str(bundle))
     made: list[requests.Session] = []
@@ -59,8 +61,8 @@ def session(authority: trustme.CA, tmp_path: Path) -> Iterator[Session]:
         each.close()
 
 
-def test_token_and_call(server: AuthorizationServer, session: Session) -> None:
-    """A session gets a token for the facade's scope, and calls the resource with it."""
+def test_a_session_fetches_a_token_and_calls_with_it(server: AuthorizationServer, session: Session) -> None:
+    """A session fetches a token for the facade's scope, and calls the resource with it."""
     client = BackendApplicationClient("your_id", scope=["read"])
     oauth = session(client)
     token = oauth.fetch_token(server.token_endpoint, client_secret="s3cret", scope=["read"])
@@ -77,8 +79,8 @@ def test_token_and_call(server: AuthorizationServer, session: Session) -> None:
     )
 
 
-def test_secret_in_the_body(server: AuthorizationServer, session: Session) -> None:
-    """With include_client_id, id and secret go in the body."""
+def test_include_client_id_puts_the_secret_in_the_body(server: AuthorizationServer, session: Session) -> None:
+    """With include_client_id, id and secret are sent in the body."""
     oauth = session(BackendApplicationClient("your_id"))
     oauth.fetch_token(server.token_endpoint, client_secret="s3cret", include_client_id=True)
     (seen,) = server.token_requests
@@ -89,8 +91,8 @@ def test_secret_in_the_body(server: AuthorizationServer, session: Session) -> No
     )
 
 
-def test_expired(server: AuthorizationServer, session: Session) -> None:
-    """A session with an expired token raises oauthlib's TokenExpiredError, and a new token serves again."""
+def test_an_expired_token_raises_until_a_new_one_is_fetched(server: AuthorizationServer, session: Session) -> None:
+    """A session with an expired token raises oauthlib's TokenExpiredError; a new token works again."""
     client = BackendApplicationClient("your_id")
     oauth = session(client)
     oauth.fetch_token(server.token_endpoint, client_secret="s3cret")
@@ -101,14 +103,14 @@ def test_expired(server: AuthorizationServer, session: Session) -> None:
     assert 200 == oauth.get(server.resource_url).status_code
 
 
-def test_refresh(server: AuthorizationServer, session: Session) -> None:
-    """A session that refreshes on its own gets a new token, and calls the resource with that."""
+def test_a_session_refreshes_by_itself(server: AuthorizationServer, session: Session) -> None:
+    """A session that refreshes by itself gets a new token and calls the resource with it."""
     client = Renewing("your_id")
     oauth = session(client)
     first = oauth.fetch_token(server.token_endpoint, client_secret="s3cret")["access_token"]
     oauth.auto_refresh_url = server.token_endpoint
     client._expires_at = 5
-    # requests-oauthlib raises this when nobody takes the new token: the call is to be made again.
+    # requests-oauthlib raises this without a token_updater: the caller has to repeat the call.
     with pytest.raises(TokenUpdated) as updated:
         oauth.request("GET", server.resource_url, client_id="your_id", client_secret="s3cret")
     assert first != updated.value.token["access_token"] == client.access_token
@@ -117,14 +119,14 @@ def test_refresh(server: AuthorizationServer, session: Session) -> None:
     kept: list[object] = []
     oauth.token_updater = kept.append
     client._expires_at = 5
-    answer = oauth.request("GET", server.resource_url, client_id="your_id", client_secret="s3cret")
-    assert 200 == answer.status_code
+    response = oauth.request("GET", server.resource_url, client_id="your_id", client_secret="s3cret")
+    assert 200 == response.status_code
     assert [client.token] == kept
     assert [200, 200, 200] == [seen.status for seen in server.token_requests]
 
 
-def test_refresh_token_refused(server: AuthorizationServer, session: Session) -> None:
-    """A server that knows this grant alone refuses a refresh token, in oauthlib's class."""
+def test_a_rejected_refresh_token_raises_oauthlibs_error(server: AuthorizationServer, session: Session) -> None:
+    """A server that supports only this grant rejects a refresh token; the session raises oauthlib's class."""
     oauth = session(BackendApplicationClient("your_id"))
     oauth.fetch_token(server.token_endpoint, client_secret="s3cret")
     with pytest.raises(UnsupportedGrantTypeError) as refused:
@@ -132,15 +134,15 @@ def test_refresh_token_refused(server: AuthorizationServer, session: Session) ->
     assert isinstance(refused.value, OAuth2Error)
 
 
-def test_wrong_secret(server: AuthorizationServer, session: Session) -> None:
-    """A refused client is oauthlib's InvalidClientError."""
+def test_a_wrong_secret_raises_invalid_client_error(server: AuthorizationServer, session: Session) -> None:
+    """A rejected client raises oauthlib's InvalidClientError."""
     oauth = session(BackendApplicationClient("your_id"))
     with pytest.raises(InvalidClientError):
         oauth.fetch_token(server.token_endpoint, client_secret="wrong")
 
 
-def test_zero_lifetime(authority: trustme.CA, session: Session) -> None:
-    """A token that lives 0 seconds is stale for a session, too (row 1)."""
+def test_a_lifetime_of_0_has_expired_in_a_session(authority: trustme.CA, session: Session) -> None:
+    """A token with a lifetime of 0 has expired in a session, too (row 1)."""
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(tls)
     with AuthorizationServer(tls=tls, lifetime=0) as server:

@@ -1,7 +1,7 @@
 """
-The tests of oauthlib and of requests-oauthlib pass with the facade in place of the class.
+The tests of oauthlib and of requests-oauthlib, run with the facade in place of the class.
 
-They are fetched from PyPI into pytest's cache, checked against their hashes, and committed nowhere. None is excluded.
+They are downloaded from PyPI into pytest's cache, checked against their hashes, and never committed. None is excluded.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ ROOT = SWAPPED.parent.parent.parent
 
 
 def fetched(name: str, folder: Path) -> Path:
-    """Gives the distribution *name*, downloaded into *folder* unless it is there."""
+    """Return the distribution *name*, downloaded into *folder* unless it is there."""
     archive = folder / name
     if not archive.exists():
         project, version = name.removesuffix("-py3-none-any.whl").removesuffix(".tar.gz").rsplit("-", 1)
@@ -41,7 +41,7 @@ def fetched(name: str, folder: Path) -> Path:
 
 
 def unpacked(release: str, folder: Path) -> Path:
-    """Gives the folder of the source distribution of *release*."""
+    """Return the folder of the source distribution of *release*."""
     if not (folder / release).exists():
         with tarfile.open(fetched(f"{release}.tar.gz", folder)) as opened:
             opened.extractall(folder, filter="data")
@@ -50,7 +50,7 @@ def unpacked(release: str, folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def folder(request: pytest.FixtureRequest) -> Path:
-    """Where the source distributions are kept from run to run."""
+    """Return the folder that keeps the source distributions between runs."""
     assert request.config.cache is not None
     return request.config.cache.mkdir("upstream")
 
@@ -64,8 +64,8 @@ def folder(request: pytest.FixtureRequest) -> Path:
         ("requests-oauthlib-2.0.0", "tests/test_oauth2_auth.py", "BackendApplicationClient", 4),
     ],
 )
-def test_upstream(folder: Path, release: str, file: str, name: str, count: int) -> None:
-    """Each of the file's tests passes, and none is left out."""
+def test_the_tests_of_the_original_pass(folder: Path, release: str, file: str, name: str, count: int) -> None:
+    """Every test of the file passes, and none is skipped."""
     signals = fetched("blinker-1.9.0-py3-none-any.whl", folder)
     done = subprocess.run(
         [sys.executable, SWAPPED, file, name],

@@ -605,25 +605,25 @@ class TestTheSession:
     @pytest.mark.parametrize(
         ("given", "fault"),
         [
-            ({"code": ""}, "code: is of the authorization code grant"),
-            ({"code": "c0de-s3cret"}, "code: is of the authorization code grant: leave it out"),
-            ({"authorization_response": "https://x/?code=c0de-s3cret"}, "authorization_response: is of the authoriza"),
-            ({"username": "x"}, r"username: is of the password grant: give client_secret, or auth=\(client_id"),
-            ({"password": "p4ss-s3cret"}, "password: is of the password grant: give client_secret"),
-            ({"method": "GET"}, r"method: a token request is a POST \(RFC 6749 section 3.2\): leave it out"),
-            ({"force_querystring": True}, "force_querystring: would write the request into a URL"),
+            ({"code": ""}, "code belongs to the authorization code grant"),
+            ({"code": "c0de-s3cret"}, "code belongs to the authorization code grant; leave it out"),
+            ({"authorization_response": "https://x/?code=c0de-s3cret"}, "authorization_response belongs to the auth"),
+            ({"username": "x"}, r"username belongs to the password grant; pass auth=\(client_id"),
+            ({"password": "p4ss-s3cret"}, r"password belongs to the password grant; pass auth=\(client_id"),
+            ({"method": "GET"}, r"method must be POST \(RFC 6749 section 3.2\); leave it out"),
+            ({"force_querystring": True}, "force_querystring must be False"),
             ({"body": "client_secret=b0dy-s3cret"}, "client_secret: would be a second way of authentication"),
             ({"body": "x=b0dy-s3cret%"}, "body: holds a character"),
             ({"audience": ["l1st-s3cret"]}, "audience: give its value as a str"),
             ({"client_secret": "new-s3cret\n"}, "client_secret: ends with a newline"),
-            ({"headers": {"X-Key": 5}}, "headers: give names and values as str"),
+            ({"headers": {"X-Key": 5}}, "headers must have names and values of type str"),
             ({"headers": {"X-Key": "l1ne-s3cret\n"}}, "one that no HTTP message or form can hold"),
             ({"headers": {"Authorization": "Basic b0th-s3cret"}}, "are two ways of authentication"),
-            ({"auth": HTTPProxyAuth("your_id", "pr0xy-s3cret")}, "auth: give"),
-            ({"auth": HTTPDigestAuth("your_id", "d1gest-s3cret")}, "auth: give"),
-            ({"auth": HTTPBasicAuth(b"your_id", b"byt3-s3cret")}, "auth: give"),
-            ({"auth": ("l0ne-s3cret",)}, "auth: give"),
-            ({"auth": lambda request: request}, "auth: give"),
+            ({"auth": HTTPProxyAuth("your_id", "pr0xy-s3cret")}, r"auth must be \(client_id, client_secret\)"),
+            ({"auth": HTTPDigestAuth("your_id", "d1gest-s3cret")}, r"auth must be \(client_id, client_secret\)"),
+            ({"auth": HTTPBasicAuth(b"your_id", b"byt3-s3cret")}, r"auth must be \(client_id, client_secret\)"),
+            ({"auth": ("l0ne-s3cret",)}, r"auth must be \(client_id, client_secret\)"),
+            ({"auth": lambda request: request}, r"auth must be \(client_id, client_secret\)"),
         ],
     )
     def test_refuses_what_it_cannot_do(self, given: dict[str, Any], fault: str) -> None:
@@ -651,9 +651,9 @@ class TestTheSession:
 
     def test_says_what_is_missing_or_unknown(self) -> None:
         """With a sentence that says what to do."""
-        with pytest.raises(InvalidInput, match="say who asks"):
+        with pytest.raises(InvalidInput, match="no client_id; pass it as OAuth2Session"):
             OAuth2Session()
-        with pytest.raises(InvalidInput, match="auto_refresh_url: is no option of a session of this grant"):
+        with pytest.raises(InvalidInput, match="auto_refresh_url is not an option of this session"):
             OAuth2Session("your_id", auto_refresh_url="https://x")  # type: ignore[arg-type]  # checkers refuse it too
-        with OAuth2Session("your_id") as oauth, pytest.raises(InvalidInput, match="client_secret: give it"):
+        with OAuth2Session("your_id") as oauth, pytest.raises(InvalidInput, match="no client_secret; pass it"):
             oauth.fetch_token("https://as.example/token")
