@@ -1,21 +1,25 @@
 """
 The guides, which are the Markdown files of the project, and the code blocks in them.
 
-Examples name the servers of `HOSTS`. `standing_in` starts a server on this machine for each of them, so that an example
-runs as a reader has it, once the URLs are replaced.
+Examples name servers of example.com. `standing_in` starts servers on this machine in their place, so that an example
+runs as a reader sees it, but for its URLs.
 """
 
 import ast
 import re
+import ssl
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Final, TypeAlias
 
 import attrs
+import trustme
+from joserfc.jwk import ECKey
 
 from oauth_cc import Scope
-from oauth_cc.testing import AuthorizationServer, RegisteredClient
+from oauth_cc.testing import AuthenticationMethod, AuthorizationServer, RegisteredClient
 
 ROOT: Final = Path(__file__).parent.parent
 GUIDES: Final = sorted(
@@ -76,14 +80,58 @@ def functions(guide: Path) -> dict[str, object]:
 
 
 @contextmanager
-def standing_in() -> Generator[Urls]:
-    """Start the servers that the examples name, and return their URLs by those of the examples."""
-    client = RegisteredClient(CLIENT_ID, CLIENT_SECRET, Scope.of("read", "write"))
-    with AuthorizationServer(clients=[client]) as server:
+def standing_in(folder: Path) -> Generator[Urls]:
+    """
+    Start the servers that the examples name, and return their URLs by those of the examples.
+
+    The files that the examples name are written to *folder*: ``client-key.pem``, a private key that signs assertions;
+    ``client.pem``, a client certificate with its key; ``authority.pem``, the authority of the server that needs it.
+    """
+    signs, public = _signing_key()
+    authority, shown = _certificates()
+    folder.joinpath("client-key.pem").write_bytes(signs)
+    authority.cert_pem.write_to_path(str(folder / "authority.pem"))
+    shown.private_key_and_cert_chain_pem.write_to_path(str(folder / "client.pem"))
+    scope, methods = Scope.of("read", "write"), frozenset[AuthenticationMethod]
+    by_secret_or_key = methods({"client_secret_basic", "client_secret_post", "private_key_jwt"})
+    client = RegisteredClient(CLIENT_ID, CLIENT_SECRET, scope, by_secret_or_key, jwks={"keys": [public]})
+    by_certificate = RegisteredClient(
+        CLIENT_ID, "", scope, methods({"tls_client_auth"}), certificate_subject="CN=client,OU=a,O=b"
+    )
+    bound = RegisteredClient("other_id", CLIENT_SECRET, scope, certificate_bound=True)
+    with (
+        AuthorizationServer(clients=[client]) as server,
+        AuthorizationServer(clients=[by_certificate, bound], tls=_server_side()) as bank,
+    ):
         yield {
             "https://api.example.com/things": server.resource_url,
             "https://auth.example.com": server.issuer,
+            "https://api.bank.example/accounts": bank.resource_url,
+            "https://auth.bank.example": bank.issuer,
         }
+
+
+@cache
+def _signing_key() -> tuple[bytes, dict[str, object]]:
+    made = ECKey.generate_key("P-256", {"kid": "2026-11"})
+    return made.as_pem(private=True), {**made.as_dict(private=False)}
+
+
+@cache
+def _certificates() -> tuple[trustme.CA, trustme.LeafCert]:
+    authority = trustme.CA()
+    return authority, authority.issue_cert(
+        "client.example", common_name="client", organization_unit_name="a", organization_name="b"
+    )
+
+
+def _server_side() -> ssl.SSLContext:
+    authority, _ = _certificates()
+    side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(side)
+    authority.configure_trust(side)
+    side.verify_mode = ssl.CERT_OPTIONAL
+    return side
 
 
 def localized(text: str, urls: Urls) -> str:

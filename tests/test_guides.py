@@ -36,11 +36,11 @@ COMMANDS = r"""
 """The commands that guides may show: what a newcomer and CI run, and what is checked here."""
 
 
-def run_python(guide: Path) -> None:
-    """Run the Python blocks of *guide*, and compare what each prints with the text below it."""
+def run_python(guide: Path, folder: Path) -> None:
+    """Run the Python blocks of *guide*, with its files in *folder*, and compare each output with the text below it."""
     found = blocks(guide)
     namespace: dict[str, object] = {"__name__": "guide"}
-    with standing_in() as urls:
+    with standing_in(folder) as urls:
         for index, block in enumerate(found):
             if block.language != "python":
                 continue
@@ -63,7 +63,7 @@ def test_python_blocks_run_and_print_what_stands_below_them(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("CLIENT_SECRET", CLIENT_SECRET)
     monkeypatch.chdir(tmp_path)
-    run_python(guide)
+    run_python(guide, tmp_path)
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=name)
@@ -74,7 +74,7 @@ def test_command_lines_print_what_stands_below_them(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("OAUTH_CLIENT_SECRET", CLIENT_SECRET)
     text = "".join([block.text for block in blocks(guide) if block.language == "console"])
-    with standing_in() as urls:
+    with standing_in(tmp_path) as urls:
         for session in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
             command, _, expected = session.partition("\n")
             program, *arguments = shlex.split(localized(command, urls))
@@ -138,7 +138,7 @@ def test_a_guide_that_is_wrong_is_noticed(tmp_path: Path, monkeypatch: pytest.Mo
     for text in ("```python\n1 / 0\n```\n", f"{prints}\n```text\n2\n```\n", prints):
         guide.write_text(text, "utf-8")
         with pytest.raises((ZeroDivisionError, AssertionError)):
-            run_python(guide)
+            run_python(guide, tmp_path)
     guide.write_text("[no such file](nothing.md), [no such heading](#nothing)\n\n```\nno language\n```\n", "utf-8")
     for check in (test_no_block_is_of_a_kind_that_nothing_runs, test_links_lead_to_files_and_headings_that_exist):
         with pytest.raises(AssertionError):

@@ -1,5 +1,5 @@
 """
-The README's recipes get tokens from servers that know the client as the provider does, and are as strict.
+The settings of PROVIDERS.md get tokens from servers that are as strict as the provider.
 """
 
 import json
@@ -32,7 +32,7 @@ API = "https://api.example/"
 
 @attrs.frozen
 class Recipes:
-    """The functions of the README, by their names."""
+    """The functions of the guide, by their names."""
 
     names: dict[str, object]
 
@@ -56,8 +56,8 @@ class Recipes:
 
 @pytest.fixture(scope="module")
 def recipes() -> Recipes:
-    """Those of the README."""
-    return Recipes(functions(ROOT / "README.md"))
+    """The functions of the guide."""
+    return Recipes(functions(ROOT / "oauth_cc" / "authentication" / "PROVIDERS.md"))
 
 
 def key(algorithm: Algorithm) -> SigningKey:
