@@ -1,5 +1,5 @@
 """
-Client certificates: what a thumbprint is, and what is no certificate (RFC 8705 section 3.1, RFC 7468).
+Client certificates and their thumbprints (RFC 8705 section 3.1, RFC 7468).
 """
 
 import base64
@@ -36,8 +36,8 @@ bUlJSGQgjwD5vaUaKlLR50Q2DmFfQj1L+SY=
 """
 
 
-def test_the_certificate_of_the_rfc() -> None:
-    """The certificate of RFC 8705 appendix A has the thumbprint printed there."""
+def test_rfc_8705_sample_has_its_printed_thumbprint() -> None:
+    """The sample is the certificate of RFC 8705 appendix A."""
     assert "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0" == Certificate.from_pem(SAMPLE).thumbprint
 
 
@@ -55,41 +55,43 @@ def test_the_certificate_of_the_rfc() -> None:
     ],
     ids=["bytes", "text", "chain", "key before", "key after", "text before", "CR LF", "blanks"],
 )
-def test_pem(pem: str | bytes) -> None:
-    """The first certificate counts, whatever stands around it."""
+def test_the_first_certificate_of_pem_text_counts(pem: str | bytes) -> None:
+    """Text, keys and further certificates around it are ignored."""
     assert Certificate(THUMBPRINT) == Certificate.from_pem(pem)
 
 
-def test_der() -> None:
-    """The same certificate in DER is the same."""
+def test_der_and_pem_of_a_certificate_are_equal() -> None:
+    """The repr shows the thumbprint."""
     assert Certificate(THUMBPRINT) == Certificate.from_der(DER)
     assert Certificate(THUMBPRINT) != Certificate.from_pem(AUTHORITY)
     assert THUMBPRINT in repr(Certificate.from_der(DER))
 
 
 @pytest.mark.parametrize("pem", [KEY, KEY.decode(), KEY.replace(b"EC PRIVATE", b"ENCRYPTED PRIVATE")])
-def test_a_private_key_is_not_shown(pem: str | bytes) -> None:
-    """A key in place of the certificate is told apart, and shown nowhere."""
+def test_a_private_key_is_rejected_without_quoting_it(pem: str | bytes) -> None:
+    """The error names the mistake and does not contain the key."""
     secret = KEY.splitlines()[2].decode()
-    with pytest.raises(errors.InvalidInput, match="is a private key: give the certificate here") as caught:
+    with pytest.raises(errors.InvalidInput, match=r"^certificate must not be a private key; pass the key") as caught:
         Certificate.from_pem(pem)
     assert secret not in shown_by(caught.value)
-    with pytest.raises(errors.InvalidInput, match="no SHA-256") as direct:
+    with pytest.raises(errors.InvalidInput, match=r"^certificate thumbprint must be a SHA-256") as direct:
         Certificate(KEY.decode())
     assert secret not in shown_by(direct.value)
 
 
 @pytest.mark.parametrize("pem", ["", "client.pem", "-----BEGIN CERTIFICATE-----", LEAF[:-5], b"\xff"])
-def test_no_certificate(pem: str | bytes) -> None:
-    """The name of a file is no certificate, nor is half of one."""
-    with pytest.raises(errors.InvalidInput, match="holds none: give the text of a PEM file, and not its name"):
+def test_text_without_a_certificate_is_rejected(pem: str | bytes) -> None:
+    """So are the name of a file and half a certificate."""
+    with pytest.raises(
+        errors.InvalidInput, match=r"^no certificate in the text; pass the text of a PEM file, not its name"
+    ):
         Certificate.from_pem(pem)
 
 
-def test_broken_base64() -> None:
-    """What stands between the lines has to be base64."""
+def test_broken_base64_is_rejected() -> None:
+    """The text between BEGIN and END must be base64."""
     for inside in ("A", "A===", "AA=A"):
-        with pytest.raises(errors.InvalidInput, match="is no base64"):
+        with pytest.raises(errors.InvalidInput, match=r"^certificate is not base64"):
             Certificate.from_pem(f"-----BEGIN CERTIFICATE-----\n{inside}\n-----END CERTIFICATE-----")
 
 
@@ -117,24 +119,24 @@ OTHERS = _der_of_others()
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_other_der(name: str) -> None:
-    """Keys in DER, and anything cut short or too long, are no certificate, in PEM neither."""
-    with pytest.raises(errors.InvalidInput, match="is no certificate in DER") as caught:
+def test_other_der_is_rejected(name: str) -> None:
+    """Keys in DER, and truncated or extended certificates, are rejected, in PEM too."""
+    with pytest.raises(errors.InvalidInput, match=r"^certificate is not an X\.509 certificate in DER") as caught:
         Certificate.from_der(OTHERS[name])
     assert repr(OTHERS[name])[2:-1] not in shown_by(caught.value) or len(OTHERS[name]) < 2
     framed = f"-----BEGIN CERTIFICATE-----\n{base64.b64encode(OTHERS[name]).decode()}\n-----END CERTIFICATE-----"
-    with pytest.raises(errors.InvalidInput, match="is no certificate in DER"):
+    with pytest.raises(errors.InvalidInput, match=r"^certificate is not an X\.509 certificate in DER"):
         Certificate.from_pem(framed)
 
 
 @pytest.mark.parametrize("given_", [None, 5, ["x"]])
-def test_other_types(given_: Any) -> None:
-    """Nothing is turned into text or bytes."""
-    with pytest.raises(errors.InvalidInput, match="give the text of a PEM file, not"):
+def test_other_types_are_rejected(given_: Any) -> None:
+    """No value is converted to text or bytes."""
+    with pytest.raises(errors.InvalidInput, match=r"^certificate must be the text of a PEM file, not"):
         Certificate.from_pem(given_)
-    with pytest.raises(errors.InvalidInput, match="as bytes, not as"):
+    with pytest.raises(errors.InvalidInput, match=r"^certificate must be bytes in DER, not"):
         Certificate.from_der(given_)
-    with pytest.raises(errors.InvalidInput, match="no SHA-256 in base64url"):
+    with pytest.raises(errors.InvalidInput, match="must be a SHA-256 in base64url"):
         Certificate(given_)
 
 
@@ -143,9 +145,9 @@ def test_other_types(given_: Any) -> None:
     ["", THUMBPRINT[:-1], f"{THUMBPRINT}=", f"{THUMBPRINT}\n", "+" + THUMBPRINT[1:], THUMBPRINT[:-1] + "B", "ab:" * 32],
     ids=range(7),
 )
-def test_no_thumbprint(thumbprint: str) -> None:
-    """A thumbprint is 43 characters of base64url, with nothing in the two bits to spare."""
-    with pytest.raises(errors.InvalidInput, match=r"leave it to Certificate\.from_pem\(\)"):
+def test_an_illegal_thumbprint_is_rejected(thumbprint: str) -> None:
+    """A thumbprint is 43 characters of base64url whose last two bits are zero."""
+    with pytest.raises(errors.InvalidInput, match=r"use Certificate\.from_pem\(\) to compute it"):
         Certificate(thumbprint)
 
 
@@ -153,8 +155,8 @@ def test_no_thumbprint(thumbprint: str) -> None:
 @example("-----BEGIN CERTIFICATE-----" * 10_000)
 @example("-----BEGIN CERTIFICATE-----" + "A" * 1_000_000)
 @example("-----BEGIN " + "A" * 1_000_000 + "PRIVATE KEY-----")
-def test_any_pem(pem: str | bytes) -> None:
-    """Any text is a certificate or an InvalidInput, soon."""
+def test_any_pem_is_a_certificate_or_invalid_input(pem: str | bytes) -> None:
+    """The time is linear in the length of the text."""
     try:
         assert Certificate(THUMBPRINT) == Certificate.from_pem(pem)
     except errors.InvalidInput:
@@ -162,8 +164,8 @@ def test_any_pem(pem: str | bytes) -> None:
 
 
 @given(st.one_of(st.binary(), st.binary().map(lambda end: DER + end), st.integers(0, len(DER)).map(lambda n: DER[:n])))
-def test_any_der(der: bytes) -> None:
-    """Any bytes are a certificate with their hash for a thumbprint, or an InvalidInput."""
+def test_any_der_is_a_certificate_or_invalid_input(der: bytes) -> None:
+    """The thumbprint of a certificate is the hash of its bytes."""
     try:
         found = Certificate.from_der(der)
     except errors.InvalidInput:

@@ -407,7 +407,7 @@ class TestProof:
             (("--auth", "tls", "--certificate", "/no/such"), "--certificate: cannot be read"),
             (
                 ("--auth", "secret-jwt", "--issuer", "https://as.example", "--algorithm", "RS256"),
-                "take --auth private-key-jwt",
+                "use --auth private-key-jwt",
             ),
             (
                 ("--auth", "private-key-jwt", "--key", "{}", "--issuer", "https://as.example"),
@@ -417,7 +417,7 @@ class TestProof:
             (("--auth", "tls", "--lifetime", "0"), "--lifetime: --auth tls has no use for it"),
             (
                 ("--auth", "secret-jwt", "--issuer", "https://as.example", "--lifetime", "0"),
-                "give a lifetime of 1 to 3600",
+                "lifetime must be a whole number of seconds from 1 to 3600",
             ),
             (("--key", "key.pem"), "--key: --auth basic has no use for it: give --auth private-key-jwt"),
             (("--algorithm", "ES256"), "give --auth secret-jwt or private-key-jwt"),
@@ -568,7 +568,7 @@ class TestProcess:
         assert done.stdout == f"oauth-cc {__version__}\n"
         failed = subprocess.run([*command, "body", "--client-id", ""], capture_output=True, text=True, check=False)
         assert (failed.returncode, failed.stdout) == (BAD_INPUT, "")
-        assert failed.stderr == "oauth-cc: client_id: must not be empty (is an environment variable unset?)\n"
+        assert failed.stderr == "oauth-cc: client_id must not be empty (is an environment variable unset?)\n"
 
     def test_a_reader_that_has_seen_enough(self) -> None:
         """A pipe that is closed early is no error."""

@@ -134,7 +134,7 @@ class TestPem:
         certificate: Any = "client.pem"
         whole = pem(RSA).decode()
         for read, given_ in ((key_from_pem, whole), (key_from_jwk, json.dumps(jwk(RSA)))):
-            with pytest.raises(errors.InvalidInput, match=r"give Certificate\.from_pem") as caught:
+            with pytest.raises(errors.InvalidInput, match=r"use Certificate\.from_pem") as caught:
                 read(given_, certificate=certificate)
             assert given_[60:90] not in shown_by(caught.value)
 
@@ -168,7 +168,7 @@ class TestPem:
     def test_names(self) -> None:
         """A fault of the rest is that of the record."""
         assert key_from_pem(pem(RSA), key_id="k").key_id == "k"
-        with pytest.raises(errors.InvalidInput, match="key_id as text"):
+        with pytest.raises(errors.InvalidInput, match="key_id must be text"):
             key_from_pem(pem(RSA), key_id="")
 
 

@@ -1,5 +1,5 @@
 """
-Assertions up to their signature: keys, claims, and what is no assertion (RFC 7521, RFC 7523).
+Client assertions up to their signature: keys, claims, sources (RFC 7521, RFC 7523).
 """
 
 import json
@@ -34,60 +34,60 @@ BODIES = [b"".join(text.splitlines()[1:-1]).decode() for text in PEMS]
 
 
 def silent(_: bytes) -> bytes:
-    """Signs nothing."""
+    """Return a signature of zero bytes."""
     return bytes(64)
 
 
 def key(algorithm: Any = "ES256", **options: Any) -> SigningKey:
-    """Gives a key."""
+    """Return a signing key."""
     return SigningKey(algorithm, silent, "key-1", **options)
 
 
 def draft(signed_by: SigningKey | MacKey, typ: str | None = "client-authentication+jwt") -> AssertionDraft:
-    """Gives a draft of a minute."""
+    """Return a draft with a lifetime of a minute."""
     return AssertionDraft(signed_by, "s6BhdRkqt3", "https://as.example", typ, 60)
 
 
 def parts(unsigned: UnsignedAssertion) -> list[dict[str, object]]:
-    """Gives header and claims."""
+    """Return header and claims."""
     return [json.loads(urlsafe_b64decode(part + b"==")) for part in unsigned.signing_input.split(b".")]
 
 
 class TestSigningKey:
-    """A private key that is not read."""
+    """A private key that is represented by its signer."""
 
-    def test_equal_by_what_they_are(self) -> None:
-        """Whatever signs: two ways to one key are the same key."""
+    def test_signing_keys_are_equal_by_all_but_their_signer(self) -> None:
+        """Two signers for one key make equal keys."""
         assert key() == SigningKey("ES256", lambda _: b"", "key-1")
         assert len({key(), key("ES384"), key(key_id="1"), key(certificate=CERTIFICATE)}) == 4
         assert SigningKey("ES256", silent, "key-2") != key()
 
-    def test_the_signer_is_not_shown(self) -> None:
-        """It may hold a key."""
+    def test_signing_key_repr_hides_the_signer(self) -> None:
+        """The repr of a signer may show a key."""
         assert "silent" not in repr(key())
 
     @pytest.mark.parametrize("algorithm", ["none", "HS256", "ES256K", "es256", "", None, 5, ["ES256"]])
-    def test_unknown_algorithms(self, algorithm: Any) -> None:
-        """The sentence lists those that there are."""
-        with pytest.raises(errors.InvalidInput, match="give an algorithm of RS256, RS384") as caught:
+    def test_signing_key_rejects_unknown_algorithms(self, algorithm: Any) -> None:
+        """The error lists the supported algorithms."""
+        with pytest.raises(errors.InvalidInput, match=r"^signing key algorithm must be one of RS256, RS384") as caught:
             SigningKey(algorithm, silent, "key-1")
         assert caught.value.parameter == "signing key"
 
     @pytest.mark.parametrize("signer", [PEM, PEM.encode(), None])
-    def test_a_key_where_a_signer_goes(self, signer: Any) -> None:
-        """It is not shown."""
-        with pytest.raises(errors.InvalidInput, match=r"keys are read by oauth_cc\.jose") as caught:
+    def test_signing_key_rejects_pem_as_its_signer_without_quoting_it(self, signer: Any) -> None:
+        """The error refers to oauth_cc.jose."""
+        with pytest.raises(errors.InvalidInput, match=r"use oauth_cc\.jose to load a private key") as caught:
             SigningKey("ES256", signer, "key-1")
         assert "M4RKER" not in shown_by(caught.value)
 
     @pytest.mark.parametrize(("thumbprint", "key_id"), [("", None), ("a\n", None), (None, None), ("a", ""), ("a", 5)])
-    def test_names(self, thumbprint: Any, key_id: Any) -> None:
-        """Text without line ends."""
-        with pytest.raises(errors.InvalidInput, match="give its thumbprint and its key_id as text"):
+    def test_signing_key_rejects_illegal_thumbprints_and_key_ids(self, thumbprint: Any, key_id: Any) -> None:
+        """Both are text without line breaks."""
+        with pytest.raises(errors.InvalidInput, match=r"^signing key thumbprint and key_id must be text"):
             SigningKey("ES256", silent, thumbprint, key_id)
 
-    def test_certificate(self) -> None:
-        """A record, and not the file."""
+    def test_signing_key_rejects_pem_as_its_certificate(self) -> None:
+        """The argument is a `Certificate`, and the error does not contain the text."""
         with pytest.raises(errors.InvalidInput, match=r"Certificate\.from_pem") as caught:
             key(certificate=PEM)
         assert "M4RKER" not in shown_by(caught.value)
@@ -97,49 +97,53 @@ class TestMacKey:
     """RFC 7518 section 3.2."""
 
     @pytest.mark.parametrize(("algorithm", "least"), MAC_ALGORITHMS.items())
-    def test_length(self, algorithm: MacAlgorithm, least: int) -> None:
-        """At least as many bytes as the hash has; characters of two bytes count twice."""
+    def test_mac_key_requires_as_many_bytes_as_its_hash(self, algorithm: MacAlgorithm, least: int) -> None:
+        """The length is that of the UTF-8 form."""
         assert MacKey("s" * least, algorithm) == MacKey(Secret("s" * least), algorithm)
         assert MacKey("é" * (least // 2), algorithm).secret == Secret("é" * (least // 2))
         for short in ("", "s" * (least - 1)):
-            with pytest.raises(errors.InvalidInput, match=f"too short for {algorithm}: have the server issue"):
+            with pytest.raises(errors.InvalidInput, match=f"must have at least {least} bytes for {algorithm}"):
                 MacKey(short, algorithm)
 
     @pytest.mark.parametrize(
         "secret", [PEM, f"-----BEGIN PUBLIC KEY-----{LONG}", f"ssh-rsa {LONG}", f"ecdsa-sha2 {LONG}"]
     )
-    def test_a_key_is_no_secret(self, secret: str) -> None:
-        """Whoever has the public half could sign."""
+    def test_mac_key_rejects_an_asymmetric_key(self, secret: str) -> None:
+        """Anyone with the public half could sign."""
         for given_ in (secret, Secret(secret)):
-            with pytest.raises(errors.InvalidInput, match="PrivateKeyJwt takes a private key") as caught:
+            with pytest.raises(
+                errors.InvalidInput, match="must not be a key or certificate; use PrivateKeyJwt"
+            ) as caught:
                 MacKey(given_, "HS256")
             assert "M4RKER" not in shown_by(caught.value)
 
     @pytest.mark.parametrize("secret", [f"{LONG}\n", f"{LONG}\0"])
-    def test_control(self, secret: str) -> None:
-        """What no secret holds."""
-        with pytest.raises(errors.InvalidInput, match="line end or another control character"):
+    def test_mac_key_rejects_control_characters(self, secret: str) -> None:
+        """Secrets do not contain them."""
+        with pytest.raises(errors.InvalidInput, match="must not contain a line break or another control"):
             MacKey(secret, "HS256")
 
     @pytest.mark.parametrize("secret", [None, b"M4RKER" * 9, 5])
-    def test_no_text(self, secret: Any) -> None:
-        """Nothing is turned into text."""
-        with pytest.raises(errors.InvalidInput, match="give it as a str or Secret") as caught:
+    def test_mac_key_rejects_other_types(self, secret: Any) -> None:
+        """No value is converted to text."""
+        with pytest.raises(errors.InvalidInput, match=r"^client_secret must be a str or Secret, not") as caught:
             MacKey(secret, "HS256")
         assert "M4RKER" not in shown_by(caught.value)
 
     @pytest.mark.parametrize("algorithm", ["RS256", "none", "HS1", "", None, ["HS256"]])
-    def test_unknown_algorithms(self, algorithm: Any) -> None:
-        """No other is taken in its place."""
-        with pytest.raises(errors.InvalidInput, match="for a private key take PrivateKeyJwt") as caught:
+    def test_mac_key_rejects_unknown_algorithms(self, algorithm: Any) -> None:
+        """There is no fallback to another algorithm."""
+        with pytest.raises(
+            errors.InvalidInput, match="must be one of HS256, HS384, HS512; use PrivateKeyJwt"
+        ) as caught:
             MacKey("M4RKER" * 9, algorithm)
         assert "M4RKER" not in shown_by(caught.value)
 
 
 class TestDraft:
-    """What an assertion says."""
+    """The header and the claims of an assertion."""
 
-    def test_claims(self) -> None:
+    def test_claims_are_those_of_rfc_7523(self) -> None:
         """Issuer and subject are the client, the audience is one string, and times are whole seconds."""
         header, claims = parts(draft(key()).at(1700000000.9, "id-1"))
         assert header == {"alg": "ES256", "typ": "client-authentication+jwt"}
@@ -152,23 +156,23 @@ class TestDraft:
             "jti": "id-1",
         }
 
-    def test_header(self) -> None:
-        """A key names itself, and its certificate; ``typ`` may be left out."""
+    def test_header_identifies_the_key_and_its_certificate(self) -> None:
+        """``typ`` can be omitted."""
         header, _ = parts(draft(key(key_id="2026", certificate=CERTIFICATE), typ=None).at(0.0, "id"))
         assert header == {"alg": "ES256", "kid": "2026", "x5t#S256": CERTIFICATE.thumbprint}
         header, _ = parts(draft(MacKey(LONG, "HS512")).at(0.0, "id"))
         assert header == {"alg": "HS512", "typ": "client-authentication+jwt"}
 
     @given(st.text(), st.text(min_size=1), st.floats(0, 1e10))
-    def test_any_text(self, client_id: str, unique_id: str, now: float) -> None:
-        """Whatever the client is called."""
+    def test_claims_contain_any_client_id_unchanged(self, client_id: str, unique_id: str, now: float) -> None:
+        """So do they contain any unique id."""
         if not (client_id + unique_id).isprintable():
             return
         _, claims = parts(AssertionDraft(key(), client_id, "urn:as", None, 1).at(now, unique_id))
         assert (claims["sub"], claims["jti"], claims["exp"]) == (client_id, unique_id, int(now) + 1)
 
-    def test_fingerprint(self) -> None:
-        """One thing that differs is enough."""
+    def test_draft_fingerprints_differ_by_every_field(self) -> None:
+        """One different field is enough."""
         drafts = [
             draft(key()),
             draft(key("ES384")),
@@ -185,19 +189,19 @@ class TestDraft:
         assert len({one.fingerprint().reveal() for one in drafts}) == len(drafts)
 
     @pytest.mark.parametrize("now", [float("nan"), float("inf"), None, "1700000000", -float("inf")])
-    def test_no_moment(self, now: Any) -> None:
-        """A clock that is none is noticed before anything is signed."""
-        with pytest.raises(errors.InvalidInput, match="give now as POSIX seconds"):
+    def test_draft_rejects_an_illegal_clock_value(self, now: Any) -> None:
+        """It does so before a key signs anything."""
+        with pytest.raises(errors.InvalidInput, match="requires now in POSIX seconds"):
             draft(key()).at(now, "id-1")
 
     @pytest.mark.parametrize("unique_id", ["", None, 5, "a\nb", "\ud800"])
-    def test_no_unique_id(self, unique_id: Any) -> None:
-        """So is an id that the server would not take for one, or twice."""
+    def test_draft_rejects_an_illegal_unique_id(self, unique_id: Any) -> None:
+        """A unique id is text without line breaks."""
         with pytest.raises(errors.InvalidInput, match="unique_id as text"):
             draft(key()).at(0.0, unique_id)
 
-    def test_nothing_is_shown(self) -> None:
-        """Of the secret, or of what is signed."""
+    def test_draft_and_assertion_reprs_hide_the_secret(self) -> None:
+        """The repr of an unsigned assertion hides the signing input too."""
         mac = draft(MacKey(LONG, "HS256"))
         assert LONG not in repr(mac)
         assert "eyJ" not in repr(mac.at(0.0, "id"))
@@ -207,36 +211,38 @@ class TestSigned:
     """RFC 7515 section 7.1."""
 
     @pytest.mark.parametrize(("algorithm", "length"), [("ES256", 64), ("ES384", 96), ("ES512", 132), ("EdDSA", 64)])
-    def test_length(self, algorithm: str, length: int) -> None:
-        """A signature of another length is none; that of a KMS in DER is named."""
+    def test_signature_of_another_length_is_rejected(self, algorithm: str, length: int) -> None:
+        """For ECDSA the error mentions the DER form that a KMS returns."""
         unsigned = draft(key(algorithm)).at(0.0, "id")
         whole = unsigned.signed(bytes(length)).reveal()
         assert whole == f"{unsigned.signing_input.decode()}.{base64url(bytes(length))}"
-        with pytest.raises(errors.InvalidInput, match=f"has 70 bytes, and one of {algorithm}") as caught:
+        with pytest.raises(
+            errors.InvalidInput, match=f"^signature of {algorithm} must have {length} bytes, not 70"
+        ) as caught:
             unsigned.signed(bytes(70))
         assert ("DER" in caught.value.reason) == algorithm.startswith("ES")
 
     @pytest.mark.parametrize("algorithm", [name for name in ALGORITHMS if name[:2] in {"RS", "PS"}])
-    def test_rsa(self, algorithm: str) -> None:
-        """Its signatures are as long as the key."""
+    def test_rsa_signature_shorter_than_2048_bits_is_rejected(self, algorithm: str) -> None:
+        """An RSA signature is as long as its key."""
         unsigned = draft(key(algorithm)).at(0.0, "id")
         assert unsigned.signed(bytes(256)) != unsigned.signed(bytes(512))
-        with pytest.raises(errors.InvalidInput, match="RSA with 2048 bits"):
+        with pytest.raises(errors.InvalidInput, match=r"^signature of RSA must have at least 256 bytes \(2048 bits\)"):
             unsigned.signed(bytes(255))
 
-    def test_no_bytes(self) -> None:
-        """Nothing is turned into bytes."""
+    def test_signature_of_another_type_is_rejected(self) -> None:
+        """No value is converted to bytes."""
         given_: Any = "M4RKER"
-        with pytest.raises(errors.InvalidInput, match="give it as bytes, not as str") as caught:
+        with pytest.raises(errors.InvalidInput, match=r"^signature must be bytes, not str") as caught:
             draft(key()).at(0.0, "id").signed(given_)
         assert "M4RKER" not in shown_by(caught.value)
 
 
 class TestSources:
-    """Assertions that someone else makes."""
+    """Assertions that another party issues."""
 
-    def test_file(self) -> None:
-        """A path as text or as a Path."""
+    def test_assertion_file_accepts_str_and_path(self) -> None:
+        """Both make equal records."""
         assert AssertionFile(Path("/run/token")) == AssertionFile("/run/token")
 
     @pytest.mark.parametrize(
@@ -250,9 +256,9 @@ class TestSources:
         ],
         ids=range(25),
     )
-    def test_no_path(self, given_: Any) -> None:
-        """An assertion or a key in its place, in base64 perhaps, is not shown."""
-        with pytest.raises(errors.InvalidInput, match="give the path of the file") as caught:
+    def test_assertion_file_rejects_content_without_quoting_it(self, given_: Any) -> None:
+        """The content may be an assertion or a key, perhaps in base64."""
+        with pytest.raises(errors.InvalidInput, match="must be a path, not the content") as caught:
             AssertionFile(given_)
         shown = shown_by(caught.value)
         assert "M4RKER" not in shown
@@ -261,21 +267,21 @@ class TestSources:
     @pytest.mark.parametrize(
         "path", ["M", "MEDIA/Files/of/NonStringCollection/Years/2026/November/on/the/Disk/Oauth/Token", "./eyJ", "mE"]
     )
-    def test_paths(self, path: str) -> None:
-        """What looks like a path is one."""
+    def test_assertion_file_accepts_paths_that_resemble_base64(self, path: str) -> None:
+        """Only the content of a file is rejected."""
         assert AssertionFile(path).path == path
 
-    def test_a_secret_made_text(self) -> None:
-        """Whatever formats one, as an assertion or to key an HMAC."""
+    def test_redacted_text_is_rejected_as_an_assertion(self) -> None:
+        """So is it as the secret of an HMAC."""
         text = f"{Secret('s3cret')}"
         found = checked_assertion(text)
         assert isinstance(found, errors.InvalidInput)
-        assert "give the Secret itself" in f"{found}"
-        with pytest.raises(errors.InvalidInput, match="give the Secret itself"):
+        assert "pass the Secret object instead of str(secret)" in f"{found}"
+        with pytest.raises(errors.InvalidInput, match="pass the Secret object instead of"):
             MacKey(text * 4, "HS256")
 
-    def test_fingerprint(self) -> None:
-        """Type and file tell them apart; a function has no name that another process would know."""
+    def test_source_fingerprints_differ_by_type_and_file(self) -> None:
+        """A function has no name that another process would have too."""
         sources = [
             AssertionSource(AssertionFile("/a"), JWT_BEARER, "id"),
             AssertionSource(AssertionFile("/b"), JWT_BEARER, "id"),
@@ -286,8 +292,8 @@ class TestSources:
         assert sources[3].fingerprint() == AssertionSource(lambda: "b", JWT_BEARER, "id").fingerprint()
 
     @given(st.text() | st.text("eyJ.-_", max_size=80).map(lambda text: f"{text}\n"))
-    def test_any_text(self, text: str) -> None:
-        """A Secret without space around it, or an error."""
+    def test_any_text_is_an_assertion_or_invalid_input(self, text: str) -> None:
+        """White space around an assertion is stripped."""
         for given_ in (text, Secret(text)):
             found = checked_assertion(given_)
             stripped = text.strip(" \t\r\n")
@@ -297,25 +303,25 @@ class TestSources:
     @pytest.mark.parametrize(
         ("given_", "reason"),
         [
-            ("", "is empty"),
-            (" \n", "is empty"),
-            ("a" * (MAX_ASSERTION + 1), "up to 65536 characters"),
+            ("", "must not be empty"),
+            (" \n", "must not be empty"),
+            ("a" * (MAX_ASSERTION + 1), "at most 65536 ASCII characters"),
             ("a b", "without spaces"),
-            ("é", "of ASCII"),
-            (None, "not as NoneType"),
-            (b"a", "not as bytes"),
+            ("é", "ASCII characters"),
+            (None, "not NoneType"),
+            (b"a", "not bytes"),
         ],
     )
-    def test_no_assertion(self, given_: object, reason: str) -> None:
-        """Each says why."""
+    def test_assertion_errors_name_the_cause(self, given_: object, reason: str) -> None:
+        """Each of them is a different sentence."""
         found = checked_assertion(given_)
         assert isinstance(found, errors.InvalidInput)
         assert reason in found.reason
 
 
 @given(st.binary(max_size=50))
-def test_base64url(octets: bytes) -> None:
-    """Without padding, and read back."""
+def test_base64url_has_no_padding_and_round_trips(octets: bytes) -> None:
+    """RFC 7515 section 2."""
     text = base64url(octets)
     assert set(text).isdisjoint("+/=")
     assert urlsafe_b64decode(text + "=" * (-len(text) % 4)) == octets

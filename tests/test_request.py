@@ -351,11 +351,11 @@ class TestBuilders:
     def test_no_certificate(self, given_: Any) -> None:
         """Anything but a certificate is refused and not shown, as it may be its key."""
         request = token_request(ClientCredentials("id", "sec"))
-        with pytest.raises(errors.InvalidInput, match=r"give Certificate\.from_pem") as caught:
+        with pytest.raises(errors.InvalidInput, match=r"use Certificate\.from_pem") as caught:
             request.with_certificate(given_)
         assert "M4RKER" not in shown_by(caught.value)
         if given_ is not None:
-            with pytest.raises(errors.InvalidInput, match=r"give Certificate\.from_pem"):
+            with pytest.raises(errors.InvalidInput, match=r"use Certificate\.from_pem"):
                 TokenRequest(request.credentials, certificate=given_)
 
     def test_wrong_records(self) -> None:

@@ -1,5 +1,5 @@
 """
-What drivers do for assertions: keys that sign, and files and functions that are asked anew each time.
+Signing, and loading of issued assertions, in threads and in async code.
 """
 
 import threading
@@ -23,12 +23,12 @@ Prove = Callable[[Sign | FetchAssertion], bytes | Secret | Failed]
 
 
 def on_asyncio(effect: Sign | FetchAssertion) -> bytes | Secret | Failed:
-    """Proves on asyncio."""
+    """Perform *effect* on asyncio."""
     return anyio.run(perform_signing_async, effect)
 
 
 def on_trio(effect: Sign | FetchAssertion) -> bytes | Secret | Failed:
-    """Proves on trio."""
+    """Perform *effect* on trio."""
     return anyio.run(perform_signing_async, effect, backend="trio")
 
 
@@ -36,27 +36,27 @@ each = pytest.mark.parametrize("ask", [perform_signing, on_asyncio, on_trio])
 
 
 def key(signer: Callable[[bytes], Any]) -> SigningKey:
-    """Gives a key that *signer* signs for."""
+    """Return a key with this *signer*."""
     return SigningKey("ES256", signer, "key-1")
 
 
 def error_of(result: object) -> str:
-    """Gives what went wrong."""
+    """Return the text of the error of a failed effect."""
     assert isinstance(result, Failed)
     assert not result.retryable
     return f"{result.error}"
 
 
 @each
-def test_signs(ask: Prove) -> None:
-    """By a function, or by a secret."""
+def test_function_and_secret_sign(ask: Prove) -> None:
+    """A `SigningKey` signs with its function, a `MacKey` with its secret."""
     assert ask(Sign(key(lambda signing_input: signing_input[::-1]), b"abc")) == b"cba"
     assert len(bytes(ask(Sign(MacKey(SECRET, "HS256"), b"abc")))) == 32  # type: ignore[arg-type]  # bytes it is
 
 
 @each
-def test_a_file_is_read_each_time(ask: Prove, tmp_path: Path) -> None:
-    """Whoever writes it puts a new one there."""
+def test_assertion_file_is_read_for_each_effect(ask: Prove, tmp_path: Path) -> None:
+    """The issuer replaces the file from time to time."""
     file = tmp_path / "token"
     for text in ("eyJ-1", "eyJ-2"):
         file.write_text(f"{text}\n")
@@ -68,15 +68,17 @@ def test_a_file_is_read_each_time(ask: Prove, tmp_path: Path) -> None:
     ("content", "reason"),
     [
         (None, "cannot be read (No such file or directory); check the path and that the file has been written"),
-        (b"", "is empty"),
-        (b"\n", "is empty"),
-        (b"M4RKER\xff", "is no assertion"),
-        (b"M4RKER " * 3, "is no assertion"),
-        (b"M" * (MAX_ASSERTION + 1), "is no assertion"),
+        (b"", "must not be empty"),
+        (b"\n", "must not be empty"),
+        (b"M4RKER\xff", "must be at most 65536 ASCII characters"),
+        (b"M4RKER " * 3, "must be at most 65536 ASCII characters"),
+        (b"M" * (MAX_ASSERTION + 1), "must be at most 65536 ASCII characters"),
     ],
 )
-def test_files_that_hold_none(ask: Prove, tmp_path: Path, content: bytes | None, reason: str) -> None:
-    """What is wrong is said, and nothing of what is in it."""
+def test_illegal_assertion_file_is_an_error_without_its_content(
+    ask: Prove, tmp_path: Path, content: bytes | None, reason: str
+) -> None:
+    """The error names the cause."""
     file = tmp_path / "token"
     if content is not None:
         file.write_bytes(content)
@@ -87,16 +89,18 @@ def test_files_that_hold_none(ask: Prove, tmp_path: Path, content: bytes | None,
 
 
 @each
-def test_a_file_without_end(ask: Prove, tmp_path: Path) -> None:
-    """No more is read than could be an assertion."""
+def test_endless_assertion_file_is_read_up_to_the_limit(ask: Prove, tmp_path: Path) -> None:
+    """The limit is the maximum length of an assertion."""
     with endless(tmp_path / "token", MAX_ASSERTION + 1) as waited:
-        assert "is no assertion" in error_of(ask(FetchAssertion(AssertionFile(tmp_path / "token"))))
+        assert "must be at most 65536 ASCII characters" in error_of(
+            ask(FetchAssertion(AssertionFile(tmp_path / "token")))
+        )
         assert not waited.is_set()
 
 
 @each
-def test_functions(ask: Prove) -> None:
-    """Asked each time, for text or a Secret."""
+def test_assertion_function_is_called_for_each_effect(ask: Prove) -> None:
+    """It returns a str or a `Secret`."""
     numbers = iter(range(9))
     effect = FetchAssertion(lambda: f"eyJ-{next(numbers)}")
     assert [ask(effect), ask(effect)] == [Secret("eyJ-0"), Secret("eyJ-1")]
@@ -104,16 +108,16 @@ def test_functions(ask: Prove) -> None:
 
 
 @each
-def test_what_is_neither(ask: Prove) -> None:
-    """A signer gives bytes, a source text."""
+def test_illegal_return_types_are_errors(ask: Prove) -> None:
+    """A signer returns bytes, an assertion function text."""
     assert "signer must return the signature as bytes, not str" in error_of(ask(Sign(key(lambda _: "M4RKER"), b"a")))
     source: Callable[[], Any] = lambda: 5  # noqa: E731  # in a variable for its type
-    assert "give it as str or Secret, not as int" in error_of(ask(FetchAssertion(source)))
+    assert "must be a str or Secret, not int" in error_of(ask(FetchAssertion(source)))
 
 
 @each
-def test_what_they_raise_comes_out(ask: Prove) -> None:
-    """As it is, without the frames that hold what was signed, nor those of what it came from."""
+def test_signer_errors_pass_through_without_their_frames(ask: Prove) -> None:
+    """The frames, and the frames of the cause, contain what was signed."""
 
     def opened(pin: str) -> bytes:
         raise OSError(f"the HSM is away ({len(pin)})")
@@ -132,8 +136,8 @@ def test_what_they_raise_comes_out(ask: Prove) -> None:
 
 
 @pytest.mark.parametrize("ask", [on_asyncio, on_trio])
-def test_coroutine_functions(ask: Prove) -> None:
-    """Awaited in async code, and what they raise comes out."""
+def test_coroutine_functions_are_awaited_in_async_code(ask: Prove) -> None:
+    """Their errors pass through."""
 
     async def sign(signing_input: bytes) -> bytes:
         await anyio.sleep(0)
@@ -149,7 +153,7 @@ def test_coroutine_functions(ask: Prove) -> None:
 
 
 class Later:
-    """What a library gives that has awaitables of its own."""
+    """An awaitable that is not a coroutine."""
 
     def __await__(self) -> Generator[None, None, bytes]:
         yield from anyio.sleep(0).__await__()
@@ -157,8 +161,8 @@ class Later:
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_giving_up_on_one_that_hangs(backend: str) -> None:
-    """Whoever is cancelled does not wait for a KMS that does not answer."""
+def test_cancellation_does_not_wait_for_a_hanging_source(backend: str) -> None:
+    """The source runs in a thread."""
     entered, released, left = threading.Event(), threading.Event(), threading.Event()
 
     def source() -> str:
@@ -179,8 +183,8 @@ def test_giving_up_on_one_that_hangs(backend: str) -> None:
     assert anyio.run(main, backend=backend) is False
 
 
-def test_coroutine_functions_under_threads() -> None:
-    """A clear error, and no coroutine that nobody awaited."""
+def test_coroutine_functions_are_an_error_in_threads() -> None:
+    """No coroutine remains that was never awaited."""
 
     async def sign(signing_input: bytes) -> bytes:
         return signing_input
@@ -197,8 +201,8 @@ def test_coroutine_functions_under_threads() -> None:
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_a_signer_that_blocks_holds_no_other_task_up(backend: str) -> None:
-    """It has a thread of its own."""
+def test_a_blocking_signer_does_not_block_other_tasks(backend: str) -> None:
+    """It runs in a thread."""
     free = threading.Event()
 
     def slow(_: bytes) -> bytes:

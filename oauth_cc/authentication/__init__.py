@@ -1,5 +1,5 @@
 """
-How a client authenticates at the token endpoint (RFC 6749 section 2.3): secrets, keys, certificates, assertions.
+Client authentication methods for the token endpoint (RFC 6749 section 2.3): secrets, keys, certificates, assertions.
 """
 
 from oauth_cc.authentication.certificate import Certificate

@@ -1,8 +1,8 @@
 """
-Client certificates, told apart by their thumbprints (RFC 8705 section 3.1).
+Client certificates, identified by their thumbprints (RFC 8705 section 3.1).
 
-The certificate and its key are given to the HTTP library, which shows one and keeps the other; here a certificate says
-which connection a client proves itself by, and which token is bound to it. No key is ever needed, or kept.
+The HTTP library holds the certificate and its private key. This module only identifies the certificate, so that a
+connection authenticates the client and a token is bound to it. It never needs the private key.
 """
 
 import hashlib
@@ -27,8 +27,13 @@ _BIT_STRING: Final = 0x03
 @attrs.frozen(init=False)
 class Certificate:
     """
-    A client certificate, known by its *thumbprint*: the SHA-256 of its DER form in base64url, 43 characters, which
-    RFC 8705 section 3.1 names ``x5t#S256``. Raises `InvalidInput` if it is none.
+    A client certificate, identified by its thumbprint.
+
+    Args:
+        thumbprint: The SHA-256 of the DER form in base64url, 43 characters: ``x5t#S256`` of RFC 8705 section 3.1.
+
+    Raises:
+        InvalidInput: The thumbprint is not a SHA-256 in base64url.
 
         >>> Certificate("A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0").thumbprint
         'A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0'
@@ -38,22 +43,24 @@ class Certificate:
 
     def __init__(self, thumbprint: str) -> None:
         if not isinstance(thumbprint, str) or not _THUMBPRINT.fullmatch(thumbprint):
-            # Tracebacks show local variables, and this one may be a whole file, with its key.
+            # Tracebacks show local variables, and this one may be a whole file with its private key.
             del self, thumbprint
-            reason = "the thumbprint is no SHA-256 in base64url: leave it to Certificate.from_pem()"
+            reason = "certificate thumbprint must be a SHA-256 in base64url; use Certificate.from_pem() to compute it"
             raise InvalidInput("certificate", reason)
         object.__setattr__(self, "thumbprint", thumbprint)
 
     @classmethod
     def from_pem(cls, pem: str | bytes) -> "Certificate":
         """
-        Gives the first certificate of *pem*, the text of a PEM file (RFC 7468): in a chain, the client's own comes
-        first. A private key beside it is passed over. Raises `InvalidInput`.
+        Return the first certificate in *pem*, the text of a PEM file (RFC 7468).
+
+        In a chain, the first certificate is the client's own. A private key in the text is ignored. Raises
+        `InvalidInput` if the text contains no certificate.
 
             >>> Certificate.from_pem("client.pem")
             Traceback (most recent call last):
             ...
-            oauth_cc.errors.InvalidInput: certificate: holds none: give the text of a PEM file, and not its name
+            oauth_cc.errors.InvalidInput: no certificate in the text; pass the text of a PEM file, not its name
         """
         found = _read_pem(pem)
         del pem
@@ -64,8 +71,9 @@ class Certificate:
     @classmethod
     def from_der(cls, der: bytes) -> "Certificate":
         """
-        Gives the certificate whose DER form is *der*, of which no more than the outline is looked at (RFC 5280 section
-        4.1). Raises `InvalidInput`.
+        Return the certificate whose DER form is *der*. Only its outer structure is checked (RFC 5280 section 4.1).
+
+        Raises `InvalidInput` if that structure is not a certificate's.
         """
         found = _read_der(der)
         del der
@@ -76,46 +84,47 @@ class Certificate:
 
 def certificate_fault(given: object) -> InvalidInput | None:
     """
-    Gives the error for what was *given* as a `Certificate` and is none, or None; the value is not shown.
+    Return the error for an argument that must be a `Certificate`, None if it is one. The error does not quote it.
 
-        >>> certificate_fault("client.pem")
-        InvalidInput('certificate', 'give Certificate.from_pem(...), not str')
+        >>> str(certificate_fault("client.pem"))
+        'certificate must be a Certificate, not str; use Certificate.from_pem(...)'
     """
     if isinstance(given, Certificate):
         return None
-    return InvalidInput("certificate", f"give Certificate.from_pem(...), not {type(given).__name__}")
+    reason = f"certificate must be a Certificate, not {type(given).__name__}; use Certificate.from_pem(...)"
+    return InvalidInput("certificate", reason)
 
 
 def _read_pem(pem: str | bytes) -> str | InvalidInput:
     if not isinstance(pem, str | bytes):
-        return InvalidInput("certificate", f"give the text of a PEM file, not {type(pem).__name__}")
+        return InvalidInput("certificate", f"certificate must be the text of a PEM file, not {type(pem).__name__}")
     text = pem if isinstance(pem, str) else pem.decode("utf-8", "replace")
     block = _PEM.search(text)
     if block is None and _KEY.search(text):
-        reason = "is a private key: give the certificate here, and the key to the HTTP library alone"
+        reason = "certificate must not be a private key; pass the key to the HTTP library only"
         return InvalidInput("certificate", reason)
     if block is None:
-        return InvalidInput("certificate", "holds none: give the text of a PEM file, and not its name")
+        return InvalidInput("certificate", "no certificate in the text; pass the text of a PEM file, not its name")
     try:
         der = a2b_base64("".join(block[1].split()), strict_mode=True)
     except Error:
-        return InvalidInput("certificate", "is no base64 between BEGIN and END: take the file as it was issued")
+        return InvalidInput("certificate", "certificate is not base64 between BEGIN and END; use the file as issued")
     return _read_der(der)
 
 
 def _read_der(der: bytes) -> str | InvalidInput:
     if not isinstance(der, bytes):
-        return InvalidInput("certificate", f"give its DER form as bytes, not as {type(der).__name__}")
+        return InvalidInput("certificate", f"certificate must be bytes in DER, not {type(der).__name__}")
     outer = _elements(der)
     inner = _elements(outer[0][1]) if outer is not None and [tag for tag, _ in outer] == [_SEQUENCE] else None
     if inner is None or [tag for tag, _ in inner] != [_SEQUENCE, _SEQUENCE, _BIT_STRING]:
-        reason = "is no certificate in DER: give that of an X.509 certificate, or a PEM file to Certificate.from_pem()"
+        reason = "certificate is not an X.509 certificate in DER; use Certificate.from_pem() for the text of a PEM file"
         return InvalidInput("certificate", reason)
     return base64url(hashlib.sha256(der).digest())
 
 
 def _elements(der: bytes) -> list[tuple[int, bytes]] | None:
-    # Tags and contents of what is strung together in *der*, or None if that is not all there is.
+    # Return the (tag, content) pairs of the elements in *der*, or None if it is not a sequence of whole elements.
     found: list[tuple[int, bytes]] = []
     start = 0
     while start < len(der):

@@ -1,5 +1,5 @@
 """
-Who asks: the client identifier, and how the client proves that it is its own.
+The client's identifier together with its authentication method.
 """
 
 from typing import Final, final
@@ -14,8 +14,7 @@ from oauth_cc.secret import REDACTION, Secret
 
 LEFT_OUT: Final = Secret("")
 """
-Stands for no authentication where none is given, in place of None, which is what a setting that is not there gives:
-checkers refuse that.
+The default of *authentication*. It is not None, so that type checkers reject an unset ``os.environ.get(...)``.
 """
 
 
@@ -25,9 +24,14 @@ class ClientCredentials:
     """
     A client of an authorization server (RFC 6749 section 2).
 
-    *client_id*: its identifier; *authentication*: how it proves who it is, a record such as `ClientSecretBasic`, with a
-    plain str or `Secret` meaning a client secret sent by HTTP Basic; without it, or with None where no checker objects,
-    a body can be composed, but no request. Raises `InvalidInput`.
+    Args:
+        client_id: The client identifier.
+        authentication: A client authentication method such as `ClientSecretBasic`, or a client secret, which is sent by
+            HTTP Basic. Without it a body can be composed, but not a request.
+
+    Raises:
+        InvalidInput: The client identifier or the secret is empty or contains a character that it must not, or the
+            authentication is of another type.
 
         >>> ClientCredentials("your_id", "s3cret")
         ClientCredentials(client_id='your_id', authentication=ClientSecretBasic(secret=Secret('***'), encode=True))
@@ -39,47 +43,51 @@ class ClientCredentials:
     authentication: ClientAuthentication | None = None
 
     def __init__(self, client_id: str, authentication: str | Secret | ClientAuthentication = LEFT_OUT) -> None:
-        way = None if authentication is LEFT_OUT else _way(authentication)
-        fault = way if isinstance(way, InvalidInput) else _client_id_fault(client_id)
+        method = None if authentication is LEFT_OUT else _method(authentication)
+        fault = method if isinstance(method, InvalidInput) else _client_id_fault(client_id)
         if fault is not None:
-            del self, client_id, authentication, way
+            del self, client_id, authentication, method
             raise fault
         object.__setattr__(self, "client_id", client_id)
-        object.__setattr__(self, "authentication", way)
+        object.__setattr__(self, "authentication", method)
 
 
 def _client_id_fault(client_id: str) -> InvalidInput | None:
     if not isinstance(client_id, str):
-        return InvalidInput("client_id", f"give it as a str, not as {type(client_id).__name__}")
+        return InvalidInput("client_id", f"client_id must be a str, not {type(client_id).__name__}")
     if not client_id:
-        return InvalidInput("client_id", "must not be empty (is an environment variable unset?)")
+        return InvalidInput("client_id", "client_id must not be empty (is an environment variable unset?)")
     if REDACTION in client_id:
-        return InvalidInput("client_id", "is a Secret made text: a client identifier is none, give it as a str")
-    # What is printable is legal; the pattern knows what else is.
+        return InvalidInput("client_id", "client_id is the redacted text of a Secret; pass it as a plain str")
+    # Printable text is always legal, and quicker to test than the pattern.
     if not client_id.isprintable() and not TEXT.fullmatch(client_id):
-        return InvalidInput("client_id", "holds a control character or half a surrogate pair: strip or correct it")
+        return InvalidInput("client_id", "client_id must not contain a control character or a lone surrogate; strip it")
     return None
 
 
-def _way(given: str | Secret | ClientAuthentication | None) -> ClientAuthentication | InvalidInput | None:
+def _method(given: str | Secret | ClientAuthentication | None) -> ClientAuthentication | InvalidInput | None:
     if given is None:
         return None
     if isinstance(given, str | Secret):
         return _basic(given)
     if isinstance(given, bytes):
-        return InvalidInput("client_secret", "give it as a str: decode the bytes first")
+        return InvalidInput("client_secret", "client_secret must be a str, not bytes; decode it first")
+    name = type(given).__name__
     if isinstance(given, type) or not callable(getattr(given, "authenticate", None)):
-        reason = f"{type(given).__name__} is no way of authentication: give a client secret or ClientSecretBasic('...')"
+        reason = f"client authentication must be a secret or a record such as ClientSecretBasic('...'), not {name}"
         return InvalidInput("client authentication", reason)
     if is_coroutine_function(given.authenticate):
-        reason = f"{type(given).__name__}.authenticate() is awaited by nobody: give ClientAssertion a coroutine"
+        reason = f"client authentication method {name} must not be async; pass a coroutine function to ClientAssertion"
         return InvalidInput("client authentication", reason)
     return given
 
 
 def _basic(secret: str | Secret) -> ClientAuthentication | InvalidInput:
     if not secret:
-        reason = "must not be empty (is an environment variable unset?); pass ClientSecretBasic('') if that is meant"
+        reason = (
+            "client_secret must not be empty (is an environment variable unset?); "
+            "use ClientSecretBasic('') if the server issued an empty one"
+        )
         return InvalidInput("client_secret", reason)
     try:
         return ClientSecretBasic(secret)

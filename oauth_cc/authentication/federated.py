@@ -1,5 +1,5 @@
 """
-Assertions that another party issues: a cluster, a CI system, SPIFFE (RFC 7521 section 4.2).
+Client assertions issued by another party: a cluster, a CI system, SPIFFE (RFC 7521 section 4.2).
 """
 
 import re
@@ -14,7 +14,7 @@ from oauth_cc.errors import InvalidInput
 from oauth_cc.secret import REDACTION, Secret
 
 MAX_ASSERTION: Final = 64 * 1024
-"""Characters of an assertion that are sent at the most."""
+"""The maximum length of an assertion, in characters."""
 
 
 @runtime_checkable
@@ -22,7 +22,7 @@ class _PathLike(Protocol):
     def __fspath__(self) -> str: ...
 
 
-# PEM; JSON and JWTs; PEM or JSON in base64, as environments hold them; and the base64 within PEM, of an ASN.1 sequence.
+# PEM; JSON and JWTs; PEM or JSON in base64, as stored in environment variables; the base64 of PEM without its frame.
 _CONTENT: Final = re.compile(
     r"-----BEGIN|\A\s*(?:\{|ey|ew[0ko]|LS0tLS1CRUdJTi|M(?:[C-H].[Cw]|I[G-L].)[A-Za-z0-9+/]{40})"
 )
@@ -33,7 +33,7 @@ _LONGEST_NAME: Final = 255
 
 def checked_path(given: object) -> str | None:
     """
-    Gives the path that *given* is, as text, or None if it is none, but perhaps what such a file holds.
+    Return *given* as the text of a path, None if it is not a path but, perhaps, the content of a file.
 
         >>> checked_path("key.pem")
         'key.pem'
@@ -43,7 +43,7 @@ def checked_path(given: object) -> str | None:
     text = given.__fspath__() if isinstance(given, _PathLike) and not isinstance(given, type) else given
     if not isinstance(text, str) or not text or not TEXT.fullmatch(text) or _CONTENT.search(text):
         return None
-    # No system has longer names.
+    # File systems do not support longer names.
     return text if all([len(name) <= _LONGEST_NAME for name in text.split("/")]) else None
 
 
@@ -51,8 +51,9 @@ def checked_path(given: object) -> str | None:
 @attrs.frozen(init=False)
 class AssertionFile:
     """
-    The file of *path*, in which someone else puts an assertion, and a new one before that ends. Raises
-    `InvalidInput`.
+    The *path* of a file with an assertion, which its issuer replaces before it expires.
+
+    Raises `InvalidInput` if *path* is not a path.
 
         >>> AssertionFile("/var/run/secrets/tokens/oauth")
         AssertionFile(path='/var/run/secrets/tokens/oauth')
@@ -63,22 +64,26 @@ class AssertionFile:
     def __init__(self, path: str | _PathLike) -> None:
         text = checked_path(path)
         if text is None:
-            # What was given may be the assertion itself.
+            # The argument may be the assertion itself.
             del self, path
-            reason = "give the path of the file that holds it, and not what it holds"
-            raise InvalidInput("client assertion", reason)
+            raise InvalidInput("client assertion", "client assertion file must be a path, not the content of the file")
         object.__setattr__(self, "path", text)
 
 
 Source: TypeAlias = AssertionFile | Callable[[], str | Secret | Awaitable[str | Secret]]
-"""Where an assertion comes from: a file, or a function; a coroutine function does in async code."""
+"""The source of an assertion: a file or a function, which may be a coroutine function in async code."""
 
 
 @final
 @attrs.frozen
 class AssertionSource:
     """
-    Where an assertion of *client_id* comes from that someone else makes: *source*; *type*: what it is, a URI.
+    The source of an assertion that another party issues.
+
+    Args:
+        source: The file or function that provides the assertion.
+        type: The assertion type, an absolute URI.
+        client_id: The identifier of the client that the assertion authenticates.
     """
 
     source: Source = attrs.field(repr=False)
@@ -86,7 +91,7 @@ class AssertionSource:
     client_id: str
 
     def fingerprint(self) -> Secret:
-        """Gives what tells this way to prove oneself from every other, as text."""
+        """Return text that differs for every other way to authenticate this client."""
         return Secret(
             write([self.type, self.source.path if isinstance(self.source, AssertionFile) else None], ascii_only=True)
         )
@@ -94,19 +99,22 @@ class AssertionSource:
 
 def checked_assertion(given: object) -> Secret | InvalidInput:
     """
-    Gives *given*, an assertion as str or `Secret`, without white space around it; or the error that says what is wrong.
+    Return *given*, an assertion as a str or `Secret`, as a `Secret` without surrounding white space, or the error.
 
         >>> checked_assertion(" eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl ")
         Secret('***')
     """
     if not isinstance(given, str | Secret):
-        return InvalidInput("client assertion", f"give it as str or Secret, not as {type(given).__name__}")
+        reason = f"client assertion must be a str or Secret, not {type(given).__name__}"
+        return InvalidInput("client assertion", reason)
     sealed = Secret((given.reveal() if isinstance(given, Secret) else given).strip(" \t\r\n"))
     if not sealed.reveal():
-        return InvalidInput("client assertion", "is empty: see whether whoever makes it has done so")
+        reason = "client assertion must not be empty; check that its issuer has written it"
+        return InvalidInput("client assertion", reason)
     if REDACTION in sealed.reveal():
-        return InvalidInput("client assertion", "is a Secret made text: give the Secret itself")
+        reason = "client assertion is the redacted text of a Secret; pass the Secret object instead of str(secret)"
+        return InvalidInput("client assertion", reason)
     if len(sealed.reveal()) > MAX_ASSERTION or not ACCESS_TOKEN.fullmatch(sealed.reveal()):
-        reason = f"is no assertion: that is up to {MAX_ASSERTION} characters of ASCII without spaces, such as a JWT"
+        reason = f"client assertion must be at most {MAX_ASSERTION} ASCII characters without spaces, such as a JWT"
         return InvalidInput("client assertion", reason)
     return sealed

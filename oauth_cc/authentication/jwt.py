@@ -1,9 +1,10 @@
 """
-JWTs that a client signs to authenticate, a new one for every request (RFC 7523).
+JWT client assertions that the client signs, a new one for every request (RFC 7523).
 
     AssertionDraft, now, unique_id ─ at ─▶ UnsignedAssertion ─ (a key signs) ─ signed ─▶ Secret
 
-Keys sign elsewhere, a KMS or an HSM perhaps: here an assertion is written up to its signature, and no key is read.
+This module composes the signing input and adds the signature. It never reads a private key, which may be in a KMS or an
+HSM.
 """
 
 import math
@@ -25,37 +26,44 @@ JWT_BEARER: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 Algorithm: TypeAlias = Literal[
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"
 ]
-"""A signature algorithm; Ed25519 is a newer name of what EdDSA is with keys of that curve (RFC 9864)."""
+"""A signature algorithm. Ed25519 is the newer name of EdDSA with a key of that curve (RFC 9864)."""
 
 MacAlgorithm: TypeAlias = Literal["HS256", "HS384", "HS512"]
-"""An algorithm of an HMAC."""
+"""An HMAC algorithm."""
 
 ALGORITHMS: Final[tuple[Algorithm, ...]] = (
     *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
     *("ES256", "ES384", "ES512", "EdDSA", "Ed25519"),
 )
-"""The algorithms of `SigningKey` (RFC 7518 section 3.1, RFC 8037, RFC 9864): those that are known to be sound."""
+"""The algorithms of `SigningKey` (RFC 7518 section 3.1, RFC 8037, RFC 9864)."""
 
 MAC_ALGORITHMS: Final[Mapping[MacAlgorithm, int]] = {"HS256": 32, "HS384": 48, "HS512": 64}
-"""The algorithms of `MacKey`, and the bytes that a secret for each has at the least (RFC 7518 section 3.2)."""
+"""The algorithms of `MacKey`, each with the minimum length of its secret in bytes (RFC 7518 section 3.2)."""
 
 
 Signer: TypeAlias = Callable[[bytes], bytes | Awaitable[bytes]]
-"""Gives the signature of bytes; a coroutine function does in async code."""
+"""A function from bytes to their signature, which may be a coroutine function in async code."""
 
 
 @final
 @attrs.frozen(init=False)
 class SigningKey:
     """
-    A private key, or rather the way to one: it signs, and is not read.
+    A private key, represented by a function that signs with it. `oauth_cc.jose` loads one from PEM or a JWK.
 
-    *algorithm*: one of `ALGORITHMS`; *signer*: gives the JWS signature of bytes (for ECDSA r and s of fixed length, RFC
-    7518 section 3.4, and not the DER form that a KMS answers with); *thumbprint*: what tells the key from every other
-    one, such as its RFC 7638 thumbprint or its name in the KMS; *key_id*: the header's ``kid``, None to leave it out;
-    *certificate*: that of the key, for the header's ``x5t#S256``. Keys of one thumbprint are equal, whatever signs.
+    Keys with the same thumbprint are equal, even if their signers differ.
 
-    `oauth_cc.jose` makes these from PEM and JWK. Raises `InvalidInput`.
+    Args:
+        algorithm: One of `ALGORITHMS`.
+        signer: Returns the JWS signature of bytes. For ECDSA that is r and s of fixed length (RFC 7518 section 3.4),
+            not the DER form that a KMS returns.
+        thumbprint: A unique name of the key, such as its RFC 7638 thumbprint or its name in the KMS.
+        key_id: The ``kid`` of the JWT header, None to omit it.
+        certificate: The certificate of the key, for the ``x5t#S256`` of the JWT header.
+
+    Raises:
+        InvalidKey: The algorithm is not one of `ALGORITHMS`, the signer is not a function, or a name is not text.
+        InvalidInput: The certificate is not a `Certificate`.
 
         >>> SigningKey("ES256", lambda signing_input: bytes(64), "alias/oauth", key_id="2026-11")
         SigningKey(algorithm='ES256', thumbprint='alias/oauth', key_id='2026-11', certificate=None)
@@ -77,7 +85,7 @@ class SigningKey:
     ) -> None:
         fault = _signing_fault(algorithm, signer, thumbprint, key_id, certificate)
         if fault is not None:
-            # Tracebacks show local variables, and what was given may be a key.
+            # Tracebacks show local variables, and an argument may be a private key.
             del self, algorithm, signer, thumbprint, key_id, certificate
             raise fault
         object.__setattr__(self, "algorithm", algorithm)
@@ -91,9 +99,14 @@ class SigningKey:
 @attrs.frozen(init=False)
 class MacKey:
     """
-    A secret that client and server share, and that stays out of every request: it keys an HMAC.
+    A secret shared with the server that keys an HMAC and is never sent.
 
-    *secret*: at least as many bytes of UTF-8 as `MAC_ALGORITHMS` says for *algorithm*. Raises `InvalidInput`.
+    Args:
+        secret: The secret, at least as many bytes in UTF-8 as `MAC_ALGORITHMS` requires.
+        algorithm: One of `MAC_ALGORITHMS`.
+
+    Raises:
+        InvalidInput: The secret is too short or contains a control character, or the algorithm is not an HMAC.
 
         >>> MacKey("7Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr1", "HS256")
         MacKey(secret=Secret('***'), algorithm='HS256')
@@ -115,9 +128,14 @@ class MacKey:
 @attrs.frozen
 class AssertionDraft:
     """
-    What an assertion of *client_id* will say, but for when: to be signed by *key* for each request anew.
+    The content of a client assertion, except for its time and its ``jti``. Each request signs a new assertion from it.
 
-    *audience*: whom it is for; *typ*: the header's ``typ``, None to leave it out; *lifetime*: seconds that it holds.
+    Args:
+        key: The key that signs.
+        client_id: The client identifier: ``iss`` and ``sub``.
+        audience: The ``aud``, the server that the assertion is for.
+        typ: The ``typ`` of the JWT header, None to omit it.
+        lifetime: Seconds from ``iat`` to ``exp``.
     """
 
     key: SigningKey | MacKey
@@ -128,11 +146,18 @@ class AssertionDraft:
 
     def at(self, now: float, unique_id: str) -> "UnsignedAssertion":
         """
-        Gives the assertion of the moment *now*, POSIX seconds; *unique_id*: text that no other assertion has, hard to
-        guess, for its ``jti`` (RFC 7523 section 3). Raises `InvalidInput` if they can be none.
+        Return the assertion issued at one moment.
+
+        Args:
+            now: POSIX seconds.
+            unique_id: Text for the ``jti``, unique and hard to guess (RFC 7523 section 3).
+
+        Raises:
+            InvalidInput: *now* is not a finite number, or *unique_id* is not text without line breaks.
         """
         if not isinstance(now, int | float) or not math.isfinite(now) or not _is_text(unique_id):
-            raise InvalidInput("client assertion", "give now as POSIX seconds, and unique_id as text without line ends")
+            reason = "client assertion requires now in POSIX seconds, and unique_id as text without line breaks"
+            raise InvalidInput("client assertion", reason)
         issued_at = int(now)
         claims = {
             "iss": self.client_id,
@@ -146,7 +171,7 @@ class AssertionDraft:
         return UnsignedAssertion(self.key, signing_input.encode("ascii"))
 
     def fingerprint(self) -> Secret:
-        """Gives what tells this way to prove oneself from every other, as text."""
+        """Return text that differs for every other way to authenticate this client."""
         key = self.key
         named = [key.secret.reveal()] if isinstance(key, MacKey) else [key.thumbprint]
         return Secret(write([*named, self._header(), self.audience, self.lifetime], ascii_only=True))
@@ -163,7 +188,7 @@ class AssertionDraft:
 @attrs.frozen
 class UnsignedAssertion:
     """
-    An assertion but for its signature: *signing_input* is what *key* has to sign (RFC 7515 section 5.1).
+    An assertion without its signature: *key* has to sign *signing_input* (RFC 7515 section 5.1).
     """
 
     key: SigningKey | MacKey
@@ -171,7 +196,7 @@ class UnsignedAssertion:
 
     def signed(self, signature: bytes) -> Secret:
         """
-        Gives the assertion, a JWT. Raises `InvalidInput` if *signature* is none of the algorithm's length.
+        Return the assertion, a JWT. Raises `InvalidKey` if *signature* does not have the length of the algorithm.
         """
         fault = _signature_fault(self.key.algorithm, signature)
         if fault is not None:
@@ -182,26 +207,30 @@ class UnsignedAssertion:
 
 def mac_fault(secret: object, algorithm: object) -> InvalidInput | None:
     """
-    Gives the error for what is no *secret* that may key an HMAC by *algorithm*, or None; neither is shown.
+    Return the error for a *secret* that cannot key an HMAC with *algorithm*, None if it can. The error quotes neither.
 
-        >>> mac_fault("s3cret", "HS256")
-        InvalidInput('client_secret', 'is too short for HS256: have the server issue one of 32 bytes or more')
+        >>> str(mac_fault("s3cret", "HS256"))
+        'client_secret must have at least 32 bytes for HS256; request a longer one from the server'
     """
     least = next((size for name, size in MAC_ALGORITHMS.items() if name == algorithm), None)
     if least is None:
-        reason = f"give an algorithm of {', '.join(MAC_ALGORITHMS)}; for a private key take PrivateKeyJwt"
+        names = ", ".join(MAC_ALGORITHMS)
+        reason = f"client authentication algorithm must be one of {names}; use PrivateKeyJwt for a private key"
         return InvalidInput("client authentication", reason)
     if not isinstance(secret, str | Secret):
-        return InvalidInput("client_secret", f"give it as a str or Secret, not as {type(secret).__name__}")
+        return InvalidInput("client_secret", f"client_secret must be a str or Secret, not {type(secret).__name__}")
     text = secret.reveal() if isinstance(secret, Secret) else secret
     if "-----BEGIN" in text or text.startswith(("ssh-", "ecdsa-")):
-        return InvalidInput("client_secret", "is a key or certificate: PrivateKeyJwt takes a private key")
+        reason = "client_secret must not be a key or certificate; use PrivateKeyJwt for a private key"
+        return InvalidInput("client_secret", reason)
     if not TEXT.fullmatch(text):
-        return InvalidInput("client_secret", "holds a line end or another control character: strip it")
+        reason = "client_secret must not contain a line break or another control character; strip it"
+        return InvalidInput("client_secret", reason)
     if REDACTION in text:
-        return InvalidInput("client_secret", "is a Secret made text: give the Secret itself")
+        reason = "client_secret is the redacted text of a Secret; pass the Secret object instead of str(secret)"
+        return InvalidInput("client_secret", reason)
     if len(text.encode("utf-8")) < least:
-        reason = f"is too short for {algorithm}: have the server issue one of {least} bytes or more"
+        reason = f"client_secret must have at least {least} bytes for {algorithm}; request a longer one from the server"
         return InvalidInput("client_secret", reason)
     return None
 
@@ -214,12 +243,13 @@ def _signing_fault(
     algorithm: object, signer: Signer, thumbprint: str, key_id: str | None, certificate: Certificate | None
 ) -> InvalidInput | None:
     if algorithm not in ALGORITHMS:
-        return InvalidKey("signing key", f"give an algorithm of {', '.join(ALGORITHMS)}")
+        return InvalidKey("signing key", f"signing key algorithm must be one of {', '.join(ALGORITHMS)}")
     if not callable(signer):
-        reason = "its signer is no function from bytes to bytes: keys are read by oauth_cc.jose"
+        reason = "signing key signer must be a function from bytes to bytes; use oauth_cc.jose to load a private key"
         return InvalidKey("signing key", reason)
     if not _is_text(thumbprint) or not (key_id is None or _is_text(key_id)):
-        return InvalidKey("signing key", "give its thumbprint and its key_id as text, without line ends")
+        reason = "signing key thumbprint and key_id must be text without line breaks"
+        return InvalidKey("signing key", reason)
     return None if certificate is None else certificate_fault(certificate)
 
 
@@ -238,14 +268,15 @@ _LEAST_RSA: Final = 256
 
 def _signature_fault(algorithm: str, signature: bytes) -> str | None:
     if not isinstance(signature, bytes):
-        return f"give it as bytes, not as {type(signature).__name__}"
+        return f"signature must be bytes, not {type(signature).__name__}"
     length = _LENGTHS.get(algorithm)
     if length is None:
-        return None if len(signature) >= _LEAST_RSA else "is shorter than one of RSA with 2048 bits: see what signs"
+        enough = len(signature) >= _LEAST_RSA
+        return None if enough else f"signature of RSA must have at least {_LEAST_RSA} bytes (2048 bits); check the key"
     if len(signature) == length:
         return None
-    der = " (a KMS answers with DER: turn it into r and s of fixed length)" if algorithm.startswith("ES") else ""
-    return f"has {len(signature)} bytes, and one of {algorithm} has {length}{der}"
+    der = " (a KMS returns DER; convert it to r and s of fixed length)" if algorithm.startswith("ES") else ""
+    return f"signature of {algorithm} must have {length} bytes, not {len(signature)}{der}"
 
 
 def _encoded(text: str) -> str:

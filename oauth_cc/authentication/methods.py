@@ -1,8 +1,8 @@
 """
-How a client proves who it is at the token endpoint (RFC 6749 section 2.3).
+The client authentication methods (RFC 6749 section 2.3).
 
-A way of authentication is a record with one pure method, `ClientAuthentication.authenticate`; anyone can write another.
-Those that stand here are `BuiltInAuthentication`, which is closed, so that a `match` over it can be exhaustive.
+A client authentication method is a record with one pure method, `ClientAuthentication.authenticate`. Users can write
+their own. `BuiltInAuthentication` is the closed union of the built-in ones, so that a `match` can be exhaustive.
 """
 
 import re
@@ -28,11 +28,15 @@ _LONGEST_LIFETIME: Final = 3600
 @attrs.frozen
 class AuthenticationFields:
     """
-    What a request carries to prove who the client is.
+    The headers and form parameters that authenticate a client.
 
-    *headers* and *parameters*: (name, value) pairs for the header and the form; *secrets*: what else must never be
-    shown, so that an error text in which the server echoes it is cleaned.
-    Raises `InvalidInput` if they are two ways at once (RFC 6749 section 2.3) or no legal fields.
+    Args:
+        headers: (name, value) pairs for the header.
+        parameters: (name, value) pairs for the form.
+        secrets: Further secrets to redact, for example in an error text in which the server echoes one.
+
+    Raises:
+        InvalidInput: The fields use two methods at once (RFC 6749 section 2.3), or are not legal fields.
 
         >>> AuthenticationFields(parameters=(("client_id", Secret("your_id")),))
         AuthenticationFields(headers=(), parameters=(('client_id', Secret('***')),), secrets=())
@@ -44,31 +48,32 @@ class AuthenticationFields:
 
     def __attrs_post_init__(self) -> None:
         names = [name for name, _ in self.parameters]
-        ways = [name for name in names if name in ("client_secret", "client_assertion")]
-        ways += [name for name, _ in self.headers if name.lower() == "authorization"]
-        if len(ways) > 1:
-            reason = f"{' and '.join(ways)} are two ways of authentication, and a request carries one"
+        methods = [name for name in names if name in ("client_secret", "client_assertion")]
+        methods += [name for name, _ in self.headers if name.lower() == "authorization"]
+        if len(methods) > 1:
+            reason = f"client authentication must use one method per request, not {' and '.join(methods)}"
             raise InvalidInput("client authentication", reason)
         if not all([isinstance(value, Secret) for _, value in (*self.headers, *self.parameters)]):
-            raise InvalidInput("client authentication", "give the value of each field as a Secret")
+            reason = "client authentication must have a Secret as the value of every field"
+            raise InvalidInput("client authentication", reason)
         legal_headers = [HEADER_NAME.fullmatch(name) and _matches(HEADER_VALUE, value) for name, value in self.headers]
         legal_parameters = [NAME.fullmatch(name) and _matches(TEXT, value) for name, value in self.parameters]
         if len(set(names)) != len(names) or not all(legal_headers) or not all(legal_parameters):
-            reason = "gives a field twice, or one that no HTTP message or form can hold"
+            reason = "client authentication must not repeat a field, or have one that is illegal in a header or a form"
             raise InvalidInput("client authentication", reason)
 
 
 Proof: TypeAlias = AuthenticationFields | AssertionDraft | AssertionSource
-"""What proves who a client is: fields as they stand, or an assertion that is made for each request anew."""
+"""What authenticates a client: ready fields, or the source of an assertion that is made for each request."""
 
 
 class ClientAuthentication(Protocol):
     """
-    A way of client authentication: a record, compared by value, with one pure method.
+    A client authentication method: a record, compared by value, with one pure method.
     """
 
     def authenticate(self, client_id: str, /) -> Proof:
-        """Gives what proves that the sender is *client_id*: fields, or where the assertion comes from."""
+        """Return the fields that authenticate *client_id*, or the source of its assertion."""
         ...
 
 
@@ -76,10 +81,15 @@ class ClientAuthentication(Protocol):
 @attrs.frozen(init=False)
 class ClientSecretBasic:
     """
-    Sends the secret by HTTP Basic, the way every server must support (RFC 6749 section 2.3.1).
+    A client secret sent by HTTP Basic, which every server must support (RFC 6749 section 2.3.1).
 
-    *secret*: the client secret; *encode*: whether client_id and secret are percent-encoded first, as the RFC has it;
-    pass False for a server that compares without decoding. Raises `InvalidInput`.
+    Args:
+        secret: The client secret.
+        encode: Whether to percent-encode client_id and secret first, as the RFC requires. Pass False for a server that
+            compares them without decoding.
+
+    Raises:
+        InvalidInput: The secret is not text, or contains a control character.
 
         >>> ClientSecretBasic("7Fjfp0ZBr1KtDRbnfVdmIw").authenticate("s6BhdRkqt3").headers[0][1].reveal()
         'Basic czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3'
@@ -91,7 +101,7 @@ class ClientSecretBasic:
     def __init__(self, secret: str | Secret, *, encode: bool = True) -> None:
         checked = _client_secret(secret)
         if isinstance(checked, InvalidInput):
-            # Tracebacks show local variables, and one of these may be the secret.
+            # Tracebacks show local variables, and *secret* may be the plain secret.
             del self, secret
             raise checked
         object.__setattr__(self, "secret", checked)
@@ -99,10 +109,13 @@ class ClientSecretBasic:
 
     def authenticate(self, client_id: str) -> AuthenticationFields:
         """
-        Gives the Authorization field. Raises `InvalidInput` if *client_id* has a colon that is not encoded.
+        Return the Authorization header. Raises `InvalidInput` if *client_id* contains a colon that is not encoded.
         """
         if not self.encode and ":" in client_id:
-            reason = "a client_id with ':' cannot be sent by Basic with encode=False: leave encode=True or use post"
+            reason = (
+                "client authentication by HTTP Basic with encode=False does not support a client_id with ':'; "
+                "use encode=True or ClientSecretPost"
+            )
             raise InvalidInput("client authentication", reason)
         return AuthenticationFields(headers=(("Authorization", self._field(client_id)),), secrets=(self.secret,))
 
@@ -116,9 +129,9 @@ class ClientSecretBasic:
 @attrs.frozen(init=False)
 class ClientSecretPost:
     """
-    Sends client_id and secret in the body, for a server that takes no HTTP Basic (RFC 6749 section 2.3.1).
+    A client secret sent in the body, for a server that does not support HTTP Basic (RFC 6749 section 2.3.1).
 
-    *secret*: the client secret. Raises `InvalidInput`.
+    Raises `InvalidInput` if *secret*, the client secret, is not text or contains a control character.
 
         >>> ClientSecretPost("s3cret").authenticate("your_id").parameters
         (('client_id', Secret('***')), ('client_secret', Secret('***')))
@@ -134,7 +147,7 @@ class ClientSecretPost:
         object.__setattr__(self, "secret", checked)
 
     def authenticate(self, client_id: str) -> AuthenticationFields:
-        """Gives the parameters ``client_id`` and ``client_secret``."""
+        """Return the parameters ``client_id`` and ``client_secret``."""
         pairs = (("client_id", Secret(client_id)), ("client_secret", self.secret))
         return AuthenticationFields(parameters=pairs, secrets=(self.secret,))
 
@@ -143,15 +156,16 @@ class ClientSecretPost:
 @attrs.frozen
 class NoAuthentication:
     """
-    Sends client_id in the body and proves nothing: for a server that knows the client by other means, such as a
-    gateway's network. Public clients must not use this grant (RFC 6749 section 4.4).
+    Only the client_id in the body, for a server that authenticates the client by other means, such as its network.
+
+    Public clients must not use this grant (RFC 6749 section 4.4).
 
         >>> NoAuthentication().authenticate("your_id").parameters[0][0]
         'client_id'
     """
 
     def authenticate(self, client_id: str) -> AuthenticationFields:
-        """Gives the parameter ``client_id``."""
+        """Return the parameter ``client_id``."""
         return AuthenticationFields(parameters=(("client_id", Secret(client_id)),))
 
 
@@ -159,14 +173,18 @@ class NoAuthentication:
 @attrs.frozen(init=False)
 class TlsClientAuth:
     """
-    Sends client_id in the body, and has the TLS connection prove the rest (RFC 8705 section 2).
+    The client certificate of the TLS connection, with client_id in the body (RFC 8705 section 2).
 
-    *certificate*: the one that the HTTP library was given with its key; *self_signed*: whether the server knows that
-    very certificate (``self_signed_tls_client_auth``), and not its subject alone (``tls_client_auth``). Raises
-    `InvalidInput` if it is no `Certificate`.
+    Args:
+        certificate: The certificate that the HTTP library presents.
+        self_signed: Whether the server has this very certificate registered (``self_signed_tls_client_auth``), not only
+            its subject (``tls_client_auth``).
 
-        >>> way = TlsClientAuth(Certificate("A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0"))
-        >>> way.authenticate("your_id")
+    Raises:
+        InvalidInput: *certificate* is not a `Certificate`.
+
+        >>> method = TlsClientAuth(Certificate("A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0"))
+        >>> method.authenticate("your_id")
         AuthenticationFields(headers=(), parameters=(('client_id', Secret('***')),), secrets=())
     """
 
@@ -176,14 +194,14 @@ class TlsClientAuth:
     def __init__(self, certificate: Certificate, *, self_signed: bool = False) -> None:
         fault = certificate_fault(certificate)
         if fault is not None:
-            # It may be a whole file, with its key.
+            # The argument may be a whole file with its private key.
             del self, certificate
             raise fault
         object.__setattr__(self, "certificate", certificate)
         object.__setattr__(self, "self_signed", self_signed)
 
     def authenticate(self, client_id: str) -> AuthenticationFields:
-        """Gives the parameter ``client_id``."""
+        """Return the parameter ``client_id``."""
         return AuthenticationFields(parameters=(("client_id", Secret(client_id)),))
 
 
@@ -191,12 +209,20 @@ class TlsClientAuth:
 @attrs.frozen(init=False)
 class PrivateKeyJwt:
     """
-    Signs a JWT for each request with a private key, of which the server has the public half (RFC 7523 section 2.2).
+    A JWT for each request, signed with a private key whose public half the server has (RFC 7523 section 2.2).
 
-    *key*: made by `oauth_cc.jose`, or by you where a KMS or an HSM signs; *issuer*: the server's issuer identifier,
-    whom the JWT is for. For older servers: *audience*: another ``aud``, such as the URL of the token endpoint; *typ*:
-    another ``typ``, such as ``JWT``, None for none; *lifetime*: seconds that it holds, from 1 to 3600. Raises
-    `InvalidInput`.
+    *audience* and *typ* are for servers that do not support RFC 10070 yet.
+
+    Args:
+        key: The private key, loaded by `oauth_cc.jose`, or a `SigningKey` that calls a KMS or an HSM.
+        issuer: The server's issuer identifier, the ``aud`` of the JWT.
+        audience: Another ``aud``, such as the URL of the token endpoint.
+        typ: Another ``typ``, such as ``JWT``, or None to omit it.
+        lifetime: Seconds from ``iat`` to ``exp``, from 1 to 3600.
+
+    Raises:
+        InvalidInput: The key is not a `SigningKey`, the issuer is not an issuer identifier, or another argument is out
+            of its range.
 
         >>> key = SigningKey("ES256", lambda signing_input: bytes(64), "alias/oauth")
         >>> PrivateKeyJwt(key, "https://as.example").authenticate("your_id").audience
@@ -221,7 +247,7 @@ class PrivateKeyJwt:
         fault = None if isinstance(key, SigningKey) else _no_signing_key(key)
         fault = fault or _terms_fault(issuer, audience, typ, lifetime)
         if fault is not None:
-            # What was given may be a key.
+            # An argument may be a private key.
             del self, key, issuer, audience, typ, lifetime
             raise fault
         object.__setattr__(self, "key", key)
@@ -231,7 +257,7 @@ class PrivateKeyJwt:
         object.__setattr__(self, "lifetime", lifetime)
 
     def authenticate(self, client_id: str) -> AssertionDraft:
-        """Gives the JWT that is to be signed."""
+        """Return the JWT to sign."""
         return AssertionDraft(self.key, client_id, self.audience or self.issuer, self.typ, self.lifetime)
 
 
@@ -239,11 +265,20 @@ class PrivateKeyJwt:
 @attrs.frozen(init=False)
 class ClientSecretJwt:
     """
-    Sends a JWT for each request, with an HMAC keyed by the client secret, which itself is not sent (RFC 7523 section
-    2.2, OpenID Connect Core section 9).
+    A JWT for each request with an HMAC keyed by the client secret, which is not sent (RFC 7523 section 2.2, OpenID
+    Connect Core section 9).
 
-    *secret*: the client secret, at least as long as the hash of *algorithm*, which is HS256, HS384 or HS512; the others
-    as `PrivateKeyJwt` has them. Raises `InvalidInput`.
+    Args:
+        secret: The client secret, at least as long as the hash of *algorithm*.
+        issuer: The server's issuer identifier, the ``aud`` of the JWT.
+        algorithm: HS256, HS384 or HS512.
+        audience: Another ``aud``, such as the URL of the token endpoint.
+        typ: Another ``typ``, such as ``JWT``, or None to omit it.
+        lifetime: Seconds from ``iat`` to ``exp``, from 1 to 3600.
+
+    Raises:
+        InvalidInput: The secret is too short or contains a control character, the issuer is not an issuer identifier,
+            or another argument is out of its range.
 
         >>> ClientSecretJwt("7Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr1", "https://as.example").key.algorithm
         'HS256'
@@ -279,16 +314,16 @@ class ClientSecretJwt:
 
     @property
     def key(self) -> MacKey:
-        """The secret as what keys the HMAC."""
+        """The key of the HMAC."""
         return MacKey(self.secret, self.algorithm)
 
     def authenticate(self, client_id: str) -> AssertionDraft:
-        """Gives the JWT that is to be signed."""
+        """Return the JWT to sign."""
         return AssertionDraft(self.key, client_id, self.audience or self.issuer, self.typ, self.lifetime)
 
 
 def _shown(source: Source) -> str:
-    # A function may hold anything.
+    # The repr of a function may show a secret, for example one bound by functools.partial.
     return repr(source) if isinstance(source, AssertionFile) else "<function>"
 
 
@@ -296,12 +331,18 @@ def _shown(source: Source) -> str:
 @attrs.frozen(init=False)
 class ClientAssertion:
     """
-    Sends an assertion that someone else makes: Kubernetes, SPIFFE, a CI system (RFC 7521 section 4.2).
+    An assertion issued by another party: Kubernetes, SPIFFE, a CI system (RFC 7521 section 4.2).
 
-    *source*: a file that rotates, read anew for each request, or a function that gives the assertion (a coroutine
-    function in async code); *assertion_type*: what it is, an absolute URI. Sends client_id in the body too, as the
-    subject of such an assertion is seldom the client. Tokens are kept by client_id, file and type: two functions that
-    vouch for one client share its tokens. Raises `InvalidInput`.
+    The client_id is sent in the body too, as the subject of such an assertion is seldom the client. The cache key of
+    the token covers client_id, file and type but not a function: two functions for one client share its tokens.
+
+    Args:
+        source: A file, read for each request, or a function that returns the assertion (in async code it may be a
+            coroutine function).
+        assertion_type: The assertion type, an absolute URI.
+
+    Raises:
+        InvalidInput: The source is neither an `AssertionFile` nor a function, or the type is not an absolute URI.
 
         >>> ClientAssertion(AssertionFile("/var/run/secrets/tokens/oauth")).assertion_type
         'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
@@ -313,14 +354,14 @@ class ClientAssertion:
     def __init__(self, source: Source, assertion_type: str = JWT_BEARER) -> None:
         fault = _source_fault(source, assertion_type)
         if fault is not None:
-            # What was given may be the assertion itself.
+            # The argument may be the assertion itself.
             del self, source, assertion_type
             raise fault
         object.__setattr__(self, "source", source)
         object.__setattr__(self, "assertion_type", assertion_type)
 
     def authenticate(self, client_id: str) -> AssertionSource:
-        """Gives where the assertion comes from."""
+        """Return the source of the assertion."""
         return AssertionSource(self.source, self.assertion_type, client_id)
 
 
@@ -333,18 +374,18 @@ BuiltInAuthentication: TypeAlias = (
     | ClientAssertion
     | NoAuthentication
 )
-"""A way of authentication that stands here."""
+"""The union of the client authentication methods of this module."""
 
 
 def assertion_fields(proof: AssertionDraft | AssertionSource, assertion: Secret) -> AuthenticationFields:
     """
-    Gives the fields that carry *assertion*, which *proof* came to (RFC 7521 section 4.2).
+    Return the fields that carry *assertion*, made from *proof* (RFC 7521 section 4.2).
 
         >>> source = AssertionSource(lambda: "eyJhbGciOiJFUzI1NiJ9.e30.c2ln", JWT_BEARER, "your_id")
         >>> [name for name, _ in assertion_fields(source, Secret("eyJhbGciOiJFUzI1NiJ9.e30.c2ln")).parameters]
         ['client_id', 'client_assertion_type', 'client_assertion']
     """
-    # A JWT of the client's own names it as its subject.
+    # A JWT that the client signs has the client_id as its subject.
     named = (("client_id", Secret(proof.client_id)),) if isinstance(proof, AssertionSource) else ()
     kind = proof.type if isinstance(proof, AssertionSource) else JWT_BEARER
     pairs = (*named, ("client_assertion_type", Secret(kind)), ("client_assertion", assertion))
@@ -352,37 +393,41 @@ def assertion_fields(proof: AssertionDraft | AssertionSource, assertion: Secret)
 
 
 def _no_signing_key(given: object) -> InvalidInput:
-    reason = f"give a SigningKey, not {type(given).__name__}: oauth_cc.jose makes one of PEM, a JWK or a file"
+    name = type(given).__name__
+    reason = f"signing key must be a SigningKey, not {name}; use oauth_cc.jose to load one from PEM, a JWK or a file"
     return InvalidInput("signing key", reason)
 
 
 def _terms_fault(issuer: str, audience: str | None, typ: str | None, lifetime: int) -> InvalidInput | None:
-    # An issuer on this machine is for tests; what is sent, and where, is not decided by it.
     fault = issuer_fault(issuer)
     if fault is not None:
         return fault
     for text in (audience, typ):
         if text is not None and not (isinstance(text, str) and text and TEXT.fullmatch(text)):
-            return InvalidInput("client assertion", "give audience and typ as text, without line ends")
+            reason = "client assertion audience and typ must be text without line breaks"
+            return InvalidInput("client assertion", reason)
     if not isinstance(lifetime, int) or isinstance(lifetime, bool) or not 1 <= lifetime <= _LONGEST_LIFETIME:
-        return InvalidInput("client assertion", f"give a lifetime of 1 to {_LONGEST_LIFETIME} whole seconds")
+        reason = f"client assertion lifetime must be a whole number of seconds from 1 to {_LONGEST_LIFETIME}"
+        return InvalidInput("client assertion", reason)
     return None
 
 
 def _source_fault(source: object, kind: str) -> InvalidInput | None:
     if not isinstance(source, AssertionFile) and not callable(source):
-        reason = f"give AssertionFile('...') or a function as its source, not {type(source).__name__}"
+        name = type(source).__name__
+        reason = f"client assertion source must be an AssertionFile or a function, not {name}; use AssertionFile('...')"
         return InvalidInput("client assertion", reason)
     try:
         check_resource(kind)
     except InvalidInput:
-        return InvalidInput("client_assertion_type", "give an absolute URI (RFC 7521 section 4.2)")
+        reason = "client_assertion_type must be an absolute URI (RFC 7521 section 4.2)"
+        return InvalidInput("client_assertion_type", reason)
     return None
 
 
 def _client_secret(secret: str | Secret) -> Secret | InvalidInput:
     if not isinstance(secret, str | Secret):
-        return InvalidInput("client_secret", f"give it as a str or Secret, not as {type(secret).__name__}")
+        return InvalidInput("client_secret", f"client_secret must be a str or Secret, not {type(secret).__name__}")
     sealed = secret if isinstance(secret, Secret) else Secret(secret)
     fault = _secret_fault(sealed)
     return sealed if fault is None else InvalidInput("client_secret", fault)
@@ -390,12 +435,12 @@ def _client_secret(secret: str | Secret) -> Secret | InvalidInput:
 
 def _secret_fault(secret: Secret) -> str | None:
     if REDACTION in secret.reveal():
-        return "is what a Secret shows, and not the secret: give the Secret itself"
+        return "client_secret is the redacted text of a Secret; pass the Secret object instead of str(secret)"
     if _matches(TEXT, secret):
         return None
     if secret.reveal().endswith(("\n", "\r")):
-        return "ends with a newline: strip it (a secret read from a file usually has one)"
-    return "holds a control character or half a surrogate pair, which no secret may: check where it comes from"
+        return "client_secret must not end with a newline; strip it (a secret read from a file usually has one)"
+    return "client_secret must not contain a control character or a lone surrogate; check its source"
 
 
 def _matches(pattern: re.Pattern[str], secret: Secret) -> bool:
