@@ -7,10 +7,13 @@ import importlib.util
 import io
 import re
 import shlex
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 
 from oauth_cc.cli import main
 from tests.guides import (
@@ -31,6 +34,7 @@ COMMANDS = r"""
     python3 -m venv \.venv-demo && \.venv-demo/bin/pip install --quiet '\.\[cli,testing\]' && .*oauth-cc demo
     python3 -m venv \.venv && .*--editable '\.\[all\]' --group dev && \.venv/bin/python -m pytest .*
     pip install '?oauth_cc(\[(?P<extras>[a-z0-9,-]+)\])?'?
+    python -c "(?P<program>.*)"
     python -m (?P<module>tests\.[\w.]+)(?P<options>.*)
 """
 """The commands that guides may show: what a newcomer and CI run, and what is checked here."""
@@ -62,6 +66,7 @@ def test_python_blocks_run_and_print_what_stands_below_them(
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("CLIENT_SECRET", CLIENT_SECRET)
+    monkeypatch.setenv("TOKEN_STORE_KEYS", Fernet.generate_key().decode())
     monkeypatch.chdir(tmp_path)
     run_python(guide, tmp_path)
 
@@ -86,13 +91,15 @@ def test_command_lines_print_what_stands_below_them(
 
 @pytest.mark.parametrize("guide", GUIDES, ids=name)
 def test_commands_of_a_shell_are_those_that_are_run_elsewhere_or_exist(guide: Path) -> None:
-    """An extra, a module and an option that a guide names exist."""
+    """An extra, a module and an option that a guide names exist, and a line of Python runs."""
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
     known = [line.strip() for line in COMMANDS.strip().splitlines()]
     for command in [line for block in blocks(guide) if block.language == "sh" for line in block.text.splitlines()]:
         (match,) = [match for match in (re.fullmatch(line, command.partition("  #")[0]) for line in known) if match]
         parts = match.groupdict()
         assert set((parts.get("extras") or "all").split(",")) <= set(extras)
+        if (program := parts.get("program")) is not None:
+            subprocess.run([sys.executable, "-I", "-c", program], check=True, capture_output=True)
         if (module := parts.get("module")) is not None:
             spec = importlib.util.find_spec(
                 f"{module}.__main__" if (ROOT / module.replace(".", "/")).is_dir() else module
