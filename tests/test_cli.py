@@ -1,5 +1,5 @@
 """
-The command line, in this process against real servers, and once as a process of its own.
+The command line, run in this process against real servers, and once as a process.
 """
 
 import io
@@ -29,7 +29,7 @@ from tests.shells.scripted import TOKEN, Answer, serve
 
 @attrs.frozen
 class Result:
-    """What a run of the command line gave."""
+    """The exit code and the output of a run."""
 
     code: int
     out: str
@@ -37,14 +37,14 @@ class Result:
 
 
 class Runner:
-    """Runs the command line in this process."""
+    """A runner of the command line in this process."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
         self.capsys = capsys
         self.monkeypatch = monkeypatch
 
     def __call__(self, *arguments: str, stdin: str = "") -> Result:
-        """Gives the result of *arguments*."""
+        """Return the result of *arguments*."""
         self.monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
         try:
             code = main(arguments)
@@ -56,7 +56,7 @@ class Runner:
 
 @pytest.fixture
 def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Runner:
-    """The command line, with no secret in its environment, and a home of its own."""
+    """Return the command line, without a secret in its environment, and with an empty home."""
     monkeypatch.delenv("OAUTH_CLIENT_SECRET", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -70,8 +70,8 @@ LOCAL = ("--client-id", "id", "--token-url")
 class TestBody:
     """oauth-cc body."""
 
-    def test_every_option(self, cli: Runner) -> None:
-        """Each option is the builder of its name."""
+    def test_each_option_is_a_builder(self, cli: Runner) -> None:
+        """Each option calls the builder of the same name."""
         result = cli(
             *("body", "--client-id", "id", "--scope", "a b", "--scope", "c", "--resource", "urn:r", "--body", "x=1"),
             *("--authorization-details", '[{"type": "t"}]', "--parameter", "audience=a=b", "--include-client-id"),
@@ -84,27 +84,27 @@ class TestBody:
         )
 
     @pytest.mark.parametrize("text", ["{", "5", '["a"]', "[5]", '[{"type": 5}]', "{}", '"a"', '[{}],"x":[]'])
-    def test_bad_details(self, cli: Runner, text: str) -> None:
-        """Details that are none are bad input, in one sentence."""
+    def test_bad_details_are_bad_input(self, cli: Runner, text: str) -> None:
+        """Invalid details are bad input, reported in one sentence."""
         result = cli("body", "--client-id", "id", "--authorization-details", text)
         assert (result.code, result.out, result.err.count("\n")) == (BAD_INPUT, "", 1)
 
-    def test_one_object(self, cli: Runner) -> None:
+    def test_one_object_needs_no_brackets(self, cli: Runner) -> None:
         """A single object needs no brackets."""
         assert "%22type%22" in cli("body", "--client-id", "id", "--authorization-details", '{"type": "t"}').out
 
     @pytest.mark.parametrize(
         ("option", "value", "advice"),
         [
-            ("--parameter", "audience", "give NAME=VALUE"),
+            ("--parameter", "audience", "--parameter must be NAME=VALUE"),
             ("--parameter", "client_secret=M4RKER", "second way of authentication"),
             ("--scope", "a  b", "put one space between scope-tokens"),
             ("--resource", "relative", "give a scheme"),
             ("--body", "%", "percent-encoded"),
         ],
     )
-    def test_bad_input(self, cli: Runner, option: str, value: str, advice: str) -> None:
-        """Bad input is one sentence that says what to do, and exit code 2."""
+    def test_bad_input_is_one_sentence_and_exit_code_2(self, cli: Runner, option: str, value: str, advice: str) -> None:
+        """Bad input is reported in one sentence that says what to do, with exit code 2."""
         result = cli("body", "--client-id", "id", option, value)
         assert (result.code, result.out) == (BAD_INPUT, "")
         assert result.err.startswith("oauth-cc: ")
@@ -115,8 +115,8 @@ class TestBody:
 class TestRequest:
     """oauth-cc request."""
 
-    def test_whole(self, cli: Runner) -> None:
-        """The whole request is shown without a secret having to be at hand."""
+    def test_a_request_is_printed_without_a_secret(self, cli: Runner) -> None:
+        """The whole request is printed, although no secret is set."""
         result = cli("request", "--client-id", "id", "--token-url", "https://as.example/token", "--scope", "a")
         assert result.out == (
             "POST https://as.example/token\n"
@@ -129,8 +129,10 @@ class TestRequest:
 
     @pytest.mark.parametrize("way", ["basic", "basic-raw", "post", "none"])
     @pytest.mark.parametrize("form", [(), ("--curl",)])
-    def test_redacted(self, cli: Runner, way: str, form: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-        """A secret that is at hand is not shown, whatever the way it is sent."""
+    def test_a_secret_is_redacted_for_each_method(
+        self, cli: Runner, way: str, form: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A secret in the environment is not printed, whichever method sends it."""
         monkeypatch.setenv("OAUTH_CLIENT_SECRET", "M4RKER")
         result = cli("request", "--client-id", "id", "--token-url", "https://as.example/token", "--auth", way, *form)
         assert result.code == DONE
@@ -138,14 +140,14 @@ class TestRequest:
         assert "aWQ6TTRSS0VS" not in result.out
         assert "client_credentials" in result.out
 
-    def test_http(self, cli: Runner) -> None:
-        """An endpoint that is not https is refused with what to do about it."""
+    def test_http_to_another_host_is_bad_input(self, cli: Runner) -> None:
+        """An endpoint that is not https is rejected, and the error says what to do."""
         result = cli("request", "--client-id", "id", "--token-url", "http://as.example/token")
         assert (result.code, result.out) == (BAD_INPUT, "")
         assert "if that is meant, give --allow-http" in result.err
 
-    def test_curl_shows_a_certificate(self, cli: Runner, tmp_path: Path) -> None:
-        """The files that a connection needs are named, quoted for the shell."""
+    def test_curl_names_the_files_of_the_certificate(self, cli: Runner, tmp_path: Path) -> None:
+        """The curl command names the files of the connection, quoted for the shell."""
         trustme.CA().issue_cert("client.example").cert_chain_pems[0].write_to_path(str(tmp_path / "a b.pem"))
         files = ("--certificate", str(tmp_path / "a b.pem"), "--certificate-key", "k.pem", "--ca-file", "ca.pem")
         given = ("request", "--client-id", "id", "--token-url", "https://as.example/token", "--auth", "tls", *files)
@@ -156,8 +158,8 @@ class TestRequest:
 class TestToken:
     """oauth-cc token."""
 
-    def test_formats(self, cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The token comes as JSON that reads back, bare, or as a header field."""
+    def test_a_token_is_printed_in_each_format(self, cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A token is printed as JSON that parses back, alone, or as a header."""
         monkeypatch.setenv("OAUTH_CLIENT_SECRET", "sec")
         with serve(TOKEN) as server:
             arguments = ("token", *LOCAL, f"{server.url}/token", "--format")
@@ -167,8 +169,10 @@ class TestToken:
             assert cli(*arguments, "token") == Result(DONE, "tok-1\n", "")
             assert cli(*arguments, "header") == Result(DONE, "Authorization: Bearer tok-1\n", "")
 
-    def test_sources_of_the_secret(self, cli: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The secret comes from a variable, a file or standard input, and is the same from each."""
+    def test_each_source_provides_the_same_secret(
+        self, cli: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A variable, a file and standard input provide the same secret."""
         file = tmp_path / "secret.txt"
         file.write_bytes(b"s3c ret\r\n")
         monkeypatch.setenv("OWN_VARIABLE", "s3c ret")
@@ -179,8 +183,8 @@ class TestToken:
             sent = {asked.headers["Authorization"] for asked in server.asked}
         assert sent == {"Basic aWQ6czNjJTIwcmV0"}
 
-    def test_no_secret(self, cli: Runner) -> None:
-        """Without a secret the sentence names the ways to give one; with --auth none nobody asks."""
+    def test_a_missing_secret_names_its_sources(self, cli: Runner) -> None:
+        """Without a secret the error names the options; --auth none needs no secret."""
         with serve(TOKEN) as server:
             result = cli("token", *LOCAL, f"{server.url}/token")
             assert result.code == BAD_INPUT
@@ -190,32 +194,32 @@ class TestToken:
     @pytest.mark.parametrize(
         ("source", "advice"),
         [
-            (("--secret-env", "NO_SUCH_VARIABLE"), "no variable NO_SUCH_VARIABLE"),
+            (("--secret-env", "NO_SUCH_VARIABLE"), "--secret-env names NO_SUCH_VARIABLE, which is not set"),
             (("--secret-file", "/no/such/file"), "No such file"),
             (("--secret-file", __file__), "control character"),
             (("--secret-stdin",), "control character"),
         ],
     )
-    def test_bad_secret(self, cli: Runner, source: tuple[str, ...], advice: str) -> None:
-        """A secret that cannot be read or be one is bad input."""
+    def test_an_unusable_secret_is_bad_input(self, cli: Runner, source: tuple[str, ...], advice: str) -> None:
+        """A secret that cannot be read or used is bad input."""
         result = cli("token", *LOCAL, "http://127.0.0.1:1/token", *source, stdin="M4RKER\0")
         assert result.code == BAD_INPUT
         assert advice in result.err
         assert "M4RKER" not in result.err
 
-    def test_secret_file_of_another_encoding(self, cli: Runner, tmp_path: Path) -> None:
+    def test_a_secret_file_must_be_utf8(self, cli: Runner, tmp_path: Path) -> None:
         """A file that is not UTF-8 is bad input."""
         file = tmp_path / "secret.txt"
         file.write_bytes(b"\xff\xfe")
-        assert "it is not UTF-8" in cli("token", *LOCAL, "http://127.0.0.1:1/", "--secret-file", str(file)).err
+        assert "the file is not UTF-8" in cli("token", *LOCAL, "http://127.0.0.1:1/", "--secret-file", str(file)).err
 
-    def test_never_an_argument(self, cli: Runner) -> None:
-        """There is no option that takes the secret itself."""
+    def test_no_option_takes_the_secret_itself(self, cli: Runner) -> None:
+        """There is no option for the secret itself."""
         for option in ("--secret", "--client-secret", "--password"):
             assert cli("token", *LOCAL, "http://127.0.0.1:1/", option, "M4RKER").code == BAD_INPUT
 
-    def test_refused(self, cli: Runner) -> None:
-        """A refusal is exit code 1 and the server's reason; so is an answer that is no token."""
+    def test_a_rejection_is_exit_code_1(self, cli: Runner) -> None:
+        """A rejection by the server is exit code 1 with the server's reason; so is a response without a token."""
         refusal = Answer(401, chunks=(b'{"error": "invalid_client", "error_description": "unknown client"}',))
         for answer, reason in ((refusal, "invalid_client (HTTP 401): unknown client"), (Answer(404), "HTTP 404")):
             with serve(answer) as server:
@@ -223,16 +227,16 @@ class TestToken:
             assert (result.code, result.out) == (REFUSED, "")
             assert reason in result.err
 
-    def test_network(self, cli: Runner) -> None:
-        """No answer is exit code 3."""
+    def test_no_response_is_exit_code_3(self, cli: Runner) -> None:
+        """A missing response is exit code 3."""
         with serve(TOKEN) as server:
             url = f"{server.url}/token"
         result = cli("token", *LOCAL, url, "--secret-stdin", stdin="sec")
         assert (result.code, result.out) == (NETWORK, "")
         assert "check the URL, the network and any proxy" in result.err
 
-    def test_ca_file(self, cli: Runner, tmp_path: Path) -> None:
-        """A private authority is trusted when it is named, and not otherwise."""
+    def test_only_a_named_authority_is_trusted(self, cli: Runner, tmp_path: Path) -> None:
+        """A private authority is trusted only if --ca-file names it."""
         authority = trustme.CA()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("localhost").configure_cert(context)
@@ -247,25 +251,25 @@ class TestToken:
             for file in (broken, tmp_path / "missing.pem"):
                 assert "cannot be read as PEM" in cli(*arguments, "--ca-file", str(file), stdin="sec").err
 
-    def test_without_the_extra(self, cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Where no HTTP library is installed the sentence names the extra."""
+    def test_a_missing_http_library_names_the_extra(self, cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Without an HTTP library the error names the extra."""
         monkeypatch.setitem(sys.modules, "httpx2", None)
         result = cli("token", *LOCAL, "http://127.0.0.1:1/", "--secret-stdin", stdin="sec")
         assert (result.code, "pip install 'oauth_cc[cli]'" in result.err) == (BAD_INPUT, True)
 
 
-class TestProof:
-    """Ways of authentication without a shared secret."""
+class TestAuthentication:
+    """Client authentication methods without a shared secret."""
 
     @pytest.fixture
     def key(self, tmp_path: Path) -> str:
-        """The file of a private key."""
+        """Return the file of a private key."""
         file = tmp_path / "key.pem"
         file.write_bytes(ECKey.generate_key("P-256").as_pem(private=True))
         return str(file)
 
-    def test_private_key_jwt(self, cli: Runner, key: str) -> None:
-        """A request shows no assertion, and a token request carries one for the issuer."""
+    def test_private_key_jwt_sends_an_assertion_for_the_issuer(self, cli: Runner, key: str) -> None:
+        """`request` redacts the assertion; `token` sends one for the issuer."""
         signed = ("--auth", "private-key-jwt", "--key", key, "--key-id", "k1", "--issuer", "https://as.example")
         shown = cli("request", *LOCAL, "https://as.example/token", *signed)
         assert shown.out.endswith("client-assertion-type%3Ajwt-bearer&client_assertion=***\n")
@@ -276,8 +280,8 @@ class TestProof:
         assert _json(header) == {"alg": "ES256", "typ": "client-authentication+jwt", "kid": "k1"}
         assert _json(claims)["aud"] == "https://as.example"
 
-    def test_an_older_server(self, cli: Runner, key: str) -> None:
-        """What a JWT says is what the server asks for."""
+    def test_options_set_the_claims_of_an_assertion(self, cli: Runner, key: str) -> None:
+        """--audience, --typ and --lifetime set the claims that a server requires."""
         terms = ("--audience", "https://as.example/token", "--typ", "JWT", "--lifetime", "30")
         signed = ("--auth", "private-key-jwt", "--key", key, "--issuer", "https://as.example", *terms)
         with serve(TOKEN) as server:
@@ -287,8 +291,8 @@ class TestProof:
         said = _json(claims)
         assert (said["aud"], int(f"{said['exp']}") - int(f"{said['iat']}")) == ("https://as.example/token", 30)
 
-    def test_secret_jwt(self, cli: Runner) -> None:
-        """The secret itself is not sent, and need not be given to show a request."""
+    def test_secret_jwt_does_not_send_the_secret(self, cli: Runner) -> None:
+        """The secret itself is not sent, and not needed to print a request."""
         signed = ("--auth", "secret-jwt", "--issuer", "https://as.example", "--audience", "https://as.example/token")
         assert "client_assertion=***" in cli("request", *LOCAL, "https://as.example/token", *signed).out
         with serve(TOKEN) as server:
@@ -297,8 +301,8 @@ class TestProof:
             assert b"7Fjfp0ZBr1KtDRbn" not in server.asked[0].body
             assert cli("token", *LOCAL, f"{server.url}/token", *signed).code == BAD_INPUT
 
-    def test_assertion(self, cli: Runner, tmp_path: Path) -> None:
-        """What a file holds is sent."""
+    def test_the_content_of_the_assertion_file_is_sent(self, cli: Runner, tmp_path: Path) -> None:
+        """The content of the assertion file is sent."""
         file = tmp_path / "assertion"
         file.write_text("eyJhbGciOiJFUzI1NiJ9.e30.c2ln\n")
         with serve(TOKEN) as server:
@@ -309,8 +313,8 @@ class TestProof:
         assert form["client_assertion_type"] == "urn:x:svid"
 
     @pytest.mark.parametrize("bound", [False, True])
-    def test_certificate(self, cli: Runner, tmp_path: Path, bound: bool) -> None:
-        """The connection shows it: to authenticate, or to bind the token whatever authenticates."""
+    def test_a_certificate_authenticates_or_binds_the_token(self, cli: Runner, tmp_path: Path, bound: bool) -> None:
+        """The connection presents the certificate, to authenticate or to bind the token."""
         authority = trustme.CA()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("localhost").configure_cert(context)
@@ -327,14 +331,14 @@ class TestProof:
             assert cli(*given, "--certificate-key", str(tmp_path / "key.pem"), stdin="sec").code == DONE
             assert dict(parse_qsl(server.asked[0].body.decode())).get("client_id") == (None if bound else "id")
             wrong = cli(*given, "--certificate-key", str(tmp_path / "ca.pem"), stdin="sec")
-            assert (BAD_INPUT, True) == (wrong.code, "there or in --certificate-key" in wrong.err)
+            assert (BAD_INPUT, True) == (wrong.code, "in the same file or in --certificate-key" in wrong.err)
             wrong = cli(*given, "--certificate-key", str(tmp_path / "nosuch"), stdin="sec")
-            assert (BAD_INPUT, True) == (wrong.code, "its key cannot be read: No such file" in wrong.err)
+            assert (BAD_INPUT, True) == (wrong.code, "its private key cannot be read: No such file" in wrong.err)
 
-    def test_a_key_to_sign_and_one_to_connect(
+    def test_one_key_signs_and_another_connects(
         self, cli: Runner, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """FAPI 2.0 may have both: each has its option, and either may be encrypted."""
+        """A signing key and a client certificate combine, each with its option, and either key may be encrypted."""
         authority = trustme.CA()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("localhost").configure_cert(context)
@@ -354,10 +358,12 @@ class TestProof:
             assert cli(*given).code == BAD_INPUT
             (tmp_path / "key.pem").write_bytes(pem(CURVES["ES256"], password=b"pass"))
             assert cli(*given, "--key-password-env", "KEY_PASSWORD").code == DONE
-            assert "has no variable NOSUCH" in cli(*given, "--key-password-env", "NOSUCH").err
+            assert (
+                "--key-password-env names NOSUCH, which is not set" in cli(*given, "--key-password-env", "NOSUCH").err
+            )
 
-    def test_names_of_the_key(self, cli: Runner, key: str, tmp_path: Path) -> None:
-        """Its own, and that of its certificate, by which Entra ID knows it."""
+    def test_kid_and_certificate_thumbprint_are_in_the_header(self, cli: Runner, key: str, tmp_path: Path) -> None:
+        """The JWT header has the kid and the certificate's thumbprint, by which Entra ID identifies the key."""
         issued = trustme.CA().issue_cert("client.example")
         issued.cert_chain_pems[0].write_to_path(str(tmp_path / "client.pem"))
         way = ("--auth", "private-key-jwt", "--key", key, "--issuer", "https://as.example", "--key-id", "k1")
@@ -369,8 +375,8 @@ class TestProof:
         certificate = Certificate.from_pem(issued.cert_chain_pems[0].bytes())
         assert (header["kid"], header["x5t#S256"]) == ("k1", certificate.thumbprint)
 
-    def test_endpoint_by_issuer(self, cli: Runner) -> None:
-        """The issuer is enough; without it, or the endpoint, the sentence names both."""
+    def test_the_issuer_names_the_endpoint(self, cli: Runner) -> None:
+        """The issuer is enough; without issuer and endpoint the error names both options."""
         with AuthorizationServer(clients=[RegisteredClient("id", "sec")]) as server:
             given = ("--client-id", "id", "--issuer", server.issuer)
             assert cli("token", *given, "--secret-stdin", stdin="sec").code == DONE
@@ -378,8 +384,8 @@ class TestProof:
         result = cli("token", "--client-id", "id", "--secret-stdin", stdin="sec")
         assert (result.code, "--issuer" in result.err) == (BAD_INPUT, True)
 
-    def test_profile(self, cli: Runner, key: str) -> None:
-        """What a configuration lacks of FAPI 2.0 is said, line by line."""
+    def test_the_profile_lists_unmet_requirements(self, cli: Runner, key: str) -> None:
+        """--profile lists each requirement of FAPI 2.0 and what to do about an unmet one."""
         signed = ("--auth", "private-key-jwt", "--key", key, "--issuer", "https://as.example")
         result = cli("request", *LOCAL, "https://as.example/token", *signed, "--profile", "fapi2")
         assert result.code == DONE
@@ -395,16 +401,16 @@ class TestProof:
     @pytest.mark.parametrize(
         ("given", "reason"),
         [
-            (("--auth", "private-key-jwt", "--issuer", "https://as.example"), "--key: --auth private-key-jwt needs it"),
-            (("--auth", "private-key-jwt", "--key", "/no/such"), "--issuer: --auth private-key-jwt needs it"),
+            (("--auth", "private-key-jwt", "--issuer", "https://as.example"), "--key is required by --auth private-k"),
+            (("--auth", "private-key-jwt", "--key", "/no/such"), "--issuer is required by --auth private-key-jwt"),
             (
                 ("--auth", "private-key-jwt", "--key", "/no/such", "--issuer", "https://as.example"),
                 "/no/such cannot be read",
             ),
             (("--auth", "private-key-jwt", "--key", __file__, "--issuer", "https://as.example"), "is no PEM"),
-            (("--auth", "assertion"), "--assertion-file: --auth assertion needs it"),
-            (("--auth", "tls"), "--certificate: --auth tls needs it"),
-            (("--auth", "tls", "--certificate", "/no/such"), "--certificate: cannot be read"),
+            (("--auth", "assertion"), "--assertion-file is required by --auth assertion; pass the path of a file"),
+            (("--auth", "tls"), "--certificate is required by --auth tls; pass the path of a file"),
+            (("--auth", "tls", "--certificate", "/no/such"), "oauth-cc: --certificate cannot be read: No such file"),
             (
                 ("--auth", "secret-jwt", "--issuer", "https://as.example", "--algorithm", "RS256"),
                 "use --auth private-key-jwt",
@@ -413,26 +419,28 @@ class TestProof:
                 ("--auth", "private-key-jwt", "--key", "{}", "--issuer", "https://as.example"),
                 "path of its file to --key",
             ),
-            (("--typ", "JWT"), "--typ: --auth basic has no use for it"),
-            (("--auth", "tls", "--lifetime", "0"), "--lifetime: --auth tls has no use for it"),
+            (("--typ", "JWT"), "oauth-cc: --typ does not apply to --auth basic"),
+            (("--auth", "tls", "--lifetime", "0"), "oauth-cc: --lifetime does not apply to --auth tls"),
             (
                 ("--auth", "secret-jwt", "--issuer", "https://as.example", "--lifetime", "0"),
                 "lifetime must be a whole number of seconds from 1 to 3600",
             ),
-            (("--key", "key.pem"), "--key: --auth basic has no use for it: give --auth private-key-jwt"),
-            (("--algorithm", "ES256"), "give --auth secret-jwt or private-key-jwt"),
-            (("--auth", "tls", "--secret-env", "HOME"), "--secret-env: --auth tls has no use for it"),
-            (("--auth", "none", "--assertion-file", "f"), "--assertion-file: --auth none has no use for it"),
+            (("--key", "key.pem"), "--key does not apply to --auth basic; use --auth private-key-jwt"),
+            (("--algorithm", "ES256"), "use --auth secret-jwt or private-key-jwt"),
+            (("--auth", "tls", "--secret-env", "HOME"), "--secret-env does not apply to --auth tls"),
+            (("--auth", "none", "--assertion-file", "f"), "--assertion-file does not apply to --auth none"),
         ],
     )
-    def test_what_is_missing_or_too_much(self, cli: Runner, given: tuple[str, ...], reason: str) -> None:
-        """A way of authentication says what it needs, and what it has no use for: no key is left out for a secret."""
+    def test_a_missing_or_unused_option_is_bad_input(self, cli: Runner, given: tuple[str, ...], reason: str) -> None:
+        """A method rejects an option that it does not use, so that a key never leads to sending a secret."""
         result = cli("request", *LOCAL, "https://as.example/token", *given)
         assert (result.code, result.out) == (BAD_INPUT, "")
         assert reason in result.err
 
-    def test_without_the_extra(self, cli: Runner, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Where nothing is installed that signs, the sentence names the extra."""
+    def test_a_missing_signing_library_names_the_extra(
+        self, cli: Runner, key: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Without a library that signs the error names the extra."""
         monkeypatch.delitem(sys.modules, "oauth_cc.jose", raising=False)
         monkeypatch.setitem(sys.modules, "joserfc.jwk", None)
         signed = ("--auth", "private-key-jwt", "--key", key, "--issuer", "https://as.example")
@@ -446,12 +454,12 @@ def _json(part: str) -> dict[str, object]:
 
 
 class TestStore:
-    """Tokens kept between runs, and oauth-cc store."""
+    """Tokens stored between runs, and oauth-cc store."""
 
-    HEADING = "key       ends at (UTC)        scope\n"
+    HEADING = "cache key  expires at (UTC)     scope\n"
 
-    def test_a_shell_loop_makes_one_request(self, cli: Runner) -> None:
-        """For each scope, however it is written."""
+    def test_a_shell_loop_makes_one_request_for_each_scope(self, cli: Runner) -> None:
+        """A loop makes one request for each scope, in whatever order its tokens are written."""
         with serve(TOKEN, Answer(chunks=(TOKEN.chunks[0].replace(b"tok-1", b"tok-2"),))) as server:
             arguments = ("token", *LOCAL, f"{server.url}/token", "--secret-stdin", "--format", "token")
             for scope in ("a b", "b a", "b", "a b"):
@@ -461,32 +469,32 @@ class TestStore:
             assert cli(*arguments, "--scope", "a b", "--no-store", stdin="sec").out == "tok-2\n"
             assert len(server.asked) == 3
 
-    def test_list_and_clear(self, cli: Runner) -> None:
-        """What is kept can be seen, but no token; and be forgotten."""
+    def test_stored_tokens_are_listed_and_cleared(self, cli: Runner) -> None:
+        """`store list` lists the stored tokens without their secrets, and `store clear` deletes them."""
         assert cli("store", "list") == Result(DONE, self.HEADING, "")
         with serve(TOKEN) as server:
             cli("token", *LOCAL, f"{server.url}/token", "--secret-stdin", "--scope", "a b", stdin="sec")
             listed = cli("store", "list")
             assert re.fullmatch(
-                re.escape(self.HEADING) + r"[0-9a-f]{8}  \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d  a b\n", listed.out
+                re.escape(self.HEADING) + r"[0-9a-f]{8}   \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d  a b\n", listed.out
             )
             assert cli("store", "clear") == Result(DONE, "files removed: 1\n", "")
             assert cli("store", "list") == Result(DONE, self.HEADING, "")
             cli("token", *LOCAL, f"{server.url}/token", "--secret-stdin", "--scope", "a b", stdin="sec")
             assert len(server.asked) == 2
 
-    def test_a_directory_that_cannot_be_used(self, cli: Runner, tmp_path: Path) -> None:
-        """The token is got all the same, and what is wrong is said; without a token it is an error."""
+    def test_an_unusable_directory_is_reported(self, cli: Runner, tmp_path: Path) -> None:
+        """An unusable directory is reported and the token printed; `store list` fails."""
         (tmp_path / "cache").write_text("a file")
         with serve(TOKEN) as server:
             found = cli("token", *LOCAL, f"{server.url}/token", "--secret-stdin", "--format", "token", stdin="sec")
         assert (found.code, found.out) == (DONE, "tok-1\n")
-        assert found.err.startswith("oauth-cc: the token is not kept: ")
+        assert found.err.startswith("oauth-cc: the token was not stored: ")
         assert found.err.count("\n") == 1
         assert cli("store", "list").code == BAD_INPUT
 
-    def test_without_the_extra(self, cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Where nothing is installed that could keep tokens, the sentence says what to do."""
+    def test_a_missing_store_library_names_the_extra(self, cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Without the library of the store the error names the extra and --no-store."""
         monkeypatch.delitem(sys.modules, "oauth_cc.stores.file", raising=False)
         monkeypatch.setitem(sys.modules, "filelock", None)
         for arguments in (("token", *LOCAL, "http://127.0.0.1:1/", "--secret-stdin"), ("store", "list")):
@@ -498,8 +506,8 @@ class TestStore:
 class TestMetadata:
     """oauth-cc metadata."""
 
-    def test_table(self, cli: Runner) -> None:
-        """What a server says of itself is a table, with a star at the ways that exist here."""
+    def test_metadata_are_printed_as_a_table(self, cli: Runner) -> None:
+        """The metadata of a server are a table with a star at each supported method."""
         with AuthorizationServer(clients=[RegisteredClient("id", "sec", Scope.of("a", "b"))]) as server:
             result = cli("metadata", server.issuer)
             assert result == Result(
@@ -516,12 +524,12 @@ class TestMetadata:
                 "grants               client_credentials\n"
                 "scopes               a, b\n"
                 "\n"
-                "* this client can use it\n",
+                "* supported by this client\n",
                 "",
             )
 
-    def test_errors(self, cli: Runner) -> None:
-        """Another server's metadata are exit code 1, no issuer is 2, no answer 3; each is one sentence."""
+    def test_each_error_is_one_sentence_and_its_exit_code(self, cli: Runner) -> None:
+        """Metadata of another server are exit code 1, a bad issuer 2, a missing response 3."""
         document = b'{"issuer": "https://as.example", "token_endpoint": "https://as.example/token"}'
         with serve(Answer(chunks=(document,))) as server:
             url = server.url
@@ -536,19 +544,20 @@ class TestMetadata:
 class TestDemo:
     """oauth-cc demo."""
 
-    def test_every_step(self, cli: Runner) -> None:
-        """The demo shows the way from the record to the resource's 200, and no secret."""
+    def test_the_demo_prints_every_step_without_a_secret(self, cli: Runner) -> None:
+        """The demo prints each step from the record to the resource's 200, and no secret."""
         result = cli("demo")
         assert result.code == DONE
-        for step in ("The client", "The body", "The request", "The answer", "The token", "The API call"):
+        steps = ("The client", "The token request", "The body", "The HTTP request", "The response", "The API call")
+        for step in steps:
             assert step in result.out
         assert "grant_type=client_credentials&scope=hello+world" in result.out
-        assert "The resource answers 200" in result.out
+        assert "The resource returns 200" in result.out
         assert "Basic ***" in result.out
         assert "Bearer ***" in result.out
 
-    def test_without_the_extra(self, cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Where the server's library is not installed the sentence names the extras."""
+    def test_a_missing_server_library_names_the_extras(self, cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Without the library of the server the error names the extras."""
         monkeypatch.setitem(sys.modules, "authlib.oauth2", None)
         for name in [name for name in sys.modules if name.startswith(("oauth_cc.cli.demo", "oauth_cc.testing"))]:
             monkeypatch.delitem(sys.modules, name)
@@ -562,7 +571,7 @@ class TestProcess:
     @pytest.mark.parametrize(
         "command", [[str(Path(sys.executable).with_name("oauth-cc"))], [sys.executable, "-m", "oauth_cc"]]
     )
-    def test_both_names(self, command: list[str]) -> None:
+    def test_script_and_module_are_the_same_program(self, command: list[str]) -> None:
         """oauth-cc and python -m oauth_cc are the same program."""
         done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True)
         assert done.stdout == f"oauth-cc {__version__}\n"
@@ -570,8 +579,8 @@ class TestProcess:
         assert (failed.returncode, failed.stdout) == (BAD_INPUT, "")
         assert failed.stderr == "oauth-cc: client_id must not be empty (is an environment variable unset?)\n"
 
-    def test_a_reader_that_has_seen_enough(self) -> None:
-        """A pipe that is closed early is no error."""
+    def test_a_closed_pipe_is_not_an_error(self) -> None:
+        """A pipe that its reader closes early is not an error."""
         command = [sys.executable, "-m", "oauth_cc", "body", "--client-id", "id"]
         running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         assert running.stdout is not None
@@ -580,19 +589,19 @@ class TestProcess:
         assert (running.returncode, said) == (DONE, b"")
 
     @pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "0", "1e20", "soon"])
-    def test_timeout(self, cli: Runner, seconds: str) -> None:
-        """One that nobody could wait for is bad input."""
+    def test_an_unusable_timeout_is_bad_input(self, cli: Runner, seconds: str) -> None:
+        """A timeout that is not a number of seconds up to a day is bad input."""
         result = cli("metadata", "https://as.example", "--timeout", seconds)
-        assert (result.code, "give seconds, above 0" in result.err) == (BAD_INPUT, True)
+        assert (result.code, "must be seconds, above 0 and up to a day, not" in result.err) == (BAD_INPUT, True)
 
     def test_help_is_ascii(self, cli: Runner) -> None:
-        """It can be printed wherever it is read."""
+        """The help is ASCII, so every terminal prints it."""
         assert all(
             cli(command, "--help").out.isascii() for command in ("body", "request", "token", "metadata", "store")
         )
 
-    def test_help_has_examples(self, cli: Runner) -> None:
-        """Every --help shows how the command is used, and the exit codes."""
+    def test_help_has_examples_and_exit_codes(self, cli: Runner) -> None:
+        """Every --help has examples and the exit codes."""
         for command in ((), ("body",), ("request",), ("token",), ("metadata",)):
             result = cli(*command, "--help")
             assert result.code == DONE

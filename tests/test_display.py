@@ -1,5 +1,5 @@
 """
-Requests for human eyes.
+Requests, responses and metadata as text for people.
 """
 
 import shlex
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oauth_cc import ClientCredentials, ClientSecretPost, HttpRequest, HttpResponse, TokenRequest, http_request
-from oauth_cc.cli.display import curl, http_answer, http_message, metadata_table
+from oauth_cc.cli.display import curl, http_message, http_response, metadata_table
 from oauth_cc.metadata import ServerMetadata
 from tests import strategies
 
@@ -17,8 +17,8 @@ ENDPOINT = "https://as.example/token"
 
 
 @given(strategies.token_requests())
-def test_the_secret_is_redacted(request_: TokenRequest) -> None:
-    """What is shown is the request that is sent but for its secret, in both forms."""
+def test_the_request_is_shown_with_its_secret_redacted(request_: TokenRequest) -> None:
+    """Both forms show the request as it is sent, except for the secret."""
     secret = "M4RKER"
     for way in (secret, ClientSecretPost(secret)):
         request = attrs.evolve(request_, credentials=ClientCredentials("id", way))
@@ -30,36 +30,36 @@ def test_the_secret_is_redacted(request_: TokenRequest) -> None:
 
 
 @given(st.text(strategies.VSCHAR, max_size=20))
-def test_curl_is_quoted(text: str) -> None:
-    """A shell reads the command as the words it is made of, whatever the values are."""
+def test_curl_is_quoted_for_the_shell(text: str) -> None:
+    """A shell splits the command into its words, whatever characters the values have."""
     request = HttpRequest("POST", ENDPOINT, {"Accept": f"a{text}b"}, b"x=1")
     # A shell joins lines at a backslash before it splits words.
     words = shlex.split(curl(request).replace("\\\n", ""))
     assert words == ["curl", "--request", "POST", "--header", f"Accept: a{text}b", "--data", "x=1", ENDPOINT]
 
 
-def test_whatever_may_be_secret_is_hidden() -> None:
-    """Fields that are not known to be harmless, and bodies that are no form, are not shown at all."""
+def test_unknown_headers_and_bodies_are_redacted() -> None:
+    """Headers that may be secret, and bodies that are not a form, are not shown."""
     request = HttpRequest("POST", ENDPOINT, {"Cookie": "a=b", "Authorization": "raw"}, b'{"password": "x"}')
     assert http_message(request) == f"POST {ENDPOINT}\nCookie: ***\nAuthorization: ***\n\n***"
 
 
-def test_an_answer() -> None:
-    """Of an answer the harmless members are shown, and of one that is no JSON why it is none."""
-    answer = HttpResponse(200, (), b'{"access_token": "tok-1", "scope": "a", "id_token": "x", "other": ["y"]}')
-    assert http_answer(answer) == '200\n{"access_token":"***","scope":"a","id_token":"***","other":"***"}'
-    assert http_answer(HttpResponse(502, (), b"<html>")) == "502\n(the answer is not JSON)"
+def test_harmless_members_of_a_response_are_shown() -> None:
+    """A response is shown with its harmless members, or with the reason why it is not JSON."""
+    response = HttpResponse(200, (), b'{"access_token": "tok-1", "scope": "a", "id_token": "x", "other": ["y"]}')
+    assert http_response(response) == '200\n{"access_token":"***","scope":"a","id_token":"***","other":"***"}'
+    assert http_response(HttpResponse(502, (), b"<html>")) == "502\n(the response is not JSON)"
 
 
-def test_without_a_body() -> None:
-    """A request without a body is its head."""
+def test_a_request_without_a_body_is_its_head() -> None:
+    """A request without a body is shown as its head."""
     request = HttpRequest("GET", "https://api.example/", {"Authorization": "Bearer tok-1"})
     assert http_message(request) == "GET https://api.example/\nAuthorization: Bearer ***"
     assert "--data" not in curl(request)
 
 
-def test_metadata() -> None:
-    """A table has all that a server supports, and says if that is not this grant."""
+def test_the_table_has_all_metadata() -> None:
+    """The table has everything that a server supports, and warns if that excludes this grant."""
     table = metadata_table(
         ServerMetadata(
             "https://as.example",
@@ -84,6 +84,6 @@ def test_metadata() -> None:
         "grants               authorization_code",
         "scopes               read, write",
         "",
-        "* this client can use it",
-        "! client_credentials is not among the grants",
+        "* supported by this client",
+        "! the server does not list client_credentials",
     ]

@@ -1,7 +1,7 @@
 """
-The command line: composes, shows and sends token requests, and shows servers.
+The command line: composes, prints and sends token requests, and prints what servers support.
 
-    argv ─ parse ─▶ arguments ─ run ─▶ exit code: 0 done, 1 refused by the server, 2 bad input, 3 network
+    argv ─ parse ─▶ arguments ─ run ─▶ exit code: 0 done, 1 rejected by the server, 2 bad input, 3 network
 """
 
 import argparse
@@ -14,7 +14,7 @@ from oauth_cc import ClientCredentials, compose_body, http_request
 from oauth_cc.authentication.methods import AuthenticationFields
 from oauth_cc.cli.authentication import authentication_of
 from oauth_cc.cli.display import curl, http_message, metadata_table, requirements_table
-from oauth_cc.cli.network import NetworkError, endpoint_of, kept, metadata_of, token_for
+from oauth_cc.cli.network import NetworkError, endpoint_of, metadata_of, stored, token_for
 from oauth_cc.cli.options import parser
 from oauth_cc.cli.request import request_of
 from oauth_cc.errors import InvalidInput, InvalidResponse, StoreUnavailable, TokenRequestRefused
@@ -40,19 +40,27 @@ _OPTIONS: Final = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command line *argv* (that of the process by default) and gives its exit code."""
+    """Run the command line *argv*, by default the process's, and return its exit code."""
     try:
         code = run(parser().parse_args(argv), sys.stdout, sys.stderr, sys.stdin)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever reads has seen enough; what is still to be flushed at the end has to go somewhere.
+        # The reader closed the pipe. The interpreter flushes stdout at exit, so point it at a file that accepts this.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     return code
 
 
 def run(arguments: argparse.Namespace, stdout: TextIO, stderr: TextIO, stdin: TextIO) -> int:
-    """Does what *arguments* say, with these streams, and gives the exit code; an error is one sentence on *stderr*."""
+    """
+    Run the command of *arguments* and return its exit code.
+
+    Args:
+        arguments: The parsed command line.
+        stdout: Receives the output.
+        stderr: Receives an error, as one sentence.
+        stdin: Provides the secret for ``--secret-stdin``.
+    """
     commands = {
         "body": _body,
         "request": _request,
@@ -88,7 +96,7 @@ def _request(arguments: argparse.Namespace, stdin: TextIO) -> str:
         arguments, ClientCredentials(arguments.client_id, authentication_of(arguments, stdin, shown=True))
     )
     endpoint, metadata = endpoint_of(request, arguments)
-    # An assertion is redacted, whatever stands there.
+    # Any text would do: an assertion is redacted.
     assertion = None if isinstance(proof_of(request), AuthenticationFields) else "***"
     composed = http_request(request, endpoint, assertion=assertion)
     files = {"--cert": arguments.certificate, "--key": arguments.certificate_key, "--cacert": arguments.ca_file}
@@ -114,12 +122,12 @@ def _metadata(arguments: argparse.Namespace, _stdin: TextIO) -> str:
 
 
 def _stored(arguments: argparse.Namespace, _stdin: TextIO) -> str:
-    return kept(arguments.action)
+    return stored(arguments.action)
 
 
 def _demo(_arguments: argparse.Namespace, _stdin: TextIO) -> str:
     try:
         from oauth_cc.cli.demo import demo
     except ImportError as error:
-        raise ImportError("the demo needs a server and a client: pip install 'oauth_cc[cli,testing]'") from error
+        raise ImportError("demo needs more packages; run pip install 'oauth_cc[cli,testing]'") from error
     return demo()

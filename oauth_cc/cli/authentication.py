@@ -1,5 +1,5 @@
 """
-How a client proves itself, from what the command line was given: secrets and passwords from anywhere but an argument.
+Client authentication from command line options. Secrets and passwords never come from an argument.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from oauth_cc.authentication.methods import ClientAuthentication
 from oauth_cc.cli.options import SECRET_VARIABLE
 from oauth_cc.errors import InvalidInput
 
-# What stands in for a secret where one is only shown, as a redaction: long enough to key any HMAC.
+# Replaces a missing secret in a printed request, where it is redacted. Long enough to key any HMAC.
 _HIDDEN: Final = "*" * 64
 
 _SECRET: Final = ("secret_env", "secret_file", "secret_stdin")
@@ -41,14 +41,21 @@ _USED: Final[Mapping[str, tuple[str, ...]]] = {
     "self-signed-tls": (),
     "none": (),
 }
-"""The options that each way of authentication has a use for, beside those of every way."""
+"""The options that each client authentication method uses, besides the options common to all methods."""
 
 
 def authentication_of(arguments: argparse.Namespace, stdin: TextIO, *, shown: bool = False) -> ClientAuthentication:
     """
-    Gives the way of authentication that *arguments* describe; *shown*: a secret that is not given is none that is
-    missing, as it will not be sent. Raises `InvalidInput` for options that the way has no use for, too: whoever gives a
-    key does not want a secret to be sent.
+    Return the client authentication method that *arguments* describe.
+
+    Args:
+        arguments: The parsed command line.
+        stdin: Provides the secret for ``--secret-stdin``.
+        shown: Whether the request is only printed, so that no secret is required.
+
+    Raises:
+        InvalidInput: For a missing option, and for one that the method does not use: a user who passes a key does not
+            want to send a secret.
     """
     _check_used(arguments)
     without_secret: Mapping[str, Callable[[argparse.Namespace], ClientAuthentication]] = {
@@ -62,20 +69,20 @@ def authentication_of(arguments: argparse.Namespace, stdin: TextIO, *, shown: bo
         return without_secret[arguments.auth](arguments)
     secret = _secret(arguments, stdin) or (Secret(_HIDDEN) if shown else None)
     if secret is None:
-        sources = f"set {SECRET_VARIABLE}, or give --secret-env, --secret-file or --secret-stdin"
-        raise InvalidInput("client_secret", sources)
+        sources = f"set {SECRET_VARIABLE}, or pass --secret-env, --secret-file or --secret-stdin"
+        raise InvalidInput("client_secret", f"no client_secret; {sources}")
     return _by_secret(arguments, secret)
 
 
 def certificate_of(arguments: argparse.Namespace) -> Certificate | None:
-    """Gives the client certificate that connections show, None if they show none."""
-    # Not every command has the option.
+    """Return the client certificate of the connections, or None."""
+    # Some commands do not have the option.
     file: Path | None = getattr(arguments, "certificate", None)
     return None if file is None else Certificate.from_pem(_text("--certificate", file))
 
 
 def password_of(arguments: argparse.Namespace) -> Secret | None:
-    """Gives the password of the private key, None if it has none."""
+    """Return the password of the private key, or None."""
     return None if arguments.key_password_env is None else _variable("--key-password-env", arguments.key_password_env)
 
 
@@ -85,7 +92,8 @@ def _check_used(arguments: argparse.Namespace) -> None:
         given: object = getattr(arguments, name)
         if given is not None and given is not False and name not in used and not _is_for_tls(arguments, name):
             ways = " or ".join([way for way, options in _USED.items() if name in options])
-            raise InvalidInput(_option(name), f"--auth {arguments.auth} has no use for it: give --auth {ways}")
+            option = _option(name)
+            raise InvalidInput(option, f"{option} does not apply to --auth {arguments.auth}; use --auth {ways}")
 
 
 def _is_for_tls(arguments: argparse.Namespace, name: str) -> bool:
@@ -110,7 +118,7 @@ def _private_key_jwt(arguments: argparse.Namespace) -> PrivateKeyJwt:
     try:
         from oauth_cc.jose import key_from_file
     except ImportError as error:
-        raise ImportError("signing needs pip install 'oauth_cc[cli,jwt]'") from error
+        raise ImportError("signing needs more packages; run pip install 'oauth_cc[cli,jwt]'") from error
     key = key_from_file(
         file,
         algorithm=arguments.algorithm,
@@ -150,14 +158,16 @@ def _terms(arguments: argparse.Namespace) -> _Terms:
 def _issuer(arguments: argparse.Namespace) -> str:
     issuer: str | None = arguments.issuer
     if issuer is None:
-        raise InvalidInput("--issuer", f"--auth {arguments.auth} needs it: the server's issuer identifier")
+        reason = f"--issuer is required by --auth {arguments.auth}; pass the server's issuer identifier"
+        raise InvalidInput("--issuer", reason)
     return issuer
 
 
 def _given(arguments: argparse.Namespace, name: str) -> Path:
     file: Path | None = getattr(arguments, name)
     if file is None:
-        raise InvalidInput(_option(name), f"--auth {arguments.auth} needs it")
+        option = _option(name)
+        raise InvalidInput(option, f"{option} is required by --auth {arguments.auth}; pass the path of a file")
     return file
 
 
@@ -170,7 +180,7 @@ def _text(option: str, file: Path) -> str:
         return file.read_text("utf-8", "replace")
     except OSError as error:
         reason = error.strerror
-    raise InvalidInput(option, f"cannot be read: {reason}")
+    raise InvalidInput(option, f"{option} cannot be read: {reason}")
 
 
 def _secret(arguments: argparse.Namespace, stdin: TextIO) -> Secret | None:
@@ -180,8 +190,8 @@ def _secret(arguments: argparse.Namespace, stdin: TextIO) -> Secret | None:
         try:
             return _one_line(arguments.secret_file.read_text("utf-8"))
         except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise InvalidInput("--secret-file", f"cannot be read: {reason}")
+            reason = error.strerror if isinstance(error, OSError) else "the file is not UTF-8"
+        raise InvalidInput("--secret-file", f"--secret-file cannot be read: {reason}")
     if arguments.secret_env is not None:
         return _variable("--secret-env", arguments.secret_env)
     value = os.environ.get(SECRET_VARIABLE)
@@ -191,10 +201,10 @@ def _secret(arguments: argparse.Namespace, stdin: TextIO) -> Secret | None:
 def _variable(option: str, name: str) -> Secret:
     value = os.environ.get(name)
     if value is None:
-        raise InvalidInput(option, f"the environment has no variable {name}")
+        raise InvalidInput(option, f"{option} names {name}, which is not set in the environment; export it")
     return Secret(value)
 
 
 def _one_line(text: str) -> Secret:
-    # A file and a pipe end in a newline that is not part of the secret.
+    # The newline at the end of a file or a pipe is not part of the secret.
     return Secret(text.removesuffix("\n").removesuffix("\r"))

@@ -1,5 +1,5 @@
 """
-The way of the data shown for real: a server on this machine, one token, one call.
+The data flow in a real run: a local server, one token, one API call.
 """
 
 import secrets
@@ -19,12 +19,12 @@ from oauth_cc import (
     parse_token_response,
     token_request,
 )
-from oauth_cc.cli.display import http_answer, http_message
+from oauth_cc.cli.display import http_message, http_response
 from oauth_cc.testing import AuthorizationServer, RegisteredClient
 
 
 def demo() -> str:
-    """Gives the account of a token got from a real authorization server and used at its resource, secrets redacted."""
+    """Return a transcript: get a token from a real authorization server and use it, with secrets redacted."""
     client = RegisteredClient("demo", secrets.token_urlsafe(24), Scope.of("hello", "world"))
     with AuthorizationServer(clients=[client]) as server, httpx2.Client(trust_env=False) as http:
         steps = list(_steps(client, server, http))
@@ -36,23 +36,23 @@ def _steps(client: RegisteredClient, server: AuthorizationServer, http: httpx2.C
     yield "The client (record)", repr(credentials)
 
     request = token_request(credentials, Scope.of("hello", "world"))
-    yield "What it asks for (record)", repr(request)
+    yield "The token request (record)", repr(request)
     yield "The body", compose_body(request)
 
     composed = http_request(request, server.token_endpoint)
-    yield "The request", http_message(composed)
+    yield "The HTTP request", http_message(composed)
 
-    answer = _send(http, composed)
-    yield "The answer", http_answer(answer)
+    response = _send(http, composed)
+    yield "The response", http_response(response)
 
-    token = parse_token_response(answer, request, received_at=time.time())
+    token = parse_token_response(response, request, received_at=time.time())
     yield "The token (record)", repr(token)
 
     call = authorize(HttpRequest("GET", server.resource_url), token)
     yield "The API call", http_message(call)
 
     result = _send(http, call)
-    yield f"The resource answers {result.status}", result.content.decode("utf-8")
+    yield f"The resource returns {result.status}", result.content.decode("utf-8")
 
 
 def _send(http: httpx2.Client, request: HttpRequest) -> HttpResponse:

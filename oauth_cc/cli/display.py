@@ -1,5 +1,5 @@
 """
-Requests and answers for human eyes: every secret redacted.
+Requests, responses and metadata as text for people, with every secret redacted.
 """
 
 import shlex
@@ -20,7 +20,7 @@ _SHOWN_MEMBERS: Final = frozenset({"token_type", "expires_in", "scope", "error",
 
 def http_message(request: HttpRequest) -> str:
     """
-    Gives *request* as it goes on the wire (RFC 9112), its Authorization and secret parameters redacted.
+    Return *request* as sent (RFC 9112), with its Authorization header and secret parameters redacted.
 
         >>> print(http_message(HttpRequest("GET", "https://api.example/a?b=c", {"Authorization": "Bearer tok-1"})))
         GET https://api.example/a?b=c
@@ -30,26 +30,30 @@ def http_message(request: HttpRequest) -> str:
     return "\n".join([*lines, "", _body(request)] if request.body else lines)
 
 
-def http_answer(response: HttpResponse) -> str:
+def http_response(response: HttpResponse) -> str:
     """
-    Gives the answer of a token endpoint: its status, and its members with every value redacted that may be a secret.
+    Return the status and the members of a token response, with every value redacted that may be secret.
 
-        >>> print(http_answer(HttpResponse(200, (), b'{"access_token": "tok-1", "expires_in": 60}')))
+        >>> print(http_response(HttpResponse(200, (), b'{"access_token": "tok-1", "expires_in": 60}')))
         200
         {"access_token":"***","expires_in":60}
     """
     members = parse_object(response.content)
     if isinstance(members, str):
-        return f"{response.status}\n(the answer {members})"
+        return f"{response.status}\n(the response {members})"
     shown = {name: freeze(value) if name in _SHOWN_MEMBERS else "***" for name, value in members.items()}
     return f"{response.status}\n{write(shown)}"
 
 
 def curl(request: HttpRequest, options: Sequence[tuple[str, str]] = ()) -> str:
     r"""
-    Gives *request* as a curl command for a POSIX shell, redacted as by `http_message`: fill in what ``***`` hides.
-    *options*: names and values of further ones, such as the files of a certificate.
+    Return *request* as a curl command for a POSIX shell. Replace each ``***`` by the value it redacts.
 
+    Args:
+        request: The request.
+        options: Names and values of further options, such as the files of a certificate.
+
+    Example:
         >>> print(curl(HttpRequest("POST", "https://as.example/token", {"Accept": "a/b"}, b"client_secret=x&y=1")))
         curl --request POST \
           --header 'Accept: a/b' \
@@ -66,8 +70,8 @@ def curl(request: HttpRequest, options: Sequence[tuple[str, str]] = ()) -> str:
 
 def metadata_table(metadata: ServerMetadata) -> str:
     """
-    Gives what a server says of itself, a line each; a star marks the ways of authentication, and the algorithms for
-    signing, that exist here.
+    Return what a server supports, one item a line. A star marks each method and signing algorithm that oauth_cc
+    supports.
 
         >>> print(metadata_table(ServerMetadata("https://as.example", "https://as.example/token")))
         issuer               https://as.example
@@ -80,7 +84,7 @@ def metadata_table(metadata: ServerMetadata) -> str:
         grants               -
         scopes               -
         <BLANKLINE>
-        * this client can use it
+        * supported by this client
     """
     known = {*METHODS, *ALGORITHMS, *MAC_ALGORITHMS}
     starred = [
@@ -105,23 +109,23 @@ def metadata_table(metadata: ServerMetadata) -> str:
     return "\n".join([*lines, *_notes(metadata)])
 
 
-def requirements_table(duties: Sequence[Requirement]) -> str:
+def requirements_table(requirements: Sequence[Requirement]) -> str:
     """
-    Gives *duties*, a line each: whether it is met, the section that it comes from, and what to do if it is not.
+    Return *requirements*, one a line: whether it is met, its section, and what to do if it is not.
 
         >>> print(requirements_table([Requirement("sign", "5.4.1", False, "make a key")]))
         NO   5.4.1    sign: make a key
     """
     lines = [
-        f"yes  {duty.source:<9}{duty.text}" if duty.met else f"NO   {duty.source:<9}{duty.text}: {duty.advice}"
-        for duty in duties
+        f"yes  {item.source:<9}{item.text}" if item.met else f"NO   {item.source:<9}{item.text}: {item.advice}"
+        for item in requirements
     ]
     return "\n".join(lines)
 
 
 def _notes(metadata: ServerMetadata) -> list[str]:
-    notes = ["", "* this client can use it"]
-    return notes if metadata.grants_client_credentials else [*notes, "! client_credentials is not among the grants"]
+    notes = ["", "* supported by this client"]
+    return notes if metadata.grants_client_credentials else [*notes, "! the server does not list client_credentials"]
 
 
 def _headers(request: HttpRequest) -> list[str]:

@@ -1,5 +1,5 @@
 """
-Commands that ask a server, and what they keep.
+Commands that contact a server, and the store of their tokens.
 """
 
 import argparse
@@ -30,21 +30,30 @@ T = TypeVar("T")
 
 
 class NetworkError(Exception):
-    """No answer came; the text says why, and what to look at."""
+    """No response arrived. The text says why, and what to check."""
 
 
 def endpoint_of(request: TokenRequest, arguments: argparse.Namespace) -> tuple[Endpoint, ServerMetadata | None]:
-    """Gives the token endpoint that *arguments* name, or the one that their issuer names for *request*, by metadata."""
+    """
+    Return the token endpoint of *arguments* and, if it was discovered, the metadata of the issuer.
+
+    Args:
+        request: The token request; its authentication may need the issuer's mTLS endpoint.
+        arguments: The parsed command line.
+
+    Raises:
+        InvalidInput: If *arguments* name neither an endpoint nor an issuer.
+    """
     if arguments.token_url is not None:
         return Endpoint(arguments.token_url, allow_http=arguments.allow_http), None
     if arguments.issuer is None:
-        raise InvalidInput("--token-url", "give it, or --issuer, whose metadata name it")
+        raise InvalidInput("--token-url", "--token-url or --issuer is required; an issuer's metadata name the endpoint")
     metadata = metadata_of(arguments)
     return endpoint_for(metadata, request), metadata
 
 
 def token_for(request: TokenRequest, arguments: argparse.Namespace) -> Token:
-    """Gives the token for *request*: one that is kept, or a new one from where *arguments* say."""
+    """Return a token for *request*: a stored one, or a new one from the endpoint of *arguments*."""
     endpoint, _ = endpoint_of(request, arguments)
 
     def fetch(client: "httpx2.Client") -> Token:
@@ -58,21 +67,21 @@ def token_for(request: TokenRequest, arguments: argparse.Namespace) -> Token:
             options=Options(timeout=arguments.timeout, on_event=_warn),
         ).token()
 
-    return _online(fetch, _trust(arguments.ca_file, _shown(arguments)))
+    return _online(fetch, _tls(arguments.ca_file, _client_certificate(arguments)))
 
 
 def metadata_of(arguments: argparse.Namespace) -> ServerMetadata:
-    """Gives what the issuer of *arguments* says of itself."""
-    return _online(lambda client: _metadata(arguments, client), _trust(arguments.ca_file))
+    """Return the metadata of the issuer of *arguments*."""
+    return _online(lambda client: _metadata(arguments, client), _tls(arguments.ca_file))
 
 
-def kept(action: str) -> str:
-    """Gives what is kept, without the tokens themselves; or, for the *action* ``clear``, forgets it."""
+def stored(action: str) -> str:
+    """List the stored tokens without their secrets or, if *action* is ``clear``, delete them. Return the output."""
     store = _store()
     if action == "clear":
         return f"files removed: {store.clear()}"
-    lines = [f"{entry.key}  {_utc(entry.ends_at)}  {entry.scope}".rstrip() for entry in store.entries()]
-    return "\n".join(["key       ends at (UTC)        scope", *sorted(lines)])
+    lines = [f"{entry.key:<11}{_utc(entry.ends_at)}  {entry.scope}".rstrip() for entry in store.entries()]
+    return "\n".join(["cache key  expires at (UTC)     scope", *sorted(lines)])
 
 
 def _metadata(arguments: argparse.Namespace, client: "httpx2.Client") -> ServerMetadata:
@@ -82,60 +91,61 @@ def _metadata(arguments: argparse.Namespace, client: "httpx2.Client") -> ServerM
     return fetch_metadata(issuer, client=client, options=Options(timeout=arguments.timeout))
 
 
-def _online(fetch: "Callable[[httpx2.Client], T]", trust: ssl.SSLContext | bool) -> T:
+def _online(fetch: "Callable[[httpx2.Client], T]", tls: ssl.SSLContext | bool) -> T:
     try:
         import httpx2
     except ImportError as error:
-        raise ImportError("this command needs an HTTP library: pip install 'oauth_cc[cli]'") from error
-    # What the log would say is said by exit codes and sentences here.
+        raise ImportError("this command needs an HTTP library; run pip install 'oauth_cc[cli]'") from error
+    # Silence the log: exit codes and sentences on stderr report the same.
     logging.getLogger("oauth_cc").addHandler(logging.NullHandler())
     try:
-        with httpx2.Client(trust_env=False, verify=trust) as client:
+        with httpx2.Client(trust_env=False, verify=tls) as client:
             return fetch(client)
     except httpx2.TransportError as error:
         kind = type(error).__name__
-        sentence = f"no answer from the server ({kind}: {error}): check the URL, the network and any proxy"
+        sentence = f"no response from the server ({kind}: {error}); check the URL, the network and any proxy"
     raise NetworkError(sentence)
 
 
 @attrs.frozen
-class _Shown:
-    # What connections show: a certificate, the key of it, if that has a file of its own, and its password.
+class _ClientCertificate:
+    # The files of a client certificate, of its key if that is separate, and the password of the key.
     certificate: Path
     key: Path | None
     password: Secret | None
 
 
-def _shown(arguments: argparse.Namespace) -> _Shown | None:
+def _client_certificate(arguments: argparse.Namespace) -> _ClientCertificate | None:
     if arguments.certificate is None:
         return None
-    return _Shown(arguments.certificate, arguments.certificate_key, password_of(arguments))
+    return _ClientCertificate(arguments.certificate, arguments.certificate_key, password_of(arguments))
 
 
-def _trust(ca_file: Path | None, shown: _Shown | None = None) -> ssl.SSLContext | bool:
-    if ca_file is None and shown is None:
+def _tls(ca_file: Path | None, client: _ClientCertificate | None = None) -> ssl.SSLContext | bool:
+    if ca_file is None and client is None:
         return True
     try:
         context = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
     except OSError as error:
-        raise InvalidInput("--ca-file", f"cannot be read as PEM certificates: {error.strerror or error}") from None
-    if shown is not None:
-        _show(context, shown)
+        reason = f"--ca-file cannot be read as PEM certificates: {error.strerror or error}"
+        raise InvalidInput("--ca-file", reason) from None
+    if client is not None:
+        _load(context, client)
     return context
 
 
-def _show(context: ssl.SSLContext, shown: _Shown) -> None:
-    password = "" if shown.password is None else shown.password.reveal()
+def _load(context: ssl.SSLContext, client: _ClientCertificate) -> None:
+    password = "" if client.password is None else client.password.reveal()
     try:
-        # Without a callback, a key that is encrypted would have OpenSSL ask at the terminal.
-        context.load_cert_chain(shown.certificate, shown.key, password=lambda: password)
+        # Without a callback, OpenSSL would prompt for the password of an encrypted key.
+        context.load_cert_chain(client.certificate, client.key, password=lambda: password)
     except ssl.SSLError:
         reason = (
-            "is no PEM certificate with its key, there or in --certificate-key: see that they belong together, and that"
-            " --key-password-env names the password if the key is encrypted"
+            "--certificate must be a PEM certificate, with its private key in the same file or in --certificate-key;"
+            " check that they belong together, and name the password of an encrypted key by --key-password-env"
         )
     except OSError as error:
-        reason = f"or its key cannot be read: {error.strerror}"
+        reason = f"--certificate or its private key cannot be read: {error.strerror}"
     else:
         return
     raise InvalidInput("--certificate", reason)
@@ -145,13 +155,14 @@ def _store() -> "FileStore":
     try:
         from oauth_cc.stores.file import FileStore
     except ImportError as error:
-        raise ImportError("keeping tokens needs pip install 'oauth_cc[cli]'; or give --no-store") from error
+        reason = "storing tokens needs more packages; run pip install 'oauth_cc[cli]', or pass --no-store"
+        raise ImportError(reason) from error
     return FileStore()
 
 
 def _warn(event: Event) -> None:
     if isinstance(event, StoreFailed):
-        print(f"oauth-cc: the token is not kept: {event.error}", file=sys.stderr)
+        print(f"oauth-cc: the token was not stored: {event.error}", file=sys.stderr)
 
 
 def _utc(seconds: float) -> str:

@@ -1,5 +1,5 @@
 """
-From arguments to the record of what is asked for.
+The token request that command line options describe.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from oauth_cc.errors import InvalidInput
 
 
 def request_of(arguments: argparse.Namespace, credentials: ClientCredentials) -> TokenRequest:
-    """Gives the request that *arguments* describe, of *credentials*."""
+    """Return the token request that *arguments* describe, authenticated by *credentials*."""
     scope = Scope()
     for text in arguments.scope:
         scope |= Scope.parse(text)
@@ -25,7 +25,7 @@ def request_of(arguments: argparse.Namespace, credentials: ClientCredentials) ->
     if arguments.include_client_id:
         request = request.with_client_id_in_body()
     request = request.with_parameters([_name_and_value(text) for text in arguments.parameter])
-    # What another way of authentication is shown with binds the token to it.
+    # With another client authentication method, the certificate binds the token.
     certificate = certificate_of(arguments)
     if certificate is None or isinstance(credentials.authentication, TlsClientAuth):
         return request
@@ -33,18 +33,19 @@ def request_of(arguments: argparse.Namespace, credentials: ClientCredentials) ->
 
 
 def _with_details(request: TokenRequest, text: str) -> TokenRequest:
-    # One member, so that an array is read by the same strict reader as every other JSON text.
+    # Wrapped into an object, because the strict JSON parser accepts objects only.
     members = parse_object(f'{{"details":{text}}}')
     details = None if isinstance(members, str) else members["details"]
     objects = details if is_array(details) else [details]
     frozen = [{name: freeze(value) for name, value in detail.items()} for detail in objects if is_object(detail)]
     if len(frozen) != len(objects):
-        raise InvalidInput("--authorization-details", "give a JSON array of objects, each with a string 'type'")
+        reason = "--authorization-details must be a JSON array of objects, each with a string 'type'"
+        raise InvalidInput("--authorization-details", reason)
     return request.with_authorization_details(*frozen)
 
 
 def _name_and_value(text: str) -> tuple[str, str]:
     name, separator, value = text.partition("=")
     if not separator:
-        raise InvalidInput("--parameter", "give NAME=VALUE")
+        raise InvalidInput("--parameter", "--parameter must be NAME=VALUE")
     return name, value
