@@ -1,5 +1,5 @@
 """
-The source of tokens for async code, on asyncio and trio, over real sockets.
+The token source for async code on asyncio and trio, against servers on real sockets.
 """
 
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
@@ -28,7 +28,7 @@ from tests.test_source import Shared
 REQUEST = token_request(ClientCredentials("your_id", "s3cret"))
 AGEING_AT_ONCE = RenewalWindow(opens=1e-9, closes=1e-9)
 ONCE = Retries(attempts=1)
-GONE = Answer(status=503)
+UNAVAILABLE = Answer(status=503)
 REFUSED = Answer(status=401, chunks=(b'{"error": "invalid_client"}',))
 STALE_AT_ONCE = Answer(chunks=(b'{"access_token": "tok-0", "token_type": "Bearer", "expires_in": 0}',))
 
@@ -37,19 +37,19 @@ Run = Callable[[Callable[[], Coroutine[object, object, None]]], None]
 
 @pytest.fixture(params=["asyncio", "trio"])
 def run(request: pytest.FixtureRequest) -> Run:
-    """Runs an async function on each of the event loops."""
+    """Return a function that runs an async function on an event loop."""
     return partial(anyio.run, backend=request.param)
 
 
 @pytest.fixture
 def server() -> Iterator[AuthorizationServer]:
-    """A server that counts."""
+    """A server that records its requests."""
     with AuthorizationServer() as running:
         yield running
 
 
-def test_a_token_is_kept_until_it_is_discarded(run: Run, server: AuthorizationServer) -> None:
-    """And exactly that one is forgotten then."""
+def test_a_token_is_cached_until_it_is_discarded(run: Run, server: AuthorizationServer) -> None:
+    """Discarding a token that is no longer cached changes nothing."""
 
     async def main() -> None:
         async with AsyncTokenSource(REQUEST, server.token_endpoint) as source:
@@ -65,8 +65,8 @@ def test_a_token_is_kept_until_it_is_discarded(run: Run, server: AuthorizationSe
     assert len(server.token_requests) == 2
 
 
-def test_another_scope_or_resource_is_another_token(run: Run) -> None:
-    """Sources made from a source share its store."""
+def test_each_scope_and_resource_has_its_own_cached_token(run: Run) -> None:
+    """Sources derived from a source share its cache."""
 
     async def main(url: str) -> None:
         source = AsyncTokenSource(REQUEST, url)
@@ -81,8 +81,8 @@ def test_another_scope_or_resource_is_another_token(run: Run) -> None:
         assert len(script.asked) == 3
 
 
-def test_closed(run: Run, server: AuthorizationServer) -> None:
-    """A source that was closed says so."""
+def test_a_closed_source_raises_source_closed(run: Run, server: AuthorizationServer) -> None:
+    """So does a source derived from it."""
 
     async def main() -> None:
         async with AsyncTokenSource(REQUEST, server.token_endpoint) as source:
@@ -93,19 +93,19 @@ def test_closed(run: Run, server: AuthorizationServer) -> None:
     run(main)
 
 
-def test_what_cannot_be_sent_fails_when_the_source_is_made() -> None:
+def test_invalid_input_is_rejected_at_construction() -> None:
     """Not at the first call."""
     with pytest.raises(InsecureEndpoint):
         AsyncTokenSource(REQUEST, "http://as.example/token")
 
 
-def test_the_server_is_gone(run: Run) -> None:
-    """While the token at hand serves, nobody hears of it; after that, each caller has an error of his own."""
-    told: list[Event] = []
+def test_a_failed_renewal_reaches_callers_only_without_a_usable_token(run: Run) -> None:
+    """Each of those callers gets an error of its own."""
+    events: list[Event] = []
 
     async def main(url: str) -> None:
         source = AsyncTokenSource(
-            REQUEST, url, options=Options(renewal_window=AGEING_AT_ONCE, retries=ONCE, on_event=told.append)
+            REQUEST, url, options=Options(renewal_window=AGEING_AT_ONCE, retries=ONCE, on_event=events.append)
         )
         for _ in range(5):
             await source.token()
@@ -117,29 +117,29 @@ def test_the_server_is_gone(run: Run) -> None:
             errors.append(raised.value)
         assert errors[0] is not errors[1]
 
-    with serve(TOKEN, GONE) as script:
+    with serve(TOKEN, UNAVAILABLE) as script:
         run(partial(main, f"{script.url}/token"))
         assert len(script.asked) == 4
-    left = [event.seconds_left for event in told if isinstance(event, RenewalFailed)]
+    left = [event.seconds_left for event in events if isinstance(event, RenewalFailed)]
     assert left[0] is not None
     assert left[1:] == [None, None]
 
 
-def test_recovers(run: Run) -> None:
-    """A 5xx and a connection that is dropped are tried again."""
+def test_a_503_and_a_dropped_connection_are_retried(run: Run) -> None:
+    """The third attempt returns the token."""
 
     async def main(url: str) -> None:
         quick = Retries(attempts=3, base=0.0, ceiling=0.0)
         source = AsyncTokenSource(REQUEST, url, options=Options(retries=quick))
         assert (await source.token()).token_type == "Bearer"
 
-    with serve(GONE, Drop, TOKEN) as script:
+    with serve(UNAVAILABLE, Drop, TOKEN) as script:
         run(partial(main, f"{script.url}/token"))
         assert len(script.asked) == 3
 
 
-def test_refusals_are_remembered(run: Run) -> None:
-    """Whoever asks right after a refusal gets the same one."""
+def test_a_refusal_is_cached_for_a_while(run: Run) -> None:
+    """Callers soon after a refusal get the same error without a request."""
 
     async def main(url: str) -> None:
         source = AsyncTokenSource(REQUEST, url)
@@ -152,8 +152,8 @@ def test_refusals_are_remembered(run: Run) -> None:
         assert len(script.asked) == 1
 
 
-def test_others_go_on_while_one_renews(run: Run, server: AuthorizationServer) -> None:
-    """With the token at hand, and without waiting."""
+def test_other_callers_keep_the_current_token_during_a_renewal(run: Run, server: AuthorizationServer) -> None:
+    """They do not wait for the renewal."""
     gate = Gate()
     gate.opened.set()
 
@@ -175,8 +175,8 @@ def test_others_go_on_while_one_renews(run: Run, server: AuthorizationServer) ->
     run(main)
 
 
-def test_patience_ends(run: Run, server: AuthorizationServer) -> None:
-    """Whoever waits too long is told, leader or not, as the request is no one's own."""
+def test_every_caller_gives_up_after_the_wait_timeout(run: Run, server: AuthorizationServer) -> None:
+    """The leader too, because the request runs in a task of its own."""
     gate = Gate()
 
     async def main() -> None:
@@ -185,7 +185,7 @@ def test_patience_ends(run: Run, server: AuthorizationServer) -> None:
             with pytest.raises(RenewalTimedOut):
                 await source.token()
             gate.opened.set()
-            # The request went on: whoever asks now waits for it, or finds its token.
+            # The request went on, so a later caller waits for it or finds its token.
             with anyio.fail_after(30):
                 while True:
                     try:
@@ -198,48 +198,50 @@ def test_patience_ends(run: Run, server: AuthorizationServer) -> None:
     assert len(server.token_requests) == 1
 
 
-class AwaitedShared:
-    """`Shared`, awaited."""
+class AsyncShared:
+    """`Shared` for async code."""
 
     def __init__(self) -> None:
         self.below = Shared()
 
     async def load(self, key: str) -> Token | None:
-        """Gives what is under *key*."""
+        """Return the token under *key*, or None."""
         await anyio.lowlevel.checkpoint()
         return self.below.load(key)
 
     async def save(self, key: str, token: Token) -> None:
-        """Keeps *token*."""
+        """Keep *token* under *key*."""
         await anyio.lowlevel.checkpoint()
         self.below.save(key, token)
 
     async def discard(self, key: str, token: Token) -> None:
-        """Forgets *token*."""
+        """Remove *token*."""
         await anyio.lowlevel.checkpoint()
         self.below.discard(key, token)
 
     @asynccontextmanager
     async def lock(self, key: str, wait: float) -> AsyncGenerator[bool]:
-        """Gives the lock."""
+        """Hold the lock."""
         await anyio.lowlevel.checkpoint()
         with self.below.lock(key, wait) as held:
             yield held
 
 
-@pytest.mark.parametrize("kind", [Shared, AwaitedShared])
-def test_a_shared_store(run: Run, server: AuthorizationServer, kind: type[Shared] | type[AwaitedShared]) -> None:
-    """One for threads or for async code: what one process put there, the other finds."""
-    told: list[Event] = []
+@pytest.mark.parametrize("kind", [Shared, AsyncShared])
+def test_an_async_source_shares_tokens_through_either_kind_of_store(
+    run: Run, server: AuthorizationServer, kind: type[Shared] | type[AsyncShared]
+) -> None:
+    """The store may be for threads or for async code."""
+    events: list[Event] = []
     shared = kind()
     below = shared if isinstance(shared, Shared) else shared.below
 
     async def main() -> None:
         first = AsyncTokenSource(REQUEST, server.token_endpoint, store=shared)
-        second = AsyncTokenSource(REQUEST, server.token_endpoint, store=shared, options=Options(on_event=told.append))
+        second = AsyncTokenSource(REQUEST, server.token_endpoint, store=shared, options=Options(on_event=events.append))
         token = await first.token()
         assert await second.token() == token
-        assert [type(event) for event in told] == [TokenFound]
+        assert [type(event) for event in events] == [TokenFound]
         await second.discard(token)
         assert below.tokens == {}
         below.fault = ConnectionError("no route")
@@ -250,11 +252,11 @@ def test_a_shared_store(run: Run, server: AuthorizationServer, kind: type[Shared
 
     run(main)
     assert not below.mutex.locked()
-    news = [type(event) for event in told if isinstance(event, StoreFailed | StoreReturned)]
-    assert news == [StoreFailed, StoreReturned]
+    store_events = [type(event) for event in events if isinstance(event, StoreFailed | StoreReturned)]
+    assert store_events == [StoreFailed, StoreReturned]
 
 
-def test_a_store_is_any_class_of_its_shape() -> None:
-    """No base class is asked for."""
-    store: AsyncStore = AwaitedShared()
+def test_an_async_store_needs_no_base_class() -> None:
+    """`AsyncStore` is a protocol."""
+    store: AsyncStore = AsyncShared()
     assert store is not None

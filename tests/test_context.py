@@ -1,5 +1,5 @@
 """
-Where a source asks for its token.
+The context of a token source: cache, request settings, event hook.
 """
 
 import asyncio
@@ -23,105 +23,105 @@ TERMS = terms(token_request(ClientCredentials("id", "s3cret"), Scope.of("a")), "
 PREFIX = TERMS.cache_key[:8]
 
 
-def context_of(told: list[Event]) -> SourceContext:
-    """Gives a desk that tells its events."""
-    return SourceContext(TokenCache(), TERMS, told.append)
+def context_of(events: list[Event]) -> SourceContext:
+    """Return a context that appends its events to *events*."""
+    return SourceContext(TokenCache(), TERMS, events.append)
 
 
 def token(age: float = 0.0) -> Token:
-    """Gives a token of an hour that came *age* seconds ago."""
+    """Return a token with a lifetime of one hour that was issued *age* seconds ago."""
     now = time.time() - age
     return Token(Secret("tok-1"), "Bearer", now, now + 3600)
 
 
 def led(context: SourceContext) -> PendingRenewal:
-    """Gives the flight that the desk has its caller lead."""
+    """Return the renewal that the caller leads."""
     answer = context.ask()
     assert isinstance(answer, StartRenewal)
     return answer.pending
 
 
-def test_a_token_that_came_is_there_for_all() -> None:
-    """At the same key, for whoever shares the memory."""
-    told: list[Event] = []
-    context, kept = context_of(told), token()
+def test_a_completed_renewal_serves_every_context_of_the_cache() -> None:
+    """Contexts with another slot of the cache have no part in it."""
+    events: list[Event] = []
+    context, kept = context_of(events), token()
     assert context.fresh() is None
     context.complete(led(context), Renewed(kept, 0.5))
     assert (context.fresh(), context.ask()) == (kept, Use(kept))
     assert SourceContext(context.cache, TERMS).fresh() == kept
     assert SourceContext(context.cache, attrs.evolve(TERMS, slot="other")).fresh() is None
-    assert told == []
+    assert events == []
 
 
-@pytest.mark.parametrize("hook", [5, "told", asyncio.sleep], ids=["an int", "a text", "async"])
-def test_a_hook_is_a_plain_function(hook: Any) -> None:
-    """It would fail at every event, unnoticed but for the log; and what would have to be awaited never runs."""
+@pytest.mark.parametrize("hook", [5, "text", asyncio.sleep], ids=["an int", "a text", "async"])
+def test_a_hook_that_is_async_or_not_callable_is_rejected(hook: Any) -> None:
+    """An async hook would never run."""
     with pytest.raises(errors.InvalidInput, match="on_event must be a plain function"):
         Options(on_event=hook)
 
 
-def test_a_hook_may_be_a_mock() -> None:
-    """In tests of their own, users give one that stands for theirs."""
+def test_a_mock_is_accepted_as_hook() -> None:
+    """Users pass mocks in their own tests."""
     hook = Mock(spec=lambda event: None)
-    told = token()
+    kept = token()
     context = SourceContext(TokenCache(), TERMS, Options(on_event=hook).on_event)
-    context.complete(led(context), Renewed(told, 0.5))
-    context.discard(told)
+    context.complete(led(context), Renewed(kept, 0.5))
+    context.discard(kept)
     hook.assert_called_once()
 
 
-def test_a_failure_says_how_long_the_token_at_hand_serves() -> None:
-    """None if there is none; and never less than nothing."""
-    told: list[Event] = []
-    context, error = context_of(told), TimeoutError("slow")
+def test_a_failed_renewal_reports_the_seconds_left_of_the_current_token() -> None:
+    """None without a token, and never below 0."""
+    events: list[Event] = []
+    context, error = context_of(events), TimeoutError("slow")
     context.complete(led(context), error)
-    assert told.pop() == RenewalFailed("id", PREFIX, error, None)
+    assert events.pop() == RenewalFailed("id", PREFIX, error, None)
     context.complete(led(context), Renewed(token(3500), 0.5))
     pending = led(context)
     context.complete(pending, error)
-    event = told.pop()
+    event = events.pop()
     assert isinstance(event, RenewalFailed)
     assert event.seconds_left is not None
     assert 85 < event.seconds_left <= 95
     context.complete(PendingRenewal(pending.key, token(4000), pending.rejected), error)
-    event = told.pop()
+    event = events.pop()
     assert isinstance(event, RenewalFailed)
     assert event.seconds_left == 0
 
 
-def test_only_the_token_at_hand_is_discarded_and_told_of() -> None:
-    """Many callers discard the same token; one event is enough."""
-    told: list[Event] = []
-    context, kept = context_of(told), token()
+def test_only_the_cached_token_is_discarded_and_reported_once() -> None:
+    """Many callers may discard the same token."""
+    events: list[Event] = []
+    context, kept = context_of(events), token()
     context.complete(led(context), Renewed(kept, 0.5))
     context.discard(token(1))
-    assert told == []
+    assert events == []
     context.discard(kept)
     context.discard(kept)
-    assert told == [TokenDiscarded("id", PREFIX)]
+    assert events == [TokenDiscarded("id", PREFIX)]
     assert context.fresh() is None
 
 
-def test_a_scope_that_is_missing_is_told_of() -> None:
-    """As the API names it."""
-    told: list[Event] = []
-    context_of(told).tell_scope(Scope.of("b"))
-    assert told == [ScopeInsufficient("id", PREFIX, Scope.of("b"))]
+def test_an_insufficient_scope_is_reported_as_the_api_names_it() -> None:
+    """The event has the scope."""
+    events: list[Event] = []
+    context_of(events).tell_scope(Scope.of("b"))
+    assert events == [ScopeInsufficient("id", PREFIX, Scope.of("b"))]
 
 
-def test_a_store_that_fails_is_told_of_once_and_once_when_it_is_back() -> None:
-    """A store that is away does not fill the log."""
-    told: list[Event] = []
-    context, error = context_of(told), OSError("gone")
+def test_a_failing_store_is_reported_once_and_its_return_once() -> None:
+    """An unavailable store does not fill the log."""
+    events: list[Event] = []
+    context, error = context_of(events), OSError("gone")
     context.store_answered()
     assert [context.store_failed(error) for _ in range(3)] == [Failed(error, retryable=True)] * 3
     context.store_answered()
     context.store_answered()
-    assert told == [StoreFailed("id", PREFIX, error), StoreReturned("id", PREFIX)]
+    assert events == [StoreFailed("id", PREFIX, error), StoreReturned("id", PREFIX)]
 
 
-def test_each_caller_raises_an_error_of_its_own() -> None:
-    """Ours are copied; those of a library, which may not bear it, are given without the traceback of the one before."""
+def test_raisable_copies_own_errors_and_clears_tracebacks_of_others() -> None:
+    """Errors of a library may not support copying."""
     ours = errors.TokenRequestRefused("invalid_client", status=401)
     with pytest.raises(errors.TokenRequestRefused):
         raise ours
@@ -137,8 +137,8 @@ def test_each_caller_raises_an_error_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), 1e20, None, "10", True])
-def test_timeouts_that_are_none(timeout: Any) -> None:
-    """Said here: the libraries would fail with the request in their frames."""
+def test_a_timeout_outside_its_range_is_rejected(timeout: Any) -> None:
+    """The HTTP libraries would fail later, with the request in their frames."""
     with pytest.raises(errors.InvalidInput, match="timeout must be a number of seconds above 0 and at most 86400"):
         check_timeout(timeout)
 
@@ -148,19 +148,19 @@ class Kept:
 
 
 class KeptByAUser(Kept):
-    """One that a user has made of it."""
+    """A user's subclass of the client."""
 
 
-def test_a_client_of_another_library() -> None:
-    """Both are named, each with its library."""
+def test_a_client_of_another_class_is_rejected_by_name() -> None:
+    """The error names both classes, each with its library."""
     with pytest.raises(errors.InvalidInput, match=r"client: give an instance of tests\.Kept, not of builtins\.int"):
         check_kind(5, Kept)
     check_kind(KeptByAUser(), Kept)
     check_kind(None, Kept)
 
 
-def test_a_certificate_needs_a_client() -> None:
-    """A request whose connection has to show a certificate needs a client that has one."""
+def test_a_request_bound_to_a_certificate_requires_a_client() -> None:
+    """A default client has no certificate."""
     plain = token_request(ClientCredentials("id", "s3cret"))
     check_client(plain, None)
     ours = Certificate("A" * 43)

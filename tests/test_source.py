@@ -1,5 +1,5 @@
 """
-The source of tokens for threads, over real sockets.
+The token source for threads, against servers on real sockets.
 """
 
 import logging
@@ -34,7 +34,7 @@ from tests.shells.scripted import TOKEN, Answer, Drop, ScriptedServer, serve
 REQUEST = token_request(ClientCredentials("your_id", "s3cret"))
 AGEING_AT_ONCE = RenewalWindow(opens=1e-9, closes=1e-9)
 ONCE = Retries(attempts=1)
-GONE = Answer(status=503)
+UNAVAILABLE = Answer(status=503)
 REFUSED = Answer(status=401, chunks=(b'{"error": "invalid_client"}',))
 SECOND = Answer(chunks=(b'{"access_token": "tok-2", "token_type": "Bearer", "expires_in": 3600}',))
 STALE_AT_ONCE = Answer(chunks=(b'{"access_token": "tok-0", "token_type": "Bearer", "expires_in": 0}',))
@@ -42,25 +42,25 @@ STALE_AT_ONCE = Answer(chunks=(b'{"access_token": "tok-0", "token_type": "Bearer
 
 @pytest.fixture
 def server() -> Iterator[AuthorizationServer]:
-    """A server that counts."""
+    """A server that records its requests."""
     with AuthorizationServer() as running:
         yield running
 
 
 def shown(token: Token) -> str:
-    """Gives the text of *token*."""
+    """Return the text of *token*."""
     return token.access_token.reveal()
 
 
-class TestTheToken:
-    def test_is_kept(self, server: AuthorizationServer) -> None:
-        """A token that is fresh is given again."""
+class TestToken:
+    def test_a_fresh_token_is_cached(self, server: AuthorizationServer) -> None:
+        """One token request serves both calls."""
         source = TokenSource(REQUEST, server.token_endpoint)
         assert source.token() is source.token()
         assert len(server.token_requests) == 1
 
-    def test_discarded_is_never_given_again(self, server: AuthorizationServer) -> None:
-        """After a discard the next caller gets another token, and one discard too many harms nobody."""
+    def test_a_discarded_token_is_never_returned_again(self, server: AuthorizationServer) -> None:
+        """Discarding a token that is no longer cached changes nothing."""
         source = TokenSource(REQUEST, server.token_endpoint)
         first = source.token()
         source.discard(first)
@@ -70,14 +70,14 @@ class TestTheToken:
         assert second.access_token != first.access_token
         assert len(server.token_requests) == 2
 
-    def test_with_a_lifetime_of_0_serves_whoever_asked_for_it(self) -> None:
-        """It is stale at once, and so never given to anyone else."""
+    def test_a_token_with_lifetime_0_serves_only_its_requester(self) -> None:
+        """It is stale at once, so no other caller receives it."""
         with serve(STALE_AT_ONCE, TOKEN) as script:
             source = TokenSource(REQUEST, f"{script.url}/token")
             assert [shown(source.token()) for _ in range(3)] == ["tok-0", "tok-1", "tok-1"]
 
-    def test_of_another_scope_or_resource(self, server: AuthorizationServer) -> None:
-        """Sources made from a source share its store: each kind of token is asked for once."""
+    def test_each_resource_has_its_own_cached_token(self, server: AuthorizationServer) -> None:
+        """Sources derived from a source share its cache."""
         source = TokenSource(REQUEST, server.token_endpoint)
         for _ in range(2):
             source.token()
@@ -86,8 +86,8 @@ class TestTheToken:
         bodies = ["resource" in seen.parameters for seen in server.token_requests]
         assert bodies == [False, True, True]
 
-    def test_of_another_scope(self) -> None:
-        """A scope is a set: its order makes no other token."""
+    def test_scopes_in_another_order_share_one_token(self) -> None:
+        """A scope is a set."""
         with serve(TOKEN) as script:
             source = TokenSource(REQUEST, f"{script.url}/token")
             source.with_scope(Scope.of("a", "b")).token()
@@ -95,8 +95,8 @@ class TestTheToken:
             source.with_scope(Scope.of("a")).token()
             assert [asked.body.partition(b"scope=")[2] for asked in script.asked] == [b"a+b", b"a"]
 
-    def test_shared_by_sources_of_one_store(self, server: AuthorizationServer) -> None:
-        """Two sources over one store share its tokens; a store is otherwise a source's own."""
+    def test_sources_share_tokens_only_through_one_cache(self, server: AuthorizationServer) -> None:
+        """Without a common cache each source requests its own token."""
         store = TokenCache()
         first = TokenSource(REQUEST, server.token_endpoint, store=store)
         second = TokenSource(REQUEST, server.token_endpoint, store=store)
@@ -105,8 +105,8 @@ class TestTheToken:
         assert alone.token() is not first.token()
         assert len(server.token_requests) == 2
 
-    def test_is_not_given_by_a_closed_source(self, server: AuthorizationServer) -> None:
-        """A source that was closed, and each made from it, says so."""
+    def test_a_closed_source_and_its_derived_sources_raise_source_closed(self, server: AuthorizationServer) -> None:
+        """The error says what to do."""
         with TokenSource(REQUEST, server.token_endpoint) as source:
             other = source.with_scope(Scope())
             source.token()
@@ -115,8 +115,8 @@ class TestTheToken:
                 closed.token()
 
 
-class TestWhatCannotBeSent:
-    def test_fails_when_the_source_is_made(self) -> None:
+class TestInvalidInput:
+    def test_invalid_input_is_rejected_at_construction(self) -> None:
         """Not at the first call."""
         with pytest.raises(InsecureEndpoint):
             TokenSource(REQUEST, "http://as.example/token")
@@ -125,52 +125,52 @@ class TestWhatCannotBeSent:
         with pytest.raises(InvalidInput, match="wait_timeout"):
             TokenSource(REQUEST, "https://as.example/token", options=Options(wait_timeout=0))
 
-    @pytest.mark.parametrize("awaited", ["load", "save", "discard"])
-    def test_a_store_for_async_code(self, awaited: str) -> None:
-        """A source for threads cannot await, not even one of its methods."""
+    @pytest.mark.parametrize("method", ["load", "save", "discard"])
+    def test_an_async_store_is_rejected(self, method: str) -> None:
+        """One async method is enough to make a store async."""
 
-        async def method(*_: object) -> None:
+        async def asynchronous(*_: object) -> None:
             return None
 
         members = {name: lambda *_: None for name in ("load", "save", "discard", "lock")}
-        store: Any = type("Awaited", (), {**members, awaited: method})()
+        store: Any = type("Awaited", (), {**members, method: asynchronous})()
         with pytest.raises(InvalidInput, match="Awaited is for async code"):
             TokenSource(REQUEST, "https://as.example/token", store=store)
 
     @pytest.mark.parametrize(("store", "name"), [({}, "dict"), (Path("tokens"), type(Path()).__name__), (5, "int")])
-    def test_what_is_no_store(self, store: Any, name: str) -> None:
-        """It would be one that always fails, and leave each process alone."""
+    def test_an_object_without_the_methods_of_a_store_is_rejected(self, store: Any, name: str) -> None:
+        """Such a store would fail at every call, and each process would be alone."""
         with pytest.raises(InvalidInput, match=f"store: {name} is no store: it has no load and no save and no"):
             TokenSource(REQUEST, "https://as.example/token", store=store)
         with pytest.raises(InvalidInput, match=f"store: {name} is no store"):
             AsyncTokenSource(REQUEST, "https://as.example/token", store=store)
 
 
-class TestTheServerIsInTrouble:
-    def test_recovers(self) -> None:
-        """A 5xx is tried again."""
-        with serve(GONE, Drop, TOKEN) as script:
+class TestServerFailure:
+    def test_a_503_and_a_dropped_connection_are_retried(self) -> None:
+        """The third attempt returns the token."""
+        with serve(UNAVAILABLE, Drop, TOKEN) as script:
             quick = Retries(attempts=3, base=0.0, ceiling=0.0)
             source = TokenSource(REQUEST, f"{script.url}/token", options=Options(retries=quick))
             assert shown(source.token()) == "tok-1"
             assert len(script.asked) == 3
 
-    def test_gone_while_the_token_is_ageing(self) -> None:
-        """The token at hand goes on being used; one attempt is made, then none for a while."""
-        told: list[Event] = []
-        with serve(TOKEN, GONE) as script:
-            source = ageing(script, told)
+    def test_a_failed_renewal_keeps_the_current_token_and_pauses(self) -> None:
+        """The source makes one attempt, and no other for a while."""
+        events: list[Event] = []
+        with serve(TOKEN, UNAVAILABLE) as script:
+            source = ageing(script, events)
             assert [shown(source.token()) for _ in range(5)] == ["tok-1"] * 5
             assert len(script.asked) == 2
-        failures = [event for event in told if isinstance(event, RenewalFailed)]
+        failures = [event for event in events if isinstance(event, RenewalFailed)]
         assert len(failures) == 1
         assert isinstance(failures[0].error, TokenRequestRefused)
         assert failures[0].seconds_left is not None
         assert failures[0].seconds_left > 3000
 
-    def test_gone_when_the_token_is_stale(self) -> None:
-        """There is an error, for each caller his own, and the next one tries anew."""
-        with serve(STALE_AT_ONCE, GONE) as script:
+    def test_without_a_usable_token_each_caller_gets_its_own_error(self) -> None:
+        """The next caller makes a new attempt."""
+        with serve(STALE_AT_ONCE, UNAVAILABLE) as script:
             source = TokenSource(REQUEST, f"{script.url}/token", options=Options(retries=ONCE))
             source.token()
             errors: list[TokenRequestRefused] = []
@@ -181,8 +181,8 @@ class TestTheServerIsInTrouble:
             assert len(script.asked) == 3
         assert errors[0] is not errors[1]
 
-    def test_refusals_are_remembered(self) -> None:
-        """Whoever asks right after a refusal gets the same one, and the server is left in peace."""
+    def test_a_refusal_is_cached_for_a_while(self) -> None:
+        """Callers soon after a refusal get the same error without a request."""
         with serve(REFUSED) as script:
             source = TokenSource(REQUEST, f"{script.url}/token")
             for _ in range(10):
@@ -190,15 +190,15 @@ class TestTheServerIsInTrouble:
                     source.token()
             assert len(script.asked) == 1
 
-    def test_refuses_while_the_token_is_ageing(self) -> None:
-        """Nobody who has a token that is good hears of it."""
+    def test_a_refused_renewal_does_not_reach_callers_with_a_usable_token(self) -> None:
+        """They keep using the current token."""
         with serve(TOKEN, REFUSED) as script:
             source = ageing(script, [])
             assert [shown(source.token()) for _ in range(5)] == ["tok-1"] * 5
             assert len(script.asked) == 2
 
-    def test_slow_while_the_token_is_ageing(self, server: AuthorizationServer) -> None:
-        """While one caller renews, the others go on with the token at hand."""
+    def test_other_callers_keep_the_current_token_during_a_renewal(self, server: AuthorizationServer) -> None:
+        """They do not wait for the renewal."""
         gate = Gate()
         gate.opened.set()
         with httpx2.Client(transport=GatedTransport(gate)) as client, ThreadPoolExecutor(1) as pool:
@@ -215,8 +215,8 @@ class TestTheServerIsInTrouble:
             assert renewing.result(30).access_token != first.access_token
         assert len(server.token_requests) == 2
 
-    def test_patience_ends(self, server: AuthorizationServer) -> None:
-        """Whoever waits too long for the request of another is told, and the request goes on."""
+    def test_a_waiting_caller_gives_up_after_the_wait_timeout(self, server: AuthorizationServer) -> None:
+        """The request of the leader goes on."""
         gate = Gate()
         with httpx2.Client(transport=GatedTransport(gate)) as client, ThreadPoolExecutor(1) as pool:
             source = TokenSource(REQUEST, server.token_endpoint, client=client, options=Options(wait_timeout=0.01))
@@ -228,9 +228,9 @@ class TestTheServerIsInTrouble:
             assert leader.result(30).token_type == "Bearer"
 
 
-class TestOtherWorlds:
-    def test_interrupted(self, server: AuthorizationServer) -> None:
-        """An interrupt ends the renewal of whoever is interrupted; the next caller leads."""
+class TestInterruptsForksAndLoops:
+    def test_after_an_interrupt_the_next_caller_leads(self, server: AuthorizationServer) -> None:
+        """KeyboardInterrupt passes through the caller that was interrupted."""
 
         class Interrupted(httpx2.HTTPTransport):
             def handle_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -246,8 +246,8 @@ class TestOtherWorlds:
             assert pool.submit(other.token).result(30).token_type == "Bearer"
 
     @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-    def test_forked_while_another_thread_renews(self, server: AuthorizationServer) -> None:
-        """The child does not wait for a thread that it does not have."""
+    def test_a_forked_child_does_not_wait_for_a_thread_of_its_parent(self, server: AuthorizationServer) -> None:
+        """The child has no such thread."""
         gate = Gate()
         store = TokenCache()
         with httpx2.Client(transport=GatedTransport(gate)) as client, ThreadPoolExecutor(1) as pool:
@@ -272,8 +272,8 @@ class TestOtherWorlds:
             assert leader.result(30).token_type == "Bearer"
         assert len(server.token_requests) == 2
 
-    def test_asked_in_the_thread_of_the_event_loop_that_renews(self, server: AuthorizationServer) -> None:
-        """The loop cannot go on while its thread waits: so the source does not wait, and asks by itself."""
+    def test_blocking_the_thread_of_the_leading_event_loop_does_not_deadlock(self, server: AuthorizationServer) -> None:
+        """The loop cannot run meanwhile, so the blocking source makes a request of its own."""
         store = TokenCache()
 
         async def main() -> None:
@@ -288,46 +288,46 @@ class TestOtherWorlds:
         assert len(server.token_requests) <= 2
 
 
-class TestWhatIsTold:
-    def test_events(self, server: AuthorizationServer) -> None:
-        """The hook hears what happened, with the client, the key's beginning and the lifetime."""
-        told: list[Event] = []
-        source = TokenSource(REQUEST, server.token_endpoint, options=Options(on_event=told.append))
+class TestEventsAndLog:
+    def test_the_hook_receives_obtained_and_discarded_with_the_cache_key(self, server: AuthorizationServer) -> None:
+        """The cache key is shortened to 8 characters."""
+        events: list[Event] = []
+        source = TokenSource(REQUEST, server.token_endpoint, options=Options(on_event=events.append))
         token = source.token()
         source.discard(token)
         source.discard(token)
-        obtained, discarded = told
+        obtained, discarded = events
         assert isinstance(obtained, TokenObtained)
         assert (obtained.client_id, obtained.lifetime, obtained.renewed) == ("your_id", 3600, False)
         assert obtained.milliseconds > 0
         assert discarded == TokenDiscarded("your_id", obtained.cache_key)
         assert len(obtained.cache_key) == 8
 
-    def test_a_renewal(self) -> None:
-        """A token that replaces one still in use is a renewal."""
-        told: list[Event] = []
+    def test_a_token_that_replaces_a_usable_one_counts_as_renewed(self) -> None:
+        """The event has `renewed` set."""
+        events: list[Event] = []
         with serve(TOKEN, SECOND) as script:
-            source = ageing(script, told)
+            source = ageing(script, events)
             assert [shown(source.token()) for _ in range(2)] == ["tok-1", "tok-2"]
-        assert [event.renewed for event in told if isinstance(event, TokenObtained)] == [False, True]
+        assert [event.renewed for event in events if isinstance(event, TokenObtained)] == [False, True]
 
-    def test_a_hook_that_fails_harms_no_call(
+    def test_an_exception_of_the_hook_does_not_reach_the_caller(
         self, server: AuthorizationServer, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """Its error is logged, with the name of the event."""
+        """It is logged with the name of the event."""
 
         def failing(event: Event) -> None:
-            raise ValueError("the hook's own")
+            raise ValueError("error of the hook")
 
         source = TokenSource(REQUEST, server.token_endpoint, options=Options(on_event=failing))
         assert source.token().token_type == "Bearer"
         assert "the on_event hook raised an exception on TokenObtained" in caplog.text
 
-    def test_the_log(self, caplog: pytest.LogCaptureFixture) -> None:
-        """It names client, key, lifetime and milliseconds, and holds no secret and no token at any level."""
+    def test_log_lines_name_client_and_cache_key_and_no_secret(self, caplog: pytest.LogCaptureFixture) -> None:
+        """The log level is DEBUG."""
         caplog.set_level(logging.DEBUG)
         request = token_request(ClientCredentials("your_id", ClientSecretPost("p0st-s3cret")))
-        with serve(TOKEN, GONE, REFUSED) as script:
+        with serve(TOKEN, UNAVAILABLE, REFUSED) as script:
             source = TokenSource(
                 request, f"{script.url}/token", options=Options(renewal_window=AGEING_AT_ONCE, retries=ONCE)
             )
@@ -348,7 +348,7 @@ class TestWhatIsTold:
 
 
 class Shared:
-    """A store that processes could share; *fault* is raised instead while there is one."""
+    """A store that processes could share. It raises *fault* while one is set."""
 
     def __init__(self) -> None:
         self.tokens: dict[str, Token] = {}
@@ -356,33 +356,33 @@ class Shared:
         self.mutex = threading.Lock()
 
     def load(self, key: str) -> Token | None:
-        """Gives what is under *key*."""
+        """Return the token under *key*, or None."""
         self._fail()
         return self.tokens.get(key)
 
     def save(self, key: str, token: Token) -> None:
-        """Keeps *token*."""
+        """Keep *token* under *key*."""
         self._fail()
         self.tokens[key] = token
 
     def discard(self, key: str, token: Token) -> None:
-        """Forgets *token*."""
+        """Remove *token*."""
         self._fail()
         if self.tokens.get(key) == token:
             del self.tokens[key]
 
-    def lock(self, key: str, wait: float) -> "Taken":
-        """Gives the lock."""
+    def lock(self, key: str, wait: float) -> "SharedLock":
+        """Return the lock."""
         self._fail()
-        return Taken(self.mutex, wait)
+        return SharedLock(self.mutex, wait)
 
     def _fail(self) -> None:
         if self.fault is not None:
             raise self.fault
 
 
-class Taken:
-    """A lock that is taken and let go."""
+class SharedLock:
+    """The lock of `Shared`, as a context manager."""
 
     def __init__(self, mutex: threading.Lock, wait: float) -> None:
         self.mutex, self.wait, self.held = mutex, wait, False
@@ -396,40 +396,42 @@ class Taken:
             self.mutex.release()
 
 
-class TestASharedStore:
-    def test_two_processes_make_one_request(self, server: AuthorizationServer) -> None:
-        """What one put there, the other finds; what one discards, both have lost."""
-        told: list[Event] = []
+class TestSharedStore:
+    def test_two_sources_of_one_store_make_one_request(self, server: AuthorizationServer) -> None:
+        """A token that one source discards is discarded for both."""
+        events: list[Event] = []
         shared = Shared()
         first = TokenSource(REQUEST, server.token_endpoint, store=shared)
-        second = TokenSource(REQUEST, server.token_endpoint, store=shared, options=Options(on_event=told.append))
+        second = TokenSource(REQUEST, server.token_endpoint, store=shared, options=Options(on_event=events.append))
         token = first.token()
         assert second.token() == token
-        assert [type(event) for event in told] == [TokenFound]
+        assert [type(event) for event in events] == [TokenFound]
         second.discard(token)
         assert shared.tokens == {}
         assert second.token() != token
         assert len(server.token_requests) == 2
         assert not shared.mutex.locked()
 
-    def test_is_away_and_comes_back(self, server: AuthorizationServer, caplog: pytest.LogCaptureFixture) -> None:
-        """Memory serves alone meanwhile, and both changes are told once."""
-        told: list[Event] = []
+    def test_an_unavailable_store_is_reported_once_and_its_return_once(
+        self, server: AuthorizationServer, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Tokens are kept in memory meanwhile."""
+        events: list[Event] = []
         shared = Shared()
         shared.fault = ConnectionError("no route")
-        source = TokenSource(REQUEST, server.token_endpoint, store=shared, options=Options(on_event=told.append))
+        source = TokenSource(REQUEST, server.token_endpoint, store=shared, options=Options(on_event=events.append))
         source.discard(source.token())
         source.discard(source.token())
         shared.fault = None
         source.discard(source.token())
-        news = [type(event) for event in told if isinstance(event, StoreFailed | StoreReturned)]
-        assert news == [StoreFailed, StoreReturned]
+        store_events = [type(event) for event in events if isinstance(event, StoreFailed | StoreReturned)]
+        assert store_events == [StoreFailed, StoreReturned]
         assert "using the in-memory cache only" in caplog.text
 
-    def test_is_for_async_code_and_does_not_say_so(
+    def test_a_store_that_returns_awaitables_from_plain_methods_is_reported(
         self, server: AuthorizationServer, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """Methods that hand on what another store gives, to be awaited: memory serves alone, and the log says why."""
+        """Tokens are kept in memory, and the log says how to declare the methods."""
 
         class Inner:
             async def load(self, key: str) -> Token | None:
@@ -443,30 +445,30 @@ class TestASharedStore:
         caplog.clear()
 
         async def main() -> Token:
-            awaited = AsyncTokenSource(REQUEST, server.token_endpoint, store=store)
-            return await awaited.token()
+            source = AsyncTokenSource(REQUEST, server.token_endpoint, store=store)
+            return await source.token()
 
         for backend in ("asyncio", "trio"):
             assert anyio.run(main, backend=backend).token_type == "Bearer"
         assert "declare them by async def" in caplog.text
 
-    def test_is_satisfied_by_any_class_of_its_shape(self) -> None:
-        """No base class is asked for."""
+    def test_a_store_needs_no_base_class(self) -> None:
+        """`Store` is a protocol."""
         store: Store = Shared()
         assert store.load("nothing") is None
 
 
-def ageing(script: ScriptedServer, told: list[Event]) -> TokenSource:
-    """Gives a source whose tokens are due for renewal as soon as they come."""
+def ageing(script: ScriptedServer, events: list[Event]) -> TokenSource:
+    """Return a source whose tokens are due for renewal at once."""
     return TokenSource(
         REQUEST,
         f"{script.url}/token",
-        options=Options(renewal_window=AGEING_AT_ONCE, retries=ONCE, on_event=told.append),
+        options=Options(renewal_window=AGEING_AT_ONCE, retries=ONCE, on_event=events.append),
     )
 
 
-def test_repr_shows_the_request_alone(server: AuthorizationServer) -> None:
-    """No secret, no token."""
+def test_repr_of_a_source_shows_the_request_without_secret_or_token(server: AuthorizationServer) -> None:
+    """Nor do its attributes."""
     source = TokenSource(REQUEST, server.token_endpoint)
     token = shown(source.token())
     assert repr(source).startswith("TokenSource(TokenRequest(")
