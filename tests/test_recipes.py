@@ -1,5 +1,5 @@
 """
-The settings of PROVIDERS.md get tokens from servers that are as strict as the provider.
+The recipes of PROVIDERS.md, run against servers that are as strict as the providers.
 """
 
 import json
@@ -32,18 +32,18 @@ API = "https://api.example/"
 
 @attrs.frozen
 class Recipes:
-    """The functions of the guide, by their names."""
+    """The functions of the guide, by name."""
 
     names: dict[str, object]
 
     def request(self, name: str, *arguments: object) -> TokenRequest:
-        """Gives the request that the recipe *name* makes of *arguments*."""
+        """Return the request that the recipe *name* makes of *arguments*."""
         made = self._made(name, *arguments)
         assert isinstance(made, TokenRequest)
         return made
 
     def addressed(self, name: str, *arguments: object) -> AddressedRequest:
-        """Gives the request, and its endpoint, that the recipe *name* finds on this machine."""
+        """Return the request and endpoint that the recipe *name* discovers on a local server."""
         made = self._made(name, *arguments)
         assert isinstance(made, AddressedRequest)
         return made
@@ -56,34 +56,34 @@ class Recipes:
 
 @pytest.fixture(scope="module")
 def recipes() -> Recipes:
-    """The functions of the guide."""
+    """The recipes of the guide."""
     return Recipes(functions(ROOT / "oauth_cc" / "authentication" / "PROVIDERS.md"))
 
 
 def key(algorithm: Algorithm) -> SigningKey:
-    """Gives the client's key."""
+    """Return the client's key for *algorithm*."""
     return key_from_jwk(jwk(KEYS[algorithm]), algorithm=algorithm, key_id="2026-11")
 
 
 def registered(keys: JwkSet, scope: str) -> RegisteredClient:
-    """Gives a client that signs by one of *keys*."""
+    """Return a client that signs with one of *keys*."""
     return RegisteredClient("your_id", "", Scope.of(scope), frozenset({"private_key_jwt"}), jwks=keys)
 
 
 def signing(algorithm: Algorithm, scope: str) -> RegisteredClient:
-    """Gives a client that signs by *algorithm*, and had another key before."""
+    """Return a client that signs with *algorithm* and has an older key, too."""
     known, former = public_jwk(KEYS[algorithm], kid="2026-11"), public_jwk(KEYS["ES512"], kid="2025-11")
     return registered({"keys": [{**known, "alg": algorithm}, former]}, scope)
 
 
 def federated(issuer: AssertionIssuer, subject: str, audience: str, scope: str = "read") -> RegisteredClient:
-    """Gives a client that *issuer* vouches for."""
+    """Return a client with assertions issued by *issuer*."""
     identity = FederatedIdentity(issuer.issuer, subject, audience, issuer.jwks)
     return RegisteredClient("your_id", "", Scope.of(scope), frozenset({"federated_jwt"}), federated_identity=identity)
 
 
 def obtained(server: AuthorizationServer, request: TokenRequest, method: str) -> tuple[str, ...]:
-    """Gets two tokens by *request*, as a program does over the years, and gives the names of what it sent."""
+    """Fetch two tokens with *request*, as after a restart, and return the parameter names of the last request."""
     for _ in range(2):
         token = fetch_token(request, server.token_endpoint)
         assert token.scope == request.scope or request.scope == Scope()
@@ -95,15 +95,15 @@ def obtained(server: AuthorizationServer, request: TokenRequest, method: str) ->
 
 
 def header(request: TokenRequest) -> dict[str, object]:
-    """Gives the header of the assertions that go with *request*."""
+    """Return the header of the assertions of *request*."""
     unsigned = unsigned_assertion(request, now=0.0, unique_id="1")
     members: dict[str, object] = json.loads(urlsafe_b64decode(unsigned.signing_input.partition(b".")[0] + b"=="))
     return members
 
 
 @pytest.mark.parametrize("algorithm", ["RS384", "ES384"])
-def test_smart_backend_services(recipes: Recipes, algorithm: Literal["RS384", "ES384"]) -> None:
-    """The audience is the token endpoint, the key is found by its kid."""
+def test_the_smart_backend_services_recipe_gets_tokens(recipes: Recipes, algorithm: Literal["RS384", "ES384"]) -> None:
+    """The audience is the token endpoint, and the server finds the key by its kid."""
     client = signing(algorithm, "system/Observation.rs")
     with AuthorizationServer(clients=[client], assertion_audience="token_endpoint") as server:
         request = recipes.request("smart_backend_services", key(algorithm), API, server.token_endpoint)
@@ -111,7 +111,7 @@ def test_smart_backend_services(recipes: Recipes, algorithm: Literal["RS384", "E
     assert header(request) == {"alg": algorithm, "typ": "JWT", "kid": "2026-11"}
 
 
-def test_okta(recipes: Recipes) -> None:
+def test_the_okta_recipe_gets_tokens(recipes: Recipes) -> None:
     """The audience is the token endpoint of an issuer with a path."""
     client = signing("RS256", "inventory.read")
     with AuthorizationServer(
@@ -122,8 +122,8 @@ def test_okta(recipes: Recipes) -> None:
     assert header(request) == {"alg": "RS256", "typ": "JWT", "kid": "2026-11"}
 
 
-def test_entra_by_certificate(recipes: Recipes, tmp_path: Path) -> None:
-    """The key is named by the thumbprint of its certificate, and the client in the body too."""
+def test_the_entra_certificate_recipe_gets_tokens(recipes: Recipes, tmp_path: Path) -> None:
+    """The header names the key by the thumbprint of its certificate, and the client_id is in the body."""
     issued = trustme.CA().issue_cert("client.example", key_type=trustme.KeyType.RSA)
     issued.private_key_and_cert_chain_pem.write_to_path(tmp_path / "client.pem")
     private = load_pem_private_key(issued.private_key_pem.bytes(), None)
@@ -139,8 +139,8 @@ def test_entra_by_certificate(recipes: Recipes, tmp_path: Path) -> None:
     assert header(request) == {"alg": "PS256", "typ": "JWT", "x5t#S256": thumbprint}
 
 
-def test_entra_by_federation(recipes: Recipes, tmp_path: Path) -> None:
-    """A file holds what the cluster says of the workload, for this exchange alone."""
+def test_the_entra_federation_recipe_gets_tokens(recipes: Recipes, tmp_path: Path) -> None:
+    """A file holds the cluster's assertion for the workload, with the audience of this exchange."""
     audience, cluster = "api://AzureADTokenExchange", AssertionIssuer("https://oidc.example/cluster")
     client = federated(cluster, "system:serviceaccount:default:worker", audience, GRAPH)
     file = tmp_path / "azure-identity-token"
@@ -149,8 +149,8 @@ def test_entra_by_federation(recipes: Recipes, tmp_path: Path) -> None:
         obtained(server, recipes.request("entra_by_federation", str(file)), "federated_jwt")
 
 
-def test_auth0(recipes: Recipes) -> None:
-    """The issuer, whom assertions are for, ends with a slash, and the API is a parameter."""
+def test_the_auth0_recipe_gets_tokens_only_for_the_issuer_with_its_slash(recipes: Recipes) -> None:
+    """The assertion's audience is the issuer, and the API is a parameter."""
     with AuthorizationServer(clients=[signing("RS256", "read")], issuer_path="/") as server:
         assert server.issuer.endswith("/")
         assert "audience" in obtained(
@@ -161,8 +161,8 @@ def test_auth0(recipes: Recipes) -> None:
             fetch_token(without_slash, server.token_endpoint)
 
 
-def test_keycloak(recipes: Recipes) -> None:
-    """The issuer is all that is known of the server."""
+def test_the_keycloak_recipe_gets_tokens_from_the_issuer_alone(recipes: Recipes) -> None:
+    """The endpoint comes from the metadata."""
     with AuthorizationServer(clients=[signing("ES256", "read")], issuer_path="/realms/demo") as server:
         found = recipes.addressed("keycloak", key("ES256"), server.issuer)
         assert found.endpoint.url == server.token_endpoint
@@ -170,8 +170,8 @@ def test_keycloak(recipes: Recipes) -> None:
     assert header(found.request) == {"alg": "ES256", "typ": "client-authentication+jwt", "kid": "2026-11"}
 
 
-def test_kubernetes(recipes: Recipes, tmp_path: Path) -> None:
-    """The kubelet puts a new token into the file before the former ends, and that one is sent."""
+def test_the_kubernetes_recipe_sends_the_rotated_token(recipes: Recipes, tmp_path: Path) -> None:
+    """The kubelet replaces the file before the token in it expires."""
     cluster, worker = AssertionIssuer("https://kubernetes.default.svc"), "system:serviceaccount:default:worker"
     file = tmp_path / "oauth"
     request = recipes.request("kubernetes", str(file))
@@ -183,8 +183,10 @@ def test_kubernetes(recipes: Recipes, tmp_path: Path) -> None:
         fetch_token(request, server.token_endpoint)
 
 
-def test_github_actions(recipes: Recipes, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each assertion is asked for at the URL that the job was given, for the audience, with the job's own token."""
+def test_the_github_actions_recipe_requests_an_assertion_for_each_token(
+    recipes: Recipes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The URL and the bearer token come from the job's environment."""
     github, job = (
         AssertionIssuer("https://token.actions.githubusercontent.com"),
         "repo:octo-org/octo-repo:ref:refs/heads/main",

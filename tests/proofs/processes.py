@@ -1,5 +1,5 @@
 """
-Worker processes, from the side of whoever starts, stops and kills them.
+Worker processes, as tests start, stop and kill them.
 """
 
 import json
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 class Worker:
-    """A process that does *task*, a context manager; it is ready once `ready` returns."""
+    """A process that performs *task*, as a context manager. It is ready once `ready` returns."""
 
     def __init__(self, task: Task) -> None:
         words = [sys.executable, "-W", "error", "-m", "tests.proofs.worker"]
@@ -27,28 +27,28 @@ class Worker:
         self._write(json.dumps(attrs.asdict(task)))
 
     def ready(self) -> Self:
-        """Waits until it has imported what it needs."""
+        """Wait until the process has imported its modules."""
         assert self._read() == "ready"
         return self
 
     def go(self) -> None:
-        """Starts a round."""
+        """Start a round."""
         self._write("go")
 
     def outcome(self) -> Outcome:
-        """Gives what came of the round, once it ended."""
+        """Wait for the end of the round and return its outcome."""
         return Outcome(**json.loads(self._read()))
 
     def pause(self) -> None:
-        """Stops it, wherever it is."""
+        """Stop the process, at whatever point it is."""
         self.process.send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Has it go on."""
+        """Continue the stopped process."""
         self.process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
-        """Ends it at once: it can tidy nothing up."""
+        """Kill the process without a chance to clean up."""
         self.process.kill()
         self.process.wait()
 
@@ -74,7 +74,7 @@ class Worker:
 
 
 def round_of(workers: Sequence[Worker]) -> list[Outcome]:
-    """Gives what comes of one round of all *workers*, started together once all are ready."""
+    """Start one round of all *workers* together, once all are ready, and return the outcomes."""
     for worker in workers:
         worker.ready()
     for worker in workers:

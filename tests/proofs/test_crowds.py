@@ -1,5 +1,5 @@
 """
-Crowds that start cold, on threads, asyncio and trio, over real sockets: one token request for all of them.
+Cold crowds on threads, asyncio and trio over real sockets: one token request serves all callers.
 """
 
 import threading
@@ -26,13 +26,13 @@ BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
 @pytest.fixture
 def server() -> Iterator[AuthorizationServer]:
-    """A server that counts."""
+    """A server that records its requests."""
     with AuthorizationServer() as running:
         yield running
 
 
 def crowd(count: int, ask: Callable[[], Token]) -> list[Token]:
-    """Gives what *count* threads that start at the same moment get from *ask*."""
+    """Return what *ask* returns to *count* threads that start at the same moment."""
     start = threading.Barrier(count)
 
     def one(_: int) -> Token:
@@ -44,7 +44,7 @@ def crowd(count: int, ask: Callable[[], Token]) -> list[Token]:
 
 
 async def tasks(count: int, ask: Callable[[], Awaitable[Token]]) -> list[Token]:
-    """Gives what *count* tasks get from *ask*."""
+    """Return what *ask* returns to *count* tasks."""
     got: list[Token] = []
 
     async def one() -> None:
@@ -56,8 +56,8 @@ async def tasks(count: int, ask: Callable[[], Awaitable[Token]]) -> list[Token]:
     return got
 
 
-def test_threads(server: AuthorizationServer) -> None:
-    """Threads that ask at the same moment share one request."""
+def test_two_hundred_cold_threads_share_one_request(server: AuthorizationServer) -> None:
+    """All threads get the same token."""
     with TokenSource(REQUEST, server.token_endpoint) as source:
         got = crowd(CROWD, source.token)
     assert len(got) == CROWD
@@ -66,8 +66,8 @@ def test_threads(server: AuthorizationServer) -> None:
 
 
 @BACKENDS
-def test_tasks(server: AuthorizationServer, backend: str) -> None:
-    """So do the tasks of an event loop."""
+def test_two_hundred_cold_tasks_share_one_request(server: AuthorizationServer, backend: str) -> None:
+    """All tasks get the same token."""
 
     async def main() -> list[Token]:
         async with AsyncTokenSource(REQUEST, server.token_endpoint) as source:
@@ -79,8 +79,8 @@ def test_tasks(server: AuthorizationServer, backend: str) -> None:
     assert len(server.token_requests) == 1
 
 
-def test_threads_and_event_loops_over_one_store(server: AuthorizationServer) -> None:
-    """Threads, two asyncio loops and a trio loop share one request if they share a store."""
+def test_threads_and_event_loops_of_one_cache_share_one_request(server: AuthorizationServer) -> None:
+    """Two asyncio loops, a trio loop and 50 threads start together."""
     store = TokenCache()
     start = threading.Barrier(4)
 
@@ -102,8 +102,8 @@ def test_threads_and_event_loops_over_one_store(server: AuthorizationServer) -> 
     assert len(server.token_requests) == 1
 
 
-def test_two_keys_are_two_requests(server: AuthorizationServer) -> None:
-    """Crowds for two scopes make two requests, and each gets its own token."""
+def test_crowds_for_two_resources_make_two_requests(server: AuthorizationServer) -> None:
+    """Each crowd gets its own token."""
     with TokenSource(REQUEST, server.token_endpoint) as source:
         other = source.with_resource("https://api.example/")
         got = crowd(50, source.token)
@@ -113,8 +113,8 @@ def test_two_keys_are_two_requests(server: AuthorizationServer) -> None:
 
 
 @BACKENDS
-def test_the_leader_is_cancelled(server: AuthorizationServer, backend: str) -> None:
-    """The renewal goes on without the task that led it, and the others are answered by the one request."""
+def test_the_request_survives_the_cancellation_of_its_leader(server: AuthorizationServer, backend: str) -> None:
+    """The waiting tasks get the token of that request."""
     gate = Gate()
 
     async def main() -> list[Token]:
@@ -149,8 +149,8 @@ def test_the_leader_is_cancelled(server: AuthorizationServer, backend: str) -> N
 
 
 @BACKENDS
-def test_a_waiter_is_cancelled(server: AuthorizationServer, backend: str) -> None:
-    """Whoever stops waiting takes nothing from the others."""
+def test_the_cancellation_of_a_waiter_does_not_affect_the_others(server: AuthorizationServer, backend: str) -> None:
+    """One request serves all remaining tasks."""
     gate = Gate()
 
     async def main() -> list[Token]:
@@ -177,8 +177,8 @@ def test_a_waiter_is_cancelled(server: AuthorizationServer, backend: str) -> Non
 
 
 @BACKENDS
-def test_the_loop_of_the_leader_ends(server: AuthorizationServer, backend: str) -> None:
-    """If the event loop that leads ends in the middle, one of those who wait elsewhere leads next."""
+def test_a_waiter_elsewhere_leads_after_the_loop_of_the_leader_ended(server: AuthorizationServer, backend: str) -> None:
+    """The event loop ends before its request is sent."""
     store, gate = TokenCache(), Gate()
     waiting = threading.Event()
 
@@ -205,8 +205,8 @@ def test_the_loop_of_the_leader_ends(server: AuthorizationServer, backend: str) 
     assert len(server.token_requests) == 1
 
 
-def test_a_slow_server_holds_up_no_other(server: AuthorizationServer) -> None:
-    """While the request for one key is under way, another key is served."""
+def test_a_pending_request_does_not_block_another_cache_key(server: AuthorizationServer) -> None:
+    """The second source gets its token first."""
     gate = Gate()
     slow_client = httpx2.Client(transport=GatedTransport(gate))
     store = TokenCache()
@@ -222,8 +222,8 @@ def test_a_slow_server_holds_up_no_other(server: AuthorizationServer) -> None:
     slow_client.close()
 
 
-def test_a_failure_is_for_all_who_wait(server: AuthorizationServer) -> None:
-    """All that waited for a request get its error; the next caller tries anew."""
+def test_a_failure_reaches_every_waiting_caller(server: AuthorizationServer) -> None:
+    """The next caller makes a new attempt."""
     gate = Gate()
 
     class Failing(GatedTransport):
@@ -250,15 +250,15 @@ def test_a_failure_is_for_all_who_wait(server: AuthorizationServer) -> None:
         joining.wait(30)
         gate.opened.set()
         outcomes = [future.exception(30) for future in (leader, *others)]
-        # Whoever came after the failure had landed, not before, may have tried anew and won.
+        # A caller that arrived after the failure may have made a new, successful attempt.
         assert isinstance(outcomes[0], httpx2.ReadTimeout)
         assert all(outcome is None or isinstance(outcome, httpx2.ReadTimeout) for outcome in outcomes)
         assert source.token().token_type == "Bearer"
     assert len(server.token_requests) == 1
 
 
-def test_each_who_waited_has_an_error_of_its_own() -> None:
-    """Tracebacks do not grow into each other."""
+def test_each_waiting_caller_raises_its_own_copy_of_the_error() -> None:
+    """A shared error would collect the tracebacks of all callers."""
     gate = Gate()
     refused = Answer(status=401, chunks=(b'{"error": "invalid_client"}',))
     with (
@@ -277,8 +277,10 @@ def test_each_who_waited_has_an_error_of_its_own() -> None:
 
 
 @BACKENDS
-def test_the_loop_of_a_waiter_ends(server: AuthorizationServer, backend: str, caplog: pytest.LogCaptureFixture) -> None:
-    """A renewal that lands when nobody waits any more in a loop that is gone troubles no one."""
+def test_a_renewal_completes_after_the_loop_of_a_waiter_ended(
+    server: AuthorizationServer, backend: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is logged about the closed loop."""
     store, gate = TokenCache(), Gate()
 
     async def main() -> None:

@@ -1,5 +1,5 @@
 """
-Processes that share tokens: how often the server is asked, and what is left when one of them is killed or stopped.
+Processes that share tokens: the number of requests, and the recovery from a killed or stopped process.
 """
 
 import contextlib
@@ -20,14 +20,14 @@ pytestmark = pytest.mark.slow
 
 
 def answer(text: str) -> Answer:
-    """Gives the answer of a server that issues *text*."""
+    """Return the response of a server that issues *text*."""
     body = f'{{"access_token": "{text}", "token_type": "Bearer", "expires_in": 3600}}'
     return Answer(chunks=(body.encode(),))
 
 
 @pytest.fixture(params=["file", "redis"])
 def task(request: pytest.FixtureRequest, tmp_path: Path) -> Task:
-    """A task that keeps tokens in a file, or in Redis."""
+    """A task with its tokens in a file, or in Redis."""
     if request.param == "file":
         return Task("", directory=f"{tmp_path}/tokens")
     server: RedisServer = request.getfixturevalue("redis_server")
@@ -36,13 +36,13 @@ def task(request: pytest.FixtureRequest, tmp_path: Path) -> Task:
 
 @contextlib.contextmanager
 def scripted(task: Task, *steps: Step) -> Iterator[tuple[ScriptedServer, Task]]:
-    """Gives a server that answers with *steps*, and *task* for it."""
+    """Yield a server that responds with *steps*, and *task* with its endpoint."""
     with serve(*steps) as server:
         yield server, attrs.evolve(task, endpoint=f"{server.url}/token")
 
 
-def test_threads_of_many_processes(tmp_path: Path) -> None:
-    """Eight processes of 25 threads, all cold, over files: one token request."""
+def test_eight_cold_processes_with_a_file_store_make_one_request(tmp_path: Path) -> None:
+    """Each process has 25 threads."""
     with AuthorizationServer() as server, ExitStack() as stack:
         task = Task(server.token_endpoint, directory=f"{tmp_path}/tokens", threads=25)
         outcomes = round_of([stack.enter_context(Worker(task)) for _ in range(8)])
@@ -53,8 +53,8 @@ def test_threads_of_many_processes(tmp_path: Path) -> None:
     assert len({token for outcome in outcomes for token in outcome.tokens}) == 1
 
 
-def test_threads_and_event_loops_of_many_processes(redis_server: RedisServer) -> None:
-    """Eight processes, each with threads, with an event loop, or with both, all cold, over Redis: one token request."""
+def test_eight_cold_processes_with_redis_make_one_request(redis_server: RedisServer) -> None:
+    """The processes have threads, an event loop, or both."""
     with AuthorizationServer() as server, ExitStack() as stack:
         tasks = [
             Task(server.token_endpoint, redis=redis_server.path, threads=threads, tasks=count)
@@ -68,8 +68,8 @@ def test_threads_and_event_loops_of_many_processes(redis_server: RedisServer) ->
     assert len({token for outcome in outcomes for token in outcome.tokens}) == 1
 
 
-def test_the_holder_of_the_lock_is_killed(task: Task) -> None:
-    """In the middle of its token request: those that wait go on with one of their own, and no lock stays held."""
+def test_waiting_processes_recover_when_the_lock_holder_is_killed(task: Task) -> None:
+    """They make one request of their own, and no lock stays held."""
     with scripted(task, Silence, answer("tok-2")) as (server, task), ExitStack() as stack:
         holder, *others = [stack.enter_context(Worker(task)).ready() for _ in range(4)]
         holder.go()
@@ -80,18 +80,15 @@ def test_the_holder_of_the_lock_is_killed(task: Task) -> None:
         outcomes = [other.outcome() for other in others]
         assert [(outcome.tokens, outcome.errors) for outcome in outcomes] == [(["tok-2"], [])] * 3
         assert len(server.asked) == 2
-        # A lock that stayed held would cost the next one, of another key, nothing; one of this key its wait_timeout.
+        # A lock that stayed held would cost this process its wait_timeout.
         late = stack.enter_context(Worker(task)).ready()
         late.go()
         assert late.outcome().tokens == ["tok-2"]
         assert len(server.asked) == 2
 
 
-def test_the_holder_of_the_lock_is_stopped(task: Task) -> None:
-    """
-    For longer than anyone waits for it, or than its lock lasts: another goes ahead, and what comes late overwrites
-    nothing.
-    """
+def test_another_process_renews_when_the_lock_holder_is_stopped(task: Task) -> None:
+    """The late token of the stopped process does not overwrite the newer token."""
     first = Held(answer("tok-1"))
     task = attrs.evolve(task, wait_timeout=3.0)
     with scripted(task, first, answer("tok-2")) as (server, task), ExitStack() as stack:
@@ -109,8 +106,8 @@ def test_the_holder_of_the_lock_is_stopped(task: Task) -> None:
         assert len(server.asked) == 2
 
 
-def test_a_full_disk(tmp_path: Path) -> None:
-    """Each process goes on alone: one request each, every thread has its token, and the store is spoken of once."""
+def test_on_a_full_disk_each_process_makes_one_request_of_its_own(tmp_path: Path) -> None:
+    """Every thread has its token, and each process reports the store once."""
     with AuthorizationServer() as server, ExitStack() as stack:
         task = Task(server.token_endpoint, directory=f"{tmp_path}/tokens", threads=10, file_size=16)
         outcomes = round_of([stack.enter_context(Worker(task)) for _ in range(3)])

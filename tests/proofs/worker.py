@@ -1,7 +1,7 @@
 """
-A process that asks for tokens, as one worker of many: it does what `tests.proofs.processes.Worker` writes to it.
+A process that requests tokens, controlled by `tests.proofs.processes.Worker`.
 
-The first line is a `Task` as JSON. Each line after it is a round, whose outcome is written back as one line of JSON.
+The first line of input is a `Task` as JSON. Each further line starts a round. Its outcome is one line of JSON output.
 """
 
 import json
@@ -30,11 +30,18 @@ REQUEST = token_request(ClientCredentials("your_id", "s3cret"))
 @attrs.frozen
 class Task:
     """
-    What a worker does: ask *endpoint* from *threads* threads, and from *tasks* tasks of an event loop, all at once.
+    The work of a process: request tokens from many threads and tasks at once.
 
-    Tokens are kept in *directory*, or in the Redis behind the unix socket *redis*, whose locks last *lock_lifetime*
-    seconds; *wait_timeout*: that of sources; *file_size*: bytes that a file may have; *seconds*: how long a round goes
-    on asking, 0 to ask once.
+    Args:
+        endpoint: The URL of the token endpoint.
+        directory: The directory of a `FileStore`, or "".
+        redis: The unix socket of a Redis server, or "".
+        threads: The number of threads.
+        tasks: The number of tasks on an event loop.
+        lock_lifetime: Seconds that a lock in Redis lasts.
+        wait_timeout: Seconds, as in `Options`.
+        file_size: The maximum size of a file in bytes, 0 for no limit.
+        seconds: How long a round goes on requesting tokens, 0 to request one.
     """
 
     endpoint: str
@@ -50,7 +57,7 @@ class Task:
 
 @attrs.frozen
 class Outcome:
-    """What came of a round: the *tokens*, the *errors* and the names of the *events*, each as often as it came."""
+    """The tokens, errors and event names of one round."""
 
     tokens: list[str] = attrs.Factory(list)
     errors: list[str] = attrs.Factory(list)
@@ -58,7 +65,7 @@ class Outcome:
 
 
 def store_for_threads(task: Task) -> FileStore | RedisStore:
-    """Gives the store of *task*."""
+    """Return the store of *task*."""
     if task.directory:
         return FileStore(task.directory)
     client = redis.Redis(unix_socket_path=task.redis, socket_timeout=2.0)
@@ -66,7 +73,7 @@ def store_for_threads(task: Task) -> FileStore | RedisStore:
 
 
 def ask_on_threads(task: Task, source: TokenSource, outcome: Outcome) -> None:
-    """Asks *source* from as many threads as *task* says."""
+    """Request tokens from *source* on the threads of *task*."""
     start = threading.Barrier(task.threads)
 
     def one(_: int) -> None:
@@ -75,7 +82,7 @@ def ask_on_threads(task: Task, source: TokenSource, outcome: Outcome) -> None:
         while True:
             try:
                 outcome.tokens.append(fresh(source.token()))
-            except Exception as error:  # whatever it is, the test is to see it
+            except Exception as error:  # the test must see it, of any class
                 outcome.errors.append(repr(error))
             if time.monotonic() >= ends_at:
                 return
@@ -86,7 +93,7 @@ def ask_on_threads(task: Task, source: TokenSource, outcome: Outcome) -> None:
 
 
 async def ask_on_a_loop(task: Task, outcome: Outcome, on_event: Callable[[Event], None]) -> None:
-    """Asks from as many tasks as *task* says."""
+    """Request tokens on the tasks of *task*."""
     client = redis.asyncio.Redis(unix_socket_path=task.redis, socket_timeout=2.0) if task.redis else None
     store = FileStore(task.directory) if client is None else AsyncRedisStore(client, lock_lifetime=task.lock_lifetime)
     source = AsyncTokenSource(
@@ -96,7 +103,7 @@ async def ask_on_a_loop(task: Task, outcome: Outcome, on_event: Callable[[Event]
     async def one() -> None:
         try:
             outcome.tokens.append(fresh(await source.token()))
-        except Exception as error:  # as above
+        except Exception as error:  # as on threads
             outcome.errors.append(repr(error))
 
     async with anyio.create_task_group() as group:
@@ -107,14 +114,14 @@ async def ask_on_a_loop(task: Task, outcome: Outcome, on_event: Callable[[Event]
 
 
 def fresh(token: Token) -> str:
-    """Gives the text of *token*, which has to be one that can be used now."""
+    """Return the text of *token*, which must not be expired."""
     if token.expires_at <= time.time():
-        raise AssertionError(f"a token that ended {time.time() - token.expires_at} seconds ago")
+        raise AssertionError(f"token expired {time.time() - token.expires_at} seconds ago")
     return token.access_token.reveal()
 
 
 def main() -> None:
-    """Does what standard input says."""
+    """Read the task and its rounds from standard input."""
     task = Task(**json.loads(sys.stdin.readline()))
     if task.file_size:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -138,8 +145,8 @@ def main() -> None:
         for future in done:
             future.result()
         print(json.dumps(attrs.asdict(outcome)), flush=True)
-        for came in (outcome.tokens, outcome.errors, outcome.events):
-            came.clear()
+        for seen in (outcome.tokens, outcome.errors, outcome.events):
+            seen.clear()
 
 
 if __name__ == "__main__":
