@@ -1,5 +1,5 @@
 """
-One way to ask, whichever library does it, in threads or on an event loop.
+One interface to every HTTP library, on threads and on event loops.
 """
 
 from types import ModuleType
@@ -21,24 +21,24 @@ from oauth_cc.metadata import ServerMetadata
 
 
 class Ask:
-    """Asks by one of the libraries, in one of the ways it is used."""
+    """One HTTP library, on threads or on one event loop."""
 
     def __init__(self, library: ModuleType, shell: ModuleType, backend: str | None) -> None:
         self.library, self.shell, self.backend = library, shell, backend
         self.suffix = "_async" if backend is not None and library is not aiohttp else ""
 
     def metadata(self, issuer: str, **options: Any) -> ServerMetadata:
-        """Gives the metadata of *issuer*."""
+        """Return the metadata of *issuer*."""
         found: ServerMetadata = self._call("fetch_metadata", issuer, **options)
         return found
 
     def request(self, issuer: str, *credentials: Any, **options: Any) -> AddressedRequest:
-        """Gives the request with its endpoint at *issuer*."""
+        """Return the request with the endpoint that *issuer* names."""
         found: AddressedRequest = self._call("from_issuer", issuer, *credentials, **options)
         return found
 
     def token(self, request: TokenRequest, endpoint: str, **options: Any) -> Token:
-        """Gives the token that *request* gets at *endpoint*."""
+        """Return the token that *request* gets at *endpoint*."""
         found: Token = self._call("fetch_token", request, endpoint, **options)
         return found
 

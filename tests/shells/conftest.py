@@ -1,5 +1,5 @@
 """
-What the tests of the shells share.
+Fixtures shared by the tests of the shells.
 """
 
 import pytest
@@ -9,6 +9,6 @@ from tests.shells.asking import WAYS, Ask
 
 @pytest.fixture(params=WAYS, ids=lambda way: f"{way.library.__name__}-{way.backend}")
 def ask(request: pytest.FixtureRequest) -> Ask:
-    """Each library, in threads and on event loops."""
+    """Each HTTP library, on threads and on event loops."""
     found: Ask = request.param
     return found

@@ -1,5 +1,5 @@
 """
-A real HTTP server on loopback that answers as its script says, and remembers what it was asked.
+A real HTTP server on loopback that responds by a script and records its requests.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ class Asked:
 
 @attrs.frozen
 class Answer:
-    """What to answer: *status*, *headers*, and *chunks* of the body with *pause* seconds between them."""
+    """A response: status, headers, and chunks of the body with *pause* seconds between them."""
 
     status: int = 200
     headers: tuple[Header, ...] = ()
@@ -40,16 +40,16 @@ TOKEN = Answer(chunks=(b'{"access_token": "tok-1", "token_type": "Bearer", "expi
 
 
 class Drop:
-    """Close the connection without an answer."""
+    """Close the connection without a response."""
 
 
 class Silence:
-    """Answer nothing until the server is closed."""
+    """Send nothing until the server is closed."""
 
 
 @attrs.frozen(eq=False)
 class Held:
-    """Answer with *answer* once *released*."""
+    """Send *answer* once *released* is set."""
 
     answer: Answer
     released: threading.Event = attrs.Factory(threading.Event)
@@ -60,7 +60,7 @@ Step: TypeAlias = Answer | Held | type[Drop] | type[Silence]
 
 @attrs.define
 class ScriptedServer:
-    """Answers with *steps* in turn, the last one for ever; *arrived* counts requests for who waits for them."""
+    """A server that performs *steps* in turn, and repeats the last one. Each request releases *arrived* once."""
 
     url: str
     steps: list[Step]
@@ -71,7 +71,7 @@ class ScriptedServer:
     _lock: threading.Lock = attrs.field(factory=threading.Lock, alias="lock")
 
     def next_step(self, asked: Asked) -> Step:
-        """Notes *asked* and gives what to do about it."""
+        """Record *asked* and return the step to perform."""
         with self._lock:
             step = self.steps[min(len(self.asked), len(self.steps) - 1)]
             self.asked.append(asked)
@@ -81,7 +81,7 @@ class ScriptedServer:
 
 @contextlib.contextmanager
 def serve(*steps: Step, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> Iterator[ScriptedServer]:
-    """Gives a running server; *tls* makes it an https one."""
+    """Run a server and yield it. With *tls* it speaks https."""
     script = ScriptedServer("", list(steps))
     server = ThreadingHTTPServer((host, 0), _handler(script))
     server.daemon_threads = True
@@ -120,7 +120,7 @@ def _handler(script: ScriptedServer) -> Callable[..., BaseHTTPRequestHandler]:
                 with contextlib.suppress(OSError):
                     self.connection.shutdown(socket.SHUT_RDWR)
 
-        do_GET = do_POST  # noqa: N815  # the name that http.server calls
+        do_GET = do_POST  # noqa: N815  # the name in http.server
 
         def _answer(self, answer: Answer) -> None:
             self.send_response(answer.status)
@@ -135,12 +135,12 @@ def _handler(script: ScriptedServer) -> Callable[..., BaseHTTPRequestHandler]:
                     if answer.pause and script.closing.wait(answer.pause):
                         return
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name that http.server gives it
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name in http.server
             pass
 
     return Handler
 
 
 def elapsed_since(started: float) -> float:
-    """Gives the seconds since *started*, a time of the monotonic clock."""
+    """Return the seconds since *started*, a time of the monotonic clock."""
     return time.monotonic() - started

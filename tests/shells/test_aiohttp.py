@@ -1,5 +1,5 @@
 """
-The aiohttp shell against real servers: token requests, and the middleware that puts tokens on calls.
+The aiohttp integration against real servers: token requests, and the middleware for API calls.
 """
 
 import asyncio
@@ -59,17 +59,17 @@ NARROW = Answer(403, (("WWW-Authenticate", 'Bearer error="insufficient_scope", s
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """Runs *main* in an event loop of its own, which tells of what it finds odd."""
+    """Run *main* on a new event loop."""
     return asyncio.run(main, debug=False)
 
 
 def fetch(server: ScriptedServer, request: Any = REQUEST, **options: Any) -> Token:
-    """Fetches a token from *server*."""
+    """Fetch a token from *server*."""
     return run(fetch_token(request, f"{server.url}/token", **options))
 
 
 def lending(request: Any, server: ScriptedServer, connector: dict[str, Any], **session: Any) -> Token:
-    """Fetches a token from *server* through a session of the caller's."""
+    """Fetch a token from *server* through a session of the caller."""
 
     async def main() -> Token:
         lent = aiohttp.TCPConnector(**connector)
@@ -83,7 +83,7 @@ def lending(request: Any, server: ScriptedServer, connector: dict[str, Any], **s
 
 
 def sent_as_composed(server: ScriptedServer, request: Any) -> None:
-    """Checks that the one request that arrived carries what was composed, and nothing that someone added."""
+    """Check that the one recorded request is the composed request, with nothing added."""
     composed = http_request(request, f"{server.url}/token")
     (asked,) = server.asked
     headers = {name.lower(): value for name, value in asked.headers.items()}
@@ -96,13 +96,13 @@ def sent_as_composed(server: ScriptedServer, request: Any) -> None:
 
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
-    """A certificate authority of our own."""
+    """A certificate authority."""
     return trustme.CA()
 
 
 @pytest.fixture(scope="module")
 def server_side(authority: trustme.CA) -> ssl.SSLContext:
-    """A server's side of TLS with a certificate for localhost."""
+    """The server's TLS context, with a certificate for localhost."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
     return context
@@ -110,18 +110,18 @@ def server_side(authority: trustme.CA) -> ssl.SSLContext:
 
 @pytest.fixture(scope="module")
 def trust(authority: trustme.CA) -> ssl.SSLContext:
-    """A client's side of TLS that trusts the authority."""
+    """A client's TLS context that trusts the authority."""
     context = ssl.create_default_context()
     authority.configure_trust(context)
     return context
 
 
 class TestTokenRequest:
-    """What goes out, and what comes back."""
+    """The token request and its response on the wire."""
 
     @pytest.mark.parametrize("request_", [REQUEST, POST])
-    def test_as_composed(self, request_: Any) -> None:
-        """One request brings the token, and is exactly what was composed."""
+    def test_one_request_is_sent_exactly_as_composed(self, request_: Any) -> None:
+        """The token of the response is returned."""
         with serve(TOKEN) as server:
             token = fetch(server, request_)
             sent_as_composed(server, request_)
@@ -130,8 +130,10 @@ class TestTokenRequest:
 
     @pytest.mark.parametrize("request_", [REQUEST, POST])
     @pytest.mark.filterwarnings("ignore:The 'auth' parameter is deprecated", "ignore:BasicAuth is deprecated")
-    def test_a_session_adds_nothing(self, request_: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A caller's session lends its connector only: not its headers, cookies, credentials, middlewares, hooks."""
+    def test_the_defaults_of_a_passed_session_are_not_sent(
+        self, request_: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Headers, cookies, credentials, middlewares and traces of the session stay out."""
         netrc = tmp_path / ".netrc"
         netrc.write_text("default login other password other\n")
         netrc.chmod(0o600)
@@ -170,8 +172,8 @@ class TestTokenRequest:
             sent_as_composed(server, request_)
         assert seen == []
 
-    def test_no_netrc_no_proxy(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Credentials and proxies of the environment play no part."""
+    def test_netrc_and_environment_proxies_are_ignored(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The request arrives as composed."""
         netrc = tmp_path / ".netrc"
         netrc.write_text("default login other password other\n")
         netrc.chmod(0o600)
@@ -182,15 +184,15 @@ class TestTokenRequest:
             fetch(server, POST)
             sent_as_composed(server, POST)
 
-    def test_url_as_checked(self) -> None:
-        """The path goes out as it was given: no dot or escape of it is tidied."""
+    def test_the_path_of_the_endpoint_is_sent_unchanged(self) -> None:
+        """Dots and escapes are not normalized."""
         with serve(TOKEN) as server:
             endpoint = f"{server.url}/a/../t%6Fken%2F?tenant=a%2Cb+c"
             run(fetch_token(REQUEST, endpoint))
             assert server.asked[0].path == "/a/../t%6Fken%2F?tenant=a%2Cb+c"
 
-    def test_proxy_of_the_session(self) -> None:
-        """A session's proxy is used, for https with its credentials, which no error shows."""
+    def test_the_proxy_of_a_passed_session_is_used_and_its_password_hidden(self) -> None:
+        """No error shows the credentials of the proxy."""
 
         async def main(proxy: str, endpoint: str) -> None:
             async with aiohttp.ClientSession(proxy=proxy) as client:
@@ -217,8 +219,8 @@ class TestTokenRequest:
             assert server.asked[0].path == "http://localhost:9/token"
 
     @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-    def test_no_redirect(self, status: int) -> None:
-        """A redirect is an error after one request; the place it names sees nothing."""
+    def test_a_redirect_is_an_error_and_not_followed(self, status: int) -> None:
+        """The redirect target receives nothing."""
         with serve(TOKEN) as other:
             redirect = Answer(status, (("Location", f"{other.url}/token"),))
             with serve(redirect) as server, pytest.raises(errors.UnexpectedRedirect):
@@ -226,15 +228,15 @@ class TestTokenRequest:
             assert len(server.asked) == 1
             assert other.asked == []
 
-    def test_endless_body(self) -> None:
-        """Reading stops soon after 1 MiB, however much is sent."""
+    def test_reading_stops_soon_after_one_mebibyte(self) -> None:
+        """However much the server sends."""
         with serve(Answer(chunks=(b"x" * 65536,) * 2000)) as server:
             with pytest.raises(errors.InvalidResponse):
                 fetch(server)
             assert server.sent_bytes < 64 * 2**20
 
-    def test_codings(self) -> None:
-        """A coding that was not asked for is undone by us, within bounds, or is an error."""
+    def test_content_codings_are_decoded_within_limits_or_rejected(self) -> None:
+        """A coding that was not requested is decoded by the core, or is an error."""
         packed = Answer(200, (("Content-Encoding", "gzip"),), (gzip.compress(TOKEN.chunks[0]),))
         bomb = Answer(200, (("Content-Encoding", "gzip"),), (gzip.compress(b" " * 2**23),))
         other = Answer(200, (("Content-Encoding", "br"),), (b"x",))
@@ -245,8 +247,10 @@ class TestTokenRequest:
             with pytest.raises(errors.InvalidResponse, match="a content coding that was not asked for"):
                 fetch(server)
 
-    def test_tls_of_the_session(self, trust: ssl.SSLContext, server_side: ssl.SSLContext) -> None:
-        """Over https the connector's trust counts; without it the handshake fails, once, and nothing is sent."""
+    def test_the_connector_of_a_passed_session_sets_the_trust(
+        self, trust: ssl.SSLContext, server_side: ssl.SSLContext
+    ) -> None:
+        """Without that trust the handshake fails once, and nothing is sent."""
         with serve(TOKEN, tls=server_side) as server:
             assert lending(REQUEST, server, {"ssl": trust}).access_token.reveal() == "tok-1"
             connections: list[object] = []
@@ -264,8 +268,8 @@ class TestTokenRequest:
                 run(main())
             assert (len(server.asked), len(connections)) == (1, 1)
 
-    def test_closed_session(self) -> None:
-        """A session that is closed is never stood in for by another, with other trust."""
+    def test_a_closed_session_is_not_replaced_by_another(self) -> None:
+        """The other session might trust other authorities."""
 
         async def main(url: str) -> None:
             async with aiohttp.ClientSession() as client:
@@ -278,24 +282,24 @@ class TestTokenRequest:
 
 
 class TestFailure:
-    """Networks fail."""
+    """Network failures."""
 
-    def test_dropped(self) -> None:
-        """A dropped connection and a busy server are met with another attempt."""
+    def test_a_dropped_connection_and_a_503_are_retried(self) -> None:
+        """The third attempt succeeds."""
         with serve(Drop, Answer(503), TOKEN) as server:
             assert fetch(server, options=Options(retries=QUICK)).access_token.reveal() == "tok-1"
             assert len(server.asked) == 3
 
-    def test_gone(self) -> None:
-        """A server that is not there is the library's own error."""
+    def test_a_refused_connection_raises_the_connector_error_of_aiohttp(self) -> None:
+        """After the last attempt."""
         with serve(TOKEN) as server:
             pass
         with pytest.raises(aiohttp.ClientConnectorError):
             fetch(server, options=Options(retries=QUICK))
 
     @pytest.mark.parametrize("step", [Silence, Answer(chunks=(b" ",) * 1000, pause=0.05)])
-    def test_slow(self, step: Any) -> None:
-        """A server that says nothing, or a byte now and then, is given up in time, and not asked again."""
+    def test_a_silent_or_slow_server_times_out_without_a_retry(self, step: Any) -> None:
+        """The timeout covers the whole response."""
         started = time.monotonic()
         with serve(step) as server:
             with pytest.raises(aiohttp.ServerTimeoutError, match="within 0"):
@@ -303,8 +307,8 @@ class TestFailure:
             assert len(server.asked) == 1
         assert elapsed_since(started) < 5
 
-    def test_no_http(self) -> None:
-        """An answer that is no HTTP, or breaks off, is tried again, and never quoted."""
+    def test_a_malformed_response_is_retried_and_never_quoted(self) -> None:
+        """The response breaks off, or is not HTTP."""
         body = TOKEN.chunks[0]
         broken = [
             Answer(200, (("Content-Length", "999"),), (body,)),
@@ -317,8 +321,8 @@ class TestFailure:
                 assert len(server.asked) == 3
             hidden(shown_by(caught.value))
 
-    def test_no_chunks(self) -> None:
-        """A body in broken chunks is never quoted; if it comes after its head, aiohttp itself goes on waiting."""
+    def test_broken_chunks_are_never_quoted(self) -> None:
+        """If they arrive after the head, aiohttp itself waits until the timeout."""
         with serve(Answer(200, (("Transfer-Encoding", "chunked"),), TOKEN.chunks)) as server:
             for _ in range(5):
                 with pytest.raises((aiohttp.ClientPayloadError, aiohttp.ServerTimeoutError)) as caught:
@@ -326,8 +330,8 @@ class TestFailure:
                 hidden(shown_by(caught.value))
 
     @pytest.mark.parametrize("step", [Drop, Silence, Answer(500), Answer(200, chunks=(b"s3cr3t-marker",)), TOKEN])
-    def test_nowhere(self, step: Any, caplog: pytest.LogCaptureFixture) -> None:
-        """No log record at any level and no traceback with locals holds the secret, the Basic field or the token."""
+    def test_logs_and_errors_show_no_secret_and_no_token(self, step: Any, caplog: pytest.LogCaptureFixture) -> None:
+        """At every log level, and in tracebacks with locals."""
         shown: list[str] = []
         with caplog.at_level(logging.DEBUG), serve(step) as server:
             for request in (REQUEST, POST):
@@ -342,36 +346,36 @@ class TestFailure:
 
 @attrs.define
 class World:
-    """A token server, an API, and what was told."""
+    """A token server, an API, and the events of the auth."""
 
     tokens: ScriptedServer
     api: ScriptedServer
     events: list[Event] = attrs.Factory(list)
 
     def auth(self, *, options: Options = Options(), **others: Any) -> ClientCredentialsAuth:  # noqa: B008  # frozen
-        """Gives the middleware under test."""
+        """Return the middleware under test."""
         reported = attrs.evolve(options, on_event=self.events.append)
         return ClientCredentialsAuth(REQUEST, f"{self.tokens.url}/token", options=reported, **others)
 
-    def told(self, kind: type[T]) -> list[T]:
-        """Gives the events of *kind*."""
+    def events_of(self, kind: type[T]) -> list[T]:
+        """Return the events of *kind*."""
         return [event for event in self.events if isinstance(event, kind)]
 
-    def put(self) -> list[str | None]:
-        """Gives the Authorization of each call that arrived at the API."""
+    def carried(self) -> list[str | None]:
+        """Return the Authorization header of each call that the API received."""
         return authorizations(self.api)
 
 
 @contextlib.contextmanager
 def world(*steps: Any, tokens: tuple[Answer, ...] = TOKENS) -> Iterator[World]:
-    """Gives a world whose API answers with *steps*."""
+    """Yield a world whose API responds with *steps*."""
     with serve(*tokens) as token_server, serve(*steps) as api:
         yield World(token_server, api)
 
 
 @contextlib.contextmanager
 def connect_proxy(reply: bytes) -> Iterator[tuple[str, list[str]]]:
-    """Gives a proxy that answers *reply*, and what it was told."""
+    """Yield the URL of a proxy that responds with *reply*, and the heads of the requests that it received."""
     heads: list[str] = []
     listener = socket.create_server(("127.0.0.1", 0))
 
@@ -396,23 +400,23 @@ def connect_proxy(reply: bytes) -> Iterator[tuple[str, list[str]]]:
 
 
 def authorizations(server: ScriptedServer) -> list[str | None]:
-    """Gives the Authorization of each request that arrived."""
+    """Return the Authorization header of each recorded request."""
     return [asked.headers.get("Authorization") for asked in server.asked]
 
 
 def hidden(*texts: str) -> None:
-    """Checks that no secret and no token stands in *texts*."""
+    """Check that *texts* hold no secret and no token."""
     for text in texts:
         assert not [mark for mark in HIDDEN if mark in text]
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> str:
-    """Gives all that was logged, with the fields of each record."""
+    """Return the whole log, with the fields of each record."""
     return "\n".join([caplog.text, *[str(vars(record)) for record in caplog.records]])
 
 
 def make(world: World, auth: ClientCredentialsAuth, method: str = "GET", **call: Any) -> int:
-    """Makes one call of the API and gives its status."""
+    """Make one API call and return its status."""
 
     async def main() -> int:
         async with (
@@ -432,20 +436,20 @@ async def stream() -> AsyncGenerator[bytes]:
 
 
 class TestCall:
-    """The token on calls."""
+    """API calls with the token."""
 
-    def test_put_on(self) -> None:
-        """The token goes with the call, in place of any other Authorization, and is asked for once."""
+    def test_every_call_carries_the_token_in_place_of_other_authorization(self) -> None:
+        """One token request serves both calls."""
         with world(OK) as here:
             auth = here.auth()
             assert make(here, auth) == 200
             assert make(here, auth, headers=[("authorization", "Basic a"), ("Authorization", "Bearer b")]) == 200
-            assert here.put() == ["Bearer tok-1", "Bearer tok-1"]
+            assert here.carried() == ["Bearer tok-1", "Bearer tok-1"]
             assert [name for name in here.api.asked[1].headers if name.lower() == "authorization"] == ["Authorization"]
             assert len(here.tokens.asked) == 1
 
-    def test_per_call(self) -> None:
-        """A call may have a scope of its own; memory and origins are shared with the rest."""
+    def test_a_call_may_have_a_scope_of_its_own(self) -> None:
+        """Cache and origins are shared with the first auth."""
 
         async def main(here: World) -> None:
             auth = here.auth()
@@ -456,21 +460,21 @@ class TestCall:
 
         with world(OK) as here:
             run(main(here))
-            assert here.put() == ["Bearer tok-1", "Bearer tok-2", "Bearer tok-1", None]
+            assert here.carried() == ["Bearer tok-1", "Bearer tok-2", "Bearer tok-1", None]
             assert [asked.body.partition(b"scope=")[2] for asked in here.tokens.asked] == [b"w", b"a"]
 
-    def test_resource(self) -> None:
-        """A token of a resource goes to the resource's origin, unless origins were given."""
+    def test_the_token_of_a_resource_goes_to_the_origin_of_the_resource(self) -> None:
+        """Unless origins are named."""
         with world(OK) as here:
             resource = f"{here.api.url}/base"
             assert make(here, here.auth().with_resource(resource)) == 200
             make(here, here.auth().with_resource("https://other.example/"))
             make(here, here.auth(origins=[here.api.url]).with_resource("https://other.example/"))
-            assert here.put() == ["Bearer tok-1", None, "Bearer tok-2"]
+            assert here.carried() == ["Bearer tok-1", None, "Bearer tok-2"]
             assert b"resource=" in here.tokens.asked[0].body
 
-    def test_cold_crowd(self) -> None:
-        """200 tasks that come at once share one token request."""
+    def test_two_hundred_cold_tasks_share_one_token_request(self) -> None:
+        """All calls succeed."""
 
         async def main(server: AuthorizationServer) -> set[int]:
             request = token_request(ClientCredentials("your_id", "s3cret"))
@@ -487,8 +491,8 @@ class TestCall:
             assert run(main(server)) == {200}
             assert len(server.token_requests) == 1
 
-    def test_leader_cancelled(self) -> None:
-        """The task that led goes away: the others are answered by the same token request."""
+    def test_the_token_request_survives_the_cancellation_of_its_leader(self) -> None:
+        """The waiting calls get the token of that request."""
 
         async def main(here: World) -> list[int]:
             auth = here.auth()
@@ -511,8 +515,8 @@ class TestCall:
             assert run(main(here)) == [200] * 4
             assert len(here.tokens.asked) == 1
 
-    def test_only_connection(self) -> None:
-        """The session of the calls may serve the token requests too, even with one connection."""
+    def test_calls_and_token_requests_may_share_one_connection(self) -> None:
+        """The session has a limit of one connection."""
 
         async def main(here: World) -> int:
             async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as session:
@@ -523,8 +527,10 @@ class TestCall:
         with world(attrs.evolve(EXPIRED, chunks=(b"x" * 2**20,)), OK) as here:
             assert run(main(here)) == 200
 
-    def test_session_for_tokens(self, trust: ssl.SSLContext, server_side: ssl.SSLContext) -> None:
-        """The token is asked for through the session that is given for it, not through that of the calls."""
+    def test_the_token_request_uses_the_session_passed_for_it(
+        self, trust: ssl.SSLContext, server_side: ssl.SSLContext
+    ) -> None:
+        """Not the session of the calls."""
 
         async def main(here: World, endpoint: str) -> int:
             connector = aiohttp.TCPConnector(ssl=trust)
@@ -536,8 +542,8 @@ class TestCall:
         with world(OK) as here, serve(TOKEN, tls=server_side) as safe:
             assert run(main(here, f"{safe.url}/token")) == 200
 
-    def test_cancelled_between(self) -> None:
-        """A call that is cancelled between its two attempts leaves no connection behind."""
+    def test_a_call_cancelled_between_its_attempts_leaves_no_connection(self) -> None:
+        """The session has a limit of one connection."""
 
         class Stuck:
             async def load(self, key: str) -> Token | None:
@@ -566,8 +572,8 @@ class TestCall:
         with world(attrs.evolve(EXPIRED, chunks=(b"x" * 2**20,) * 8), OK) as here:
             assert run(main(here)) == 200
 
-    def test_source(self) -> None:
-        """The source alone gives the token, through the session it is given, and shares a store."""
+    def test_sources_of_one_cache_share_a_token(self) -> None:
+        """A closed source raises `SourceClosed`."""
 
         async def main(here: World) -> None:
             store = TokenCache()
@@ -586,15 +592,15 @@ class TestCall:
 
 
 def form() -> aiohttp.FormData:
-    """A form of parts."""
+    """Return a form of two parts."""
     data = aiohttp.FormData()
     data.add_field("a", "b", content_type="text/plain")
     data.add_field("c", b"d", filename="c")
     return data
 
 
-class TestRefusedByTheApi:
-    """What an API's 401 and 403 do."""
+class TestRejectedByTheApi:
+    """Responses of the API with status 401 or 403."""
 
     @pytest.mark.parametrize(
         ("call", "sent"),
@@ -607,91 +613,93 @@ class TestRefusedByTheApi:
             ({"data": form}, b"d\r\n"),
         ],
     )
-    def test_once_more(self, call: dict[str, Any], sent: bytes) -> None:
-        """Exactly that token is discarded, one is asked for, and the call made again with the same body."""
+    def test_a_rejected_token_is_replaced_and_the_call_repeated(self, call: dict[str, Any], sent: bytes) -> None:
+        """The body is sent again unchanged."""
         call = {key: value() if callable(value) else value for key, value in call.items()}
         with world(EXPIRED, OK) as here:
             assert make(here, here.auth(), "POST", **call) == 200
-            assert here.put() == ["Bearer tok-1", "Bearer tok-2"]
+            assert here.carried() == ["Bearer tok-1", "Bearer tok-2"]
             first, second = here.api.asked
             assert sent in first.body
             assert (first.body, first.headers.get("Content-Type")) == (second.body, second.headers.get("Content-Type"))
             assert len(here.tokens.asked) == 2
-            assert len(here.told(TokenDiscarded)) == 1
+            assert len(here.events_of(TokenDiscarded)) == 1
 
     @pytest.mark.parametrize("body", [stream, lambda: io.BytesIO(b"once"), lambda: with_file()])
-    def test_body_not_repeatable(self, body: Any) -> None:
-        """A body that is read once is not sent again: the 401 stands, and the next call has a new token."""
+    def test_a_call_with_a_one_time_body_is_not_repeated(self, body: Any) -> None:
+        """The caller gets the 401, and the next call has a new token."""
         with world(EXPIRED, OK) as here:
             auth = here.auth()
             headers = {"Content-Length": "4"} if body is stream else {}
             assert make(here, auth, "POST", data=body(), headers=headers) == 401
             assert b"once" in here.api.asked[0].body
             assert make(here, auth) == 200
-            assert here.put() == ["Bearer tok-1", "Bearer tok-2"]
+            assert here.carried() == ["Bearer tok-1", "Bearer tok-2"]
 
-    def test_no_loop(self) -> None:
-        """An API that accepts nothing is called twice, and its last answer stands."""
+    def test_a_call_is_repeated_at_most_once(self) -> None:
+        """The caller gets the second 401."""
         with world(EXPIRED) as here:
             assert make(here, here.auth()) == 401
-            assert here.put() == ["Bearer tok-1", "Bearer tok-2"]
+            assert here.carried() == ["Bearer tok-1", "Bearer tok-2"]
 
-    def test_new_token_refused(self) -> None:
-        """If no new token is to be had, the caller gets the reason, and no connection is left open."""
+    def test_a_refused_token_request_after_a_401_reaches_the_caller(self) -> None:
+        """No connection is left open."""
         refusal = Answer(401, chunks=(b'{"error": "invalid_client"}',))
         with world(EXPIRED, tokens=(TOKEN, refusal)) as here:
             with pytest.raises(errors.TokenRequestRefused):
                 make(here, here.auth())
             assert len(here.api.asked) == 1
-            assert len(here.told(RenewalFailed)) == 1
+            assert len(here.events_of(RenewalFailed)) == 1
 
-    def test_scope(self) -> None:
-        """A 403 is told of, and changes nothing."""
+    def test_an_insufficient_scope_is_reported_without_a_repeated_call(self) -> None:
+        """The event has the scope that the API requires."""
         with world(NARROW) as here:
             assert make(here, here.auth()) == 403
-            (event,) = here.told(ScopeInsufficient)
+            (event,) = here.events_of(ScopeInsufficient)
             assert event.scope == Scope.of("b", "c")
             assert len(here.tokens.asked) == len(here.api.asked) == 1
 
 
 def with_file() -> aiohttp.FormData:
-    """A form with a file in it."""
+    """Return a form with a file in it."""
     data = aiohttp.FormData()
     data.add_field("file", io.BytesIO(b"once"), filename="f")
     return data
 
 
 class TestOrigins:
-    """Where the token does not go."""
+    """Origins that do not receive the token."""
 
     @pytest.mark.parametrize("status", [302, 307, 308])
     @pytest.mark.parametrize("first", [OK, EXPIRED])
-    def test_other_port(self, status: int, first: Answer) -> None:
-        """Where a redirect leads to another port the token is withheld, whatever is answered there."""
+    def test_a_redirect_to_another_port_carries_no_token(self, status: int, first: Answer) -> None:
+        """Whatever status that origin returns."""
         with world(OK) as here, serve(first) as other:
             here.api.steps[:] = [Answer(status, (("Location", f"{other.url}/there"),))]
             assert make(here, here.auth()) == first.status
             assert authorizations(other) == [None]
-            assert here.put() == ["Bearer tok-1"]
-            assert [event.origin for event in here.told(TokenWithheld)] == [other.url]
+            assert here.carried() == ["Bearer tok-1"]
+            assert [event.origin for event in here.events_of(TokenWithheld)] == [other.url]
             assert len(here.tokens.asked) == 1
 
-    def test_other_host(self) -> None:
+    def test_a_redirect_to_another_host_name_carries_no_token(self) -> None:
         """Another name of the same machine is another origin."""
         with world(OK) as here:
             there = here.api.url.replace("127.0.0.1", "localhost")
             here.api.steps[:] = [Answer(307, (("Location", f"{there}/there"),)), EXPIRED]
             assert make(here, here.auth()) == 401
-            assert here.put() == ["Bearer tok-1", None]
+            assert here.carried() == ["Bearer tok-1", None]
 
-    def test_same_origin(self) -> None:
-        """Where a redirect stays, the token stays."""
+    def test_a_redirect_within_the_origin_keeps_the_token(self) -> None:
+        """As any call to that origin."""
         with world(Answer(302, (("Location", "/there"),)), OK) as here:
             assert make(here, here.auth()) == 200
-            assert here.put() == ["Bearer tok-1", "Bearer tok-1"]
+            assert here.carried() == ["Bearer tok-1", "Bearer tok-1"]
 
-    def test_https_to_http(self, trust: ssl.SSLContext, server_side: ssl.SSLContext) -> None:
-        """From https to http the token does not go along; nor the other way, to where it is not meant for."""
+    def test_a_redirect_between_https_and_http_carries_no_token(
+        self, trust: ssl.SSLContext, server_side: ssl.SSLContext
+    ) -> None:
+        """In either direction."""
 
         async def main(here: World, start: str, meant: str) -> None:
             auth = here.auth(origins=[meant])
@@ -705,14 +713,14 @@ class TestOrigins:
         with world(OK) as here, serve(OK, tls=server_side) as safe:
             safe.steps[:] = [Answer(307, (("Location", f"{here.api.url}/b"),))]
             run(main(here, safe.url, safe.url))
-            assert (authorizations(safe), here.put()) == (["Bearer tok-1"], [None])
+            assert (authorizations(safe), here.carried()) == (["Bearer tok-1"], [None])
         with world(OK) as here, serve(OK, tls=server_side) as safe:
             here.api.steps[:] = [Answer(307, (("Location", f"{safe.url}/b"),))]
             run(main(here, here.api.url, here.api.url))
-            assert (here.put(), authorizations(safe)) == (["Bearer tok-1"], [None])
+            assert (here.carried(), authorizations(safe)) == (["Bearer tok-1"], [None])
 
-    def test_request_that_is_used_again(self) -> None:
-        """A token that was put on a request does not stay on it, where another middleware leads it elsewhere."""
+    def test_the_token_does_not_stay_on_a_request_that_is_reused(self) -> None:
+        """Another middleware may send the request elsewhere."""
 
         async def main(here: World, other: ScriptedServer) -> None:
             async def astray(
@@ -730,10 +738,10 @@ class TestOrigins:
 
         with world(OK) as here, serve(OK) as other:
             run(main(here, other))
-            assert (here.put(), authorizations(other)) == (["Bearer tok-1"], ["Basic own"])
+            assert (here.carried(), authorizations(other)) == (["Bearer tok-1"], ["Basic own"])
 
-    def test_first_call_over_http(self) -> None:
-        """Http is refused as the first call's origin, unless it is this machine's; nothing is sent."""
+    def test_a_first_call_over_plain_http_is_rejected(self) -> None:
+        """No token is requested. Loopback is accepted."""
 
         async def main(auth: ClientCredentialsAuth) -> None:
             async with aiohttp.ClientSession(middlewares=(auth,)) as session:
@@ -746,10 +754,10 @@ class TestOrigins:
 
 
 class TestSecrecy:
-    """A whole run shows nothing."""
+    """Secrecy of a whole run."""
 
-    def test_run(self, caplog: pytest.LogCaptureFixture) -> None:
-        """Neither logs nor reprs, of answers and errors too, hold the secret or a token."""
+    def test_logs_reprs_and_errors_of_a_run_show_no_secret_and_no_token(self, caplog: pytest.LogCaptureFixture) -> None:
+        """The log level is DEBUG."""
         shown: list[str] = []
 
         async def main(here: World) -> None:
@@ -772,10 +780,10 @@ class TestSecrecy:
         assert "token obtained for client id" in caplog.text
         hidden(*shown, logged(caplog))
 
-    def test_too_many_redirects(self) -> None:
-        """An error that holds the first request shows no token of it."""
+    def test_the_too_many_redirects_error_shows_no_token(self) -> None:
+        """It holds the first request."""
         with world(Answer(302, (("Location", "/again"),))) as here:
             with pytest.raises(aiohttp.TooManyRedirects) as caught:
                 make(here, here.auth())
-            assert here.put()[0] == "Bearer tok-1"
+            assert here.carried()[0] == "Bearer tok-1"
         hidden(shown_by(caught.value))

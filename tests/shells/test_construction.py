@@ -1,5 +1,5 @@
 """
-Sources and auths that are refused as they are made, over each library.
+Secrecy of sources and auths that are rejected at construction, on each library.
 """
 
 from typing import Any
@@ -23,8 +23,8 @@ REQUEST = token_request(ClientCredentials("your_id", ClientSecretPost("M4RKER"))
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
-def test_refused(kind: Any) -> None:
-    """What is shown of one that is half made is no secret, and no error of its own."""
+def test_a_source_rejected_at_construction_shows_no_secret(kind: Any) -> None:
+    """The repr of a half-made object does not raise."""
     with pytest.raises(errors.InvalidInput, match="https") as caught:
         kind(REQUEST, "http://as.example/token")
     shown = shown_by(caught.value)

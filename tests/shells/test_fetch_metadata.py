@@ -1,5 +1,5 @@
 """
-From an issuer to its metadata and its endpoint over each library, in each way it is used, against real servers.
+Discovery of metadata and endpoint from an issuer, on each library, against real servers.
 """
 
 from types import ModuleType
@@ -35,8 +35,8 @@ KNOWN = RegisteredClient("your_id", "s3cret-of-client", Scope.of("read", "write"
 CREDENTIALS = ClientCredentials("your_id", "s3cret-of-client")
 
 
-def test_a_real_server(ask: Ask) -> None:
-    """The issuer is all that has to be known of a server."""
+def test_an_issuer_leads_to_its_metadata_and_endpoint(ask: Ask) -> None:
+    """The issuer is all that the client needs."""
     with AuthorizationServer(clients=[KNOWN]) as server:
         metadata = ask.metadata(server.issuer)
         assert server.token_endpoint == endpoint_for(metadata, token_request(CREDENTIALS)).url
@@ -47,8 +47,8 @@ def test_a_real_server(ask: Ask) -> None:
     assert not metadata.tls_client_certificate_bound_access_tokens
 
 
-def test_nothing_else_is_chosen(ask: Ask) -> None:
-    """A way that the server does not take is refused, and not replaced by one that it takes."""
+def test_an_unsupported_authentication_method_is_rejected_and_not_replaced(ask: Ask) -> None:
+    """The error names the methods that the server supports."""
     by_certificate = ClientCredentials("your_id", TlsClientAuth(Certificate("A" * 43)))
     with AuthorizationServer(clients=[KNOWN]) as server:
         with pytest.raises(errors.InvalidInput, match=r"takes client_secret_basic and .*, and no tls_client_auth"):
@@ -58,8 +58,8 @@ def test_nothing_else_is_chosen(ask: Ask) -> None:
         assert () == server.token_requests
 
 
-def test_what_is_asked(ask: Ask) -> None:
-    """Both places are asked with bare requests, and no redirect is followed."""
+def test_metadata_requests_are_bare_and_follow_no_redirect(ask: Ask) -> None:
+    """Both well-known URLs are requested, with no credentials."""
     with serve(Answer(302, headers=(("Location", "/elsewhere"),)), Answer(404)) as server:
         with pytest.raises(errors.InvalidResponse, match="HTTP 404: the answer is no metadata"):
             ask.request(f"{server.url}/t", ClientCredentials("id", ClientSecretPost("s")))
@@ -68,8 +68,8 @@ def test_what_is_asked(ask: Ask) -> None:
         assert not {"Authorization", "Cookie"} & set(server.asked[0].headers)
 
 
-def test_another_issuer(ask: Ask) -> None:
-    """Metadata of another issuer are refused, and no other place is asked."""
+def test_metadata_of_another_issuer_are_rejected(ask: Ask) -> None:
+    """The second well-known URL is not requested."""
     with serve(
         Answer(chunks=(b'{"issuer": "https://as.example", "token_endpoint": "https://as.example/token"}',))
     ) as s:
@@ -78,14 +78,14 @@ def test_another_issuer(ask: Ask) -> None:
         assert 1 == len(s.asked)
 
 
-def test_size(ask: Ask) -> None:
-    """No more is read than the bound."""
+def test_metadata_beyond_the_size_limit_are_rejected(ask: Ask) -> None:
+    """Reading stops at the limit."""
     with serve(Answer(chunks=(b" " * 65536,) * 40)) as server, pytest.raises(errors.InvalidResponse):
         ask.metadata(server.url)
 
 
-def test_cache(ask: Ask) -> None:
-    """A cache spares the server, for as long as it is passed."""
+def test_a_metadata_cache_saves_requests_while_it_is_passed(ask: Ask) -> None:
+    """Calls without the cache request the metadata again."""
     with serve(Answer(404)) as server:
         content = f'{{"issuer": "{server.url}", "token_endpoint": "{server.url}/token"}}'.encode()
         server.steps[0] = Answer(chunks=(content,), headers=(("Cache-Control", "max-age=600"),))
@@ -100,8 +100,8 @@ def test_cache(ask: Ask) -> None:
 
 @pytest.mark.parametrize("backend", [None, "asyncio", "trio"])
 @pytest.mark.parametrize(("library", "shell"), [(httpx2, oauth_cc.httpx2), (httpx, oauth_cc.httpx)])
-def test_a_client_of_theirs(library: Any, shell: ModuleType, backend: str | None) -> None:
-    """A client that is given serves, with its transport and without what it would add."""
+def test_metadata_are_fetched_through_the_passed_client(library: Any, shell: ModuleType, backend: str | None) -> None:
+    """Its transport is used, and its credentials are not sent."""
     kind = library.Client if backend is None else library.AsyncClient
     content = b'{"issuer": "https://as.example", "token_endpoint": "https://as.example/token"}'
     answers = library.MockTransport(lambda request: library.Response(200, content=content))
@@ -111,12 +111,12 @@ def test_a_client_of_theirs(library: Any, shell: ModuleType, backend: str | None
     assert "https://as.example/token" == metadata.token_endpoint
 
 
-def test_no_answer(ask: Ask) -> None:
-    """Without an answer, each time it is asked for, the library's own error comes out."""
+def test_a_dropped_connection_raises_the_error_of_the_library(ask: Ask) -> None:
+    """After the last attempt."""
     names = ("TransportError", "RequestException", "ClientError")
     (error,) = [getattr(ask.library, name) for name in names if hasattr(ask.library, name)]
     with serve(Drop) as server:
         with pytest.raises(error):
             ask.metadata(server.url, options=Options(retries=Retries(2, 0, 0)))
-        # aiohttp by itself sends a GET twice.
+        # aiohttp repeats a failed GET once by itself.
         assert (4 if ask.library is aiohttp else 2) == len(server.asked)

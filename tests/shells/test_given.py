@@ -1,5 +1,5 @@
 """
-What a shell is given and cannot use is refused where it is given, and not at the first call.
+Rejection of wrong arguments at construction, on each library.
 """
 
 from datetime import timedelta
@@ -33,8 +33,8 @@ NAMES = [f"{kind.__module__.partition('.')[0]}.{kind.__name__}" for _, kind in S
 
 
 @pytest.mark.parametrize(("source", "fitting"), SOURCES, ids=NAMES)
-def test_a_client_of_another_kind(source: Any, fitting: type[object]) -> None:
-    """One for threads in async code or the other way round, one of another library, or something else."""
+def test_a_client_of_another_class_is_rejected_by_every_source(source: Any, fitting: type[object]) -> None:
+    """A client for the other mode, of another library, or no client at all."""
     for kind in CLIENTS:
         client = kind()
         if isinstance(client, fitting):
@@ -45,8 +45,8 @@ def test_a_client_of_another_kind(source: Any, fitting: type[object]) -> None:
 
 
 @pytest.mark.parametrize("ask", WAYS, ids=lambda ask: f"{ask.library.__name__}-{ask.backend}")
-def test_a_client_of_another_kind_for_one_request(ask: Ask) -> None:
-    """For a token, for metadata, and for an endpoint by them."""
+def test_a_client_of_another_class_is_rejected_for_one_request(ask: Ask) -> None:
+    """For a token, for metadata and for an endpoint."""
     issuer = "https://as.example"
     for ask_for in (
         lambda: ask.token(REQUEST, ENDPOINT, client=object()),
@@ -61,8 +61,8 @@ def test_a_client_of_another_kind_for_one_request(ask: Ask) -> None:
 @pytest.mark.parametrize(
     "option", [{"timeout": timedelta(seconds=5)}, {"retries": 3}, {"renewal_window": 0.8}], ids=str
 )
-def test_an_option_of_another_kind(source: Any, _fitting: type[object], option: dict[str, Any]) -> None:
-    """A number where a record is asked for, and the other way round."""
+def test_an_option_of_another_type_is_rejected(source: Any, _fitting: type[object], option: dict[str, Any]) -> None:
+    """A number in place of a record, and the reverse."""
     (name,) = option
     with pytest.raises(errors.InvalidInput, match=f"{name} must be a"):
         source(REQUEST, ENDPOINT, options=Options(**option))
@@ -70,7 +70,7 @@ def test_an_option_of_another_kind(source: Any, _fitting: type[object], option: 
 
 @pytest.mark.parametrize(("source", "_fitting"), SOURCES, ids=NAMES)
 @pytest.mark.parametrize("options", [{"timeout": 5.0}, 5.0, Retries()], ids=["a dict", "a number", "retries"])
-def test_options_of_another_kind(source: Any, _fitting: type[object], options: object) -> None:
-    """They are one record."""
+def test_options_that_are_not_a_record_are_rejected(source: Any, _fitting: type[object], options: object) -> None:
+    """The error says what to pass."""
     with pytest.raises(errors.InvalidInput, match=r"options must be an Options, not \w+; use Options\("):
         source(REQUEST, ENDPOINT, options=options)

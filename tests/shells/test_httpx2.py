@@ -1,5 +1,5 @@
 """
-The httpx2 shell against real servers: sync, and async on asyncio and trio.
+Token requests on httpx2 against real servers: on threads, asyncio and trio.
 """
 
 import logging
@@ -42,12 +42,12 @@ Fetch = Callable[..., Token]
 
 
 def fetch_sync(request: TokenRequest, url: str, **options: Any) -> Token:
-    """Fetches a token in this thread."""
+    """Fetch a token in the current thread."""
     return fetch_token(request, url, **options)
 
 
 def fetch_on(backend: str) -> Fetch:
-    """Gives a function that fetches a token in an event loop of its own."""
+    """Return a function that fetches a token on an event loop of *backend*."""
 
     def fetch(request: TokenRequest, url: str, **options: Any) -> Token:
         async def main() -> Token:
@@ -60,31 +60,31 @@ def fetch_on(backend: str) -> Fetch:
 
 @pytest.fixture(params=["threads", "asyncio", "trio"])
 def fetch(request: pytest.FixtureRequest) -> Fetch:
-    """The three ways to fetch a token."""
+    """Each way to fetch a token."""
     return fetch_sync if request.param == "threads" else fetch_on(request.param)
 
 
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
-    """A certificate authority of our own."""
+    """A certificate authority."""
     return trustme.CA()
 
 
 @pytest.fixture(scope="module")
 def server_side(authority: trustme.CA) -> ssl.SSLContext:
-    """A server's side of TLS with a certificate for localhost."""
+    """The server's TLS context, with a certificate for localhost."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
     return context
 
 
 def client_for(fetch: Fetch, **options: Any) -> Any:
-    """Gives a client of the kind that *fetch* takes."""
+    """Return a client of the class that *fetch* takes."""
     return httpx2.Client(**options) if fetch is fetch_sync else httpx2.AsyncClient(**options)
 
 
 def sent_as_composed(server: ScriptedServer, request: TokenRequest) -> None:
-    """Checks that the one request that arrived carries what was composed, and nothing that someone added."""
+    """Check that the one recorded request is the composed request, with nothing added."""
     composed = http_request(request, f"{server.url}/token")
     (asked,) = server.asked
     headers = {name.lower(): value for name, value in asked.headers.items()}
@@ -96,10 +96,10 @@ def sent_as_composed(server: ScriptedServer, request: TokenRequest) -> None:
 
 
 class TestRequest:
-    """What goes out."""
+    """The token request on the wire."""
 
-    def test_as_composed(self, fetch: Fetch) -> None:
-        """One request brings the token, and is exactly what was composed."""
+    def test_one_request_is_sent_exactly_as_composed(self, fetch: Fetch) -> None:
+        """The token of the response is returned."""
         with serve(TOKEN) as server:
             token = fetch(REQUEST, f"{server.url}/token")
             sent_as_composed(server, REQUEST)
@@ -107,8 +107,8 @@ class TestRequest:
         assert not token.lifetime_assumed
         assert abs(token.expires_at - time.time() - 3600) < 60
 
-    def test_a_client_adds_nothing(self, fetch: Fetch) -> None:
-        """A caller's client lends its transport only: none of its headers, cookies, parameters or credentials."""
+    def test_the_defaults_of_a_passed_client_are_not_sent(self, fetch: Fetch) -> None:
+        """Headers, cookies, parameters and credentials of the client stay out."""
         client = client_for(
             fetch,
             auth=("other", "other"),
@@ -121,8 +121,10 @@ class TestRequest:
             fetch(REQUEST, f"{server.url}/token", client=client)
             sent_as_composed(server, REQUEST)
 
-    def test_no_netrc_no_proxy(self, fetch: Fetch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Credentials and proxies of the environment play no part."""
+    def test_netrc_and_environment_proxies_are_ignored(
+        self, fetch: Fetch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The request arrives as composed."""
         netrc = tmp_path / ".netrc"
         netrc.write_text("machine 127.0.0.1 login other password other\ndefault login other password other\n")
         netrc.chmod(0o600)
@@ -135,8 +137,8 @@ class TestRequest:
             sent_as_composed(server, REQUEST)
 
     @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-    def test_no_redirect(self, fetch: Fetch, status: int) -> None:
-        """A redirect is an error after one request; the place it names sees nothing."""
+    def test_a_redirect_is_an_error_and_not_followed(self, fetch: Fetch, status: int) -> None:
+        """The redirect target receives nothing."""
         with serve(TOKEN) as other:
             redirect = Answer(status, (("Location", f"{other.url}/token"),))
             with serve(redirect) as server, pytest.raises(errors.UnexpectedRedirect):
@@ -146,26 +148,26 @@ class TestRequest:
 
 
 class TestAnswer:
-    """What comes back, within bounds."""
+    """Responses, read within limits."""
 
-    def test_refused(self, fetch: Fetch) -> None:
-        """A refusal of the server is the error of its code, after one request."""
+    def test_a_refusal_raises_token_request_refused_after_one_request(self, fetch: Fetch) -> None:
+        """The description is redacted."""
         body = b'{"error": "invalid_client", "error_description": "got s3cr3t-marker"}'
         with serve(Answer(401, chunks=(body,))) as server:
             with pytest.raises(errors.TokenRequestRefused, match=r"got \*\*\*"):
                 fetch(REQUEST, f"{server.url}/token")
             assert len(server.asked) == 1
 
-    def test_endless_body(self, fetch: Fetch) -> None:
-        """Reading stops soon after 1 MiB, however much is sent."""
+    def test_reading_stops_soon_after_one_mebibyte(self, fetch: Fetch) -> None:
+        """However much the server sends."""
         endless = Answer(chunks=(b"x" * 65536,) * 2000)
         with serve(endless) as server:
             with pytest.raises(errors.InvalidResponse):
                 fetch(REQUEST, f"{server.url}/token")
             assert server.sent_bytes < 64 * 2**20
 
-    def test_bomb(self, fetch: Fetch) -> None:
-        """A small body that would swell is cut off while it swells."""
+    def test_a_decompression_bomb_is_cut_off_while_decoding(self, fetch: Fetch) -> None:
+        """Memory stays bounded."""
         packer = zlib.compressobj(9, zlib.DEFLATED, 31)
         bomb = b"".join([packer.compress(b" " * 2**20) for _ in range(200)]) + packer.flush()
         with serve(Answer(200, (("Content-Encoding", "gzip"),), (bomb,))) as server:
@@ -183,8 +185,8 @@ class TestAnswer:
         [case for case in load("token_responses.json") if case.name.startswith(("enc-gzip", "enc-unknown-content"))],
         ids=lambda case: case.name,
     )
-    def test_vectors(self, fetch: Fetch, case: Any) -> None:
-        """The vectors of content codings hold on the wire."""
+    def test_the_content_coding_vectors_hold_on_the_wire(self, fetch: Fetch, case: Any) -> None:
+        """The same vectors as in the tests of `parse_token_response`."""
         headers = tuple((name, value) for name, value in case.data["headers"])
         with serve(Answer(case.data["status"], headers, (content(case.data),))) as server:
             try:
@@ -194,8 +196,8 @@ class TestAnswer:
             else:
                 assert case.expect["token"]["access_token"] == token.access_token.reveal()
 
-    def test_coding_not_asked_for(self, fetch: Fetch) -> None:
-        """A coding that was not asked for is an error of its own."""
+    def test_an_unrequested_content_coding_is_rejected(self, fetch: Fetch) -> None:
+        """The error says so."""
         with (
             serve(Answer(200, (("Content-Encoding", "br"),), (b"x",))) as server,
             pytest.raises(errors.InvalidResponse, match="a content coding that was not asked for"),
@@ -204,25 +206,25 @@ class TestAnswer:
 
 
 class TestFailure:
-    """Networks fail."""
+    """Network failures."""
 
-    def test_dropped(self, fetch: Fetch) -> None:
-        """A dropped connection and a busy server are met with another attempt."""
+    def test_a_dropped_connection_and_a_503_are_retried(self, fetch: Fetch) -> None:
+        """The third attempt succeeds."""
         with serve(Drop, Answer(503), TOKEN) as server:
             assert (
                 fetch(REQUEST, f"{server.url}/token", options=Options(retries=QUICK)).access_token.reveal() == "tok-1"
             )
             assert len(server.asked) == 3
 
-    def test_gone(self, fetch: Fetch) -> None:
-        """A server that is not there is the library's own error, after the attempts."""
+    def test_a_refused_connection_raises_the_connect_error_of_httpx2(self, fetch: Fetch) -> None:
+        """After the last attempt."""
         with serve(TOKEN) as server:
             url = f"{server.url}/token"
         with pytest.raises(httpx2.ConnectError):
             fetch(REQUEST, url, options=Options(retries=QUICK))
 
-    def test_silence(self, fetch: Fetch) -> None:
-        """A server that says nothing is given up in time, and not asked again."""
+    def test_a_silent_server_times_out_without_a_retry(self, fetch: Fetch) -> None:
+        """The request may have arrived."""
         started = time.monotonic()
         with serve(Silence) as server:
             with pytest.raises(httpx2.ReadTimeout):
@@ -230,16 +232,16 @@ class TestFailure:
             assert elapsed_since(started) < 5
             assert len(server.asked) == 1
 
-    def test_dripping(self, fetch: Fetch) -> None:
-        """A server that sends a byte now and then does not hold its caller for ever."""
+    def test_the_timeout_covers_the_whole_response(self, fetch: Fetch) -> None:
+        """The server sends a byte now and then."""
         started = time.monotonic()
         drip = Answer(chunks=(b" ",) * 1000, pause=0.05)
         with serve(drip) as server, pytest.raises(httpx2.ReadTimeout):
             fetch(REQUEST, f"{server.url}/token", options=Options(timeout=0.3))
         assert elapsed_since(started) < 10
 
-    def test_cancelled(self) -> None:
-        """A cancelled task ends at once, and its connection with it."""
+    def test_cancellation_closes_the_connection_at_once(self) -> None:
+        """On asyncio and trio."""
 
         async def main(url: str) -> None:
             with anyio.move_on_after(0.2) as scope:
@@ -254,18 +256,22 @@ class TestFailure:
 
 
 class TestTls:
-    """Real certificates."""
+    """Connections with real certificates."""
 
-    def test_trusted(self, fetch: Fetch, authority: trustme.CA, server_side: ssl.SSLContext) -> None:
-        """Over https with a client that trusts the authority the token comes."""
+    def test_a_client_that_trusts_the_authority_gets_a_token(
+        self, fetch: Fetch, authority: trustme.CA, server_side: ssl.SSLContext
+    ) -> None:
+        """The passed client sets the trust."""
         trust = ssl.create_default_context()
         authority.configure_trust(trust)
         with serve(TOKEN, tls=server_side) as server:
             token = fetch(POST, f"{server.url}/token", client=client_for(fetch, verify=trust))
         assert token.access_token.reveal() == "tok-1"
 
-    def test_untrusted(self, fetch: Fetch, server_side: ssl.SSLContext, caplog: pytest.LogCaptureFixture) -> None:
-        """A certificate that nobody vouches for ends it at once: nothing was sent, nothing is tried again."""
+    def test_an_untrusted_certificate_fails_once_before_anything_is_sent(
+        self, fetch: Fetch, server_side: ssl.SSLContext, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """It is not retried."""
         with caplog.at_level(logging.DEBUG), serve(TOKEN, tls=server_side) as server:
             with pytest.raises(httpx2.ConnectError) as caught:
                 fetch(POST, f"{server.url}/token", options=Options(retries=QUICK))
@@ -275,10 +281,10 @@ class TestTls:
 
 
 class TestSecrecy:
-    """Nothing that is logged or raised shows the secret."""
+    """Secrecy of logs and errors."""
 
-    def test_no_frame_below(self, fetch: Fetch) -> None:
-        """An error of the network keeps no frame of the library below, nor the request with its header and body."""
+    def test_a_network_error_keeps_no_frame_and_no_request_of_the_library(self, fetch: Fetch) -> None:
+        """Its request has no Authorization header and no body."""
         with serve(Drop) as server, pytest.raises(httpx2.RemoteProtocolError) as caught:
             fetch(POST, f"{server.url}/token", options=Options(retries=QUICK))
         link: BaseException | None = caught.value
@@ -290,8 +296,10 @@ class TestSecrecy:
         assert caught.value.request.content == b""
 
     @pytest.mark.parametrize("step", [Drop, Silence, Answer(500), Answer(200, chunks=(b"s3cr3t-marker",)), TOKEN])
-    def test_nowhere(self, fetch: Fetch, step: Any, caplog: pytest.LogCaptureFixture) -> None:
-        """No log record at any level and no traceback with locals holds the secret, the Basic field or the token."""
+    def test_logs_and_errors_show_no_secret_and_no_token(
+        self, fetch: Fetch, step: Any, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """At every log level, and in tracebacks with locals."""
         shown: list[str] = []
         with caplog.at_level(logging.DEBUG), serve(step) as server:
             for request in (REQUEST, POST):

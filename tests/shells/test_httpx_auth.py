@@ -1,5 +1,5 @@
 """
-The auth of httpx2 and of httpx, in threads and on both event loops, against real servers.
+The auth of httpx2 and of httpx, on threads and both event loops, against real servers.
 """
 
 import io
@@ -35,38 +35,38 @@ LACKING = Answer(
     status=403, headers=(("WWW-Authenticate", 'Bearer error="insufficient_scope", scope="admin"'),), chunks=(b"no",)
 )
 
-# The two libraries have the same names but no common types, so what is generic over them is not typed.
+# The two libraries share names but no types, so values of either library are not typed.
 Auth: TypeAlias = Any
 Answers: TypeAlias = list[Any]
 
 
 class Calls:
-    """Calls with one of the libraries, in one of the ways it is used."""
+    """API calls with one of the libraries, on threads or on one event loop."""
 
     def __init__(self, library: ModuleType, shell: ModuleType, backend: str | None) -> None:
         self.library, self.shell, self.backend = library, shell, backend
 
     def auth(self, server: AuthorizationServer | ScriptedServer, **options: Any) -> Auth:
-        """Gives an auth for *server*'s tokens."""
+        """Return an auth for tokens of *server*."""
         endpoint = server.token_endpoint if isinstance(server, AuthorizationServer) else f"{server.url}/token"
         return self.shell.ClientCredentialsAuth(REQUEST, endpoint, **options)
 
     def call(self, auth: Auth, *calls: Any, method: str = "GET", client: Any = None, **options: Any) -> Answers:
-        """Gives the answers to *calls*: URLs, or functions that give the options of a call."""
-        wishes = [one if callable(one) else partial(dict, url=one) for one in calls]
+        """Return the responses to *calls*: URLs, or functions that return the options of a call."""
+        calls_options = [one if callable(one) else partial(dict, url=one) for one in calls]
         options = {"auth": auth, "trust_env": False, **(client or {}), **options}
         if self.backend is None:
             with self.library.Client(**options) as api:
-                return [api.request(method, **wish()) for wish in wishes]
+                return [api.request(method, **options_of_call()) for options_of_call in calls_options]
 
         async def main() -> Answers:
             async with self.library.AsyncClient(**options) as api:
-                return [await api.request(method, **wish()) for wish in wishes]
+                return [await api.request(method, **options_of_call()) for options_of_call in calls_options]
 
         return anyio.run(main, backend=self.backend)
 
     def statuses(self, auth: Auth, *urls: str, **options: Any) -> list[int]:
-        """Gives the statuses of calls to *urls*."""
+        """Return the statuses of calls to *urls*."""
         return [answer.status_code for answer in self.call(auth, *urls, **options)]
 
 
@@ -79,37 +79,37 @@ WAYS = [
 
 @pytest.fixture(params=WAYS)
 def calls(request: pytest.FixtureRequest) -> Calls:
-    """Each library, in each way."""
+    """Each library, on threads and on each event loop."""
     return Calls(*request.param)
 
 
 @pytest.fixture
 def server() -> Iterator[AuthorizationServer]:
-    """A server that counts."""
+    """A server that records its requests."""
     with AuthorizationServer(clients=[KNOWN]) as running:
         yield running
 
 
-def test_the_two_modules_are_one_text() -> None:
-    """What is fixed in one is fixed in the other."""
+def test_httpx_py_equals_httpx2_py_but_for_the_name() -> None:
+    """Whoever edits one module edits both."""
     texts = [Path(str(module.__file__)).read_text("utf-8") for module in (oauth_cc.httpx2, oauth_cc.httpx)]
     assert texts[0].replace("httpx2", "httpx") == texts[1]
 
 
-class TestTheToken:
-    def test_is_put_on_every_call(self, calls: Calls, server: AuthorizationServer) -> None:
-        """And asked for once."""
+class TestToken:
+    def test_every_call_carries_the_token_of_one_request(self, calls: Calls, server: AuthorizationServer) -> None:
+        """The token is cached."""
         assert calls.statuses(calls.auth(server), *[server.resource_url] * 3) == [200, 200, 200]
         assert len(server.token_requests) == 1
 
-    def test_replaces_what_is_there(self, calls: Calls) -> None:
-        """A call carries one Authorization field."""
+    def test_the_token_replaces_another_authorization_header(self, calls: Calls) -> None:
+        """A call carries one Authorization header."""
         with serve(TOKEN) as script, serve(DONE) as api:
             calls.call(calls.auth(script), api.url, headers={"Authorization": "Basic other"})
             assert api.asked[0].headers["Authorization"] == "Bearer tok-1"
 
-    def test_of_another_scope_for_one_call(self, calls: Calls, server: AuthorizationServer) -> None:
-        """Each kind of token is asked for once."""
+    def test_with_scope_requests_each_token_once(self, calls: Calls, server: AuthorizationServer) -> None:
+        """Both scopes have a cached token."""
         auth = calls.auth(server)
         writing = auth.with_scope(Scope.of("write"))
         urls = [f"{server.resource_url}/write"] * 2
@@ -117,8 +117,8 @@ class TestTheToken:
         assert calls.statuses(writing, *urls) == [200, 200]
         assert len(server.token_requests) == 2
 
-    def test_of_another_resource_for_one_call(self, calls: Calls) -> None:
-        """It goes to that resource, and the token of the others does not."""
+    def test_with_resource_sends_the_token_to_that_resource_only(self, calls: Calls) -> None:
+        """The token of the first origin does not go to the resource."""
         with serve(TOKEN, SECOND) as script, serve(DONE) as api, serve(DONE) as other:
             auth = calls.auth(script)
             calls.call(auth, api.url, other.url)
@@ -126,32 +126,34 @@ class TestTheToken:
             assert [asked.headers.get("Authorization") for asked in api.asked] == ["Bearer tok-1", None]
             assert [asked.headers.get("Authorization") for asked in other.asked] == [None, "Bearer tok-2"]
 
-    def test_is_shared_by_auths_of_one_store(self, calls: Calls, server: AuthorizationServer) -> None:
-        """In whatever way they are used."""
+    def test_auths_of_one_cache_share_a_token(self, calls: Calls, server: AuthorizationServer) -> None:
+        """One request serves both."""
         store = TokenCache()
         assert calls.statuses(calls.auth(server, store=store), server.resource_url) == [200]
         assert calls.statuses(calls.auth(server, store=store), server.resource_url) == [200]
         assert len(server.token_requests) == 1
 
-    def test_cannot_be_had(self, calls: Calls) -> None:
-        """The caller gets the server's refusal, and the API is not called."""
+    def test_a_refused_token_request_reaches_the_caller(self, calls: Calls) -> None:
+        """The API is not called."""
         with serve(Answer(status=401, chunks=(b'{"error": "invalid_client"}',))) as script, serve(DONE) as api:
             with pytest.raises(TokenRequestRefused):
                 calls.call(calls.auth(script), api.url)
             assert api.asked == []
 
 
-class TestARejectedToken:
-    def test_is_replaced_and_the_call_made_again(self, calls: Calls, server: AuthorizationServer) -> None:
-        """Once, with a new token."""
+class TestRejectedToken:
+    def test_a_rejected_token_is_replaced_and_the_call_repeated(
+        self, calls: Calls, server: AuthorizationServer
+    ) -> None:
+        """The call succeeds with the new token."""
         auth = calls.auth(server)
         assert calls.statuses(auth, server.resource_url) == [200]
         server.revoke_all()
         assert calls.statuses(auth, server.resource_url, server.resource_url) == [200, 200]
         assert len(server.token_requests) == 2
 
-    def test_for_ever(self, calls: Calls) -> None:
-        """A call is made twice at the most, and its last answer stands."""
+    def test_a_call_is_repeated_at_most_once(self, calls: Calls) -> None:
+        """The caller gets the second 401."""
         with serve(TOKEN, SECOND) as script, serve(REJECTED) as api:
             assert calls.statuses(calls.auth(script), api.url) == [401]
             assert [asked.headers["Authorization"] for asked in api.asked] == ["Bearer tok-1", "Bearer tok-2"]
@@ -167,8 +169,8 @@ class TestARejectedToken:
         ],
         ids=["bytes", "json", "form", "file"],
     )
-    def test_with_a_body_that_can_be_sent_again(self, calls: Calls, body: Callable[[], dict[str, Any]]) -> None:
-        """The very same body goes out again."""
+    def test_a_replayable_body_is_sent_again_unchanged(self, calls: Calls, body: Callable[[], dict[str, Any]]) -> None:
+        """On the repeated call."""
         with serve(TOKEN, SECOND) as script, serve(REJECTED, DONE) as api:
             (answer,) = calls.call(calls.auth(script), lambda: {"url": api.url, **body()}, method="POST")
             assert answer.status_code == 200
@@ -176,8 +178,8 @@ class TestARejectedToken:
             assert b"body" in first.body
             assert first.body == second.body
 
-    def test_with_a_body_that_cannot(self, calls: Calls) -> None:
-        """The answer stands, and the next call has a new token."""
+    def test_a_call_with_a_one_time_body_is_not_repeated(self, calls: Calls) -> None:
+        """The caller gets the 401, and the next call has a new token."""
 
         def parts() -> Iterator[bytes]:
             yield b"a body"
@@ -189,70 +191,70 @@ class TestARejectedToken:
             stream = parts if calls.backend is None else async_parts
             headers = {"Content-Length": "6"}
             auth = calls.auth(script)
-            wish = lambda: {"url": api.url, "content": stream(), "headers": headers}  # noqa: E731
-            answers = calls.call(auth, wish, wish, method="POST")
+            options_of_call = lambda: {"url": api.url, "content": stream(), "headers": headers}  # noqa: E731
+            answers = calls.call(auth, options_of_call, options_of_call, method="POST")
             assert [answer.status_code for answer in answers] == [401, 200]
             assert [asked.headers["Authorization"] for asked in api.asked] == ["Bearer tok-1", "Bearer tok-2"]
 
-    def test_that_lacks_scope_is_reported(self, calls: Calls) -> None:
-        """And the call not made again."""
-        told: list[Event] = []
+    def test_an_insufficient_scope_is_reported_without_a_repeated_call(self, calls: Calls) -> None:
+        """The event has the scope that the API requires."""
+        events: list[Event] = []
         with serve(TOKEN) as script, serve(LACKING) as api:
-            assert calls.statuses(calls.auth(script, options=Options(on_event=told.append)), api.url) == [403]
+            assert calls.statuses(calls.auth(script, options=Options(on_event=events.append)), api.url) == [403]
             assert len(api.asked) == 1
-        assert [event.scope for event in told if isinstance(event, ScopeInsufficient)] == [Scope.of("admin")]
+        assert [event.scope for event in events if isinstance(event, ScopeInsufficient)] == [Scope.of("admin")]
 
 
 class TestOtherOrigins:
     @pytest.mark.parametrize("status", [302, 307, 308])
-    def test_a_redirect_carries_no_token_there(self, calls: Calls, status: int) -> None:
-        """Nor does a 401 there get one, or make the token at hand forgotten."""
-        told: list[Event] = []
+    def test_a_redirect_to_another_origin_carries_no_token(self, calls: Calls, status: int) -> None:
+        """A 401 of that origin does not discard the token."""
+        events: list[Event] = []
         with serve(TOKEN, SECOND) as script, serve(REJECTED) as elsewhere:
             away = Answer(status=status, headers=(("Location", f"{elsewhere.url}/there"),))
             with serve(away) as api:
-                auth = calls.auth(script, options=Options(on_event=told.append))
+                auth = calls.auth(script, options=Options(on_event=events.append))
                 assert calls.statuses(auth, api.url, api.url, follow_redirects=True) == [401, 401]
             assert ["Authorization" in asked.headers for asked in elsewhere.asked] == [False, False]
             assert len(script.asked) == 1
-        assert [type(event) for event in told] == [TokenObtained]
+        assert [type(event) for event in events] == [TokenObtained]
 
-    def test_a_redirect_on_the_origin_keeps_the_token(self, calls: Calls) -> None:
-        """As any other call there."""
+    def test_a_redirect_within_the_origin_keeps_the_token(self, calls: Calls) -> None:
+        """As any call to that origin."""
         with serve(TOKEN) as script, serve(Answer(status=307, headers=(("Location", "/there"),)), DONE) as api:
             assert calls.statuses(calls.auth(script), api.url, follow_redirects=True) == [200]
             assert [asked.headers["Authorization"] for asked in api.asked] == ["Bearer tok-1"] * 2
 
-    def test_the_first_call_decides(self, calls: Calls) -> None:
-        """A call to another origin goes out as it is, and that is told."""
-        told: list[Event] = []
+    def test_the_first_call_sets_the_origin(self, calls: Calls) -> None:
+        """A call to another origin goes out without the token and is reported."""
+        events: list[Event] = []
         with serve(TOKEN) as script, serve(DONE) as api, serve(REJECTED) as other:
-            auth = calls.auth(script, options=Options(on_event=told.append))
+            auth = calls.auth(script, options=Options(on_event=events.append))
             assert calls.statuses(auth, api.url, other.url) == [200, 401]
             assert len(other.asked) == 1
             assert "Authorization" not in other.asked[0].headers
-            origins = [event.origin for event in told if isinstance(event, TokenWithheld)]
+            origins = [event.origin for event in events if isinstance(event, TokenWithheld)]
             assert origins == [other.url]
 
-    def test_are_named(self, calls: Calls) -> None:
-        """Then the token goes to those, and to no other."""
+    def test_only_named_origins_receive_the_token(self, calls: Calls) -> None:
+        """Paths of the named URLs do not matter."""
         with serve(TOKEN) as script, serve(DONE) as api, serve(DONE) as too, serve(DONE) as other:
             auth = calls.auth(script, origins=[api.url, f"{too.url}/some/path"])
             calls.call(auth, other.url, api.url, too.url)
             carried = ["Authorization" in asked.asked[0].headers for asked in (api, too, other)]
             assert carried == [True, True, False]
 
-    def test_http_is_refused(self, calls: Calls) -> None:
-        """A token goes over https, or to this machine if that was asked for."""
+    def test_a_first_call_over_plain_http_is_rejected(self, calls: Calls) -> None:
+        """No token is requested."""
         with serve(TOKEN) as script:
             with pytest.raises(InsecureEndpoint):
                 calls.call(calls.auth(script), "http://api.example/")
             assert script.asked == []
 
 
-class TestTheTokenRequest:
-    def test_goes_through_the_client_given(self, calls: Calls, tmp_path: Path) -> None:
-        """With its TLS settings, and with none of its headers, parameters or credentials."""
+class TestTokenRequest:
+    def test_the_token_request_uses_the_tls_of_the_passed_client(self, calls: Calls, tmp_path: Path) -> None:
+        """But not its headers, parameters or credentials."""
         authority = trustme.CA()
         server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("localhost").configure_cert(server_side)
@@ -269,8 +271,8 @@ class TestTheTokenRequest:
             with pytest.raises(calls.library.ConnectError):
                 calls.call(calls.auth(script, options=Options(retries=Retries(attempts=1))), api.url)
 
-    def test_goes_through_a_transport_of_a_users_test(self, calls: Calls) -> None:
-        """Which answers at once, and whole."""
+    def test_the_token_request_uses_a_mock_transport(self, calls: Calls) -> None:
+        """Users mock the network in their tests."""
         library = calls.library
         answer = {"access_token": "tok-1", "token_type": "Bearer", "expires_in": 3600}
         network = library.MockTransport(lambda request: library.Response(200, json=answer))
@@ -279,8 +281,8 @@ class TestTheTokenRequest:
         (called,) = calls.call(auth, "https://api.example/things", client={"transport": network})
         assert called.request.headers["Authorization"] == "Bearer tok-1"
 
-    def test_follows_no_redirect(self, calls: Calls) -> None:
-        """Whatever the client given does with others."""
+    def test_the_token_request_follows_no_redirect(self, calls: Calls) -> None:
+        """Even if the passed client follows redirects."""
         kind = calls.library.Client if calls.backend is None else calls.library.AsyncClient
         with serve(TOKEN) as elsewhere, serve(DONE) as api:
             away = Answer(status=307, headers=(("Location", f"{elsewhere.url}/token"),))
@@ -291,15 +293,17 @@ class TestTheTokenRequest:
             assert elsewhere.asked == []
             assert api.asked == []
 
-    def test_needs_a_client_of_the_right_kind(self, calls: Calls, server: AuthorizationServer) -> None:
-        """One for threads cannot serve async code, nor the other way round."""
+    def test_a_client_for_the_other_mode_is_rejected(self, calls: Calls, server: AuthorizationServer) -> None:
+        """Threads require a sync client, async code an async client."""
         wrong = calls.library.AsyncClient if calls.backend is None else calls.library.Client
         with pytest.raises(InvalidInput, match="give one for"):
             calls.call(calls.auth(server, client=wrong()), server.resource_url)
 
 
-def test_a_run_shows_nothing(calls: Calls, server: AuthorizationServer, caplog: pytest.LogCaptureFixture) -> None:
-    """No secret and no token, in the log of everyone at DEBUG, or in a repr."""
+def test_logs_and_reprs_show_no_secret_and_no_token(
+    calls: Calls, server: AuthorizationServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log level is DEBUG."""
     caplog.set_level(logging.DEBUG)
     store = TokenCache()
     auth = calls.auth(server, store=store)

@@ -1,5 +1,5 @@
 """
-Mutual TLS (RFC 8705) over real TLS on loopback, by each library: the right certificate, another one, none.
+Mutual TLS (RFC 8705) on loopback, on each library: the right certificate, another certificate, none.
 """
 
 import base64
@@ -43,7 +43,7 @@ from tests.shells.scripted import Answer, serve
 
 @attrs.frozen
 class Identity:
-    """A certificate with its key, in a file, and what the core knows of it."""
+    """A certificate with its key in a file, and its `Certificate`."""
 
     issued: trustme.LeafCert
     file: Path
@@ -52,7 +52,7 @@ class Identity:
 
 @attrs.frozen
 class World:
-    """An authority, what trusts it, two identities that it issued, and one that it did not."""
+    """A certificate authority, two identities that it issued, and one that another authority issued."""
 
     authority: trustme.CA
     trust: Path
@@ -61,7 +61,7 @@ class World:
     nobodys: Identity
 
     def server_side(self, mode: ssl.VerifyMode = ssl.CERT_OPTIONAL) -> ssl.SSLContext:
-        """Gives the server's side of TLS, which asks for certificates as *mode* has it."""
+        """Return the server's TLS context, which requests client certificates by *mode*."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.authority.issue_cert("localhost").configure_cert(context)
         self.authority.configure_trust(context)
@@ -69,7 +69,7 @@ class World:
         return context
 
     def client_side(self, identity: Identity | None) -> ssl.SSLContext:
-        """Gives the client's side of TLS, which shows *identity*."""
+        """Return the client's TLS context with the certificate of *identity*."""
         context = ssl.create_default_context(cafile=str(self.trust))
         if identity is not None:
             context.load_cert_chain(identity.file)
@@ -77,7 +77,7 @@ class World:
 
 
 def issue(folder: Path, name: str, authority: trustme.CA) -> Identity:
-    """Gives an identity in a file of *folder*."""
+    """Return an identity with its file in *folder*."""
     issued = authority.issue_cert(
         f"{name}.example", common_name=name, organization_unit_name="clients", organization_name="O, x"
     )
@@ -97,7 +97,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 @attrs.frozen
 class Library:
-    """A library in one of the ways it is used: *open* makes a client that shows an identity as that library has it."""
+    """A library, on threads or on one event loop. *open* makes a client with the certificate of an identity."""
 
     shell: ModuleType
     open: Callable[[World, Identity | None], Any]
@@ -105,7 +105,7 @@ class Library:
     suffix: str = ""
 
     def run(self, world: World, identity: Identity | None, step: Callable[[Any], Any]) -> Any:
-        """Gives what *step* makes of a client."""
+        """Return what *step* returns for a client."""
         if self.backend is None:
             with self.open(world, identity) as client:
                 return step(client)
@@ -117,13 +117,13 @@ class Library:
         return anyio.run(main, backend=self.backend)
 
     def fetch(self, world: World, identity: Identity | None, request: TokenRequest, endpoint: str) -> Token:
-        """Gives a token that was asked for over a connection with *identity*."""
+        """Return a token requested with the certificate of *identity*."""
         function = getattr(self.shell, f"fetch_token{self.suffix}")
         token: Token = self.run(world, identity, lambda client: function(request, endpoint, client=client))
         return token
 
     def find(self, world: World, issuer: str, *credentials: Any, **options: Any) -> AddressedRequest:
-        """Gives a request with its endpoint at *issuer*."""
+        """Return the request with the endpoint that *issuer* names."""
         function = getattr(self.shell, f"from_issuer{self.suffix}")
         found: AddressedRequest = self.run(
             world, None, lambda client: function(issuer, *credentials, client=client, **options)
@@ -131,7 +131,7 @@ class Library:
         return found
 
     def call(self, world: World, identity: Identity | None, url: str, **options: Any) -> int:
-        """Gives the status that the API answers over a connection with *identity*."""
+        """Return the status of an API call with the certificate of *identity*."""
         status: int = self.run(world, identity, lambda client: self._status(client, url, options))
         return status
 
@@ -144,7 +144,7 @@ class Library:
         endpoint: str,
         store: TokenCache | None = None,
     ) -> int:
-        """Gives the status of a call with a token, both over connections with *identity*."""
+        """Return the status of an API call by an auth. Call and token request use the certificate of *identity*."""
 
         def step(client: Any) -> Any:
             auth = self.shell.ClientCredentialsAuth(request, endpoint, client=client, store=store)
@@ -164,7 +164,7 @@ class Library:
 
 
 def session(world: World, identity: Identity | None) -> requests.Session:
-    """Gives a session of requests, which takes the names of files."""
+    """Return a session of requests, which loads the certificate by its path."""
     opened = requests.Session()
     opened.trust_env, opened.verify = False, str(world.trust)
     opened.cert = None if identity is None else str(identity.file)
@@ -172,12 +172,12 @@ def session(world: World, identity: Identity | None) -> requests.Session:
 
 
 def aiohttp_session(world: World, identity: Identity | None) -> aiohttp.ClientSession:
-    """Gives a session of aiohttp, whose connector takes the context of TLS."""
+    """Return a session of aiohttp, whose connector has the TLS context."""
     return aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=world.client_side(identity)))
 
 
 def client_of(kind: Callable[..., Any]) -> Callable[[World, Identity | None], Any]:
-    """Gives what makes a client of httpx2 or httpx, which takes the context of TLS."""
+    """Return a function that makes a client of httpx2 or httpx with the TLS context."""
     return lambda world, identity: kind(verify=world.client_side(identity), trust_env=False)
 
 
@@ -195,12 +195,12 @@ TRANSPORT_ERRORS = (httpx2.TransportError, httpx.TransportError, requests.Reques
 
 @pytest.fixture(params=LIBRARIES)
 def library(request: pytest.FixtureRequest) -> Library:
-    """Each library, in threads and on event loops."""
+    """Each library, on threads and on event loops."""
     return LIBRARIES[request.param]
 
 
 def clients(world: World) -> list[RegisteredClient]:
-    """Gives clients that are known by certificate, and one that is known by its secret and has its tokens bound."""
+    """Return two clients registered with a certificate, and one with a secret and certificate-bound tokens."""
     return [
         RegisteredClient(
             "by_subject",
@@ -218,31 +218,33 @@ def clients(world: World) -> list[RegisteredClient]:
 
 @pytest.fixture
 def server(world: World) -> Iterator[AuthorizationServer]:
-    """A server that asks for certificates, and judges itself those who show none."""
+    """A server that requests certificates and also accepts connections without one."""
     with AuthorizationServer(clients=clients(world), tls=world.server_side()) as running:
         yield running
 
 
 def by_subject(identity: Identity) -> TokenRequest:
-    """Gives the request of the client that is known by the subject of its certificate."""
+    """Return the request of the client that is registered with the subject of its certificate."""
     return token_request(ClientCredentials("by_subject", TlsClientAuth(identity.certificate)), Scope.of("read"))
 
 
 def by_secret(identity: Identity) -> TokenRequest:
-    """Gives the request of the client that is known by its secret, for a token that is bound."""
+    """Return the request of the client with a secret, for a certificate-bound token."""
     return token_request(ClientCredentials("by_secret", "s3cret")).with_certificate(identity.certificate)
 
 
 def bearer(token: Token) -> dict[str, str]:
-    """Gives the header field with *token*, whoever it belongs to."""
+    """Return the header with *token*."""
     return {"Authorization": f"Bearer {token.access_token.reveal()}"}
 
 
 class TestAuthentication:
-    """RFC 8705 section 2."""
+    """Client authentication by certificate (RFC 8705 section 2)."""
 
-    def test_right(self, library: Library, world: World, server: AuthorizationServer) -> None:
-        """The certificate proves who asks: client_id is in the body, and neither a secret nor an Authorization."""
+    def test_the_registered_certificate_authenticates_the_client(
+        self, library: Library, world: World, server: AuthorizationServer
+    ) -> None:
+        """The body has the client_id, and the request has no secret and no Authorization header."""
         token = library.fetch(world, world.ours, by_subject(world.ours), server.token_endpoint)
         assert Scope.of("read") == token.scope
         (seen,) = server.token_requests
@@ -250,8 +252,10 @@ class TestAuthentication:
         assert ("by_subject", "tls_client_auth") == (seen.client_id, seen.authentication_method)
         assert world.ours.certificate.thumbprint == seen.certificate
 
-    def test_the_very_certificate(self, library: Library, world: World, server: AuthorizationServer) -> None:
-        """A certificate that is registered as such proves who asks, and no other does."""
+    def test_only_the_registered_self_signed_certificate_authenticates(
+        self, library: Library, world: World, server: AuthorizationServer
+    ) -> None:
+        """The server compares the thumbprint."""
         way = TlsClientAuth(world.ours.certificate, self_signed=True)
         request = token_request(ClientCredentials("by_itself", way))
         library.fetch(world, world.ours, request, server.token_endpoint)
@@ -260,22 +264,26 @@ class TestAuthentication:
         methods = [seen.authentication_method for seen in server.token_requests]
         assert ["self_signed_tls_client_auth", None] == methods
 
-    def test_another_and_none(self, library: Library, world: World, server: AuthorizationServer) -> None:
-        """Whoever shows another certificate of the same authority, or none, is not the client."""
+    def test_another_certificate_or_none_is_rejected(
+        self, library: Library, world: World, server: AuthorizationServer
+    ) -> None:
+        """The other certificate is of the same authority."""
         for identity in (world.theirs, None):
             with pytest.raises(errors.TokenRequestRefused):
                 library.fetch(world, identity, by_subject(world.ours), server.token_endpoint)
         shown = [seen.certificate for seen in server.token_requests]
         assert [world.theirs.certificate.thumbprint, None] == shown
 
-    def test_of_no_authority(self, library: Library, world: World, server: AuthorizationServer) -> None:
-        """With a certificate of another authority there is no connection, and the library's own error comes out."""
+    def test_a_certificate_of_an_unknown_authority_fails_the_handshake(
+        self, library: Library, world: World, server: AuthorizationServer
+    ) -> None:
+        """The error is the library's own."""
         with pytest.raises(TRANSPORT_ERRORS):
             library.fetch(world, world.nobodys, by_subject(world.nobodys), server.token_endpoint)
         assert () == server.token_requests
 
-    def test_required(self, library: Library, world: World) -> None:
-        """Where no connection is made without certificate, the right one makes it."""
+    def test_a_server_may_require_a_certificate_in_the_handshake(self, library: Library, world: World) -> None:
+        """The right certificate connects. The error without one shows no secret."""
         with AuthorizationServer(clients=clients(world), tls=world.server_side(ssl.CERT_REQUIRED)) as server:
             with pytest.raises(TRANSPORT_ERRORS) as caught:
                 library.fetch(world, None, by_secret(world.ours), server.token_endpoint)
@@ -283,8 +291,10 @@ class TestAuthentication:
             library.fetch(world, world.ours, by_secret(world.ours), server.token_endpoint)
             assert 1 == len(server.token_requests)
 
-    def test_no_client(self, library: Library, world: World, server: AuthorizationServer) -> None:
-        """Without a client that shows it, nothing is sent: the error says what to give."""
+    def test_a_certificate_without_a_client_is_rejected_before_sending(
+        self, library: Library, world: World, server: AuthorizationServer
+    ) -> None:
+        """The error says what to pass."""
         kinds = [getattr(library.shell, name, None) for name in ("TokenSource", "AsyncTokenSource")]
         for kind in (library.shell.ClientCredentialsAuth, *[kind for kind in kinds if kind is not None]):
             with pytest.raises(errors.InvalidInput, match="client: the connection has to show a certificate"):
@@ -301,13 +311,13 @@ class TestAuthentication:
 
 
 class TestBinding:
-    """RFC 8705 section 3."""
+    """Certificate-bound tokens (RFC 8705 section 3)."""
 
     @pytest.mark.parametrize("asked", [by_subject, by_secret])
-    def test_another_certificate(
+    def test_a_bound_token_is_accepted_with_its_own_certificate_only(
         self, library: Library, world: World, server: AuthorizationServer, asked: Callable[[Identity], TokenRequest]
     ) -> None:
-        """The resource takes a bound token over its own certificate, and neither over another nor over none."""
+        """Another certificate and no certificate give a 401."""
         token = library.fetch(world, world.ours, asked(world.ours), server.token_endpoint)
         statuses = [
             library.call(world, identity, server.resource_url, headers=bearer(token))
@@ -315,14 +325,18 @@ class TestBinding:
         ]
         assert [200, 401, 401] == statuses
 
-    def test_auth(self, library: Library, world: World, server: AuthorizationServer) -> None:
-        """Calls with an auth carry tokens that were got over the same certificate."""
+    def test_an_auth_calls_with_a_token_bound_to_the_same_certificate(
+        self, library: Library, world: World, server: AuthorizationServer
+    ) -> None:
+        """For both clients."""
         for asked in (by_subject, by_secret):
             request = asked(world.ours)
             assert 200 == library.call_with_auth(world, world.ours, server.resource_url, request, server.token_endpoint)
 
-    def test_store(self, library: Library, world: World, server: AuthorizationServer) -> None:
-        """What is kept for one certificate serves no other: after it was renewed, tokens are too."""
+    def test_each_certificate_has_its_own_cached_token(
+        self, library: Library, world: World, server: AuthorizationServer
+    ) -> None:
+        """After a renewal of the certificate a new token is requested."""
         store = TokenCache()
         for identity in (world.ours, world.theirs, world.ours):
             assert 200 == library.call_with_auth(
@@ -331,14 +345,16 @@ class TestBinding:
         shown = [seen.certificate for seen in server.token_requests]
         assert [world.ours.certificate.thumbprint, world.theirs.certificate.thumbprint] == shown
 
-    def test_none_to_bind_to(self, library: Library, world: World, server: AuthorizationServer) -> None:
-        """A token that has to be bound is not issued over a connection without certificate."""
+    def test_a_bound_token_is_not_issued_without_a_certificate(
+        self, library: Library, world: World, server: AuthorizationServer
+    ) -> None:
+        """The server rejects the request."""
         with pytest.raises(errors.TokenRequestRefused, match="the connection shows none"):
             library.fetch(world, None, by_secret(world.ours), server.token_endpoint)
 
 
-def test_server(world: World, server: AuthorizationServer) -> None:
-    """The server says what it takes and what it binds, and authenticates by certificate wherever it authenticates."""
+def test_the_test_server_announces_and_enforces_mutual_tls(world: World, server: AuthorizationServer) -> None:
+    """At every endpoint that authenticates the client."""
     ours = world.ours.certificate
     token = LIBRARIES["httpx2"].fetch(world, world.ours, by_subject(world.ours), server.token_endpoint)
     with httpx2.Client(verify=world.client_side(world.ours)) as client:
@@ -359,10 +375,12 @@ def test_server(world: World, server: AuthorizationServer) -> None:
 
 
 class TestFromIssuer:
-    """RFC 8705 sections 3.3 and 5, RFC 8414."""
+    """Discovery for clients with a certificate (RFC 8705 sections 3.3 and 5, RFC 8414)."""
 
-    def test_whole(self, library: Library, world: World, server: AuthorizationServer) -> None:
-        """The issuer leads to a request whose token is bound and serves."""
+    def test_an_issuer_leads_to_a_request_for_a_bound_token(
+        self, library: Library, world: World, server: AuthorizationServer
+    ) -> None:
+        """The token works at the resource."""
         credentials = ClientCredentials("by_subject", TlsClientAuth(world.ours.certificate))
         found = library.find(world, server.issuer, credentials)
         assert AddressedRequest(token_request(credentials), Endpoint(server.token_endpoint)) == found
@@ -372,8 +390,10 @@ class TestFromIssuer:
         )
         assert by_secret(world.ours) == bound.request
 
-    def test_alias(self, library: Library, world: World, server: AuthorizationServer) -> None:
-        """A server that asks for certificates at an endpoint of its own gets those requests there, and no others."""
+    def test_requests_with_a_certificate_go_to_the_mtls_alias(
+        self, library: Library, world: World, server: AuthorizationServer
+    ) -> None:
+        """Requests without a certificate go to the plain endpoint."""
         with serve(Answer(404), tls=world.server_side(ssl.CERT_NONE)) as plain:
             content = (
                 f'{{"issuer": "{plain.url}", "token_endpoint": "{plain.url}/token",'

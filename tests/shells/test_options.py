@@ -1,5 +1,5 @@
 """
-Every field of `Options` changes what each of the six doors does.
+The effect of every field of `Options` on each source.
 """
 
 import asyncio
@@ -38,14 +38,14 @@ CREDENTIALS = ClientCredentials("your_id", "s3cret")
 
 @attrs.frozen
 class Door:
-    """A source of one library, in threads or in async code."""
+    """A source of one library, for threads or for async code."""
 
     source: Callable[..., Any]
     is_async: bool
     timeout_error: type[Exception]
 
     def tokens(self, url: str, options: Options, count: int = 1, store: TokenCache | None = None) -> list[Token]:
-        """Ask a source with *options* for its token, *count* times."""
+        """Request the token of a source with *options* *count* times."""
         if not self.is_async:
             source = self.source(CREDENTIALS, f"{url}/token", store=store, options=options)
             return [source.token() for _ in range(count)]
@@ -69,21 +69,21 @@ DOORS = {
 
 @pytest.fixture(params=DOORS.values(), ids=list(DOORS))
 def door(request: pytest.FixtureRequest) -> Door:
-    """Each door."""
+    """Each source."""
     found: Door = request.param
     return found
 
 
 @pytest.fixture
 def held() -> Iterator[Held]:
-    """An answer that waits; it is let go in the end, whatever came of the test."""
+    """A response that waits. It is released at the end of the test."""
     answer = Held(TOKEN)
     yield answer
     answer.released.set()
 
 
-def test_every_field_has_a_test_here() -> None:
-    """A new one is noticed."""
+def test_every_field_of_options_has_a_test_here() -> None:
+    """A new field fails this test."""
     tested = {
         name.removeprefix("test_the_").partition("_of_a")[0] for name in globals() if name.startswith("test_the_")
     }
@@ -91,13 +91,13 @@ def test_every_field_has_a_test_here() -> None:
 
 
 def test_the_timeout_of_an_attempt(door: Door, held: Held) -> None:
-    """A server that does not answer is given up."""
+    """An attempt ends after `timeout` when the server sends nothing."""
     with serve(held) as server, pytest.raises(door.timeout_error):
         door.tokens(server.url, Options(timeout=0.1, retries=Retries(attempts=1)))
 
 
 def test_the_retries_of_an_attempt(door: Door) -> None:
-    """A server that is busy is asked as often as they say."""
+    """`retries` sets how often a busy server is retried."""
     with serve(Answer(status=503), TOKEN) as server, pytest.raises(TokenRequestRefused):
         door.tokens(server.url, Options(retries=Retries(attempts=1)))
     with serve(Answer(status=503), TOKEN) as server:
@@ -106,7 +106,7 @@ def test_the_retries_of_an_attempt(door: Door) -> None:
 
 
 def test_the_renewal_window_of_a_token(door: Door) -> None:
-    """A window that opens at once has the second call renew; the default does not."""
+    """A window that opens at once makes the second call renew. The default window does not."""
     at_once = RenewalWindow(opens=1e-12, closes=1e-12)
     for options, asked in ((Options(), 1), (Options(renewal_window=at_once), 2)):
         with serve(TOKEN) as server:
@@ -115,7 +115,7 @@ def test_the_renewal_window_of_a_token(door: Door) -> None:
 
 
 def test_the_wait_timeout_of_a_caller(door: Door, held: Held) -> None:
-    """A caller waits no longer for the token request of another."""
+    """`wait_timeout` ends the wait for another caller's token request."""
     cache = TokenCache()
     with serve(held) as server, ThreadPoolExecutor(1) as pool:
         leader = oauth_cc.httpx2.TokenSource(CREDENTIALS, f"{server.url}/token", store=cache)
@@ -129,17 +129,17 @@ def test_the_wait_timeout_of_a_caller(door: Door, held: Held) -> None:
 
 
 def test_the_on_event_of_a_source(door: Door) -> None:
-    """The function is called with what happened."""
+    """`on_event` is called with each event."""
     seen: list[Event] = []
     with serve(TOKEN) as server:
         door.tokens(server.url, Options(on_event=seen.append))
     assert [type(event) for event in seen] == [TokenObtained]
 
 
-def test_plain_http_beyond_this_machine_is_logged_once_for_each_source(
+def test_plain_http_beyond_loopback_is_logged_once_for_each_source(
     door: Door, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The choice stands at the call site, and its price in the log; loopback is no such choice."""
+    """Plain http on loopback is not logged."""
     door.source(CREDENTIALS, Endpoint("http://127.0.0.1:1/token", allow_http=True))
     assert caplog.messages == []
     door.source(CREDENTIALS, Endpoint("http://keycloak:8080/token", allow_http=True))

@@ -1,5 +1,5 @@
 """
-The shell over requests, against real servers.
+The requests integration against real servers.
 """
 
 import copy
@@ -56,37 +56,37 @@ LACKING = Answer(
 
 @pytest.fixture
 def server() -> Iterator[AuthorizationServer]:
-    """A server that counts."""
+    """A server that records its requests."""
     with AuthorizationServer(clients=[KNOWN]) as running:
         yield running
 
 
 @pytest.fixture
 def session() -> Iterator[requests.Session]:
-    """A session like any other."""
+    """A plain session."""
     with requests.Session() as made:
         yield made
 
 
-def auth_of(script: ScriptedServer, *, told: list[Event] | None = None) -> ClientCredentialsAuth:
-    """Gives an auth with tokens of *script*."""
-    hook = (told if told is not None else []).append
+def auth_of(script: ScriptedServer, *, events: list[Event] | None = None) -> ClientCredentialsAuth:
+    """Return an auth for tokens of *script*."""
+    hook = (events if events is not None else []).append
     return ClientCredentialsAuth(REQUEST, f"{script.url}/token", options=Options(on_event=hook))
 
 
 def carried(script: ScriptedServer) -> list[str | None]:
-    """Gives what the requests to *script* had for Authorization."""
+    """Return the Authorization header of each request to *script*."""
     return [asked.headers.get("Authorization") for asked in script.asked]
 
 
 class TestFetching:
-    def test_a_token(self, server: AuthorizationServer) -> None:
-        """As the server gives it."""
+    def test_fetch_token_returns_the_token_of_the_server(self, server: AuthorizationServer) -> None:
+        """With the scope of the response."""
         token = fetch_token(REQUEST, server.token_endpoint)
         assert token.scope == Scope.of("read")
 
-    def test_sends_what_was_composed(self, session: requests.Session, tmp_path: Path) -> None:
-        """Nothing of the session's own is added, and nothing of the environment."""
+    def test_the_defaults_of_a_passed_session_are_not_sent(self, session: requests.Session, tmp_path: Path) -> None:
+        """Headers, credentials, parameters, cookies and hooks of the session stay out."""
         session.headers["X-Own"] = "1"
         session.auth = ("someone", "else")
         session.params = {"own": "1"}
@@ -104,10 +104,10 @@ class TestFetching:
         assert asked.headers["Accept-Encoding"] == "identity"
 
     @pytest.mark.parametrize("client", [None, "theirs"])
-    def test_ignores_netrc(
+    def test_netrc_does_not_replace_the_client_authentication(
         self, session: requests.Session, client: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """It would replace the client's own authentication."""
+        """With and without a passed session."""
         netrc = tmp_path / "netrc"
         netrc.write_text("machine 127.0.0.1 login someone password else\n", "ascii")
         monkeypatch.setenv("NETRC", str(netrc))
@@ -117,15 +117,17 @@ class TestFetching:
             assert carried(script) == ["Basic eW91cl9pZDpzM2NyZXQtb2YtY2xpZW50"]
 
     @pytest.mark.parametrize("status", [301, 302, 307, 308])
-    def test_follows_no_redirect(self, status: int) -> None:
-        """The secret stays where it was sent."""
+    def test_a_redirect_is_an_error_and_not_followed(self, status: int) -> None:
+        """The redirect target does not receive the secret."""
         with serve(TOKEN) as elsewhere, serve(Answer(status=status, headers=(("Location", elsewhere.url),))) as script:
             with pytest.raises(UnexpectedRedirect):
                 fetch_token(REQUEST, f"{script.url}/token")
             assert elsewhere.asked == []
 
-    def test_uses_the_sessions_trust(self, session: requests.Session, tmp_path: Path) -> None:
-        """Its certificates; without them the library's own error comes, once."""
+    def test_the_certificates_of_a_passed_session_set_the_trust(
+        self, session: requests.Session, tmp_path: Path
+    ) -> None:
+        """Without them the handshake fails once with the library's own error."""
         authority = trustme.CA()
         server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("localhost").configure_cert(server_side)
@@ -138,40 +140,40 @@ class TestFetching:
                 fetch_token(REQUEST, f"{script.url}/token", options=Options(retries=QUICK))
             assert len(script.asked) == 1
 
-    def test_tries_again_what_may_pass(self) -> None:
-        """A connection that is dropped, and a 5xx."""
+    def test_a_dropped_connection_and_a_503_are_retried(self) -> None:
+        """The third attempt succeeds."""
         with serve(Drop, Answer(status=503), TOKEN) as script:
             fetch_token(REQUEST, f"{script.url}/token", options=Options(retries=QUICK))
             assert len(script.asked) == 3
 
-    def test_waits_no_longer_than_the_timeout(self) -> None:
-        """And asks no second time: the first may have arrived."""
+    def test_a_silent_server_times_out_without_a_retry(self) -> None:
+        """The request may have arrived."""
         with serve(Silence) as script:
             with pytest.raises(requests.ReadTimeout):
                 fetch_token(REQUEST, f"{script.url}/token", options=Options(timeout=0.05, retries=QUICK))
             assert len(script.asked) == 1
 
-    def test_waits_no_longer_for_a_body_that_drips(self) -> None:
-        """The timeout is for the whole of it."""
+    def test_the_timeout_covers_the_whole_response(self) -> None:
+        """The server sends a byte now and then."""
         dripping = Answer(chunks=(b" ",) * 200, pause=0.02)
         with serve(dripping) as script, pytest.raises(requests.ReadTimeout, match=r"within 0\.1 seconds"):
             fetch_token(REQUEST, f"{script.url}/token", options=Options(timeout=0.1, retries=ONCE))
 
-    def test_reads_no_more_than_the_bound(self) -> None:
-        """However much is sent."""
+    def test_a_response_beyond_the_size_limit_is_rejected(self) -> None:
+        """However much the server sends."""
         endless = Answer(chunks=(b" " * 65536,) * 64)
         with serve(endless) as script, pytest.raises(InvalidResponse):
             fetch_token(REQUEST, f"{script.url}/token")
 
-    def test_refuses_a_body_that_is_not_what_it_says(self) -> None:
-        """An answer in a coding that cannot be undone."""
+    def test_a_response_that_is_not_in_its_content_coding_is_rejected(self) -> None:
+        """The body is not gzip."""
         coded = Answer(headers=(("Content-Encoding", "gzip"),), chunks=(b"no gzip",))
         with serve(coded) as script, pytest.raises(InvalidResponse):
             fetch_token(REQUEST, f"{script.url}/token")
 
     @pytest.mark.parametrize("step", [Drop, Silence])
-    def test_an_error_shows_no_secret(self, step: type[Drop] | type[Silence]) -> None:
-        """Nor do its traceback, with all that stands in its frames, and its causes."""
+    def test_a_network_error_shows_no_secret(self, step: type[Drop] | type[Silence]) -> None:
+        """Nor do its causes and its traceback with locals."""
         request = token_request(ClientCredentials("your_id", ClientSecretPost("p0st-s3cret")))
         with serve(step) as script:
             with pytest.raises(requests.RequestException) as raised:
@@ -181,9 +183,11 @@ class TestFetching:
             assert "p0st-s3cret" not in shown_by(raised.value)
 
 
-class TestTheToken:
-    def test_is_put_on_every_call(self, session: requests.Session, server: AuthorizationServer) -> None:
-        """And asked for once, by fifty threads that start cold."""
+class TestToken:
+    def test_fifty_cold_threads_call_with_the_token_of_one_request(
+        self, session: requests.Session, server: AuthorizationServer
+    ) -> None:
+        """Every call carries the token."""
         session.auth = ClientCredentialsAuth(REQUEST, server.token_endpoint)
         start = threading.Barrier(50)
 
@@ -195,16 +199,18 @@ class TestTheToken:
             assert set(pool.map(one, range(50))) == {200}
         assert len(server.token_requests) == 1
 
-    def test_replaces_what_is_there(self, session: requests.Session, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A call carries one Authorization field."""
+    def test_the_token_replaces_another_authorization_header(
+        self, session: requests.Session, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A call carries one Authorization header."""
         with serve(TOKEN) as script, serve(DONE) as api:
             session.get(api.url, auth=auth_of(script), headers={"authorization": "Basic other"})
             assert carried(api) == ["Bearer tok-1"]
 
-    def test_is_not_replaced_by_netrc(
+    def test_netrc_does_not_replace_the_token(
         self, session: requests.Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Whatever it says of the API's host."""
+        """Nor on the repeated call."""
         netrc = tmp_path / "netrc"
         netrc.write_text("machine 127.0.0.1 login someone password else\n", "ascii")
         monkeypatch.setenv("NETRC", str(netrc))
@@ -213,8 +219,8 @@ class TestTheToken:
             assert session.get(api.url).status_code == 200
             assert carried(api) == ["Bearer tok-1", "Bearer tok-2"]
 
-    def test_of_another_scope_for_one_call(self, session: requests.Session, server: AuthorizationServer) -> None:
-        """Each kind of token is asked for once."""
+    def test_with_scope_requests_each_token_once(self, session: requests.Session, server: AuthorizationServer) -> None:
+        """Both scopes have a cached token."""
         auth = ClientCredentialsAuth(REQUEST, server.token_endpoint)
         session.auth = auth
         url = f"{server.resource_url}/write"
@@ -223,8 +229,8 @@ class TestTheToken:
         assert session.get(url, auth=auth.with_scope(Scope.of("write"))).status_code == 200
         assert len(server.token_requests) == 2
 
-    def test_of_another_resource_for_one_call(self, session: requests.Session) -> None:
-        """It goes to that resource alone."""
+    def test_with_resource_sends_the_token_to_that_resource_only(self, session: requests.Session) -> None:
+        """The token of the first origin does not go to the resource."""
         with serve(TOKEN, SECOND) as script, serve(DONE) as api, serve(DONE) as other:
             session.auth = auth_of(script)
             session.get(api.url)
@@ -234,17 +240,19 @@ class TestTheToken:
             assert carried(api) == ["Bearer tok-1", None]
             assert carried(other) == ["Bearer tok-2"]
 
-    def test_cannot_be_had(self, session: requests.Session) -> None:
-        """The caller gets the server's refusal, and the API is not called."""
+    def test_a_refused_token_request_reaches_the_caller(self, session: requests.Session) -> None:
+        """The API is not called."""
         with serve(Answer(status=401, chunks=(b'{"error": "invalid_client"}',))) as script, serve(DONE) as api:
             with pytest.raises(TokenRequestRefused):
                 session.get(api.url, auth=auth_of(script))
             assert api.asked == []
 
 
-class TestARejectedToken:
-    def test_is_replaced_and_the_call_made_again(self, session: requests.Session, server: AuthorizationServer) -> None:
-        """Once, with a new token."""
+class TestRejectedToken:
+    def test_a_rejected_token_is_replaced_and_the_call_repeated(
+        self, session: requests.Session, server: AuthorizationServer
+    ) -> None:
+        """The 401 is in the history of the response."""
         session.auth = ClientCredentialsAuth(REQUEST, server.token_endpoint)
         assert session.get(server.resource_url).status_code == 200
         server.revoke_all()
@@ -253,8 +261,8 @@ class TestARejectedToken:
         assert session.get(server.resource_url).status_code == 200
         assert len(server.token_requests) == 2
 
-    def test_for_ever(self, session: requests.Session) -> None:
-        """A call is made twice at the most, and its last answer stands."""
+    def test_a_call_is_repeated_at_most_once(self, session: requests.Session) -> None:
+        """The caller gets the second 401."""
         with serve(TOKEN, SECOND) as script, serve(REJECTED) as api:
             assert session.get(api.url, auth=auth_of(script)).status_code == 401
             assert carried(api) == ["Bearer tok-1", "Bearer tok-2"]
@@ -272,57 +280,57 @@ class TestARejectedToken:
         ],
         ids=["bytes", "text", "json", "form", "files", "file"],
     )
-    def test_with_a_body_that_can_be_sent_again(
+    def test_a_replayable_body_is_sent_again_unchanged(
         self,
         session: requests.Session,
         body: Callable[[], dict[str, Any]],  # each library's own names for a body
     ) -> None:
-        """The very same body goes out again."""
+        """On the repeated call."""
         with serve(TOKEN, SECOND) as script, serve(REJECTED, DONE) as api:
             assert session.post(api.url, auth=auth_of(script), **body()).status_code == 200
             first, second = api.asked
             assert b"body" in first.body
             assert first.body == second.body
 
-    def test_with_a_body_that_cannot(self, session: requests.Session) -> None:
-        """The answer stands, and the next call has a new token."""
+    def test_a_call_with_a_one_time_body_is_not_repeated(self, session: requests.Session) -> None:
+        """The caller gets the 401, and the next call has a new token."""
         with serve(TOKEN, SECOND) as script, serve(REJECTED, DONE) as api:
             session.auth = auth_of(script)
             assert session.post(api.url, data=iter([b"a body"])).status_code == 401
             assert session.get(api.url).status_code == 200
             assert carried(api) == ["Bearer tok-1", "Bearer tok-2"]
 
-    def test_whose_call_is_redirected_after_all(self, session: requests.Session) -> None:
-        """The redirect carries the new token, not the one that was rejected."""
+    def test_a_redirect_after_a_401_carries_the_new_token(self, session: requests.Session) -> None:
+        """Not the rejected token."""
         moved = Answer(status=307, headers=(("Location", "/there"),))
         with serve(TOKEN, SECOND) as script, serve(REJECTED, moved, DONE) as api:
             assert session.get(api.url, auth=auth_of(script)).status_code == 200
             assert carried(api) == ["Bearer tok-1", "Bearer tok-2", "Bearer tok-2"]
 
-    def test_that_lacks_scope_is_reported(self, session: requests.Session) -> None:
-        """And the call not made again."""
-        told: list[Event] = []
+    def test_an_insufficient_scope_is_reported_without_a_repeated_call(self, session: requests.Session) -> None:
+        """The event has the scope that the API requires."""
+        events: list[Event] = []
         with serve(TOKEN) as script, serve(LACKING) as api:
-            assert session.get(api.url, auth=auth_of(script, told=told)).status_code == 403
+            assert session.get(api.url, auth=auth_of(script, events=events)).status_code == 403
             assert len(api.asked) == 1
-        assert [event.scope for event in told if isinstance(event, ScopeInsufficient)] == [Scope.of("admin")]
+        assert [event.scope for event in events if isinstance(event, ScopeInsufficient)] == [Scope.of("admin")]
 
 
 class TestOtherOrigins:
     @pytest.mark.parametrize("status", [302, 307, 308])
-    def test_a_redirect_carries_no_token_there(self, session: requests.Session, status: int) -> None:
-        """Nor does a 401 there get one, or make the token at hand forgotten."""
-        told: list[Event] = []
+    def test_a_redirect_to_another_origin_carries_no_token(self, session: requests.Session, status: int) -> None:
+        """A 401 of that origin does not discard the token."""
+        events: list[Event] = []
         with serve(TOKEN, SECOND) as script, serve(REJECTED) as elsewhere:
             with serve(Answer(status=status, headers=(("Location", f"{elsewhere.url}/there"),))) as api:
-                session.auth = auth_of(script, told=told)
+                session.auth = auth_of(script, events=events)
                 assert [session.get(api.url).status_code for _ in range(2)] == [401, 401]
             assert carried(elsewhere) == [None, None]
             assert len(script.asked) == 1
-        assert [type(event) for event in told] == [TokenObtained]
+        assert [type(event) for event in events] == [TokenObtained]
 
-    def test_a_redirect_away_and_back_counts_for_nothing(self, session: requests.Session) -> None:
-        """What the API says of a call that lost its token on the way is not said of the token."""
+    def test_a_401_after_a_detour_does_not_discard_the_token(self, session: requests.Session) -> None:
+        """The redirected call no longer carries the token."""
         with serve(TOKEN, SECOND) as script, serve(DONE) as away:
             leaving = Answer(status=307, headers=(("Location", away.url),))
             with serve(leaving, REJECTED) as api:
@@ -331,32 +339,32 @@ class TestOtherOrigins:
                 assert carried(api) == ["Bearer tok-1", None]
             assert len(script.asked) == 1
 
-    def test_a_redirect_on_the_origin_keeps_the_token(self, session: requests.Session) -> None:
-        """And a rejection after it is answered with a new one."""
+    def test_a_redirect_within_the_origin_keeps_the_token(self, session: requests.Session) -> None:
+        """A 401 after the redirect replaces the token."""
         moved = Answer(status=307, headers=(("Location", "/there"),))
         with serve(TOKEN, SECOND) as script, serve(moved, REJECTED, DONE) as api:
             assert session.get(api.url, auth=auth_of(script)).status_code == 200
             assert carried(api) == ["Bearer tok-1", "Bearer tok-1", "Bearer tok-2"]
 
-    def test_the_first_call_decides(self, session: requests.Session) -> None:
-        """A call to another origin goes out as it is, and that is told."""
-        told: list[Event] = []
+    def test_the_first_call_sets_the_origin(self, session: requests.Session) -> None:
+        """A call to another origin goes out without the token and is reported."""
+        events: list[Event] = []
         with serve(TOKEN) as script, serve(DONE) as api, serve(REJECTED) as other:
-            session.auth = auth_of(script, told=told)
+            session.auth = auth_of(script, events=events)
             session.get(api.url)
             assert session.get(other.url).status_code == 401
             assert carried(other) == [None]
-            assert [event.origin for event in told if isinstance(event, TokenWithheld)] == [other.url]
+            assert [event.origin for event in events if isinstance(event, TokenWithheld)] == [other.url]
 
-    def test_http_is_refused(self, session: requests.Session) -> None:
-        """A token goes over https, or to this machine if that was asked for."""
+    def test_a_first_call_over_plain_http_is_rejected(self, session: requests.Session) -> None:
+        """No token is requested."""
         with serve(TOKEN) as script:
             with pytest.raises(InsecureEndpoint):
                 session.get("http://api.example/", auth=auth_of(script))
             assert script.asked == []
 
-    def test_what_urllib3_would_connect_to_is_what_counts(self, session: requests.Session) -> None:
-        """And not what stands before a backslash."""
+    def test_the_origin_is_the_host_that_urllib3_connects_to(self, session: requests.Session) -> None:
+        """A backslash in a URL hides another host."""
 
         class Elsewhere(HTTPAdapter):
             def send(self, request: requests.PreparedRequest, *_: object, **__: object) -> requests.Response:
@@ -371,10 +379,10 @@ class TestOtherOrigins:
             assert script.asked == []
 
 
-def test_a_run_shows_nothing(
+def test_logs_and_reprs_show_no_secret_and_no_token(
     session: requests.Session, server: AuthorizationServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """No secret and no token, in the log of everyone at DEBUG, or in a repr."""
+    """The log level is DEBUG."""
     caplog.set_level(logging.DEBUG)
     store = TokenCache()
     auth = ClientCredentialsAuth(REQUEST, server.token_endpoint, store=store)
@@ -390,9 +398,9 @@ def test_a_run_shows_nothing(
     assert "eW91cl9pZ" not in shown
 
 
-class TestTheSession:
-    def test_takes_the_place_of_requests_oauthlibs(self, server: AuthorizationServer) -> None:
-        """Its documented example, with the import changed, keeps its token fresh."""
+class TestOAuth2Session:
+    def test_the_documented_example_of_requests_oauthlib_works(self, server: AuthorizationServer) -> None:
+        """Only the import changes, and the token is kept fresh."""
         client = BackendApplicationClient("your_id", scope=["read"])
         with OAuth2Session(client=client) as oauth:
             assert not oauth.authorized
@@ -411,13 +419,15 @@ class TestTheSession:
         assert len(server.token_requests) == 2
 
     @pytest.mark.parametrize("auth", [("your_id", "s3cret-of-client"), HTTPBasicAuth("your_id", "s3cret-of-client")])
-    def test_takes_an_auth(self, server: AuthorizationServer, auth: tuple[str, str] | HTTPBasicAuth) -> None:
-        """A pair, or that of requests."""
+    def test_the_session_accepts_auth_as_pair_or_http_basic_auth(
+        self, server: AuthorizationServer, auth: tuple[str, str] | HTTPBasicAuth
+    ) -> None:
+        """As requests-oauthlib does."""
         with OAuth2Session("your_id", scope="read write") as oauth:
             assert oauth.fetch_token(server.token_endpoint, auth=auth)["scope"] == ["read", "write"]
 
-    def test_sends_the_secret_in_the_body_and_further_parameters(self, session: requests.Session) -> None:
-        """If it is told to."""
+    def test_include_client_id_sends_the_secret_in_the_body(self, session: requests.Session) -> None:
+        """Further keywords become parameters."""
         with serve(TOKEN) as script, OAuth2Session("your_id") as oauth:
             url = f"{script.url}/token"
             oauth.fetch_token(url, client_secret="s3cret", include_client_id=True, audience="api")
@@ -425,8 +435,8 @@ class TestTheSession:
             assert asked.body == (b"grant_type=client_credentials&client_id=your_id&client_secret=s3cret&audience=api")
             assert "Authorization" not in asked.headers
 
-    def test_uses_its_own_adapters_and_trust(self, tmp_path: Path) -> None:
-        """For the token request as for the calls."""
+    def test_the_session_uses_its_own_adapters_and_certificates(self, tmp_path: Path) -> None:
+        """For the token request and for the calls."""
         authority = trustme.CA()
         server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("localhost").configure_cert(server_side)
@@ -457,16 +467,18 @@ class TestTheSession:
             ),
         ],
     )
-    def test_sends_what_requests_oauthlibs_would(self, given: dict[str, Any], proof: str | None, body: str) -> None:
-        """Who asks, in the header or the body, and what else is in the body."""
+    def test_the_session_sends_the_request_of_requests_oauthlib(
+        self, given: dict[str, Any], proof: str | None, body: str
+    ) -> None:
+        """Authorization header and body."""
         with serve(TOKEN) as script, OAuth2Session("your_id") as oauth:
             oauth.fetch_token(f"{script.url}/token", **given)
             (asked,) = script.asked
         assert asked.headers.get("Authorization") == proof
         assert asked.body.decode() == body
 
-    def test_sends_further_header_fields(self) -> None:
-        """Beside those that every token request has; and a token asked for with others is another."""
+    def test_further_headers_are_sent_and_are_part_of_the_cache_key(self) -> None:
+        """They do not replace the headers of a token request."""
         store = TokenCache()
         with serve(TOKEN, SECOND, SECOND) as script:
             for further in (
@@ -495,33 +507,33 @@ class TestTheSession:
             ((None, 5.0), (DEFAULT_TIMEOUT, 5.0)),
         ],
     )
-    def test_takes_a_timeout_as_requests_has_it(
+    def test_the_session_accepts_a_timeout_as_requests_does(
         self, given: float | tuple[float | None, float | None] | None, passed: tuple[float, float]
     ) -> None:
-        """One number, or one for connecting and one for reading, the library's own where none is given."""
-        told: list[object] = []
+        """One number, or a pair for connecting and reading. None stands for the default."""
+        seen: list[object] = []
 
-        class Telling(HTTPAdapter):
+        class Recording(HTTPAdapter):
             def send(self, *arguments: Any, **options: Any) -> requests.Response:
-                told.append(options["timeout"])
+                seen.append(options["timeout"])
                 return super().send(*arguments, **options)
 
         with serve(TOKEN) as script, OAuth2Session("your_id") as oauth:
-            oauth.mount("http://", Telling())
+            oauth.mount("http://", Recording())
             oauth.fetch_token(f"{script.url}/token", client_secret="s3cret", timeout=given)
-        assert told == [passed]
+        assert seen == [passed]
 
     @pytest.mark.parametrize("given", [(5, 0), (0, 5), (5, None, 5), "5"])
-    def test_refuses_a_timeout_that_is_none(self, given: Any) -> None:
-        """Each of the two is checked."""
+    def test_an_invalid_timeout_is_rejected(self, given: Any) -> None:
+        """Each number of the pair is checked."""
         with (
             OAuth2Session("your_id") as oauth,
             pytest.raises(InvalidInput, match="timeout must be a number of seconds"),
         ):
             oauth.fetch_token("https://as.example/token", client_secret="s3cret", timeout=given)
 
-    def test_gives_the_members_of_the_token(self) -> None:
-        """As requests-oauthlib's does; what may be secret is not shown, and what is unknown is not there."""
+    def test_fetch_token_returns_the_members_of_requests_oauthlib(self) -> None:
+        """The repr hides secrets. Unknown members are absent."""
         lasting = Answer(chunks=(b'{"access_token": "tok-1", "token_type": "bearer", "scope": "a b", "x": 1}',))
         with serve(TOKEN, lasting) as script, OAuth2Session("your_id") as oauth:
             before = time.time()
@@ -534,8 +546,8 @@ class TestTheSession:
             token = oauth.fetch_token(f"{script.url}/token", client_secret="another")
             assert token == {"access_token": "tok-1", "token_type": "Bearer", "scope": ["a", "b"], "x": 1}
 
-    def test_gives_members_that_can_be_kept(self) -> None:
-        """As JSON, by pickle, or copied, whatever the server put into them."""
+    def test_the_token_dict_supports_json_pickle_and_copy(self) -> None:
+        """Nested members included."""
         nested = b'{"access_token": "tok-1", "token_type": "bearer", "org": {"ids": [1, {"a": null}]}}'
         with serve(Answer(chunks=(nested,))) as script, OAuth2Session("your_id") as oauth:
             token = oauth.fetch_token(f"{script.url}/token", client_secret="s3cret")
@@ -544,8 +556,8 @@ class TestTheSession:
             assert "***" in repr(TokenDict(refresh_token="r3fresh"))
             assert "r3fresh" not in repr(TokenDict(refresh_token="r3fresh"))
 
-    def test_asks_for_its_scope_each_time(self) -> None:
-        """An iterator is used up by the first request, and no scope would mean any."""
+    def test_every_token_request_carries_the_scope_of_the_session(self) -> None:
+        """Even if the scope is an iterator."""
         scope = (name for name in ["read"])
         with serve(TOKEN) as script, OAuth2Session("your_id", scope=scope) as oauth:
             for _ in range(2):
@@ -553,8 +565,8 @@ class TestTheSession:
             assert [b"scope=read" in asked.body for asked in script.asked] == [True, True]
 
     @pytest.mark.parametrize("client_id", [None, "other_id"])
-    def test_takes_another_client_id(self, client_id: str | None) -> None:
-        """For one request, before that of the session, and after that of auth."""
+    def test_a_client_id_argument_overrides_the_session_but_not_auth(self, client_id: str | None) -> None:
+        """For one request."""
         with serve(TOKEN) as script, OAuth2Session("your_id") as oauth:
             url = f"{script.url}/token"
             oauth.fetch_token(url, client_secret="s3cret", client_id=client_id, include_client_id=True)
@@ -572,21 +584,23 @@ class TestTheSession:
             ({"proxies": {"x": "y"}}, {"verify": "ca.pem", "cert": "own.pem", "proxies": {"x": "y"}}),
         ],
     )
-    def test_connects_as_its_session_unless_told(self, given: dict[str, Any], passed: dict[str, Any]) -> None:
-        """Each of these holds for one request, in place of what the session has, and not beside it."""
-        told: list[dict[str, Any]] = []
+    def test_connection_arguments_replace_those_of_the_session(
+        self, given: dict[str, Any], passed: dict[str, Any]
+    ) -> None:
+        """For one request, and without merging."""
+        seen: list[dict[str, Any]] = []
 
-        class Telling(HTTPAdapter):
+        class Recording(HTTPAdapter):
             def send(self, *arguments: Any, **options: Any) -> requests.Response:
-                told.append({name: options[name] for name in passed})
+                seen.append({name: options[name] for name in passed})
                 raise requests.ConnectionError("not from here")
 
         with OAuth2Session("your_id") as oauth:
-            oauth.mount("https://", Telling())
+            oauth.mount("https://", Recording())
             oauth.verify, oauth.cert, oauth.proxies = "ca.pem", "own.pem", {"https": "http://p"}
             with pytest.raises(requests.ConnectionError):
                 oauth.fetch_token("https://as.example/token", client_secret="s3cret", **given)
-        assert told[0] == passed
+        assert seen[0] == passed
 
     @pytest.mark.parametrize(
         ("given", "fault"),
@@ -597,8 +611,8 @@ class TestTheSession:
             ({"on_event": 3}, "on_event must be a plain function"),
         ],
     )
-    def test_refuses_what_it_cannot_use(self, given: dict[str, Any], fault: str) -> None:
-        """Where it is given, and not when a token is fetched."""
+    def test_invalid_options_are_rejected_at_construction(self, given: dict[str, Any], fault: str) -> None:
+        """Not when a token is fetched."""
         with pytest.raises(InvalidInput, match=fault):
             OAuth2Session("your_id", **given)
 
@@ -626,8 +640,10 @@ class TestTheSession:
             ({"auth": lambda request: request}, r"auth must be \(client_id, client_secret\)"),
         ],
     )
-    def test_refuses_what_it_cannot_do(self, given: dict[str, Any], fault: str) -> None:
-        """With a sentence that says what to do, in which no secret is shown; nothing is sent."""
+    def test_unsupported_arguments_are_rejected_before_anything_is_sent(
+        self, given: dict[str, Any], fault: str
+    ) -> None:
+        """The error says what to do and shows no secret."""
         with serve(TOKEN) as script, OAuth2Session("your_id") as oauth:
             with pytest.raises(InvalidInput, match=fault) as raised:
                 oauth.fetch_token(f"{script.url}/token", **{"client_secret": "cl1ent-s3cret", **given})
@@ -635,8 +651,8 @@ class TestTheSession:
         assert "s3cret" not in shown_by(raised.value)
 
     @pytest.mark.parametrize("step", [Drop, Silence])
-    def test_an_error_shows_no_secret(self, step: type[Drop] | type[Silence]) -> None:
-        """Of what `fetch_token` was given, in whatever form."""
+    def test_a_network_error_of_the_session_shows_no_secret(self, step: type[Drop] | type[Silence]) -> None:
+        """In whatever form `fetch_token` received it."""
         with serve(step) as script, OAuth2Session("your_id") as oauth:
             for given in ({"client_secret": "s3cret"}, {"auth": ("your_id", "s3cret")}):
                 with pytest.raises(requests.RequestException) as raised:
@@ -649,8 +665,8 @@ class TestTheSession:
                     )
                 assert "s3cret" not in shown_by(raised.value)
 
-    def test_says_what_is_missing_or_unknown(self) -> None:
-        """With a sentence that says what to do."""
+    def test_missing_or_unknown_arguments_are_rejected_with_a_remedy(self) -> None:
+        """At construction and in `fetch_token`."""
         with pytest.raises(InvalidInput, match="no client_id; pass it as OAuth2Session"):
             OAuth2Session()
         with pytest.raises(InvalidInput, match="auto_refresh_url is not an option of this session"):
