@@ -14,7 +14,6 @@ from oauth_cc.flows.freshness import fresh_until, freshness, stale_from
 from oauth_cc.flows.single_flight import (
     REFUSAL_SECONDS,
     UNKNOWN,
-    Refusal,
     Refuse,
     Renew,
     TokenState,
@@ -80,9 +79,9 @@ class TestDecide:
                 assert held is None or (held == state.token and now < stale_from(held))
             case Wait():
                 assert under_way
-            case Refuse(error):
-                assert state.refusal is not None
-                assert (error, True) == (state.refusal.error, now < state.refusal.until)
+            case Refuse(_, until) as refusal:
+                assert refusal == state.refusal
+                assert now < until
                 assert not under_way
 
     @given(states(), moments, st.booleans())
@@ -147,7 +146,7 @@ class TestFailed:
         """Five seconds, or what the server asks for, a minute at the most."""
         after = failed(state, error, now)
         asked = REFUSAL_SECONDS if error.retry_after is None else error.retry_after
-        assert after.refusal == Refusal(error, now + min(asked, 60.0))
+        assert after.refusal == Refuse(error, now + min(asked, 60.0))
         assert (after.token, after.rejected) == (state.token, state.rejected)
 
     @pytest.mark.parametrize(
@@ -158,7 +157,7 @@ class TestFailed:
         error = errors.TokenRequestRefused(None, None, None, 429, True, retry_after)
         after = failed(UNKNOWN, error, NOW)
         if pause:
-            assert decide(after, NOW + pause - 0.01, under_way=False) == Refuse(error)
+            assert decide(after, NOW + pause - 0.01, under_way=False) == Refuse(error, NOW + pause)
         assert decide(after, NOW + pause, under_way=False) == Renew(None)
 
     @given(states(), moments, st.sampled_from([399, 200, 302, 500, 503, 599]))
@@ -171,7 +170,7 @@ class TestFailed:
     def test_wrong_answers_with_4xx_are_refusals_too(self, status: int) -> None:
         """A 4xx without the RFC's error in it says the same."""
         error = errors.InvalidResponse(status, "is wrong")
-        assert decide(failed(UNKNOWN, error, NOW), NOW, under_way=False) == Refuse(error)
+        assert decide(failed(UNKNOWN, error, NOW), NOW, under_way=False) == Refuse(error, NOW + 5)
 
     @given(tokens, spreads, failures, st.floats(0, 4000))
     def test_a_failed_renewal_is_spaced(
@@ -205,14 +204,14 @@ class TestFailed:
         error = errors.TokenRequestRefused(None, None, None, 429, True, 60.0)
         late = failed(renewed(UNKNOWN, token(), 0.0), error, NOW + 3550)
         assert decide(late, NOW + 3590, under_way=False) == Use(token())
-        assert decide(late, NOW + 3600, under_way=False) == Refuse(error)
+        assert decide(late, NOW + 3600, under_way=False) == Refuse(error, NOW + 3610)
         assert decide(late, NOW + 3600, under_way=True) == Wait()
         assert decide(late, NOW + 3610, under_way=False) == Renew(None)
 
     def test_a_failure_without_a_token_leaves_no_trace_but_the_refusal(self) -> None:
         """There is nothing to space where there is no token."""
         assert failed(UNKNOWN, BUSY, NOW) == UNKNOWN
-        assert failed(UNKNOWN, REFUSED, NOW) == TokenState(refusal=Refusal(REFUSED, NOW + 5))
+        assert failed(UNKNOWN, REFUSED, NOW) == TokenState(refusal=Refuse(REFUSED, NOW + 5))
 
 
 class TestDiscarded:

@@ -24,8 +24,8 @@ _LONGEST_REFUSAL: Final = 60.0
 
 @final
 @attrs.frozen
-class Refusal:
-    """The server refused with *error*, and is not asked again before *until*, POSIX seconds."""
+class Refuse:
+    """Raise *error*: the server refused, and would again before *until*, POSIX seconds."""
 
     error: TokenRequestRefused | InvalidResponse
     until: float
@@ -46,7 +46,7 @@ class TokenState:
     fresh_until: float = -math.inf
     spread: float = 0.0
     attempted_at: float | None = None
-    refusal: Refusal | None = None
+    refusal: Refuse | None = None
     rejected: Token | None = None
 
 
@@ -76,14 +76,6 @@ class Renew:
     held: Token | None
 
 
-@final
-@attrs.frozen
-class Refuse:
-    """Raise *error*: the server refused just now, and would again."""
-
-    error: TokenRequestRefused | InvalidResponse
-
-
 Decision: TypeAlias = Use | Wait | Renew | Refuse
 
 
@@ -108,7 +100,7 @@ def decide(
     if under_way:
         return Wait()
     if state.refusal is not None and refused:
-        return Refuse(state.refusal.error)
+        return state.refusal
     return Renew(None)
 
 
@@ -134,7 +126,7 @@ def failed(
     refusal = state.refusal
     if isinstance(error, TokenRequestRefused | InvalidResponse) and 400 <= error.status < 500:
         pause = REFUSAL_SECONDS if error.retry_after is None else min(error.retry_after, _LONGEST_REFUSAL)
-        refusal = Refusal(error, now + pause)
+        refusal = Refuse(error, now + pause)
     if state.token is None:
         return attrs.evolve(state, refusal=refusal)
     until = fresh_until(state.token, now, spread=state.spread, renewal_window=renewal_window)

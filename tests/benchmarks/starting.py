@@ -31,6 +31,7 @@ auth = ClientCredentialsAuth(ClientCredentials("your_id", "s3cret"), URL + "/tok
 """
 PROGRAMS: Final[Mapping[str, tuple[str, str]]] = {
     "oauth_cc, httpx2": ("httpx2", f"{_OURS.format(library='httpx2')}httpx2.get(URL, auth=auth)"),
+    "oauth_cc, httpx": ("httpx", f"{_OURS.format(library='httpx')}httpx.get(URL, auth=auth)"),
     "oauth_cc, requests": ("requests", f"{_OURS.format(library='requests')}requests.get(URL, auth=auth)"),
     "requests-oauthlib": (
         "requests",
@@ -74,6 +75,8 @@ requests.get(URL, auth=OAuth2ClientCredentialsAuth(client))
     ),
 }
 """By client: the bare library beneath it, and a program that makes one call with a token."""
+# Our tests install trio; where it is, httpx2 and httpx load it and with it attrs, which then does not count as ours.
+_WITHOUT_TRIO: Final = "import sys\nsys.modules['trio'] = None\n"
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -106,7 +109,7 @@ def _server() -> Iterator[str]:
 def _milliseconds(program: str, url: str) -> float:
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     process = subprocess.Popen(
-        [sys.executable, "-c", f"URL = {url!r}\n{program}"],
+        [sys.executable, "-c", f"URL = {url!r}\n{_WITHOUT_TRIO}{program}"],
         env={**environment, "OAUTHLIB_INSECURE_TRANSPORT": "1", "AUTHLIB_INSECURE_TRANSPORT": "1"},
     )
     _, status, used = os.wait4(process.pid, 0)
@@ -134,8 +137,11 @@ def cold() -> Row:
     least = {name: min(times) for name, times in found.items()}
     figures = {name: least[name] - least[f"bare {library}"] for name, (library, _) in PROGRAMS.items()}
     ours = [figure for name, figure in figures.items() if name.startswith("oauth_cc")]
-    below = max(ours) <= min(figures["Authlib, requests"], figures["httpx-auth, httpx"])
-    return Row("first answer", figures, "<= 50 ms, below Authlib and httpx-auth", max(ours) <= 50 and below)
+    below_authlib = figures["oauth_cc, requests"] <= figures["Authlib, requests"]
+    below = below_authlib and figures["oauth_cc, httpx"] <= figures["httpx-auth, httpx"]
+    return Row(
+        "first answer", figures, "<= 50 ms; below Authlib and httpx-auth on the same library", max(ours) <= 50 and below
+    )
 
 
 def making() -> Row:

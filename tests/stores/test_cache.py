@@ -90,7 +90,7 @@ def test_an_error_is_for_all_that_wait() -> None:
     pending = led(memory.ask("key", NOW))
     memory.complete(pending, REFUSED, NOW)
     assert pending.future.exception(0) == REFUSED
-    assert memory.ask("key", NOW + 4.9) == Refuse(REFUSED)
+    assert memory.ask("key", NOW + 4.9) == Refuse(REFUSED, NOW + 5)
     again = led(memory.ask("key", NOW + 5))
     memory.complete(again, TimeoutError("slow"), NOW + 5)
     assert isinstance(again.future.exception(0), TimeoutError)
