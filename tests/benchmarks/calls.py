@@ -1,8 +1,7 @@
 """
-Calling an API with a token: what an ``auth`` adds to a call of the bare HTTP library, beside other people's, and how
-often a crowd that starts cold asks for a token.
+API calls with a token: the time that an ``auth`` adds to a call, and the token requests of a cold crowd.
 
-The networks are functions, so that the libraries alone are measured.
+The networks are functions, so that only the libraries are measured.
 """
 
 import importlib
@@ -39,14 +38,16 @@ CROWD = 50
 
 @attrs.define
 class Network:
-    """Answers tokens to POST, after *latency* seconds, and counts them; anything else is 200."""
+    """
+    A network that returns a token for a POST after *latency* seconds, and counts the tokens. Other requests get a 200.
+    """
 
     latency: float = 0.0
     tokens: int = 0
     mutex: threading.Lock = attrs.Factory(threading.Lock)
 
     def content(self, method: str) -> bytes:
-        """Gives the body of the answer."""
+        """Return the body of the response."""
         if method != "POST":
             return b""
         with self.mutex:
@@ -55,23 +56,23 @@ class Network:
         return ANSWER
 
     def httpx2(self, request: httpx2.Request) -> httpx2.Response:
-        """Answers httpx2."""
+        """Respond to httpx2."""
         return httpx2.Response(200, headers={"Content-Type": "application/json"}, content=self.content(request.method))
 
     def httpx(self, request: httpx.Request) -> httpx.Response:
-        """Answers httpx."""
+        """Respond to httpx."""
         return httpx.Response(200, headers={"Content-Type": "application/json"}, content=self.content(request.method))
 
 
 class Adapter(HTTPAdapter):
-    """Answers requests."""
+    """An adapter of requests for `Network`."""
 
     def __init__(self, network: Network) -> None:
         super().__init__()
         self.network = network
 
     def send(self, request: requests.PreparedRequest, *_: object, **__: object) -> requests.Response:
-        """Answers without a socket."""
+        """Respond without a socket."""
         response = requests.Response()
         response.status_code = 200
         response.headers["Content-Type"] = "application/json"
@@ -84,7 +85,7 @@ class Adapter(HTTPAdapter):
 
 
 def overhead() -> list[Row]:
-    """What a fresh token at hand costs a call: microseconds over the same call of the bare library."""
+    """Measure what a cached token adds to a call, in microseconds over the same call of the bare library."""
     network = Network()
     ours = {
         "bare httpx2": _get(httpx2.Client(transport=httpx2.MockTransport(network.httpx2))),
@@ -108,7 +109,7 @@ def overhead() -> list[Row]:
 
 
 def cold() -> Row:
-    """Token requests that 50 threads make which call at the same moment and have no token."""
+    """Count the token requests of 50 threads that call at the same moment without a token."""
     makers = {
         "oauth_cc, httpx2": _httpx2,
         "oauth_cc, httpx": _httpx,
@@ -146,7 +147,7 @@ def _get(client: httpx2.Client | httpx.Client | requests.Session) -> Callable[[]
 
 def _mounted(session: requests.Session, network: Network) -> requests.Session:
     session.mount("https://", Adapter(network))
-    # Looking through the environment is no part of what is compared.
+    # Reading the environment is not part of the comparison.
     session.trust_env = False
     return session
 
@@ -172,7 +173,7 @@ def _requests(network: Network) -> Callable[[], object]:
 
 
 def _authlib(network: Network) -> Callable[[], object]:
-    # Found by its name, as it has no types.
+    # Imported by name, because it has no types.
     client = importlib.import_module("authlib.integrations.httpx_client").OAuth2Client(
         "your_id", "s3cret", token_endpoint=ENDPOINT, transport=httpx2.MockTransport(network.httpx2)
     )

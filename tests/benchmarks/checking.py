@@ -1,8 +1,8 @@
 """
-Type checking: how long mypy takes, from nothing, for a program of one file that uses the library.
+Type checking: the time of mypy without a cache for a program of one file that uses the library.
 
-Each library stands where pip would put it, in an environment of its own: ours with attrs, and oauthlib's stubs, those
-that are published (types-oauthlib) and those of ``typings/``, which have this grant alone.
+Each library is installed where pip would install it, in an environment of its own: ours with attrs, oauthlib with its
+stubs. Two sets of stubs are measured: types-oauthlib, and ``typings/``, which covers this grant only.
 """
 
 import os
@@ -35,7 +35,7 @@ PACKAGE = Path(oauth_cc.__file__).parent
 
 
 def mypy() -> Row:
-    """Milliseconds of ``mypy --strict`` without a cache, medians of turns."""
+    """Measure ``mypy --strict`` without a cache in milliseconds, as medians of rounds."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         published, own = _environment(folder / "published"), _environment(folder / "own")
@@ -69,7 +69,7 @@ def _site(environment: Path) -> Path:
 
 
 def _milliseconds(program: str, environment: Path) -> float:
-    # Time of the processor: other processes wait for the machine too.
+    # CPU time, because other processes share the machine.
     (environment / "program.py").write_text(program, "utf-8")
     options = ["--strict", "--cache-dir", os.devnull, "--python-executable", str(environment / "bin" / "python")]
     before = os.times()

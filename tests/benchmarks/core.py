@@ -1,5 +1,5 @@
 """
-The core beside oauthlib, Authlib and requests_oauth2client: composing, parsing, importing.
+Composing, parsing and importing, compared with oauthlib, Authlib and requests_oauth2client.
 """
 
 import json
@@ -21,7 +21,7 @@ ANSWER = json.dumps(
 
 
 def composing_from_nothing() -> Row:
-    """Records or clients made anew for each body."""
+    """Measure a body from new records or clients."""
     figures = microseconds(
         {
             "oauth_cc": lambda: compose_body(token_request(ClientCredentials("your_id"), Scope.of("hello", "world"))),
@@ -34,7 +34,7 @@ def composing_from_nothing() -> Row:
 
 
 def composing_again() -> Row:
-    """The same body once more, from what was made before."""
+    """Measure the same body from existing records or clients."""
     request = token_request(ClientCredentials("your_id"), Scope.of("hello", "world"))
     oauthlib, authlib = BackendApplicationClient("your_id"), _authlib_client()
     theirs, text = OAuth2Client(ENDPOINT, client_id="your_id"), " ".join(SCOPE)
@@ -54,7 +54,7 @@ def composing_again() -> Row:
 
 
 def parsing() -> Row:
-    """One everyday answer, from its text to the library's token."""
+    """Measure an ordinary response, from its text to the token of each library."""
     request = token_request(ClientCredentials("your_id"), Scope.of("hello", "world"))
     content = ANSWER.encode()
     response = HttpResponse(200, {"Content-Type": "application/json"}, content)
@@ -67,11 +67,11 @@ def parsing() -> Row:
             "json.loads": lambda: json.loads(content),
         }
     )
-    return Row("parse an answer", figures, "2.5x json.loads", figures["oauth_cc"] <= 2.5 * figures["json.loads"])
+    return Row("parse a response", figures, "2.5x json.loads", figures["oauth_cc"] <= 2.5 * figures["json.loads"])
 
 
 def importing() -> tuple[Row, Row]:
-    """What the import adds to a bare interpreter: time, and memory at its peak."""
+    """Measure what the import adds to a bare interpreter: time, and peak memory."""
     times, peaks = imports(
         {
             "oauth_cc": "import oauth_cc",
@@ -90,11 +90,11 @@ def _authlib_client() -> AuthlibClient:
 
 
 def _authlib(client: AuthlibClient) -> object:
-    # What its fetch_token calls before it sends.
+    # Its fetch_token calls this before it sends.
     return client._prepare_token_endpoint_body("", "client_credentials", scope=SCOPE)
 
 
 def _requests_oauth2client(client: OAuth2Client) -> object:
-    # It leaves the form to requests, so the body is what requests prepares from its data.
+    # requests composes the body from the data of this library.
     data = {"grant_type": "client_credentials", "scope": " ".join(SCOPE), "client_id": client.client_id}
     return requests.Request("POST", ENDPOINT, data=data).prepare().body

@@ -1,5 +1,5 @@
 """
-Draws lines over time as one small SVG.
+Line charts over time as one small SVG.
 """
 
 import math
@@ -18,7 +18,7 @@ GAP: Final = 44
 STEPS: Final = 5
 COLOURS: Final = ("a", "b", "c", "d", "e")
 
-# The background is its own, so that it can be read wherever it is shown, whatever the page around it looks like.
+# With a background of its own, so that the chart is readable on a page of any colour.
 STYLE: Final = """
 svg{color-scheme:light dark;font:12px system-ui,sans-serif}
 .page{fill:#fff}text{fill:#333}.title{font-size:14px;font-weight:600}.grid{stroke:#ddd}
@@ -31,14 +31,14 @@ polyline{fill:none;stroke-width:1.5;stroke-linejoin:round}
 
 @attrs.frozen
 class Panel:
-    """One scenario: a figure for each minute by the name of its line."""
+    """The chart of one scenario: a figure for each minute, by the name of its line."""
 
     title: str
     lines: Mapping[str, Sequence[int]]
 
 
 def draw(title: str, panels: Sequence[Panel]) -> str:
-    """Gives the *panels* under each other, on one scale: logarithmic, with a place for 0 below 1."""
+    """Return an SVG of *panels* below each other, with one logarithmic scale that has a place for 0 below 1."""
     height = TOP + len(panels) * (HEIGHT + GAP)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">',

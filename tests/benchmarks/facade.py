@@ -1,5 +1,5 @@
 """
-The facade beside oauthlib's own client: the same calls.
+The facade compared with oauthlib's own client, by the same calls.
 """
 
 import json
@@ -19,13 +19,13 @@ TOKEN = {"access_token": "2YotnFZFEjr1zCsicMWpAA", "token_type": "Bearer", "expi
 
 
 def rows() -> list[tuple[str, Callable[[], object], Callable[[], object]]]:
-    """Gives name, ours and oauthlib's for each operation."""
+    """Return name, our call and oauthlib's call of each operation."""
     ours, theirs = calls(BackendApplicationClient), calls(Original)
     return [(name, ours[name], theirs[name]) for name in ours]
 
 
 def calls(kind: type[BackendApplicationClient] | type[Original]) -> dict[str, Callable[[], object]]:
-    """Gives the operations of a client of *kind*."""
+    """Return the operations of a client of *kind*."""
     client = kind("your_id")
     holder = kind("your_id", token=TOKEN)
     return {
@@ -42,7 +42,7 @@ def calls(kind: type[BackendApplicationClient] | type[Original]) -> dict[str, Ca
 
 
 def table() -> list[Row]:
-    """Each operation, ours and oauthlib's measured in the same run."""
+    """Measure each operation with both clients in the same run."""
     return [_row(name, ours, theirs, 4 if name == PLAIN else 2) for name, ours, theirs in rows()]
 
 

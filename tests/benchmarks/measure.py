@@ -1,5 +1,5 @@
 """
-Measures functions and imports beside each other, and prints what was found as tables of ratios.
+Measurements of functions and imports, and tables of their ratios.
 """
 
 import os
@@ -17,7 +17,13 @@ ROUNDS = 9
 @attrs.frozen
 class Row:
     """
-    One line of a table: *figures* by contestant, the first of them ours; *aim* says which ratio is aimed at.
+    One line of a table.
+
+    Args:
+        name: The title of the line.
+        figures: The figure of each contestant. The first contestant is ours.
+        aim: The ratio aimed at.
+        met: Whether the aim is met, None without an aim.
     """
 
     name: str
@@ -27,7 +33,7 @@ class Row:
 
 
 def microseconds(functions: Mapping[str, Callable[[], object]]) -> dict[str, float]:
-    """Gives microseconds a call for each of *functions*, measured in turns, the best of several rounds."""
+    """Return microseconds a call for each of *functions*, measured in turns, as the best of several rounds."""
     timers = {name: timeit.Timer(function) for name, function in functions.items()}
     counts = {name: max(1, int(timer.autorange()[0] / 4)) for name, timer in timers.items()}
     best = dict.fromkeys(functions, float("inf"))
@@ -37,7 +43,7 @@ def microseconds(functions: Mapping[str, Callable[[], object]]) -> dict[str, flo
     return best
 
 
-# Asked of Linux rather than of getrusage, whose figure a child inherits from the process that started it.
+# From /proc, because a child inherits the figure of getrusage from its parent.
 _PEAK = """
 import sys
 try:
@@ -49,8 +55,8 @@ except OSError:
 
 
 def imports(statements: Mapping[str, str]) -> tuple[dict[str, float], dict[str, float]]:
-    """Gives milliseconds and MiB that each of *statements* adds to a bare interpreter, medians of turns."""
-    # Compiled modules are what users have after the first import, whatever this environment says.
+    """Return milliseconds and MiB that each of *statements* adds to a bare interpreter, as medians of rounds."""
+    # Users have compiled modules after the first import, so the modules are compiled here, too.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     times: dict[str, list[float]] = {name: [] for name in ("bare", *statements)}
     peaks: dict[str, list[float]] = {name: [] for name in ("bare", *statements)}
@@ -75,7 +81,7 @@ def imports(statements: Mapping[str, str]) -> tuple[dict[str, float], dict[str, 
 
 
 def show(title: str, unit: str, rows: Sequence[Row]) -> str:
-    """Gives a table of *rows*: the figure of each contestant in *unit*, and how many times ours it is."""
+    """Return a table of *rows*: the figure of each contestant in *unit*, and its ratio to ours."""
     names = list(dict.fromkeys(name for row in rows for name in row.figures))
     lines = [f"\n{title} ({unit}; in brackets: times ours)", _line(["", *names, "aim"])]
     for row in rows:

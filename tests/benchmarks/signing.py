@@ -1,5 +1,5 @@
 """
-Assertions beside joserfc's bare signing of the same claims, and requests_oauth2client's.
+Client assertions compared with joserfc's bare signing of the same claims, and with requests_oauth2client.
 """
 
 import secrets
@@ -25,7 +25,7 @@ SECRET = "7Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr1"
 
 
 def table() -> list[Row]:
-    """One assertion, made and signed, by each kind of key; and with the whole request that carries it."""
+    """Measure one assertion for each kind of key, alone and with the whole request."""
     algorithms: tuple[Algorithm, ...] = ("RS256", "PS256", "ES256", "Ed25519")
     return [*[_by_key(algorithm) for algorithm in algorithms], _by_secret()]
 
@@ -35,7 +35,7 @@ def _by_key(algorithm: Algorithm) -> Row:
     request = token_request(
         ClientCredentials("your_id", PrivateKeyJwt(key_from_pem(pem(key), algorithm=algorithm), ISSUER))
     )
-    # It does not know the newer name.
+    # requests_oauth2client supports only the older name of the algorithm.
     theirs = TheirKeyJwt("your_id", jwk(key, kid="1"), alg="EdDSA" if algorithm == "Ed25519" else algorithm)
     return _row(algorithm, request, private(key), lambda: theirs.client_assertion(ISSUER))
 

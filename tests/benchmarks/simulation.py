@@ -1,8 +1,8 @@
 """
-A fleet of workers that renew their tokens, on a simulated clock: what the authorization server sees of them.
+A simulation of a fleet of workers that renew their tokens: the load of the authorization server.
 
-``python -m tests.benchmarks.simulation`` prints the table; ``--plot PATH`` draws it too. The workers are moved by the
-library's own `decide`, `renewal`, `renewed` and `failed`; the effects of the flow are answered here.
+``python -m tests.benchmarks.simulation`` prints the table, and ``--plot PATH`` draws it. The workers run `decide`,
+`renewal`, `renewed` and `failed` of the library. The effects of the flow are performed here, on a simulated clock.
 """
 
 import argparse
@@ -44,7 +44,7 @@ from tests.world import token_answer
 
 T = TypeVar("T")
 Steps: TypeAlias = Generator[float, None, T]
-"""What a worker does: it yields the seconds until its next step."""
+"""The steps of a worker. It yields the seconds until its next step."""
 
 LIFETIME: Final = 3600
 HORIZON: Final = 3 * LIFETIME
@@ -55,8 +55,8 @@ GROUP: Final = 500
 
 NOTE: Final = f"""
 Tokens of {LIFETIME // 60} minutes, {HORIZON // LIFETIME} simulated hours; a worker calls the API every {BETWEEN_CALLS:.0f} s on average, at random, and renews at a call.
-The server answers within {LATENCY} s whatever the load, the store within {ROUND_TRIP} s; what they would do under it is not simulated.
-peak: token requests in the busiest second. start: the first lifetime; steady: what follows it, deploy and outage included.
+The server responds within {LATENCY} s and the store within {ROUND_TRIP} s at any load; overload is not simulated.
+peak: token requests in the busiest second. start: the first lifetime; steady: the time after it, deploy and outage included.
 peak/avg: the busiest {{smoothing}} s of the steady part over its average ("-": fewer than one request a minute).
 without: the longest time from a worker's first call that found no token to when it had one, seconds.
 """  # noqa: E501  # lines of the printed table
@@ -65,8 +65,13 @@ without: the longest time from a worker's first call that found no token to when
 @attrs.frozen
 class Kind:
     """
-    How workers come by a token: with *renewal_window* as the library does; without one as most clients do, which keep
-    a token until it has ended, and try again at the next call whatever failed. *shared*: a store for the whole fleet.
+    How workers obtain a token.
+
+    Args:
+        name: The title.
+        renewal_window: Workers renew as the library does. With None they use a token until it expires, and retry a
+            failed request at the next call, as most clients do.
+        shared: Whether the fleet has one store.
     """
 
     name: str
@@ -77,8 +82,13 @@ class Kind:
 @attrs.frozen
 class Scenario:
     """
-    What happens, in seconds: all workers start within *starting*; each is restarted once in the *deploy*; the server
-    answers 503 during the *outage*.
+    The events of a run, in seconds.
+
+    Args:
+        name: The title.
+        starting: All workers start within this time.
+        deploy: Each worker restarts once within this interval.
+        outage: The server returns 503 within this interval.
     """
 
     name: str
@@ -92,7 +102,7 @@ KINDS: Final = (
     Kind("no spread", RenewalWindow(opens=0.7, closes=0.7)),
     Kind("default window", DEFAULT_WINDOW),
     Kind("shared store", DEFAULT_WINDOW, shared=True),
-    # As one request serves all, nothing is to be spread: a token is used for most of its lifetime.
+    # One request serves the fleet, so renewals need no spreading, and a token is used for most of its lifetime.
     Kind("shared, late", RenewalWindow(opens=0.8, closes=0.9), shared=True),
 )
 SCENARIOS: Final = (
@@ -104,7 +114,7 @@ SCENARIOS: Final = (
 
 @attrs.frozen
 class Run:
-    """What came of one *kind* in one *scenario*: token *requests* by second, and the longest time *without* a token."""
+    """The result of one *kind* in one *scenario*: token requests by second, and the longest time *without* a token."""
 
     scenario: Scenario
     kind: Kind
@@ -118,11 +128,11 @@ class Run:
 
     @property
     def average(self) -> float:
-        """Requests a second once the start is over."""
+        """Requests a second after the first lifetime."""
         return sum(self.steady) / len(self.steady)
 
     def ratio(self, smoothing: int = 60) -> float | None:
-        """Gives the busiest *smoothing* seconds of the steady part over its average: None where there is too little."""
+        """Return the busiest *smoothing* seconds of the steady part over its average, None for too few requests."""
         if self.average * 60 < 1:
             return None
         totals = [0, *accumulate(self.steady)]
@@ -133,10 +143,10 @@ class Run:
 @attrs.define(eq=False)
 class Fleet:
     """
-    Workers, their server and what they share, at *now* on a clock that goes from event to event.
+    Workers, their server and their shared store, on a clock that jumps from event to event.
 
-    *wakes*: when each worker moves next, which is what counts if *queue* has more than one moment for it; *holder*: who
-    has the store's lock, and *waiting*: who wants it.
+    *wakes* has the time of each worker's next step. Entries of *queue* with another time are skipped. The worker
+    *holder* holds the lock of the store, and the workers *waiting* wait for it.
     """
 
     kind: Kind
@@ -152,15 +162,15 @@ class Fleet:
     wakes: dict[int, float] = attrs.field(factory=lambda: dict[int, float]())
 
     def run(self, workers: int) -> Run:
-        """Gives what comes of a fleet of so many *workers*."""
-        # Workers that share nothing never meet: a few at a time, all they have stays in the processor's cache.
+        """Simulate *workers* and return the result."""
+        # Workers without a shared store are independent. In small groups their state fits the processor's cache.
         size = workers if self.kind.shared else GROUP
         for first in range(0, workers, size):
             self.move(min(size, workers - first))
         return Run(self.scenario, self.kind, self.requests, self.without)
 
     def move(self, workers: int) -> None:
-        """Moves so many *workers* from the beginning to the end of time."""
+        """Move *workers* from the start to the horizon."""
         self.now = 0.0
         self.queue.clear()
         lives = [worker(self, number) for number in range(workers)]
@@ -173,21 +183,21 @@ class Fleet:
                 self.wake(number, next(lives[number], HORIZON))
 
     def wake(self, number: int, seconds: float) -> None:
-        """Has worker *number* move after *seconds*, and not when it was to move before."""
+        """Schedule the next step of worker *number* in *seconds*, in place of an earlier schedule."""
         self.wakes[number] = moment = self.now + seconds
         heappush(self.queue, (moment, number))
 
     def pause(self, moment: float, until: float) -> float:
-        """Gives the seconds to the first call of a worker after *moment*, or to *until*, when it ends."""
+        """Return the seconds to the first call of a worker after *moment*, or to its end at *until*."""
         call = max(moment, self.now) + self.chance.expovariate(1 / BETWEEN_CALLS)
         return max(0.0, min(call, until) - self.now)
 
     def had_none(self, since: float) -> None:
-        """Notes that a worker that had no token *since* then has one."""
+        """Record that a worker without a token since *since* now has one."""
         self.without = max(self.without, self.now - since)
 
     def send(self) -> Steps[HttpResponse]:
-        """Asks the server for a token."""
+        """Request a token from the server."""
         self.requests[int(self.now)] += 1
         away, back = self.scenario.outage
         answer = AWAY if away <= self.now < back else ANSWER
@@ -195,7 +205,7 @@ class Fleet:
         return answer
 
     def drive(self, flow: Flow[T], number: int) -> Steps[T]:
-        """Performs *flow* for worker *number*: the drivers' loop, on this clock."""
+        """Perform *flow* for worker *number*, as the drivers do, on the simulated clock."""
         try:
             step = advance(flow, None)
             while not isinstance(step, Returned):
@@ -222,7 +232,7 @@ class Fleet:
             self.free(number)
 
     def ask(self, effect: Load | Save | Lock, number: int) -> Steps[Token | bool | None]:
-        """Does what *effect* asks of the store that all share."""
+        """Perform *effect* on the shared store."""
         yield ROUND_TRIP
         match effect:
             case Load():
@@ -243,7 +253,7 @@ class Fleet:
                 assert_never(effect)
 
     def free(self, number: int) -> None:
-        """Hands the lock, if worker *number* has it, to whoever has waited longest."""
+        """Pass the lock of worker *number*, if it holds the lock, to the worker that has waited longest."""
         if self.holder == number:
             self.holder = self.waiting.popleft() if self.waiting else None
             if self.holder is not None:
@@ -256,7 +266,7 @@ TERMS: Final = terms(token_request(ClientCredentials("your_id", "s3cret")), "htt
 
 
 def worker(fleet: Fleet, number: int) -> Steps[None]:
-    """Lives once, or twice if it is restarted: nothing in memory outlasts a restart."""
+    """Run a worker once, or twice if it restarts. A restart empties its memory."""
     yield fleet.chance.uniform(0, fleet.scenario.starting)
     if fleet.scenario.deploy is not None:
         yield from live(fleet, number, fleet.chance.uniform(*fleet.scenario.deploy))
@@ -264,7 +274,7 @@ def worker(fleet: Fleet, number: int) -> Steps[None]:
 
 
 def live(fleet: Fleet, number: int, until: float) -> Steps[None]:
-    """Calls the API, with a token, *until* then."""
+    """Call the API with a token until *until*."""
     yield fleet.pause(fleet.now, until)
     if fleet.kind.renewal_window is None:
         yield from live_naively(fleet, until)
@@ -273,7 +283,7 @@ def live(fleet: Fleet, number: int, until: float) -> Steps[None]:
 
 
 def live_naively(fleet: Fleet, until: float) -> Steps[None]:
-    """Keeps the token until it has ended, and asks at each call that finds none."""
+    """Use each token until it expires, and request a token at each call without one."""
     since: float | None = None
     while fleet.now < until:
         since = fleet.now if since is None else since
@@ -285,7 +295,7 @@ def live_naively(fleet: Fleet, until: float) -> Steps[None]:
 
 
 def live_with_window(fleet: Fleet, number: int, renewal_window: RenewalWindow, until: float) -> Steps[None]:
-    """Does what the library does; the calls at which it would use the token without a second look are passed over."""
+    """Work as the library does. Calls that only use the cached token are skipped."""
     state = UNKNOWN
     since: float | None = None
     while fleet.now < until:
@@ -304,7 +314,7 @@ def live_with_window(fleet: Fleet, number: int, renewal_window: RenewalWindow, u
 def complete(
     fleet: Fleet, state: TokenState, steps: Steps[Renewal], renewal_window: RenewalWindow
 ) -> Steps[TokenState]:
-    """Gives the standing after a renewal, as the memory of a process does."""
+    """Return the state of the token after a renewal, as the cache of a process does."""
     try:
         outcome = yield from steps
     except (TokenRequestRefused, InvalidResponse) as error:
@@ -317,12 +327,12 @@ def complete(
 
 
 def simulate(scenario: Scenario, kind: Kind, workers: int, *, seed: int = 1) -> Run:
-    """Gives what comes of so many *workers* of one *kind* in *scenario*: the same for the same *seed*."""
+    """Return the result of *workers* of one *kind* in *scenario*. The same *seed* gives the same result."""
     return Fleet(kind, scenario, random.Random(seed)).run(workers)
 
 
 def table(runs: Sequence[Run], smoothing: int = 60) -> str:
-    """Gives the runs as a table, and what its columns say."""
+    """Return the runs as a table with notes on its columns."""
     lines = [_line(COLUMNS)]
     for run in runs:
         ratio = run.ratio(smoothing)
@@ -352,7 +362,7 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def main() -> None:
-    """Prints the table, and draws it if asked to."""
+    """Print the table, and draw it if a path is given."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.simulation")
     parser.add_argument("--workers", type=int, default=100_000)
     parser.add_argument("--plot", type=Path, metavar="PATH")
@@ -366,7 +376,7 @@ def main() -> None:
 
 
 def picture(runs: Sequence[Run], workers: int) -> str:
-    """Gives the runs as a drawing: the busiest second of each minute."""
+    """Return the runs as a chart: the busiest second of each minute."""
     panels = [
         Panel(scenario.name, {run.kind.name: _peaks(run.requests) for run in runs if run.scenario == scenario})
         for scenario in SCENARIOS

@@ -1,6 +1,7 @@
 """
-``python -m tests.benchmarks.soak`` lets processes share short-lived tokens for a minute while they are killed at random
-and started anew, and prints how often the server was asked.
+A soak test: processes share short-lived tokens for a minute while they are killed at random and restarted.
+
+``python -m tests.benchmarks.soak`` prints the number of token requests.
 """
 
 import argparse
@@ -20,13 +21,15 @@ from tests.redis_server import RedisServer, find_program
 
 PROCESSES = 4
 LIFETIME = 3
-# Workers renew at four fifths of the lifetime at the earliest.
+# The renewal window of the workers opens at this point.
 SHORTEST_USE = 0.8 * LIFETIME
 
 
 @attrs.frozen
 class Soak:
-    """What was seen: token *requests* in *seconds*, *restarts* of killed processes, and what the living ones got."""
+    """
+    The result: token *requests* in *seconds*, *restarts* of killed processes, and the outcomes of the living processes.
+    """
 
     seconds: float
     requests: int
@@ -35,22 +38,22 @@ class Soak:
 
     @property
     def allowed(self) -> int:
-        """One request for each lifetime, one for each process that was killed, which may have been asking."""
+        """One request for each lifetime, and one for each killed process, which may have been requesting."""
         return int(self.seconds / SHORTEST_USE) + 1 + self.restarts
 
     @property
     def calls(self) -> int:
-        """How often the living processes were given a token."""
+        """The number of tokens that the living processes received."""
         return sum([len(outcome.tokens) for outcome in self.outcomes])
 
     @property
     def errors(self) -> list[str]:
-        """What they were given instead of one."""
+        """The errors that the living processes received."""
         return [error for outcome in self.outcomes for error in outcome.errors]
 
 
 def soak(task: Task, seconds: float, seed: int) -> Soak:
-    """Gives what is seen in *seconds* of *task*, with kills that *seed* draws; its endpoint is put in."""
+    """Run *task* for *seconds*, with kills drawn from *seed*. The endpoint of *task* is filled in."""
     chance = random.Random(seed)
     restarts = 0
     with AuthorizationServer(lifetime=LIFETIME) as server, contextlib.ExitStack() as stack:
@@ -76,7 +79,7 @@ def soak(task: Task, seconds: float, seed: int) -> Soak:
 
 @contextlib.contextmanager
 def tasks(folder: Path) -> Iterator[list[Task]]:
-    """Gives a task over files, and one over Redis if it is to be had."""
+    """Yield a task with a file store, and a task with Redis if Redis is available."""
     over_files = Task("", directory=f"{folder}/tokens")
     program = find_program(folder)
     if program is None:
@@ -87,7 +90,7 @@ def tasks(folder: Path) -> Iterator[list[Task]]:
 
 
 def main() -> None:
-    """Prints a line for each store."""
+    """Print a line for each store."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=1)

@@ -1,8 +1,8 @@
 """
-Making an auth, and starting cold: the CPU time from a bare interpreter to the first answer of an API.
+Making an auth, and a cold start: the CPU time from a bare interpreter to the first response of an API.
 
-Each client runs in a process of its own, against a server on loopback; what one call of the bare HTTP library costs in
-such a process is taken off.
+Each client runs in a process of its own, against a server on loopback. The time of one call of the bare HTTP library in
+such a process is subtracted.
 """
 
 import json
@@ -74,8 +74,9 @@ requests.get(URL, auth=OAuth2ClientCredentialsAuth(client))
 """,
     ),
 }
-"""By client: the bare library beneath it, and a program that makes one call with a token."""
-# Our tests install trio; where it is, httpx2 and httpx load it and with it attrs, which then does not count as ours.
+"""By client: its HTTP library, and a program that makes one call with a token."""
+# With trio installed, as for our tests, httpx2 and httpx load trio and with it attrs. The figure of oauth_cc would lack
+# the time to load attrs.
 _WITHOUT_TRIO: Final = "import sys\nsys.modules['trio'] = None\n"
 
 
@@ -87,8 +88,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers["Content-Length"]))
         self._answer(_ANSWER)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is the base class's
-        """Keep quiet."""
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name in http.server
+        """Log nothing."""
 
     def _answer(self, content: bytes) -> None:
         self.send_response(200)
@@ -115,12 +116,12 @@ def _milliseconds(program: str, url: str) -> float:
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise RuntimeError(f"a program failed:\n{program}")
+        raise RuntimeError(f"this program failed:\n{program}")
     return (used.ru_utime + used.ru_stime) * 1e3
 
 
 def cold() -> Row:
-    """CPU milliseconds until the first answer of an API, over one call of the bare library."""
+    """Measure CPU milliseconds to the first response of an API, over one call of the bare library."""
     bare = {library: f"import {library}\n{library}.get(URL)" for library in ("httpx2", "httpx", "requests")}
     programs = {
         **{f"bare {name}": text for name, text in bare.items()},
@@ -133,7 +134,7 @@ def cold() -> Row:
                 used = _milliseconds(program, url)
                 if turn:  # the first one compiles
                     found[name].append(used)
-    # The least, as other work on the machine can only add to it.
+    # The minimum, because other work on the machine only adds time.
     least = {name: min(times) for name, times in found.items()}
     figures = {name: least[name] - least[f"bare {library}"] for name, (library, _) in PROGRAMS.items()}
     ours = [figure for name, figure in figures.items() if name.startswith("oauth_cc")]
@@ -145,7 +146,7 @@ def cold() -> Row:
 
 
 def making() -> Row:
-    """Microseconds to make an auth."""
+    """Measure the microseconds to make an auth."""
     credentials = ClientCredentials("your_id", "s3cret")
     figures = microseconds(
         {

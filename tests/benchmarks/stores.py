@@ -1,5 +1,5 @@
 """
-Stores: what a cached token costs over each, and how long each takes for what a renewal asks of it.
+Stores: the cost of a cached token with each store, and the time of each operation of a renewal.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ KEY = "0123456789abcdef" * 4
 
 @contextlib.contextmanager
 def stores() -> Iterator[dict[str, Store]]:
-    """Gives the stores that can be had here."""
+    """Yield the available stores."""
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         found: dict[str, Store] = {"FileStore": FileStore(f"{folder}/tokens")}
         program = find_program(Path(folder))
@@ -37,7 +37,7 @@ def stores() -> Iterator[dict[str, Store]]:
 
 
 def cached(found: dict[str, Store]) -> Row:
-    """A token that is at hand and fresh, over each store."""
+    """Measure a fresh cached token with each store."""
     client = httpx2.Client(transport=httpx2.MockTransport(Network().httpx2))
     layers: dict[str, Store | TokenCache] = {"memory alone": TokenCache(), **found}
     sources = {name: TokenSource(REQUEST, ENDPOINT, client=client, store=store) for name, store in layers.items()}
@@ -45,14 +45,14 @@ def cached(found: dict[str, Store]) -> Row:
     return Row("a cached token", figures, "1 µs", max(figures.values()) < 1)
 
 
-def asked(found: dict[str, Store]) -> list[Row]:
-    """What each store is asked for in a renewal."""
+def operations(found: dict[str, Store]) -> list[Row]:
+    """Measure the operations that a renewal performs on each store."""
     now = time.time()
     kept = Token(Secret("2YotnFZFEjr1zCsicMWpAA"), "Bearer", now, now + 3600)
     return [
         Row("save", microseconds({name: _save(store, kept) for name, store in found.items()})),
         Row("load", microseconds({name: _load(store) for name, store in found.items()})),
-        Row("take the lock and let go", microseconds({name: _lock(store) for name, store in found.items()})),
+        Row("acquire and release the lock", microseconds({name: _lock(store) for name, store in found.items()})),
     ]
 
 
