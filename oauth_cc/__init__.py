@@ -38,9 +38,9 @@ from oauth_cc.token import Token, authorize, is_expired
 
 if TYPE_CHECKING:
     from oauth_cc._io.options import Options
-    from oauth_cc.flows.discovery import MetadataCache
     from oauth_cc.flows.exchange import Retries
     from oauth_cc.flows.freshness import RenewalWindow
+    from oauth_cc.flows.metadata_cache import MetadataCache
     from oauth_cc.stores.cache import TokenCache
 
 __all__ = [
@@ -84,7 +84,7 @@ __all__ = [
 
 _LOADED_WHEN_USED: Final = {
     "TokenCache": "oauth_cc.stores.cache",
-    "MetadataCache": "oauth_cc.flows.discovery",
+    "MetadataCache": "oauth_cc.flows.metadata_cache",
     "Options": "oauth_cc._io.options",
     "RenewalWindow": "oauth_cc.flows.freshness",
     "Retries": "oauth_cc.flows.exchange",

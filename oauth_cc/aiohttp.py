@@ -1,9 +1,9 @@
 """
-oauth_cc over aiohttp: `ClientCredentialsAuth` puts fresh tokens on calls.
+Tokens for aiohttp sessions.
 
-Whatever session is used, a token request goes out as composed and nothing else: no redirect is followed, and no
-``.netrc``, cookie, default header, default authentication or middleware of it is added. The response is read to a
-bound.
+A token request is sent exactly as it was composed, through any session: no redirect is followed, and no ``.netrc``,
+cookie, default header, default authentication or middleware of the session is added. At most 1 MiB of the response is
+read.
 """
 
 import base64
@@ -23,32 +23,31 @@ except ImportError as _error:
 
 from oauth_cc._io import async_source
 from oauth_cc._io.async_driver import drive
-from oauth_cc._io.context import check_client, check_kind, source_context, token_flow
+from oauth_cc._io.context import SourceContext, check_client, check_kind, issuer_context, source_context, token_flow
 from oauth_cc._io.options import DEFAULTS, Options
 from oauth_cc._io.origins import Origins
 from oauth_cc._io.tracebacks import chain, strip_tracebacks
 from oauth_cc._wire.content_coding import decode_content
 from oauth_cc._wire.json import MAX_SIZE
 from oauth_cc._wire.typing import NonStringCollection
-from oauth_cc.authentication.certificate import Certificate
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.challenge import NOTABLE, insufficient_scope, token_rejected
 from oauth_cc.endpoint import Endpoint, Origin
 from oauth_cc.errors import InvalidResponse
 from oauth_cc.flows.effects import Failed, Received
+from oauth_cc.flows.metadata_cache import MetadataCache
 from oauth_cc.http import HttpRequest, HttpResponse
 from oauth_cc.request import TokenRequest
-from oauth_cc.scope import NO_SCOPE, Scope
+from oauth_cc.scope import Scope
 from oauth_cc.stores._protocol import AsyncStore, Store
 from oauth_cc.stores.cache import TokenCache
 from oauth_cc.token import Token, authorization
 
 if TYPE_CHECKING:
-    # Loaded by the functions that need them.
-    from oauth_cc.flows.discovery import AddressedRequest, MetadataCache
+    # Loaded by the functions that need it.
     from oauth_cc.metadata import ServerMetadata
 
-__all__ = ["AsyncTokenSource", "ClientCredentialsAuth", "fetch_metadata", "fetch_token", "from_issuer"]
+__all__ = ["AsyncTokenSource", "ClientCredentialsAuth", "fetch_metadata", "fetch_token"]
 
 
 def __dir__() -> list[str]:
@@ -73,27 +72,46 @@ class AsyncTokenSource(async_source.AsyncTokenSource):
         store: TokenCache | Store | AsyncStore | None = None,
         options: Options = DEFAULTS,
     ) -> None:
-        context = source_context(request, endpoint, store, options)
+        self._start(source_context(request, endpoint, store, options), client, options)
+
+    @classmethod
+    def from_issuer(
+        cls,
+        issuer: str | Endpoint,
+        request: TokenRequest | ClientCredentials,
+        *,
+        client: aiohttp.ClientSession | None = None,
+        store: TokenCache | Store | AsyncStore | None = None,
+        cache: MetadataCache | None = None,
+        options: Options = DEFAULTS,
+    ) -> Self:
+        """Return a source that discovers the token endpoint of *issuer* when it first needs it (RFC 8414)."""
+        made = cls.__new__(cls)
+        made._start(issuer_context(issuer, request, store, cache, options), client, options)  # noqa: SLF001  # its own constructor
+        return made
+
+    def _start(self, context: SourceContext, client: aiohttp.ClientSession | None, options: Options) -> None:
         check_client(context.terms.request, client)
-        super().__init__(context, sender(client, options.timeout))
+        async_source.AsyncTokenSource.__init__(self, context, _sender(client, options.timeout))
 
 
 @final
 class ClientCredentialsAuth:
     """
-    Put a fresh token on the calls of a session: ``aiohttp.ClientSession(middlewares=(auth,))``, or on one call alone.
+    Authorize the calls of a session, ``aiohttp.ClientSession(middlewares=(auth,))``, or one call.
 
-    The token replaces any Authorization, at each hop of a redirect anew (RFC 6750 section 5.3). A call that is answered
-    401 for its token is made once more with a new one, if its body is bytes, text, JSON or a form of these. The token
-    stands in no ``request_info``, so errors do not show it. Calls raise what `AsyncTokenSource.token` raises.
+    The token replaces any Authorization header, for each hop of a redirect anew (RFC 6750 section 5.3). If the API
+    rejects the token with a 401, the call is sent once more with a new one, provided that its body is bytes, text, JSON
+    or a form of these. No ``request_info`` holds the token, so errors do not show it. Calls raise what
+    `AsyncTokenSource.token` raises.
 
     Args:
-        request: What to ask for; credentials alone ask for no scope.
+        request: What to request; credentials alone request no scope.
         endpoint: The token endpoint, a URL or an `Endpoint`.
-        client: The session whose connector and proxy token requests use; by default a connection of our own.
-        store: Where tokens are kept: a `TokenCache` that auths share, or a store that processes share.
-        origins: URLs of the origins that get the token; by default those of the request's resources, else that of the
-            first call.
+        client: The session whose connector and proxy the token requests use; by default a connection of our own.
+        store: Where tokens are cached: a `TokenCache` that auths share, or a store that processes share.
+        origins: URLs of the origins that get the token. By default the origins of the request's resources, or without
+            resources the origin of the first call.
         options: Timeout, retries, renewal and events.
     """
 
@@ -107,27 +125,62 @@ class ClientCredentialsAuth:
         origins: NonStringCollection[str] | None = None,
         options: Options = DEFAULTS,
     ) -> None:
-        self._source = AsyncTokenSource(request, endpoint, client=client, store=store, options=options)
-        self._origins = Origins(origins, self._source.context.terms.request.resources)
+        self._start(AsyncTokenSource(request, endpoint, client=client, store=store, options=options), origins)
+
+    @classmethod
+    def from_issuer(
+        cls,
+        issuer: str | Endpoint,
+        request: TokenRequest | ClientCredentials,
+        *,
+        client: aiohttp.ClientSession | None = None,
+        store: TokenCache | Store | AsyncStore | None = None,
+        origins: NonStringCollection[str] | None = None,
+        cache: MetadataCache | None = None,
+        options: Options = DEFAULTS,
+    ) -> Self:
+        """
+        Return an auth that discovers the token endpoint of *issuer* at the first call (RFC 8414).
+
+        Calls also raise `InvalidInput` if the server does not support *request*, and `InvalidResponse` if it has no
+        metadata.
+
+        Args:
+            issuer: The issuer identifier, a URL or an `Endpoint`.
+            request: What to request; credentials alone request no scope.
+            client: The session that sends the token and metadata requests; by default a connection of our own.
+            store: Where tokens are cached, as for the constructor.
+            origins: URLs of the origins that get the token, as for the constructor.
+            cache: Metadata that several auths share; by default each auth fetches its own.
+            options: Timeout, retries, renewal and events.
+        """
+        made = cls.__new__(cls)
+        source = AsyncTokenSource.from_issuer(issuer, request, client=client, store=store, cache=cache, options=options)
+        made._start(source, origins)  # noqa: SLF001  # its own constructor
+        return made
+
+    def _start(self, source: AsyncTokenSource, origins: NonStringCollection[str] | None) -> None:
+        self._source = source
+        self._origins = Origins(origins, source.context.terms.request.resources)
 
     def __repr__(self) -> str:
         if not hasattr(self, "_source"):
-            # A traceback shows one that was refused while it was made.
+            # A traceback shows an object whose constructor raised.
             return f"{type(self).__name__}()"
         return f"{type(self).__name__}({self._source.context.terms.request!r})"
 
     @property
     def async_source(self) -> AsyncTokenSource:
-        """Where the tokens come from."""
+        """The source of the tokens."""
         return self._source
 
     def with_scope(self, scope: Scope) -> Self:
-        """Gives this for tokens of *scope* instead: for one call that needs another; all else is shared."""
+        """Return an auth for tokens with *scope* instead; it shares everything else with this one."""
         return self._with_source(self._source.with_scope(scope))
 
     def with_resource(self, uri: str) -> Self:
         """
-        Gives this for tokens of the resource *uri* instead (RFC 8707), and for its origin unless origins were given.
+        Return an auth for tokens of the resource *uri* instead (RFC 8707), which gets them unless origins were given.
         """
         other = self._with_source(self._source.with_resource(uri))
         other._origins = self._origins.of_resource(uri)  # noqa: SLF001  # a copy of this very object
@@ -136,7 +189,7 @@ class ClientCredentialsAuth:
     async def __call__(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        """Makes the call that *request* is, through *handler*: aiohttp asks for this, once a hop."""
+        """Send *request* with a token through *handler*. aiohttp calls this for each hop of a redirect."""
         called = _origin(request)
         if not self._origins.admit(called):
             self._source.context.tell_withheld(called)
@@ -154,9 +207,9 @@ class ClientCredentialsAuth:
             if token_rejected(_head(response)):
                 await source.discard(token)
                 if _is_repeatable(request.body):
-                    # Now, since the token request may need the only connection that a connector has.
+                    # Released now, since the token request may need the only connection of a connector.
                     response.release()
-                    # What was still writing the body has to end before it is written again.
+                    # The writer of the body has to end before the body is written again.
                     await request.close()
                     response = await _call(request, handler, await source.token())
             scope = insufficient_scope(_head(response))
@@ -178,7 +231,7 @@ def _head(response: aiohttp.ClientResponse) -> HttpResponse:
 
 
 def _origin(request: aiohttp.ClientRequest) -> Origin:
-    # Of the parts that aiohttp connects to; websockets are calls over http too.
+    # From the parts that aiohttp connects to; a websocket is a call over http too.
     url, is_tls = request.url, request.is_ssl()
     return Origin("https" if is_tls else "http", (url.host_subcomponent or "").lower(), url.port or (80, 443)[is_tls])
 
@@ -197,7 +250,7 @@ async def _call(
     try:
         return await handler(request)
     finally:
-        # The request_info of answers and errors is a view of these fields, and its repr shows them.
+        # The request_info of responses and errors is a view of these headers, and its repr shows them.
         request.headers.popall(_AUTHORIZATION, None)
         request.headers.extend([(_AUTHORIZATION, value) for value in before])
 
@@ -210,62 +263,51 @@ async def fetch_token(
     options: Options = DEFAULTS,
 ) -> Token:
     """
-    Return the token that the token *endpoint* answers to *request*, sent through *client* or one of our own.
+    Send one token request and return the token.
 
-    Raises `TokenRequestRefused`, `InvalidResponse`, `InvalidInput`, or `aiohttp.ClientError` if no response came.
+    Args:
+        request: What to request; credentials alone request no scope.
+        endpoint: The token endpoint, a URL or an `Endpoint`.
+        client: The session whose connector and proxy are used; by default a connection of our own.
+        options: Timeout and retries.
+
+    Raises:
+        TokenRequestRefused: The server refused the request.
+        InvalidResponse: The response is not a token response.
+        aiohttp.ClientError: There was no response.
     """
-    return await drive(token_flow(request, endpoint, client, options), sender(client, options.timeout))
+    return await drive(token_flow(request, endpoint, client, options), _sender(client, options.timeout))
 
 
 async def fetch_metadata(
     issuer: str | Endpoint,
     *,
     client: aiohttp.ClientSession | None = None,
-    cache: "MetadataCache | None" = None,
+    cache: MetadataCache | None = None,
     options: Options = DEFAULTS,
 ) -> "ServerMetadata":
     """
-    Return the metadata of the authorization server *issuer* (RFC 8414).
+    Fetch the metadata of an authorization server (RFC 8414).
 
-    Raises `InvalidResponse`, `InvalidInput`, or `aiohttp.ClientError` if no response came.
+    Args:
+        issuer: The issuer identifier, a URL or an `Endpoint`.
+        client: The session whose connector and proxy are used; by default a connection of our own.
+        cache: Where the metadata are cached; None to fetch them each time.
+        options: Timeout and retries.
+
+    Raises:
+        InvalidResponse: The response does not hold metadata of *issuer*.
+        aiohttp.ClientError: There was no response.
     """
     from oauth_cc.flows.discovery import discover
 
     flow = discover(issuer, retries=options.retries, cache=cache)
-    return await drive(flow, sender(client, options.timeout))
+    return await drive(flow, _sender(client, options.timeout))
 
 
-async def from_issuer(
-    issuer: str | Endpoint,
-    credentials: ClientCredentials,
-    scope: Scope = NO_SCOPE,
-    *,
-    certificate: Certificate | None = None,
-    client: aiohttp.ClientSession | None = None,
-    cache: "MetadataCache | None" = None,
-    options: Options = DEFAULTS,
-) -> "AddressedRequest":
-    """
-    Return the request of *credentials* for *scope*, with the token endpoint that the metadata of *issuer* name.
-
-    Raises what `fetch_metadata` raises, and `InvalidInput` if the server does not support *credentials* as they are.
-    """
-    from oauth_cc.flows import discovery
-
-    flow = discovery.from_issuer(
-        issuer, credentials, scope, certificate=certificate, retries=options.retries, cache=cache
-    )
-    return await drive(flow, sender(client, options.timeout))
-
-
-def sender(
+def _sender(
     client: aiohttp.ClientSession | None, timeout: float
 ) -> Callable[[HttpRequest], Awaitable[Received | Failed]]:
-    """
-    Return what sends one request through *client*, or a connection of our own, within *timeout* seconds.
-
-    Raises `InvalidInput` for a client of another kind.
-    """
     check_kind(client, aiohttp.ClientSession)
 
     async def send(request: HttpRequest) -> Received | Failed:
@@ -273,7 +315,9 @@ def sender(
             with anyio.fail_after(timeout):
                 return await _post(request, client)
         except TimeoutError:
-            return Failed(aiohttp.ServerTimeoutError(f"no whole answer within {timeout:g} seconds"), retryable=False)
+            return Failed(
+                aiohttp.ServerTimeoutError(f"no complete response within {timeout:g} seconds"), retryable=False
+            )
         except (aiohttp.ClientError, OSError) as error:
             return _failed(error, request)
 
@@ -282,10 +326,10 @@ def sender(
 
 async def _post(request: HttpRequest, client: aiohttp.ClientSession | None) -> Received | Failed:
     if client is not None and client.closed:
-        raise RuntimeError("the session for token requests is closed: close it after the last call")
+        raise RuntimeError("the session for token requests is closed; close it after the last call")
     proxy, proxy_headers = (None, None) if client is None else _proxy(client)
     async with (
-        # A session for this one request: one of the user's adds what it has, and cannot be told not to.
+        # A session for this request alone, since the user's session would add its headers and cookies.
         aiohttp.ClientSession(
             connector=None if client is None else client.connector,
             connector_owner=client is None,
@@ -311,7 +355,7 @@ async def _post(request: HttpRequest, client: aiohttp.ClientSession | None) -> R
 
 
 def _proxy(client: aiohttp.ClientSession) -> tuple[yarl.URL | None, dict[str, str] | None]:
-    # There are no public names for these two.
+    # aiohttp has no public names for these two.
     given: yarl.URL | str | None = getattr(client, "_default_proxy", None)
     auth: aiohttp.BasicAuth | None = getattr(client, "_default_proxy_auth", None)
     if given is None:
@@ -321,14 +365,14 @@ def _proxy(client: aiohttp.ClientSession) -> tuple[yarl.URL | None, dict[str, st
     if field is None and url.user is not None:
         pair = f"{url.user}:{url.password or ''}"
         field = f"Basic {base64.b64encode(pair.encode()).decode()}"
-    # As a field: aiohttp's connection errors show the URL and the credentials of a proxy.
+    # As a header, since aiohttp's connection errors show the URL and the credentials of a proxy.
     return url.with_user(None), None if field is None else {"Proxy-Authorization": field}
 
 
 def _received(response: aiohttp.ClientResponse, content: bytes) -> Received | Failed:
     decoded = decode_content(content, response.headers.getall("Content-Encoding", ()), max_size=MAX_SIZE)
     if isinstance(decoded, str):
-        return Failed(InvalidResponse(response.status, f"the answer {decoded}"), retryable=False)
+        return Failed(InvalidResponse(response.status, f"the response {decoded}"), retryable=False)
     return Received(HttpResponse(response.status, response.headers.items(), decoded), time.time())
 
 
@@ -339,6 +383,6 @@ def _failed(error: aiohttp.ClientError | OSError, request: HttpRequest) -> Faile
         info = aiohttp.RequestInfo(url, request.method, no_headers, url)
         return Failed(aiohttp.ClientHttpProxyError(info, (), status=error.status, message=error.message), False)
     if isinstance(error, aiohttp.ClientResponseError | aiohttp.ClientPayloadError):
-        # Their text quotes what was read of the answer, and that may be a token.
-        return Failed(aiohttp.ClientPayloadError("the answer broke off, or is no HTTP"), retryable=True)
+        # Their text quotes the response, which may hold a token.
+        return Failed(aiohttp.ClientPayloadError("the response is incomplete or is not HTTP"), retryable=True)
     return Failed(strip_tracebacks(error), isinstance(error, aiohttp.ClientConnectionError | OSError) and not tls)

@@ -1,9 +1,11 @@
 """
-oauth_cc over httpx: `ClientCredentialsAuth` puts fresh tokens on calls, for threads and for async code.
+Tokens for httpx clients, in threads and in async code.
 
-Whatever client is used, a token request goes out as composed and nothing else: no redirect is followed, and no
-``.netrc``, cookie, default header or default authentication of the client is added. The response is read to a bound.
+A token request is sent exactly as it was composed, through any client: no redirect is followed, and no ``.netrc``,
+cookie, default header or default authentication of the client is added. At most 1 MiB of the response is read.
 """
+
+# The modules for httpx and its successor are one text but for the library's name; a test compares them.
 
 import ssl
 from collections.abc import Mapping
@@ -16,18 +18,17 @@ except ImportError as _error:
     raise ImportError("oauth_cc.httpx needs httpx: install oauth_cc[httpx]") from _error
 
 from oauth_cc._io.context import token_flow
-from oauth_cc._io.httpx_family import HttpxAsyncTokenSource, HttpxAuth, HttpxTokenSource, Library
+from oauth_cc._io.httpx_family import HttpxAsyncTokenSource, HttpxAuth, HttpxTokenSource
+from oauth_cc._io.httpx_library import Library
 from oauth_cc._io.options import DEFAULTS, Options
-from oauth_cc.authentication.certificate import Certificate
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.endpoint import Endpoint
+from oauth_cc.flows.metadata_cache import MetadataCache
 from oauth_cc.request import TokenRequest
-from oauth_cc.scope import NO_SCOPE, Scope
 from oauth_cc.token import Token
 
 if TYPE_CHECKING:
-    # Loaded by the functions that need them.
-    from oauth_cc.flows.discovery import AddressedRequest, MetadataCache
+    # Loaded by the functions that need it.
     from oauth_cc.metadata import ServerMetadata
 
 __all__ = [
@@ -38,8 +39,6 @@ __all__ = [
     "fetch_metadata_async",
     "fetch_token",
     "fetch_token_async",
-    "from_issuer",
-    "from_issuer_async",
 ]
 
 
@@ -49,7 +48,7 @@ def __dir__() -> list[str]:
 
 @cache
 def _tls() -> ssl.SSLContext:
-    # One for the process: to make one takes longer than a token request.
+    # One for the process, since making one takes longer than a token request.
     return httpx.create_ssl_context(trust_env=False)
 
 
@@ -100,18 +99,18 @@ class AsyncTokenSource(HttpxAsyncTokenSource[httpx.Client, httpx.AsyncClient, ht
 
 class ClientCredentialsAuth(HttpxAuth[httpx.Client, httpx.AsyncClient, httpx.Request], httpx.Auth):
     """
-    Put a fresh token on each call of a client: ``httpx.Client(auth=auth)``, ``httpx.AsyncClient(auth=auth)``.
+    Authorize each call of a client: ``httpx.Client(auth=auth)`` or ``httpx.AsyncClient(auth=auth)``.
 
-    A call that is answered 401 for its token is made once more with a new one, if its body is in memory or in files
-    that can be sought. Calls raise what `TokenSource.token` raises.
+    If the API rejects the token with a 401, the call is sent once more with a new one, provided that its body is in
+    memory or in seekable files. Calls raise what `TokenSource.token` raises.
 
     Args:
-        request: What to ask for; credentials alone ask for no scope.
+        request: What to request; credentials alone request no scope.
         endpoint: The token endpoint, a URL or an `Endpoint`.
-        client: The client through which tokens are asked for; by default one of our own.
-        store: Where tokens are kept: a `TokenCache` that auths share, or a store that processes share.
-        origins: URLs of the origins that get the token; by default those of the request's resources, else that of the
-            first call.
+        client: The client that sends the token requests; by default one of our own.
+        store: Where tokens are cached: a `TokenCache` that auths share, or a store that processes share.
+        origins: URLs of the origins that get the token. By default the origins of the request's resources, or without
+            resources the origin of the first call.
         options: Timeout, retries, renewal and events.
     """
 
@@ -126,9 +125,18 @@ def fetch_token(
     options: Options = DEFAULTS,
 ) -> Token:
     """
-    Return the token that the token *endpoint* answers to *request*, sent through *client* or one of our own.
+    Send one token request and return the token.
 
-    Raises `TokenRequestRefused`, `InvalidResponse`, `InvalidInput`, or `httpx.TransportError` if no response came.
+    Args:
+        request: What to request; credentials alone request no scope.
+        endpoint: The token endpoint, a URL or an `Endpoint`.
+        client: The client that sends the request; by default one of our own.
+        options: Timeout and retries.
+
+    Raises:
+        TokenRequestRefused: The server refused the request.
+        InvalidResponse: The response is not a token response.
+        httpx.TransportError: There was no response.
     """
     return _SHELL.perform(token_flow(request, endpoint, client, options), client, options)
 
@@ -140,7 +148,7 @@ async def fetch_token_async(
     client: httpx.AsyncClient | None = None,
     options: Options = DEFAULTS,
 ) -> Token:
-    """Return what `fetch_token` returns, on asyncio and trio."""
+    """Send one token request and return the token, as `fetch_token` does, on asyncio and trio."""
     return await _SHELL.perform_async(token_flow(request, endpoint, client, options), client, options)
 
 
@@ -148,13 +156,21 @@ def fetch_metadata(
     issuer: str | Endpoint,
     *,
     client: httpx.Client | None = None,
-    cache: "MetadataCache | None" = None,
+    cache: MetadataCache | None = None,
     options: Options = DEFAULTS,
 ) -> "ServerMetadata":
     """
-    Return the metadata of the authorization server *issuer* (RFC 8414).
+    Fetch the metadata of an authorization server (RFC 8414).
 
-    Raises `InvalidResponse`, `InvalidInput`, or `httpx.TransportError` if no response came.
+    Args:
+        issuer: The issuer identifier, a URL or an `Endpoint`.
+        client: The client that sends the request; by default one of our own.
+        cache: Where the metadata are cached; None to fetch them each time.
+        options: Timeout and retries.
+
+    Raises:
+        InvalidResponse: The response does not hold metadata of *issuer*.
+        httpx.TransportError: There was no response.
     """
     from oauth_cc.flows.discovery import discover
 
@@ -165,52 +181,10 @@ async def fetch_metadata_async(
     issuer: str | Endpoint,
     *,
     client: httpx.AsyncClient | None = None,
-    cache: "MetadataCache | None" = None,
+    cache: MetadataCache | None = None,
     options: Options = DEFAULTS,
 ) -> "ServerMetadata":
-    """Return what `fetch_metadata` returns, on asyncio and trio."""
+    """Fetch the metadata of an authorization server, as `fetch_metadata` does, on asyncio and trio."""
     from oauth_cc.flows.discovery import discover
 
     return await _SHELL.perform_async(discover(issuer, retries=options.retries, cache=cache), client, options)
-
-
-def from_issuer(
-    issuer: str | Endpoint,
-    credentials: ClientCredentials,
-    scope: Scope = NO_SCOPE,
-    *,
-    certificate: Certificate | None = None,
-    client: httpx.Client | None = None,
-    cache: "MetadataCache | None" = None,
-    options: Options = DEFAULTS,
-) -> "AddressedRequest":
-    """
-    Return the request of *credentials* for *scope*, with the token endpoint that the metadata of *issuer* name.
-
-    Raises what `fetch_metadata` raises, and `InvalidInput` if the server does not support *credentials* as they are.
-    """
-    from oauth_cc.flows import discovery
-
-    flow = discovery.from_issuer(
-        issuer, credentials, scope, certificate=certificate, retries=options.retries, cache=cache
-    )
-    return _SHELL.perform(flow, client, options)
-
-
-async def from_issuer_async(
-    issuer: str | Endpoint,
-    credentials: ClientCredentials,
-    scope: Scope = NO_SCOPE,
-    *,
-    certificate: Certificate | None = None,
-    client: httpx.AsyncClient | None = None,
-    cache: "MetadataCache | None" = None,
-    options: Options = DEFAULTS,
-) -> "AddressedRequest":
-    """Return what `from_issuer` returns, on asyncio and trio."""
-    from oauth_cc.flows import discovery
-
-    flow = discovery.from_issuer(
-        issuer, credentials, scope, certificate=certificate, retries=options.retries, cache=cache
-    )
-    return await _SHELL.perform_async(flow, client, options)

@@ -1,8 +1,8 @@
 """
-oauth_cc over requests: `ClientCredentialsAuth` puts fresh tokens on calls.
+Tokens for requests sessions.
 
-Whatever session is used, a token request goes out as composed and nothing else: no redirect is followed, and no
-``.netrc``, cookie, default header or default authentication of the session is added. The response is read to a bound.
+A token request is sent exactly as it was composed, through any session: no redirect is followed, and no ``.netrc``,
+cookie, default header or default authentication of the session is added. At most 1 MiB of the response is read.
 """
 
 import contextlib
@@ -25,32 +25,31 @@ except ImportError as _error:
 import attrs
 
 from oauth_cc._io import driver, source
-from oauth_cc._io.context import check_client, check_kind, source_context, token_flow
+from oauth_cc._io.context import SourceContext, check_client, check_kind, issuer_context, source_context, token_flow
 from oauth_cc._io.options import DEFAULTS, Options, check_timeout
 from oauth_cc._io.origins import Origins
 from oauth_cc._io.tracebacks import strip_tracebacks
 from oauth_cc._wire.content_coding import decode_content
 from oauth_cc._wire.json import MAX_SIZE
 from oauth_cc._wire.typing import NonStringCollection
-from oauth_cc.authentication.certificate import Certificate
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.challenge import NOTABLE, insufficient_scope, token_rejected
 from oauth_cc.endpoint import Endpoint, Origin
 from oauth_cc.errors import InvalidResponse
 from oauth_cc.flows.effects import Failed, Received
+from oauth_cc.flows.metadata_cache import MetadataCache
 from oauth_cc.http import HttpRequest, HttpResponse
 from oauth_cc.request import TokenRequest
-from oauth_cc.scope import NO_SCOPE, Scope
+from oauth_cc.scope import Scope
 from oauth_cc.stores._protocol import Store
 from oauth_cc.stores.cache import TokenCache
 from oauth_cc.token import Token, authorization
 
 if TYPE_CHECKING:
-    # Loaded by the functions that need them.
-    from oauth_cc.flows.discovery import AddressedRequest, MetadataCache
+    # Loaded by the functions that need it.
     from oauth_cc.metadata import ServerMetadata
 
-__all__ = ["ClientCredentialsAuth", "TokenSource", "fetch_metadata", "fetch_token", "from_issuer"]
+__all__ = ["ClientCredentialsAuth", "TokenSource", "fetch_metadata", "fetch_token"]
 
 
 def __dir__() -> list[str]:
@@ -58,9 +57,9 @@ def __dir__() -> list[str]:
 
 
 Timeout: TypeAlias = float | tuple[float, float]
-"""Seconds for connecting and for the rest, as requests has them: one number for both, or a pair."""
+"""Timeouts in seconds, as requests takes them: one for connecting and reading, or a pair."""
 
-# A beginning that every library reads in the same way.
+# The beginning of a URL that every library parses the same way.
 _PLAIN_AUTHORITY: Final = re.compile(r"https?://[-.0-9a-z]+(?::[0-9]+)?(?=[/?#]|$)")
 
 
@@ -86,25 +85,43 @@ class TokenSource(source.TokenSource):
         store: TokenCache | Store | None = None,
         options: Options = DEFAULTS,
     ) -> None:
-        context = source_context(request, endpoint, store, options)
+        self._start(source_context(request, endpoint, store, options), client, options)
+
+    @classmethod
+    def from_issuer(
+        cls,
+        issuer: str | Endpoint,
+        request: TokenRequest | ClientCredentials,
+        *,
+        client: requests.Session | None = None,
+        store: TokenCache | Store | None = None,
+        cache: MetadataCache | None = None,
+        options: Options = DEFAULTS,
+    ) -> Self:
+        """Return a source that discovers the token endpoint of *issuer* when it first needs it (RFC 8414)."""
+        made = cls.__new__(cls)
+        made._start(issuer_context(issuer, request, store, cache, options), client, options)  # noqa: SLF001  # its own constructor
+        return made
+
+    def _start(self, context: SourceContext, client: requests.Session | None, options: Options) -> None:
         check_client(context.terms.request, client)
-        super().__init__(context, sender(client, options.timeout))
+        source.TokenSource.__init__(self, context, sender(client, options.timeout))
 
 
 class ClientCredentialsAuth(AuthBase):
     """
-    Put a fresh token on each call: ``session.auth = auth``, or ``requests.get(url, auth=auth)``.
+    Authorize each call: ``session.auth = auth``, or ``requests.get(url, auth=auth)``.
 
-    A call that is answered 401 for its token is made once more with a new one, if its body is in memory or in a file
-    that can be sought. Calls raise what `TokenSource.token` raises.
+    If the API rejects the token with a 401, the call is sent once more with a new one, provided that its body is in
+    memory or in a seekable file. Calls raise what `TokenSource.token` raises.
 
     Args:
-        request: What to ask for; credentials alone ask for no scope.
+        request: What to request; credentials alone request no scope.
         endpoint: The token endpoint, a URL or an `Endpoint`.
-        client: The session through which tokens are asked for; by default one of our own.
-        store: Where tokens are kept: a `TokenCache` that auths share, or a store that processes share.
-        origins: URLs of the origins that get the token; by default those of the request's resources, else that of the
-            first call.
+        client: The session that sends the token requests; by default one of our own.
+        store: Where tokens are cached: a `TokenCache` that auths share, or a store that processes share.
+        origins: URLs of the origins that get the token. By default the origins of the request's resources, or without
+            resources the origin of the first call.
         options: Timeout, retries, renewal and events.
     """
 
@@ -118,34 +135,69 @@ class ClientCredentialsAuth(AuthBase):
         origins: NonStringCollection[str] | None = None,
         options: Options = DEFAULTS,
     ) -> None:
-        self._source = TokenSource(request, endpoint, client=client, store=store, options=options)
-        self._origins = Origins(origins, self._source.context.terms.request.resources)
-        # The beginnings of URLs whose origins were admitted once: they are for ever.
+        self._start(TokenSource(request, endpoint, client=client, store=store, options=options), origins)
+
+    @classmethod
+    def from_issuer(
+        cls,
+        issuer: str | Endpoint,
+        request: TokenRequest | ClientCredentials,
+        *,
+        client: requests.Session | None = None,
+        store: TokenCache | Store | None = None,
+        origins: NonStringCollection[str] | None = None,
+        cache: MetadataCache | None = None,
+        options: Options = DEFAULTS,
+    ) -> Self:
+        """
+        Return an auth that discovers the token endpoint of *issuer* at the first call (RFC 8414).
+
+        Calls also raise `InvalidInput` if the server does not support *request*, and `InvalidResponse` if it has no
+        metadata.
+
+        Args:
+            issuer: The issuer identifier, a URL or an `Endpoint`.
+            request: What to request; credentials alone request no scope.
+            client: The session that sends the token and metadata requests; by default one of our own.
+            store: Where tokens are cached, as for the constructor.
+            origins: URLs of the origins that get the token, as for the constructor.
+            cache: Metadata that several auths share; by default each auth fetches its own.
+            options: Timeout, retries, renewal and events.
+        """
+        made = cls.__new__(cls)
+        source = TokenSource.from_issuer(issuer, request, client=client, store=store, cache=cache, options=options)
+        made._start(source, origins)  # noqa: SLF001  # its own constructor
+        return made
+
+    def _start(self, source: TokenSource, origins: NonStringCollection[str] | None) -> None:
+        self._source = source
+        self._origins = Origins(origins, source.context.terms.request.resources)
+        # The beginnings of URLs whose origins were admitted once, which stay admitted.
         self._admitted: set[str] = set()
 
     def __repr__(self) -> str:
         if not hasattr(self, "_source"):
-            # A traceback shows one that was refused while it was made.
+            # A traceback shows an object whose constructor raised.
             return f"{type(self).__name__}()"
         return f"{type(self).__name__}({self._source.context.terms.request!r})"
 
     @property
     def source(self) -> TokenSource:
-        """Where the tokens come from."""
+        """The source of the tokens."""
         return self._source
 
     def with_scope(self, scope: Scope) -> Self:
-        """Gives an auth with tokens of *scope* instead, for a call that needs them; all else is shared."""
+        """Return an auth for tokens with *scope* instead; it shares everything else with this one."""
         return self._with(self._source.with_scope(scope), self._origins)
 
     def with_resource(self, uri: str) -> Self:
         """
-        Gives an auth with tokens for the resource *uri* instead (RFC 8707), and for its origin if none were given.
+        Return an auth for tokens of the resource *uri* instead (RFC 8707), which gets them unless origins were given.
         """
         return self._with(self._source.with_resource(uri), self._origins.of_resource(uri))
 
     def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Puts the token on the call *r*: requests asks for this before it sends one."""
+        """Put the token on the call *r*. requests calls this before it sends one."""
         if self._admits(r):
             token = self._source.token()
             r.headers["Authorization"] = authorization(token).reveal()
@@ -172,7 +224,7 @@ class ClientCredentialsAuth(AuthBase):
 
 @attrs.define(eq=False, repr=False)
 class _Answered:
-    """What is done about the answers to one call; a hook, which travels with the call through its redirects."""
+    """The response hook of one call, which follows the call through its redirects."""
 
     source: TokenSource
     origins: Origins
@@ -180,8 +232,8 @@ class _Answered:
     is_done: bool = False
 
     def __call__(self, response: requests.Response, **sending: Unpack[_Sending]) -> requests.Response:
-        # The everyday call ends here. What is answered elsewhere, or to a call that lost its token on the way there,
-        # says nothing about the token; and whatever comes of it, a call is made again once.
+        # The everyday call ends here. A response from another origin, or to a call that lost its token on a redirect,
+        # says nothing about the token. A call is repeated once at most.
         if response.status_code not in NOTABLE or self.is_done or not self._is_answer(response.request):
             return response
         self.is_done = True
@@ -207,7 +259,7 @@ class _Answered:
 
 
 def _origin(request: requests.PreparedRequest) -> Origin:
-    # Read as urllib3 reads it, which is what connects.
+    # Parsed as urllib3 parses it, which opens the connection.
     url = parse_url(request.url or "")
     scheme = url.scheme or ""
     return Origin(scheme, (url.host or "").lower(), url.port or {"https": 443, "http": 80}.get(scheme, 0))
@@ -215,7 +267,7 @@ def _origin(request: requests.PreparedRequest) -> Origin:
 
 def _is_repeatable(request: requests.PreparedRequest) -> bool:
     body = request.body
-    # Where a file's reading began, which requests notes so that it can follow redirects.
+    # requests notes where it began to read a file, so that it can follow redirects.
     return body is None or isinstance(body, str | bytes) or isinstance(getattr(request, "_body_position", None), int)
 
 
@@ -226,7 +278,7 @@ def _head(response: requests.Response) -> HttpResponse:
 def _sent_again(response: requests.Response, token: Token, sending: _Sending) -> requests.Response:
     response.close()
     request = response.request
-    # In place, as this is what redirects of the new answer are made from.
+    # In place, since requests makes redirects of the new response from this request.
     request.headers["Authorization"] = authorization(token).reveal()
     if not isinstance(request.body, str | bytes | None):
         rewind_body(request)
@@ -243,9 +295,18 @@ def fetch_token(
     options: Options = DEFAULTS,
 ) -> Token:
     """
-    Return the token that the token *endpoint* answers to *request*, sent through *client* or one of our own.
+    Send one token request and return the token.
 
-    Raises `TokenRequestRefused`, `InvalidResponse`, `InvalidInput`, or `requests.RequestException` if no response came.
+    Args:
+        request: What to request; credentials alone request no scope.
+        endpoint: The token endpoint, a URL or an `Endpoint`.
+        client: The session that sends the request; by default one of our own.
+        options: Timeout and retries.
+
+    Raises:
+        TokenRequestRefused: The server refused the request.
+        InvalidResponse: The response is not a token response.
+        requests.RequestException: There was no response.
     """
     return driver.drive(token_flow(request, endpoint, client, options), sender(client, options.timeout))
 
@@ -254,13 +315,21 @@ def fetch_metadata(
     issuer: str | Endpoint,
     *,
     client: requests.Session | None = None,
-    cache: "MetadataCache | None" = None,
+    cache: MetadataCache | None = None,
     options: Options = DEFAULTS,
 ) -> "ServerMetadata":
     """
-    Return the metadata of the authorization server *issuer* (RFC 8414).
+    Fetch the metadata of an authorization server (RFC 8414).
 
-    Raises `InvalidResponse`, `InvalidInput`, or `requests.RequestException` if no response came.
+    Args:
+        issuer: The issuer identifier, a URL or an `Endpoint`.
+        client: The session that sends the request; by default one of our own.
+        cache: Where the metadata are cached; None to fetch them each time.
+        options: Timeout and retries.
+
+    Raises:
+        InvalidResponse: The response does not hold metadata of *issuer*.
+        requests.RequestException: There was no response.
     """
     from oauth_cc.flows.discovery import discover
 
@@ -268,34 +337,16 @@ def fetch_metadata(
     return driver.drive(flow, sender(client, options.timeout))
 
 
-def from_issuer(
-    issuer: str | Endpoint,
-    credentials: ClientCredentials,
-    scope: Scope = NO_SCOPE,
-    *,
-    certificate: Certificate | None = None,
-    client: requests.Session | None = None,
-    cache: "MetadataCache | None" = None,
-    options: Options = DEFAULTS,
-) -> "AddressedRequest":
-    """
-    Return the request of *credentials* for *scope*, with the token endpoint that the metadata of *issuer* name.
-
-    Raises what `fetch_metadata` raises, and `InvalidInput` if the server does not support *credentials* as they are.
-    """
-    from oauth_cc.flows import discovery
-
-    flow = discovery.from_issuer(
-        issuer, credentials, scope, certificate=certificate, retries=options.retries, cache=cache
-    )
-    return driver.drive(flow, sender(client, options.timeout))
-
-
 def sender(client: requests.Session | None, timeout: Timeout) -> Callable[[HttpRequest], Received | Failed]:
     """
-    Return what sends a token request through *client*, or a session of our own, within *timeout* seconds.
+    Return the function that sends a token request.
 
-    Raises `InvalidInput` for a client or timeout of another kind.
+    Args:
+        client: The session to send through; None for one of our own.
+        timeout: Seconds for connecting and for each read, and for the whole body.
+
+    Raises:
+        InvalidInput: *client* or *timeout* is of another type.
     """
     check_kind(client, requests.Session)
     connecting, reading = timeout if isinstance(timeout, tuple) and len(timeout) == 2 else (timeout, timeout)
@@ -328,7 +379,7 @@ def _own() -> requests.Session:
 
 
 def _plain(request: HttpRequest) -> requests.PreparedRequest:
-    # Made here and not by the session, which would add its own headers, cookies, parameters and credentials.
+    # The session does not make it, since it would add its own headers, cookies, parameters and credentials.
     plain = requests.PreparedRequest()
     plain.method, plain.url, plain.body = request.method, request.url, request.body
     length = {"Content-Length": str(len(request.body))} if request.body else {}
@@ -345,8 +396,8 @@ def _read(response: requests.Response, timeout: float) -> bytes:
             if len(content) > MAX_SIZE:
                 break
             if time.monotonic() > ends_at:
-                raise requests.ReadTimeout(f"no whole answer within {timeout:g} seconds")
-    # As requests itself names what urllib3 raises.
+                raise requests.ReadTimeout(f"no complete response within {timeout:g} seconds")
+    # requests has these names for the errors of urllib3.
     except urllib3.exceptions.ReadTimeoutError as error:
         raise requests.ReadTimeout(str(error)) from error
     except urllib3.exceptions.SSLError as error:
@@ -359,7 +410,7 @@ def _read(response: requests.Response, timeout: float) -> bytes:
 def _received(response: requests.Response, content: bytes) -> Received | Failed:
     decoded = decode_content(content, response.raw.headers.getlist("Content-Encoding"), max_size=MAX_SIZE)
     if isinstance(decoded, str):
-        return Failed(InvalidResponse(response.status_code, f"the answer {decoded}"), retryable=False)
+        return Failed(InvalidResponse(response.status_code, f"the response {decoded}"), retryable=False)
     return Received(HttpResponse(response.status_code, list(response.raw.headers.items()), decoded), time.time())
 
 

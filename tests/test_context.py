@@ -153,7 +153,7 @@ class KeptByAUser(Kept):
 
 def test_a_client_of_another_class_is_rejected_by_name() -> None:
     """The error names both classes, each with its library."""
-    with pytest.raises(errors.InvalidInput, match=r"client: give an instance of tests\.Kept, not of builtins\.int"):
+    with pytest.raises(errors.InvalidInput, match=r"client must be a tests\.Kept, not builtins\.int"):
         check_kind(5, Kept)
     check_kind(KeptByAUser(), Kept)
     check_kind(None, Kept)
@@ -166,5 +166,5 @@ def test_a_request_bound_to_a_certificate_requires_a_client() -> None:
     ours = Certificate("A" * 43)
     for request in (plain.with_certificate(ours), token_request(ClientCredentials("id", TlsClientAuth(ours)))):
         check_client(request, Kept())
-        with pytest.raises(errors.InvalidInput, match="give a client or session of yours that has it"):
+        with pytest.raises(errors.InvalidInput, match="client must be a client or session of yours"):
             check_client(request, None)

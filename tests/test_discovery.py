@@ -23,7 +23,7 @@ from oauth_cc import (
     errors,
     token_request,
 )
-from oauth_cc.flows import AddressedRequest, Failed, discover, from_issuer
+from oauth_cc.flows import Failed, discover, discover_endpoint
 from oauth_cc.metadata import ServerMetadata, metadata_urls
 from tests.world import World
 
@@ -127,7 +127,7 @@ class TestCache:
         """What is none is refused before a server is asked."""
         world = World([FOUND])
         cache: Any = {}
-        with pytest.raises(errors.InvalidInput, match="cache: give a MetadataCache"):
+        with pytest.raises(errors.InvalidInput, match="cache must be a MetadataCache"):
             world.run(discover(ISSUER, cache=cache))
         assert world.sent == []
 
@@ -171,57 +171,57 @@ def listing(*methods: str, bound: bool = False, alias: str | None = None) -> Htt
     return HttpResponse(200, (), json.dumps(document).encode())
 
 
-class TestFromIssuer:
-    """A request with its endpoint, and nothing that was not asked for."""
+class TestDiscoverEndpoint:
+    """The endpoint for one request, which discovery never changes."""
 
-    def test_request(self) -> None:
-        """The request is the one that would be made by hand."""
-        credentials, scope = ClientCredentials("id", "s3cret"), Scope.of("a")
-        found = World([FOUND]).run(from_issuer(ISSUER, credentials, scope))
-        assert AddressedRequest(token_request(credentials, scope), Endpoint(METADATA.token_endpoint)) == found
-        assert token_request(credentials) == World([FOUND]).run(from_issuer(ISSUER, credentials)).request
+    def test_finds_the_token_endpoint_for_a_request_and_for_credentials(self) -> None:
+        """Credentials alone are a request without scope."""
+        credentials = ClientCredentials("id", "s3cret")
+        for request in (credentials, token_request(credentials, Scope.of("a"))):
+            assert Endpoint(METADATA.token_endpoint) == World([FOUND]).run(discover_endpoint(ISSUER, request))
 
-    def test_no_other_way(self) -> None:
-        """A way that is not listed is not changed for one that is; both are named."""
+    def test_refuses_a_method_that_is_not_listed(self) -> None:
+        """The method is not replaced by a listed one, and the error names both."""
         credentials = ClientCredentials("id", ClientSecretPost("s3cret"))
         for methods in (("client_secret_basic",), ("none",), ("private_key_jwt", "tls_client_auth")):
-            with pytest.raises(errors.InvalidInput, match="and no client_secret_post: configure") as caught:
-                World([listing(*methods)]).run(from_issuer(ISSUER, credentials))
-            assert f"takes {methods[0]}" in str(caught.value)
+            with pytest.raises(errors.InvalidInput, match="client_secret_post") as caught:
+                World([listing(*methods)]).run(discover_endpoint(ISSUER, credentials))
+            assert methods[0] in str(caught.value)
 
-    def test_alias(self) -> None:
-        """A connection with a certificate goes to the endpoint for such connections, any other one does not."""
+    def test_a_connection_with_a_certificate_goes_to_the_mtls_alias(self) -> None:
+        """Any other connection goes to the ordinary endpoint."""
         alias = "https://mtls.as.example/token"
         answer = listing("client_secret_basic", "tls_client_auth", bound=True, alias=alias)
         by_secret, by_certificate = ClientCredentials("id", "s3cret"), ClientCredentials("id", TlsClientAuth(OURS))
-        assert METADATA.token_endpoint == World([answer]).run(from_issuer(ISSUER, by_secret)).endpoint.url
-        assert alias == World([answer]).run(from_issuer(ISSUER, by_certificate)).endpoint.url
-        bound = World([answer]).run(from_issuer(ISSUER, by_secret, certificate=OURS))
-        assert AddressedRequest(token_request(by_secret).with_certificate(OURS), Endpoint(alias)) == bound
+        assert METADATA.token_endpoint == World([answer]).run(discover_endpoint(ISSUER, by_secret)).url
+        assert alias == World([answer]).run(discover_endpoint(ISSUER, by_certificate)).url
+        bound = token_request(by_secret).with_certificate(OURS)
+        assert Endpoint(alias) == World([answer]).run(discover_endpoint(ISSUER, bound))
 
     def test_the_alias_of_an_https_issuer_is_https(self) -> None:
-        """Loopback included: what the metadata name is no choice of the caller's."""
+        """Loopback included: the caller did not choose what the metadata name."""
         answer = listing("tls_client_auth", alias="http://127.0.0.1:8443/token")
         with pytest.raises(errors.InvalidResponse, match="use https"):
-            World([answer]).run(from_issuer(ISSUER, ClientCredentials("id", TlsClientAuth(OURS))))
+            World([answer]).run(discover_endpoint(ISSUER, ClientCredentials("id", TlsClientAuth(OURS))))
 
-    def test_binding_that_is_not_had(self) -> None:
-        """A server that binds no tokens is not asked for one that is to be bound."""
-        with pytest.raises(errors.InvalidInput, match="binds no token"):
-            World([FOUND]).run(from_issuer(ISSUER, ClientCredentials("id", "s3cret"), certificate=OURS))
+    def test_refuses_a_bound_token_from_a_server_that_binds_none(self) -> None:
+        """The request is not sent without its certificate."""
+        bound = token_request(ClientCredentials("id", "s3cret")).with_certificate(OURS)
+        with pytest.raises(errors.InvalidInput, match="certificate"):
+            World([FOUND]).run(discover_endpoint(ISSUER, bound))
 
-    def test_another_issuer(self) -> None:
-        """Metadata of another issuer give no endpoint, kept or not."""
+    def test_metadata_of_another_issuer_name_no_endpoint(self) -> None:
+        """Cached or not."""
         cache = MetadataCache()
         for _ in range(2):
             with pytest.raises(errors.IssuerMismatch):
-                World([OTHER]).run(from_issuer(ISSUER, ClientCredentials("id", "s3cret"), cache=cache))
+                World([OTHER]).run(discover_endpoint(ISSUER, ClientCredentials("id", "s3cret"), cache=cache))
 
-    def test_cache(self) -> None:
-        """Whoever asks again with the same cache asks the server once, for other credentials too."""
+    def test_requests_with_one_cache_fetch_the_metadata_once(self) -> None:
+        """Other credentials included."""
         world, cache = World([FOUND]), MetadataCache()
         for name in ("a", "b"):
-            world.run(from_issuer(ISSUER, ClientCredentials(name, "s3cret"), cache=cache))
+            world.run(discover_endpoint(ISSUER, ClientCredentials(name, "s3cret"), cache=cache))
         assert asked(URLS[0]) == world.sent
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
 import attrs
+import httpx2
 import pytest
 import trustme
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -17,8 +18,7 @@ from cryptography.x509 import load_pem_x509_certificate
 
 from oauth_cc import Scope, SigningKey, TokenRequest, errors, unsigned_assertion
 from oauth_cc.authentication import Algorithm
-from oauth_cc.flows import AddressedRequest
-from oauth_cc.httpx2 import fetch_token
+from oauth_cc.httpx2 import ClientCredentialsAuth, fetch_token
 from oauth_cc.jose import key_from_jwk
 from oauth_cc.testing import AssertionIssuer, AuthorizationServer, FederatedIdentity, RegisteredClient
 from oauth_cc.testing._clients import JwkSet
@@ -42,10 +42,10 @@ class Recipes:
         assert isinstance(made, TokenRequest)
         return made
 
-    def addressed(self, name: str, *arguments: object) -> AddressedRequest:
-        """Return the request and endpoint that the recipe *name* discovers on a local server."""
+    def auth(self, name: str, *arguments: object) -> ClientCredentialsAuth:
+        """Return the auth that the recipe *name* makes of *arguments*."""
         made = self._made(name, *arguments)
-        assert isinstance(made, AddressedRequest)
+        assert isinstance(made, ClientCredentialsAuth)
         return made
 
     def _made(self, name: str, *arguments: object, **keywords: bool) -> object:
@@ -164,10 +164,11 @@ def test_the_auth0_recipe_gets_tokens_only_for_the_issuer_with_its_slash(recipes
 def test_the_keycloak_recipe_gets_tokens_from_the_issuer_alone(recipes: Recipes) -> None:
     """The endpoint comes from the metadata."""
     with AuthorizationServer(clients=[signing("ES256", "read")], issuer_path="/realms/demo") as server:
-        found = recipes.addressed("keycloak", key("ES256"), server.issuer)
-        assert found.endpoint.url == server.token_endpoint
-        obtained(server, found.request, "private_key_jwt")
-    assert header(found.request) == {"alg": "ES256", "typ": "client-authentication+jwt", "kid": "2026-11"}
+        with httpx2.Client(auth=recipes.auth("keycloak", key("ES256"), server.issuer)) as api:
+            assert 200 == api.get(server.resource_url).status_code
+        assert [(200, "private_key_jwt")] == [
+            (each.status, each.authentication_method) for each in server.token_requests
+        ]
 
 
 def test_the_kubernetes_recipe_sends_the_rotated_token(recipes: Recipes, tmp_path: Path) -> None:

@@ -193,7 +193,7 @@ class TestTerms:
     def test_another_client_is_refused(self) -> None:
         """Its fingerprint would be wrong."""
         for credentials in (ClientCredentials("id", "other"), ClientCredentials("ie", "M4RKER")):
-            with pytest.raises(errors.InvalidInput, match="token request: has other credentials"):
+            with pytest.raises(errors.InvalidInput, match="credentials of a source cannot be changed"):
                 TERMS.with_request(token_request(credentials))
 
 

@@ -23,8 +23,8 @@ print(oauth_cc.__version__, compose_body(token_request(ClientCredentials("your_i
 """
 
 HTTPX = """
-    fetch_metadata fetch_metadata_async fetch_token fetch_token_async from_issuer from_issuer_async
-    ClientCredentialsAuth"""
+    fetch_metadata fetch_metadata_async fetch_token fetch_token_async
+    ClientCredentialsAuth ClientCredentialsAuth.from_issuer TokenSource.from_issuer AsyncTokenSource.from_issuer"""
 INCOMPLETE = {
     # Takes a client, whose requests and answers have attributes without an annotation; its auth has to inherit from
     # the library's. A protocol for the client's send would name the request again, or take the client of any library.
@@ -33,12 +33,14 @@ INCOMPLETE = {
     # Takes a ClientSession or ClientRequest, which hold a BaseProtocol and a Morsel of unknown parameters. A protocol
     # for a session would promise less than what is used, as its proxy has no public name.
     "aiohttp": """
-        fetch_token fetch_metadata from_issuer sender AsyncTokenSource AsyncTokenSource.__init__ ClientCredentialsAuth
+        fetch_token fetch_metadata AsyncTokenSource AsyncTokenSource.__init__ AsyncTokenSource.from_issuer
+        ClientCredentialsAuth ClientCredentialsAuth.from_issuer
         ClientCredentialsAuth.__init__ ClientCredentialsAuth.__call__ ClientCredentialsAuth.async_source""",
     # Takes a Session or PreparedRequest, whose cookies hold a Morsel of unknown parameters; its auth and its session
     # inherit from the library's. A protocol for what adapters send would name the PreparedRequest again.
     "requests": """
-        fetch_token fetch_metadata from_issuer sender TokenSource TokenSource.__init__ ClientCredentialsAuth
+        fetch_token fetch_metadata sender TokenSource TokenSource.__init__ TokenSource.from_issuer
+        ClientCredentialsAuth ClientCredentialsAuth.from_issuer
         ClientCredentialsAuth.__init__ ClientCredentialsAuth.__call__ ClientCredentialsAuth.source""",
     "compat.requests_oauthlib": "OAuth2Session OAuth2Session.fetch_token",
 }

@@ -1,7 +1,7 @@
 """
-The source of tokens for async code, on asyncio and trio alike.
+The token source for async code, on asyncio and trio.
 
-asyncio and anyio load with the first token that is asked for: programs of threads import this module too.
+asyncio and anyio load with the first token, since programs of threads import this module too.
 """
 
 from collections.abc import Awaitable, Callable
@@ -23,43 +23,51 @@ class AsyncTokenSource(Source):
     """
     Cache one access token and renew it before it expires, for tasks on asyncio and trio.
 
-    Sources that share a `TokenCache` share its renewals, across event loops and threads. A renewal is not part of the
-    task that happens to lead it: if that task is cancelled, the renewal goes on and the others get its result.
+    Sources that share a `TokenCache` share its renewals, across event loops and threads. If the task that started a
+    renewal is cancelled, the renewal goes on and the waiting tasks get its result.
 
     Args:
-        context: What is asked for and where, with the cache; a store for threads is called on threads of its own.
-        send: Sends one request by an HTTP library; awaited.
+        context: The cache, and what to request and where. A store for threads is called on worker threads.
+        send: Sends one request through an HTTP library; awaited.
     """
 
     def __init__(self, context: SourceContext, send: Callable[[HttpRequest], Awaitable[Received | Failed]]) -> None:
         super().__init__(context)
-        self.send: Callable[[HttpRequest], Awaitable[Received | Failed]] = send
+        self._send = send
 
     async def token(self) -> Token:
         """
-        Return a token that can be used now. Raises what `TokenSource.token` raises.
+        Return a token that can be used now: the cached one, or a new one. Raises what `TokenSource.token` raises.
         """
         if self._closed.is_set():
             raise SourceClosed
         token = self._context.fresh()
         return token if token is not None else await self._obtain()
 
+    async def access_token(self) -> str:
+        """
+        Return the text of `token`'s access token, for libraries that take a str.
+
+        It is a plain string, which nothing redacts. Raises what `token` raises.
+        """
+        return (await self.token()).access_token.reveal()
+
     async def discard(self, token: Token) -> None:
         """
-        Forgets *token*, which an API did not accept (RFC 6750 section 3.1), so that the next call gets another.
+        Remove *token*, which an API rejected (RFC 6750 section 3.1), from the cache. The next call gets another one.
 
-        If *token* is no longer the one at hand, nothing is forgotten.
+        If the cache already holds another token, it keeps that.
         """
         self._context.discard(token)
         store = _for_tasks(self._context.cache.store)
         if store is not None:
             try:
                 await store.discard(self._context.terms.cache_key, token)
-            except Exception as error:  # the token is out of memory, and not taken from the store again
+            except Exception as error:  # the token is out of memory and is not loaded again
                 self._context.store_failed(error)
 
     async def close(self) -> None:
-        """Ends this source, and those made from it: they give no token from then on."""
+        """Close this source and the sources made from it: from then on they raise `SourceClosed`."""
         self._closed.set()
 
     async def __aenter__(self) -> Self:
@@ -92,7 +100,7 @@ class AsyncTokenSource(Source):
     async def _lead(self, pending: PendingRenewal) -> None:
         try:
             outcome: Renewal | Exception = await self._renew(pending)
-        except Exception as error:  # it is for all that wait, each of whom raises it
+        except Exception as error:  # the outcome of every waiting caller, each of which raises it
             outcome = error
         except BaseException:
             self._context.cache.abandon(pending)
@@ -105,7 +113,7 @@ class AsyncTokenSource(Source):
         store = _for_tasks(self._context.cache.store)
         store_effects = None if store is None else AsyncStoreEffects(store, self._context)
         flow = renewal(self._context.terms, held=pending.held, rejected=pending.rejected)
-        return await drive(flow, self.send, store_effects=store_effects, hook=self._context.hook)
+        return await drive(flow, self._send, store_effects=store_effects, hook=self._context.hook)
 
     async def _outcome_of(self, pending: PendingRenewal) -> Token | None:
         wait_timeout = self._context.terms.wait_timeout

@@ -1,5 +1,5 @@
 """
-Where a source asks for its token: the memory it shares, on the terms it has, with all that happens there told of.
+The state of one token source: its cache, its terms and its event hook.
 """
 
 import copy
@@ -26,6 +26,7 @@ from oauth_cc.events import (
 from oauth_cc.flows.effects import Failed, Flow
 from oauth_cc.flows.exchange import exchange
 from oauth_cc.flows.freshness import stale_from
+from oauth_cc.flows.metadata_cache import MetadataCache, check_cache
 from oauth_cc.flows.renewal import Renewal, Terms, terms
 from oauth_cc.request import TokenRequest, as_request
 from oauth_cc.scope import Scope
@@ -38,8 +39,12 @@ from oauth_cc.token import Token
 @attrs.frozen(eq=False)
 class SourceContext:
     """
-    One token's place in *cache*, on *terms*; *hook* is told of events, as the log is.
+    The state of one token source.
 
+    Args:
+        cache: The tokens of this process.
+        terms: What to request, where and how.
+        hook: Receives events, as the log does.
     """
 
     cache: TokenCache
@@ -47,15 +52,15 @@ class SourceContext:
     hook: EventHook | None = None
 
     def fresh(self) -> Token | None:
-        """Gives the token if it can be used without a second look: the everyday path."""
+        """Return the cached token if no renewal is due, else None: the everyday path."""
         return self.cache.fresh(self.terms.slot, time.time())
 
     def ask(self) -> Answer:
-        """Gives what a caller who needs the token has to do."""
+        """Return what a caller that needs the token has to do."""
         return self.cache.ask(self.terms.slot, time.time(), self.terms.renewal_window)
 
     def complete(self, pending: PendingRenewal, outcome: Renewal | Exception) -> None:
-        """Ends *pending* with its *outcome* and answers all that wait for it."""
+        """Complete *pending* with its *outcome*, which all waiting callers get."""
         now = time.time()
         self.cache.complete(pending, outcome, now, self.terms.renewal_window)
         if isinstance(outcome, Exception):
@@ -63,26 +68,26 @@ class SourceContext:
             emit(RenewalFailed(self.terms.client_id, self.terms.cache_key_prefix, outcome, left), self.hook)
 
     def discard(self, token: Token) -> None:
-        """Forgets *token*, which an API did not accept, and no other."""
+        """Remove *token*, which an API rejected, from the cache."""
         if self.cache.discard(self.terms.slot, token):
             emit(TokenDiscarded(self.terms.client_id, self.terms.cache_key_prefix), self.hook)
 
     def tell_scope(self, scope: Scope) -> None:
-        """Tells that the API asks for more *scope*."""
+        """Report that the API requires more *scope*."""
         emit(ScopeInsufficient(self.terms.client_id, self.terms.cache_key_prefix, scope), self.hook)
 
     def tell_withheld(self, called: Origin) -> None:
-        """Tells that a request went to the origin *called* without the token."""
+        """Report that a request was sent to the origin *called* without the token."""
         emit(TokenWithheld(self.terms.client_id, str(called)), self.hook)
 
     def store_failed(self, error: Exception) -> Failed:
-        """Tells that the store behind memory failed with *error*, unless that is known, and gives that as a value."""
+        """Report that the store failed with *error*, unless it failed before, and return the failure as a value."""
         if self.cache.note_store(failed=True):
             emit(StoreFailed(self.terms.client_id, self.terms.cache_key_prefix, error), self.hook)
         return Failed(error, retryable=True)
 
     def store_answered(self) -> None:
-        """Tells that the store behind memory is back, unless it never was away."""
+        """Report that the store works again, if it failed before."""
         if self.cache.note_store(failed=False):
             emit(StoreReturned(self.terms.client_id, self.terms.cache_key_prefix), self.hook)
 
@@ -92,11 +97,20 @@ def source_context(
     endpoint: str | Endpoint,
     store: TokenCache | Store | AsyncStore | None,
     options: Options,
+    metadata_cache: MetadataCache | None = None,
 ) -> SourceContext:
     """
-    Return the context of a source: what it asks for and where, its cache, its options.
+    Return the context of a source.
 
-    Raises `InvalidInput` if a request could not be sent, or *store* or *options* is of another kind.
+    Args:
+        request: The token request; credentials alone request no scope.
+        endpoint: The token endpoint; with *metadata_cache*, the issuer whose metadata name it.
+        store: A cache that sources share, or a store that processes share; None for a cache of its own.
+        options: Timeout, retries, renewal and events.
+        metadata_cache: The metadata of the issuer; None where *endpoint* is the token endpoint.
+
+    Raises:
+        InvalidInput: The request could not be sent, or *store* or *options* is of another type.
     """
     check_options(options)
     cache = store if isinstance(store, TokenCache) else TokenCache(store)
@@ -107,16 +121,52 @@ def source_context(
         retries=options.retries,
         renewal_window=options.renewal_window,
         wait_timeout=options.wait_timeout,
+        metadata_cache=metadata_cache,
     )
     if agreed.endpoint.allow_http:
         warn_of_plain_http(agreed.client_id, agreed.endpoint)
     return SourceContext(cache, agreed, options.on_event)
 
 
+def issuer_context(
+    issuer: str | Endpoint,
+    request: TokenRequest | ClientCredentials,
+    store: TokenCache | Store | AsyncStore | None,
+    cache: MetadataCache | None,
+    options: Options,
+) -> SourceContext:
+    """
+    Return the context of a source that discovers the token endpoint of *issuer* when it first needs it.
+
+    Args:
+        issuer: The issuer identifier, a URL or an `Endpoint`.
+        request: The token request; credentials alone request no scope.
+        store: A cache that sources share, or a store that processes share; None for a cache of its own.
+        cache: The metadata that sources share; None for a cache of its own.
+        options: Timeout, retries, renewal and events.
+
+    Raises:
+        InvalidInput: The request could not be sent, or *store*, *cache* or *options* is of another type.
+    """
+    check_cache(cache)
+    return source_context(request, issuer, store, options, MetadataCache() if cache is None else cache)
+
+
 def token_flow(
     request: TokenRequest | ClientCredentials, endpoint: str | Endpoint, client: object, options: Options
 ) -> Flow[Token]:
-    """Return the flow of one token request through *client*, None for one of our own. Raises `InvalidInput`."""
+    """
+    Return the flow of one token request.
+
+    Args:
+        request: The token request; credentials alone request no scope.
+        endpoint: The token endpoint.
+        client: The client that will send the request; None for one of our own.
+        options: Timeout and retries.
+
+    Raises:
+        InvalidInput: The request could not be sent.
+    """
     check_options(options)
     asked = as_request(request)
     check_client(asked, client)
@@ -124,7 +174,7 @@ def token_flow(
 
 
 class Source:
-    """What sources for threads and for async code have in common."""
+    """The common part of the sources for threads and for async code."""
 
     def __init__(self, context: SourceContext) -> None:
         self._context = context
@@ -132,21 +182,21 @@ class Source:
 
     def __repr__(self) -> str:
         if not hasattr(self, "_context"):
-            # A traceback shows one that was refused while it was made.
+            # A traceback shows an object whose constructor raised.
             return f"{type(self).__name__}()"
         return f"{type(self).__name__}({self._context.terms.request!r})"
 
     @property
     def context(self) -> SourceContext:
-        """Where this source asks, and on which terms: for the shells."""
+        """The state of this source: for the shells."""
         return self._context
 
     def with_scope(self, scope: Scope) -> Self:
-        """Return a source of tokens of *scope* instead; all else is shared with this one."""
+        """Return a source of tokens with *scope* instead; it shares the cache and the client with this one."""
         return self._with_request(self._context.terms.request.with_scope(scope))
 
     def with_resource(self, uri: str) -> Self:
-        """Return a source of tokens for the resource *uri* instead (RFC 8707); all else is shared with this one."""
+        """Return a source of tokens for the resource *uri* instead (RFC 8707); it shares cache and client."""
         return self._with_request(attrs.evolve(self._context.terms.request, resources=()).with_resource(uri))
 
     def _with_request(self, request: TokenRequest) -> Self:
@@ -156,28 +206,28 @@ class Source:
 
 
 def check_kind(client: object, kind: type[object]) -> None:
-    """Raises `InvalidInput` if *client* is neither None nor of the *kind* that the HTTP library has."""
+    """Raise `InvalidInput` unless *client* is None or an instance of *kind*."""
     if client is not None and not isinstance(client, kind):
-        raise InvalidInput("client", f"give an instance of {_name(kind)}, not of {_name(type(client))}")
+        raise InvalidInput("client", f"client must be a {_name(kind)}, not {_name(type(client))}")
 
 
 def check_client(request: TokenRequest, client: object) -> None:
     """
-    Raises `InvalidInput` if *request* needs a certificate to be shown, and *client* is None: a client of our own
-    has none to show (RFC 8705 section 2).
+    Raise `InvalidInput` if *request* needs a client certificate and *client* is None: a client of our own has none
+    (RFC 8705 section 2).
     """
     if client is None and request.client_certificate is not None:
-        reason = "the connection has to show a certificate: give a client or session of yours that has it, with its key"
+        reason = "client must be a client or session of yours that has the certificate and its key (mutual TLS)"
         raise InvalidInput("client", reason)
 
 
 def _name(kind: type[object]) -> str:
-    # The library by its name, and not by where in it the class stands.
+    # Under the library's name, not the module in it that defines the class.
     return f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
 
 
 def raisable(error: BaseException) -> BaseException:
     """
-    Gives *error* for one of several callers to raise: tracebacks would grow into each other if they raised the same.
+    Return *error* for one of several callers to raise: a copy, so that their tracebacks do not grow into each other.
     """
     return copy.copy(error) if isinstance(error, OAuthError) else error.with_traceback(None)

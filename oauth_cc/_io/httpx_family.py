@@ -1,232 +1,33 @@
 """
-Shared implementation for httpx2 and httpx.
-
-The two have the same names and the same behaviour, but classes of their own: `Library` names those that are made here,
-and protocols say what is used of the others.
+The sources and the auth of httpx2 and httpx, which each of the two modules subclasses.
 """
 
 import copy
-import ssl
-import time
-from collections.abc import (
-    AsyncGenerator,
-    AsyncIterator,
-    Awaitable,
-    Callable,
-    Coroutine,
-    Generator,
-    Iterable,
-    Iterator,
-    Mapping,
-)
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, aclosing, closing, nullcontext
-from importlib.util import find_spec
-from typing import Generic, Protocol, Self, TypeVar, final
+from collections.abc import AsyncGenerator, Generator
+from typing import Generic, Self
 
-import attrs
-
-from oauth_cc._io import driver
 from oauth_cc._io.async_source import AsyncTokenSource
-from oauth_cc._io.context import check_client, check_kind, source_context
+from oauth_cc._io.context import SourceContext, check_client, check_kind, issuer_context, source_context
+from oauth_cc._io.httpx_library import A, C, Library, R, Response, Url
 from oauth_cc._io.options import DEFAULTS, Options
 from oauth_cc._io.origins import Origins
 from oauth_cc._io.source import TokenSource
-from oauth_cc._io.tracebacks import chain, strip_tracebacks
-from oauth_cc._wire.content_coding import decode_content
-from oauth_cc._wire.json import MAX_SIZE
 from oauth_cc._wire.typing import NonStringCollection
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.challenge import NOTABLE, insufficient_scope, token_rejected
 from oauth_cc.endpoint import Endpoint, Origin
-from oauth_cc.errors import InvalidInput, InvalidResponse
-from oauth_cc.flows.effects import Failed, Flow, Received
-from oauth_cc.http import HttpRequest, HttpResponse
+from oauth_cc.errors import InvalidInput
+from oauth_cc.flows.metadata_cache import MetadataCache
+from oauth_cc.http import HttpResponse
 from oauth_cc.request import TokenRequest
 from oauth_cc.scope import Scope
 from oauth_cc.stores._protocol import AsyncStore, Store, is_async_store
 from oauth_cc.stores.cache import TokenCache
 from oauth_cc.token import Token, authorization
 
-T = TypeVar("T")
-
-
-class _Headers(Protocol):
-    def multi_items(self) -> list[tuple[str, str]]: ...
-    def get_list(self, key: str, split_commas: bool = False) -> list[str]: ...
-    def __setitem__(self, key: str, value: str) -> None: ...
-
-
-class _Url(Protocol):
-    @property
-    def scheme(self) -> str: ...
-    @property
-    def raw_host(self) -> bytes: ...
-    @property
-    def port(self) -> int | None: ...
-
-
-class _Request(Protocol):
-    @property
-    def url(self) -> _Url: ...
-    @property
-    def headers(self) -> _Headers: ...
-    @property
-    def content(self) -> bytes: ...
-    @property
-    def stream(self) -> object: ...
-
-
-class _Response(Protocol):
-    @property
-    def status_code(self) -> int: ...
-    @property
-    def url(self) -> _Url: ...
-    @property
-    def headers(self) -> _Headers: ...
-    @property
-    def is_stream_consumed(self) -> bool: ...
-    @property
-    def content(self) -> bytes: ...
-    def iter_raw(self) -> Iterator[bytes]: ...
-    def aiter_raw(self) -> AsyncIterator[bytes]: ...
-    def close(self) -> None: ...
-    async def aclose(self) -> None: ...
-
-
-C = TypeVar("C")
-A = TypeVar("A")
-R = TypeVar("R", bound=_Request)
-
-
-@final
-@attrs.frozen
-class Library(Generic[C, A, R]):
-    """
-    What differs between the two libraries.
-
-    Args:
-        name: The name of the library.
-        client, async_client: Its classes of clients, which make clients of our own, too.
-        send, send_async: Send one request through a client, as it is and without redirects.
-        request: Makes a request from method, URL, headers, body and seconds.
-        timed_out: Makes the library's error of a text.
-        transport_error: Raised when no response came.
-        transient: Its subclasses that are worth a retry.
-        not_read: Raised when a body is not in memory.
-    """
-
-    name: str
-    client: type[C]
-    async_client: type[A]
-    open: Callable[[], AbstractContextManager[C]]
-    open_async: Callable[[], AbstractAsyncContextManager[A]]
-    send: Callable[[C, R], _Response]
-    send_async: Callable[[A, R], Awaitable[_Response]]
-    request: Callable[[str, str, Mapping[str, str], bytes, float], R]
-    timed_out: Callable[[str], Exception]
-    transport_error: type[Exception]
-    transient: tuple[type[Exception], ...]
-    not_read: type[Exception]
-
-    def plain(self, request: HttpRequest, timeout: float) -> R:
-        """Gives *request* as one of the library's, made here and not by a client, which would add to it."""
-        headers = {**dict(request.headers), "Accept-Encoding": "identity"}
-        return self.request(request.method, request.url, headers, request.body, timeout)
-
-    def is_repeatable(self, request: R) -> bool:
-        """Whether the body of *request* can be sent again: it is in memory, or in files that can be sought."""
-        try:
-            return isinstance(request.content, bytes)
-        except self.not_read:
-            fields: Iterable[object] = getattr(request.stream, "fields", ())
-            files = [getattr(field, "file", b"") for field in fields]
-            return bool(files) and all([isinstance(file, str | bytes) or file.seekable() for file in files])
-
-    def late(self, timeout: float) -> Exception:
-        """Gives the library's error for an answer that did not come within *timeout* seconds."""
-        return self.timed_out(f"no whole answer within {timeout:g} seconds")
-
-    def broken(self, error: OSError) -> Exception:
-        """Gives the library's error for a connection that *error* ended, which it did not name itself."""
-        named = self.transport_error(str(error))
-        named.__cause__ = error
-        return named
-
-    def failed(self, error: Exception, request: HttpRequest) -> Failed:
-        """Gives the failure that *error* is, and *error* without what it holds of *request*."""
-        # Its request holds the secret.
-        bare = self.request(request.method, request.url, {}, b"", 0.0)
-        error.request = bare  # type: ignore[attr-defined]  # every error of these libraries has one
-        tls = any(isinstance(link, ssl.SSLError) for link in chain(error))
-        return Failed(strip_tracebacks(error), retryable=isinstance(error, self.transient) and not tls)
-
-    def sender(self, client: C | None, timeout: float) -> Callable[[HttpRequest], Received | Failed]:
-        """
-        Return what sends a token request for threads, through *client* or one of our own.
-
-        *timeout* seconds are for connecting, for each read and write, and for the whole body. Raises `InvalidInput` for
-        a client of another kind.
-        """
-        check_kind(client, self.client)
-
-        def perform(request: HttpRequest) -> Received | Failed:
-            with self.open() if client is None else nullcontext(client) as through:
-                try:
-                    response = self.send(through, self.plain(request, timeout))
-                    with closing(response):
-                        return _received(response, _read(self.late, response, timeout))
-                except self.transport_error as error:
-                    return self.failed(error, request)
-
-        return perform
-
-    def async_sender(
-        self, client: A | None, timeout: float
-    ) -> Callable[[HttpRequest], Coroutine[object, object, Received | Failed]]:
-        """Return what sends a token request for async code; *timeout* seconds are for one whole attempt."""
-        check_kind(client, self.async_client)
-
-        async def perform(request: HttpRequest) -> Received | Failed:
-            # Loaded by async code alone, as is asyncio with it.
-            import anyio
-
-            try:
-                with anyio.fail_after(timeout):
-                    async with self.open_async() if client is None else nullcontext(client) as through:
-                        response = await self.send_async(through, self.plain(request, timeout))
-                        async with aclosing(response):
-                            return _received(response, await _read_async(response))
-            except TimeoutError:
-                return self.failed(self.late(timeout), request)
-            except self.transport_error as error:
-                return self.failed(error, request)
-            except OSError as error:
-                # With TLS 1.3 a rejected client certificate is reported after the handshake; on asyncio it surfaces as
-                # a bare OSError.
-                return self.failed(self.broken(error), request)
-
-        return perform
-
-    def check_async(self) -> None:
-        """Raise `ImportError` with the extra to install if async code lacks anyio."""
-        if find_spec("anyio") is None:
-            advice = f"install oauth_cc[{self.name}]"
-            raise ImportError(f"oauth_cc.{self.name} needs anyio for async code: {advice}")
-
-    def perform(self, flow: Flow[T], client: C | None, options: Options) -> T:
-        """Run *flow* in this thread, sending through *client*."""
-        return driver.drive(flow, self.sender(client, options.timeout))
-
-    async def perform_async(self, flow: Flow[T], client: A | None, options: Options) -> T:
-        """Run *flow* in this task, sending through *client*."""
-        self.check_async()
-        from oauth_cc._io import async_driver
-
-        return await async_driver.drive(flow, self.async_sender(client, options.timeout))
-
 
 class HttpxTokenSource(TokenSource, Generic[C, A, R]):
-    """The source for threads of either library, which a subclass names."""
+    """The source for threads of either library."""
 
     _library: Library[C, A, R]
 
@@ -239,13 +40,31 @@ class HttpxTokenSource(TokenSource, Generic[C, A, R]):
         store: TokenCache | Store | None = None,
         options: Options = DEFAULTS,
     ) -> None:
-        context = source_context(request, endpoint, store, options)
+        self._start(source_context(request, endpoint, store, options), client, options)
+
+    @classmethod
+    def from_issuer(
+        cls,
+        issuer: str | Endpoint,
+        request: TokenRequest | ClientCredentials,
+        *,
+        client: C | None = None,
+        store: TokenCache | Store | None = None,
+        cache: MetadataCache | None = None,
+        options: Options = DEFAULTS,
+    ) -> Self:
+        """Return a source that discovers the token endpoint of *issuer* when it first needs it (RFC 8414)."""
+        made = cls.__new__(cls)
+        made._start(issuer_context(issuer, request, store, cache, options), client, options)  # noqa: SLF001  # its own constructor
+        return made
+
+    def _start(self, context: SourceContext, client: C | None, options: Options) -> None:
         check_client(context.terms.request, client)
-        super().__init__(context, self._library.sender(client, options.timeout))
+        TokenSource.__init__(self, context, self._library.sender(client, options.timeout))
 
 
 class HttpxAsyncTokenSource(AsyncTokenSource, Generic[C, A, R]):
-    """The source for async code of either library, which a subclass names."""
+    """The source for async code of either library."""
 
     _library: Library[C, A, R]
 
@@ -258,14 +77,32 @@ class HttpxAsyncTokenSource(AsyncTokenSource, Generic[C, A, R]):
         store: TokenCache | Store | AsyncStore | None = None,
         options: Options = DEFAULTS,
     ) -> None:
+        self._start(source_context(request, endpoint, store, options), client, options)
+
+    @classmethod
+    def from_issuer(
+        cls,
+        issuer: str | Endpoint,
+        request: TokenRequest | ClientCredentials,
+        *,
+        client: A | None = None,
+        store: TokenCache | Store | AsyncStore | None = None,
+        cache: MetadataCache | None = None,
+        options: Options = DEFAULTS,
+    ) -> Self:
+        """Return a source that discovers the token endpoint of *issuer* when it first needs it (RFC 8414)."""
+        made = cls.__new__(cls)
+        made._start(issuer_context(issuer, request, store, cache, options), client, options)  # noqa: SLF001  # its own constructor
+        return made
+
+    def _start(self, context: SourceContext, client: A | None, options: Options) -> None:
         self._library.check_async()
-        context = source_context(request, endpoint, store, options)
         check_client(context.terms.request, client)
-        super().__init__(context, self._library.async_sender(client, options.timeout))
+        AsyncTokenSource.__init__(self, context, self._library.async_sender(client, options.timeout))
 
 
 class HttpxAuth(Generic[C, A, R]):
-    """The auth of either library, which a subclass names."""
+    """The auth of either library."""
 
     _library: Library[C, A, R]
 
@@ -279,8 +116,47 @@ class HttpxAuth(Generic[C, A, R]):
         origins: NonStringCollection[str] | None = None,
         options: Options = DEFAULTS,
     ) -> None:
+        self._start(source_context(request, endpoint, store, options), client, origins, options)
+
+    @classmethod
+    def from_issuer(
+        cls,
+        issuer: str | Endpoint,
+        request: TokenRequest | ClientCredentials,
+        *,
+        client: C | A | None = None,
+        store: TokenCache | Store | AsyncStore | None = None,
+        origins: NonStringCollection[str] | None = None,
+        cache: MetadataCache | None = None,
+        options: Options = DEFAULTS,
+    ) -> Self:
+        """
+        Return an auth that discovers the token endpoint of *issuer* at the first call (RFC 8414).
+
+        Calls also raise `InvalidInput` if the server does not support *request*, and `InvalidResponse` if it has no
+        metadata.
+
+        Args:
+            issuer: The issuer identifier, a URL or an `Endpoint`.
+            request: What to request; credentials alone request no scope.
+            client: The client that sends the token and metadata requests; by default one of our own.
+            store: Where tokens are cached, as for the constructor.
+            origins: URLs of the origins that get the token, as for the constructor.
+            cache: Metadata that several auths share; by default each auth fetches its own.
+            options: Timeout, retries, renewal and events.
+        """
+        made = cls.__new__(cls)
+        made._start(issuer_context(issuer, request, store, cache, options), client, origins, options)  # noqa: SLF001  # its own constructor
+        return made
+
+    def _start(
+        self,
+        context: SourceContext,
+        client: C | A | None,
+        origins: NonStringCollection[str] | None,
+        options: Options,
+    ) -> None:
         library = self._library
-        context = source_context(request, endpoint, store, options)
         check_client(context.terms.request, client)
         self._context = context
         self._source: TokenSource | None = None
@@ -294,53 +170,54 @@ class HttpxAuth(Generic[C, A, R]):
             awaited = client if isinstance(client, library.async_client) else None
             self._async_source = AsyncTokenSource(context, library.async_sender(awaited, options.timeout))
         self._origins = Origins(origins, context.terms.request.resources)
-        # The origins that were admitted once, as the library has them: they are for ever.
+        # Origins that were admitted once stay admitted; kept in the library's form.
         self._admitted: set[tuple[str, bytes, int | None]] = set()
 
     def __repr__(self) -> str:
         if not hasattr(self, "_context"):
-            # A traceback shows one that was refused while it was made.
+            # A traceback shows an object whose constructor raised.
             return f"{type(self).__name__}()"
         return f"{type(self).__name__}({self._context.terms.request!r})"
 
     @property
     def source(self) -> TokenSource:
-        """Where calls in threads get their tokens. Raises `InvalidInput` if the client or store is for async code."""
+        """The source of tokens for threads. Raises `InvalidInput` if the client or store is for async code."""
         if self._source is None:
-            reason = f"is for async code: give one for threads ({self._library.name}.Client)"
+            name = self._library.name
+            reason = f"the client or store of this auth is for async code; use it with {name}.AsyncClient"
             raise InvalidInput("client or store", reason)
         return self._source
 
     @property
     def async_source(self) -> AsyncTokenSource:
-        """Where calls in async code get their tokens. Raises `InvalidInput` if the client is for threads."""
+        """The source of tokens for async code. Raises `InvalidInput` if the client is for threads."""
         if self._async_source is None:
-            reason = f"is for threads: give one for async code ({self._library.name}.AsyncClient)"
+            reason = f"the client of this auth is for threads; use it with {self._library.name}.Client"
             raise InvalidInput("client", reason)
         return self._async_source
 
     def with_scope(self, scope: Scope) -> Self:
-        """Return an auth with tokens of *scope* instead, for a call that needs them; all else is shared."""
+        """Return an auth for tokens with *scope* instead; it shares everything else with this one."""
         source = self._source and self._source.with_scope(scope)
         return self._with(source, self._async_source and self._async_source.with_scope(scope), self._origins)
 
     def with_resource(self, uri: str) -> Self:
         """
-        Return an auth with tokens for the resource *uri* instead (RFC 8707), and for its origin if none were given.
+        Return an auth for tokens of the resource *uri* instead (RFC 8707), which gets them unless origins were given.
         """
         source = self._source and self._source.with_resource(uri)
         async_source = self._async_source and self._async_source.with_resource(uri)
         return self._with(source, async_source, self._origins.of_resource(uri))
 
-    def sync_auth_flow(self, request: R) -> Generator[R, _Response, None]:
-        """Yield *request* with a token, and once more with a new one if that is rejected: called by the client."""
+    def sync_auth_flow(self, request: R) -> Generator[R, Response, None]:
+        """Yield *request* with a token, and once more with a new one if the API rejects it. The client calls this."""
         source = self.source
         if not self._admits(request.url):
             yield request
             return
         token = source.token()
         response = yield _authorized(request, token)
-        # The everyday call ends here, having made no record of its response.
+        # The everyday call ends here and makes no record of its response.
         if response.status_code not in NOTABLE or not self._is_answer(response):
             return
         head = _head(response)
@@ -350,9 +227,9 @@ class HttpxAuth(Generic[C, A, R]):
                 head = _head((yield _authorized(request, source.token())))
         scope = insufficient_scope(head)
         if scope is not None:
-            source.context.tell_scope(scope)
+            self._context.tell_scope(scope)
 
-    async def async_auth_flow(self, request: R) -> AsyncGenerator[R, _Response]:
+    async def async_auth_flow(self, request: R) -> AsyncGenerator[R, Response]:
         """Do what `sync_auth_flow` does, for async code."""
         source = self.async_source
         if not self._admits(request.url):
@@ -369,7 +246,7 @@ class HttpxAuth(Generic[C, A, R]):
                 head = _head((yield _authorized(request, await source.token())))
         scope = insufficient_scope(head)
         if scope is not None:
-            source.context.tell_scope(scope)
+            self._context.tell_scope(scope)
 
     def _with(self, source: TokenSource | None, async_source: AsyncTokenSource | None, origins: Origins) -> Self:
         other = copy.copy(self)
@@ -379,7 +256,7 @@ class HttpxAuth(Generic[C, A, R]):
         )
         return other
 
-    def _admits(self, url: _Url) -> bool:
+    def _admits(self, url: Url) -> bool:
         parts = (url.scheme, url.raw_host, url.port)
         if parts in self._admitted:
             return True
@@ -391,13 +268,13 @@ class HttpxAuth(Generic[C, A, R]):
             self._context.tell_withheld(called)
         return admitted
 
-    def _is_answer(self, response: _Response) -> bool:
-        # Redirects were followed on the way: what another origin says of the token does not count.
+    def _is_answer(self, response: Response) -> bool:
+        # The client followed redirects: what another origin says about the token does not count.
         url = response.url
         return self._origins.admit(_origin(url.scheme, url.raw_host, url.port))
 
 
-def _head(response: _Response) -> HttpResponse:
+def _head(response: Response) -> HttpResponse:
     return HttpResponse(response.status_code, response.headers.multi_items())
 
 
@@ -407,46 +284,6 @@ def _authorized(request: R, token: Token) -> R:
 
 
 def _origin(scheme: str, raw_host: bytes, port: int | None) -> Origin:
-    # Of the parts that the library connects to.
+    # From the parts that the library connects to.
     host = raw_host.decode("ascii").lower()
     return Origin(scheme, f"[{host}]" if ":" in host else host, port or {"https": 443, "http": 80}.get(scheme, 0))
-
-
-def _read(late: Callable[[float], Exception], response: _Response, timeout: float) -> bytes | None:
-    if response.is_stream_consumed:
-        # A transport that made the answer itself, for a test, gives it whole.
-        return None
-    ends_at = time.monotonic() + timeout
-    content = bytearray()
-    for chunk in response.iter_raw():
-        content += chunk
-        if len(content) > MAX_SIZE:
-            break
-        if time.monotonic() > ends_at:
-            raise late(timeout)
-    return bytes(content)
-
-
-async def _read_async(response: _Response) -> bytes | None:
-    import anyio
-
-    if response.is_stream_consumed:
-        return None
-    content = bytearray()
-    # Cancelled, not left: so the generators of the library below end in order, which trio asks for.
-    with anyio.CancelScope() as scope:
-        async for chunk in response.aiter_raw():
-            content += chunk
-            if len(content) > MAX_SIZE:
-                scope.cancel()
-    return bytes(content)
-
-
-def _received(response: _Response, content: bytes | None) -> Received | Failed:
-    headers = response.headers.multi_items()
-    if content is None:
-        return Received(HttpResponse(response.status_code, headers, response.content), time.time())
-    decoded = decode_content(content, response.headers.get_list("Content-Encoding"), max_size=MAX_SIZE)
-    if isinstance(decoded, str):
-        return Failed(InvalidResponse(response.status_code, f"the answer {decoded}"), retryable=False)
-    return Received(HttpResponse(response.status_code, headers, decoded), time.time())

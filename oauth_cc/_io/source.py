@@ -23,13 +23,13 @@ class TokenSource(Source):
     """
     Cache one access token and renew it before it expires. Safe to share between threads.
 
-    One caller asks the server while the others wait for its answer, which may be an error. While the cached token can
+    One caller requests a token while the others wait for the result, which may be an error. While the cached token can
     still be used, the others keep using it. If its renewal fails, all keep using it until it expires. The module of
     each HTTP library has a source of this name.
 
     Args:
-        context: What is asked for and where, with the cache.
-        send: Sends one request by an HTTP library.
+        context: The cache, and what to request and where.
+        send: Sends one request through an HTTP library.
 
     Raises:
         InvalidInput: The store is for async code.
@@ -37,39 +37,52 @@ class TokenSource(Source):
 
     def __init__(self, context: SourceContext, send: Callable[[HttpRequest], Received | Failed]) -> None:
         super().__init__(context)
-        self.send: Callable[[HttpRequest], Received | Failed] = send
+        self._send = send
         store = context.cache.store
         if is_async_store(store):
-            raise InvalidInput("store", f"{type(store).__name__} is for async code: give one for threads")
+            reason = f"store must be for threads, and {type(store).__name__} is for async code; use AsyncTokenSource"
+            raise InvalidInput("store", reason)
         self._store = store if is_store(store) else None
 
     def token(self) -> Token:
         """
-        Gives a token that can be used now.
+        Return a token that can be used now: the cached one, or a new one.
 
-        Raises `TokenRequestRefused` or `InvalidResponse` as the server answers, `RenewalTimedOut` if another caller's
-        token request takes too long, `SourceClosed`, and the error of the HTTP library if no answer came.
+        Raises:
+            TokenRequestRefused: The server refused the request.
+            InvalidResponse: The response is not a token response.
+            RenewalTimedOut: The renewal that another caller started takes longer than the wait timeout.
+            SourceClosed: This source was closed before.
+            Exception: The HTTP library's error if there was no response.
         """
         if self._closed.is_set():
             raise SourceClosed
         token = self._context.fresh()
         return token if token is not None else self._obtain()
 
+    def access_token(self) -> str:
+        """
+        Return the text of `token`'s access token, for libraries that take a str.
+
+        It is a plain string, which nothing redacts. Raises what `token` raises.
+        """
+        return self.token().access_token.reveal()
+
     def discard(self, token: Token) -> None:
         """
-        Forgets *token*, which an API did not accept (RFC 6750 section 3.1), so that the next call gets another.
+        Remove *token*, which an API rejected (RFC 6750 section 3.1), from the cache. The next call gets another one.
 
-        If *token* is no longer the one at hand, nothing is forgotten.
+        If the cache already holds another token, it keeps that.
         """
         self._context.discard(token)
         if self._store is not None:
             try:
                 settled(self._store.discard(self._context.terms.cache_key, token))
-            except Exception as error:  # the token is out of memory, and not taken from the store again
+            except Exception as error:  # the token is out of memory and is not loaded again
                 self._context.store_failed(error)
 
     def close(self) -> None:
-        """Ends this source, and those made from it: they give no token from then on."""
+        """Close this source and the sources made from it: from then on they raise `SourceClosed`."""
         self._closed.set()
 
     def __enter__(self) -> Self:
@@ -100,7 +113,7 @@ class TokenSource(Source):
     def _lead(self, pending: PendingRenewal) -> None:
         try:
             outcome: Renewal | Exception = self._renew(pending)
-        except Exception as error:  # it is for all that wait, each of whom raises it
+        except Exception as error:  # the outcome of every waiting caller, each of which raises it
             outcome = error
         except BaseException:
             self._context.cache.abandon(pending)
@@ -110,11 +123,11 @@ class TokenSource(Source):
     def _renew(self, pending: PendingRenewal) -> Renewal:
         store_effects = None if self._store is None else StoreEffects(self._store, self._context)
         flow = renewal(self._context.terms, held=pending.held, rejected=pending.rejected)
-        return drive(flow, self.send, store_effects=store_effects, hook=self._context.hook)
+        return drive(flow, self._send, store_effects=store_effects, hook=self._context.hook)
 
     def _outcome_of(self, pending: PendingRenewal) -> Token | None:
         if not pending.future.done() and pending.thread == threading.get_ident():
-            # An event loop of this very thread leads it, and cannot go on while this thread waits.
+            # A task of this thread's event loop leads the renewal and cannot go on while this thread waits.
             alone = self._renew(pending)
             return alone.token if isinstance(alone, Renewed) else None
         try:

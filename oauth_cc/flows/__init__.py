@@ -26,10 +26,9 @@ from oauth_cc.flows.effects import (
 from oauth_cc.flows.exchange import exchange
 
 if TYPE_CHECKING:
-    from oauth_cc.flows.discovery import AddressedRequest, discover, from_issuer
+    from oauth_cc.flows.discovery import discover, discover_endpoint
 
 __all__ = [
-    "AddressedRequest",
     "Effect",
     "Failed",
     "FetchAssertion",
@@ -47,8 +46,8 @@ __all__ = [
     "Sleep",
     "advance",
     "discover",
+    "discover_endpoint",
     "exchange",
-    "from_issuer",
     "without_store",
 ]
 
@@ -57,7 +56,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
-_DISCOVERY: Final = ("AddressedRequest", "discover", "from_issuer")
+_DISCOVERY: Final = ("discover", "discover_endpoint")
 
 if not TYPE_CHECKING:
     # Loaded when it is used: a source of tokens needs no discovery.

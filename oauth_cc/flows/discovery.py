@@ -1,80 +1,45 @@
 """
-From an issuer to its token endpoint: flows, so they do no I/O themselves.
+From an issuer to its token endpoint: flows, which do no I/O themselves.
 
     issuer ─ discover ─▶ Send … Sleep … Send ─▶ ServerMetadata
-    issuer, ClientCredentials, Scope ─ from_issuer ─▶ Send … ─▶ AddressedRequest
+    issuer, TokenRequest ─ discover_endpoint ─▶ Send … ─▶ Endpoint
 """
 
-from typing import final
-
-import attrs
-
-from oauth_cc.authentication.certificate import Certificate
 from oauth_cc.authentication.credentials import ClientCredentials
-from oauth_cc.endpoint import Endpoint, issuer_of
-from oauth_cc.errors import InvalidInput, InvalidResponse, IssuerMismatch
+from oauth_cc.endpoint import Endpoint
+from oauth_cc.errors import InvalidResponse, IssuerMismatch
 from oauth_cc.flows.effects import Failed, Flow, Received, observe, send
 from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries, wait_to_retry
+from oauth_cc.flows.metadata_cache import MetadataCache, check_cache
 from oauth_cc.http import RETRYABLE, HttpRequest, retry_after
 from oauth_cc.metadata import ServerMetadata, endpoint_for, metadata_lifetime, metadata_urls, parse_metadata
-from oauth_cc.request import TokenRequest, token_request
-from oauth_cc.scope import NO_SCOPE, Scope
+from oauth_cc.request import TokenRequest
 
 
-@final
-@attrs.frozen
-class AddressedRequest:
-    """
-    A *request* with the token *endpoint* that it is for: what ``ClientCredentialsAuth(request, endpoint)`` takes.
-    """
-
-    request: TokenRequest
-    endpoint: Endpoint
-
-
-@final
-class MetadataCache:
-    """
-    The metadata of the issuers asked so far, each for as long as its server says (`metadata_lifetime`): pass one to
-    every ``from_issuer`` and ``fetch_metadata`` of a program. Threads and event loops may share it.
-    """
-
-    def __init__(self) -> None:
-        # Threads need no lock: an entry is put and got whole.
-        self._found: dict[tuple[str, bool], tuple[ServerMetadata, float]] = {}
-
-    def get(self, issuer: str | Endpoint, now: float) -> ServerMetadata | None:
-        """Gives the metadata of *issuer* that still hold good at *now* (POSIX seconds), or None."""
-        found = self._found.get(issuer_of(issuer))
-        return found[0] if found is not None and now < found[1] else None
-
-    def put(self, issuer: str | Endpoint, metadata: ServerMetadata, expires_at: float) -> None:
-        """Keep *metadata* of *issuer* until *expires_at* (POSIX seconds)."""
-        self._found[issuer_of(issuer)] = metadata, expires_at
-
-
-def from_issuer(
+def discover_endpoint(
     issuer: str | Endpoint,
-    credentials: ClientCredentials,
-    scope: Scope = NO_SCOPE,
+    request: TokenRequest | ClientCredentials,
     *,
-    certificate: Certificate | None = None,
     retries: Retries = DEFAULT_RETRIES,
     cache: MetadataCache | None = None,
-) -> Flow[AddressedRequest]:
+) -> Flow[Endpoint]:
     """
-    Gives the flow that makes the request of *credentials* for *scope*, and finds its endpoint at *issuer*.
+    Return the flow that discovers the token endpoint of *issuer* for *request*.
 
-    *certificate*: what the token is to be bound to, None for nothing, or what `TlsClientAuth` has; the others as
-    `discover` has them. Nothing is chosen that is not asked for: the flow raises what
-    `oauth_cc.metadata.endpoint_for` raises if the server does not take *credentials* as they are, and what
-    `discover` and `token_request` raise.
+    The server's metadata never change how the client authenticates.
+
+    Args:
+        issuer: The issuer identifier, a URL or an `Endpoint`.
+        request: The request that will be sent to the endpoint.
+        retries: How often a busy or unreachable server is asked.
+        cache: Where the metadata are cached; None to fetch them each time.
+
+    Raises:
+        InvalidInput: The server does not support *request*, as `oauth_cc.metadata.endpoint_for` says.
+        InvalidResponse: The response does not hold metadata of *issuer*.
     """
-    request = token_request(credentials, scope)
-    if certificate is not None:
-        request = request.with_certificate(certificate)
     metadata = yield from discover(issuer, retries=retries, cache=cache)
-    return AddressedRequest(request, endpoint_for(metadata, request))
+    return endpoint_for(metadata, request)
 
 
 def discover(
@@ -84,16 +49,20 @@ def discover(
     cache: MetadataCache | None = None,
 ) -> Flow[ServerMetadata]:
     """
-    Gives the flow that gets the metadata of *issuer* and returns them (RFC 8414 section 3).
+    Return the flow that fetches the metadata of *issuer* (RFC 8414 section 3).
 
-    *issuer* is that of `oauth_cc.metadata.metadata_urls`, whose URLs are asked in turn,
-    until one has metadata; *retries*: how a server that is busy or does not answer is asked again, as
-    `oauth_cc.flows.exchange` has it; *cache*: where metadata are kept, None to ask anew each time. The flow raises
-    what `oauth_cc.metadata.parse_metadata` raises, and the error of the HTTP library if there was no answer.
+    Args:
+        issuer: The issuer identifier, a URL or an `Endpoint`. Its two URLs of `oauth_cc.metadata.metadata_urls` are
+            requested in turn until one of them holds metadata.
+        retries: How often a busy or unreachable server is asked.
+        cache: Where the metadata are cached; None to fetch them each time.
+
+    Raises:
+        InvalidResponse: The response does not hold metadata of *issuer*.
+        IssuerMismatch: The metadata are of another issuer.
     """
     urls = metadata_urls(issuer)
-    if not isinstance(cache, MetadataCache | None):
-        raise InvalidInput("cache", "give a MetadataCache, one for the whole program, or None")
+    check_cache(cache)
     if cache is not None:
         moment = yield from observe()
         known = cache.get(issuer, moment.now)
@@ -110,7 +79,7 @@ def _search(urls: tuple[str, str], issuer: str | Endpoint, retries: Retries) -> 
     try:
         return (yield from _metadata(inserted, issuer, retries))
     except InvalidResponse as error:
-        # A server that is busy is not one without metadata; nor are metadata that are wrong sought elsewhere.
+        # A busy server may have metadata, and faulty metadata are not looked up elsewhere.
         if error.retryable or error.member is not None or isinstance(error, IssuerMismatch):
             raise
     return (yield from _metadata(appended, issuer, retries))

@@ -1,5 +1,5 @@
 """
-How a token is renewed: a flow, and so without I/O of its own.
+The renewal of a token: a flow, which does no I/O itself.
 
     Load ─ Lock ─ Load ─ exchange ─ Save
 """
@@ -13,7 +13,7 @@ import attrs
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.federated import AssertionSource
 from oauth_cc.authentication.jwt import AssertionDraft
-from oauth_cc.endpoint import Endpoint, as_endpoint
+from oauth_cc.endpoint import Endpoint, as_endpoint, issuer_of
 from oauth_cc.errors import InvalidInput
 from oauth_cc.events import TokenFound, TokenObtained
 from oauth_cc.flows.cache_key import cache_key, public_key
@@ -21,12 +21,13 @@ from oauth_cc.flows.cache_key import fingerprint as derive_fingerprint
 from oauth_cc.flows.effects import Failed, Flow, Report, load, lock, observe, save
 from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries, exchange
 from oauth_cc.flows.freshness import DEFAULT_WINDOW, RenewalWindow, stale_from
+from oauth_cc.flows.metadata_cache import MetadataCache
 from oauth_cc.request import TokenRequest, as_request, authenticated_request, proof_of
 from oauth_cc.secret import Secret
 from oauth_cc.token import Token
 
 DEFAULT_WAIT_TIMEOUT: Final = 60.0
-"""Seconds that a caller waits for the token request of another: longer than one takes with its retries."""
+"""Seconds that a caller waits for another caller's renewal: longer than a token request with its retries."""
 
 _ONE_ATTEMPT: Final = Retries(attempts=1)
 
@@ -34,7 +35,7 @@ _ONE_ATTEMPT: Final = Retries(attempts=1)
 @final
 @attrs.frozen
 class Renewed:
-    """There is a new *token*; *spread*, from 0 up to 1, places its own renewal."""
+    """A new *token*. *spread*, from 0 up to 1, draws the moment of its own renewal."""
 
     token: Token
     spread: float
@@ -43,11 +44,11 @@ class Renewed:
 @final
 @attrs.frozen
 class Kept:
-    """The token at hand stays: some other process is renewing it."""
+    """No new token: another process is renewing the cached one."""
 
 
 Renewal: TypeAlias = Renewed | Kept
-"""What a renewal that did not fail comes to."""
+"""The result of a renewal that did not fail."""
 
 
 @final
@@ -68,7 +69,7 @@ class Fingerprint:
 @final
 @attrs.frozen(cache_hash=True)
 class CacheSlot:
-    """Where a `TokenCache` keeps the token of a *request* to an *endpoint*: equal requests share it."""
+    """The key of a token in a `TokenCache`: equal requests to one endpoint share a token."""
 
     request: TokenRequest
     endpoint: Endpoint
@@ -78,14 +79,18 @@ class CacheSlot:
 @attrs.frozen
 class Terms:
     """
-    What is asked for, where, and how: made by `terms`, valid as it stands.
+    What a source requests, where and how; made by `terms`.
 
     Args:
-        request: What to ask for.
-        endpoint: Where.
-        slot: The place of the token in the memory of a process.
-        shared: Whether a store is shared with other processes, under `cache_key`.
-        retries, renewal_window, wait_timeout: As `terms` takes them.
+        request: The token request.
+        endpoint: The token endpoint; with *metadata_cache*, the issuer whose metadata name it.
+        slot: The key of the token in the memory of this process.
+        shared: Whether other processes share a store with this one, under `cache_key`.
+        retries: How a failed token request is sent again.
+        renewal_window: When early renewal falls due.
+        wait_timeout: Seconds to wait for a renewal that another caller leads.
+        metadata_cache: The metadata of the issuer; None where *endpoint* is the token endpoint.
+        fingerprint: The fingerprint of the credentials.
     """
 
     request: TokenRequest
@@ -95,11 +100,12 @@ class Terms:
     retries: Retries
     renewal_window: RenewalWindow
     wait_timeout: float
+    metadata_cache: MetadataCache | None
     _fingerprint: Fingerprint = attrs.field(eq=False, repr=False, alias="fingerprint")
 
     @property
     def client_id(self) -> str:
-        """Who asks."""
+        """The client that requests the token."""
         return self.request.credentials.client_id
 
     @cached_property
@@ -109,13 +115,14 @@ class Terms:
 
     @property
     def cache_key_prefix(self) -> str:
-        """As much of the key as logs and events show; where no store is shared, of `public_key`."""
+        """The beginning of the key, for logs and events; where no store is shared, of `public_key`."""
         return (self.cache_key if self.shared else public_key(self.request, self.endpoint))[:8]
 
     def with_request(self, request: TokenRequest) -> "Terms":
-        """Return the terms for *request*, one of the same credentials. Raises `InvalidInput` for another client's."""
+        """Return the terms for *request*. Raises `InvalidInput` unless its credentials are the same."""
         if request.credentials != self.request.credentials:
-            raise InvalidInput("token request", "has other credentials: make a source of its own for them")
+            reason = "the credentials of a source cannot be changed; make a new TokenSource"
+            raise InvalidInput("credentials", reason)
         return attrs.evolve(self, request=request, slot=_slot(request, self.endpoint, self._fingerprint))
 
 
@@ -127,30 +134,40 @@ def terms(
     retries: Retries = DEFAULT_RETRIES,
     renewal_window: RenewalWindow = DEFAULT_WINDOW,
     wait_timeout: float = DEFAULT_WAIT_TIMEOUT,
+    metadata_cache: MetadataCache | None = None,
 ) -> Terms:
     """
-    Return the terms on which the token *endpoint* is asked for what *request* says.
+    Return the terms on which *request* is sent to the token *endpoint*.
 
     Args:
-        request: What to ask for.
-        endpoint: The token endpoint, a URL or an `Endpoint`.
+        request: The token request; credentials alone request no scope.
+        endpoint: The token endpoint; with *metadata_cache*, the issuer whose metadata name it.
         shared: Whether other processes share a store with this one.
-        retries: How a failed request is sent again, as `exchange` takes it.
+        retries: How a failed token request is sent again.
         renewal_window: When early renewal falls due.
-        wait_timeout: Seconds to wait for a renewal that another caller leads; half of them for one of another process,
-            after which this process asks the server too.
+        wait_timeout: Seconds to wait for a renewal that another caller leads. After half of them, a renewal of another
+            process is no longer waited for.
+        metadata_cache: The metadata of the issuer; None where *endpoint* is the token endpoint.
 
     Raises:
-        InvalidInput: What could not be sent, as `http_request` raises it.
+        InvalidInput: The request could not be sent, as `http_request` says.
     """
-    # Composed for its checks alone: what cannot be sent is to be known now, not at the first call.
-    asked, where = as_request(request), as_endpoint(endpoint)
+    # Composed for its checks alone, so that a request that cannot be sent fails now and not at the first call.
+    asked = as_request(request)
+    where = as_endpoint(endpoint) if metadata_cache is None else _issuer(endpoint)
     proof = proof_of(asked)
     made_later = isinstance(proof, AssertionDraft | AssertionSource)
     authenticated_request(asked, where, proof, Secret("-") if made_later else None)
     fingerprint = Fingerprint(asked.credentials)
     slot = _slot(asked, where, fingerprint)
-    return Terms(asked, where, slot, shared, retries, renewal_window, wait_timeout, fingerprint)
+    return Terms(
+        asked, where, slot, shared, retries, renewal_window, wait_timeout, metadata_cache, fingerprint=fingerprint
+    )
+
+
+def _issuer(given: str | Endpoint) -> Endpoint:
+    url, allow_http = issuer_of(given)
+    return Endpoint(url, allow_http=allow_http)
 
 
 def _slot(request: TokenRequest, endpoint: Endpoint, proof: Fingerprint) -> Hashable:
@@ -158,18 +175,23 @@ def _slot(request: TokenRequest, endpoint: Endpoint, proof: Fingerprint) -> Hash
     try:
         hash(slot)
     except TypeError:
-        # A user's own method of authentication that is no frozen record: it is known by what it sends.
+        # A user's own client authentication method, without a hash, is recognised by what it sends.
         return cache_key(request, endpoint, proof.value)
     return slot
 
 
 def renewal(terms: Terms, *, held: Token | None = None, rejected: Token | None = None) -> Flow[Renewal]:
     """
-    Gives the flow that gets a new token: from the shared store if another process put it there, else from the server.
+    Return the flow that gets a new token: from the shared store if another process saved one there, else from the
+    server.
 
-    *held*: the token at hand, if it can still be used: its renewal waits for no other process and tries once;
-    *rejected*: a token that the API did not accept, which is not taken from the store again, nor any older one. The
-    flow raises what `oauth_cc.flows.exchange` raises.
+    Args:
+        terms: What to request, where and how.
+        held: The cached token if it can still be used. Its renewal waits for no other process and makes one attempt.
+        rejected: A token that the API rejected. Neither it nor an older one is loaded from the store again.
+
+    Raises:
+        OAuthError: As `oauth_cc.flows.exchange` and `oauth_cc.flows.discover_endpoint` raise it.
     """
     found = None
     if terms.shared:
@@ -179,17 +201,15 @@ def renewal(terms: Terms, *, held: Token | None = None, rejected: Token | None =
         if held is not None and locked is False:
             return Kept()
         if not isinstance(locked, Failed):
-            # Whoever had the lock before may have left a token.
+            # The process that held the lock before may have saved a token.
             found = yield from _find(terms.cache_key, held, rejected)
     began = yield from observe()
     if found is not None:
         yield Report(TokenFound(terms.client_id, terms.cache_key_prefix, found.expires_at - began.now))
         return Renewed(found, began.jitter)
-    token = yield from exchange(
-        terms.request,
-        terms.endpoint,
-        retries=terms.retries if held is None else _ONE_ATTEMPT,
-    )
+    retries = terms.retries if held is None else _ONE_ATTEMPT
+    endpoint = yield from _token_endpoint(terms, retries)
+    token = yield from exchange(terms.request, endpoint, retries=retries)
     ended = yield from observe()
     if terms.shared:
         yield from save(terms.cache_key, token)
@@ -199,6 +219,14 @@ def renewal(terms: Terms, *, held: Token | None = None, rejected: Token | None =
         TokenObtained(terms.client_id, terms.cache_key_prefix, lifetime, milliseconds, renewed=held is not None)
     )
     return Renewed(token, ended.jitter)
+
+
+def _token_endpoint(terms: Terms, retries: Retries) -> Flow[Endpoint]:
+    if terms.metadata_cache is None:
+        return terms.endpoint
+    from oauth_cc.flows.discovery import discover_endpoint
+
+    return (yield from discover_endpoint(terms.endpoint, terms.request, retries=retries, cache=terms.metadata_cache))
 
 
 def _find(key: str, held: Token | None, rejected: Token | None) -> Flow[Token | None]:

@@ -2,6 +2,7 @@
 One interface to every HTTP library, on threads and on event loops.
 """
 
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -15,8 +16,7 @@ import oauth_cc.aiohttp
 import oauth_cc.httpx
 import oauth_cc.httpx2
 import oauth_cc.requests
-from oauth_cc import Token, TokenRequest
-from oauth_cc.flows import AddressedRequest
+from oauth_cc import ClientCredentials, Token, TokenRequest
 from oauth_cc.metadata import ServerMetadata
 
 
@@ -32,9 +32,25 @@ class Ask:
         found: ServerMetadata = self._call("fetch_metadata", issuer, **options)
         return found
 
-    def request(self, issuer: str, *credentials: Any, **options: Any) -> AddressedRequest:
-        """Return the request with the endpoint that *issuer* names."""
-        found: AddressedRequest = self._call("from_issuer", issuer, *credentials, **options)
+    def token_from_issuer(self, issuer: str, request: TokenRequest | ClientCredentials, **options: Any) -> Token:
+        """Return the token of a source that discovers its endpoint."""
+        kind = self.shell.TokenSource if self.backend is None else self.shell.AsyncTokenSource
+        token: Token = self._run(lambda: kind.from_issuer(issuer, request, **options).token())
+        return token
+
+    def token_through_client(self, issuer: str, request: TokenRequest | ClientCredentials) -> Token:
+        """Return the token of a source that discovers its endpoint through a client of the user's."""
+        if self.backend is None:
+            with (requests.Session if self.library is requests else self.library.Client)() as client:
+                return self.token_from_issuer(issuer, request, client=client)
+
+        async def step() -> Token:
+            async with (aiohttp.ClientSession if self.library is aiohttp else self.library.AsyncClient)() as client:
+                source = self.shell.AsyncTokenSource.from_issuer(issuer, request, client=client)
+                token: Token = await source.token()
+                return token
+
+        found: Token = self._run(step)
         return found
 
     def token(self, request: TokenRequest, endpoint: str, **options: Any) -> Token:
@@ -44,11 +60,14 @@ class Ask:
 
     def _call(self, name: str, *arguments: Any, **options: Any) -> Any:
         function = getattr(self.shell, name + self.suffix)
+        return self._run(lambda: function(*arguments, **options))
+
+    def _run(self, step: Callable[[], Any]) -> Any:
         if self.backend is None:
-            return function(*arguments, **options)
+            return step()
 
         async def main() -> Any:
-            return await function(*arguments, **options)
+            return await step()
 
         return anyio.run(main, backend=self.backend)
 

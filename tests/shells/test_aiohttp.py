@@ -316,7 +316,7 @@ class TestFailure:
         ]
         for step in broken:
             with serve(step) as server:
-                with pytest.raises(aiohttp.ClientPayloadError, match="broke off, or is no HTTP") as caught:
+                with pytest.raises(aiohttp.ClientPayloadError, match="is incomplete or is not HTTP") as caught:
                     fetch(server, options=Options(retries=QUICK))
                 assert len(server.asked) == 3
             hidden(shown_by(caught.value))

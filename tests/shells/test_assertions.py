@@ -134,8 +134,8 @@ class TestAccepted:
     def test_discovery_and_assertion_work_on_every_library(self, ask: Ask, server: AuthorizationServer) -> None:
         """The metadata name the endpoint."""
         method = PrivateKeyJwt(private_key("ES256"), server.issuer)
-        found = ask.request(server.issuer, ClientCredentials("ES256", method), Scope.of("read"))
-        assert Scope.of("read") == ask.token(found.request, found.endpoint.url).scope
+        request = token_request(ClientCredentials("ES256", method), Scope.of("read"))
+        assert Scope.of("read") == ask.token_from_issuer(server.issuer, request).scope
         assert "private_key_jwt" == server.token_requests[-1].authentication_method
 
     @pytest.mark.parametrize("offset", [1.5, 3600.0, -3600.0])

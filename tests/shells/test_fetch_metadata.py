@@ -15,21 +15,20 @@ import oauth_cc.httpx2
 from oauth_cc import (
     ClientCredentials,
     ClientSecretPost,
-    Endpoint,
     MetadataCache,
     Options,
     Retries,
     Scope,
     TlsClientAuth,
+    TokenCache,
     errors,
     token_request,
 )
 from oauth_cc.authentication import Certificate
-from oauth_cc.flows import AddressedRequest
 from oauth_cc.metadata import endpoint_for
 from oauth_cc.testing import AuthorizationServer, RegisteredClient
 from tests.shells.asking import Ask
-from tests.shells.scripted import Answer, Drop, serve
+from tests.shells.scripted import TOKEN, Answer, Drop, serve
 
 KNOWN = RegisteredClient("your_id", "s3cret-of-client", Scope.of("read", "write"))
 CREDENTIALS = ClientCredentials("your_id", "s3cret-of-client")
@@ -40,8 +39,9 @@ def test_an_issuer_leads_to_its_metadata_and_endpoint(ask: Ask) -> None:
     with AuthorizationServer(clients=[KNOWN]) as server:
         metadata = ask.metadata(server.issuer)
         assert server.token_endpoint == endpoint_for(metadata, token_request(CREDENTIALS)).url
-        found = ask.request(server.issuer, CREDENTIALS, Scope.of("read"))
-        assert AddressedRequest(token_request(CREDENTIALS, Scope.of("read")), Endpoint(server.token_endpoint)) == found
+        token = ask.token_from_issuer(server.issuer, token_request(CREDENTIALS, Scope.of("read")))
+        assert Scope.of("read") == token.scope
+        assert [200] == [each.status for each in server.token_requests]
     assert {"client_secret_basic", "private_key_jwt"} < set(metadata.token_endpoint_auth_methods_supported)
     assert ("read", "write") == metadata.scopes_supported
     assert not metadata.tls_client_certificate_bound_access_tokens
@@ -52,9 +52,10 @@ def test_an_unsupported_authentication_method_is_rejected_and_not_replaced(ask: 
     by_certificate = ClientCredentials("your_id", TlsClientAuth(Certificate("A" * 43)))
     with AuthorizationServer(clients=[KNOWN]) as server:
         with pytest.raises(errors.InvalidInput, match=r"takes client_secret_basic and .*, and no tls_client_auth"):
-            ask.request(server.issuer, by_certificate)
+            ask.token_through_client(server.issuer, by_certificate)
+        bound = token_request(CREDENTIALS).with_certificate(Certificate("A" * 43))
         with pytest.raises(errors.InvalidInput, match="binds no token"):
-            ask.request(server.issuer, CREDENTIALS, certificate=Certificate("A" * 43))
+            ask.token_through_client(server.issuer, bound)
         assert () == server.token_requests
 
 
@@ -62,7 +63,7 @@ def test_metadata_requests_are_bare_and_follow_no_redirect(ask: Ask) -> None:
     """Both well-known URLs are requested, with no credentials."""
     with serve(Answer(302, headers=(("Location", "/elsewhere"),)), Answer(404)) as server:
         with pytest.raises(errors.InvalidResponse, match="HTTP 404: the answer is no metadata"):
-            ask.request(f"{server.url}/t", ClientCredentials("id", ClientSecretPost("s")))
+            ask.token_from_issuer(f"{server.url}/t", ClientCredentials("id", ClientSecretPost("s")))
         paths = ["/.well-known/oauth-authorization-server/t", "/t/.well-known/openid-configuration"]
         assert [("GET", path, b"") for path in paths] == [(one.method, one.path, one.body) for one in server.asked]
         assert not {"Authorization", "Cookie"} & set(server.asked[0].headers)
@@ -74,7 +75,7 @@ def test_metadata_of_another_issuer_are_rejected(ask: Ask) -> None:
         Answer(chunks=(b'{"issuer": "https://as.example", "token_endpoint": "https://as.example/token"}',))
     ) as s:
         with pytest.raises(errors.IssuerMismatch, match=r"they are of 'https://as\.example'"):
-            ask.request(s.url, CREDENTIALS)
+            ask.token_from_issuer(s.url, CREDENTIALS)
         assert 1 == len(s.asked)
 
 
@@ -86,16 +87,24 @@ def test_metadata_beyond_the_size_limit_are_rejected(ask: Ask) -> None:
 
 def test_a_metadata_cache_saves_requests_while_it_is_passed(ask: Ask) -> None:
     """Calls without the cache request the metadata again."""
-    with serve(Answer(404)) as server:
+    with serve(Answer(404), TOKEN) as server:
         content = f'{{"issuer": "{server.url}", "token_endpoint": "{server.url}/token"}}'.encode()
         server.steps[0] = Answer(chunks=(content,), headers=(("Cache-Control", "max-age=600"),))
         cache = MetadataCache()
         for _ in range(3):
             ask.metadata(server.url, cache=cache)
-            ask.request(server.url, CREDENTIALS, cache=cache)
-        assert 1 == len(server.asked)
-        ask.metadata(server.url)
-        assert 2 == len(server.asked)
+            assert "tok-1" == ask.token_from_issuer(server.url, CREDENTIALS, cache=cache).access_token.reveal()
+        assert ["GET", "POST", "POST", "POST"] == [each.method for each in server.asked]
+
+
+def test_a_source_fetches_the_metadata_once_and_a_stored_token_needs_none(ask: Ask) -> None:
+    """The issuer is part of the key of the token, so another source with the same store finds it."""
+    store = TokenCache()
+    with AuthorizationServer(clients=[KNOWN]) as server:
+        first = ask.token_from_issuer(server.issuer, CREDENTIALS, store=store)
+        assert first == ask.token_from_issuer(server.issuer, CREDENTIALS, store=store)
+        assert 1 == len(server.token_requests)
+    assert first == ask.token_from_issuer(server.issuer, CREDENTIALS, store=store)
 
 
 @pytest.mark.parametrize("backend", [None, "asyncio", "trio"])

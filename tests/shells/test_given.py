@@ -40,7 +40,7 @@ def test_a_client_of_another_class_is_rejected_by_every_source(source: Any, fitt
         if isinstance(client, fitting):
             assert source(REQUEST, ENDPOINT, client=client).context.terms.request == REQUEST
         else:
-            with pytest.raises(errors.InvalidInput, match=rf"client: give an instance of \w+\.{fitting.__name__}, not"):
+            with pytest.raises(errors.InvalidInput, match=rf"client must be a \w+\.{fitting.__name__}, not"):
                 source(REQUEST, ENDPOINT, client=client)
 
 
@@ -51,9 +51,9 @@ def test_a_client_of_another_class_is_rejected_for_one_request(ask: Ask) -> None
     for ask_for in (
         lambda: ask.token(REQUEST, ENDPOINT, client=object()),
         lambda: ask.metadata(issuer, client=object()),
-        lambda: ask.request(issuer, REQUEST.credentials, client=object()),
+        lambda: ask.token_from_issuer(issuer, REQUEST, client=object()),
     ):
-        with pytest.raises(errors.InvalidInput, match=r"client: give an instance of \w+\.\w+, not of builtins\.object"):
+        with pytest.raises(errors.InvalidInput, match=r"client must be a \w+\.\w+, not builtins\.object"):
             ask_for()
 
 

@@ -25,7 +25,6 @@ import oauth_cc.requests
 from oauth_cc import (
     Certificate,
     ClientCredentials,
-    Endpoint,
     NoAuthentication,
     Scope,
     TlsClientAuth,
@@ -34,11 +33,10 @@ from oauth_cc import (
     errors,
     token_request,
 )
-from oauth_cc.flows import AddressedRequest
 from oauth_cc.stores.cache import TokenCache
 from oauth_cc.testing import AuthorizationServer, RegisteredClient
 from tests.leaks import shown_by
-from tests.shells.scripted import Answer, serve
+from tests.shells.scripted import TOKEN, Answer, serve
 
 
 @attrs.frozen
@@ -122,13 +120,18 @@ class Library:
         token: Token = self.run(world, identity, lambda client: function(request, endpoint, client=client))
         return token
 
-    def find(self, world: World, issuer: str, *credentials: Any, **options: Any) -> AddressedRequest:
-        """Return the request with the endpoint that *issuer* names."""
-        function = getattr(self.shell, f"from_issuer{self.suffix}")
-        found: AddressedRequest = self.run(
-            world, None, lambda client: function(issuer, *credentials, client=client, **options)
-        )
-        return found
+    def call_from_issuer(
+        self, world: World, identity: Identity | None, url: str, request: TokenRequest | ClientCredentials, issuer: str
+    ) -> int:
+        """Return the status of a call whose auth discovers its endpoint, all on connections with *identity*."""
+
+        def step(client: Any) -> Any:
+            return self._authorized(
+                client, url, self.shell.ClientCredentialsAuth.from_issuer(issuer, request, client=client)
+            )
+
+        status: int = self.run(world, identity, step)
+        return status
 
     def call(self, world: World, identity: Identity | None, url: str, **options: Any) -> int:
         """Return the status of an API call with the certificate of *identity*."""
@@ -148,11 +151,14 @@ class Library:
 
         def step(client: Any) -> Any:
             auth = self.shell.ClientCredentialsAuth(request, endpoint, client=client, store=store)
-            name, value = ("middlewares", (auth,)) if self.shell is oauth_cc.aiohttp else ("auth", auth)
-            return self._status(client, url, {name: value})
+            return self._authorized(client, url, auth)
 
         status: int = self.run(world, identity, step)
         return status
+
+    def _authorized(self, client: Any, url: str, auth: Any) -> Any:
+        name, value = ("middlewares", (auth,)) if self.shell is oauth_cc.aiohttp else ("auth", auth)
+        return self._status(client, url, {name: value})
 
     def _status(self, client: Any, url: str, options: dict[str, Any]) -> Any:
         async def status() -> int:
@@ -297,9 +303,9 @@ class TestAuthentication:
         """The error says what to pass."""
         kinds = [getattr(library.shell, name, None) for name in ("TokenSource", "AsyncTokenSource")]
         for kind in (library.shell.ClientCredentialsAuth, *[kind for kind in kinds if kind is not None]):
-            with pytest.raises(errors.InvalidInput, match="client: the connection has to show a certificate"):
+            with pytest.raises(errors.InvalidInput, match="client must be a client or session of yours"):
                 kind(by_subject(world.ours), server.token_endpoint)
-        with pytest.raises(errors.InvalidInput, match="client: the connection has to show a certificate"):
+        with pytest.raises(errors.InvalidInput, match="client must be a client or session of yours"):
             library.run(
                 world,
                 None,
@@ -377,34 +383,29 @@ def test_the_test_server_announces_and_enforces_mutual_tls(world: World, server:
 class TestFromIssuer:
     """Discovery for clients with a certificate (RFC 8705 sections 3.3 and 5, RFC 8414)."""
 
-    def test_an_issuer_leads_to_a_request_for_a_bound_token(
+    def test_an_issuer_leads_to_a_bound_token_that_the_api_accepts(
         self, library: Library, world: World, server: AuthorizationServer
     ) -> None:
-        """The token works at the resource."""
-        credentials = ClientCredentials("by_subject", TlsClientAuth(world.ours.certificate))
-        found = library.find(world, server.issuer, credentials)
-        assert AddressedRequest(token_request(credentials), Endpoint(server.token_endpoint)) == found
-        assert 200 == library.call_with_auth(world, world.ours, server.resource_url, found.request, found.endpoint.url)
-        bound = library.find(
-            world, server.issuer, ClientCredentials("by_secret", "s3cret"), certificate=world.ours.certificate
-        )
-        assert by_secret(world.ours) == bound.request
+        """With the certificate as client authentication, and beside a secret."""
+        by_certificate = ClientCredentials("by_subject", TlsClientAuth(world.ours.certificate))
+        for request in (by_certificate, by_secret(world.ours)):
+            assert 200 == library.call_from_issuer(world, world.ours, server.resource_url, request, server.issuer)
 
-    def test_requests_with_a_certificate_go_to_the_mtls_alias(
+    def test_token_requests_with_a_certificate_go_to_the_mtls_alias(
         self, library: Library, world: World, server: AuthorizationServer
     ) -> None:
-        """Requests without a certificate go to the plain endpoint."""
-        with serve(Answer(404), tls=world.server_side(ssl.CERT_NONE)) as plain:
+        """A request without a certificate goes to the ordinary endpoint."""
+        with serve(Answer(404), TOKEN, tls=world.server_side(ssl.CERT_NONE)) as plain:
             content = (
                 f'{{"issuer": "{plain.url}", "token_endpoint": "{plain.url}/token",'
                 ' "token_endpoint_auth_methods_supported": ["none", "tls_client_auth"],'
                 f' "mtls_endpoint_aliases": {{"token_endpoint": "{server.token_endpoint}"}}}}'
             )
             plain.steps[0] = Answer(chunks=(content.encode("ascii"),))
-            found = library.find(
-                world, plain.url, ClientCredentials("by_subject", TlsClientAuth(world.ours.certificate))
-            )
-            assert server.token_endpoint == found.endpoint.url
-            library.fetch(world, world.ours, found.request, found.endpoint.url)
-            unproven = library.find(world, plain.url, ClientCredentials("by_subject", NoAuthentication()))
-            assert f"{plain.url}/token" == unproven.endpoint.url
+            certified = ClientCredentials("by_subject", TlsClientAuth(world.ours.certificate))
+            assert 200 == library.call_from_issuer(world, world.ours, server.resource_url, certified, plain.url)
+            assert 1 == len(plain.asked)
+            plain.asked.clear()
+            uncertified = ClientCredentials("by_subject", NoAuthentication())
+            assert 401 == library.call_from_issuer(world, None, server.resource_url, uncertified, plain.url)
+            assert ["/.well-known/oauth-authorization-server", "/token"] == [each.path for each in plain.asked][:2]

@@ -7,15 +7,13 @@ from typing import assert_type
 from oauth_cc import (
     Certificate,
     ClientCredentials,
-    Endpoint,
     MetadataCache,
     Scope,
     TlsClientAuth,
     TokenRequest,
     token_request,
 )
-from oauth_cc.flows import AddressedRequest
-from oauth_cc.requests import from_issuer
+from oauth_cc.requests import ClientCredentialsAuth, TokenSource
 
 
 def main(pem: str, der: bytes) -> None:
@@ -27,7 +25,9 @@ def main(pem: str, der: bytes) -> None:
     by_secret = token_request(ClientCredentials("your_id", "s3cret")).with_certificate(certificate)
     assert_type(by_secret, TokenRequest)
     assert_type(by_secret.client_certificate, Certificate | None)
-    found = from_issuer("https://as.example", by_certificate, Scope.of("read"), cache=MetadataCache())
-    assert_type(found, AddressedRequest)
-    assert_type(found.request, TokenRequest)
-    assert_type(found.endpoint, Endpoint)
+    request = token_request(by_certificate, Scope.of("read"))
+    auth = ClientCredentialsAuth.from_issuer("https://as.example", request, cache=MetadataCache())
+    assert_type(auth, ClientCredentialsAuth)
+    source = TokenSource.from_issuer("https://as.example", by_secret)
+    assert_type(source, TokenSource)
+    assert_type(source.access_token(), str)

@@ -1,7 +1,5 @@
-from oauth_cc import ClientCredentials, Scope
-from oauth_cc.flows import AddressedRequest
-from oauth_cc.requests import from_issuer
+from oauth_cc import TokenRequest
 
 
-def found(credentials: ClientCredentials, thumbprint: str) -> AddressedRequest:
-    return from_issuer("https://as.example", credentials, Scope(), certificate=thumbprint)  # refused
+def bound(request: TokenRequest, thumbprint: str) -> TokenRequest:
+    return request.with_certificate(thumbprint)  # refused

@@ -1,7 +1,6 @@
 from oauth_cc import ClientCredentials
-from oauth_cc.flows import AddressedRequest
-from oauth_cc.httpx2 import from_issuer
+from oauth_cc.httpx2 import TokenSource
 
 
-def found(credentials: ClientCredentials) -> AddressedRequest:
-    return from_issuer("https://as.example", credentials, "read")  # refused
+def source(credentials: ClientCredentials) -> TokenSource:
+    return TokenSource.from_issuer("https://as.example", credentials, "read")  # refused

@@ -1,0 +1,5 @@
+from oauth_cc.httpx2 import TokenSource
+
+
+def key(source: TokenSource) -> str:
+    return source.token()  # refused

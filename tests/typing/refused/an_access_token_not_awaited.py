@@ -1,0 +1,5 @@
+from oauth_cc.aiohttp import AsyncTokenSource
+
+
+async def key(source: AsyncTokenSource) -> str:
+    return source.access_token()  # refused
