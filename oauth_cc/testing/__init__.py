@@ -1,7 +1,7 @@
 """
-Help for your own tests: a real authorization server in the process (extra ``testing``).
+A real authorization server in the process, for tests (extra ``testing``).
 
-Its decisions are Authlib's, not this library's: the two check each other.
+Authlib makes its decisions, not this library, so that the two check each other.
 """
 
 try:
@@ -10,7 +10,7 @@ try:
     from oauth_cc.testing._issuer import AssertionIssuer
     from oauth_cc.testing._server import AuthorizationServer
 except ImportError as _error:
-    raise ImportError("oauth_cc.testing needs Authlib: install oauth_cc[testing]") from _error
+    raise ImportError("oauth_cc.testing needs Authlib; run pip install 'oauth_cc[testing]'") from _error
 
 __all__ = [
     "AssertionIssuer",

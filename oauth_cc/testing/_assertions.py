@@ -1,8 +1,8 @@
 """
-What the test server makes of client assertions: whose they are, and whether they prove it (RFC 7521, RFC 7523).
+Client authentication by assertions at the test server (RFC 7521, RFC 7523).
 
-Authlib verifies them. Added is what it leaves open: all algorithms that a client may sign by, one audience, an explicit
-type, a ``jti`` of any server that is used once, and assertions of someone else than the client.
+Authlib verifies the assertions. This module adds what Authlib leaves open: every algorithm that a client may sign with,
+a single audience, an explicit type, a ``jti`` that is used once, and assertions that another issuer signs.
 """
 
 import copy
@@ -25,19 +25,20 @@ ALGORITHMS: Final = {
     "private_key_jwt": "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519".split(),
     "client_secret_jwt": "HS256 HS384 HS512".split(),
 }
-"""What an assertion may be signed by under each registered method."""
+"""The algorithms of each registered method."""
 
 ASSERTION_METHODS: Final = (FEDERATED, *ALGORITHMS)
 Authenticate: TypeAlias = Callable[[Callable[[str], Known | None], Never], object]
-"""Gives the client of a request, a record of Authlib's, or None; the first argument knows clients by their ids."""
+"""Return the client of a request as Authlib's record, or None. The first argument finds a client by its id."""
 
 _TYPES: Final = (None, "JWT", "client-authentication+jwt")
 
 
 def by_assertion(audience: str) -> Mapping[str, Authenticate]:
     """
-    Gives what authenticates clients by each of `ASSERTION_METHODS`, as Authlib calls it; *audience*: whom the
-    assertions that clients make are for.
+    Return what authenticates clients by each of `ASSERTION_METHODS`, as Authlib calls it.
+
+    Clients address the assertions that they sign to *audience*.
     """
     signed = {method: _ClientAssertions(method, audience) for method in ALGORITHMS}
     return {FEDERATED: _federated, **signed}
@@ -45,7 +46,7 @@ def by_assertion(audience: str) -> Mapping[str, Authenticate]:
 
 @final
 class _ClientAssertions(JWTBearerClientAssertion):
-    # Authenticates clients by what they sign themselves.
+    # Authenticates clients by assertions that they sign themselves.
 
     def __init__(self, method: str, audience: str) -> None:
         super().__init__(leeway=0)
@@ -63,7 +64,7 @@ class _ClientAssertions(JWTBearerClientAssertion):
         try:
             return super().__call__(query_client, request)
         except InvalidClientError:
-            # Authlib has set it to whom the assertion names, before that is proved.
+            # Authlib sets the client that the assertion names before it verifies the assertion.
             request.client = None
             raise
 
@@ -78,7 +79,7 @@ class _ClientAssertions(JWTBearerClientAssertion):
     def process_assertion_claims(self, assertion: str, resolve_key: KeySet | OctKey) -> Mapping[str, object]:
         token = _decoded(assertion, resolve_key, ALGORITHMS[self.CLIENT_AUTH_METHOD])
         if token.claims.get("aud") not in (self._audience, [self._audience]):
-            raise InvalidClientError(description="The assertion is not for this server, or not for it alone.")
+            raise InvalidClientError(description="The assertion's audience must be this server alone.")
         self.verify_claims(token.claims)
         return token.claims
 
@@ -86,11 +87,11 @@ class _ClientAssertions(JWTBearerClientAssertion):
         return [self._audience]
 
     def validate_jti(self, claims: Mapping[str, object], jti: object) -> bool:
-        # Remembered until the assertion ends.
+        # Remembered until the assertion expires.
         now, exp = time.time(), claims["exp"]
         used = str(claims["sub"]), str(jti)
         with self._lock:
-            self._used = {key: ends for key, ends in self._used.items() if ends > now}
+            self._used = {key: expiry for key, expiry in self._used.items() if expiry > now}
             if used in self._used or not isinstance(jti, str):
                 return False
             self._used[used] = float(exp) if isinstance(exp, int | float) else now
@@ -98,13 +99,13 @@ class _ClientAssertions(JWTBearerClientAssertion):
 
 
 def _federated(query_client: Callable[[str], Known | None], request: OAuth2Request) -> Known | None:
-    # Authenticates clients by what someone else says of them.
+    # Authenticates clients by assertions of another issuer.
     known = query_client(request.form.get("client_id", ""))
     identity = None if known is None else known.client.federated_identity
     if identity is None or "client_assertion" not in request.form:
         return None
     if request.form.get("client_assertion_type") != identity.assertion_type:
-        raise InvalidClientError(description="The assertion is of another type.")
+        raise InvalidClientError(description="The client is registered for another client_assertion_type.")
     token = _decoded(request.form["client_assertion"], _keys(identity.jwks), ALGORITHMS["private_key_jwt"])
     registry = JWTClaimsRegistry(
         iss={"essential": True, "value": identity.issuer},
@@ -127,15 +128,15 @@ def _decoded(assertion: str, key: KeySet | OctKey, algorithms: Collection[str]) 
     try:
         token = decode(assertion, key, registry=_registry(algorithms))
     except (JoseError, ValueError) as error:
-        raise InvalidClientError(description=f"The assertion does not hold: {type(error).__name__}.") from error
+        raise InvalidClientError(description=f"The assertion is invalid: {type(error).__name__}.") from error
     if token.header.get("typ") not in _TYPES:
-        raise InvalidClientError(description="The assertion is a JWT of another kind.")
+        raise InvalidClientError(description="The assertion's typ must be JWT or client-authentication+jwt.")
     return token
 
 
 def _registry(algorithms: Collection[str]) -> JWSRegistry:
     registry = JWSRegistry(algorithms=algorithms)
-    # joserfc warns of the name EdDSA (RFC 9864), by which clients still sign.
+    # joserfc warns about the name EdDSA (RFC 9864), which clients still use.
     eddsa = copy.copy(registry.algorithms["EdDSA"])
     eddsa.security_warning = None
     registry.algorithms = {**registry.algorithms, "EdDSA": eddsa}

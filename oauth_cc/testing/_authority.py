@@ -1,7 +1,7 @@
 """
-What the test server decides, by Authlib: who is authenticated, which token is issued, whether a token is good.
+The decisions of the test server, made by Authlib: client authentication, tokens and their validation.
 
-No HTTP here: a `Call` comes in, a `Reply` goes out.
+Without HTTP: a `Call` is the input, a `Reply` the output.
 """
 
 import base64
@@ -42,9 +42,14 @@ _REPEATABLE: Final = frozenset({"resource"})
 @attrs.frozen
 class TokenRequestSeen:
     """
-    What is remembered of a request at the token endpoint, without a secret: the names of its form *parameters* in their
-    order, the *client_id* and *authentication_method* if it was authenticated, the *status* of the answer, and the
-    thumbprint of the *certificate* that its connection showed.
+    A token request that the server received, without its secrets.
+
+    Args:
+        parameters: The names of its form parameters, in order.
+        client_id: The client, if it was authenticated, or None.
+        authentication_method: How it was authenticated, or None.
+        status: The status of the response.
+        certificate: The thumbprint of the connection's certificate (``x5t#S256``), or None.
     """
 
     parameters: tuple[str, ...]
@@ -58,8 +63,13 @@ class TokenRequestSeen:
 @attrs.frozen
 class Call:
     """
-    An HTTP request as it arrived: header field names in their canonical case, *body* as text, and the *certificate* of
-    its connection.
+    An HTTP request as received.
+
+    Args:
+        method: The method.
+        headers: The headers by name, each in its canonical case.
+        body: The body as text.
+        certificate: The client certificate of the connection, or None.
     """
 
     method: str
@@ -71,7 +81,7 @@ class Call:
 @final
 @attrs.frozen
 class Reply:
-    """An HTTP answer: *body* is sent as JSON."""
+    """An HTTP response; *body* is sent as JSON."""
 
     status: int
     body: Mapping[str, object] = attrs.field(repr=False)
@@ -81,7 +91,7 @@ class Reply:
 @final
 @attrs.define
 class _Issued:
-    # A token as Authlib asks about it.
+    # A token with the methods that Authlib calls.
     value: str = attrs.field(repr=False)
     client_id: str
     scope: str
@@ -119,7 +129,7 @@ class _Form(OAuth2Payload):
 
 class _Request(OAuth2Request):
     def __init__(self, call: Call) -> None:
-        # Authlib refuses http by a switch in the environment; whether loopback may do without TLS is decided here.
+        # Authlib rejects http unless an environment variable allows it. This server always allows it on loopback.
         super().__init__(call.method, "https://localhost/", headers=call.headers)
         form = call.headers.get("Content-Type", "").partition(";")[0].strip().lower() == _FORM
         self.fields = _Form(parse_qsl(call.body, keep_blank_values=True) if form else ())
@@ -144,20 +154,20 @@ class _Grant(ClientCredentialsGrant):
         fields = _fields(self.request)
         repeated = [name for name, values in fields.datalist.items() if len(values) > 1]
         if set(repeated) - _REPEATABLE:
-            raise InvalidRequestError("A parameter is repeated.")
-        ways = [name for name in ("client_secret", "client_assertion") if name in fields.data]
-        if len(ways) + ("Authorization" in self.request.headers) > 1:
-            raise InvalidRequestError("The request carries two ways of authentication.")
+            raise InvalidRequestError("A parameter must not be repeated.")
+        methods = [name for name in ("client_secret", "client_assertion") if name in fields.data]
+        if len(methods) + ("Authorization" in self.request.headers) > 1:
+            raise InvalidRequestError("The request must not use more than one client authentication method.")
         super().validate_token_request()
         if fields.data.get("client_id", _client_id(self.request)) != _client_id(self.request):
-            raise InvalidRequestError("The request names another client than the one that authenticates.")
+            raise InvalidRequestError("The client_id must be the client that authenticates.")
         if not all(urlsplit(uri).scheme and "#" not in uri for uri in fields.datalist.get("resource", ())):
-            raise OAuth2Error("A resource is no absolute URI without fragment.", error="invalid_target")
+            raise OAuth2Error("A resource must be an absolute URI without a fragment.", error="invalid_target")
         if _is_bound(self.request) and _thumbprint(self.request) is None:
-            raise InvalidRequestError("The token is to be bound to a certificate, and the connection shows none.")
+            raise InvalidRequestError("The client needs a certificate, and the connection has none.")
 
     def create_token_response(self) -> tuple[int, Mapping[str, object], Sequence[tuple[str, str]]]:
-        # Authlib's own writes the token into its log.
+        # Authlib's method logs the token.
         token = self.generate_token(scope=_fields(self.request).data.get("scope"), include_refresh_token=False)
         self.save_token(token)
         return 200, token, self.TOKEN_RESPONSE_HEADER
@@ -191,15 +201,15 @@ class _Introspection(IntrospectionEndpoint):
         return True
 
     def introspect_token(self, token: _Issued) -> dict[str, object]:
-        answer: dict[str, object] = {"client_id": token.client_id, "scope": token.scope, "token_type": "Bearer"}
-        answer |= {"iat": int(token.issued_at), "iss": self.authority.issuer}
+        members: dict[str, object] = {"client_id": token.client_id, "scope": token.scope, "token_type": "Bearer"}
+        members |= {"iat": int(token.issued_at), "iss": self.authority.issuer}
         if token.expires_at is not None:
-            answer["exp"] = int(token.expires_at)
+            members["exp"] = int(token.expires_at)
         if token.audience:
-            answer["aud"] = list(token.audience)
+            members["aud"] = list(token.audience)
         if token.certificate is not None:
-            answer["cnf"] = {"x5t#S256": token.certificate}
-        return answer
+            members["cnf"] = {"x5t#S256": token.certificate}
+        return members
 
 
 class _Validator(BearerTokenValidator):
@@ -211,7 +221,7 @@ class _Validator(BearerTokenValidator):
         return self.authority.find(token_string)
 
     def validate_token(self, token: object, scopes: Sequence[str] | None, request: OAuth2Request) -> None:
-        # RFC 8705 section 3: whoever else has got hold of it cannot use it.
+        # RFC 8705 section 3: a bound token is valid only with its certificate.
         if isinstance(token, _Issued) and token.certificate not in (None, _thumbprint(request)):
             raise InvalidTokenError(realm=self.realm)
         super().validate_token(token, scopes, request)
@@ -231,7 +241,7 @@ def _authenticate_by_certificate(method: str) -> Callable[[Callable[[str], Known
 
 
 def _authenticate_basic(query_client: Callable[[str], Known | None], request: OAuth2Request) -> Known | None:
-    # Authlib's own leaves '+' as it is, and stumbles over what is no UTF-8 (RFC 6749 section 2.3.1 and appendix B).
+    # Authlib's function does not decode '+', and fails on bytes that are not UTF-8 (RFC 6749 2.3.1 and appendix B).
     scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
     try:
         pair = base64.b64decode(credentials, validate=True).decode("utf-8")
@@ -271,14 +281,14 @@ class _Engine(Engine):
     ) -> dict[str, object]:
         granted = client.get_allowed_scope(scope)
         if granted is None:
-            raise InvalidScopeError("The client may not ask for this scope.")
+            raise InvalidScopeError("The client is not registered for this scope.")
         token: dict[str, object] = {"access_token": secrets.token_urlsafe(32), "token_type": "Bearer"}
         if self.authority.lifetime is not None:
             token["expires_in"] = self.authority.lifetime
         return token | {"scope": granted}
 
     def validate_requested_scope(self, scope: str | None) -> None:
-        # The client's own scopes decide, when its token is issued.
+        # `issue` checks the scope against the client's.
         return None
 
     def save_token(self, token: Mapping[str, object], request: _Request) -> None:
@@ -298,8 +308,13 @@ class _Engine(Engine):
 @final
 class Authority:
     """
-    The decisions of one server: *clients* by id, and the tokens issued so far, under a lock; *audience*: whom the
-    assertions of clients are for.
+    The decisions of one server and the tokens that it has issued, under a lock.
+
+    Args:
+        issuer: The issuer identifier.
+        audience: The audience of assertions that clients sign.
+        clients: The registered clients by id.
+        lifetime: The lifetime of tokens in seconds; None means tokens without ``expires_in``.
     """
 
     def __init__(
@@ -318,12 +333,12 @@ class Authority:
 
     @property
     def seen(self) -> tuple[TokenRequestSeen, ...]:
-        """What arrived at the token endpoint, in its order."""
+        """The requests that the token endpoint has received, in order."""
         with self._lock:
             return tuple(self._seen)
 
     def token(self, call: Call) -> Reply:
-        """Answers at the token endpoint (RFC 6749 section 3.2)."""
+        """Return the response of the token endpoint (RFC 6749 section 3.2)."""
         request = _Request(call)
         reply = _reply(self._engine.create_token_response(request))
         names = tuple(name for name, _ in request.fields.pairs)
@@ -334,19 +349,19 @@ class Authority:
         return reply
 
     def introspect(self, call: Call) -> Reply:
-        """Answers at the introspection endpoint (RFC 7662)."""
+        """Return the response of the introspection endpoint (RFC 7662)."""
         return _reply(self._engine.create_endpoint_response("introspection", call))
 
     def revoke(self, call: Call) -> Reply:
-        """Answers at the revocation endpoint (RFC 7009)."""
+        """Return the response of the revocation endpoint (RFC 7009)."""
         return _reply(self._engine.create_endpoint_response("revocation", call))
 
     def resource(self, call: Call, scope: str) -> Reply:
-        """Answers for the protected resource, which needs *scope* if there is one (RFC 6750)."""
+        """Return the response of the protected resource, which requires *scope* unless it is empty (RFC 6750)."""
         try:
             token = self._protector.validate_request([scope] if scope else None, _Request(call))
         except MissingAuthorizationError:
-            # Section 3.1: whoever sent no token is told no error, only how to come again.
+            # Section 3.1: a request without a token gets a challenge without an error code.
             return Reply(401, {}, (("WWW-Authenticate", 'Bearer realm="oauth_cc"'),))
         except InsufficientScopeError as error:
             challenge = f'Bearer realm="oauth_cc", error="insufficient_scope", scope="{scope}"'
@@ -355,28 +370,36 @@ class Authority:
             status, body, headers = error()
             return Reply(status, dict(body), tuple(headers))
         if not isinstance(token, _Issued):
-            raise TypeError("Authlib let a token pass that was not issued here")
+            raise TypeError("Authlib accepted a token that this server did not issue")
         return Reply(200, {"client_id": token.client_id, "scope": token.scope, "method": call.method})
 
     def find(self, value: str) -> _Issued | None:
-        """Gives the token of that *value*, whatever its state."""
+        """Return the token with that *value*, expired and revoked ones included, or None."""
         with self._lock:
             return self._issued.get(value)
 
     def keep(
         self, token: Mapping[str, object], client_id: str, audience: Sequence[str], certificate: str | None
     ) -> None:
-        """Remembers a *token* that was issued."""
+        """
+        Store a token that was issued.
+
+        Args:
+            token: The members of the token response.
+            client_id: The client.
+            audience: The resources that the token is for.
+            certificate: The thumbprint that the token is bound to, or None.
+        """
         now = time.time()
-        ends_at = None if self.lifetime is None else now + self.lifetime
+        expires_at = None if self.lifetime is None else now + self.lifetime
         value = str(token["access_token"])
         with self._lock:
             self._issued[value] = _Issued(
-                value, client_id, str(token["scope"]), tuple(audience), now, ends_at, certificate
+                value, client_id, str(token["scope"]), tuple(audience), now, expires_at, certificate
             )
 
     def end_all(self, *, revoked: bool) -> None:
-        """Ends every token issued so far, by revocation or by expiry."""
+        """Revoke every token issued so far if *revoked* is True, else let each expire."""
         with self._lock:
             for token in self._issued.values():
                 token.revoked = token.revoked or revoked
@@ -384,7 +407,7 @@ class Authority:
 
 
 def _client_id(request: OAuth2Request) -> str | None:
-    # Authlib sets the client once it is authenticated.
+    # Authlib sets the client when it is authenticated.
     return request.client.client_id if isinstance(request.client, Known) else None
 
 
@@ -399,12 +422,12 @@ def _thumbprint(request: OAuth2Request) -> str | None:
     return None if certificate is None else certificate.thumbprint
 
 
-def _reply(answer: object) -> Reply:
-    if isinstance(answer, Reply):
-        return answer
-    raise TypeError(f"Authlib answered with {type(answer).__name__}")
+def _reply(response: object) -> Reply:
+    if isinstance(response, Reply):
+        return response
+    raise TypeError(f"Authlib returned {type(response).__name__}, not a Reply")
 
 
 def encoded(reply: Reply) -> bytes:
-    """Gives the body of *reply* as it is sent."""
+    """Return the body of *reply* as sent."""
     return json.dumps(dict(reply.body)).encode("utf-8")

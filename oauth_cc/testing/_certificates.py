@@ -1,5 +1,5 @@
 """
-What the test server makes of client certificates: whom one authenticates, and which tokens are bound to it (RFC 8705).
+Client certificates at the test server: client authentication, and tokens bound to a certificate (RFC 8705).
 """
 
 import base64
@@ -18,8 +18,11 @@ TLS_METHODS: Final = (TLS, SELF_SIGNED)
 @attrs.frozen
 class ShownCertificate:
     """
-    The certificate of a connection, which TLS has verified: its *subject* in the form of RFC 4514, and its *thumbprint*
-    (``x5t#S256``, RFC 8705 section 3.1).
+    The client certificate of a connection, verified by TLS.
+
+    Args:
+        subject: Its subject in the form of RFC 4514.
+        thumbprint: Its thumbprint (``x5t#S256``, RFC 8705 section 3.1).
     """
 
     subject: str
@@ -27,7 +30,7 @@ class ShownCertificate:
 
     @classmethod
     def read(cls, der: bytes | None) -> "ShownCertificate | None":
-        """Gives the certificate that *der* is, None for a connection without one."""
+        """Return the certificate encoded in *der*, or None for a connection without one."""
         if not der:
             return None
         certificate = x509.load_der_x509_certificate(der)
@@ -35,5 +38,13 @@ class ShownCertificate:
         return cls(certificate.subject.rfc4514_string(), digest)
 
     def authenticates(self, method: str, subject: str | None, thumbprint: str | None) -> bool:
-        """Whether it is the one registered by *subject*, or by *thumbprint*, as *method* has it (sections 2.1, 2.2)."""
+        """
+        Return True if the certificate is the registered one.
+
+        Args:
+            method: ``tls_client_auth`` compares the subject (RFC 8705 section 2.1), any other method the thumbprint
+                (2.2).
+            subject: The registered subject.
+            thumbprint: The registered thumbprint.
+        """
         return self.subject == subject if method == TLS else self.thumbprint == thumbprint

@@ -1,5 +1,5 @@
 """
-Whom the test server knows.
+The clients that are registered at the test server.
 """
 
 import secrets
@@ -26,14 +26,14 @@ AuthenticationMethod: TypeAlias = Literal[
     "self_signed_tls_client_auth",
     "federated_jwt",
 ]
-"""What the server can authenticate a client by: a registered name, or ``federated_jwt``, which no register knows."""
+"""The client authentication methods of the server: registered names, and ``federated_jwt``, which is not registered."""
 
 JwkSet: TypeAlias = Mapping[str, object]
 """A JWK set, ``{"keys": [...]}`` (RFC 7517 section 5)."""
 
 
 def readable(jwks: JwkSet) -> Sequence[dict[str, str | list[str]]]:
-    """Gives the keys of *jwks* with what of each joserfc reads."""
+    """Return the keys of *jwks*, reduced to the members that joserfc reads."""
     keys = jwks["keys"]
     found = [key for key in keys if is_object(key)] if is_array(keys) else []
     return [{name: value for name, value in key.items() if isinstance(value, str)} for key in found]
@@ -47,7 +47,7 @@ def _check_jwks(_record: object, _field: object, jwks: JwkSet | None) -> None:
     except (JoseError, AttributeError, KeyError, TypeError, ValueError):
         keys = []
     if not keys:
-        raise ValueError('jwks is no JWK set: give {"keys": [...]}, with public keys alone')
+        raise ValueError('jwks must be a JWK set of public keys, {"keys": [...]}')
 
 
 _READ_AND_WRITE: Final = Scope.of("read", "write")
@@ -61,16 +61,24 @@ def _check_scope(_record: object, _field: object, scope: Scope) -> None:
 def _check_methods(_record: object, _field: object, methods: frozenset[str]) -> None:
     known = get_args(AuthenticationMethod)
     if not isinstance(methods, set | frozenset) or not methods <= set(known):
-        raise ValueError(f"authentication_methods: give a frozenset of {', '.join(known)}")
+        raise ValueError(f"authentication_methods must be a frozenset of {', '.join(known)}")
 
 
 @final
 @attrs.frozen
 class FederatedIdentity:
     """
-    Who a client is to someone else, whose assertions prove it (RFC 7521 section 4.2): the *issuer* and the *subject*
-    that they name, the *audience* that they are for, the public keys of that issuer in *jwks* (RFC 7517 section 5), and
-    their *assertion_type*.
+    The identity of a client at another issuer, whose assertions authenticate it (RFC 7521 section 4.2).
+
+    Args:
+        issuer: The issuer of the assertions.
+        subject: Their subject.
+        audience: Their audience.
+        jwks: The public keys of the issuer, as a JWK set (RFC 7517 section 5).
+        assertion_type: The ``client_assertion_type`` of the assertions.
+
+    Raises:
+        ValueError: If *jwks* is not a JWK set.
     """
 
     issuer: str
@@ -84,14 +92,23 @@ class FederatedIdentity:
 @attrs.frozen
 class RegisteredClient:
     """
-    A client that the server knows: its id and secret (empty if it has none), the *scope* it may ask for (and gets if
-    it asks for none), and the *authentication_methods* that it may use. Raises `ValueError` for what can be none.
+    A client that is registered at the server.
 
-    ``private_key_jwt`` needs its public keys in *jwks* (RFC 7517 section 5); one that has an ``alg`` verifies by that
-    alone. By certificate (RFC 8705) it is known by *certificate_subject* (``tls_client_auth``; as RFC 4514
-    writes it) or by *certificate_thumbprint* (``self_signed_tls_client_auth``; ``x5t#S256``), and its tokens are bound
-    to that one; with *certificate_bound* they are whatever the method. ``federated_jwt`` is for assertions of the
-    *federated_identity*'s issuer.
+    Args:
+        client_id: Its identifier.
+        client_secret: Its secret; empty if it has none.
+        scope: The scope that it may request. A request without a scope gets all of it.
+        authentication_methods: The methods that it may authenticate with.
+        jwks: Its public keys for ``private_key_jwt``, as a JWK set (RFC 7517 section 5). A key with an ``alg`` verifies
+            that algorithm alone.
+        federated_identity: Its identity at another issuer, for ``federated_jwt``.
+        certificate_subject: The subject of its certificate for ``tls_client_auth``, in the form of RFC 4514.
+        certificate_thumbprint: The thumbprint of its certificate for ``self_signed_tls_client_auth`` (``x5t#S256``).
+        certificate_bound: Whether its tokens are bound to a certificate for every method (RFC 8705). Tokens of the
+            two TLS methods always are.
+
+    Raises:
+        ValueError: If a field is not of its type, or *jwks* is not a JWK set.
     """
 
     client_id: str
@@ -110,29 +127,29 @@ class RegisteredClient:
 @final
 @attrs.frozen
 class Known:
-    """A client as Authlib asks about it."""
+    """A client with the methods that Authlib calls."""
 
     client: RegisteredClient
 
     @property
     def client_id(self) -> str:
-        """Its id."""
+        """The client identifier."""
         return self.client.client_id
 
     def get_allowed_scope(self, scope: str | None) -> str | None:
-        """Gives the scope that it gets if it asks for *scope*, None if it may not."""
-        asked = (scope or str(self.client.scope)).split(" ")
-        return " ".join(asked) if set(self.client.scope).issuperset(asked) else None
+        """Return the scope that a request for *scope* gets, or None if the client is not registered for it."""
+        requested = (scope or str(self.client.scope)).split(" ")
+        return " ".join(requested) if set(self.client.scope).issuperset(requested) else None
 
     def check_client_secret(self, client_secret: str) -> bool:
-        """Whether that is its secret."""
+        """Return True if *client_secret* is the client's secret."""
         known = self.client.client_secret
         return known != "" and secrets.compare_digest(client_secret.encode(), known.encode())
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
-        """Whether it may use *method*, wherever it authenticates."""
+        """Return True if the client may use *method*, at any *endpoint*."""
         return method in self.client.authentication_methods
 
     def check_grant_type(self, grant_type: str) -> bool:
-        """Whether that is the grant it is for."""
+        """Return True for the client credentials grant."""
         return grant_type == GRANT

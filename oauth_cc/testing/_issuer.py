@@ -1,5 +1,5 @@
 """
-Someone else who issues assertions: what a Kubernetes cluster, GitHub or a SPIFFE server is to a client.
+An issuer of assertions: the part that a Kubernetes cluster, GitHub or a SPIFFE server has for a client.
 """
 
 import secrets
@@ -15,7 +15,7 @@ from oauth_cc.testing._clients import JwkSet
 @final
 class AssertionIssuer:
     """
-    Issues assertions under the name *issuer*, signed by a key that it makes itself and that is for tests.
+    An issuer of assertions under the name *issuer*, with a generated key for tests.
 
         >>> cluster = AssertionIssuer("https://kubernetes.default.svc")
         >>> cluster.assertion("system:serviceaccount:default:worker", "https://as.example").count(".")
@@ -28,12 +28,17 @@ class AssertionIssuer:
 
     @property
     def jwks(self) -> JwkSet:
-        """Its public key, as a JWK set."""
+        """The public key of the issuer, as a JWK set."""
         return {"keys": [self._key.as_dict(private=False)]}
 
     def assertion(self, subject: str, audience: str, *, lifetime: int = 600) -> str:
         """
-        Gives an assertion, a JWT, that says to *audience* that its bearer is *subject*, for *lifetime* seconds.
+        Return a signed assertion, a JWT.
+
+        Args:
+            subject: The client at the issuer.
+            audience: The server that accepts the assertion.
+            lifetime: Seconds until it expires.
         """
         now = int(time.time())
         claims = {"iss": self.issuer, "sub": subject, "aud": audience, "iat": now, "exp": now + lifetime}

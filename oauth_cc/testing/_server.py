@@ -1,5 +1,5 @@
 """
-The test server's HTTP: sockets, threads and paths.
+The HTTP side of the test server: sockets, threads and paths.
 """
 
 import socket
@@ -23,18 +23,25 @@ _DEFAULT_CLIENTS: Final = (RegisteredClient("your_id", "s3cret"),)
 @final
 class AuthorizationServer:
     """
-    A real authorization server on loopback, in a thread of this process: a context manager.
+    A real authorization server on loopback, in a thread of this process. A context manager.
 
-    *clients*: whom it knows; *lifetime*: seconds that its tokens live, None for tokens without ``expires_in``; *tls*:
-    the server's side of TLS with a certificate for ``localhost``, or None for http on 127.0.0.1;
-    *assertion_audience*: whom assertions that clients make are for, which at older servers is the token endpoint;
-    *issuer_path*: what its issuer has after the host, such as ``/`` or ``/realms/demo``.
+    It authenticates clients by HTTP Basic and post (RFC 6749) and by assertions (RFC 7521, RFC 7523), introspects
+    tokens (RFC 7662), revokes them (RFC 7009), and publishes its metadata (RFC 8414, OpenID Connect Discovery). It
+    protects a
+    resource: ``/resource`` requires a token, ``/resource/SCOPE`` a token with that scope. If *tls* requests client
+    certificates (``verify_mode``), it authenticates clients by certificate and binds tokens to certificates (RFC 8705).
 
-    It authenticates by HTTP Basic and post (RFC 6749), and by assertions (RFC 7521, RFC 7523), introspects (RFC 7662),
-    revokes (RFC 7009), publishes its metadata (RFC 8414, OpenID Connect Discovery), and guards a resource:
-    ``/resource`` needs a token, ``/resource/SCOPE`` one with that scope. Where *tls* asks for client certificates
-    (``verify_mode``), it authenticates by these too, and issues tokens that are bound to them (RFC 8705).
+    Args:
+        clients: The registered clients.
+        lifetime: The lifetime of tokens in seconds; None means tokens without ``expires_in``.
+        tls: The TLS context of the server, with a certificate for ``localhost``; None means http on 127.0.0.1.
+        assertion_audience: The audience of assertions that clients sign; older servers require the token endpoint.
+        issuer_path: The path of the issuer, such as ``/`` or ``/realms/demo``.
 
+    Raises:
+        ValueError: If *issuer_path* is not empty and does not start with a slash.
+
+    Example:
         >>> with AuthorizationServer() as server:
         ...     server.token_endpoint.startswith("http://127.0.0.1:")
         True
@@ -50,9 +57,9 @@ class AuthorizationServer:
         issuer_path: str = "",
     ) -> None:
         if issuer_path and not issuer_path.startswith("/"):
-            raise ValueError('issuer_path is no path: give "", "/" or one such as "/realms/demo"')
+            raise ValueError('issuer_path must be empty or start with "/", such as "/realms/demo"')
         self._http = _HttpServer(tls)
-        self._takes_certificates = tls is not None and tls.verify_mode is not ssl.CERT_NONE
+        self._accepts_certificates = tls is not None and tls.verify_mode is not ssl.CERT_NONE
         host = "127.0.0.1" if tls is None else "localhost"
         self._origin = f"{'http' if tls is None else 'https'}://{host}:{self._http.server_port}"
         self._path = issuer_path.removesuffix("/")
@@ -61,7 +68,7 @@ class AuthorizationServer:
         known = {client.client_id: client for client in clients}
         self._authority = Authority(self.issuer, audience, known, lifetime)
         self._http.routes = self._routes()
-        # Polled often: a test that ends should not wait for its server.
+        # Polled often, so that a test does not wait for its server to stop.
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
 
@@ -74,7 +81,7 @@ class AuthorizationServer:
         self.close()
 
     def close(self) -> None:
-        """Ends the server and its connections; a second call does nothing."""
+        """Stop the server and close its connections. A second call does nothing."""
         self._http.close()
         self._thread.join()
 
@@ -105,15 +112,15 @@ class AuthorizationServer:
 
     @property
     def token_requests(self) -> tuple[TokenRequestSeen, ...]:
-        """What arrived at the token endpoint so far, in its order."""
+        """The requests that the token endpoint has received, in order."""
         return self._authority.seen
 
     def revoke_all(self) -> None:
-        """Revokes every token issued so far."""
+        """Revoke every token issued so far."""
         self._authority.end_all(revoked=True)
 
     def expire_all(self) -> None:
-        """Lets every token issued so far expire."""
+        """Let every token issued so far expire."""
         self._authority.end_all(revoked=False)
 
     def _routes(self) -> "_Routes":
@@ -128,7 +135,7 @@ class AuthorizationServer:
         }
 
     def _metadata(self) -> Reply:
-        methods = [BASIC, POST, *ALGORITHMS, *(TLS_METHODS if self._takes_certificates else ())]
+        methods = [BASIC, POST, *ALGORITHMS, *(TLS_METHODS if self._accepts_certificates else ())]
         algorithms = [name for names in ALGORITHMS.values() for name in names]
         return Reply(
             200,
@@ -144,7 +151,7 @@ class AuthorizationServer:
                 "revocation_endpoint_auth_methods_supported": methods,
                 "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
                 "grant_types_supported": [GRANT],
-                "tls_client_certificate_bound_access_tokens": self._takes_certificates,
+                "tls_client_certificate_bound_access_tokens": self._accepts_certificates,
                 "response_types_supported": ["none"],
                 "scopes_supported": sorted(
                     {scope for known in self._authority.clients.values() for scope in known.scope}
@@ -160,7 +167,7 @@ _Routes: TypeAlias = Mapping[str, _Methods]
 class _HttpServer(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
-    # A crowd that arrives at once is not refused.
+    # Long enough for many clients that connect at once.
     request_queue_size = 512
 
     def __init__(self, tls: ssl.SSLContext | None) -> None:
@@ -170,11 +177,11 @@ class _HttpServer(ThreadingHTTPServer):
         self._lock = threading.Lock()
         self._closed = False
         if tls is not None:
-            # The handshake is left to the thread of each connection: a client that says nothing holds up no other.
+            # Each connection's thread does its handshake, so that a silent client does not block the others.
             self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
     def server_bind(self) -> None:
-        # That of HTTPServer asks the resolver for a name, which can take long and is not used.
+        # HTTPServer's method looks up an unused host name, which can be slow.
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = "localhost", self.server_address[1]
 
@@ -191,7 +198,7 @@ class _HttpServer(ThreadingHTTPServer):
         super().close_request(request)
 
     def handle_error(self, request: socket.socket | tuple[bytes, socket.socket], client_address: object) -> None:
-        # A client that went away, or distrusts the certificate, is no news.
+        # A client may disconnect, or distrust the certificate.
         return None
 
     def close(self) -> None:
@@ -213,7 +220,7 @@ class _HttpServer(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 30
-    # Head and body leave together: apart, each answer on a kept connection waits for an acknowledgement.
+    # Sends head and body together: separately, each response on a kept connection waits for an acknowledgement.
     wbufsize = -1
 
     def do_POST(self) -> None:
@@ -222,14 +229,14 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self._send(Reply(413 if length.isdecimal() else 411, {"error": "invalid_request"}))
             return
-        self._answer(self.rfile.read(int(length)).decode("utf-8", "replace"))
+        self._respond(self.rfile.read(int(length)).decode("utf-8", "replace"))
 
     def do_GET(self) -> None:
-        self._answer("")
+        self._respond("")
 
     do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_GET  # noqa: N815  # the names that http.server calls
 
-    def _answer(self, body: str) -> None:
+    def _respond(self, body: str) -> None:
         methods, rest = self._methods(self.path.partition("?")[0])
         if self.command not in methods:
             allow = (("Allow", ", ".join(methods)),) if methods else ()
@@ -261,5 +268,5 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name that http.server gives it
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name in http.server
         return None

@@ -1,5 +1,5 @@
 """
-The test server and assertions of clients, made here by joserfc alone: which it accepts, and which it refuses.
+Client assertions at the test server, signed by joserfc alone: accepted and rejected.
 """
 
 import hmac
@@ -54,21 +54,28 @@ FEDERATED = RegisteredClient(
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[AuthorizationServer]:
-    """A server that knows a client for each way."""
+    """Start a server with a client for each method."""
     clients = [*SIGNERS, TWO_KEYS, FIXED, SHARED, BY_SECRET, FEDERATED]
     with AuthorizationServer(clients=clients) as running:
         yield running
 
 
 def part(members: object) -> bytes:
-    """Gives *members* as a part of a JWT."""
+    """Return *members* as a part of a JWT."""
     return urlsafe_b64encode(json.dumps(members).encode()).rstrip(b"=")
 
 
 def signed(algorithm: str, key: PrivateKeyTypes | bytes, client_id: str, audience: object, **changes: Any) -> str:
     """
-    Gives an assertion of *client_id*. *changes*: members of the claims, or of the header by names with ``header_``
-    before them; None leaves one out, and a float is seconds from now.
+    Return an assertion of *client_id*.
+
+    Args:
+        algorithm: The algorithm.
+        key: The private key, or the key of an HMAC.
+        client_id: The issuer and subject.
+        audience: The audience.
+        **changes: Members of the claims, or of the header if the name starts with ``header_``. None removes a member,
+            and a float is seconds from now.
     """
     header: dict[str, object] = {"alg": algorithm, "typ": "client-authentication+jwt"}
     now = time.time()
@@ -92,8 +99,8 @@ def signed(algorithm: str, key: PrivateKeyTypes | bytes, client_id: str, audienc
     return f"{signing_input.decode()}.{urlsafe_b64encode(signature).decode().rstrip('=')}"
 
 
-def ask(server: AuthorizationServer, assertion: str, **form: str) -> httpx2.Response:
-    """Asks for a token with *assertion*."""
+def request_token(server: AuthorizationServer, assertion: str, **form: str) -> httpx2.Response:
+    """Request a token with *assertion*."""
     fields = {"grant_type": "client_credentials", "client_assertion_type": JWT_BEARER, "client_assertion": assertion}
     return httpx2.post(server.token_endpoint, data={**fields, **form})
 
@@ -102,46 +109,54 @@ class TestAccepted:
     """RFC 7523 section 3."""
 
     @pytest.mark.parametrize("algorithm", KEYS)
-    def test_every_algorithm(self, server: AuthorizationServer, algorithm: str) -> None:
-        """A client that signs by the key of which the server has the public half is authenticated."""
-        answer = ask(server, signed(algorithm, KEYS[algorithm], algorithm, server.issuer))
-        assert (answer.status_code, answer.json()["scope"]) == (200, "read write")
+    def test_every_signature_algorithm_authenticates(self, server: AuthorizationServer, algorithm: str) -> None:
+        """A client with a registered public key is authenticated by its signature."""
+        response = request_token(server, signed(algorithm, KEYS[algorithm], algorithm, server.issuer))
+        assert (response.status_code, response.json()["scope"]) == (200, "read write")
         seen = server.token_requests[-1]
         assert (seen.client_id, seen.authentication_method, seen.status) == (algorithm, "private_key_jwt", 200)
 
     @pytest.mark.parametrize("algorithm", ["HS256", "HS384", "HS512"])
-    def test_every_mac(self, server: AuthorizationServer, algorithm: str) -> None:
-        """So is one whose HMAC is keyed by its secret."""
-        assert ask(server, signed(algorithm, SECRET.encode(), "shared", server.issuer)).status_code == 200
+    def test_every_hmac_algorithm_authenticates(self, server: AuthorizationServer, algorithm: str) -> None:
+        """A client is authenticated by an HMAC that its secret keys."""
+        assert request_token(server, signed(algorithm, SECRET.encode(), "shared", server.issuer)).status_code == 200
         assert server.token_requests[-1].authentication_method == "client_secret_jwt"
 
-    def test_one_audience_in_an_array(self, server: AuthorizationServer) -> None:
+    def test_an_array_of_one_audience_is_accepted(self, server: AuthorizationServer) -> None:
         """RFC 10070 section 4 allows an array of one."""
-        assert ask(server, signed("ES256", KEYS["ES256"], "ES256", [server.issuer])).status_code == 200
+        assert request_token(server, signed("ES256", KEYS["ES256"], "ES256", [server.issuer])).status_code == 200
 
     @pytest.mark.parametrize("typ", [None, "JWT"])
-    def test_types(self, server: AuthorizationServer, typ: str | None) -> None:
-        """Servers are not to insist on the type."""
-        assert ask(server, signed("ES256", KEYS["ES256"], "ES256", server.issuer, header_typ=typ)).status_code == 200
+    def test_the_type_is_optional(self, server: AuthorizationServer, typ: str | None) -> None:
+        """Servers should not require the type."""
+        assert (
+            request_token(server, signed("ES256", KEYS["ES256"], "ES256", server.issuer, header_typ=typ)).status_code
+            == 200
+        )
 
-    def test_each_of_two_keys(self, server: AuthorizationServer) -> None:
-        """The one that ``kid`` names verifies."""
+    def test_kid_selects_the_key(self, server: AuthorizationServer) -> None:
+        """The key that ``kid`` names verifies the assertion."""
         for key, kid in ((RSA, "old"), (OTHER, "new")):
-            assert ask(server, signed("RS256", key, "two_keys", server.issuer, header_kid=kid)).status_code == 200
+            assert (
+                request_token(server, signed("RS256", key, "two_keys", server.issuer, header_kid=kid)).status_code
+                == 200
+            )
 
-    def test_the_algorithm_of_the_key(self, server: AuthorizationServer) -> None:
-        """A key that names one signs by that alone (RFC 7517 section 4.4)."""
-        assert ask(server, signed("PS256", RSA, "fixed", server.issuer)).status_code == 200
-        refused(server, signed("RS256", RSA, "fixed", server.issuer))
+    def test_a_key_with_an_algorithm_verifies_no_other(self, server: AuthorizationServer) -> None:
+        """A key with an ``alg`` verifies that algorithm alone (RFC 7517 section 4.4)."""
+        assert request_token(server, signed("PS256", RSA, "fixed", server.issuer)).status_code == 200
+        rejected(server, signed("RS256", RSA, "fixed", server.issuer))
 
-    def test_older_audience(self) -> None:
-        """A server may take assertions for its token endpoint, and none for its issuer then."""
+    def test_the_token_endpoint_can_be_the_audience(self) -> None:
+        """A server can require its token endpoint as the audience, and then rejects its issuer."""
         with AuthorizationServer(clients=SIGNERS, assertion_audience="token_endpoint") as older:
-            assert ask(older, signed("ES256", KEYS["ES256"], "ES256", older.token_endpoint)).status_code == 200
-            refused(older, signed("ES256", KEYS["ES256"], "ES256", older.issuer))
+            assert (
+                request_token(older, signed("ES256", KEYS["ES256"], "ES256", older.token_endpoint)).status_code == 200
+            )
+            rejected(older, signed("ES256", KEYS["ES256"], "ES256", older.issuer))
 
-    def test_other_endpoints(self, server: AuthorizationServer) -> None:
-        """An assertion authenticates wherever a client authenticates."""
+    def test_an_assertion_authenticates_at_every_endpoint(self, server: AuthorizationServer) -> None:
+        """Introspection and revocation accept assertions, too."""
         fields = {"client_assertion_type": JWT_BEARER, "token": "x"}
         fields["client_assertion"] = signed("ES256", KEYS["ES256"], "ES256", server.issuer)
         assert httpx2.post(server.introspection_endpoint, data=fields).json() == {"active": False}
@@ -149,17 +164,17 @@ class TestAccepted:
         assert httpx2.post(server.revocation_endpoint, data=fields).status_code == 200
 
 
-def refused(server: AuthorizationServer, assertion: str, **form: str) -> str:
-    """Gives the description with which *assertion* is refused, and sees that nobody is authenticated."""
-    answer = ask(server, assertion, **form)
+def rejected(server: AuthorizationServer, assertion: str, **form: str) -> str:
+    """Check that the server rejects *assertion* and authenticates no client, and return the error description."""
+    response = request_token(server, assertion, **form)
     seen = server.token_requests[-1]
-    assert (answer.status_code, answer.json()["error"]) in ((400, "invalid_client"), (401, "invalid_client"))
+    assert (response.status_code, response.json()["error"]) in ((400, "invalid_client"), (401, "invalid_client"))
     assert (seen.client_id, seen.authentication_method) == (None, None)
-    description: str = answer.json()["error_description"]
+    description: str = response.json()["error_description"]
     return description
 
 
-class TestRefused:
+class TestRejected:
     """RFC 7523 section 3, RFC 8725, RFC 10070."""
 
     @pytest.mark.parametrize(
@@ -193,82 +208,86 @@ class TestRefused:
         ],
         ids=str,
     )
-    def test_changed(self, server: AuthorizationServer, changes: dict[str, Any]) -> None:
-        """One thing that is wrong is enough."""
-        refused(server, signed("RS256", RSA, "RS256", server.issuer, **changes))
+    def test_one_wrong_member_is_rejected(self, server: AuthorizationServer, changes: dict[str, Any]) -> None:
+        """A single wrong member of claims or header is enough."""
+        rejected(server, signed("RS256", RSA, "RS256", server.issuer, **changes))
 
-    def test_more_than_one_audience(self, server: AuthorizationServer) -> None:
-        """What is for another server too could be replayed by it (RFC 10070)."""
+    def test_more_than_one_audience_is_rejected(self, server: AuthorizationServer) -> None:
+        """Another server in the audience could replay the assertion (RFC 10070)."""
         for audience in ([server.issuer, "https://other.example"], [server.issuer] * 2, server.token_endpoint):
-            refused(server, signed("RS256", RSA, "RS256", audience))
+            rejected(server, signed("RS256", RSA, "RS256", audience))
 
-    def test_replayed(self, server: AuthorizationServer) -> None:
-        """An assertion serves once, at whatever endpoint; that of another client may have the same ``jti``."""
+    def test_a_replayed_assertion_is_rejected(self, server: AuthorizationServer) -> None:
+        """An assertion is accepted once, at any endpoint. Two clients may use the same ``jti``."""
         first = signed("ES256", KEYS["ES256"], "ES256", server.issuer, jti="one")
-        assert ask(server, first).status_code == 200
-        assert "used before" in refused(server, first)
-        assert "used before" in refused(server, signed("ES256", KEYS["ES256"], "ES256", server.issuer, jti="one"))
-        assert ask(server, signed("ES384", KEYS["ES384"], "ES384", server.issuer, jti="one")).status_code == 200
+        assert request_token(server, first).status_code == 200
+        assert "used before" in rejected(server, first)
+        assert "used before" in rejected(server, signed("ES256", KEYS["ES256"], "ES256", server.issuer, jti="one"))
+        assert (
+            request_token(server, signed("ES384", KEYS["ES384"], "ES384", server.issuer, jti="one")).status_code == 200
+        )
 
-    def test_a_jti_is_forgotten_when_its_assertion_ends(self, server: AuthorizationServer) -> None:
-        """It could not be used again anyway; one that lasts a moment longer than the request is enough to see it."""
-        assert ask(server, signed("ES256", KEYS["ES256"], "ES256", server.issuer, jti="short", exp=1.0)).is_success
+    def test_a_jti_is_forgotten_when_its_assertion_expires(self, server: AuthorizationServer) -> None:
+        """An expired assertion is rejected anyway, so its ``jti`` may be used again."""
+        assert request_token(
+            server, signed("ES256", KEYS["ES256"], "ES256", server.issuer, jti="short", exp=1.0)
+        ).is_success
         time.sleep(1.1)
-        assert ask(server, signed("ES256", KEYS["ES256"], "ES256", server.issuer, jti="short")).is_success
+        assert request_token(server, signed("ES256", KEYS["ES256"], "ES256", server.issuer, jti="short")).is_success
 
-    def test_another_key(self, server: AuthorizationServer) -> None:
-        """Of the same kind, or of another."""
-        refused(server, signed("RS256", OTHER, "RS256", server.issuer))
-        refused(server, signed("ES256", ec.generate_private_key(ec.SECP256R1()), "ES256", server.issuer))
-        refused(server, signed("ES256", KEYS["ES256"], "RS256", server.issuer))
+    def test_a_signature_by_another_key_is_rejected(self, server: AuthorizationServer) -> None:
+        """Another key is rejected, of the same kind or of another."""
+        rejected(server, signed("RS256", OTHER, "RS256", server.issuer))
+        rejected(server, signed("ES256", ec.generate_private_key(ec.SECP256R1()), "ES256", server.issuer))
+        rejected(server, signed("ES256", KEYS["ES256"], "RS256", server.issuer))
 
-    def test_a_public_key_as_secret(self, server: AuthorizationServer) -> None:
-        """The HMAC that whoever knows the public key can make (CVE-2022-29217 and its like)."""
+    def test_an_hmac_keyed_by_the_public_key_is_rejected(self, server: AuthorizationServer) -> None:
+        """Anyone with the public key can make such an HMAC (CVE-2022-29217 and similar)."""
         for client_id in ("RS256", "by_secret"):
-            refused(server, signed("HS256", public_pem(RSA), client_id, server.issuer))
+            rejected(server, signed("HS256", public_pem(RSA), client_id, server.issuer))
 
-    def test_no_kid_where_there_are_two_keys(self, server: AuthorizationServer) -> None:
-        """The server does not try one after the other."""
-        refused(server, signed("RS256", RSA, "two_keys", server.issuer))
-        refused(server, signed("RS256", RSA, "two_keys", server.issuer, header_kid="new"))
+    def test_a_missing_kid_of_two_keys_is_rejected(self, server: AuthorizationServer) -> None:
+        """The server does not try one key after the other."""
+        rejected(server, signed("RS256", RSA, "two_keys", server.issuer))
+        rejected(server, signed("RS256", RSA, "two_keys", server.issuer, header_kid="new"))
 
-    def test_a_client_of_another_method(self, server: AuthorizationServer) -> None:
-        """What a client is registered for decides, whatever else is known of it."""
-        refused(server, signed("RS256", RSA, "by_secret", server.issuer))
-        refused(server, signed("HS256", SECRET.encode(), "by_secret", server.issuer))
-        refused(server, signed("RS256", RSA, "shared", server.issuer))
+    def test_a_method_the_client_is_not_registered_for_is_rejected(self, server: AuthorizationServer) -> None:
+        """Only the registered methods authenticate, although the server has the key or the secret."""
+        rejected(server, signed("RS256", RSA, "by_secret", server.issuer))
+        rejected(server, signed("HS256", SECRET.encode(), "by_secret", server.issuer))
+        rejected(server, signed("RS256", RSA, "shared", server.issuer))
 
     @pytest.mark.parametrize("assertion", ["", "eyJ", "a.b.c", "e30.e30.", "e30.W10.eA", "é", "." * 9])
-    def test_no_jwt(self, server: AuthorizationServer, assertion: str) -> None:
-        """What is none, is empty, or has no object for claims."""
-        refused(server, assertion)
+    def test_a_text_that_is_not_a_jwt_is_rejected(self, server: AuthorizationServer, assertion: str) -> None:
+        """A malformed JWT, an empty one, and claims that are not an object are rejected."""
+        rejected(server, assertion)
 
-    def test_another_type(self, server: AuthorizationServer) -> None:
-        """An assertion of another type than it says."""
+    def test_another_client_assertion_type_is_rejected(self, server: AuthorizationServer) -> None:
+        """A JWT with the client_assertion_type of another format is rejected."""
         assertion = signed("ES256", KEYS["ES256"], "ES256", server.issuer)
-        refused(server, assertion, client_assertion_type=SPIFFE)
+        rejected(server, assertion, client_assertion_type=SPIFFE)
 
-    def test_two_ways(self, server: AuthorizationServer) -> None:
-        """A request carries one way of authentication (RFC 6749 section 2.3)."""
+    def test_two_authentication_methods_are_an_invalid_request(self, server: AuthorizationServer) -> None:
+        """A request authenticates the client once (RFC 6749 section 2.3)."""
         assertion = signed("ES256", KEYS["ES256"], "ES256", server.issuer)
-        answer = ask(server, assertion, client_secret="s3cret")
-        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+        response = request_token(server, assertion, client_secret="s3cret")
+        assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
 
-    def test_another_client_in_the_body(self, server: AuthorizationServer) -> None:
-        """``client_id`` has to be the subject (RFC 7521 section 4.2)."""
+    def test_another_client_id_in_the_body_is_an_invalid_request(self, server: AuthorizationServer) -> None:
+        """``client_id`` must be the subject (RFC 7521 section 4.2)."""
         assertion = signed("ES256", KEYS["ES256"], "ES256", server.issuer)
-        answer = ask(server, assertion, client_id="RS256")
-        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+        response = request_token(server, assertion, client_id="RS256")
+        assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
 
 
 class TestFederated:
-    """RFC 7521 section 4.2: assertions that someone else issues."""
+    """RFC 7521 section 4.2: assertions of another issuer."""
 
-    def test_accepted(self, server: AuthorizationServer) -> None:
-        """The client is the one that the form names, and the assertion may serve again."""
+    def test_a_federated_assertion_authenticates_more_than_once(self, server: AuthorizationServer) -> None:
+        """The form names the client, and the assertion may be used again."""
         assertion = CLUSTER.assertion(ACCOUNT, "https://as.example")
         for _ in range(2):
-            assert ask(server, assertion, client_id="federated").status_code == 200
+            assert request_token(server, assertion, client_id="federated").status_code == 200
             seen = server.token_requests[-1]
             assert (seen.client_id, seen.authentication_method) == ("federated", "federated_jwt")
 
@@ -282,55 +301,55 @@ class TestFederated:
         ],
         ids=["key", "subject", "audience", "expired"],
     )
-    def test_refused(
+    def test_another_issuer_subject_audience_or_time_is_rejected(
         self, server: AuthorizationServer, issuer: AssertionIssuer, subject: str, audience: str, lifetime: int
     ) -> None:
-        """Of another issuer or account, for another server, or too late."""
-        refused(server, issuer.assertion(subject, audience, lifetime=lifetime), client_id="federated")
+        """An assertion with another key, subject or audience is rejected, and so is an expired one."""
+        rejected(server, issuer.assertion(subject, audience, lifetime=lifetime), client_id="federated")
 
-    def test_for_whom(self, server: AuthorizationServer) -> None:
-        """Of no use to another client, or without a name, or as another type."""
+    def test_a_federated_assertion_authenticates_only_its_client(self, server: AuthorizationServer) -> None:
+        """Another client, a missing client_id and another type are rejected."""
         assertion = CLUSTER.assertion(ACCOUNT, "https://as.example")
-        refused(server, assertion, client_id="ES256")
-        refused(server, assertion)
-        refused(server, assertion, client_id="federated", client_assertion_type=SPIFFE)
-        refused(server, "eyJ", client_id="federated")
+        rejected(server, assertion, client_id="ES256")
+        rejected(server, assertion)
+        rejected(server, assertion, client_id="federated", client_assertion_type=SPIFFE)
+        rejected(server, "eyJ", client_id="federated")
 
-    def test_type(self) -> None:
-        """The type is part of the registration."""
+    def test_the_assertion_type_is_registered(self) -> None:
+        """A client may be registered for another client_assertion_type."""
         identity = FederatedIdentity(CLUSTER.issuer, ACCOUNT, "https://as.example", CLUSTER.jwks, SPIFFE)
         client = RegisteredClient(
             "svid", authentication_methods=frozenset({"federated_jwt"}), federated_identity=identity
         )
         with AuthorizationServer(clients=[client]) as server:
             assertion = CLUSTER.assertion(ACCOUNT, "https://as.example")
-            assert ask(server, assertion, client_id="svid", client_assertion_type=SPIFFE).status_code == 200
-            refused(server, assertion, client_id="svid")
+            assert request_token(server, assertion, client_id="svid", client_assertion_type=SPIFFE).status_code == 200
+            rejected(server, assertion, client_id="svid")
 
 
 @pytest.mark.parametrize("keys", [[], [{}], [{"kty": "EC"}], [{"kty": "M4RKER"}], ["M4RKER"], None])
-def test_no_jwk_set(keys: Any) -> None:
-    """A client is known by its keys, or refused when it is made."""
-    with pytest.raises(ValueError, match="jwks is no JWK set") as caught:
+def test_a_client_needs_a_valid_jwk_set(keys: Any) -> None:
+    """An invalid JWK set is rejected when the client is made, and the error does not quote it."""
+    with pytest.raises(ValueError, match="jwks must be a JWK set") as caught:
         RegisteredClient("id", jwks={"keys": keys})
     assert "M4RKER" not in str(caught.value)
-    with pytest.raises(ValueError, match="jwks is no JWK set"):
+    with pytest.raises(ValueError, match="jwks must be a JWK set"):
         FederatedIdentity("https://cluster.example", "id", "https://as.example", {})
 
 
-def test_metadata(server: AuthorizationServer) -> None:
-    """The server says what it takes."""
+def test_the_metadata_list_methods_and_algorithms(server: AuthorizationServer) -> None:
+    """The metadata list the methods and algorithms that the server accepts."""
     document = httpx2.get(server.metadata_url).json()
     assert {"private_key_jwt", "client_secret_jwt"} < set(document["token_endpoint_auth_methods_supported"])
     algorithms = {*KEYS, "HS256", "HS384", "HS512"}
     assert set(document["token_endpoint_auth_signing_alg_values_supported"]) == algorithms
 
 
-def test_nothing_in_the_log(server: AuthorizationServer, caplog: pytest.LogCaptureFixture) -> None:
-    """No assertion, accepted or refused."""
+def test_no_assertion_is_logged(server: AuthorizationServer, caplog: pytest.LogCaptureFixture) -> None:
+    """No assertion is logged, accepted or rejected."""
     right, wrong = (signed("ES256", KEYS["ES256"], "ES256", audience) for audience in (server.issuer, "https://x"))
     with caplog.at_level(logging.DEBUG):
-        ask(server, right)
-        refused(server, wrong)
+        request_token(server, right)
+        rejected(server, wrong)
     assert right not in caplog.text
     assert wrong not in caplog.text

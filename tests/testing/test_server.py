@@ -1,5 +1,5 @@
 """
-The test server: a real authorization server over loopback, asked here with an HTTP library alone.
+The test server: a real authorization server on loopback, called with an HTTP library alone.
 """
 
 import base64
@@ -26,41 +26,45 @@ POSTED = {**GRANT, "client_id": "your_id", "client_secret": "s3cret"}
 
 
 def basic(client_id: str, secret: str) -> dict[str, str]:
-    """Gives an Authorization field with *client_id* and *secret* as they stand."""
+    """Return an Authorization header with *client_id* and *secret*, unencoded."""
     return {"Authorization": f"Basic {base64.b64encode(f'{client_id}:{secret}'.encode()).decode()}"}
 
 
 @pytest.fixture
 def server() -> Iterator[AuthorizationServer]:
-    """A server with the default client."""
+    """Start a server with the default client."""
     with AuthorizationServer() as running:
         yield running
 
 
 def access_token(server: AuthorizationServer, **extra: str) -> str:
-    """Gives a token of the default client."""
+    """Return a token of the default client."""
     token: str = httpx2.post(server.token_endpoint, data={**POSTED, **extra}).json()["access_token"]
     return token
 
 
 def call(server: AuthorizationServer, token: str, path: str = "") -> httpx2.Response:
-    """Calls the resource."""
+    """Call the resource."""
     return httpx2.get(server.resource_url + path, headers={"Authorization": f"Bearer {token}"})
 
 
 class TestToken:
     """RFC 6749 section 4.4."""
 
-    def test_basic(self, server: AuthorizationServer) -> None:
-        """A client that authenticates by Basic gets its token, uncached, with its lifetime and scope."""
-        answer = httpx2.post(server.token_endpoint, data={**GRANT, "scope": "read"}, headers=basic("your_id", "s3cret"))
-        assert answer.status_code == 200
-        assert answer.headers["Cache-Control"] == "no-store"
-        token = answer.json()
+    def test_http_basic_gets_a_token(self, server: AuthorizationServer) -> None:
+        """
+        A client that authenticates by HTTP Basic gets an uncacheable response with a token, its lifetime and scope.
+        """
+        response = httpx2.post(
+            server.token_endpoint, data={**GRANT, "scope": "read"}, headers=basic("your_id", "s3cret")
+        )
+        assert response.status_code == 200
+        assert response.headers["Cache-Control"] == "no-store"
+        token = response.json()
         assert (token["token_type"], token["expires_in"], token["scope"]) == ("Bearer", 3600, "read")
         assert len(token["access_token"]) > 40
 
-    def test_odd_secret(self) -> None:
+    def test_basic_credentials_are_form_decoded(self) -> None:
         """Id and secret are form-decoded, a space in either form (RFC 6749 section 2.3.1 and appendix B)."""
         odd = RegisteredClient(f"id{ODD}", f"secret{ODD}")
         with AuthorizationServer(clients=[odd]) as server:
@@ -71,20 +75,20 @@ class TestToken:
             raw = basic("id", odd.client_secret)
             assert httpx2.post(server.token_endpoint, data=GRANT, headers=raw).status_code == 401
 
-    def test_no_secret(self) -> None:
-        """A client that has none is not let in with an empty one."""
+    def test_an_empty_secret_authenticates_no_client(self) -> None:
+        """A client without a secret is not authenticated by an empty one."""
         with AuthorizationServer(clients=[RegisteredClient("your_id")]) as server:
             assert httpx2.post(server.token_endpoint, data=GRANT, headers=basic("your_id", "")).status_code == 401
             empty = {**GRANT, "client_id": "your_id", "client_secret": ""}
             assert httpx2.post(server.token_endpoint, data=empty).status_code in (400, 401)
 
-    def test_post(self, server: AuthorizationServer) -> None:
-        """A client that authenticates in the body gets all its scopes if it asks for none."""
-        answer = httpx2.post(server.token_endpoint, data=POSTED)
-        assert (answer.status_code, answer.json()["scope"]) == (200, "read write")
+    def test_a_request_without_a_scope_gets_all_of_it(self, server: AuthorizationServer) -> None:
+        """A client that authenticates in the body and requests no scope gets its whole scope."""
+        response = httpx2.post(server.token_endpoint, data=POSTED)
+        assert (response.status_code, response.json()["scope"]) == (200, "read write")
 
-    def test_no_lifetime(self) -> None:
-        """A server may leave the lifetime out, or say 0."""
+    def test_the_lifetime_can_be_omitted_or_0(self) -> None:
+        """A server may omit the lifetime, or set it to 0."""
         for lifetime, given in ((None, None), (0, 0)):
             with AuthorizationServer(lifetime=lifetime) as server:
                 assert httpx2.post(server.token_endpoint, data=POSTED).json().get("expires_in") == given
@@ -110,45 +114,45 @@ class TestToken:
             ({**POSTED, "scope": ["read", "write"]}, {}, 400, "invalid_request"),
         ],
     )
-    def test_refused(
+    def test_an_invalid_request_gets_the_error_of_rfc_6749(
         self, server: AuthorizationServer, data: dict[str, str], headers: dict[str, str], status: int, error: str
     ) -> None:
-        """A request that breaks a rule is refused with the error of RFC 6749 section 5.2."""
-        answer = httpx2.post(server.token_endpoint, data=data, headers=headers)
-        assert (answer.status_code, answer.json()["error"]) == (status, error)
-        assert ("WWW-Authenticate" in answer.headers) == (status == 401)
+        """A request that breaks a rule is rejected with an error code of RFC 6749 section 5.2."""
+        response = httpx2.post(server.token_endpoint, data=data, headers=headers)
+        assert (response.status_code, response.json()["error"]) == (status, error)
+        assert ("WWW-Authenticate" in response.headers) == (status == 401)
 
-    def test_method_not_allowed_to_the_client(self) -> None:
-        """A client that may only post is refused by Basic."""
+    def test_a_client_may_use_only_its_methods(self) -> None:
+        """A client that is registered for post is rejected with HTTP Basic."""
         only = RegisteredClient("your_id", "s3cret", authentication_methods=frozenset({"client_secret_post"}))
         with AuthorizationServer(clients=[only]) as server:
             assert httpx2.post(server.token_endpoint, data=GRANT, headers=basic("your_id", "s3cret")).status_code == 401
             assert httpx2.post(server.token_endpoint, data=POSTED).status_code == 200
 
-    def test_methods_are_those_of_the_server(self) -> None:
-        """A client is registered for what the server can do, and nothing else."""
+    def test_only_supported_methods_can_be_registered(self) -> None:
+        """A client can be registered for the methods that the server supports, and for no other."""
         assert set(get_args(AuthenticationMethod)) == set(METHODS)
         for methods in (frozenset({"client_secret_cookie"}), "client_secret_post", ["client_secret_post"]):
             unknown: Any = methods
-            with pytest.raises(ValueError, match="authentication_methods: give a frozenset of client_secret_basic, "):
+            with pytest.raises(ValueError, match="authentication_methods must be a frozenset of client_secret_basic, "):
                 RegisteredClient("your_id", "s3cret", authentication_methods=unknown)
 
-    def test_the_scope_of_a_client_is_a_scope(self) -> None:
-        """Not text."""
+    def test_the_scope_of_a_client_must_be_a_scope(self) -> None:
+        """A scope as text is rejected."""
         scope: Any = "read write"
         with pytest.raises(ValueError, match=r"scope must be a Scope, not str; use Scope.of\('read', 'write'\)"):
             RegisteredClient("your_id", "s3cret", scope=scope)
 
-    def test_only_forms(self, server: AuthorizationServer) -> None:
-        """A body of another type is no form."""
+    def test_a_body_that_is_not_a_form_is_rejected(self, server: AuthorizationServer) -> None:
+        """A JSON body has no grant_type."""
         assert httpx2.post(server.token_endpoint, json=POSTED).json()["error"] == "unsupported_grant_type"
 
 
 class TestSeen:
-    """What the server remembers."""
+    """The requests that the server remembers."""
 
-    def test_without_secrets(self, server: AuthorizationServer) -> None:
-        """Each request is remembered by its names and its outcome, and by no value."""
+    def test_requests_are_remembered_without_secrets(self, server: AuthorizationServer) -> None:
+        """The server remembers the names of the parameters and the outcome, but no value."""
         access_token(server, scope="read")
         httpx2.post(server.token_endpoint, data=GRANT, headers=basic("your_id", "wr0ng"))
         first, second = server.token_requests
@@ -158,8 +162,8 @@ class TestSeen:
         assert "s3cret" not in repr(server.token_requests)
         assert "s3cret" not in repr(RegisteredClient("your_id", "s3cret"))
 
-    def test_many_threads(self, server: AuthorizationServer) -> None:
-        """Every request of a crowd is answered and counted."""
+    def test_concurrent_requests_are_all_counted(self, server: AuthorizationServer) -> None:
+        """The server responds to each of many concurrent requests and counts it."""
         with ThreadPoolExecutor(20) as pool:
             tokens = set(pool.map(lambda _: access_token(server), range(20)))
         assert len(tokens) == len(server.token_requests) == 20
@@ -168,47 +172,47 @@ class TestSeen:
 class TestResource:
     """RFC 6750."""
 
-    def test_with_a_token(self, server: AuthorizationServer) -> None:
-        """A good token opens the resource, whose answer says whose it is."""
-        answer = call(server, access_token(server, scope="read"))
-        assert answer.status_code == 200
-        assert answer.json() == {"client_id": "your_id", "scope": "read", "method": "GET"}
+    def test_a_valid_token_opens_the_resource(self, server: AuthorizationServer) -> None:
+        """The response names the client and the scope of the token."""
+        response = call(server, access_token(server, scope="read"))
+        assert response.status_code == 200
+        assert response.json() == {"client_id": "your_id", "scope": "read", "method": "GET"}
 
-    def test_without_a_token(self, server: AuthorizationServer) -> None:
-        """Who sends no token is asked for one, and told no error (section 3.1)."""
-        answer = httpx2.post(server.resource_url, data={})
-        assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, 'Bearer realm="oauth_cc"')
+    def test_a_request_without_a_token_gets_a_challenge_without_an_error(self, server: AuthorizationServer) -> None:
+        """A request without a token gets a challenge without an error code (section 3.1)."""
+        response = httpx2.post(server.resource_url, data={})
+        assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, 'Bearer realm="oauth_cc"')
 
-    def test_ended(self, server: AuthorizationServer) -> None:
+    def test_an_unknown_revoked_or_expired_token_is_invalid(self, server: AuthorizationServer) -> None:
         """An unknown, a revoked and an expired token are invalid_token."""
         revoked = access_token(server)
         server.revoke_all()
         expired = access_token(server)
         server.expire_all()
         for token in ("unknown", revoked, expired):
-            answer = call(server, token)
-            assert answer.status_code == 401
-            assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
+            response = call(server, token)
+            assert response.status_code == 401
+            assert 'error="invalid_token"' in response.headers["WWW-Authenticate"]
 
-    def test_scope(self, server: AuthorizationServer) -> None:
-        """A resource with a scope needs a token with that scope (section 3.1)."""
+    def test_a_missing_scope_is_insufficient_scope(self, server: AuthorizationServer) -> None:
+        """A resource with a scope requires a token with that scope (section 3.1)."""
         token = access_token(server, scope="read")
         assert call(server, token, "/read").status_code == 200
-        answer = call(server, token, "/write")
-        assert answer.status_code == 403
-        assert 'error="insufficient_scope", scope="write"' in answer.headers["WWW-Authenticate"]
+        response = call(server, token, "/write")
+        assert response.status_code == 403
+        assert 'error="insufficient_scope", scope="write"' in response.headers["WWW-Authenticate"]
 
-    def test_another_scheme(self, server: AuthorizationServer) -> None:
-        """A scheme that is not Bearer is refused."""
-        answer = httpx2.get(server.resource_url, headers={"Authorization": f"MAC {access_token(server)}"})
-        assert answer.status_code in (400, 401)
+    def test_another_scheme_is_rejected(self, server: AuthorizationServer) -> None:
+        """A scheme other than Bearer is rejected."""
+        response = httpx2.get(server.resource_url, headers={"Authorization": f"MAC {access_token(server)}"})
+        assert response.status_code in (400, 401)
 
 
 class TestTokenEndpoints:
     """RFC 7662 and RFC 7009."""
 
-    def test_introspection(self, server: AuthorizationServer) -> None:
-        """A good token is active and described, its resources included; any other is not active."""
+    def test_introspection_describes_a_valid_token(self, server: AuthorizationServer) -> None:
+        """A valid token is active and described with its resources; any other token is not active."""
         token = access_token(server, scope="read", resource="urn:r")
         data = {"token": token, "client_id": "your_id", "client_secret": "s3cret"}
         described = httpx2.post(server.introspection_endpoint, data=data).json()
@@ -217,23 +221,25 @@ class TestTokenEndpoints:
         assert httpx2.post(server.introspection_endpoint, data={**data, "token": "x"}).json() == {"active": False}
         assert httpx2.post(server.introspection_endpoint, data={"token": token}).status_code == 401
 
-    def test_introspection_without_expiry(self) -> None:
-        """A token without expiry is described without one."""
+    def test_introspection_omits_a_missing_expiry(self) -> None:
+        """A token without an expiry is described without one."""
         with AuthorizationServer(lifetime=None) as server:
             data = {"token": access_token(server), "client_id": "your_id", "client_secret": "s3cret"}
             assert "exp" not in httpx2.post(server.introspection_endpoint, data=data).json()
 
-    def test_revocation(self, server: AuthorizationServer) -> None:
-        """A revoked token opens nothing; revoking what is unknown is done as well."""
+    def test_a_revoked_token_is_rejected(self, server: AuthorizationServer) -> None:
+        """A revoked token opens nothing, and revoking an unknown token succeeds."""
         token = access_token(server)
         for value in (token, "unknown"):
-            answer = httpx2.post(server.revocation_endpoint, data={"token": value}, headers=basic("your_id", "s3cret"))
-            assert answer.status_code == 200
+            response = httpx2.post(
+                server.revocation_endpoint, data={"token": value}, headers=basic("your_id", "s3cret")
+            )
+            assert response.status_code == 200
         assert call(server, token).status_code == 401
 
 
-def test_metadata() -> None:
-    """The metadata are valid by Authlib's own validator, and name endpoints that are there (RFC 8414)."""
+def test_the_metadata_are_valid() -> None:
+    """Authlib's validator accepts the metadata, and their endpoints exist (RFC 8414)."""
     authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
     trust = ssl.create_default_context()
@@ -246,8 +252,8 @@ def test_metadata() -> None:
 
 
 @pytest.mark.parametrize("path", ["", "/", "/realms/demo"])
-def test_issuer_path(path: str) -> None:
-    """An issuer may have a path; its metadata stand where RFC 8414 and where OpenID Connect put them."""
+def test_an_issuer_with_a_path_publishes_its_metadata(path: str) -> None:
+    """The metadata of an issuer with a path are at the URLs of RFC 8414 and of OpenID Connect."""
     with AuthorizationServer(issuer_path=path) as server:
         assert server.issuer.endswith(path)
         appended = f"{server.issuer.removesuffix('/')}/.well-known/openid-configuration"
@@ -261,40 +267,42 @@ def test_issuer_path(path: str) -> None:
 class TestHttp:
     """RFC 9110."""
 
-    def test_unknown(self, server: AuthorizationServer) -> None:
-        """What is not there is 404, what takes another method 405 with the methods it takes."""
+    def test_an_unknown_path_is_404_and_a_wrong_method_405(self, server: AuthorizationServer) -> None:
+        """An unknown path is 404. A wrong method is 405 with the methods that are allowed."""
         assert httpx2.get(f"{server.issuer}/nothing").status_code == 404
         assert httpx2.get(f"{server.issuer}/.well-known/nothing").status_code == 404
-        answer = httpx2.get(server.token_endpoint)
-        assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+        response = httpx2.get(server.token_endpoint)
+        assert (response.status_code, response.headers["Allow"]) == (405, "POST")
 
-    def test_size(self, server: AuthorizationServer) -> None:
-        """A body beyond the bound is not read, one without length neither."""
+    def test_a_large_body_is_413_and_one_without_length_411(self, server: AuthorizationServer) -> None:
+        """A body beyond the limit is not read, nor is a body without a length."""
         assert httpx2.post(server.token_endpoint, content=b"x" * 100_000).status_code == 413
         assert httpx2.post(server.token_endpoint, content=iter([b"x"])).status_code == 411
 
-    def test_broken(self, server: AuthorizationServer, monkeypatch: pytest.MonkeyPatch) -> None:
-        """An error inside is 500 without a word about it, and the server goes on."""
+    def test_an_internal_error_is_500_without_details(
+        self, server: AuthorizationServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """An internal error is 500 without details, and the server continues."""
         with monkeypatch.context() as patch:
             patch.setattr(secrets, "token_urlsafe", None)
-            answer = httpx2.post(server.token_endpoint, data=POSTED)
-        assert (answer.status_code, answer.json()) == (500, {"error": "server_error"})
+            response = httpx2.post(server.token_endpoint, data=POSTED)
+        assert (response.status_code, response.json()) == (500, {"error": "server_error"})
         assert httpx2.post(server.token_endpoint, data=POSTED).status_code == 200
 
     @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
-    def test_other_methods(self, server: AuthorizationServer, method: str) -> None:
-        """Any other method is 405 where there is something, 404 where there is nothing."""
+    def test_other_methods_are_405_or_404(self, server: AuthorizationServer, method: str) -> None:
+        """Any other method is 405 at a known path, 404 at an unknown one."""
         assert httpx2.request(method, server.token_endpoint).status_code == 405
         assert httpx2.request(method, server.issuer).status_code == 404
 
-    def test_keep_alive(self, server: AuthorizationServer) -> None:
+    def test_one_connection_serves_several_requests(self, server: AuthorizationServer) -> None:
         """One connection serves several requests."""
         with httpx2.Client() as client:
             streams = {id(client.get(server.metadata_url).extensions["network_stream"]) for _ in range(3)}
         assert len(streams) == 1
 
-    def test_tls_refused(self) -> None:
-        """A client that distrusts the certificate or speaks no TLS does the server no harm."""
+    def test_a_failed_handshake_does_not_stop_the_server(self) -> None:
+        """A client that distrusts the certificate or does not use TLS does not harm the server."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority = trustme.CA()
         authority.issue_cert("localhost").configure_cert(context)
@@ -308,8 +316,8 @@ class TestHttp:
             authority.configure_trust(trust)
             assert httpx2.get(server.metadata_url, verify=trust).status_code == 200
 
-    def test_close(self) -> None:
-        """A closed server is gone with its connections; closing twice does nothing more."""
+    def test_close_ends_connections_and_can_be_repeated(self) -> None:
+        """A closed server closes its connections; closing it again does nothing."""
         server = AuthorizationServer()
         with httpx2.Client() as client:
             client.get(server.metadata_url)
@@ -319,8 +327,8 @@ class TestHttp:
                 client.get(server.metadata_url)
 
 
-def test_no_token_in_the_log(server: AuthorizationServer, caplog: pytest.LogCaptureFixture) -> None:
-    """Nothing that is logged at any level holds a token or a secret."""
+def test_no_token_is_logged(server: AuthorizationServer, caplog: pytest.LogCaptureFixture) -> None:
+    """No log line of any level contains a token or a secret."""
     with caplog.at_level(logging.DEBUG):
         token = access_token(server)
         call(server, token)
