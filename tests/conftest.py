@@ -37,7 +37,7 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def redis_program(pytestconfig: pytest.Config) -> Sequence[str]:
-    """The command that starts a Redis server."""
+    """Return the command that starts a Redis server."""
     # None only if the cache plugin is disabled.
     assert pytestconfig.cache is not None
     folder = pytestconfig.cache.mkdir("redis-server")
@@ -50,14 +50,14 @@ def redis_program(pytestconfig: pytest.Config) -> Sequence[str]:
 
 @pytest.fixture(scope="session")
 def shared_redis(redis_program: Sequence[str]) -> Iterator[RedisServer]:
-    """One Redis server for all tests."""
+    """Run one Redis server for all tests."""
     with RedisServer(redis_program) as server:
         yield server
 
 
 @pytest.fixture
 def redis_server(shared_redis: RedisServer) -> RedisServer:
-    """The shared Redis server, emptied."""
+    """Empty the shared Redis server."""
     with shared_redis.client() as client:
         client.flushall()
     return shared_redis

@@ -43,7 +43,7 @@ def run(request: pytest.FixtureRequest) -> Run:
 
 @pytest.fixture
 def server() -> Iterator[AuthorizationServer]:
-    """A server that records its requests."""
+    """Run a server that records its requests."""
     with AuthorizationServer() as running:
         yield running
 

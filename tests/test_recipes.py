@@ -56,7 +56,7 @@ class Recipes:
 
 @pytest.fixture(scope="module")
 def recipes() -> Recipes:
-    """The recipes of the guide."""
+    """Return the recipes of the guide."""
     return Recipes(functions(ROOT / "oauth_cc" / "authentication" / "PROVIDERS.md"))
 
 

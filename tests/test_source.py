@@ -42,7 +42,7 @@ STALE_AT_ONCE = Answer(chunks=(b'{"access_token": "tok-0", "token_type": "Bearer
 
 @pytest.fixture
 def server() -> Iterator[AuthorizationServer]:
-    """A server that records its requests."""
+    """Run a server that records its requests."""
     with AuthorizationServer() as running:
         yield running
 

@@ -40,7 +40,7 @@ class Worker:
         return Outcome(**json.loads(self._read()))
 
     def pause(self) -> None:
-        """Stop the process, at whatever point it is."""
+        """Stop the process at any point of its work."""
         self.process.send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:

@@ -26,7 +26,7 @@ BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
 @pytest.fixture
 def server() -> Iterator[AuthorizationServer]:
-    """A server that records its requests."""
+    """Run a server that records its requests."""
     with AuthorizationServer() as running:
         yield running
 

@@ -27,7 +27,7 @@ def answer(text: str) -> Answer:
 
 @pytest.fixture(params=["file", "redis"])
 def task(request: pytest.FixtureRequest, tmp_path: Path) -> Task:
-    """A task with its tokens in a file, or in Redis."""
+    """Return a task with its tokens in a file, or in Redis."""
     if request.param == "file":
         return Task("", directory=f"{tmp_path}/tokens")
     server: RedisServer = request.getfixturevalue("redis_server")

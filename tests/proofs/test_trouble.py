@@ -51,7 +51,7 @@ def caller(store: Store, endpoint: str) -> Caller:
 
 @pytest.fixture
 def server() -> Iterator[AuthorizationServer]:
-    """A server that records its requests."""
+    """Run a server that records its requests."""
     with AuthorizationServer() as running:
         yield running
 

@@ -9,6 +9,6 @@ from tests.shells.asking import WAYS, Ask
 
 @pytest.fixture(params=WAYS, ids=lambda way: f"{way.library.__name__}-{way.backend}")
 def ask(request: pytest.FixtureRequest) -> Ask:
-    """Each HTTP library, on threads and on event loops."""
+    """Return each HTTP library, on threads and on event loops."""
     found: Ask = request.param
     return found

@@ -96,13 +96,13 @@ def sent_as_composed(server: ScriptedServer, request: Any) -> None:
 
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
-    """A certificate authority."""
+    """Return a certificate authority."""
     return trustme.CA()
 
 
 @pytest.fixture(scope="module")
 def server_side(authority: trustme.CA) -> ssl.SSLContext:
-    """The server's TLS context, with a certificate for localhost."""
+    """Return the server's TLS context, with a certificate for localhost."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
     return context
@@ -110,7 +110,7 @@ def server_side(authority: trustme.CA) -> ssl.SSLContext:
 
 @pytest.fixture(scope="module")
 def trust(authority: trustme.CA) -> ssl.SSLContext:
-    """A client's TLS context that trusts the authority."""
+    """Return a client's TLS context that trusts the authority."""
     context = ssl.create_default_context()
     authority.configure_trust(context)
     return context
@@ -430,7 +430,7 @@ def make(world: World, auth: ClientCredentialsAuth, method: str = "GET", **call:
 
 
 async def stream() -> AsyncGenerator[bytes]:
-    """A body that can be read once."""
+    """Yield a body that can be read once."""
     yield b"on"
     yield b"ce"
 
@@ -673,7 +673,7 @@ class TestOrigins:
     @pytest.mark.parametrize("status", [302, 307, 308])
     @pytest.mark.parametrize("first", [OK, EXPIRED])
     def test_a_redirect_to_another_port_carries_no_token(self, status: int, first: Answer) -> None:
-        """Whatever status that origin returns."""
+        """Regardless of the status that this origin returns."""
         with world(OK) as here, serve(first) as other:
             here.api.steps[:] = [Answer(status, (("Location", f"{other.url}/there"),))]
             assert make(here, here.auth()) == first.status

@@ -60,19 +60,19 @@ def fetch_on(backend: str) -> Fetch:
 
 @pytest.fixture(params=["threads", "asyncio", "trio"])
 def fetch(request: pytest.FixtureRequest) -> Fetch:
-    """Each way to fetch a token."""
+    """Return each way to fetch a token."""
     return fetch_sync if request.param == "threads" else fetch_on(request.param)
 
 
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
-    """A certificate authority."""
+    """Return a certificate authority."""
     return trustme.CA()
 
 
 @pytest.fixture(scope="module")
 def server_side(authority: trustme.CA) -> ssl.SSLContext:
-    """The server's TLS context, with a certificate for localhost."""
+    """Return the server's TLS context, with a certificate for localhost."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
     return context

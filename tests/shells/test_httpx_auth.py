@@ -79,19 +79,19 @@ WAYS = [
 
 @pytest.fixture(params=WAYS)
 def calls(request: pytest.FixtureRequest) -> Calls:
-    """Each library, on threads and on each event loop."""
+    """Return each library, on threads and on each event loop."""
     return Calls(*request.param)
 
 
 @pytest.fixture
 def server() -> Iterator[AuthorizationServer]:
-    """A server that records its requests."""
+    """Run a server that records its requests."""
     with AuthorizationServer(clients=[KNOWN]) as running:
         yield running
 
 
 def test_httpx_py_equals_httpx2_py_but_for_the_name() -> None:
-    """Whoever edits one module edits both."""
+    """An edit of one module goes to both."""
     texts = [Path(str(module.__file__)).read_text("utf-8") for module in (oauth_cc.httpx2, oauth_cc.httpx)]
     assert texts[0].replace("httpx2", "httpx") == texts[1]
 

@@ -56,7 +56,7 @@ class World:
     trust: Path
     ours: Identity
     theirs: Identity
-    nobodys: Identity
+    untrusted: Identity
 
     def server_side(self, mode: ssl.VerifyMode = ssl.CERT_OPTIONAL) -> ssl.SSLContext:
         """Return the server's TLS context, which requests client certificates by *mode*."""
@@ -86,11 +86,11 @@ def issue(folder: Path, name: str, authority: trustme.CA) -> Identity:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """Certificates for all tests."""
+    """Issue the certificates of all tests."""
     folder, authority = tmp_path_factory.mktemp("certificates"), trustme.CA()
     authority.cert_pem.write_to_path(str(folder / "trust.pem"))
     ours, theirs = issue(folder, "ours", authority), issue(folder, "theirs", authority)
-    return World(authority, folder / "trust.pem", ours, theirs, issue(folder, "nobodys", trustme.CA()))
+    return World(authority, folder / "trust.pem", ours, theirs, issue(folder, "untrusted", trustme.CA()))
 
 
 @attrs.frozen
@@ -201,7 +201,7 @@ TRANSPORT_ERRORS = (httpx2.TransportError, httpx.TransportError, requests.Reques
 
 @pytest.fixture(params=LIBRARIES)
 def library(request: pytest.FixtureRequest) -> Library:
-    """Each library, on threads and on event loops."""
+    """Return each library, on threads and on event loops."""
     return LIBRARIES[request.param]
 
 
@@ -224,7 +224,7 @@ def clients(world: World) -> list[RegisteredClient]:
 
 @pytest.fixture
 def server(world: World) -> Iterator[AuthorizationServer]:
-    """A server that requests certificates and also accepts connections without one."""
+    """Run a server that requests certificates and also accepts connections without one."""
     with AuthorizationServer(clients=clients(world), tls=world.server_side()) as running:
         yield running
 
@@ -285,7 +285,7 @@ class TestAuthentication:
     ) -> None:
         """The error is the library's own."""
         with pytest.raises(TRANSPORT_ERRORS):
-            library.fetch(world, world.nobodys, by_subject(world.nobodys), server.token_endpoint)
+            library.fetch(world, world.untrusted, by_subject(world.untrusted), server.token_endpoint)
         assert () == server.token_requests
 
     def test_a_server_may_require_a_certificate_in_the_handshake(self, library: Library, world: World) -> None:

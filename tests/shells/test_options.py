@@ -69,14 +69,14 @@ DOORS = {
 
 @pytest.fixture(params=DOORS.values(), ids=list(DOORS))
 def door(request: pytest.FixtureRequest) -> Door:
-    """Each source."""
+    """Return each source."""
     found: Door = request.param
     return found
 
 
 @pytest.fixture
 def held() -> Iterator[Held]:
-    """A response that waits. It is released at the end of the test."""
+    """Yield a response that waits. It is released at the end of the test."""
     answer = Held(TOKEN)
     yield answer
     answer.released.set()

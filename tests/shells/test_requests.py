@@ -56,14 +56,14 @@ LACKING = Answer(
 
 @pytest.fixture
 def server() -> Iterator[AuthorizationServer]:
-    """A server that records its requests."""
+    """Run a server that records its requests."""
     with AuthorizationServer(clients=[KNOWN]) as running:
         yield running
 
 
 @pytest.fixture
 def session() -> Iterator[requests.Session]:
-    """A plain session."""
+    """Yield a plain session."""
     with requests.Session() as made:
         yield made
 
@@ -652,7 +652,7 @@ class TestOAuth2Session:
 
     @pytest.mark.parametrize("step", [Drop, Silence])
     def test_a_network_error_of_the_session_shows_no_secret(self, step: type[Drop] | type[Silence]) -> None:
-        """In whatever form `fetch_token` received it."""
+        """In each form that `fetch_token` accepts."""
         with serve(step) as script, OAuth2Session("your_id") as oauth:
             for given in ({"client_secret": "s3cret"}, {"auth": ("your_id", "s3cret")}):
                 with pytest.raises(requests.RequestException) as raised:
