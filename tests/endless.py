@@ -1,5 +1,5 @@
 """
-A file that goes on for as long as somebody reads.
+A file without an end.
 """
 
 import contextlib
@@ -12,7 +12,7 @@ from pathlib import Path
 @contextlib.contextmanager
 def endless(path: Path, size: int) -> Iterator[threading.Event]:
     """
-    Makes *path* a pipe of *size* bytes that does not end; gives an event that is set if somebody waited for more.
+    Make *path* a pipe with *size* bytes and no end, and yield an event that is set if a reader waits for more.
     """
     os.mkfifo(path)
     read, waited = threading.Event(), threading.Event()

@@ -1,5 +1,5 @@
 """
-Transports that send a token request when they are let, so that tests wait for events and not for seconds.
+Transports that block each token request until a test releases it, so that tests wait for events, not for seconds.
 """
 
 import threading
@@ -12,7 +12,7 @@ import httpx2
 
 @attrs.frozen(eq=False)
 class Gate:
-    """*arrived* is set once a request is at the gate; it goes on once *opened* is set. *sent* counts what did."""
+    """A gate for requests. *arrived* is set by the first request, *opened* releases requests, *sent* lists them."""
 
     arrived: threading.Event = attrs.field(factory=threading.Event)
     opened: threading.Event = attrs.field(factory=threading.Event)
@@ -20,14 +20,14 @@ class Gate:
 
 
 class GatedTransport(httpx2.HTTPTransport):
-    """Sends over real sockets, behind a *gate*."""
+    """A transport over real sockets behind a *gate*."""
 
     def __init__(self, gate: Gate) -> None:
         super().__init__()
         self.gate = gate
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Waits for the gate, then sends *request*."""
+        """Wait for the gate, then send *request*."""
         self.gate.arrived.set()
         assert self.gate.opened.wait(30)
         self.gate.sent.append(request.url)
@@ -35,14 +35,14 @@ class GatedTransport(httpx2.HTTPTransport):
 
 
 class AsyncGatedTransport(httpx2.AsyncHTTPTransport):
-    """Sends over real sockets, behind a *gate*."""
+    """An async transport over real sockets behind a *gate*."""
 
     def __init__(self, gate: Gate) -> None:
         super().__init__()
         self.gate = gate
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Waits for the gate, then sends *request*."""
+        """Wait for the gate, then send *request*."""
         self.gate.arrived.set()
         with anyio.fail_after(30):
             await anyio.to_thread.run_sync(self.gate.opened.wait, 30, abandon_on_cancel=True)
@@ -51,5 +51,5 @@ class AsyncGatedTransport(httpx2.AsyncHTTPTransport):
 
 
 async def arrival(gate: Gate) -> None:
-    """Waits until a request is at *gate*, without holding up the event loop."""
+    """Wait until a request is at *gate*, without blocking the event loop."""
     assert await anyio.to_thread.run_sync(gate.arrived.wait, 30, abandon_on_cancel=True)

@@ -1,5 +1,5 @@
 """
-Private keys for tests, made anew for each process: one for each algorithm that a client may sign by.
+Private keys for tests, one for each algorithm, generated once per process.
 """
 
 from typing import Any
@@ -27,25 +27,25 @@ def pem(
     form: serialization.PrivateFormat = serialization.PrivateFormat.PKCS8,
     password: bytes | None = None,
 ) -> bytes:
-    """Gives *key* in PEM."""
+    """Return *key* in PEM."""
     closed = serialization.NoEncryption() if password is None else serialization.BestAvailableEncryption(password)
     return key.private_bytes(serialization.Encoding.PEM, form, closed)
 
 
 def public_pem(key: PrivateKeyTypes) -> bytes:
-    """Gives the public half of *key* in PEM."""
+    """Return the public half of *key* in PEM."""
     return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 def private(key: PrivateKeyTypes) -> RSAKey | ECKey | OKPKey:
-    """Gives *key* as joserfc has it."""
+    """Return *key* as a joserfc key."""
     if isinstance(key, rsa.RSAPrivateKey):
         return RSAKey.import_key(pem(key))
     return ECKey.import_key(pem(key)) if isinstance(key, ec.EllipticCurvePrivateKey) else OKPKey.import_key(pem(key))
 
 
 def public(key: PrivateKeyTypes) -> RSAKey | ECKey | OKPKey:
-    """Gives the public half of *key*."""
+    """Return the public half of *key* as a joserfc key."""
     half = private(key).as_dict(private=False)
     if isinstance(key, rsa.RSAPrivateKey):
         return RSAKey.import_key(half)
@@ -53,10 +53,10 @@ def public(key: PrivateKeyTypes) -> RSAKey | ECKey | OKPKey:
 
 
 def jwk(key: PrivateKeyTypes, **members: str) -> dict[str, Any]:
-    """Gives *key* as a JWK."""
+    """Return *key* as a JWK."""
     return {**private(key).as_dict(private=True), **members}
 
 
 def public_jwk(key: PrivateKeyTypes, **members: str) -> dict[str, Any]:
-    """Gives the public half of *key* as a JWK."""
+    """Return the public half of *key* as a JWK."""
     return {**private(key).as_dict(private=False), **members}

@@ -1,5 +1,5 @@
 """
-What an error shows to whoever prints it.
+The output of an error, to search for secrets.
 """
 
 import pickle
@@ -13,8 +13,10 @@ TESTS = str(Path(__file__).parent)
 
 def shown_by(error: BaseException) -> str:
     """
-    Gives all that *error* shows: str, repr, args, its pickle, and its tracebacks with the local variables of each frame
-    of a library, the whole chain down. The frames of the tests are left out: they hold the secrets they plant.
+    Return everything that *error* can show: str, repr, args, pickle, and its tracebacks with local variables.
+
+    The tracebacks are those of the whole chain of causes. They leave the frames of the tests out, as those contain the
+    planted secrets.
     """
     texts = [str(error), repr(error), repr(error.args), repr(vars(error))]
     if isinstance(error, OAuthError):

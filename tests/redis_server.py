@@ -1,5 +1,5 @@
 """
-Real Redis servers for tests: found on the machine, or unpacked from Debian's packages without installing them.
+Real Redis servers for tests: installed ones, or unpacked from Debian packages without installing them.
 """
 
 import shutil
@@ -22,14 +22,14 @@ PACKAGES = ("redis-server", "redis-tools", "libjemalloc2", "liblzf1", "libatomic
 
 
 def find_program(folder: Path) -> list[str] | None:
-    """Gives the words that start a Redis server, None if none is to be had; *folder*: where packages are unpacked."""
+    """Return the command that starts a Redis server, None if there is none. Packages are unpacked in *folder*."""
     installed = shutil.which("redis-server") or shutil.which("valkey-server")
     if installed:
         return [installed]
     program = folder / "root/usr/bin/redis-server"
     if not program.exists() and shutil.which("apt-get") and shutil.which("dpkg"):
         for package in PACKAGES:
-            # Newer releases have some of them under other names, or built in.
+            # Newer releases have other names for some of them, or include them.
             subprocess.run(["apt-get", "download", package], cwd=folder, capture_output=True, check=False)  # noqa: S607
         for archive in folder.glob("*.deb"):
             subprocess.run(["dpkg", "-x", archive, folder / "root"], capture_output=True, check=False)  # noqa: S607
@@ -40,7 +40,7 @@ def find_program(folder: Path) -> list[str] | None:
 
 
 def free_port() -> int:
-    """Gives a port of loopback that nobody listens on, with room for a cluster's own, 10,000 above it."""
+    """Return a free port of loopback, below 55,000, as the bus of a cluster uses the port 10,000 above it."""
     while True:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -51,14 +51,16 @@ def free_port() -> int:
 
 class RedisServer:
     """
-    One server, a context manager: *program* starts it, with *options* beside those that keep it to itself.
+    A Redis server with a unix socket at *path*, as a context manager. It persists nothing, so it starts empty.
 
-    It listens on the unix socket *path*, and on *port* of loopback if it *listens*; what it holds is in memory alone,
-    so that a new start is empty.
+    Args:
+        program: The command that starts it.
+        options: Further options of the command.
+        listens: Whether to listen on *port* of loopback too.
     """
 
     def __init__(self, program: Sequence[str], *options: str, listens: bool = False) -> None:
-        # Not below pytest's own folders: the path of a unix socket is short.
+        # Not in pytest's folder, as the path of a unix socket must be short.
         self.folder = tempfile.mkdtemp(prefix="oauth_cc-")
         self.path = f"{self.folder}/redis.sock"
         self.port = free_port() if listens else 0
@@ -79,7 +81,7 @@ class RedisServer:
         self.start()
 
     def start(self) -> None:
-        """Starts the server, and waits until it answers."""
+        """Start the server and wait until it accepts connections."""
         self._process = subprocess.Popen(self._words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         ends_at = time.monotonic() + 10
         while time.monotonic() < ends_at and self._process.poll() is None:
@@ -90,7 +92,7 @@ class RedisServer:
         raise RuntimeError(f"the Redis server does not start: {self._words}")
 
     def stop(self) -> None:
-        """Ends the server at once, with all that it holds."""
+        """Kill the server. Its data are lost."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -106,13 +108,13 @@ class RedisServer:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def client(self, *, timeout: float = 1.0, decode_responses: bool = False) -> redis.Redis:
-        """Gives a client with a *timeout* in seconds and no retries."""
+        """Return a client with a *timeout* in seconds and no retries."""
         retry = Retry(NoBackoff(), 0)
         return redis.Redis(
             unix_socket_path=self.path, socket_timeout=timeout, retry=retry, decode_responses=decode_responses
         )
 
     def async_client(self, *, timeout: float = 1.0) -> redis.asyncio.Redis:
-        """Gives such a client for asyncio."""
+        """Return an asyncio client with a *timeout* in seconds and no retries."""
         retry = AsyncRetry(NoBackoff(), 0)
         return redis.asyncio.Redis(unix_socket_path=self.path, socket_timeout=timeout, retry=retry)

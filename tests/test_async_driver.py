@@ -21,20 +21,20 @@ pytestmark = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
 
 async def answering(request: HttpRequest) -> Received | Failed:
-    """Answers at once."""
+    """Return a response at once."""
     return ANSWER if request is REQUEST else pytest.fail("another request")
 
 
 def flow() -> Flow[tuple[object, Moment]]:
-    """A flow that uses every effect."""
+    """Yield every kind of effect without a store."""
     outcome = yield from send(REQUEST)
     yield Sleep(0.0)
     moment = yield from observe()
     return outcome, moment
 
 
-def test_performs_every_effect(backend: str) -> None:
-    """A flow gets its answer, its pause and the present moment."""
+def test_async_driver_sends_sleeps_and_observes(backend: str) -> None:
+    """The moment is the present one."""
     before = time.time()
     outcome, moment = anyio.run(drive, flow(), answering, backend=backend)
     assert outcome is ANSWER
@@ -42,8 +42,8 @@ def test_performs_every_effect(backend: str) -> None:
 
 
 @pytest.mark.parametrize("error", [StopIteration("not a result"), OSError("gone")])
-def test_errors_pass(backend: str, error: Exception) -> None:
-    """What sending raises comes out (a StopIteration as Python lets it out of a coroutine), and the flow is closed."""
+def test_async_send_errors_pass_through_and_close_the_flow(backend: str, error: Exception) -> None:
+    """Python turns a StopIteration in a coroutine into a RuntimeError."""
     running = flow()
 
     async def failing(request: HttpRequest) -> Received | Failed:
@@ -54,8 +54,8 @@ def test_errors_pass(backend: str, error: Exception) -> None:
     assert inspect.getgeneratorstate(running) == inspect.GEN_CLOSED
 
 
-def test_other_tasks_run_meanwhile(backend: str) -> None:
-    """A pause in one flow does not hold up another, and a cancelled flow is closed."""
+def test_a_sleeping_flow_does_not_block_other_tasks(backend: str) -> None:
+    """A cancelled flow is closed."""
     order: list[str] = []
 
     def pausing(name: str, seconds: float) -> Flow[None]:

@@ -1,5 +1,5 @@
 """
-From an issuer to its metadata, in a world without clock or socket.
+Discovery of metadata from an issuer, with a driver that has no clock and no socket.
 """
 
 import json
@@ -38,12 +38,12 @@ DROPPED = Failed(ConnectionResetError("dropped"), retryable=True)
 
 
 def asked(*urls: str) -> list[HttpRequest]:
-    """Gives the requests for *urls*."""
+    """Return the requests for *urls*."""
     return [HttpRequest("GET", url, {"Accept": "application/json"}) for url in urls]
 
 
-def test_first() -> None:
-    """Metadata that stand where RFC 8414 has them cost one request, which holds nothing of the client's."""
+def test_metadata_at_the_rfc_8414_url_take_one_request() -> None:
+    """The request contains nothing of the client."""
     world = World([FOUND])
     assert METADATA == world.run(discover(ISSUER))
     assert asked(URLS[0]) == world.sent
@@ -59,8 +59,8 @@ ABSENCES = [
 
 
 @pytest.mark.parametrize("absence", ABSENCES, ids=str)
-def test_second(absence: HttpResponse) -> None:
-    """Where there are none, those of OpenID Connect are asked for; without them the error is that of the last."""
+def test_the_openid_url_is_tried_second(absence: HttpResponse) -> None:
+    """If neither has metadata, the error is that of the second."""
     world = World([absence, FOUND])
     assert METADATA == world.run(discover(ISSUER))
     assert asked(*URLS) == world.sent
@@ -81,8 +81,10 @@ def test_second(absence: HttpResponse) -> None:
     ],
     ids=str,
 )
-def test_ends_at_once(answer: HttpResponse | Failed, kind: type[Exception]) -> None:
-    """Metadata of another issuer, unusable ones and what will not pass soon end the search, wherever they come."""
+def test_wrong_metadata_and_permanent_failures_end_the_search(
+    answer: HttpResponse | Failed, kind: type[Exception]
+) -> None:
+    """They do so at the first URL and at the second."""
     for answers in ([answer, FOUND], [ABSENT, answer]):
         world = World(answers)
         with pytest.raises(kind):
@@ -91,8 +93,8 @@ def test_ends_at_once(answer: HttpResponse | Failed, kind: type[Exception]) -> N
 
 
 @pytest.mark.parametrize("passing", [HttpResponse(429), HttpResponse(503), DROPPED], ids=str)
-def test_retries(passing: HttpResponse | Failed) -> None:
-    """What may pass is asked again, as a token request is, at either place; at last its error comes out."""
+def test_transient_failures_are_retried_at_each_url(passing: HttpResponse | Failed) -> None:
+    """After the last attempt the error is raised."""
     world = World([passing, passing, ABSENT, passing, FOUND])
     assert METADATA == world.run(discover(ISSUER))
     assert asked(*[URLS[0]] * 3, *[URLS[1]] * 2) == world.sent
@@ -104,18 +106,18 @@ def test_retries(passing: HttpResponse | Failed) -> None:
         assert asked(*[URLS[0]] * attempts) == busy.sent
 
 
-def test_retry_after() -> None:
-    """A server's Retry-After is waited for."""
+def test_discovery_waits_for_retry_after() -> None:
+    """Jitter is added to it."""
     world = World([HttpResponse(503, {"Retry-After": "3"}), FOUND])
     assert METADATA == world.run(discover(ISSUER))
     assert [3.25] == world.slept
 
 
 class TestCache:
-    """RFC 9111: metadata are asked for again when their time is over, and not before."""
+    """RFC 9111: metadata are requested again when they expire, and not before."""
 
-    def test_lifetime(self) -> None:
-        """They hold good for as long as the server says, an hour if it says nothing."""
+    def test_metadata_are_cached_for_their_max_age(self) -> None:
+        """Without one they are cached for an hour."""
         for headers, lifetime in (((), 3600.0), ((("Cache-Control", "max-age=600"),), 600.0)):
             world, cache = World([HttpResponse(200, headers, FOUND.content)]), MetadataCache()
             for later, requests in ((0.0, 1), (lifetime - 1, 1), (1.0, 2), (lifetime - 1, 2)):
@@ -123,22 +125,22 @@ class TestCache:
                 assert METADATA == world.run(discover(ISSUER, cache=cache))
                 assert requests == len(world.sent)
 
-    def test_no_cache(self) -> None:
-        """What is none is refused before a server is asked."""
+    def test_another_type_of_cache_is_rejected(self) -> None:
+        """Nothing is sent."""
         world = World([FOUND])
         cache: Any = {}
         with pytest.raises(errors.InvalidInput, match="cache must be a MetadataCache"):
             world.run(discover(ISSUER, cache=cache))
         assert world.sent == []
 
-    def test_without(self) -> None:
-        """Nothing is kept where no one asks for it."""
+    def test_metadata_are_not_cached_without_a_cache(self) -> None:
+        """Each call sends a request."""
         world = World([FOUND])
         assert world.run(discover(ISSUER)) == world.run(discover(ISSUER))
         assert 2 == len(world.sent)
 
-    def test_issuers(self) -> None:
-        """Each issuer has its own, in exactly its own spelling; errors are not kept."""
+    def test_each_issuer_is_cached_by_its_exact_text(self) -> None:
+        """Errors are not cached."""
         world, cache = World([FOUND, OTHER, FOUND, FOUND]), MetadataCache()
         assert METADATA == world.run(discover(ISSUER, cache=cache))
         for _ in range(2):
@@ -147,8 +149,8 @@ class TestCache:
         assert METADATA == world.run(discover(ISSUER, cache=cache))
         assert 3 == len(world.sent)
 
-    def test_loopback(self) -> None:
-        """What was found over http is found again by those alone who allow it."""
+    def test_metadata_found_over_http_are_cached_for_allow_http_only(self) -> None:
+        """Another caller does not get them."""
         content = json.dumps({"issuer": "http://as.example", "token_endpoint": "http://as.example/token"}).encode()
         world, cache = World([HttpResponse(200, (), content)]), MetadataCache()
         allowed = Endpoint("http://as.example", allow_http=True)
@@ -164,7 +166,7 @@ OURS = Certificate("A" * 43)
 
 
 def listing(*methods: str, bound: bool = False, alias: str | None = None) -> HttpResponse:
-    """Gives an answer with metadata that list these."""
+    """Return a response with metadata that list *methods*."""
     document: dict[str, object] = {"issuer": ISSUER, "token_endpoint": METADATA.token_endpoint}
     document |= {"token_endpoint_auth_methods_supported": methods, "tls_client_certificate_bound_access_tokens": bound}
     document |= {"mtls_endpoint_aliases": {"token_endpoint": alias}} if alias else {}
@@ -225,8 +227,8 @@ class TestDiscoverEndpoint:
         assert asked(URLS[0]) == world.sent
 
 
-def test_bad_input_before_anything_is_sent() -> None:
-    """An issuer that can be none raises before the first effect."""
+def test_invalid_issuer_is_rejected_before_anything_is_sent() -> None:
+    """Plain http needs allow_http."""
     world = World([FOUND])
     with pytest.raises(errors.InvalidInput):
         world.run(discover("http://as.example"))
@@ -240,8 +242,8 @@ responses = st.one_of(
 
 
 @given(responses, responses)
-def test_any_answers(first: HttpResponse, second: HttpResponse) -> None:
-    """Two requests at the most without retries, to two URLs of the issuer; then its metadata or an OAuthError."""
+def test_any_responses_give_metadata_or_an_oauth_error(first: HttpResponse, second: HttpResponse) -> None:
+    """Without retries at most two requests are sent."""
     world = World([first, second])
     try:
         assert METADATA == world.run(discover(ISSUER, retries=Retries(1)))

@@ -19,15 +19,15 @@ ANSWER = Received(token_answer(), 1.0)
 
 
 def flow() -> Flow[tuple[object, Moment]]:
-    """A flow that uses every effect."""
+    """Yield every kind of effect without a store."""
     outcome = yield from send(REQUEST)
     yield Sleep(0.0)
     moment = yield from observe()
     return outcome, moment
 
 
-def test_performs_every_effect() -> None:
-    """A flow gets its answer, its pause and the present moment."""
+def test_driver_sends_sleeps_and_observes() -> None:
+    """The moment is the present one."""
     before = time.time()
     outcome, moment = drive(flow(), lambda request: ANSWER if request is REQUEST else pytest.fail("another request"))
     assert outcome is ANSWER
@@ -35,23 +35,23 @@ def test_performs_every_effect() -> None:
     assert 0 <= moment.jitter < 1
 
 
-def test_no_moment_twice() -> None:
-    """Every moment has an id of its own."""
+def test_every_moment_has_a_unique_id() -> None:
+    """A hundred moments have a hundred ids."""
     ids = {drive(observe(), lambda _: ANSWER).unique_id for _ in range(100)}
     assert len(ids) == 100
 
 
 @pytest.mark.parametrize("error", [StopIteration("not a result"), OSError("gone"), KeyboardInterrupt()])
-def test_errors_pass(error: BaseException) -> None:
-    """What sending raises comes out as it is, a StopIteration too, and the flow is closed."""
+def test_send_errors_pass_through_and_close_the_flow(error: BaseException) -> None:
+    """So does a StopIteration."""
     running = flow()
     with pytest.raises(type(error)):
         drive(running, raising(error))
     assert inspect.getgeneratorstate(running) == inspect.GEN_CLOSED
 
 
-def test_sleeps_in_its_own_thread() -> None:
-    """A pause blocks the thread that drives, and no other."""
+def test_driver_sleeps_in_the_calling_thread() -> None:
+    """Other threads continue."""
 
     def pausing() -> Flow[int]:
         yield Sleep(0.05)

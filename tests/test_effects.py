@@ -30,15 +30,15 @@ AWAY = Failed(OSError("away"), retryable=True)
 
 
 def test_every_effect_is_a_frozen_final_record() -> None:
-    """An effect can be compared, kept and replayed."""
+    """Effects can be compared, kept and replayed."""
     for kind in get_args(Effect):
         assert attrs.has(kind)
         assert getattr(kind, "__final__", False)
         assert "__setattr__" in vars(kind)
 
 
-def test_observe_and_send() -> None:
-    """A flow gets the moment it asked for, and what came of its request."""
+def test_flow_receives_the_moment_and_the_response() -> None:
+    """A failure is a value too."""
     world = World([token_answer(), Failed(OSError("gone"), retryable=True)])
     assert world.run(observe()) == Moment(world.now, "id-0", 0.5)
     assert world.run(send(REQUEST)) == Received(token_answer(), world.now)
@@ -46,8 +46,8 @@ def test_observe_and_send() -> None:
     assert world.sent == [REQUEST, REQUEST]
 
 
-def test_the_store_keeps_and_gives_back() -> None:
-    """A flow gets what it asks of the shared store: nothing, its token, and whether the lock is its own."""
+def test_flow_loads_what_it_saved_and_receives_the_state_of_the_lock() -> None:
+    """A key without a token is None."""
     world = World([token_answer()])
     assert world.run(load("key")) is None
     assert world.run(save("key", TOKEN)) is None
@@ -58,21 +58,21 @@ def test_the_store_keeps_and_gives_back() -> None:
     assert world.locked == [Lock("key", 7.0), Lock("key", 0.0)]
 
 
-def test_a_store_that_is_away_is_a_value() -> None:
-    """A flow gets the failure of the shared store as it gets any other answer."""
+def test_store_failure_is_a_value() -> None:
+    """A flow receives it like any other result."""
     world = World([token_answer()], stored=AWAY, lock=AWAY)
     assert [world.run(load("key")), world.run(save("key", TOKEN)), world.run(lock("key", 0.0))] == [AWAY] * 3
 
 
 def test_without_a_store_nothing_is_found_and_the_lock_is_free() -> None:
-    """A flow needs no store: it goes on as if one were empty and idle."""
+    """A flow runs without a store as with an empty one."""
     assert without_store(Load("key")) is None
     assert without_store(Save("key", TOKEN)) is None
     assert without_store(Lock("key", 0.0)) is True
 
 
-def test_a_flow_that_raises_passes_its_error_on() -> None:
-    """Whoever advances a flow gets what it raises, and the value that it returns."""
+def test_advance_raises_the_error_of_the_flow() -> None:
+    """At the end it returns the value of the flow."""
 
     def flow() -> Any:
         yield Observe()
@@ -97,10 +97,10 @@ FLOWS = {
 
 
 @pytest.mark.parametrize("name", FLOWS)
-def test_a_driver_that_errs(name: str) -> None:
-    """A driver that answers an effect with something else is told so at once."""
+def test_illegal_result_of_a_driver_is_a_type_error(name: str) -> None:
+    """The error names the effect and the type."""
     make: Any = FLOWS[name]
     running = make()
     assert type(next(running)).__name__ == name
-    with pytest.raises(TypeError, match=f"the driver answered {name} with str"):
+    with pytest.raises(TypeError, match=f"must not return str as the result of {name}"):
         running.send("nonsense")

@@ -1,5 +1,5 @@
 """
-One token request with its retries, in a world without clock or socket.
+One token request with its retries, with a driver that has no clock and no socket.
 """
 
 import json
@@ -36,8 +36,8 @@ DROPPED = Failed(ConnectionResetError("dropped"), retryable=True)
 BUSY = HttpResponse(503)
 
 
-def test_one_request() -> None:
-    """A token that comes at once costs one request and no pause."""
+def test_success_takes_one_request_and_no_pause() -> None:
+    """The token expires as the response says."""
     world = World([token_answer()])
     token = world.run(exchange(REQUEST, ENDPOINT))
     assert token.access_token.reveal() == "tok-1"
@@ -47,22 +47,22 @@ def test_one_request() -> None:
 
 
 @pytest.mark.parametrize("failure", [DROPPED, BUSY, HttpResponse(429), HttpResponse(502)], ids=str)
-def test_recovers(failure: HttpResponse | Failed) -> None:
-    """What may pass is tried again, with pauses that grow."""
+def test_transient_failures_are_retried_with_growing_pauses(failure: HttpResponse | Failed) -> None:
+    """The pauses are half of their limits, as is the jitter."""
     world = World([failure, failure, token_answer()])
     assert isinstance(world.run(exchange(REQUEST, ENDPOINT)), Token)
     assert world.slept == [0.25, 0.5]
 
 
-def test_the_lifetime_counts_from_the_attempt() -> None:
-    """Time spent on failed attempts does not make the token older, nor younger."""
+def test_lifetime_counts_from_the_successful_attempt() -> None:
+    """Time spent on failed attempts does not matter."""
     world = World([BUSY, token_answer(lifetime=60)])
     token = world.run(exchange(REQUEST, ENDPOINT))
     assert (token.received_at, token.expires_at) == (world.now, world.now + 60)
 
 
-def test_an_answer_that_lay_unread_is_no_younger_for_it() -> None:
-    """A process may be stopped while an answer waits for it: the lifetime counts from the asking."""
+def test_lifetime_counts_from_the_request_if_the_response_is_read_late() -> None:
+    """A process may be suspended while a response waits for it."""
     flow = exchange(REQUEST, ENDPOINT)
     assert advance(flow, None) == Observe()
     assert isinstance(advance(flow, Moment(1000.0, "id", 0.5)), Send)
@@ -79,8 +79,8 @@ def test_an_answer_that_lay_unread_is_no_younger_for_it() -> None:
         (HttpResponse(429), errors.TokenRequestRefused),
     ],
 )
-def test_ends(failure: HttpResponse | Failed, kind: type[Exception]) -> None:
-    """Attempts are bounded, and the last error comes out as it is."""
+def test_the_last_error_is_raised_after_all_attempts(failure: HttpResponse | Failed, kind: type[Exception]) -> None:
+    """There are three by default."""
     world = World([failure])
     with pytest.raises(kind):
         world.run(exchange(REQUEST, ENDPOINT))
@@ -99,24 +99,24 @@ def test_ends(failure: HttpResponse | Failed, kind: type[Exception]) -> None:
     ],
     ids=str,
 )
-def test_no_retry(failure: HttpResponse | Failed) -> None:
-    """What will not pass is asked once; a redirect is never followed."""
+def test_permanent_failures_are_not_retried(failure: HttpResponse | Failed) -> None:
+    """A redirect is never followed."""
     world = World([failure, token_answer()])
     with pytest.raises((errors.OAuthError, TimeoutError)):
         world.run(exchange(REQUEST, ENDPOINT))
     assert len(world.sent) == 1
 
 
-def test_retry_after() -> None:
-    """The server's own wish is waited for, in either form, with a spread on top."""
+def test_retry_after_replaces_the_pause() -> None:
+    """It is a number or a date, and jitter is added to it."""
     date = "Tue, 14 Nov 2023 22:13:25 GMT"
     world = World([HttpResponse(429, {"Retry-After": "2"}), HttpResponse(503, {"Retry-After": date}), token_answer()])
     world.run(exchange(REQUEST, ENDPOINT))
     assert world.slept == [2.25, 5 - 2.25 + 0.25]
 
 
-def test_retry_after_too_long() -> None:
-    """A wish beyond the ceiling is not waited for: the error tells the caller how long it is."""
+def test_retry_after_above_the_ceiling_ends_the_attempts() -> None:
+    """The error has the seconds."""
     for seconds in (9, 600):
         world = World([HttpResponse(503, {"Retry-After": str(seconds)}), token_answer()])
         with pytest.raises(errors.TokenRequestRefused) as caught:
@@ -125,8 +125,8 @@ def test_retry_after_too_long() -> None:
         assert world.slept == []
 
 
-def test_bad_input_before_anything_is_sent() -> None:
-    """An endpoint that must not be used raises before the first effect."""
+def test_invalid_endpoint_is_rejected_before_anything_is_sent() -> None:
+    """Plain http is allowed to loopback."""
     world = World([token_answer()])
     with pytest.raises(errors.InsecureEndpoint):
         world.run(exchange(REQUEST, "http://as.example/token"))
@@ -136,7 +136,7 @@ def test_bad_input_before_anything_is_sent() -> None:
 
 
 class TestRetries:
-    """Full jitter within bounds."""
+    """Retries with full jitter."""
 
     @given(
         st.builds(Retries, st.integers(1, 10**6), st.floats(0, 10), st.floats(10, 100)),
@@ -144,8 +144,10 @@ class TestRetries:
         st.none() | st.floats(0, MAX_RETRY_AFTER),
         st.floats(0, 1, exclude_max=True),
     )
-    def test_bounds(self, retries: Retries, attempt: int, retry_after: float | None, jitter: float) -> None:
-        """A pause is never negative, never beyond the ceiling, and never shorter than the server's wish."""
+    def test_pause_is_between_retry_after_and_the_ceiling(
+        self, retries: Retries, attempt: int, retry_after: float | None, jitter: float
+    ) -> None:
+        """It is never negative."""
         pause = retries.pause(attempt, retry_after, jitter)
         if pause is None:
             assert attempt >= retries.attempts or (retry_after or 0) > retries.ceiling
@@ -153,16 +155,16 @@ class TestRetries:
             assert 0 <= pause <= retries.ceiling
             assert pause >= (retry_after or 0)
 
-    def test_full_jitter(self) -> None:
-        """Without jitter there is no pause; the limit doubles up to the ceiling."""
+    def test_pause_limit_doubles_up_to_the_ceiling(self) -> None:
+        """The pause is drawn from 0 to that limit."""
         retries = Retries(attempts=9, base=1, ceiling=5)
         assert [retries.pause(attempt, None, 0.0) for attempt in (1, 2, 3, 4)] == [0, 0, 0, 0]
         limits = [retries.pause(attempt, None, 1.0) for attempt in (1, 2, 3, 4)]
         assert limits == [1, 2, 4, 5]
 
     @pytest.mark.parametrize("bad", [(0, 1.0, 2.0), (1, -1.0, 2.0), (1, 3.0, 2.0), (1, float("nan"), 2.0)])
-    def test_refused(self, bad: tuple[int, float, float]) -> None:
-        """Settings that make no sense are refused."""
+    def test_illegal_retries_are_rejected(self, bad: tuple[int, float, float]) -> None:
+        """The error states the condition."""
         with pytest.raises(errors.InvalidInput, match="at least 1 attempt"):
             Retries(*bad)
 
@@ -173,12 +175,12 @@ FETCHED = token_request(ClientCredentials("id", ClientAssertion(AssertionFile("/
 
 
 def assertions(world: World) -> list[str]:
-    """Gives the assertions that were sent."""
+    """Return the assertions that were sent."""
     return [dict(parse_qsl(sent.body.decode()))["client_assertion"] for sent in world.sent]
 
 
-def test_a_new_assertion_for_every_attempt() -> None:
-    """Servers take one once: each attempt has another ``jti``, and the time that it is."""
+def test_every_attempt_has_a_new_assertion() -> None:
+    """Servers accept an assertion once, so each has another ``jti`` and the current time."""
     world = World([DROPPED, BUSY, token_answer()])
     assert isinstance(world.run(exchange(SIGNED, ENDPOINT)), Token)
     claims = [json.loads(urlsafe_b64decode(f"{sent.split('.')[1]}==")) for sent in assertions(world)]
@@ -188,56 +190,56 @@ def test_a_new_assertion_for_every_attempt() -> None:
 
 
 def refused(time: str, error: str = "invalid_client", day: str = "Tue, 14") -> HttpResponse:
-    """Gives a refusal by a server whose clock shows *time* of *day*; the world's shows 22:13:20 of that Tuesday."""
+    """Return a refusal whose Date is *time* of *day*. The clock of the world shows 22:13:20 of Tuesday the 14th."""
     headers = {"Content-Type": "application/json", "Date": f"{day} Nov 2023 {time} GMT"}
     return HttpResponse(401, headers, f'{{"error": "{error}"}}'.encode())
 
 
 def issued(world: World) -> list[int]:
-    """Gives when each assertion says that it was issued."""
+    """Return the ``iat`` of each assertion."""
     claims = [json.loads(urlsafe_b64decode(f"{sent.split('.')[1]}==")) for sent in assertions(world)]
     assert [claim["exp"] - claim["iat"] for claim in claims] == [60] * len(claims)
     return [claim["iat"] for claim in claims]
 
 
 @pytest.mark.parametrize(("time", "ahead"), [("22:23:20", 600), ("21:13:20", -3600), ("22:13:23", 3), ("22:13:19", -1)])
-def test_another_clock(time: str, ahead: int) -> None:
-    """An assertion that was refused is made once more by the server's clock, at once."""
+def test_rejected_assertion_is_reissued_by_the_server_clock(time: str, ahead: int) -> None:
+    """The second request is sent without a pause."""
     world = World([refused(time), token_answer()])
     token = world.run(exchange(SIGNED, ENDPOINT))
     assert issued(world) == [1700000000, 1700000000 + ahead]
     assert (token.received_at, world.slept) == (world.now, [])
 
 
-def test_another_clock_once() -> None:
-    """A refusal by a clock that was put right already is final."""
+def test_clock_is_corrected_once() -> None:
+    """A second refusal is final."""
     world = World([refused("22:23:20")])
     with pytest.raises(errors.TokenRequestRefused):
         world.run(exchange(SIGNED, ENDPOINT))
     assert len(world.sent) == 2
 
 
-def test_another_clock_for_all_that_follows() -> None:
-    """What was found holds for the retries of other failures too, which are as many as ever."""
+def test_corrected_clock_applies_to_later_retries() -> None:
+    """The number of attempts stays the same."""
     world = World([refused("22:23:20"), BUSY], jitter=0.0)
     with pytest.raises(errors.TokenRequestRefused):
         world.run(exchange(SIGNED, ENDPOINT))
     assert issued(world) == [1700000000, 1700000600, 1700000600]
 
 
-def test_another_clock_behind_a_slow_way() -> None:
-    """The server's clock is read when its answer is."""
-    world = World([refused("22:23:25"), token_answer()], way=5.0)
+def test_server_clock_is_compared_when_the_response_arrives() -> None:
+    """A slow network does not change the correction."""
+    world = World([refused("22:23:25"), token_answer()], latency=5.0)
     world.run(exchange(SIGNED, ENDPOINT))
     assert issued(world) == [1700000000, 1700000605]
 
 
 @pytest.mark.parametrize(
-    ("time", "now", "way"), [("22:13:20", 0.9, 0.0), ("22:13:20", 0.0, 5.0), ("22:13:25", 0.0, 5.0)]
+    ("time", "now", "latency"), [("22:13:20", 0.9, 0.0), ("22:13:20", 0.0, 5.0), ("22:13:25", 0.0, 5.0)]
 )
-def test_clocks_that_agree(time: str, now: float, way: float) -> None:
-    """To the second, which is all that a Date says, and whenever on the way it was written."""
-    world = World([refused(time)], now=1700000000.0 + now, way=way)
+def test_equal_clocks_are_not_corrected(time: str, now: float, latency: float) -> None:
+    """A Date has a resolution of one second, and the server may write it at any moment of the exchange."""
+    world = World([refused(time)], now=1700000000.0 + now, latency=latency)
     with pytest.raises(errors.TokenRequestRefused):
         world.run(exchange(SIGNED, ENDPOINT))
     assert len(world.sent) == 1
@@ -258,7 +260,7 @@ def test_clocks_that_agree(time: str, now: float, way: float) -> None:
         (REQUEST, refused("22:23:20"), Retries()),
     ],
     ids=[
-        "behind",
+        "slightly ahead",
         "same",
         "another error",
         "no retry",
@@ -266,44 +268,46 @@ def test_clocks_that_agree(time: str, now: float, way: float) -> None:
         "far ahead",
         "far behind",
         "without",
-        "of someone else",
+        "issued by another party",
         "secret",
     ],
 )
-def test_the_clock_is_not_to_blame(request_: TokenRequest, answer: HttpResponse, retries: Retries) -> None:
-    """Where the clocks agree, no assertion is made here, or all is said, one refusal is enough."""
+def test_refusal_is_final_unless_the_clock_may_be_its_cause(
+    request_: TokenRequest, answer: HttpResponse, retries: Retries
+) -> None:
+    """It is final if the clocks agree, the client does not sign, or no attempt is left."""
     world = World([answer])
     with pytest.raises(errors.TokenRequestRefused):
         world.run(exchange(request_, ENDPOINT, retries=retries))
     assert len(world.sent) == 1
 
 
-def test_an_assertion_of_someone_else_is_fetched_for_every_attempt() -> None:
-    """It may have been exchanged meanwhile."""
+def test_issued_assertion_is_fetched_for_every_attempt() -> None:
+    """Its issuer may have replaced it meanwhile."""
     world = World([BUSY, token_answer()])
     world.run(exchange(FETCHED, ENDPOINT))
     assert world.fetched == [AssertionFile("/run/token")] * 2
     assert assertions(world) == ["assertion-1", "assertion-2"]
 
 
-def test_a_key_that_does_not_sign() -> None:
-    """Nothing is sent, and its error comes out."""
-    world = World([token_answer()], signature=Failed(OSError("the KMS is away"), retryable=False))
-    with pytest.raises(OSError, match="the KMS is away"):
+def test_signer_error_is_raised_and_nothing_is_sent() -> None:
+    """The error passes through."""
+    world = World([token_answer()], signature=Failed(OSError("the KMS is down"), retryable=False))
+    with pytest.raises(OSError, match="the KMS is down"):
         world.run(exchange(SIGNED, ENDPOINT))
     assert world.sent == []
 
 
-def test_a_signature_of_another_length() -> None:
-    """Nothing is sent."""
+def test_illegal_signature_is_an_error_and_nothing_is_sent() -> None:
+    """The error mentions DER."""
     world = World([token_answer()], signature=bytes(70))
     with pytest.raises(errors.InvalidInput, match="DER"):
         world.run(exchange(SIGNED, ENDPOINT))
     assert world.sent == []
 
 
-def test_what_a_server_echoes_of_an_assertion_is_not_shown() -> None:
-    """Error texts quote what they refuse."""
+def test_assertion_echoed_by_the_server_is_redacted() -> None:
+    """Error texts of servers quote what they reject."""
     content = b'{"error": "invalid_client", "error_description": "bad assertion-1 given"}'
     with pytest.raises(errors.TokenRequestRefused, match=r"bad \*\*\* given"):
         World([HttpResponse(401, (), content)]).run(exchange(FETCHED, ENDPOINT))

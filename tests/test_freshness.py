@@ -160,7 +160,7 @@ class TestTheWindow:
     )
     def test_a_window_that_makes_no_sense_is_refused(self, shares: tuple[float, float]) -> None:
         """The shares are of a lifetime, and in their order."""
-        with pytest.raises(errors.InvalidInput, match="renewal window: give shares of the lifetime with 0 < opens"):
+        with pytest.raises(errors.InvalidInput, match="renewal window must satisfy 0 < opens"):
             RenewalWindow(*shares)
 
     def test_the_edges_of_what_is_legal(self) -> None:

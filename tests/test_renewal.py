@@ -1,5 +1,5 @@
 """
-How a token is renewed, in a world without clock or socket.
+The renewal of a token, with a driver that has no clock and no socket.
 """
 
 from typing import Any
@@ -34,18 +34,18 @@ BUSY = HttpResponse(503)
 
 
 def token(value: str = "stored", lifetime: float = 3600.0) -> Token:
-    """Gives a token received at NOW."""
+    """Return a token received at NOW."""
     return Token(Secret(value), "Bearer", NOW, NOW + lifetime)
 
 
 def value(renewed: object) -> str:
-    """Gives the text of the token that came."""
+    """Return the text of the new token."""
     assert isinstance(renewed, Renewed)
     return renewed.token.access_token.reveal()
 
 
-def test_with_nothing_stored_the_server_is_asked_and_the_answer_kept() -> None:
-    """Load, lock, load again, ask, save; and what happened is told without a secret."""
+def test_without_a_stored_token_one_is_requested_and_saved() -> None:
+    """The event and the reprs contain no secret."""
     world = World([token_answer()], jitter=0.25)
     renewed = world.run(renewal(TERMS))
     assert isinstance(renewed, Renewed)
@@ -53,22 +53,22 @@ def test_with_nothing_stored_the_server_is_asked_and_the_answer_kept() -> None:
     assert world.stored == {TERMS.cache_key: renewed.token}
     assert world.sent == [http_request(REQUEST, ENDPOINT)]
     assert world.locked == [Lock(TERMS.cache_key, DEFAULT_WAIT_TIMEOUT / 2)]
-    assert world.told == [TokenObtained("id", TERMS.cache_key[:8], 3600, 0, False)]
-    assert "M4RKER" not in f"{world.told}{TERMS}"
-    assert "tok-1" not in f"{world.told}{renewed}"
+    assert world.reported == [TokenObtained("id", TERMS.cache_key[:8], 3600, 0, False)]
+    assert "M4RKER" not in f"{world.reported}{TERMS}"
+    assert "tok-1" not in f"{world.reported}{renewed}"
 
 
-def test_what_another_process_left_is_taken() -> None:
-    """Neither the lock nor the server is asked for."""
+def test_stored_token_is_used_without_lock_or_request() -> None:
+    """Another process has saved it."""
     world = World([token_answer()], now=NOW + 10, stored={TERMS.cache_key: token()})
     assert world.run(renewal(TERMS)) == Renewed(token(), 0.5)
     assert (world.sent, world.locked) == ([], [])
-    assert world.told == [TokenFound("id", TERMS.cache_key[:8], 3590)]
+    assert world.reported == [TokenFound("id", TERMS.cache_key[:8], 3590)]
 
 
 @pytest.mark.parametrize("which", ["stale", "held", "rejected", "another key's"])
-def test_what_is_of_no_use_is_not_taken_from_the_store(which: str) -> None:
-    """A stale token, the one at hand, the one that an API did not accept."""
+def test_useless_stored_token_is_ignored(which: str) -> None:
+    """It is stale, the current one, rejected by the API, or under another key."""
     stored = {TERMS.cache_key: token()} if which != "another key's" else {"0" * 64: token()}
     world = World([token_answer()], now=NOW + (3595 if which == "stale" else 0), stored=stored)
     held, rejected = (token() if which == name else None for name in ("held", "rejected"))
@@ -78,8 +78,8 @@ def test_what_is_of_no_use_is_not_taken_from_the_store(which: str) -> None:
     assert world.stored[TERMS.cache_key].access_token.reveal() == "tok-1"
 
 
-def test_whoever_waited_for_the_lock_looks_again() -> None:
-    """Whoever had it before left a token."""
+def test_store_is_loaded_again_after_the_lock() -> None:
+    """The last holder of the lock may have saved a token."""
     world = World([token_answer()])
     flow = renewal(TERMS)
     step = advance(flow, None)
@@ -94,33 +94,33 @@ def test_whoever_waited_for_the_lock_looks_again() -> None:
     assert world.sent == []
 
 
-def test_while_a_token_is_held_a_busy_lock_is_not_waited_for() -> None:
-    """Another process is at it: the token at hand serves meanwhile."""
+def test_with_a_usable_token_a_busy_lock_keeps_it() -> None:
+    """Another process is renewing the token."""
     world = World([token_answer()], lock=False)
     assert world.run(renewal(TERMS, held=token())) == Kept()
     assert world.locked == [Lock(TERMS.cache_key, 0.0)]
-    assert (world.sent, world.told) == ([], [])
+    assert (world.sent, world.reported) == ([], [])
 
 
-def test_whoever_has_nothing_asks_when_patience_runs_out() -> None:
-    """Another process that does not end holds nobody up for ever."""
+def test_without_a_token_a_busy_lock_is_waited_for_up_to_half_the_timeout() -> None:
+    """After that this process requests a token too."""
     world = World([token_answer()], lock=False)
     assert value(world.run(renewal(terms(REQUEST, ENDPOINT, wait_timeout=7)))) == "tok-1"
     assert world.locked == [Lock(TERMS.cache_key, 3.5)]
 
 
-@pytest.mark.parametrize("held", [None, token()], ids=["nothing held", "held"])
+@pytest.mark.parametrize("held", [None, token()], ids=["no token", "usable token"])
 @pytest.mark.parametrize(("stored", "lock"), [(AWAY, AWAY), (AWAY, True), (None, AWAY)])
-def test_a_store_that_is_away_holds_nobody_up(held: Token | None, stored: Any, lock: bool | Failed) -> None:
-    """The server is asked as if there were no store, and the token is given although it cannot be kept."""
+def test_store_failure_does_not_stop_a_renewal(held: Token | None, stored: Any, lock: bool | Failed) -> None:
+    """A token is requested and returned, although it cannot be saved."""
     world = World([token_answer()], stored={} if stored is None else stored, lock=lock)
     assert value(world.run(renewal(TERMS, held=held))) == "tok-1"
     assert len(world.sent) == 1
-    assert [type(event) for event in world.told] == [TokenObtained]
+    assert [type(event) for event in world.reported] == [TokenObtained]
 
 
-def test_a_save_that_fails_costs_no_token() -> None:
-    """It is given all the same."""
+def test_failed_save_still_returns_the_token() -> None:
+    """The store is optional."""
     world = World([token_answer()])
     flow = renewal(TERMS)
     step = advance(flow, None)
@@ -130,33 +130,33 @@ def test_a_save_that_fails_costs_no_token() -> None:
 
 
 @pytest.mark.parametrize(("held", "attempts"), [(None, 3), (token(), 1)])
-def test_retries_are_for_those_who_have_nothing(held: Token | None, attempts: int) -> None:
-    """While a token is held, one attempt is enough: another comes in time."""
+def test_renewal_of_a_usable_token_tries_once(held: Token | None, attempts: int) -> None:
+    """Without a token there are three attempts."""
     world = World([BUSY])
     with pytest.raises(errors.TokenRequestRefused):
         world.run(renewal(TERMS, held=held))
-    assert (len(world.sent), world.told, world.stored) == (attempts, [], {})
+    assert (len(world.sent), world.reported, world.stored) == (attempts, [], {})
 
 
-def test_what_is_told_of_a_renewal() -> None:
-    """How long it took, with its pauses; how long the new token lives; that it replaces one."""
+def test_event_has_duration_lifetime_and_kind() -> None:
+    """The duration includes the pauses."""
     world = World([BUSY, token_answer(lifetime=60)])
     world.run(renewal(TERMS))
     world.stored = {}
     world.run(renewal(TERMS, held=token("held")))
-    assert world.told[0] == TokenObtained("id", TERMS.cache_key[:8], 60, 250, False)
-    assert world.told[-1] == TokenObtained("id", TERMS.cache_key[:8], 60, 0, True)
+    assert world.reported[0] == TokenObtained("id", TERMS.cache_key[:8], 60, 250, False)
+    assert world.reported[-1] == TokenObtained("id", TERMS.cache_key[:8], 60, 0, True)
 
 
-def test_http_to_this_machine_needs_no_word() -> None:
-    """As everywhere."""
+def test_http_to_loopback_needs_no_option() -> None:
+    """As for every endpoint."""
     local = terms(REQUEST, "http://localhost/token")
     assert value(World([token_answer()]).run(renewal(local))) == "tok-1"
 
 
 class TestTerms:
-    def test_terms_are_what_was_given(self) -> None:
-        """And the key is that of request and endpoint."""
+    def test_terms_have_the_cache_key_of_request_and_endpoint(self) -> None:
+        """Equal arguments make equal terms."""
         assert cache_key(REQUEST, ENDPOINT, fingerprint(REQUEST.credentials)) == TERMS.cache_key
         assert (TERMS.client_id, TERMS.cache_key_prefix) == ("id", TERMS.cache_key[:8])
         assert terms(REQUEST, ENDPOINT) == TERMS
@@ -176,29 +176,29 @@ class TestTerms:
             ),
         ],
     )
-    def test_what_could_not_be_sent_is_refused_at_once(
+    def test_invalid_request_is_rejected_at_construction(
         self, kind: type[errors.InvalidInput], request_: Any, endpoint: str, options: dict[str, Any]
     ) -> None:
-        """And not at the first call."""
+        """Not at the first call."""
         with pytest.raises(kind):
             terms(request_, endpoint, **options)
 
-    def test_another_request_of_the_same_client_shares_all_but_its_key(self) -> None:
-        """So that one source makes others."""
+    def test_with_request_changes_request_and_cache_key_only(self) -> None:
+        """So one source makes others."""
         other: Terms = TERMS.with_request(REQUEST.with_scope(Scope.of("b")))
         assert other == terms(REQUEST.with_scope(Scope.of("b")), ENDPOINT)
         assert attrs.evolve(other, request=REQUEST, slot=TERMS.slot) == TERMS
         assert other.cache_key != TERMS.cache_key
 
-    def test_another_client_is_refused(self) -> None:
-        """Its fingerprint would be wrong."""
+    def test_with_request_rejects_other_credentials(self) -> None:
+        """Their fingerprint is different."""
         for credentials in (ClientCredentials("id", "other"), ClientCredentials("ie", "M4RKER")):
             with pytest.raises(errors.InvalidInput, match="credentials of a source cannot be changed"):
                 TERMS.with_request(token_request(credentials))
 
 
 class Unhashable:
-    """A method of authentication that is no frozen record."""
+    """A client authentication method that is not a frozen record."""
 
     __hash__ = None  # type: ignore[assignment]  # as of a class with an __eq__ of its own
 
@@ -206,19 +206,19 @@ class Unhashable:
         return isinstance(other, Unhashable)
 
     def authenticate(self, client_id: str) -> AuthenticationFields:
-        """Gives one parameter."""
+        """Return one parameter."""
         return AuthenticationFields(parameters=(("client_id", Secret(client_id)),))
 
 
-def test_a_method_that_cannot_be_hashed_is_known_by_what_it_sends() -> None:
+def test_unhashable_method_gets_a_slot_by_what_it_sends() -> None:
     """A user's own record need not be frozen."""
     request = token_request(ClientCredentials("id", Unhashable()))
     assert terms(request, ENDPOINT).slot == terms(request, ENDPOINT).slot
     assert terms(request, ENDPOINT).slot != terms(request, "https://as.example/other").slot
 
 
-def test_the_fingerprint_is_derived_for_a_shared_store_alone_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It takes milliseconds, and memory has no use for it."""
+def test_fingerprint_is_derived_once_and_for_a_shared_store_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deriving it takes milliseconds."""
     derived: list[ClientCredentials] = []
 
     def derive(credentials: ClientCredentials) -> bytes:

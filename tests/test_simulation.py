@@ -1,5 +1,5 @@
 """
-What the simulated fleet shows holds at a smaller size too, for one seed: the statements that are made of it.
+The claims about the simulated fleet, at a smaller size and for one seed.
 """
 
 from pathlib import Path
@@ -15,23 +15,23 @@ NAIVE, NO_SPREAD, DEFAULT, SHARED, LATE = KINDS
 COLD, DEPLOY, OUTAGE = SCENARIOS
 PLOT = Path(simulation.__file__).with_name("fleet.svg")
 WIDE = 300
-"""Seconds to smooth over: a small fleet asks so seldom that a minute shows chance alone."""
+"""Seconds to smooth the load over, as a small fleet sends too few requests for a minute to show more than noise."""
 
 
 def busiest_minute(requests: list[int]) -> int:
-    """Gives the requests of the busiest minute."""
+    """Return the number of requests in the busiest minute."""
     return max(sum(requests[second : second + 60]) for second in range(len(requests)))
 
 
 def test_naive_workers_stay_together() -> None:
-    """All of a fleet that started together asks again within one minute, each lifetime."""
+    """All workers of a fleet that started together renew within one minute, in each lifetime."""
     run = simulate(COLD, NAIVE, 300)
     starts = [list(run.requests[start : start + LIFETIME]) for start in range(0, HORIZON, LIFETIME)]
     assert [busiest_minute(requests) for requests in starts] == [300] * len(starts)
 
 
-def test_the_window_spreads() -> None:
-    """With the default window the steady load stays below twice its average; with a window of no width it does not."""
+def test_renewal_window_keeps_the_load_below_twice_its_average() -> None:
+    """A window without width does not."""
     ours, together = simulate(COLD, DEFAULT, 2000).ratio(WIDE), simulate(COLD, NO_SPREAD, 300).ratio(WIDE)
     assert ours is not None
     assert together is not None
@@ -41,8 +41,8 @@ def test_the_window_spreads() -> None:
 
 @pytest.mark.parametrize("scenario", [COLD, DEPLOY])
 @pytest.mark.parametrize("kind", [SHARED, LATE], ids=lambda kind: kind.name)
-def test_a_shared_store_asks_for_all(scenario: Scenario, kind: Kind) -> None:
-    """One request each time the window opens, however many workers there are, and however often they restart."""
+def test_shared_store_sends_one_request_per_window(scenario: Scenario, kind: Kind) -> None:
+    """The number of workers and their restarts do not matter."""
     renewal_window = kind.renewal_window
     assert renewal_window is not None
     renewals = HORIZON / (LIFETIME * renewal_window.opens)
@@ -50,8 +50,8 @@ def test_a_shared_store_asks_for_all(scenario: Scenario, kind: Kind) -> None:
     assert few <= many <= renewals + 1
 
 
-def test_a_shared_store_asks_one_by_one() -> None:
-    """In an outage only whoever has the lock asks, and no worker is without a token."""
+def test_shared_store_sends_one_request_at_a_time_in_an_outage() -> None:
+    """Only the holder of the lock sends, and every worker has a token."""
     run = simulate(OUTAGE, SHARED, 300)
     before, after = OUTAGE.outage
     elsewhere = [*run.requests[: int(before)], *run.requests[int(after) + 60 :]]
@@ -61,8 +61,8 @@ def test_a_shared_store_asks_one_by_one() -> None:
 
 
 @pytest.mark.parametrize("kind", [NO_SPREAD, DEFAULT])
-def test_an_outage_is_bridged(kind: Kind) -> None:
-    """Tokens at hand go on being used: as long as the window leaves, and the server is asked far less than naively."""
+def test_outage_is_bridged_by_cached_tokens(kind: Kind) -> None:
+    """They last as long as the window leaves, with far fewer requests than naive workers send."""
     naive, ours = simulate(OUTAGE, NAIVE, 300), simulate(OUTAGE, kind, 300)
     assert kind.renewal_window is not None
     before, after = OUTAGE.outage
@@ -73,25 +73,25 @@ def test_an_outage_is_bridged(kind: Kind) -> None:
     assert sum(ours.steady) < sum(naive.steady)
 
 
-def test_a_seed_says_all() -> None:
-    """The same seed gives the same run."""
+def test_simulation_is_reproducible_by_seed() -> None:
+    """Another seed gives another run."""
     assert simulate(OUTAGE, DEFAULT, 20) == simulate(OUTAGE, DEFAULT, 20)
     assert simulate(OUTAGE, DEFAULT, 20) != simulate(OUTAGE, DEFAULT, 20, seed=2)
 
 
-def test_the_picture() -> None:
-    """It is XML, with one line for each kind and scenario."""
+def test_picture_has_a_line_for_each_kind_and_scenario() -> None:
+    """It is XML."""
     runs = [Run(scenario, kind, [0, 9] * (HORIZON // 2), 0.0) for scenario in SCENARIOS for kind in KINDS]
     assert lines(picture(runs, 9)) == len(runs)
 
 
-def test_the_picture_that_is_kept() -> None:
-    """It is XML and small."""
+def test_committed_picture_is_complete_and_small() -> None:
+    """It is XML too."""
     text = PLOT.read_text("utf-8")
     assert len(text.encode()) < 60_000
     assert lines(text) == len(SCENARIOS) * len(KINDS)
 
 
 def lines(text: str) -> int:
-    """Gives how many lines a picture has."""
+    """Return the number of lines in a picture."""
     return len(ElementTree.fromstring(text).findall("{http://www.w3.org/2000/svg}polyline"))  # noqa: S314  # our own

@@ -1,5 +1,5 @@
 """
-How things stand with one token: who renews, who waits, who goes on.
+The state of one cached token: who renews, who waits, who uses it.
 """
 
 import math
@@ -32,7 +32,7 @@ BUSY = errors.TokenRequestRefused(None, None, None, 503, True, 7.0)
 
 
 def token(value: str = "tok-1", lifetime: float = 3600.0) -> Token:
-    """Gives a token received at NOW."""
+    """Return a token received at NOW."""
     return Token(Secret(value), "Bearer", NOW, NOW + lifetime)
 
 
@@ -53,7 +53,7 @@ failures: st.SearchStrategy[Exception | None] = st.one_of(
 
 @st.composite
 def states(draw: st.DrawFn) -> TokenState:
-    """Gives a standing that events lead to, one after another."""
+    """Return a state after a series of events."""
     state = UNKNOWN
     for now in sorted(draw(st.lists(moments, max_size=6))):
         what = draw(st.sampled_from(["renewed", "failed", "discarded"]))
@@ -68,8 +68,8 @@ def states(draw: st.DrawFn) -> TokenState:
 
 class TestDecide:
     @given(states(), moments, st.booleans())
-    def test_a_token_is_used_only_while_it_is_not_stale(self, state: TokenState, now: float, under_way: bool) -> None:
-        """Whatever happened: no stale token is used or held, and nobody renews what is being renewed."""
+    def test_stale_token_is_never_used(self, state: TokenState, now: float, under_way: bool) -> None:
+        """And a renewal never starts while another is pending."""
         match decide(state, now, under_way=under_way):
             case Use(used):
                 assert used == state.token
@@ -85,28 +85,30 @@ class TestDecide:
                 assert not under_way
 
     @given(states(), moments, st.booleans())
-    def test_whoever_can_use_a_token_does_not_wait(self, state: TokenState, now: float, under_way: bool) -> None:
-        """With a token that is not stale at hand, nobody waits and nobody is refused."""
+    def test_caller_with_a_usable_token_never_waits_or_fails(
+        self, state: TokenState, now: float, under_way: bool
+    ) -> None:
+        """A token is usable until it is stale."""
         decision = decide(state, now, under_way=under_way)
         usable = state.token is not None and now < stale_from(state.token)
         assert not (usable and isinstance(decision, Wait | Refuse))
         assert usable or not isinstance(decision, Use)
 
     @given(states(), moments)
-    def test_nobody_asks_a_server_that_refused_just_now(self, state: TokenState, now: float) -> None:
-        """While a refusal is remembered nobody renews, with or without a token."""
+    def test_no_renewal_starts_while_a_refusal_is_remembered(self, state: TokenState, now: float) -> None:
+        """With a token and without."""
         if state.refusal is not None and now < state.refusal.until:
             assert not isinstance(decide(state, now, under_way=False), Renew)
 
     @given(states(), moments, st.booleans())
-    def test_the_everyday_path_agrees(self, state: TokenState, now: float, under_way: bool) -> None:
-        """Before ``fresh_until`` the token is used, which is what the everyday path takes for granted."""
+    def test_token_is_used_until_fresh_until(self, state: TokenState, now: float, under_way: bool) -> None:
+        """The everyday path relies on this and skips the decision."""
         if now < state.fresh_until:
             assert state.token is not None
             assert decide(state, now, under_way=under_way) == Use(state.token)
 
-    def test_each_case(self) -> None:
-        """Nothing known, fresh, ageing and stale, with a renewal under way and without."""
+    def test_decision_for_each_state(self) -> None:
+        """Unknown, fresh, ageing and stale, with a pending renewal and without."""
         known = renewed(UNKNOWN, token(), 0.5)
         for state, passed, alone, with_another in [
             (UNKNOWN, 0, Renew(None), Wait()),
@@ -117,8 +119,8 @@ class TestDecide:
             assert decide(state, NOW + passed, under_way=False) == alone
             assert decide(state, NOW + passed, under_way=True) == with_another
 
-    def test_a_window_of_its_own(self) -> None:
-        """When renewal falls due is the caller's choice."""
+    def test_renewal_window_is_an_argument(self) -> None:
+        """It moves the renewal and the spacing of attempts."""
         renewal_window = RenewalWindow(0.1, 0.1)
         known = renewed(UNKNOWN, token(), 0.5, renewal_window=renewal_window)
         assert known.fresh_until == NOW + 360
@@ -128,8 +130,8 @@ class TestDecide:
 
 class TestRenewed:
     @given(states(), tokens, spreads)
-    def test_a_new_token_ends_what_failed(self, state: TokenState, new: Token, spread: float) -> None:
-        """A token that came is all that matters, but for the one that the API did not accept."""
+    def test_new_token_clears_earlier_failures(self, state: TokenState, new: Token, spread: float) -> None:
+        """Only a rejected token is remembered."""
         after = renewed(state, new, spread)
         if new == state.rejected:
             assert after == state
@@ -140,10 +142,10 @@ class TestRenewed:
 
 class TestFailed:
     @given(states(), refusals, moments)
-    def test_a_refusal_is_remembered_for_a_time(
+    def test_refusal_is_remembered_for_retry_after_up_to_a_minute(
         self, state: TokenState, error: errors.TokenRequestRefused, now: float
     ) -> None:
-        """Five seconds, or what the server asks for, a minute at the most."""
+        """Without Retry-After, for five seconds."""
         after = failed(state, error, now)
         asked = REFUSAL_SECONDS if error.retry_after is None else error.retry_after
         assert after.refusal == Refuse(error, now + min(asked, 60.0))
@@ -152,8 +154,8 @@ class TestFailed:
     @pytest.mark.parametrize(
         ("retry_after", "pause"), [(None, 5.0), (0.0, 0.0), (2.0, 2.0), (60.0, 60.0), (60.5, 60.0), (3600.0, 60.0)]
     )
-    def test_the_pause_after_a_refusal(self, retry_after: float | None, pause: float) -> None:
-        """The server's own wish goes before ours, within a minute."""
+    def test_no_request_is_sent_until_the_refusal_expires(self, retry_after: float | None, pause: float) -> None:
+        """Retry-After counts up to a minute."""
         error = errors.TokenRequestRefused(None, None, None, 429, True, retry_after)
         after = failed(UNKNOWN, error, NOW)
         if pause:
@@ -161,22 +163,22 @@ class TestFailed:
         assert decide(after, NOW + pause, under_way=False) == Renew(None)
 
     @given(states(), moments, st.sampled_from([399, 200, 302, 500, 503, 599]))
-    def test_nothing_else_is_remembered_as_a_refusal(self, state: TokenState, now: float, status: int) -> None:
-        """What may pass at any time is tried again by the next one who asks."""
+    def test_other_failures_are_not_refusals(self, state: TokenState, now: float, status: int) -> None:
+        """The next caller tries again."""
         for error in (errors.InvalidResponse(status, "is wrong"), OSError("gone"), TimeoutError("slow"), None):
             assert failed(state, error, now).refusal == state.refusal
 
     @pytest.mark.parametrize("status", [400, 401, 429, 499])
-    def test_wrong_answers_with_4xx_are_refusals_too(self, status: int) -> None:
-        """A 4xx without the RFC's error in it says the same."""
+    def test_invalid_response_with_4xx_is_a_refusal(self, status: int) -> None:
+        """The status is enough."""
         error = errors.InvalidResponse(status, "is wrong")
         assert decide(failed(UNKNOWN, error, NOW), NOW, under_way=False) == Refuse(error, NOW + 5)
 
     @given(tokens, spreads, failures, st.floats(0, 4000))
-    def test_a_failed_renewal_is_spaced(
+    def test_failed_renewal_postpones_the_next(
         self, held: Token, spread: float, error: Exception | None, after: float
     ) -> None:
-        """With a token at hand, the next one who asks goes on with it, and nobody tries again at once."""
+        """The next caller uses the cached token."""
         now = NOW + after
         state = failed(renewed(UNKNOWN, held, spread), error, now)
         assert (state.token, state.attempted_at) == (held, now)
@@ -184,8 +186,8 @@ class TestFailed:
         if now < stale_from(held):
             assert decide(state, now, under_way=False) == Use(held)
 
-    def test_ageing_and_failed_and_again(self) -> None:
-        """A token that ages while the server is down is tried for twice a minute, and used all the while."""
+    def test_ageing_token_is_tried_twice_a_minute_during_an_outage(self) -> None:
+        """It is used all the while."""
         state = renewed(UNKNOWN, token(), 0.0)
         tried = 0
         for passed in range(1610, 1740):
@@ -199,8 +201,8 @@ class TestFailed:
                     assert decision == Use(token())
         assert tried == 4
 
-    def test_a_refusal_while_a_token_is_at_hand(self) -> None:
-        """A token that ages is used although the server refuses; once it is stale, the refusal is told."""
+    def test_refusal_is_raised_once_the_token_is_stale(self) -> None:
+        """Until then the token is used."""
         error = errors.TokenRequestRefused(None, None, None, 429, True, 60.0)
         late = failed(renewed(UNKNOWN, token(), 0.0), error, NOW + 3550)
         assert decide(late, NOW + 3590, under_way=False) == Use(token())
@@ -208,16 +210,16 @@ class TestFailed:
         assert decide(late, NOW + 3600, under_way=True) == Wait()
         assert decide(late, NOW + 3610, under_way=False) == Renew(None)
 
-    def test_a_failure_without_a_token_leaves_no_trace_but_the_refusal(self) -> None:
-        """There is nothing to space where there is no token."""
+    def test_failure_without_a_token_keeps_the_refusal_only(self) -> None:
+        """There is no token whose attempts need spacing."""
         assert failed(UNKNOWN, BUSY, NOW) == UNKNOWN
         assert failed(UNKNOWN, REFUSED, NOW) == TokenState(refusal=Refuse(REFUSED, NOW + 5))
 
 
 class TestDiscarded:
     @given(states(), tokens)
-    def test_exactly_that_token_is_forgotten(self, state: TokenState, not_accepted: Token) -> None:
-        """A newer token stays; the one that was not accepted is not used again, and is known as such."""
+    def test_rejected_token_is_dropped_and_a_newer_one_kept(self, state: TokenState, not_accepted: Token) -> None:
+        """The rejected one is remembered."""
         after = discarded(state, not_accepted)
         if state.token is not None and state.token != not_accepted:
             assert after == state
@@ -227,19 +229,19 @@ class TestDiscarded:
             assert after.rejected == (state.rejected if older else not_accepted)
             assert after.refusal == state.refusal
 
-    def test_a_token_with_the_same_text_is_another_if_it_was_received_later(self) -> None:
-        """Many servers give the same text again: who has it from the later answer is not robbed of it."""
+    def test_same_text_received_later_is_another_token(self) -> None:
+        """Many servers return the same text again."""
         later = attrs.evolve(token(), received_at=NOW + 1)
         state = renewed(UNKNOWN, later, 0.5)
         assert discarded(state, token()) == state
 
-    def test_what_was_discarded_is_asked_for_anew(self) -> None:
-        """After a discard the next one who asks renews, with nothing at hand."""
+    def test_discarded_token_is_renewed(self) -> None:
+        """The next caller has no token meanwhile."""
         state = discarded(renewed(UNKNOWN, token(), 0.5), token())
         assert decide(state, NOW, under_way=False) == Renew(None)
 
-    def test_the_newest_that_was_not_accepted_is_remembered(self) -> None:
-        """Who is late with an older one does not bring it back, nor does a flight that found it just before."""
+    def test_newest_rejected_token_is_remembered(self) -> None:
+        """A late report of an older one does not replace it, and a pending renewal does not bring it back."""
         newer = attrs.evolve(token("tok-2"), received_at=NOW + 1)
         state = discarded(discarded(UNKNOWN, newer), token())
         assert state.rejected == newer
@@ -248,8 +250,8 @@ class TestDiscarded:
 
 class TestIsSpent:
     @given(states(), moments)
-    def test_what_is_spent_can_be_forgotten(self, state: TokenState, now: float) -> None:
-        """Whoever asks decides as if nothing had been known, now and later, and nothing it held can be used."""
+    def test_spent_state_decides_like_the_unknown_state(self, state: TokenState, now: float) -> None:
+        """None of its tokens can be used."""
         if is_spent(state, now):
             for later in (now, now + 1, now + 10**5):
                 for under_way in (False, True):
@@ -257,8 +259,8 @@ class TestIsSpent:
             for kept in (state.token, state.rejected):
                 assert kept is None or freshness(kept, now) == "stale"
 
-    def test_what_matters_still(self) -> None:
-        """A token that can be used, a refusal that lasts, a rejected token that a store may still hold."""
+    def test_state_is_spent_once_nothing_in_it_matters(self) -> None:
+        """A usable token, a refusal, and a rejected token that a store may have matter."""
         assert is_spent(UNKNOWN, NOW)
         for state, until in [
             (renewed(UNKNOWN, token(), 0.5), 3595),

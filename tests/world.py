@@ -1,5 +1,5 @@
 """
-A world made of values: performs the effects of a flow without clock, chance or socket.
+A driver for tests that performs effects without a clock, a random source or a socket.
 """
 
 import itertools
@@ -37,42 +37,49 @@ T = TypeVar("T")
 @attrs.define
 class World:
     """
-    Answers requests from *answers* in turn, the last one for ever, each after *way* seconds; else *now* moves on only
-    while a flow sleeps.
+    A driver for one flow whose clock moves only while the flow sends or sleeps.
 
-    *sent*, *slept*, *locked* and *told* tell what the flow asked for; *stored* is what processes share, or a `Failed`,
-    as is *lock*, which says whether the lock is free. Every key gives *signature*, and every source a new assertion.
+    It records the effects in *sent*, *slept*, *locked*, *signed*, *fetched* and *reported*.
+
+    Args:
+        answers: The results of `Send` in turn, the last one repeatedly.
+        jitter: The jitter of every `Moment`.
+        now: The clock, POSIX seconds.
+        latency: Seconds that each `Send` takes.
+        stored: The content of the shared store, or the result of every `Load` and `Save`.
+        lock: The result of every `Lock`.
+        signature: The result of every `Sign`.
     """
 
     answers: list[HttpResponse | Failed]
     jitter: float = 0.5
     now: float = 1700000000.0
-    way: float = 0.0
+    latency: float = 0.0
     sent: list[HttpRequest] = attrs.Factory(list)
     slept: list[float] = attrs.Factory(list)
     stored: dict[str, Token] | Failed = attrs.Factory(dict)
     lock: bool | Failed = True
     locked: list[Lock] = attrs.Factory(list)
-    told: list[Event] = attrs.Factory(list)
+    reported: list[Event] = attrs.Factory(list)
     signature: bytes | Failed = bytes(64)
     signed: list[bytes] = attrs.Factory(list)
     fetched: list[Source] = attrs.Factory(list)
     _ids: Iterator[int] = attrs.field(factory=itertools.count, alias="ids")
 
     def run(self, flow: Flow[T]) -> T:
-        """Performs *flow* to its end and gives what it returns."""
+        """Run *flow* to its end and return its result."""
         step = advance(flow, None)
         while not isinstance(step, Returned):
             step = advance(flow, self.perform(step))
         return step.value
 
     def perform(self, effect: Effect) -> object:  # noqa: C901  # a case an effect
-        """Does what *effect* asks for."""
+        """Perform *effect* and return its result."""
         match effect:
             case Send(request):
                 answer = self.answers[min(len(self.sent), len(self.answers) - 1)]
                 self.sent.append(request)
-                self.now += self.way
+                self.now += self.latency
                 return answer if isinstance(answer, Failed) else Received(answer, self.now)
             case Sign(_, signing_input):
                 self.signed.append(signing_input)
@@ -97,20 +104,20 @@ class World:
                 self.locked.append(effect)
                 return self.lock
             case Report(event):
-                self.told.append(event)
+                self.reported.append(event)
                 return None
             case _:
                 assert_never(effect)
 
 
 def token_answer(value: str = "tok-1", lifetime: int = 3600) -> HttpResponse:
-    """Gives an answer with a token."""
+    """Return a response with a token."""
     content = f'{{"access_token": "{value}", "token_type": "Bearer", "expires_in": {lifetime}}}'
     return HttpResponse(200, {"Content-Type": "application/json"}, content.encode("ascii"))
 
 
 def raising(error: BaseException) -> Callable[[object], Received | Failed]:
-    """Gives a send function that raises *error*."""
+    """Return a send function that raises *error*."""
 
     def send(request: object) -> Received | Failed:
         raise error

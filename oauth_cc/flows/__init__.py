@@ -1,5 +1,5 @@
 """
-The grant as flows: generators that yield effects, frozen records, and are sent the results. They do no I/O themselves.
+The grant as flows: generators that yield effects and are sent the results. A flow does no I/O itself.
 """
 
 from typing import TYPE_CHECKING, Final
@@ -59,7 +59,7 @@ def __dir__() -> list[str]:
 _DISCOVERY: Final = ("discover", "discover_endpoint")
 
 if not TYPE_CHECKING:
-    # Loaded when it is used: a source of tokens needs no discovery.
+    # Loaded on first use, as a token source does not need discovery.
 
     def __getattr__(name: str) -> object:
         if name not in _DISCOVERY:

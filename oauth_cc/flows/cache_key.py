@@ -1,5 +1,5 @@
 """
-The key of a stored token: two requests share it if, and only if, the same token serves both.
+The cache key of a token. Two requests have the same key if and only if the same token serves both.
 """
 
 import hashlib
@@ -12,34 +12,37 @@ from oauth_cc.endpoint import Endpoint
 from oauth_cc.request import TokenRequest
 from oauth_cc.secret import Secret
 
-# Slow on purpose: a key is no secret, and must not serve to try out weak client secrets.
+# Slow on purpose: a cache key is not secret, and must not help to guess a weak client secret.
 _ROUNDS = 10_000
 
 
 def fingerprint(credentials: ClientCredentials) -> bytes:
     """
-    Gives 32 bytes that tell the client and what it proves itself with from every other, and reveal neither; but for a
-    certificate, which `cache_key` has from the request.
+    Return 32 bytes that identify the client and its authentication without revealing either.
 
-    It takes some milliseconds: take it once for each *credentials*. Raises `InvalidInput` as the way of
-    authentication does.
+    They do not cover a client certificate, which `cache_key` takes from the request. Deriving them takes some
+    milliseconds: do so once for each *credentials*. Raises `InvalidInput` if the client authentication method does.
 
         >>> fingerprint(ClientCredentials("your_id", "s3cret")) == fingerprint(ClientCredentials("your_id", "other"))
         False
     """
-    way = credentials.authentication
-    salt = write([type(way).__qualname__, credentials.client_id], ascii_only=True).encode("ascii")
-    # Written inside the call, so that no local variable holds what is revealed.
+    method = type(credentials.authentication).__qualname__
+    salt = write([method, credentials.client_id], ascii_only=True).encode("ascii")
+    # Revealed inside the call, so that no local variable holds the secret.
     return hashlib.pbkdf2_hmac("sha256", _proof(credentials).reveal().encode("ascii"), salt, _ROUNDS)
 
 
 def cache_key(request: TokenRequest, endpoint: str | Endpoint, fingerprint: bytes) -> str:
     """
-    Gives the key of the token that the token *endpoint* answers to *request*: 64 hexadecimal digits.
+    Return the cache key of the token for *request* at *endpoint*: 64 hexadecimal digits.
 
-    It is the hash of everything that shapes the token, the scope as a set, and the certificate that it may be bound to.
-    *fingerprint*: that of the request's credentials. The values of further parameters go in hashed with it, as they may
-    be secret.
+    The key is the hash of everything that shapes the token, with the scope as a set. The values of further parameters
+    may be secret, so the fingerprint keys a hash of them first.
+
+    Args:
+        request: The token request.
+        endpoint: The token endpoint.
+        fingerprint: The `fingerprint` of the request's credentials.
 
         >>> from oauth_cc import Scope, token_request
         >>> ours = ClientCredentials("your_id", "s3cret")
@@ -67,9 +70,9 @@ def cache_key(request: TokenRequest, endpoint: str | Endpoint, fingerprint: byte
 
 def public_key(request: TokenRequest, endpoint: str | Endpoint) -> str:
     """
-    Return what names the token of *request* in logs where no store is shared: 64 hexadecimal digits, made in no time.
+    Return the name of the token of *request* in logs without a shared store: 64 hexadecimal digits, cheap to compute.
 
-    Nothing that may be secret goes in, so two requests can have one name.
+    It covers nothing that may be secret, so two different requests can have the same name.
 
         >>> request = TokenRequest(ClientCredentials("your_id", "s3cret"))
         >>> public_key(request, "https://as.example/token") == public_key(request, "https://as.example/other")

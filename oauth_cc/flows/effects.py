@@ -1,8 +1,8 @@
 """
-What a flow wants done, as values.
+Effects: the requests of a flow to its driver, as values.
 
-A flow is a generator: it yields an effect, someone who may do I/O performs it, and the flow is sent what came of it.
-So one flow serves threads and async code alike, and a test performs effects with no clock and no socket at all.
+A flow is a generator. It yields an effect, a driver performs the effect, and the flow is sent the result. So one flow
+serves threads and async code, and tests run it without a clock or a socket.
 """
 
 from collections.abc import Generator
@@ -25,8 +25,12 @@ A = TypeVar("A")
 @attrs.frozen
 class Moment:
     """
-    What a flow knows of the world: *now*, POSIX seconds; *unique_id*, text never given before; *jitter*, a random
-    number from 0 up to, not including, 1.
+    The result of `Observe`.
+
+    Args:
+        now: POSIX seconds.
+        unique_id: Text that is never repeated.
+        jitter: A random number from 0 up to, not including, 1.
     """
 
     now: float
@@ -38,7 +42,7 @@ class Moment:
 @attrs.frozen
 class Received:
     """
-    A request was answered: the *response*, and when it was *received_at*, POSIX seconds.
+    A *response*, *received_at* in POSIX seconds.
     """
 
     response: HttpResponse
@@ -49,7 +53,7 @@ class Received:
 @attrs.frozen
 class Failed:
     """
-    It could not be done: the *error* of the library below, and whether trying again may help (*retryable*).
+    A failed effect: the *error* of the underlying library, and whether a retry may succeed (*retryable*).
     """
 
     error: Exception
@@ -59,14 +63,14 @@ class Failed:
 @final
 @attrs.frozen
 class Observe:
-    """Asks for a `Moment`."""
+    """A request for the current `Moment`."""
 
 
 @final
 @attrs.frozen
 class Send:
     """
-    Asks for *request* to be sent, once, following no redirect: the answer is `Received` or `Failed`.
+    A request to send *request* once, without following redirects. The result is `Received` or `Failed`.
     """
 
     request: HttpRequest
@@ -76,8 +80,8 @@ class Send:
 @attrs.frozen
 class Sign:
     """
-    Asks for the signature of *signing_input* by *key*: the answer is the bytes of a JWS signature (RFC 7515 section
-    5.1), or `Failed`.
+    A request to sign *signing_input* with *key*. The result is the bytes of a JWS signature (RFC 7515 section 5.1), or
+    `Failed`.
     """
 
     key: SigningKey | MacKey
@@ -87,7 +91,7 @@ class Sign:
 @final
 @attrs.frozen
 class FetchAssertion:
-    """Asks *source* for the assertion that it has now: the answer is a `Secret`, or `Failed`."""
+    """A request for the current assertion of *source*. The result is a `Secret` or `Failed`."""
 
     source: Source = attrs.field(repr=False)
 
@@ -95,7 +99,7 @@ class FetchAssertion:
 @final
 @attrs.frozen
 class Sleep:
-    """Asks to be sent None after *seconds*."""
+    """A request to wait for *seconds*. The result is None."""
 
     seconds: float
 
@@ -103,7 +107,7 @@ class Sleep:
 @final
 @attrs.frozen
 class Load:
-    """Asks the shared store for the token under *key*: the answer is a `Token`, None or `Failed`."""
+    """A request for the token under *key* in the shared store. The result is a `Token`, None or `Failed`."""
 
     key: str
 
@@ -111,7 +115,7 @@ class Load:
 @final
 @attrs.frozen
 class Save:
-    """Asks the shared store to keep *token* under *key*: the answer is None or `Failed`."""
+    """A request to save *token* under *key* in the shared store. The result is None or `Failed`."""
 
     key: str
     token: Token
@@ -121,8 +125,13 @@ class Save:
 @attrs.frozen
 class Lock:
     """
-    Asks for the shared store's lock of *key*, to be let go when the flow ends: the answer is whether it is held, or
-    `Failed`. *wait*: seconds to wait for it at the most, 0 to take it only if it is free.
+    A request for the shared store's lock of *key*. The result is whether the lock is held, or `Failed`.
+
+    The driver releases the lock when the flow ends.
+
+    Args:
+        key: The cache key.
+        wait: Maximum seconds to wait for the lock, 0 to take it only if it is free.
     """
 
     key: str
@@ -132,13 +141,13 @@ class Lock:
 @final
 @attrs.frozen
 class Report:
-    """Asks for *event* to be made known: the answer is None."""
+    """A request to log *event* and pass it to the event hook. The result is None."""
 
     event: Event
 
 
 Effect: TypeAlias = Observe | Send | Sign | FetchAssertion | Sleep | Load | Save | Lock | Report
-"""Whatever a flow may yield: a driver that performs these performs every flow."""
+"""Every effect that a flow can yield. A driver that performs all of them can run every flow."""
 
 Flow: TypeAlias = Generator[Effect, object, T]
 """A generator that yields effects, is sent their results, and returns a T."""
@@ -147,18 +156,21 @@ Flow: TypeAlias = Generator[Effect, object, T]
 @final
 @attrs.frozen
 class Returned(Generic[T]):
-    """A flow has ended: what it returned is *value*."""
+    """The end of a flow, with its return *value*."""
 
     value: T
 
 
 def advance(flow: Flow[T], result: object) -> Effect | Returned[T]:
     """
-    Sends *result*, that of the last effect (None to begin with), into *flow*: gives the effect it yields next, or what
-    it `Returned`. What the flow raises passes through.
+    Send *result* into *flow* and return its next effect, or `Returned` at its end. Errors of the flow pass through.
 
-    A driver is a loop around this. It performs effects outside of it, so that a StopIteration raised by the network
-    cannot pass for the end of the flow.
+    A driver is a loop around this function. It performs effects outside of it, so that a StopIteration of an HTTP
+    library is not mistaken for the end of the flow.
+
+    Args:
+        flow: The flow.
+        result: The result of the last effect, None to start the flow.
     """
     try:
         return flow.send(result)
@@ -167,42 +179,42 @@ def advance(flow: Flow[T], result: object) -> Effect | Returned[T]:
 
 
 def without_store(effect: Load | Save | Lock) -> bool | None:
-    """Gives what *effect* comes to where no store is shared: nothing is found, and the lock is free."""
+    """Return the result of *effect* without a shared store: nothing is found, and the lock is free."""
     return True if isinstance(effect, Lock) else None
 
 
 def observe() -> Flow[Moment]:
-    """Gives the moment; a flow writes ``yield from`` in front."""
+    """Return the current moment, by ``yield from``."""
     return _perform(Observe(), Moment)
 
 
 def send(request: HttpRequest) -> Flow[Received | Failed]:
-    """Gives what came of sending *request*; a flow writes ``yield from`` in front."""
+    """Send *request* and return the result, by ``yield from``."""
     return _perform(Send(request), (Received, Failed))
 
 
 def sign(key: SigningKey | MacKey, signing_input: bytes) -> Flow[bytes | Failed]:
-    """Gives the signature of *signing_input* by *key*; a flow writes ``yield from`` in front."""
+    """Return the signature of *signing_input* by *key*, by ``yield from``."""
     return _perform(Sign(key, signing_input), (bytes, Failed))
 
 
 def fetch_assertion(source: Source) -> Flow[Secret | Failed]:
-    """Gives the assertion that *source* has now; a flow writes ``yield from`` in front."""
+    """Return the current assertion of *source*, by ``yield from``."""
     return _perform(FetchAssertion(source), (Secret, Failed))
 
 
 def load(key: str) -> Flow[Token | Failed | None]:
-    """Gives what the shared store has under *key*; a flow writes ``yield from`` in front."""
+    """Return the token under *key* in the shared store, by ``yield from``."""
     return _perform(Load(key), (Token, Failed, type(None)))
 
 
 def save(key: str, token: Token) -> Flow[Failed | None]:
-    """Has the shared store keep *token* under *key*; a flow writes ``yield from`` in front."""
+    """Save *token* under *key* in the shared store, by ``yield from``."""
     return _perform(Save(key, token), (Failed, type(None)))
 
 
 def lock(key: str, wait: float) -> Flow[bool | Failed]:
-    """Gives whether the shared store's lock of *key* is held; a flow writes ``yield from`` in front."""
+    """Take the shared store's lock of *key* and return whether it is held, by ``yield from``."""
     return _perform(Lock(key, wait), (bool, Failed))
 
 
@@ -210,4 +222,4 @@ def _perform(effect: Effect, kind: type[A] | tuple[type[A], ...]) -> Flow[A]:
     result = yield effect
     if isinstance(result, kind):
         return result
-    raise TypeError(f"the driver answered {type(effect).__name__} with {type(result).__name__}")
+    raise TypeError(f"the driver must not return {type(result).__name__} as the result of {type(effect).__name__}")

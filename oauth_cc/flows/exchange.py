@@ -1,5 +1,5 @@
 """
-One token request, with its retries: a flow, so it does no I/O itself.
+The flow of one token request with its retries.
 
     TokenRequest ─ exchange ─▶ Send … Sleep … Send ─▶ Token
 """
@@ -21,7 +21,7 @@ from oauth_cc.response import read_token_response
 from oauth_cc.secret import Secret
 from oauth_cc.token import Token
 
-# Seconds: by how much a clock may lag, and how wrong it may be to be put right.
+# In seconds: a difference of clocks that does not matter, and the largest one that is corrected.
 _LAG: Final = 2.0
 _WRONGEST_CLOCK: Final = 86400.0
 
@@ -30,14 +30,19 @@ _WRONGEST_CLOCK: Final = 86400.0
 @attrs.frozen
 class Retries:
     """
-    How a token request that failed is tried again.
+    The retries of a failed token request.
 
-    *attempts*: how often it is sent at the most, 1 for no retry; *base*, *ceiling*: seconds, the longest first pause
-    and the longest pause of all. Pauses grow exponentially, each drawn from 0 to its limit (full jitter), so that
-    clients that failed together do not return together. A server's Retry-After is waited for instead, with jitter
-    on top; one beyond *ceiling* ends the attempts, and the error says how long it asked for.
+    Pauses grow exponentially. Each is drawn from 0 to its limit (full jitter), so that clients that failed together do
+    not retry together. A Retry-After of the server replaces the pause, with jitter on top. A Retry-After above
+    *ceiling* ends the attempts, and the error has its seconds.
 
-    Raises `InvalidInput` if there is no attempt, or a pause is negative.
+    Args:
+        attempts: The maximum number of attempts, 1 for no retry.
+        base: The limit of the first pause, in seconds.
+        ceiling: The limit of every pause, in seconds.
+
+    Raises:
+        InvalidInput: *attempts* is less than 1, or the pauses do not satisfy 0 <= base <= ceiling.
 
         >>> Retries().pause(attempt=1, retry_after=None, jitter=0.5)
         0.25
@@ -51,13 +56,16 @@ class Retries:
 
     def __attrs_post_init__(self) -> None:
         if not self.attempts >= 1 or not 0 <= self.base <= self.ceiling:
-            raise InvalidInput("retries", "give at least 1 attempt, and pauses with 0 <= base <= ceiling")
+            raise InvalidInput("retries", "retries must have at least 1 attempt, and 0 <= base <= ceiling")
 
     def pause(self, attempt: int, retry_after: float | None, jitter: float) -> float | None:
         """
-        Gives the seconds to wait after *attempt*, counted from 1, or None if it was the last.
+        Return the seconds to wait after an attempt, None if it was the last.
 
-        *retry_after*: what the server asked for in seconds, or None; *jitter*: a random number from 0 up to 1.
+        Args:
+            attempt: The number of the attempt, from 1.
+            retry_after: The server's Retry-After in seconds, or None.
+            jitter: A random number from 0 up to, not including, 1.
         """
         if attempt >= self.attempts or (retry_after is not None and retry_after > self.ceiling):
             return None
@@ -68,7 +76,7 @@ class Retries:
 
 
 DEFAULT_RETRIES: Final = Retries()
-"""Three attempts within a few seconds: what bridges a restart without holding its caller up."""
+"""Three attempts within a few seconds: enough to bridge a restart of the server."""
 
 
 def exchange(
@@ -78,19 +86,25 @@ def exchange(
     retries: Retries = DEFAULT_RETRIES,
 ) -> Flow[Token]:
     """
-    Gives the flow that asks the token *endpoint* for what *request* says, and returns the `Token`.
+    Return the flow that sends a token request, retries it, and returns the `Token`.
 
-    The token's lifetime counts from the moment at which it was asked for. Sent again are requests that were not
-    answered and answers that are ``retryable``, as *retries* has it; and once, by the server's clock, the request of a
-    client whose signed assertion was refused while its own clock showed another time, up to a day apart (FAPI 2.0
-    Security Profile section 5.3.3.1). *endpoint* is that of `http_request`. The flow raises
-    what `parse_token_response` and `http_request` raise, and the error of the HTTP library if there was no answer.
+    The lifetime of the token counts from the moment of the request. A request is retried if there was no response, or
+    the response is ``retryable``. If the server rejects a signed assertion while its clock differs from this machine's
+    by up to a day, the request is sent once more by the server's clock (FAPI 2.0 Security Profile section 5.3.3.1).
+
+    The flow raises what `parse_token_response` and `http_request` raise, and the error of the HTTP library if there was
+    no response.
+
+    Args:
+        request: What to request. Credentials alone request no scope.
+        endpoint: The token endpoint.
+        retries: The number of attempts and the pauses between them.
     """
     asked, where = as_request(request), as_endpoint(endpoint)
     attempt, ahead = 0, 0.0
     while True:
         attempt += 1
-        # Composed anew for every attempt: an assertion serves once.
+        # Composed anew for every attempt, as servers accept an assertion once.
         outcome, found = yield from _attempt(asked, where, ahead)
         if isinstance(outcome, Token):
             return outcome
@@ -104,7 +118,12 @@ def exchange(
 
 def wait_to_retry(retries: Retries, attempt: int, retry_after: float | None) -> Flow[bool]:
     """
-    Gives the flow that waits after *attempt* for as long as `Retries.pause` says, and returns whether to try again.
+    Return the flow that waits after a failed attempt, and returns whether to try again.
+
+    Args:
+        retries: The number of attempts and the pauses between them.
+        attempt: The number of the attempt, from 1.
+        retry_after: The server's Retry-After in seconds, or None.
     """
     moment = yield from observe()
     pause = retries.pause(attempt, retry_after, moment.jitter)
@@ -118,7 +137,7 @@ _Outcome: TypeAlias = Token | TokenRequestRefused | InvalidResponse | Failed
 
 
 def _attempt(request: TokenRequest, endpoint: Endpoint, ahead: float) -> Flow[tuple[_Outcome, float]]:
-    # Gives what came of it, and by how much the server's clock is ahead of this machine's if that may matter.
+    # Returns the outcome, and the seconds by which the server's clock is ahead if that may be the cause of a failure.
     proof = proof_of(request)
     assertion = yield from _assertion(proof, ahead)
     if isinstance(assertion, Failed):
@@ -128,7 +147,7 @@ def _attempt(request: TokenRequest, endpoint: Endpoint, ahead: float) -> Flow[tu
     sent = yield from send(composed)
     if isinstance(sent, Failed):
         return sent, 0.0
-    # Lifetimes count from the asking: a process that was stopped may have let the answer lie.
+    # Lifetimes count from the request, as a suspended process reads the response late.
     outcome = read_token_response(sent.response, request, began.now, lambda: proof, assertion)
     signed = isinstance(proof, AssertionDraft)
     return outcome, _clock_ahead(sent, began.now) if signed else 0.0
@@ -136,7 +155,7 @@ def _attempt(request: TokenRequest, endpoint: Endpoint, ahead: float) -> Flow[tu
 
 def _clock_ahead(received: Received, began: float) -> float:
     shown = date(received.response, received.received_at)
-    # An assertion of the same second is none of the future; one that is some seconds old still holds.
+    # An assertion of the same second is not from the future, and one that is some seconds old has not expired.
     if shown is None or int(began) <= shown <= received.received_at + _LAG:
         return 0.0
     ahead = shown - received.received_at

@@ -1,5 +1,5 @@
 """
-How fresh a token is: the one place that decides when a token is renewed, and when it is no longer used.
+The freshness of a token, which decides when it is renewed and when it is no longer used.
 
        received      opens      closes       stale   ends
           ├────────────┼──────────┼────────────┼──────┤
@@ -15,9 +15,9 @@ from oauth_cc.errors import InvalidInput
 from oauth_cc.token import Token
 
 Freshness: TypeAlias = Literal["fresh", "ageing", "stale"]
-"""``fresh``: use it; ``ageing``: use it, and have it renewed; ``stale``: use it no longer."""
+"""``fresh``: use the token. ``ageing``: use it and renew it. ``stale``: do not use it."""
 
-# On its way to the API a token must not end, and two clocks are never quite the same.
+# A token must not expire on its way to the API, and two clocks always differ a little.
 _LEEWAY: Final = 5.0
 _LEEWAY_SHARE: Final = 0.05
 _SPACING: Final = 30.0
@@ -28,11 +28,17 @@ _SPACING_SHARE: Final = 0.05
 @attrs.frozen
 class RenewalWindow:
     """
-    When early renewal falls due: at a point between two shares of a token's lifetime.
+    The part of a token's lifetime in which its early renewal is due.
 
-    *opens*, *closes*: shares from 0 to 1. Each token is given its own point, so that a fleet that started together
-    does not renew together; the wider the window, the flatter the load on the server. As the shares are of the
-    lifetime, short-lived tokens have small margins. Raises `InvalidInput` unless 0 < opens <= closes <= 1.
+    Each token has its own random point in the window, so that processes that started together do not renew together.
+    The wider the window, the flatter the load on the server.
+
+    Args:
+        opens: The beginning, as a share of the lifetime from 0 to 1.
+        closes: The end, as a share of the lifetime from 0 to 1.
+
+    Raises:
+        InvalidInput: The shares do not satisfy 0 < opens <= closes <= 1.
 
         >>> RenewalWindow(opens=0.8, closes=0.9)
         RenewalWindow(opens=0.8, closes=0.9)
@@ -43,13 +49,14 @@ class RenewalWindow:
 
     def __attrs_post_init__(self) -> None:
         if not 0 < self.opens <= self.closes <= 1:
-            raise InvalidInput("renewal window", "give shares of the lifetime with 0 < opens <= closes <= 1")
+            reason = "renewal window must satisfy 0 < opens <= closes <= 1, as shares of the lifetime"
+            raise InvalidInput("renewal window", reason)
 
 
 DEFAULT_WINDOW: Final = RenewalWindow()
 """
-From less than half of the lifetime to four fifths of it: a fleet's load stays below twice its average, and a fifth of
-the lifetime is left to bridge an outage of the server.
+From 45 to 80 percent of the lifetime. The load of many processes stays below twice its average, and a fifth of the
+lifetime remains to bridge an outage of the server.
 """
 
 
@@ -62,11 +69,15 @@ def freshness(
     renewal_window: RenewalWindow = DEFAULT_WINDOW,
 ) -> Freshness:
     """
-    Gives how fresh *token* is at *now*, POSIX seconds.
+    Return the freshness of a token.
 
-    *attempted_at*: when its renewal was last tried and failed, POSIX seconds, or None; for some seconds after it an
-    ageing token counts as fresh again, so that failures are spaced. *spread*: a number from 0 up to 1, drawn once for
-    each token, that places its renewal in *renewal_window*.
+    Args:
+        token: The token.
+        now: POSIX seconds.
+        attempted_at: When a renewal last failed, in POSIX seconds, or None. For some seconds after it an ageing token
+            counts as fresh, so that attempts are spaced.
+        spread: A number from 0 up to 1, drawn once for each token, that places its renewal in the window.
+        renewal_window: When early renewal is due.
 
         >>> from oauth_cc import Secret
         >>> token = Token(Secret("2YotnFZFEjr1zCsicMWpAA"), "Bearer", 1700000000.0, 1700003600.0)
@@ -90,7 +101,13 @@ def fresh_until(
     renewal_window: RenewalWindow = DEFAULT_WINDOW,
 ) -> float:
     """
-    Gives the POSIX seconds at which *token* ceases to be fresh: `freshness` as one number, with the same arguments.
+    Return the POSIX seconds until which a token is fresh: `freshness` as one number.
+
+    Args:
+        token: The token.
+        attempted_at: When a renewal last failed, in POSIX seconds, or None.
+        spread: A number from 0 up to 1 that places the renewal in the window.
+        renewal_window: When early renewal is due.
     """
     lifetime = token.expires_at - token.received_at
     due = token.received_at + lifetime * (
@@ -103,6 +120,6 @@ def fresh_until(
 
 def stale_from(token: Token) -> float:
     """
-    Gives the POSIX seconds from which on *token* is not used: some seconds before it ends, fewer if it is short-lived.
+    Return the POSIX seconds from which *token* is stale: some seconds before it expires, fewer if it is short-lived.
     """
     return token.expires_at - min(_LEEWAY, max(0.0, token.expires_at - token.received_at) * _LEEWAY_SHARE)

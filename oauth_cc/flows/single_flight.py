@@ -1,10 +1,10 @@
 """
-How things stand with one token: what is known of it, and what whoever asks for it should do.
+The state of one cached token, and the single-flight decisions of its callers.
 
-    Standing, now ─ decide ─▶ Use | Wait | Renew | Refuse
-    Standing ─ renewed | failed | discarded ─▶ Standing
+    TokenState, now ─ decide ─▶ Use | Wait | Renew | Refuse
+    TokenState ─ renewed | failed | discarded ─▶ TokenState
 
-All of single flight is decided here; who holds these records needs one mutex, and no judgement.
+The cache that holds the states only needs a lock.
 """
 
 import math
@@ -17,7 +17,7 @@ from oauth_cc.flows.freshness import DEFAULT_WINDOW, RenewalWindow, fresh_until,
 from oauth_cc.token import Token
 
 REFUSAL_SECONDS: Final = 5.0
-"""Seconds for which a refusal (4xx) is remembered, if the server names no other time with Retry-After."""
+"""Seconds for which a refusal (4xx) is remembered if the server sent no Retry-After."""
 
 _LONGEST_REFUSAL: Final = 60.0
 
@@ -25,7 +25,7 @@ _LONGEST_REFUSAL: Final = 60.0
 @final
 @attrs.frozen
 class Refuse:
-    """Raise *error*: the server refused, and would again before *until*, POSIX seconds."""
+    """The decision to raise *error*: the server refused a request, and none is sent before *until*, POSIX seconds."""
 
     error: TokenRequestRefused | InvalidResponse
     until: float
@@ -35,11 +35,15 @@ class Refuse:
 @attrs.frozen
 class TokenState:
     """
-    What is known of one token.
+    The state of one cached token.
 
-    *token*: the token at hand; *fresh_until*: POSIX seconds before which it can be used without a second look;
-    *spread*: places its renewal; *attempted_at*: when a renewal last failed; *refusal*: what the server refused with;
-    *rejected*: the newest token that the API did not accept.
+    Args:
+        token: The cached token, or None.
+        fresh_until: The POSIX seconds until which the token can be used without a decision.
+        spread: A number from 0 up to 1 that places the renewal in the window.
+        attempted_at: When a renewal last failed, in POSIX seconds, or None.
+        refusal: The last refusal of the server, or None.
+        rejected: The newest token that the API rejected, or None.
     """
 
     token: Token | None = None
@@ -51,13 +55,13 @@ class TokenState:
 
 
 UNKNOWN: Final = TokenState()
-"""How things stand before anyone asked."""
+"""The state before the first call."""
 
 
 @final
 @attrs.frozen
 class Use:
-    """Use *token*."""
+    """The decision to use *token*."""
 
     token: Token
 
@@ -65,13 +69,13 @@ class Use:
 @final
 @attrs.frozen
 class Wait:
-    """Wait for the renewal that is under way."""
+    """The decision to wait for the pending renewal."""
 
 
 @final
 @attrs.frozen
 class Renew:
-    """Renew the token; *held* can be used meanwhile, by others, and if it fails."""
+    """The decision to renew the token. *held* is a token that can be used meanwhile, and if the renewal fails."""
 
     held: Token | None
 
@@ -83,9 +87,13 @@ def decide(
     state: TokenState, now: float, *, under_way: bool, renewal_window: RenewalWindow = DEFAULT_WINDOW
 ) -> Decision:
     """
-    Gives what someone who asks for the token at *now*, POSIX seconds, does.
+    Return what a caller that needs the token does.
 
-    *under_way*: whether a renewal is; *renewal_window*: when early renewal falls due.
+    Args:
+        state: The state of the token.
+        now: POSIX seconds.
+        under_way: Whether a renewal is pending.
+        renewal_window: When early renewal is due.
 
         >>> decide(UNKNOWN, 1700000000.0, under_way=False), decide(UNKNOWN, 1700000000.0, under_way=True)
         (Renew(held=None), Wait())
@@ -108,10 +116,16 @@ def renewed(
     state: TokenState, token: Token, spread: float, *, renewal_window: RenewalWindow = DEFAULT_WINDOW
 ) -> TokenState:
     """
-    Gives the standing once *token* came; *spread*, from 0 up to 1, places its renewal in *renewal_window*.
+    Return the state after a successful renewal.
+
+    Args:
+        state: The state before.
+        token: The new token.
+        spread: A number from 0 up to 1 that places the next renewal in the window.
+        renewal_window: When early renewal is due.
     """
     if token == state.rejected:
-        # Found in a store a moment ago, and not accepted since.
+        # It was found in a store a moment ago, and the API has rejected it since.
         return state
     until = fresh_until(token, spread=spread, renewal_window=renewal_window)
     return TokenState(token, until, spread, rejected=state.rejected)
@@ -121,7 +135,13 @@ def failed(
     state: TokenState, error: Exception | None, now: float, *, renewal_window: RenewalWindow = DEFAULT_WINDOW
 ) -> TokenState:
     """
-    Gives the standing once a renewal came to nothing at *now*: *error* says why, None if another process is at it.
+    Return the state after a failed renewal.
+
+    Args:
+        state: The state before.
+        error: The error of the renewal, None if another process is renewing the token.
+        now: POSIX seconds.
+        renewal_window: When early renewal is due.
     """
     refusal = state.refusal
     if isinstance(error, TokenRequestRefused | InvalidResponse) and 400 <= error.status < 500:
@@ -135,11 +155,11 @@ def failed(
 
 def discarded(state: TokenState, token: Token) -> TokenState:
     """
-    Gives the standing once the API did not accept *token*: exactly that one is forgotten, a newer one stays.
+    Return the state after the API rejected *token*. A newer token is kept.
     """
     if state.token is not None and state.token != token:
         return state
-    # Callers may be late with an older one: the newest is to be known, as a store may still have it.
+    # A caller may report an older token late. The newest one matters, as a store may still have it.
     older = state.rejected is not None and token.received_at < state.rejected.received_at
     rejected = state.rejected if older else token
     return attrs.evolve(state, token=None, fresh_until=-math.inf, attempted_at=None, rejected=rejected)
@@ -147,7 +167,7 @@ def discarded(state: TokenState, token: Token) -> TokenState:
 
 def is_spent(state: TokenState, now: float) -> bool:
     """
-    Whether nothing in *state* matters any more at *now*, POSIX seconds, so that it can be forgotten.
+    Return whether *state* can be dropped at *now*, POSIX seconds, as nothing in it matters any more.
 
         >>> is_spent(UNKNOWN, 1700000000.0)
         True
