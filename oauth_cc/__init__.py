@@ -7,7 +7,7 @@ OAuth 2.0 client credentials: how one program calls another program's API as its
     API call ◀─ authorize ─ Token ◀─ parse_token_response ─────────── HttpResponse ◀────────────┘
 
 Every arrow is a pure function, every box a frozen record. The errors stand in `oauth_cc.errors`. `Options`,
-`Retries`, `RenewalWindow`, `TokenCache` and `MetadataCache` load when they are first used.
+`Retries`, `RenewalWindow`, `TokenCache`, `MetadataCache` and what sends an assertion load when they are first used.
 """
 
 from typing import TYPE_CHECKING, Final
@@ -16,14 +16,11 @@ from oauth_cc.authentication import (
     AssertionFile,
     AuthenticationFields,
     Certificate,
-    ClientAssertion,
     ClientAuthentication,
     ClientCredentials,
     ClientSecretBasic,
-    ClientSecretJwt,
     ClientSecretPost,
     NoAuthentication,
-    PrivateKeyJwt,
     SigningKey,
     TlsClientAuth,
 )
@@ -38,6 +35,7 @@ from oauth_cc.token import Token, authorize, is_expired
 
 if TYPE_CHECKING:
     from oauth_cc._io.options import Options
+    from oauth_cc.authentication import ClientAssertion, ClientSecretJwt, PrivateKeyJwt
     from oauth_cc.flows.exchange import Retries
     from oauth_cc.flows.freshness import RenewalWindow
     from oauth_cc.flows.metadata_cache import MetadataCache
@@ -83,6 +81,9 @@ __all__ = [
 ]
 
 _LOADED_WHEN_USED: Final = {
+    "ClientAssertion": "oauth_cc.authentication.assertions",
+    "ClientSecretJwt": "oauth_cc.authentication.assertions",
+    "PrivateKeyJwt": "oauth_cc.authentication.assertions",
     "TokenCache": "oauth_cc.stores.cache",
     "MetadataCache": "oauth_cc.flows.metadata_cache",
     "Options": "oauth_cc._io.options",

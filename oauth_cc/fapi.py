@@ -8,9 +8,10 @@ from typing import Final, final
 
 import attrs
 
+from oauth_cc.authentication.assertions import ClientSecretJwt, PrivateKeyJwt
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.jwt import Algorithm
-from oauth_cc.authentication.methods import ClientAuthentication, ClientSecretJwt, PrivateKeyJwt, TlsClientAuth
+from oauth_cc.authentication.methods import ClientAuthentication, TlsClientAuth
 from oauth_cc.endpoint import Endpoint, as_endpoint
 from oauth_cc.errors import InvalidInput
 from oauth_cc.metadata import ServerMetadata, endpoint_for

@@ -15,15 +15,14 @@ import attrs
 
 from oauth_cc._wire.grammar import SCOPE_TOKEN
 from oauth_cc._wire.json import is_array, is_object, parse_object
+from oauth_cc.authentication.assertions import ClientSecretJwt, PrivateKeyJwt
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.jwt import ALGORITHMS, MAC_ALGORITHMS
 from oauth_cc.authentication.methods import (
     ClientAuthentication,
     ClientSecretBasic,
-    ClientSecretJwt,
     ClientSecretPost,
     NoAuthentication,
-    PrivateKeyJwt,
     TlsClientAuth,
 )
 from oauth_cc.endpoint import Endpoint, endpoint_of_issuer_fault, issuer_fault, issuer_of

@@ -145,6 +145,7 @@ def test_async_code_without_anyio_is_told_its_extra(library: str, use: str) -> N
     ("code", "absent"),
     [
         ("import oauth_cc", "oauth_cc.flows oauth_cc.stores oauth_cc._io oauth_cc.metadata oauth_cc.jose"),
+        ("import oauth_cc.httpx2", "oauth_cc.authentication.assertions"),
         ("import oauth_cc.httpx2", "asyncio anyio oauth_cc.metadata oauth_cc.flows.discovery oauth_cc.jose"),
         ("import oauth_cc.requests", "asyncio anyio oauth_cc.metadata oauth_cc.flows.discovery oauth_cc.jose"),
         ("import oauth_cc; oauth_cc.__version__", "importlib.metadata"),

@@ -2,6 +2,8 @@
 Client authentication methods for the token endpoint (RFC 6749 section 2.3): secrets, keys, certificates, assertions.
 """
 
+from typing import TYPE_CHECKING, Final
+
 from oauth_cc.authentication.certificate import Certificate
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.federated import AssertionFile, AssertionSource, Source
@@ -16,17 +18,21 @@ from oauth_cc.authentication.jwt import (
 )
 from oauth_cc.authentication.methods import (
     AuthenticationFields,
-    BuiltInAuthentication,
-    ClientAssertion,
     ClientAuthentication,
     ClientSecretBasic,
-    ClientSecretJwt,
     ClientSecretPost,
     NoAuthentication,
-    PrivateKeyJwt,
     Proof,
     TlsClientAuth,
 )
+
+if TYPE_CHECKING:
+    from oauth_cc.authentication.assertions import (
+        BuiltInAuthentication,
+        ClientAssertion,
+        ClientSecretJwt,
+        PrivateKeyJwt,
+    )
 
 __all__ = [
     "Algorithm",
@@ -57,3 +63,16 @@ __all__ = [
 
 def __dir__() -> list[str]:
     return __all__
+
+
+_ASSERTIONS: Final = ("BuiltInAuthentication", "ClientAssertion", "ClientSecretJwt", "PrivateKeyJwt")
+
+if not TYPE_CHECKING:
+    # Loaded when it is used: a client secret needs no assertion.
+
+    def __getattr__(name: str) -> object:
+        if name not in _ASSERTIONS:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from oauth_cc.authentication import assertions
+
+        return getattr(assertions, name)

@@ -1,0 +1,223 @@
+"""
+The client authentication methods that send an assertion (RFC 7521 section 4.2).
+"""
+
+from typing import Final, TypeAlias, final
+
+import attrs
+
+from oauth_cc._wire.grammar import TEXT
+from oauth_cc.authentication.federated import AssertionFile, AssertionSource, Source
+from oauth_cc.authentication.jwt import JWT_BEARER, AssertionDraft, MacAlgorithm, MacKey, SigningKey, mac_fault
+from oauth_cc.authentication.methods import ClientSecretBasic, ClientSecretPost, NoAuthentication, TlsClientAuth
+from oauth_cc.endpoint import check_resource, issuer_fault
+from oauth_cc.errors import InvalidInput
+from oauth_cc.secret import Secret
+
+_TYP: Final = "client-authentication+jwt"
+_LONGEST_LIFETIME: Final = 3600
+
+
+@final
+@attrs.frozen(init=False)
+class PrivateKeyJwt:
+    """
+    A JWT for each request, signed with a private key whose public half the server has (RFC 7523 section 2.2).
+
+    *audience* and *typ* are for servers that do not support RFC 10070 yet.
+
+    Args:
+        key: The private key, loaded by `oauth_cc.jose`, or a `SigningKey` that calls a KMS or an HSM.
+        issuer: The server's issuer identifier, the ``aud`` of the JWT.
+        audience: Another ``aud``, such as the URL of the token endpoint.
+        typ: Another ``typ``, such as ``JWT``, or None to omit it.
+        lifetime: Seconds from ``iat`` to ``exp``, from 1 to 3600.
+
+    Raises:
+        InvalidInput: The key is not a `SigningKey`, the issuer is not an issuer identifier, or another argument is out
+            of its range.
+
+        >>> key = SigningKey("ES256", lambda signing_input: bytes(64), "alias/oauth")
+        >>> PrivateKeyJwt(key, "https://as.example").authenticate("your_id").audience
+        'https://as.example'
+    """
+
+    key: SigningKey
+    issuer: str
+    audience: str | None = None
+    typ: str | None = _TYP
+    lifetime: int = 60
+
+    def __init__(
+        self,
+        key: SigningKey,
+        issuer: str,
+        *,
+        audience: str | None = None,
+        typ: str | None = _TYP,
+        lifetime: int = 60,
+    ) -> None:
+        fault = None if isinstance(key, SigningKey) else _no_signing_key(key)
+        fault = fault or _terms_fault(issuer, audience, typ, lifetime)
+        if fault is not None:
+            # An argument may be a private key.
+            del self, key, issuer, audience, typ, lifetime
+            raise fault
+        object.__setattr__(self, "key", key)
+        object.__setattr__(self, "issuer", issuer)
+        object.__setattr__(self, "audience", audience)
+        object.__setattr__(self, "typ", typ)
+        object.__setattr__(self, "lifetime", lifetime)
+
+    def authenticate(self, client_id: str) -> AssertionDraft:
+        """Return the JWT to sign."""
+        return AssertionDraft(self.key, client_id, self.audience or self.issuer, self.typ, self.lifetime)
+
+
+@final
+@attrs.frozen(init=False)
+class ClientSecretJwt:
+    """
+    A JWT for each request with an HMAC keyed by the client secret, which is not sent (RFC 7523 section 2.2, OpenID
+    Connect Core section 9).
+
+    Args:
+        secret: The client secret, at least as long as the hash of *algorithm*.
+        issuer: The server's issuer identifier, the ``aud`` of the JWT.
+        algorithm: HS256, HS384 or HS512.
+        audience: Another ``aud``, such as the URL of the token endpoint.
+        typ: Another ``typ``, such as ``JWT``, or None to omit it.
+        lifetime: Seconds from ``iat`` to ``exp``, from 1 to 3600.
+
+    Raises:
+        InvalidInput: The secret is too short or contains a control character, the issuer is not an issuer identifier,
+            or another argument is out of its range.
+
+        >>> ClientSecretJwt("7Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr1", "https://as.example").key.algorithm
+        'HS256'
+    """
+
+    secret: Secret
+    issuer: str
+    algorithm: MacAlgorithm = "HS256"
+    audience: str | None = None
+    typ: str | None = _TYP
+    lifetime: int = 60
+
+    def __init__(
+        self,
+        secret: str | Secret,
+        issuer: str,
+        *,
+        algorithm: MacAlgorithm = "HS256",
+        audience: str | None = None,
+        typ: str | None = _TYP,
+        lifetime: int = 60,
+    ) -> None:
+        fault = mac_fault(secret, algorithm) or _terms_fault(issuer, audience, typ, lifetime)
+        if fault is not None:
+            del self, secret, issuer, algorithm, audience, typ, lifetime
+            raise fault
+        object.__setattr__(self, "secret", secret if isinstance(secret, Secret) else Secret(secret))
+        object.__setattr__(self, "issuer", issuer)
+        object.__setattr__(self, "algorithm", algorithm)
+        object.__setattr__(self, "audience", audience)
+        object.__setattr__(self, "typ", typ)
+        object.__setattr__(self, "lifetime", lifetime)
+
+    @property
+    def key(self) -> MacKey:
+        """The key of the HMAC."""
+        return MacKey(self.secret, self.algorithm)
+
+    def authenticate(self, client_id: str) -> AssertionDraft:
+        """Return the JWT to sign."""
+        return AssertionDraft(self.key, client_id, self.audience or self.issuer, self.typ, self.lifetime)
+
+
+def _shown(source: Source) -> str:
+    # The repr of a function may show a secret, for example one bound by functools.partial.
+    return repr(source) if isinstance(source, AssertionFile) else "<function>"
+
+
+@final
+@attrs.frozen(init=False)
+class ClientAssertion:
+    """
+    An assertion issued by another party: Kubernetes, SPIFFE, a CI system (RFC 7521 section 4.2).
+
+    The client_id is sent in the body too, as the subject of such an assertion is seldom the client. The cache key of
+    the token covers client_id, file and type but not a function: two functions for one client share its tokens.
+
+    Args:
+        source: A file, read for each request, or a function that returns the assertion (in async code it may be a
+            coroutine function).
+        assertion_type: The assertion type, an absolute URI.
+
+    Raises:
+        InvalidInput: The source is neither an `AssertionFile` nor a function, or the type is not an absolute URI.
+
+        >>> ClientAssertion(AssertionFile("/var/run/secrets/tokens/oauth")).assertion_type
+        'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+    """
+
+    source: Source = attrs.field(repr=_shown)
+    assertion_type: str = JWT_BEARER
+
+    def __init__(self, source: Source, assertion_type: str = JWT_BEARER) -> None:
+        fault = _source_fault(source, assertion_type)
+        if fault is not None:
+            # The argument may be the assertion itself.
+            del self, source, assertion_type
+            raise fault
+        object.__setattr__(self, "source", source)
+        object.__setattr__(self, "assertion_type", assertion_type)
+
+    def authenticate(self, client_id: str) -> AssertionSource:
+        """Return the source of the assertion."""
+        return AssertionSource(self.source, self.assertion_type, client_id)
+
+
+BuiltInAuthentication: TypeAlias = (
+    ClientSecretBasic
+    | ClientSecretPost
+    | ClientSecretJwt
+    | PrivateKeyJwt
+    | TlsClientAuth
+    | ClientAssertion
+    | NoAuthentication
+)
+"""The union of the client authentication methods of this module."""
+
+
+def _no_signing_key(given: object) -> InvalidInput:
+    name = type(given).__name__
+    reason = f"signing key must be a SigningKey, not {name}; use oauth_cc.jose to load one from PEM, a JWK or a file"
+    return InvalidInput("signing key", reason)
+
+
+def _terms_fault(issuer: str, audience: str | None, typ: str | None, lifetime: int) -> InvalidInput | None:
+    fault = issuer_fault(issuer)
+    if fault is not None:
+        return fault
+    for text in (audience, typ):
+        if text is not None and not (isinstance(text, str) and text and TEXT.fullmatch(text)):
+            reason = "client assertion audience and typ must be text without line breaks"
+            return InvalidInput("client assertion", reason)
+    if not isinstance(lifetime, int) or isinstance(lifetime, bool) or not 1 <= lifetime <= _LONGEST_LIFETIME:
+        reason = f"client assertion lifetime must be a whole number of seconds from 1 to {_LONGEST_LIFETIME}"
+        return InvalidInput("client assertion", reason)
+    return None
+
+
+def _source_fault(source: object, kind: str) -> InvalidInput | None:
+    if not isinstance(source, AssertionFile) and not callable(source):
+        name = type(source).__name__
+        reason = f"client assertion source must be an AssertionFile or a function, not {name}; use AssertionFile('...')"
+        return InvalidInput("client assertion", reason)
+    try:
+        check_resource(kind)
+    except InvalidInput:
+        reason = "client_assertion_type must be an absolute URI (RFC 7521 section 4.2)"
+        return InvalidInput("client_assertion_type", reason)
+    return None
