@@ -116,7 +116,7 @@ def test_without_extras(extra: str) -> None:
         ("requests", "requests", "install oauth_cc[requests]"),
         ("aiohttp", "aiohttp", "install oauth_cc[aiohttp]"),
         ("aiohttp", "anyio", "install oauth_cc[aiohttp]"),
-        ("testing", "authlib", "install oauth_cc[testing]"),
+        ("testing", "authlib", "oauth_cc[testing]"),
         ("jose", "joserfc", "install oauth_cc[jwt]"),
         ("stores.file", "filelock", "install oauth_cc[file]"),
         ("stores.redis", "redis", "install oauth_cc[redis]"),
