@@ -23,7 +23,7 @@ PORTABLE: Final = frozenset({"attrs", "hypothesis", "oauthlib", "pytest"})
 NATIVE: Final = frozenset(
     {"asyncio", "concurrent", "importlib", "multiprocessing", "socket", "ssl", "subprocess", "threading"}
 )
-"""Modules that need threads, processes or sockets, which WebAssembly lacks, or that import modules by computed names."""
+"""Modules that need threads, processes or sockets, which WebAssembly lacks; and importlib, which hides an import."""
 
 
 def _is_pure(path: Path) -> bool:
