@@ -11,7 +11,7 @@ import attrs
 
 from oauth_cc._wire.form import decode, encode, encode_value
 from oauth_cc._wire.grammar import NAME, NONCE
-from oauth_cc._wire.json import JsonObject, parse_object, write
+from oauth_cc._wire.json import JsonValue, parse_object, write
 from oauth_cc.authentication.certificate import Certificate, certificate_fault
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.federated import checked_assertion
@@ -123,7 +123,7 @@ class TokenRequest:
         """
         return attrs.evolve(self, resources=tuple(dict.fromkeys((*self.resources, check_resource(uri)))))
 
-    def with_authorization_details(self, *details: JsonObject) -> "TokenRequest":
+    def with_authorization_details(self, *details: Mapping[str, JsonValue]) -> "TokenRequest":
         """
         Asks for these *details* too (RFC 9396 section 2): JSON objects, each with a str ``type``.
 
@@ -443,7 +443,7 @@ def _read_body(body: str) -> tuple[tuple[str, Secret], ...] | InvalidInput:
     return tuple([(name, Secret(value)) for name, value in pairs])
 
 
-def _write_detail(detail: JsonObject) -> str:
+def _write_detail(detail: Mapping[str, JsonValue]) -> str:
     try:
         text = write(detail)
     except (TypeError, ValueError, RecursionError):

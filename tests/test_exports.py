@@ -6,6 +6,8 @@ import ast
 import importlib
 import importlib.metadata
 import inspect
+import pydoc
+import re
 import typing
 from types import ModuleType
 
@@ -135,6 +137,7 @@ def test_public_classes_are_documented_and_records_are_frozen(kind: type) -> Non
     assert kind.__doc__
     if attrs.has(kind) and kind.__module__.startswith("oauth_cc.") and ".testing." not in kind.__module__:
         assert typing.get_type_hints(kind) is not None
+        assert [typing.get_type_hints(member) for member in vars(kind).values() if inspect.isfunction(member)]
         assert getattr(kind, "__final__", False)
         assert not hasattr(kind, "__dict__") or not vars(kind).get("__dict__")
         private = [field for field in attrs.fields(kind) if field.name.startswith("_")]
@@ -151,3 +154,14 @@ def test_public_functions_and_methods_are_documented(module: ModuleType) -> None
         if inspect.isclass(item) and item.__module__.startswith("oauth_cc."):
             methods = [member for key, member in vars(item).items() if not key.startswith("_")]
             assert all(member.__doc__ for member in methods if inspect.isfunction(member)), name
+
+
+@pytest.mark.parametrize(("library", "lines"), [("httpx2", 95), ("httpx", 95), ("requests", 75), ("aiohttp", 75)])
+def test_help_of_an_auth_shows_arguments_and_methods_on_the_first_screen(library: str, lines: int) -> None:
+    """Sections about what typing.Generic and httpx's own class add come last and do not count."""
+    text = pydoc.plain(pydoc.render_doc(MODULES[f"oauth_cc.{library}"].ClientCredentialsAuth))
+    screen = "\n".join(text.split("\n")[:60])
+    assert screen.index("Args:") < screen.index("with_scope(")
+    sections = re.split(r"^ \|  -{10,}$", text, flags=re.MULTILINE)
+    own = [section for section in sections if not re.search(r"inherited from (typing|httpx2?)\.", section)]
+    assert sum([section.count("\n") for section in own]) <= lines

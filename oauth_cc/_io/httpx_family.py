@@ -229,6 +229,9 @@ class HttpxAuth(Generic[C, A, R]):
         if scope is not None:
             self._context.tell_scope(scope)
 
+    # Both libraries call the two flows; help() would show their text about a third.
+    auth_flow = sync_auth_flow
+
     async def async_auth_flow(self, request: R) -> AsyncGenerator[R, Response]:
         """Do what `sync_auth_flow` does, for async code."""
         source = self.async_source

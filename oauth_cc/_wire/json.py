@@ -17,9 +17,6 @@ MAX_DEPTH: Final = 32
 JsonValue: TypeAlias = str | int | float | bool | Sequence["JsonValue"] | Mapping[str, "JsonValue"] | None
 """A JSON value: what `freeze` gives is read-only (tuples and read-only mappings)."""
 
-JsonObject: TypeAlias = Mapping[str, JsonValue]
-"""A JSON object."""
-
 
 def is_array(value: object) -> TypeGuard[Sequence[object]]:
     """Whether *value* is a JSON array: a list or a tuple."""

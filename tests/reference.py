@@ -1,0 +1,40 @@
+"""
+``python -m tests.reference [FOLDER]``: the API reference as HTML pages, by pdoc; a warning of pdoc is an error.
+
+Without a folder, the pages are built and thrown away, as `.ci/check` does.
+"""
+
+import sys
+import tempfile
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import pdoc
+import pdoc.render
+
+from tests.test_exports import MODULES, PUBLIC
+
+
+def build(folder: Path) -> None:
+    """Write a page for each public module to *folder*."""
+    for module in MODULES.values():
+        # pdoc documents what a module holds; some names load on first use.
+        for name in module.__all__:
+            vars(module).setdefault(name, getattr(module, name))
+    pdoc.render.configure(docformat="google")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        # What a session inherits from requests has annotations that requests itself does not import.
+        warnings.filterwarnings("ignore", r"Error parsing type annotation \S+ for requests\.")
+        pdoc.pdoc(*PUBLIC, output_directory=folder)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Build the reference in the folder that *arguments* name, or in a temporary one."""
+    with tempfile.TemporaryDirectory() as temporary:
+        build(Path(*arguments or [temporary]))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
