@@ -33,7 +33,7 @@ class AsyncTokenSource(Source):
 
     def __init__(self, context: SourceContext, send: Callable[[HttpRequest], Awaitable[Received | Failed]]) -> None:
         super().__init__(context)
-        self._send = send
+        self.send = send
 
     async def token(self) -> Token:
         """
@@ -113,7 +113,7 @@ class AsyncTokenSource(Source):
         store = _for_tasks(self._context.cache.store)
         store_effects = None if store is None else AsyncStoreEffects(store, self._context)
         flow = renewal(self._context.terms, held=pending.held, rejected=pending.rejected)
-        return await drive(flow, self._send, store_effects=store_effects, hook=self._context.hook)
+        return await drive(flow, self.send, store_effects=store_effects, hook=self._context.hook)
 
     async def _outcome_of(self, pending: PendingRenewal) -> Token | None:
         wait_timeout = self._context.terms.wait_timeout

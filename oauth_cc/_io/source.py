@@ -37,7 +37,7 @@ class TokenSource(Source):
 
     def __init__(self, context: SourceContext, send: Callable[[HttpRequest], Received | Failed]) -> None:
         super().__init__(context)
-        self._send = send
+        self.send = send
         store = context.cache.store
         if is_async_store(store):
             reason = f"store must be for threads, and {type(store).__name__} is for async code; use AsyncTokenSource"
@@ -123,7 +123,7 @@ class TokenSource(Source):
     def _renew(self, pending: PendingRenewal) -> Renewal:
         store_effects = None if self._store is None else StoreEffects(self._store, self._context)
         flow = renewal(self._context.terms, held=pending.held, rejected=pending.rejected)
-        return drive(flow, self._send, store_effects=store_effects, hook=self._context.hook)
+        return drive(flow, self.send, store_effects=store_effects, hook=self._context.hook)
 
     def _outcome_of(self, pending: PendingRenewal) -> Token | None:
         if not pending.future.done() and pending.thread == threading.get_ident():

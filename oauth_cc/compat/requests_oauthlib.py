@@ -206,7 +206,7 @@ class OAuth2Session(requests.Session):
             store=self._store,
             options=Options(on_event=self._on_event),
         )
-        kept.source._send = sender(through, _timeout(timeout))  # noqa: SLF001  # each call may have a timeout of its own
+        kept.source.send = sender(through, _timeout(timeout))
         token = kept.source.token()
         _put_on(self, kept)
         return _members(token)
