@@ -1,9 +1,9 @@
 """
-``python -m tests.interpreters``: the tests on every other Python of this machine that the project supports.
+``python -m tests.interpreters``: run the tests on every other supported Python of this machine.
 
-Each interpreter found on PATH or among pyenv's gets an environment of its own with every extra and the group ``dev``.
-Arguments are those of pytest; without any, it runs the fast tests of the library, as CI does. An interpreter for which
-a dependency cannot be had is named, and so is a version of which there is none; neither is a failure.
+Each interpreter on PATH or in pyenv gets an environment with every extra and the group ``dev``. Arguments are passed to
+pytest; without arguments the fast tests run, as in CI. A missing interpreter, and one without a version of a
+dependency, are reported and not a failure.
 """
 
 import os
@@ -17,7 +17,7 @@ from typing import Final
 from tests.typecheck import PYTHONS, ROOT
 
 OWN: Final = f"{sys.version_info[0]}.{sys.version_info[1]}"
-# Neither type checkers nor wheels differ from one interpreter to another.
+# Type checkers and wheels give the same results on every interpreter.
 FAST: Final = (
     "-q",
     "-n",
@@ -31,7 +31,7 @@ FAST: Final = (
 
 
 def interpreters() -> Mapping[str, Path]:
-    """Gives an interpreter for each supported version of Python that this machine has."""
+    """Return an interpreter for each supported version of Python that this machine has."""
     found: dict[str, Path] = {}
     for version in PYTHONS:
         for folder in _folders():
@@ -47,7 +47,7 @@ def _folders() -> Iterator[Path]:
 
 
 def _runs(python: Path, version: str) -> bool:
-    # Those of pyenv's that no version is chosen for are there, and fail.
+    # A shim of pyenv without a selected version exists, but fails.
     code = "import sys, ensurepip; print('%d.%d' % sys.version_info[:2])"
     run = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
     return run.stdout.strip() == version
@@ -55,8 +55,16 @@ def _runs(python: Path, version: str) -> bool:
 
 def run(python: Path, folder: Path, arguments: Sequence[str]) -> tuple[str, bool | None]:
     """
-    Gives what came of the tests with *python* in an environment made in *folder*, and whether they passed; None if they
-    could not be run.
+    Run the tests in a new environment.
+
+    Args:
+        python: The interpreter.
+        folder: The folder of the environment.
+        arguments: The arguments of pytest; if empty, the fast tests run.
+
+    Returns:
+        The last line of the output or the reason why the tests did not run, and whether they passed; None if they did
+        not run.
     """
     environment = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "VIRTUAL_ENV"}}
     subprocess.run([python, "-m", "venv", folder], check=True, env=environment)
@@ -76,11 +84,11 @@ def run(python: Path, folder: Path, arguments: Sequence[str]) -> tuple[str, bool
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Prints what came of each version; gives 0 if no test failed."""
+    """Print the result of each version, and return 0 if no test failed."""
     found = interpreters()
     failed = False
     for version in PYTHONS:
-        text = "not run: there is no such interpreter here"
+        text = "not run: this machine has no such interpreter"
         if version == OWN:
             text = "not run: this is the Python of the other tests"
         elif version in found:

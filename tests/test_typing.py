@@ -9,13 +9,13 @@ import pytest
 from tests.typecheck import CHECKERS, PROGRAMS, all_programs, check, main, marked, readme, table
 
 
-def test_programs_are_accepted_or_refused_as_they_should_be(capsys: pytest.CaptureFixture[str]) -> None:
-    """Each program by each checker, in its strict mode, at its line; CI does so for every version of Python."""
+def test_programs_are_accepted_or_refused_as_expected(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each strict checker accepts or refuses each program, at the expected line; CI runs every version of Python."""
     assert main(["--python", "3.11"]) == 0, capsys.readouterr().out
 
 
-def test_there_are_programs_of_both_kinds() -> None:
-    """At least a hundred and fifty are to be refused, each at one line, and the name of none is that of a package."""
+def test_each_refused_program_has_one_mistake() -> None:
+    """At least 150 programs are to be refused, each at one line; no accepted program has a mark."""
     refused = [program for program in all_programs() if program.parent.name == "refused"]
     assert len(refused) >= 150
     for program in refused:
@@ -23,14 +23,14 @@ def test_there_are_programs_of_both_kinds() -> None:
     assert not any(marked(program, "mypy") for program in all_programs() if program not in refused)
 
 
-def test_the_guide_says_which_checker_refuses_what() -> None:
-    """It holds what ``python -m tests.typecheck --readme`` prints."""
+def test_the_guide_holds_the_generated_table() -> None:
+    """The guide contains the output of ``python -m tests.typecheck --readme``."""
     assert readme() in (PROGRAMS / "README.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("checker", CHECKERS, ids=lambda checker: checker.name)
-def test_a_program_that_is_not_as_it_should_be_is_noticed(checker: object, tmp_path: Path) -> None:
-    """A wrong program without its mark, a right one with it, and a mark at the wrong line."""
+def test_an_unexpected_result_is_found(checker: object, tmp_path: Path) -> None:
+    """A wrong program without a mark, a right program with one, and a mark at the wrong line are found."""
     (known,) = [one for one in CHECKERS if one is checker]
     texts = {
         "wrong_unmarked.py": "from oauth_cc import Scope\n\nScope.of(1)\n",
@@ -45,8 +45,8 @@ def test_a_program_that_is_not_as_it_should_be_is_noticed(checker: object, tmp_p
     assert [line.split()[2] for line in text.splitlines()[1:]] == ["REFUSED", "ACCEPTED", "ELSEWHERE"]
 
 
-def test_one_version_that_differs_is_enough() -> None:
-    """A program that is as it should be for one version of Python, and not for another, is named with the latter."""
+def test_one_unexpected_version_is_named() -> None:
+    """A result that is unexpected for one version of Python names that version."""
     program = PROGRAMS / "builders.py"
     found = {"3.11": {program.name: frozenset[int]()}, "3.12": {program.name: frozenset({7})}}
     text, good = table({"mypy": found}, [program])

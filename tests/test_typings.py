@@ -1,5 +1,5 @@
 """
-The stubs of our own: each says of its package what is so.
+The stubs in typings/, compared with the packages that they describe.
 """
 
 import os
@@ -15,8 +15,8 @@ PACKAGES = sorted(folder.name for folder in TYPINGS.iterdir() if folder.is_dir()
 
 @pytest.mark.slow
 @pytest.mark.parametrize("package", PACKAGES)
-def test_stubs_are_true(package: str) -> None:
-    """Every name that a stub has is there at run time with that signature; a stub may leave names out."""
+def test_stubs_match_the_package(package: str) -> None:
+    """Each name in a stub exists at run time with the same signature. A stub may omit names."""
     found = subprocess.run(
         [sys.executable, "-m", "mypy.stubtest", "--ignore-missing-stub", "--concise", package],
         capture_output=True,

@@ -1,5 +1,5 @@
 """
-The wheel: what users install, without the source tree beside it.
+The wheel as users install it, without the source tree.
 """
 
 import json
@@ -26,17 +26,17 @@ HTTPX = """
     fetch_metadata fetch_metadata_async fetch_token fetch_token_async
     ClientCredentialsAuth ClientCredentialsAuth.from_issuer TokenSource.from_issuer AsyncTokenSource.from_issuer"""
 INCOMPLETE = {
-    # Takes a client, whose requests and answers have attributes without an annotation; its auth has to inherit from
-    # the library's. A protocol for the client's send would name the request again, or take the client of any library.
+    # Accepts a client whose requests and responses have unannotated attributes, and its auth inherits from the
+    # library's. A protocol for the client's send would name the request again, or accept a client of any library.
     "httpx2": HTTPX,
     "httpx": HTTPX,
-    # Takes a ClientSession or ClientRequest, which hold a BaseProtocol and a Morsel of unknown parameters. A protocol
-    # for a session would promise less than what is used, as its proxy has no public name.
+    # Accepts a ClientSession or ClientRequest, which hold a BaseProtocol and a Morsel of unknown parameters. A protocol
+    # for a session could not declare everything that is used, because its proxy has no public name.
     "aiohttp": """
         fetch_token fetch_metadata AsyncTokenSource AsyncTokenSource.__init__ AsyncTokenSource.from_issuer
         ClientCredentialsAuth ClientCredentialsAuth.from_issuer
         ClientCredentialsAuth.__init__ ClientCredentialsAuth.__call__ ClientCredentialsAuth.async_source""",
-    # Takes a Session or PreparedRequest, whose cookies hold a Morsel of unknown parameters; its auth and its session
+    # Accepts a Session or PreparedRequest, whose cookies hold a Morsel of unknown parameters, and its auth and session
     # inherit from the library's. A protocol for what adapters send would name the PreparedRequest again.
     "requests": """
         fetch_token fetch_metadata sender TokenSource TokenSource.__init__ TokenSource.from_issuer
@@ -45,14 +45,16 @@ INCOMPLETE = {
     "compat.requests_oauthlib": "OAuth2Session OAuth2Session.fetch_token",
 }
 """
-Names, by module, whose types end in something that its HTTP library left without a type. Their own signatures are
-complete, which the option ``--ignoreexternal`` shows, and programs that use them see no unknown type.
+Names, by module, whose types contain a type that their HTTP library leaves unknown.
+
+Their own signatures are complete, as the option ``--ignoreexternal`` shows, and programs that use them see no unknown
+type.
 """
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from this tree."""
+    """Build the wheel from this tree."""
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
     subprocess.run(build, capture_output=True, check=True)
@@ -62,7 +64,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment of its own with the wheel and its extras, without the stubs of this tree."""
+    """Create an environment with the wheel and its extras, without the stubs of this tree."""
     folder = tmp_path_factory.mktemp("installed")
     venv.create(folder, with_pip=True)
     package = f"{wheel}[httpx2,httpx,requests,aiohttp,redis-encryption,cli,testing]"
@@ -76,7 +78,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _incomplete(installed: Path, *options: str) -> set[str]:
-    # Pyright finds a package to verify by the interpreter on PATH, and by no setting.
+    # Pyright finds the package by the interpreter on PATH; there is no setting for it.
     path = f"{installed / 'bin'}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "VIRTUAL_ENV": str(installed)}
     environment.pop("PYTHONPATH", None)
@@ -98,8 +100,8 @@ def _incomplete(installed: Path, *options: str) -> set[str]:
     }
 
 
-def test_contents(wheel: Path) -> None:
-    """The wheel holds every module, the mark that it is typed, and the licence; no test, no stub and no guide."""
+def test_the_wheel_holds_every_module_and_no_test(wheel: Path) -> None:
+    """The wheel holds every module, py.typed and the licence, but no test and no stub."""
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     modules = {str(path.relative_to(ROOT)) for path in (ROOT / "oauth_cc").rglob("*.py")}
@@ -110,8 +112,8 @@ def test_contents(wheel: Path) -> None:
 
 
 @pytest.mark.slow
-def test_installs(wheel: Path, tmp_path: Path) -> None:
-    """In an empty environment the wheel brings attrs alone, and composes."""
+def test_the_wheel_installs_attrs_alone_and_composes(wheel: Path, tmp_path: Path) -> None:
+    """In an empty environment the wheel installs attrs alone, and composes a request."""
     venv.create(tmp_path / "venv", with_pip=True)
     python = tmp_path / "venv" / "bin" / "python"
     subprocess.run([python, "-m", "pip", "install", "--quiet", wheel], check=True, capture_output=True, cwd=tmp_path)
@@ -127,8 +129,8 @@ def test_installs(wheel: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_types_are_complete(installed: Path) -> None:
-    """Every public name has a type that is known to its end, but for what the HTTP libraries left open in theirs."""
+def test_public_types_are_known_except_those_of_http_libraries(installed: Path) -> None:
+    """The type of every public name is known, except for the parts that HTTP libraries leave unknown."""
     excepted = {f"oauth_cc.{library}.{name}" for library, names in INCOMPLETE.items() for name in names.split()}
     found = _incomplete(installed)
     assert (sorted(found - excepted), sorted(excepted - found)) == ([], [])
@@ -139,7 +141,7 @@ def test_types_are_complete(installed: Path) -> None:
 @pytest.mark.parametrize("checker", CHECKERS, ids=lambda checker: checker.name)
 def test_programs_see_the_same_types_in_the_wheel(checker: Checker, installed: Path) -> None:
     """
-    Downstream programs are accepted and refused as in this tree, all but those that need stubs for oauthlib.
+    Downstream programs are accepted and rejected as in this tree, except for programs that need stubs for oauthlib.
     """
     excepted = (PROGRAMS / "facade.py", PROGRAMS / "migrating.py")
     programs = [program for program in all_programs() if program not in excepted]

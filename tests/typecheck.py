@@ -1,9 +1,9 @@
 """
-``python -m tests.typecheck``: downstream programs under four type checkers in their strict modes, as a table.
+``python -m tests.typecheck``: check downstream programs with four type checkers in their strict modes, print a table.
 
-Each program of ``tests/typing`` has to be accepted by each checker, and each of ``tests/typing/refused`` has to be
-refused at the line that says ``# refused``, and at no other, for every version of Python that the project supports.
-``--python 3.12`` checks for one alone; ``--readme`` prints the lists and the table of `tests/typing/README.md`.
+Each checker must accept each program of ``tests/typing``, and refuse each program of ``tests/typing/refused`` at the
+line that ends in ``# refused`` and at no other, for every supported version of Python. ``--python 3.12`` checks one
+version; ``--readme`` prints the lists and the table of `tests/typing/README.md`.
 """
 
 import argparse
@@ -32,9 +32,13 @@ Lines: TypeAlias = Mapping[str, frozenset[int]]
 @attrs.frozen
 class Checker:
     """
-    A type checker: *command* gives what to run for a folder, a version of Python and an interpreter; *found* reads the
-    lines with errors from its output; *settings* gives the files that turn its strict mode on and name folders to find
-    modules in.
+    A type checker.
+
+    Args:
+        name: Its name.
+        command: Returns the command for a version of Python and an interpreter.
+        found: Returns the lines with errors in the checker's output.
+        settings: Returns the files that turn its strict mode on and name the folders of modules.
     """
 
     name: str
@@ -107,7 +111,7 @@ CHECKERS: Final = (
 
 
 def marked(program: Path, checker: str) -> frozenset[int]:
-    """Gives the numbers of the lines of *program* that *checker* is to refuse."""
+    """Return the numbers of the lines of *program* that *checker* should refuse."""
     marks = [MARK.search(line) for line in program.read_text("utf-8").splitlines()]
     by = [None if mark is None else mark["checkers"] or checker for mark in marks]
     return frozenset(number for number, named in enumerate(by, 1) if named is not None and checker in named)
@@ -122,17 +126,23 @@ def check(
     paths: Sequence[str] = (str(ROOT / "typings"), str(ROOT)),
 ) -> Lines:
     """
-    Gives the lines of *programs* that *checker* refuses, for Python *version* with what is installed for *python* and
-    stands in *paths*.
+    Return the lines of *programs* that *checker* refuses.
 
-    The programs are copied to a folder of their own, so that no setting of this project reaches them.
+    The programs are copied to a temporary folder, so that no setting of this project applies.
+
+    Args:
+        checker: The type checker.
+        programs: The programs.
+        version: The version of Python.
+        python: The interpreter whose packages the programs import.
+        paths: Further folders of modules.
     """
     with tempfile.TemporaryDirectory() as folder:
         for name, text in checker.settings(list(paths)).items():
             Path(folder, name).write_text(text, "utf-8")
         for program in programs:
             Path(folder, program.name).write_bytes(program.read_bytes())
-        # The interpreter is asked where it looks for modules, and PYTHONPATH would add to its answer.
+        # Checkers ask the interpreter for its module folders, and PYTHONPATH would add to them.
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         command = checker.command(version, python)
         run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
@@ -144,10 +154,14 @@ def check(
 
 def table(found: Mapping[str, Mapping[str, Lines]], programs: Sequence[Path]) -> tuple[str, bool]:
     """
-    Gives a table, checker by program, and whether each is as it should be; *found* has lines by checker and version.
+    Return a table of programs by checker, and whether each result is the expected one.
+
+    Args:
+        found: The refused lines by checker and version.
+        programs: The programs.
     """
     width = max(len(program.stem) for program in programs)
-    rows = [f"{'':<{width}}  should be  " + "".join([f"{name:<10}" for name in found]).rstrip()]
+    rows = [f"{'':<{width}}  expected   " + "".join([f"{name:<10}" for name in found]).rstrip()]
     good = True
     for program in programs:
         cells = [_cell(program, name, versions) for name, versions in found.items()]
@@ -190,14 +204,14 @@ def _spoken(program: Path) -> str:
 
 
 def all_programs() -> list[Path]:
-    """Gives every program, those to be accepted first."""
+    """Return every program, the programs to accept first."""
     return [*sorted(PROGRAMS.glob("*.py")), *sorted((PROGRAMS / "refused").glob("*.py"))]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Prints the table for the versions of Python asked for; gives 0 if all is as it should be."""
-    parser = argparse.ArgumentParser(prog="python -m tests.typecheck", description="Checks downstream programs.")
-    parser.add_argument("--python", choices=PYTHONS, help="this version alone")
+    """Print the table for the requested versions of Python, and return 0 if every result is the expected one."""
+    parser = argparse.ArgumentParser(prog="python -m tests.typecheck", description="Check downstream programs.")
+    parser.add_argument("--python", choices=PYTHONS, help="check this version alone")
     parser.add_argument("--readme", action="store_true", help="print what the guide lists, and check nothing")
     options = parser.parse_args(arguments)
     if options.readme:
@@ -213,10 +227,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found[checker.name][version] = lines
     text, good = table(found, programs)
     right = sum([program.parent.name != "refused" for program in programs])
-    print(f"{text}\n\n{right} programs to be accepted and {len(programs) - right} to be refused, by each of")
-    print(
-        f"{', '.join(found)} for Python {', '.join(versions)}: {'as it should be' if good else 'NOT AS IT SHOULD BE'}"
-    )
+    print(f"{text}\n\n{right} programs to accept and {len(programs) - right} to refuse, by each of")
+    print(f"{', '.join(found)} for Python {', '.join(versions)}: {'as expected' if good else 'NOT AS EXPECTED'}")
     return 0 if good else 1
 
 

@@ -1,6 +1,6 @@
 """
-Clients that prove themselves by a key, an assertion of someone else, or a certificate; and a request that is composed
-by hand in two pure steps, with the signature between them.
+Clients that authenticate by a key, an assertion of another issuer or a certificate, and a request composed in two pure
+steps with the signature between them.
 """
 
 from pathlib import Path
@@ -44,7 +44,7 @@ ISSUER = "https://as.example"
 
 
 def keys(pem: str, jwk: dict[str, object], file: Path, certificate: Certificate) -> list[SigningKey]:
-    """From PEM, JWK and files."""
+    """Make keys from PEM, JWK and files."""
     made = [
         key_from_pem(pem, key_id="2026-11"),
         key_from_pem(pem.encode(), algorithm="PS256", certificate=certificate),
@@ -62,18 +62,18 @@ def keys(pem: str, jwk: dict[str, object], file: Path, certificate: Certificate)
 
 
 def registered(key: ECKey, other: dict[str, list[dict[str, str]]]) -> list[RegisteredClient]:
-    """What a server of the tests is told, as joserfc writes it, or as a dict."""
+    """Register public keys at the test server, as joserfc writes them and as a dict."""
     public = KeySet([key]).as_dict(private=False)
     return [RegisteredClient("your_id", jwks=public), RegisteredClient("other_id", jwks=other)]
 
 
 def in_a_kms(signing_input: bytes) -> bytes:
-    """Signs elsewhere."""
+    """Sign remotely."""
     return signing_input[:64]
 
 
 async def in_a_kms_by_async_code(signing_input: bytes) -> bytes:
-    """Signs elsewhere, awaited."""
+    """Sign remotely in async code."""
     return in_a_kms(signing_input)
 
 
@@ -86,20 +86,20 @@ remote = [
 
 
 def from_a_cluster() -> str:
-    """Gives an assertion."""
+    """Return an assertion."""
     return "eyJhbGciOiJFUzI1NiJ9.e30.c2ln"
 
 
 async def from_a_cluster_by_async_code() -> Secret:
-    """Gives an assertion, awaited."""
+    """Return an assertion in async code."""
     return Secret(from_a_cluster())
 
 
 source: Source = AssertionFile(Path("/var/run/secrets/tokens/oauth"))
 
 
-def ways(key: SigningKey, certificate: Certificate) -> list[ClientAuthentication]:
-    """Every way that shares no secret with the server, and the one that sends none."""
+def methods(key: SigningKey, certificate: Certificate) -> list[ClientAuthentication]:
+    """Return every method without a shared secret in the request."""
     shared = ClientSecretJwt("7Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr1", ISSUER, algorithm="HS256", lifetime=30)
     assert_type(shared.key, MacKey)
     assert_type(shared.algorithm, MacAlgorithm)
@@ -120,7 +120,7 @@ def ways(key: SigningKey, certificate: Certificate) -> list[ClientAuthentication
 
 
 def composed(key: SigningKey, now: float, unique_id: str) -> HttpRequest:
-    """Two pure steps, and between them whatever signs."""
+    """Sign between two pure steps."""
     request = token_request(ClientCredentials("your_id", PrivateKeyJwt(key, ISSUER)), Scope.of("read"))
     unsigned = unsigned_assertion(request, now=now, unique_id=unique_id)
     assert_type(unsigned, UnsignedAssertion)
@@ -132,7 +132,7 @@ def composed(key: SigningKey, now: float, unique_id: str) -> HttpRequest:
 
 
 async def signature(unsigned: UnsignedAssertion) -> bytes:
-    """The key told apart: one that signs, at once or awaited, and one that a secret is."""
+    """Match the key: a private key signs, synchronously or not, and a secret keys an HMAC."""
     match unsigned.key:
         case SigningKey(algorithm=algorithm, signer=sign_by):
             assert_type(algorithm, Algorithm)
@@ -145,8 +145,8 @@ async def signature(unsigned: UnsignedAssertion) -> bytes:
             assert_never(unsigned.key)
 
 
-def told(proof: Proof) -> str:
-    """What a way of authentication comes to."""
+def described(proof: Proof) -> str:
+    """Match what a client authentication method returns."""
     match proof:
         case AuthenticationFields(headers=headers):
             assert_type(headers, tuple[tuple[str, Secret], ...])

@@ -1,5 +1,5 @@
 """
-Builders in a chain: each gives a record of the same type.
+Builders in a chain: each returns a record of the same type.
 """
 
 from typing import assert_type

@@ -1,5 +1,5 @@
 """
-NonStringCollection origins, and several keys, in whatever collection a program has them.
+Origins and keys in any collection that a program has.
 """
 
 import redis
@@ -14,7 +14,7 @@ APIS = ("https://api.example", "https://other.example")
 
 
 def auths(request: TokenRequest, configured: dict[str, str], named: list[str]) -> list[ClientCredentialsAuth]:
-    """A list, a tuple, a set, the keys of a mapping, none at all."""
+    """Pass a list, a tuple, a set, the keys of a mapping, and None."""
     return [
         ClientCredentialsAuth(request, ENDPOINT, origins=["https://api.example"]),
         ClientCredentialsAuth(request, ENDPOINT, origins=named),
@@ -27,7 +27,7 @@ def auths(request: TokenRequest, configured: dict[str, str], named: list[str]) -
 
 
 def stores(client: redis.Redis, old: list[bytes], secrets: tuple[Secret, ...]) -> list[RedisStore]:
-    """Keys of one kind, of several kinds, none."""
+    """Pass keys of one type, of several types, and none."""
     return [
         RedisStore(client, keys=old),
         RedisStore(client, keys=secrets),

@@ -1,5 +1,5 @@
 """
-Composing a request and reading its answer, with the program's own I/O.
+Composing a request and parsing its response, with the program's I/O.
 """
 
 from typing import assert_type
@@ -33,7 +33,7 @@ assert_type(http.body, bytes)
 
 
 def use(status: int, headers: dict[str, str], content: bytes, now: float) -> HttpRequest | None:
-    """What a program does with the answer."""
+    """Use the token of a response."""
     token = parse_token_response(HttpResponse(status, headers, content), request, received_at=now)
     assert_type(token, Token)
     assert_type(token.scope, Scope)

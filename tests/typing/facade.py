@@ -1,5 +1,5 @@
 """
-A program that takes oauthlib's client or ours, and one that goes on with requests-oauthlib.
+A program that accepts oauthlib's client or the facade, and a program that uses the facade with requests-oauthlib.
 """
 
 from collections.abc import Mapping, MutableMapping
@@ -17,21 +17,21 @@ Scopes: TypeAlias = str | list[str] | tuple[str, ...] | set[str] | None
 
 
 class Received(Protocol):
-    """What a program of this grant reads of a token."""
+    """The parts of a token that a program of this grant reads."""
 
     @property
     def scopes(self) -> list[str]:
-        """What was granted."""
+        """The scopes that were granted."""
         ...
 
     @property
     def missing_scopes(self) -> list[str]:
-        """What was asked for and not granted."""
+        """The scopes that were requested and not granted."""
         ...
 
     @property
     def scope_changed(self) -> bool:
-        """Whether it is another than was asked for."""
+        """True if another scope was granted than requested."""
         ...
 
     @overload
@@ -46,12 +46,12 @@ class Received(Protocol):
     def __getitem__(self, key: str, /) -> object: ...
 
     def __setitem__(self, key: str, value: object, /) -> None:
-        """Keeps a note beside the members."""
+        """Store a note beside the members."""
         ...
 
 
 class Client(Protocol):
-    """What a program of this grant calls and keeps on its client."""
+    """The parts of a client that a program of this grant uses."""
 
     client_id: str
     grant_type: str
@@ -66,7 +66,7 @@ class Client(Protocol):
     def prepare_request_body(
         self, body: str | bytes | None = "", scope: Scopes = None, include_client_id: bool = False, **kwargs: object
     ) -> str:
-        """Composes a token request."""
+        """Compose the body of a token request."""
         ...
 
     def prepare_token_request(
@@ -81,17 +81,17 @@ class Client(Protocol):
         include_client_id: bool = False,
         **kwargs: object,
     ) -> Prepared:
-        """Composes all of it."""
+        """Compose a token request."""
         ...
 
     def parse_request_body_response(
         self, body: str | bytes | bytearray, scope: Scopes = None, **kwargs: object
     ) -> Received:
-        """Reads the answer."""
+        """Parse a token response."""
         ...
 
     def populate_token_attributes(self, response: Mapping[str, object]) -> None:
-        """Takes a token that was kept."""
+        """Load a stored token."""
         ...
 
     def add_token(
@@ -102,7 +102,7 @@ class Client(Protocol):
         headers: MutableMapping[str, str] | None = None,
         token_placement: Literal["auth_header", "query", "body"] | None = None,
     ) -> Placed:
-        """Puts the token on a call."""
+        """Add the token to a request."""
         ...
 
     def prepare_refresh_token_request(
@@ -113,7 +113,7 @@ class Client(Protocol):
         scope: Scopes = None,
         **kwargs: object,
     ) -> Prepared:
-        """Composes a refresh."""
+        """Compose a refresh request."""
         ...
 
     def prepare_token_revocation_request(
@@ -124,20 +124,20 @@ class Client(Protocol):
         body: str | bytes | None = "",
         **kwargs: object,
     ) -> Prepared:
-        """Composes a revocation."""
+        """Compose a revocation request."""
         ...
 
 
 def body(client: Client) -> str:
-    """Takes either."""
+    """Accept either client."""
     return client.prepare_request_body(scope=["hello", "world"], audience="https://api.example/")
 
 
 def through(client: Client, kept: dict[str, object], answer: bytes) -> Placed:
-    """The whole way, with either: a token that was kept, a request, its answer, a call."""
+    """Load a stored token, request another, parse the response, and add the token to a call, with either client."""
     client.populate_token_attributes(kept)
-    url, headers, asked = client.prepare_token_request("https://as.example/token", scope={"a"}, client_secret="s3cret")
-    print(url, headers["Content-Type"], asked)
+    url, headers, sent = client.prepare_token_request("https://as.example/token", scope={"a"}, client_secret="s3cret")
+    print(url, headers["Content-Type"], sent)
     token = client.parse_request_body_response(answer, scope=("a", "b"))
     assert_type(token["access_token"], str)
     assert_type(token["expires_at"], float)

@@ -1,5 +1,5 @@
 """
-A flow performed by a driver of the user's own, and events matched one by one.
+A flow with a custom driver, and a match over all events.
 """
 
 from collections.abc import Callable
@@ -41,7 +41,7 @@ from oauth_cc.flows import (
 
 
 def drive(flow: Flow[Token], send: Callable[[HttpRequest], Received | Failed], moment: Moment) -> Token:
-    """A driver in a dozen lines."""
+    """Drive a flow in a dozen lines."""
     step = advance(flow, None)
     while not isinstance(step, Returned):
         assert_type(step, Effect)
@@ -51,7 +51,7 @@ def drive(flow: Flow[Token], send: Callable[[HttpRequest], Received | Failed], m
 
 
 def perform(effect: Effect, send: Callable[[HttpRequest], Received | Failed], moment: Moment) -> object:
-    """Every effect there is."""
+    """Match every effect."""
     match effect:
         case Send(request):
             assert_type(request, HttpRequest)
@@ -71,14 +71,14 @@ def perform(effect: Effect, send: Callable[[HttpRequest], Received | Failed], mo
         case Load() | Save() | Lock():
             return without_store(effect)
         case Report(event):
-            print(told(event))
+            print(described(event))
             return None
         case _:
             assert_never(effect)
 
 
-def told(event: Event) -> str:
-    """Every event there is."""
+def described(event: Event) -> str:
+    """Match every event."""
     match event:
         case TokenObtained(client_id, key, lifetime, milliseconds, renewed):
             assert_type(lifetime, float)

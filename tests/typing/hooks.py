@@ -1,5 +1,5 @@
 """
-Functions that are told of events.
+Functions that receive events.
 """
 
 from typing import assert_type
@@ -13,25 +13,25 @@ seen: list[Event] = []
 
 
 def count(event: Event) -> None:
-    """One that looks for one kind of event."""
+    """Count events of one class."""
     if isinstance(event, RenewalFailed):
         assert_type(event, RenewalFailed)
         failures.append(event)
 
 
 class Counter:
-    """One that keeps what it needs."""
+    """A hook with state."""
 
     def __init__(self) -> None:
         self.events = 0
 
     def __call__(self, event: Event) -> None:
-        """Counts."""
+        """Count the event."""
         self.events += 1
 
 
 def anything(event: object) -> None:
-    """One that takes more than events."""
+    """Accept any object."""
     print(event)
 
 
@@ -39,10 +39,10 @@ hooks: list[EventHook] = [count, Counter(), anything, seen.append, lambda event:
 
 
 def sources(request: TokenRequest) -> list[TokenSource]:
-    """Each with a hook of its own."""
+    """Make a source for each hook."""
     return [TokenSource(request, "https://as.example/token", options=Options(on_event=hook)) for hook in hooks]
 
 
 def auth(request: TokenRequest, hook: EventHook | None) -> ClientCredentialsAuth:
-    """A hook that is there or not."""
+    """Pass a hook that may be None."""
     return ClientCredentialsAuth(request, "https://as.example/token", options=Options(on_event=hook))

@@ -1,5 +1,5 @@
 """
-Ways of authentication told apart: the built-in ones to the last, and among any others.
+Matching client authentication methods: all built-in methods, and any other.
 """
 
 from typing import assert_never, assert_type
@@ -21,7 +21,7 @@ from oauth_cc.authentication import BuiltInAuthentication, ClientAuthentication,
 
 
 def registered_name(way: BuiltInAuthentication) -> str:
-    """What RFC 7591 calls it."""
+    """Return the name in RFC 7591."""
     match way:
         case ClientSecretBasic(secret=secret, encode=encode):
             assert_type(secret, Secret)
@@ -50,7 +50,7 @@ def registered_name(way: BuiltInAuthentication) -> str:
 
 
 def described(way: ClientAuthentication | None) -> str:
-    """The ways of others are as good."""
+    """Accept custom methods, too."""
     return registered_name(way) if isinstance(way, BuiltInAuthentication) else "another"
 
 

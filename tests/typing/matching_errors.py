@@ -1,5 +1,5 @@
 """
-Errors told apart: by class, and by what they hold.
+Matching errors by class and by attributes.
 """
 
 from typing import assert_never, assert_type
@@ -9,7 +9,7 @@ from oauth_cc.errors import RegisteredCode, RenewalTimedOut, StoreUnavailable, U
 
 
 def advice(error: TokenRequestRefused | InvalidResponse | InvalidInput) -> str:
-    """What an operator is told."""
+    """Return a text for an operator."""
     match error:
         case TokenRequestRefused(code="invalid_client"):
             return "look at the secret"
@@ -36,7 +36,7 @@ def advice(error: TokenRequestRefused | InvalidResponse | InvalidInput) -> str:
 
 
 def known(error: Exception) -> bool:
-    """Every error of the library has one root, and the bases that Python's own callers catch."""
+    """Match the base class of every error, and the built-in base classes."""
     if isinstance(error, RenewalTimedOut):
         timeout: TimeoutError = error
         return str(timeout) != ""

@@ -1,5 +1,5 @@
 """
-A program on oauthlib and requests-oauthlib, as their tutorials have it, before it changes its imports.
+A program on oauthlib and requests-oauthlib, as in their tutorials, before it changes its imports.
 """
 
 import io
@@ -31,7 +31,7 @@ API_URL = "https://api.example/things"
 
 
 def fetched() -> OAuth2Token:
-    """The tutorial's first lines, and what of their arguments may be another."""
+    """Fetch a token with each type of argument, as in the tutorial."""
     client = BackendApplicationClient(client_id="your_id", scope={"read"})
     oauth = OAuth2Session(client=client)
     token = oauth.fetch_token(TOKEN_URL, auth=HTTPBasicAuth("your_id", "s3cret"))
@@ -51,12 +51,12 @@ def fetched() -> OAuth2Token:
 
 
 def unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """An auth that is a function."""
+    """Return the request: an auth that is a function."""
     return request
 
 
 def called(oauth: OAuth2Session) -> int:
-    """Calls of an API, with each shape of body."""
+    """Call an API with each type of body."""
     oauth.request("POST", API_URL, data=[("a", "b")])
     oauth.request("POST", API_URL, data={"a": ["b", "c"]}, headers={"X-Own": "1"}, timeout=(3.0, None))
     oauth.request("POST", API_URL, data=b"bytes")
@@ -67,17 +67,17 @@ def called(oauth: OAuth2Session) -> int:
 
 
 def save(token: dict[str, object]) -> None:
-    """A function that keeps tokens, which knows no class of oauthlib's."""
+    """Save a token as a plain dict."""
     print(sorted(token))
 
 
 def log(token: OAuth2Token) -> None:
-    """One that does."""
+    """Log a token as oauthlib's class."""
     print(token["expires_in"])
 
 
 def refreshed() -> None:
-    """A session that renews by itself, or is renewed."""
+    """Refresh a token, by the session itself or by a call."""
     oauth = OAuth2Session(
         "your_id",
         scope={"a"},
@@ -98,17 +98,17 @@ def refreshed() -> None:
 
 
 def corrected(response: requests.Response) -> requests.Response:
-    """A hook that corrects an answer."""
+    """Correct a response in a hook."""
     return response
 
 
 def in_json(url: str, headers: dict[str, str], data: str | None) -> tuple[str, dict[str, str], str | None]:
-    """A hook that changes a call."""
+    """Change a request in a hook."""
     return url, {**headers, "Content-Type": "application/json"}, data
 
 
 def attributes(oauth: OAuth2Session) -> requests.Session:
-    """What a session holds, and its hooks."""
+    """Use the attributes and the hooks of a session."""
     assert_type(oauth.client_id, str | None)
     assert_type(oauth.access_token, str | None)
     oauth.access_token = "2YotnFZFEjr1zCsicMWpAA"
@@ -129,7 +129,7 @@ def attributes(oauth: OAuth2Session) -> requests.Session:
 
 
 def composed(client: ByItsModule, answer: bytearray) -> str:
-    """The client by itself."""
+    """Use the client alone."""
     base: Client = client
     assert_type(base.prepare_request_uri(API_URL), str)
     assert_type(clients.BackendApplicationClient("your_id", AUTH_HEADER).grant_type, str)
@@ -144,7 +144,7 @@ def composed(client: ByItsModule, answer: bytearray) -> str:
 
 
 def by_functions(answer: str) -> OAuth2Token:
-    """The functions below the client."""
+    """Use the functions below the client."""
     assert_type(parameters.prepare_token_request("client_credentials", scope="read", include_client_id=False), str)
     token = parameters.parse_token_response(answer, scope="read")
     headers = tokens.prepare_bearer_headers(token["access_token"], {"X-Own": "1"})
@@ -153,12 +153,12 @@ def by_functions(answer: str) -> OAuth2Token:
 
 
 def listen(sender: object, message: str, old: list[str], new: list[str]) -> None:
-    """What a signal tells."""
+    """Receive a signal."""
     print(sender, message, old, new)
 
 
-def told(members: dict[str, str]) -> str:
-    """Errors and signals."""
+def described(members: dict[str, str]) -> str:
+    """Use errors and signals."""
     scope_changed.connect(listen)
     scope_changed.disconnect(listen)
     try:

@@ -1,5 +1,5 @@
 """
-Mutual TLS: a certificate proves who asks, and binds the token.
+Mutual TLS: a certificate authenticates the client and binds the token.
 """
 
 from typing import assert_type
@@ -17,7 +17,7 @@ from oauth_cc.requests import ClientCredentialsAuth, TokenSource
 
 
 def main(pem: str, der: bytes) -> None:
-    """By certificate, and by secret with a bound token."""
+    """Authenticate by certificate, and by secret with a bound token."""
     certificate = Certificate.from_pem(pem)
     assert_type(certificate.thumbprint, str)
     assert_type(Certificate.from_der(der), Certificate)

@@ -1,5 +1,5 @@
 """
-A way of authentication of the user's own: any record with the one method.
+A custom client authentication method: any record with the one method.
 """
 
 import attrs
@@ -10,21 +10,21 @@ from oauth_cc.authentication import AuthenticationFields, ClientAuthentication
 
 @attrs.frozen
 class ApiKey:
-    """A key in a header of its own."""
+    """An API key in a header."""
 
     key: Secret
 
     def authenticate(self, client_id: str) -> AuthenticationFields:
-        """Gives the header."""
+        """Return the header."""
         return AuthenticationFields(headers=(("X-Api-Key", self.key),))
 
 
 @attrs.frozen
 class Network:
-    """Known by where it stands; its id is not needed, and so not named."""
+    """A client that the server identifies by its network; the client_id is unused, and its parameter renamed."""
 
     def authenticate(self, _client_id: str) -> AuthenticationFields:
-        """Gives nothing."""
+        """Return no fields."""
         return AuthenticationFields()
 
 

@@ -1,5 +1,5 @@
 """
-A user's own records that hold those of the library.
+A user's records that contain records of the library.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from oauth_cc import ClientCredentials, NoAuthentication, Scope, Token, TokenReq
 
 @attrs.frozen
 class Service:
-    """A service and how it is called."""
+    """A service and its token request."""
 
     name: str
     request: TokenRequest
@@ -24,17 +24,17 @@ EVERYTHING = Scope()
 
 @dataclass(frozen=True)
 class Settings:
-    """The same, by another library."""
+    """The same as a dataclass."""
 
     credentials: ClientCredentials
     scope: Scope = EVERYTHING
 
 
 class Keeper(Protocol):
-    """Whatever keeps tokens."""
+    """A protocol for anything that stores tokens."""
 
     def keep(self, token: Token) -> None:
-        """Keeps one."""
+        """Store a token."""
         ...
 
 

@@ -1,5 +1,5 @@
 """
-Stores: the one in memory, and one of the user's own that processes share.
+Stores: the cache in memory, and custom stores that processes share.
 """
 
 from collections.abc import AsyncGenerator, Generator
@@ -12,27 +12,27 @@ from oauth_cc.stores import AsyncStore, Store, TokenCache
 
 
 class Shared:
-    """Any class of this shape."""
+    """A class with the methods of a store."""
 
     def __init__(self) -> None:
         self.tokens: dict[str, Token] = {}
 
     def load(self, key: str) -> Token | None:
-        """Gives the token under the key."""
+        """Return the token under the key."""
         return self.tokens.get(key)
 
     def save(self, key: str, token: Token) -> None:
-        """Keeps it."""
+        """Store the token."""
         self.tokens[key] = token
 
     def discard(self, key: str, token: Token) -> None:
-        """Forgets it."""
+        """Delete the token."""
         if self.tokens.get(key) == token:
             del self.tokens[key]
 
     @contextmanager
     def lock(self, key: str, wait: float) -> Generator[bool, None, None]:
-        """Lends the lock."""
+        """Hold the lock."""
         yield True
 
 
@@ -41,7 +41,7 @@ memory = TokenCache(store=store)
 
 
 def sources(request: TokenRequest) -> list[TokenSource]:
-    """Two that share what is in memory, and one that has memory of its own before the store."""
+    """Make two sources that share a cache, and one with a separate cache."""
     endpoint = "https://as.example/token"
     return [
         TokenSource(request, endpoint, store=memory),
@@ -53,73 +53,73 @@ def sources(request: TokenRequest) -> list[TokenSource]:
 assert_type(store.load("key"), Token | None)
 
 
-class Telling:
-    """One whose methods say what they did."""
+class Reporting:
+    """A store whose methods return what they did."""
 
     def __init__(self) -> None:
         self.tokens: dict[str, Token] = {}
 
     def load(self, key: str) -> Token | None:
-        """Gives the token under the key."""
+        """Return the token under the key."""
         return self.tokens.get(key)
 
     def save(self, key: str, token: Token) -> bool:
-        """Keeps it, and says whether it is another."""
+        """Store the token and return whether it is stored."""
         return self.tokens.setdefault(key, token) == token
 
     def discard(self, key: str, token: Token) -> Token | None:
-        """Forgets whatever is there, and gives it."""
+        """Delete the token and return it."""
         return self.tokens.pop(key, None)
 
     @contextmanager
     def lock(self, key: str, wait: float) -> Generator[bool, None, None]:
-        """Lends the lock."""
+        """Hold the lock."""
         yield True
 
 
-class AsyncTelling:
-    """The same for async code."""
+class AsyncReporting:
+    """The same store for async code."""
 
     def __init__(self) -> None:
-        self.telling = Telling()
+        self.reporting = Reporting()
 
     async def load(self, key: str) -> Token | None:
-        """Gives the token under the key."""
-        return self.telling.load(key)
+        """Return the token under the key."""
+        return self.reporting.load(key)
 
     async def save(self, key: str, token: Token) -> bool:
-        """Keeps it, and says whether it is another."""
-        return self.telling.save(key, token)
+        """Store the token and return whether it is stored."""
+        return self.reporting.save(key, token)
 
     async def discard(self, key: str, token: Token) -> int:
-        """Forgets whatever is there, and says how many that were."""
-        return int(self.telling.discard(key, token) is not None)
+        """Delete the token and return how many there were."""
+        return int(self.reporting.discard(key, token) is not None)
 
     @asynccontextmanager
     async def lock(self, key: str, wait: float) -> AsyncGenerator[bool, None]:
-        """Lends the lock."""
+        """Hold the lock."""
         yield True
 
 
 class Renamed:
-    """One whose parameters have names of its own, as linters ask where they are not used."""
+    """A store whose parameters have other names, as linters require of unused ones."""
 
     def load(self, name: str, /) -> Token | None:
-        """Gives nothing."""
+        """Return None."""
 
     def save(self, _name: str, _token: Token) -> None:
-        """Keeps nothing."""
+        """Do nothing."""
 
     def discard(self, name: str, _token: Token) -> None:
-        """Has nothing to forget."""
+        """Do nothing."""
 
     def lock(self, _name: str, _wait: float) -> AbstractContextManager[bool]:
-        """Lends a lock that is free."""
+        """Return a free lock."""
         return nullcontext(True)
 
 
 renamed: Store = Renamed()
-telling: Store = Telling()
-async_telling: AsyncStore = AsyncTelling()
-TokenCache(telling)
-TokenCache(async_telling)
+reporting: Store = Reporting()
+async_reporting: AsyncStore = AsyncReporting()
+TokenCache(reporting)
+TokenCache(async_reporting)

@@ -1,5 +1,5 @@
 """
-Mistakes that no checker sees: a Secret made text, which is its redaction. They fail where the text is given.
+Mistakes that no checker reports: a Secret formatted into text yields its redaction. They fail when the text is used.
 """
 
 from typing import assert_type
@@ -8,7 +8,7 @@ from oauth_cc import ClientCredentials, HttpRequest, Token
 
 
 def fields(token: Token) -> list[str]:
-    """Each of them is "Bearer Secret('***')"."""
+    """Return five headers, each of them "Bearer Secret('***')"."""
     return [
         f"Bearer {token.access_token}",
         "Bearer " + str(token.access_token),
@@ -19,12 +19,12 @@ def fields(token: Token) -> list[str]:
 
 
 def calls(token: Token) -> list[HttpRequest]:
-    """InvalidInput: a field holds what a Secret shows."""
+    """Raise InvalidInput: a header contains the redaction."""
     return [HttpRequest("GET", "https://api.example/", {"Authorization": field}) for field in fields(token)]
 
 
 def credentials(token: Token) -> ClientCredentials:
-    """InvalidInput: it is what a Secret shows."""
+    """Raise InvalidInput: the secret is the redaction."""
     made = ClientCredentials("your_id", str(token.access_token))
     assert_type(made, ClientCredentials)
     return made

@@ -1,5 +1,5 @@
 """
-aiohttp with fresh tokens, by a client middleware.
+Fresh tokens on aiohttp, with a client middleware.
 """
 
 from typing import assert_type
@@ -14,7 +14,7 @@ request = token_request(ClientCredentials("your_id", "s3cret"), Scope.of("read")
 
 
 async def calls(session: aiohttp.ClientSession) -> int:
-    """For asyncio."""
+    """Call an API."""
     assert_type(await fetch_token(request, ENDPOINT, client=session), Token)
     async with AsyncTokenSource(request, ENDPOINT, client=session) as source:
         assert_type(source, AsyncTokenSource)

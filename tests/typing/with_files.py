@@ -1,5 +1,5 @@
 """
-Tokens in files, shared by the processes of a machine, under threads and async code alike.
+Tokens in files, shared by the processes of a machine, in threads and in async code.
 """
 
 from pathlib import Path
@@ -25,7 +25,7 @@ sources: list[TokenSource | AsyncTokenSource | ClientCredentialsAuth] = [
 
 
 def shown() -> list[str]:
-    """What may be shown of the tokens that are kept."""
+    """Return a line for each stored token."""
     assert_type(files.entries(), list[Entry])
     assert_type(files.load("0" * 64), Token | None)
     assert_type(files.clear(), int)
@@ -33,7 +33,7 @@ def shown() -> list[str]:
 
 
 def renewed() -> bool:
-    """The lock says whether it is held."""
+    """Return whether the lock was acquired."""
     with files.lock("0" * 64, 1.0) as held:
         assert_type(held, bool)
         return held

@@ -1,5 +1,5 @@
 """
-httpx2 with fresh tokens, for threads and for async code.
+Fresh tokens on httpx2, in threads and in async code.
 """
 
 from typing import assert_type
@@ -16,16 +16,16 @@ request = token_request(ClientCredentials("your_id", "s3cret"), Scope.of("read")
 store = TokenCache()
 
 
-def tell(event: Event) -> None:
-    """A hook."""
+def hook(event: Event) -> None:
+    """Print an event."""
     print(event)
 
 
 def threads(client: httpx2.Client) -> int:
-    """For threads."""
+    """Call an API from threads."""
     assert_type(fetch_token(request, ENDPOINT, client=client), Token)
     auth = ClientCredentialsAuth(
-        request, ENDPOINT, store=store, origins=["https://api.example"], options=Options(on_event=tell)
+        request, ENDPOINT, store=store, origins=["https://api.example"], options=Options(on_event=hook)
     )
     assert_type(auth.with_scope(Scope.of("write")), ClientCredentialsAuth)
     with TokenSource(request, ENDPOINT, client=client, store=store) as source:
@@ -37,7 +37,7 @@ def threads(client: httpx2.Client) -> int:
 
 
 async def tasks(client: httpx2.AsyncClient) -> int:
-    """For async code."""
+    """Call an API from async code."""
     assert_type(await fetch_token_async(request, ENDPOINT, client=client), Token)
     async with AsyncTokenSource(
         request, ENDPOINT, client=client, store=store, options=Options(wait_timeout=5.0)

@@ -1,5 +1,5 @@
 """
-Tokens in Redis, shared by a fleet, over the clients of redis-py.
+Tokens in Redis, shared by a fleet, on the clients of redis-py.
 """
 
 from typing import assert_type
@@ -17,7 +17,7 @@ request = token_request(ClientCredentials("your_id", "s3cret"), Scope.of("read")
 
 
 def threads(client: redis.Redis, cluster: redis.RedisCluster) -> Token:
-    """For threads."""
+    """Use a store from threads."""
     store: Store = RedisStore(cluster, prefix="billing:", lock_lifetime=60.0)
     kept = RedisStore(client, keys=[Secret("k3y"), "older", b"oldest"])
     assert_type(kept.load("0" * 64), Token | None)
@@ -28,7 +28,7 @@ def threads(client: redis.Redis, cluster: redis.RedisCluster) -> Token:
 
 
 async def tasks(client: redis.asyncio.Redis, cluster: redis.asyncio.RedisCluster) -> Token:
-    """For async code."""
+    """Use a store from async code."""
     store: AsyncStore = AsyncRedisStore(cluster)
     kept = AsyncRedisStore(client)
     assert_type(await kept.load("0" * 64), Token | None)
@@ -39,7 +39,7 @@ async def tasks(client: redis.asyncio.Redis, cluster: redis.asyncio.RedisCluster
 
 
 def made() -> tuple[RedisStore, AsyncRedisStore]:
-    """With clients made on the spot."""
+    """Make stores with new clients."""
     return (
         RedisStore(redis.Redis(host="redis.example", ssl=True, socket_timeout=1.0)),
         AsyncRedisStore(redis.asyncio.Redis(host="redis.example", socket_timeout=1.0)),

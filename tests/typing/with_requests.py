@@ -1,5 +1,5 @@
 """
-requests with fresh tokens: by an auth, and by a session.
+Fresh tokens on requests, with an auth and with a session.
 """
 
 from typing import assert_type
@@ -18,7 +18,7 @@ request = token_request(ClientCredentials("your_id", "s3cret"), Scope.of("read")
 
 
 def calls(session: requests.Session) -> int:
-    """For threads."""
+    """Call an API."""
     assert_type(fetch_token(request, ENDPOINT, client=session), Token)
     auth = ClientCredentialsAuth(request, ENDPOINT, client=session, options=Options(timeout=3.0))
     assert_type(auth.with_resource("https://api.example/"), ClientCredentialsAuth)
@@ -30,7 +30,7 @@ def calls(session: requests.Session) -> int:
 
 
 def replaced() -> str | None:
-    """In place of requests-oauthlib's session."""
+    """Replace requests-oauthlib's session."""
     with OAuth2Session(client=BackendApplicationClient("your_id", scope=["read"])) as session:
         token = session.fetch_token(ENDPOINT, client_secret="s3cret", audience="https://api.example/")
         assert_type(token, TokenDict)

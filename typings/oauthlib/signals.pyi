@@ -2,7 +2,7 @@ from typing import TypeVar
 
 _Receiver = TypeVar("_Receiver")
 
-# What blinker's signal and the one that stands in for it have in common.
+# The common part of blinker's signal and its substitute.
 class _Signal:
     name: str
     def send(self, *args: object, **kwargs: object) -> object: ...

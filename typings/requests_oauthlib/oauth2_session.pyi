@@ -14,7 +14,7 @@ class _SupportsRead(Protocol[_T_co]):
 class _SupportsItems(Protocol):
     def items(self) -> Iterable[tuple[object, object]]: ...
 
-# As requests has them, whose own names for them are private.
+# Types of requests, whose names there are private.
 _Auth: TypeAlias = tuple[str, str] | AuthBase | Callable[[requests.PreparedRequest], requests.PreparedRequest] | None
 _Timeout: TypeAlias = float | tuple[float | None, float | None] | None
 _Headers: TypeAlias = Mapping[str, str | bytes] | None
@@ -37,21 +37,21 @@ _File: TypeAlias = (
 )
 _Files: TypeAlias = Mapping[str, _File] | Iterable[tuple[str, _File]] | None
 
-# Any where a hook gets what requests-oauthlib passes on unseen: which body or options, only the hook's author knows.
+# Any for values that requests-oauthlib passes to a hook unchecked: their type depends on the program.
 _Fields: TypeAlias = dict[str, str]
 _Respond: TypeAlias = Callable[[requests.Response], requests.Response]
 _Protect: TypeAlias = Callable[[str, Any, Any], tuple[str, object, object]]
 _Ask: TypeAlias = Callable[[str, _Fields, dict[str, Any]], tuple[str, Mapping[str, str], Mapping[str, object]]]
 _Refresh: TypeAlias = Callable[[str, _Fields, str], tuple[str, Mapping[str, str], str]]
 
-# What a session asks of its client.
+# The attributes of a client that a session uses.
 class _Client(Protocol):
     client_id: str
     access_token: str | None
     token: MutableMapping[str, object]
     @property
     def scope(self) -> _Scope: ...
-    # Each grant has parameters of its own.
+    # Each grant has different parameters.
     @property
     def prepare_request_body(self) -> Callable[..., str]: ...
     def parse_request_body_response(self, body: str, scope: _Scope = None) -> Mapping[str, object]: ...
@@ -99,7 +99,7 @@ class OAuth2Session(requests.Session):
     def client_id(self, value: str | None) -> None: ...
     @client_id.deleter
     def client_id(self) -> None: ...
-    # One that was not fetched is the dict that was given, which has the same members.
+    # A token that was not fetched is the dict that was passed, with the same members.
     @property
     def token(self) -> OAuth2Token: ...
     @token.setter
@@ -147,7 +147,7 @@ class OAuth2Session(requests.Session):
         proxies: Mapping[str, str] | None = None,
         **kwargs: object,
     ) -> OAuth2Token: ...
-    # Not the parameters of requests' own method, in this order: the package overrides it so.
+    # The package overrides requests' method with other parameters.
     def request(  # type: ignore[override]
         self,
         method: str,

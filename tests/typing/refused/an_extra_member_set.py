@@ -2,4 +2,4 @@ from oauth_cc import Token
 
 
 def tag(token: Token) -> None:
-    token.members["tenant"] = "mine"  # refused
+    token.extra["tenant"] = "mine"  # refused

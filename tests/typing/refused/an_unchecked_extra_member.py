@@ -2,4 +2,4 @@ from oauth_cc import Token
 
 
 def tenant(token: Token) -> str:
-    return token.members["tenant"]  # refused
+    return token.extra["tenant"]  # refused
