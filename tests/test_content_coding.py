@@ -43,7 +43,7 @@ def test_content_without_a_coding_is_returned_unchanged(content: bytes, fields: 
 def test_an_unrequested_coding_is_rejected_without_decoding(fields: list[str]) -> None:
     """Two codings, one over the other, are rejected too."""
     content = gzip.compress(b"{}")
-    assert "came in a content coding that was not asked for" == decode_content(content, fields, max_size=10)
+    assert "has a content coding that was not requested" == decode_content(content, fields, max_size=10)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
@@ -74,7 +74,7 @@ def test_truncated_content_is_rejected(content: bytes, coding: str, data: st.Dat
     """A missing checksum counts as truncated."""
     whole = compressed(content, coding)
     cut = whole[: data.draw(st.integers(0, len(whole) - 1))]
-    assert "came in a content coding cut short" == decode_content(cut, [coding], max_size=len(content))
+    assert "has a truncated content coding" == decode_content(cut, [coding], max_size=len(content))
 
 
 @given(st.binary(max_size=100), codings)
@@ -92,7 +92,7 @@ def test_any_bytes_decode_within_the_limit_or_return_a_reason(content: bytes, co
 def test_damaged_content_is_rejected(coding: str, damage: Any) -> None:
     """The content does not match its coding or its checksum."""
     content = damage(compressed(b"{}" * 10, coding))
-    assert "came in a broken content coding" == decode_content(content, [coding], max_size=100)
+    assert "has a broken content coding" == decode_content(content, [coding], max_size=100)
 
 
 @given(st.text())
@@ -101,10 +101,10 @@ def test_damaged_content_is_rejected(coding: str, damage: Any) -> None:
 def test_any_text_as_coding_decodes_or_returns_a_reason(coding: str) -> None:
     """The reason does not quote the coding."""
     decoded = decode_content(b"{}", [coding], max_size=10)
-    assert decoded in (b"{}", "came in a content coding that was not asked for", "came in a broken content coding")
+    assert decoded in (b"{}", "has a content coding that was not requested", "has a broken content coding")
 
 
 def test_content_after_the_end_of_the_coding_is_rejected() -> None:
     """Dropping it silently would hide data."""
     content = gzip.compress(b'{"a":') + gzip.compress(b"1}")
-    assert "came in a broken content coding" == decode_content(content, ["gzip"], max_size=10)
+    assert "has a broken content coding" == decode_content(content, ["gzip"], max_size=10)

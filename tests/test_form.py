@@ -1,5 +1,5 @@
 """
-Form text: application/x-www-form-urlencoded as RFC 6749 appendix B has it.
+Form text, application/x-www-form-urlencoded (RFC 6749 appendix B).
 """
 
 from importlib import import_module
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from oauth_cc._wire.form import decode, encode, encode_value, percent_encode
 
-# By name, since this module of oauthlib has no types.
+# Imported by name, because this module of oauthlib has no types.
 oauthlib_urlencode = import_module("oauthlib.common").urlencode
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
@@ -37,25 +37,25 @@ class TestEncodeValue:
             ("a%0A", "a\n"),
         ],
     )
-    def test_awkward_values(self, expected: str, text: str) -> None:
-        """A space is ``+``, ``-._~`` stays plain, all else is UTF-8 in upper-case ``%XX``."""
+    def test_special_characters_are_percent_encoded_as_utf8(self, expected: str, text: str) -> None:
+        """A space becomes ``+``, ``-._~`` stay plain, everything else is UTF-8 in upper-case ``%XX``."""
         assert expected == encode_value(text)
 
-    def test_the_example_of_appendix_b(self) -> None:
+    def test_the_example_of_appendix_b_is_encoded_as_printed(self) -> None:
         """The string of RFC 6749 appendix B is encoded as printed there."""
         assert "+%25%26%2B%C2%A3%E2%82%AC" == encode_value(" %&+\xa3\u20ac")
 
     @given(texts)
     @example("~ -._")
     @example("٣")
-    def test_as_urllib_and_oauthlib(self, text: str) -> None:
+    def test_every_value_is_encoded_as_by_urllib_and_oauthlib(self, text: str) -> None:
         """A value is encoded exactly as urllib and oauthlib encode it."""
         assert quote_plus(text) == encode_value(text)
         assert oauthlib_urlencode([("x", text)]) == f"x={encode_value(text)}"
 
     @pytest.mark.parametrize("text", ["\ud800", "a\udfffb"], ids=ascii)
-    def test_lone_surrogates(self, text: str) -> None:
-        """A lone surrogate, which UTF-8 cannot hold, is refused rather than replaced."""
+    def test_a_lone_surrogate_raises_an_error(self, text: str) -> None:
+        """UTF-8 cannot encode a lone surrogate, and it is not replaced either."""
         with pytest.raises(UnicodeEncodeError):
             encode_value(text)
         with pytest.raises(UnicodeEncodeError):
@@ -66,8 +66,8 @@ class TestPercentEncode:
     @given(texts)
     @example("a b+c:d")
     @example("~/*")
-    def test_has_no_plus(self, text: str) -> None:
-        """A space is ``%20``, no character is left for a server to read in another way, and it decodes to the text."""
+    def test_a_space_is_percent_encoded(self, text: str) -> None:
+        """A space is ``%20``, no other reserved character remains, and decoding returns the text."""
         encoded = percent_encode(text)
         assert encode_value(text).replace("+", "%20") == encoded
         assert text == unquote(encoded, errors="strict")
@@ -85,18 +85,18 @@ class TestEncode:
             ("a%26b=c%3Dd", [("a&b", "c=d")]),
         ],
     )
-    def test_pairs(self, expected: str, pairs: list[tuple[str, str]]) -> None:
-        """Pairs stand in their order, repeated ones too, with names encoded like values."""
+    def test_pairs_keep_their_order_and_repetitions(self, expected: str, pairs: list[tuple[str, str]]) -> None:
+        """Names are encoded in the same way as values."""
         assert expected == encode(pairs)
 
     @given(pair_lists)
-    def test_as_urllib(self, pairs: list[tuple[str, str]]) -> None:
-        """Pairs, also those of an iterator, are encoded exactly as urllib encodes them."""
+    def test_pairs_are_encoded_as_by_urllib(self, pairs: list[tuple[str, str]]) -> None:
+        """Pairs, from an iterator too, are encoded exactly as urllib encodes them."""
         assert urlencode(pairs) == encode(iter(pairs))
 
     @given(pair_lists)
-    def test_is_plain_ascii(self, pairs: list[tuple[str, str]]) -> None:
-        """A form is ASCII without blanks and control characters, whatever it holds."""
+    def test_a_form_is_visible_ascii(self, pairs: list[tuple[str, str]]) -> None:
+        """A form contains no white space and no control characters."""
         assert all("!" <= character <= "~" for character in encode(pairs))
 
 
@@ -105,8 +105,8 @@ class TestDecode:
     @example([("", "")])
     @example([("", "a"), ("a", "")])
     @example([("a", "=&+%"), ("a", "=&+%")])
-    def test_is_the_inverse_of_encode(self, pairs: list[tuple[str, str]]) -> None:
-        """Decoding what `encode` wrote gives the pairs again, in their order."""
+    def test_decode_is_the_inverse_of_encode(self, pairs: list[tuple[str, str]]) -> None:
+        """Decoding the output of `encode` returns the pairs in their order."""
         assert tuple(pairs) == decode(encode(pairs))
 
     @pytest.mark.parametrize(
@@ -124,8 +124,8 @@ class TestDecode:
             ((("a", "\r\n\x00"),), "a=%0D%0A%00"),
         ],
     )
-    def test_form_text(self, expected: tuple[tuple[str, str], ...], text: str) -> None:
-        """Form text that others wrote is read pair by pair; ``&`` alone divides them."""
+    def test_only_an_ampersand_separates_pairs(self, expected: tuple[tuple[str, str], ...], text: str) -> None:
+        """Form text is parsed pair by pair."""
         assert expected == decode(text)
 
     @pytest.mark.parametrize(
@@ -133,30 +133,30 @@ class TestDecode:
         ["x=%", "x=%4", "x=%zz", "x=%4g", "x=%+1", "x=é", "x=a b", "x=1\n", "x\x00", 'x="', "x=\\", "x=<", "x=\ud800"],
         ids=ascii,
     )
-    def test_characters_outside_form_text(self, text: str) -> None:
-        """Broken percent-encoding and characters outside form text are faults, never guessed at."""
-        assert "holds a character that form text has only percent-encoded" == decode(text)
+    def test_characters_outside_form_text_are_an_error(self, text: str) -> None:
+        """Broken percent-encoding is an error, too."""
+        assert "contains a character that must be percent-encoded in form text" == decode(text)
 
     @pytest.mark.parametrize("text", ["x=%E9", "%ff=1", "x=%C3", "x=%ED%A0%80", "x=%C0%AF", "x=%F8%88%80%80%80"])
-    def test_bytes_that_are_no_utf8(self, text: str) -> None:
-        """Bytes that are no UTF-8, overlong forms and surrogates among them, are a fault."""
-        assert "holds bytes that are no UTF-8; encode its values in UTF-8" == decode(text)
+    def test_bytes_that_are_not_utf8_are_an_error(self, text: str) -> None:
+        """Overlong forms and surrogates are errors, too."""
+        assert "contains bytes that are not UTF-8; encode the values in UTF-8" == decode(text)
 
     @given(st.one_of(form_like, st.text(), st.text(st.sampled_from("xX%0123456789abcdefABCDEF=&"))))
-    def test_any_text(self, text: str) -> None:
-        """Any text gives either what urllib reads in it, or an error as a value; none is raised."""
+    def test_any_text_is_parsed_as_by_urllib_or_is_an_error(self, text: str) -> None:
+        """The error is returned, not raised."""
         found = decode(text)
         assert isinstance(found, str) or tuple(parse_qsl(text, keep_blank_values=True)) == found
 
     @given(form_like)
-    def test_reading_settles(self, text: str) -> None:
-        """What was read is written in one way, and reading that changes nothing more."""
+    def test_decoded_pairs_survive_another_round_trip(self, text: str) -> None:
+        """Encoding and decoding the result changes nothing."""
         found = decode(text)
         assert isinstance(found, str) or found == decode(encode(found))
 
     @pytest.mark.parametrize("text", ["x=s3cret value", "x=s3cret%E9"])
-    def test_faults_quote_nothing(self, text: str) -> None:
-        """An error shows nothing of the text, which may hold a secret, and drags no frames along."""
+    def test_an_error_does_not_quote_the_text(self, text: str) -> None:
+        """The text may contain a secret."""
         fault = decode(text)
         assert isinstance(fault, str)
         assert "s3cret" not in fault

@@ -1,5 +1,5 @@
 """
-The grammar: each pattern takes exactly the characters and the shapes of its ABNF.
+The regular expressions of the grammar, compared with their ABNF.
 """
 
 import re
@@ -24,7 +24,7 @@ near_ascii = st.text(st.sampled_from([*map(chr, range(0x101)), "\u0100", "\u2028
 
 
 def accepted(pattern: re.Pattern[str]) -> set[str]:
-    """Gives every character of Unicode that a text of *pattern* may hold."""
+    """Return every Unicode character that *pattern* accepts."""
     return set("".join(pattern.findall(EVERY_CHARACTER)))
 
 
@@ -42,26 +42,28 @@ class TestCharacters:
         ],
         ids=["scope-token", "nonce", "error", "access-token", "name-char", "tchar", "text"],
     )
-    def test_exactly_those_of_the_abnf(self, expected: set[str], pattern: re.Pattern[str]) -> None:
-        """Of all of Unicode, a pattern takes the characters that its ABNF names and no other."""
+    def test_a_pattern_accepts_exactly_the_characters_of_its_abnf(
+        self, expected: set[str], pattern: re.Pattern[str]
+    ) -> None:
+        """All of Unicode is compared."""
         assert expected == accepted(pattern)
 
     @pytest.mark.parametrize("pattern", PATTERNS, ids=NAMES)
     @pytest.mark.parametrize("text", ["a\n", "\na", "a\r\nb", "a\x00", "a\x7f", "\ud800"], ids=ascii)
-    def test_never_what_splits_a_message(self, pattern: re.Pattern[str], text: str) -> None:
-        """No pattern takes a line break, a control character or a lone surrogate, at the end neither."""
+    def test_no_pattern_accepts_a_line_break_or_control_character(self, pattern: re.Pattern[str], text: str) -> None:
+        """No pattern accepts a lone surrogate either."""
         assert not pattern.fullmatch(text)
 
 
 class TestShapes:
     @pytest.mark.parametrize("pattern", PATTERNS, ids=NAMES)
-    def test_empty(self, pattern: re.Pattern[str]) -> None:
-        """Only a text and a field value may be empty."""
+    def test_only_a_text_and_a_field_value_may_be_empty(self, pattern: re.Pattern[str]) -> None:
+        """Every other pattern needs a character."""
         assert (pattern in (grammar.TEXT, grammar.HEADER_VALUE)) == bool(pattern.fullmatch(""))
 
     @pytest.mark.parametrize("expected", range(199, 203))
-    def test_error_is_bounded(self, expected: int) -> None:
-        """An error code of 200 characters is taken, a longer one is not."""
+    def test_an_error_code_has_at_most_200_characters(self, expected: int) -> None:
+        """A longer one does not match."""
         assert (expected <= 200) == bool(grammar.ERROR.fullmatch("e" * expected))
 
     @given(st.lists(st.text(st.sampled_from([*NQCHAR, '"', "\\", "\t", "é"]), max_size=3), max_size=4))
@@ -69,8 +71,8 @@ class TestShapes:
     @example(["a", "", "b"])
     @example(["", "a"])
     @example(["a", ""])
-    def test_scope(self, tokens: list[str]) -> None:
-        """A scope is one or more scope-tokens with a single space between them (RFC 6749 section 3.3)."""
+    def test_a_scope_is_scope_tokens_with_single_spaces(self, tokens: list[str]) -> None:
+        """RFC 6749 section 3.3 defines it."""
         legal = bool(tokens) and all(grammar.SCOPE_TOKEN.fullmatch(token) for token in tokens)
         assert legal == bool(grammar.SCOPE.fullmatch(" ".join(tokens)))
 
@@ -81,13 +83,13 @@ class TestShapes:
     @example("\t")
     @example("\xa0")
     @example("\x85a")
-    def test_header_value(self, text: str) -> None:
-        """A field value holds tabs, spaces, printable ASCII and bytes over 0x7F, no blank at its ends (RFC 9110)."""
+    def test_a_field_value_has_no_white_space_at_its_ends(self, text: str) -> None:
+        """It contains tabs, spaces, printable ASCII and bytes above 0x7F (RFC 9110 section 5.5)."""
         legal = all(character in VSCHAR | {"\t"} or "\x80" <= character <= "\xff" for character in text)
         assert (legal and text == text.strip(" \t")) == bool(grammar.HEADER_VALUE.fullmatch(text))
 
     @pytest.mark.parametrize("pattern", PATTERNS, ids=NAMES)
     @pytest.mark.parametrize("unit", ["a", "a ", " ", "\xff\t", "."], ids=ascii)
-    def test_linear(self, pattern: re.Pattern[str], unit: str) -> None:
-        """A hostile text of a megabyte is refused at once: matching that went back and forth would never end."""
+    def test_matching_takes_linear_time(self, pattern: re.Pattern[str], unit: str) -> None:
+        """A hostile text of a megabyte is rejected at once, as backtracking would never end."""
         assert not pattern.fullmatch("a" + unit * 500_000 + "\n")

@@ -1,5 +1,5 @@
 """
-Which functions have to be awaited, and which mocks of them.
+The detection of coroutine functions and of mocks of them.
 """
 
 import functools
@@ -12,21 +12,21 @@ from oauth_cc._wire.typing import is_coroutine_function
 
 
 class Both:
-    """A method of either kind."""
+    """An object with a plain and a coroutine method."""
 
     def plain(self, event: object) -> None:
-        """Gives nothing."""
+        """Do nothing."""
 
     async def later(self, event: object) -> None:
-        """Gives nothing, once awaited."""
+        """Do nothing."""
 
 
 def plain(event: object) -> None:
-    """Gives nothing."""
+    """Do nothing."""
 
 
 async def later(event: object) -> None:
-    """Gives nothing, once awaited."""
+    """Do nothing."""
 
 
 MOCKED: Any = create_autospec(Both, instance=True)
@@ -40,8 +40,8 @@ MOCKED: Any = create_autospec(Both, instance=True)
     ],
     ids=range(14),
 )
-def test_plain(function: object) -> None:
-    """What one calls, and what is no function; a mock is what it stands for."""
+def test_plain_functions_and_their_mocks_are_not_coroutine_functions(function: object) -> None:
+    """Other objects are not either."""
     assert not is_coroutine_function(function)
 
 
@@ -50,6 +50,6 @@ def test_plain(function: object) -> None:
     [later, Both().later, Both.later, functools.partial(functools.partial(later), 1), AsyncMock(), MOCKED.later],
     ids=range(6),
 )
-def test_awaited(function: object) -> None:
-    """What one awaits."""
+def test_coroutine_functions_and_their_mocks_are_recognised(function: object) -> None:
+    """They are recognised behind `functools.partial`, too."""
     assert is_coroutine_function(function)

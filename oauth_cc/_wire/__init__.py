@@ -1,3 +1,3 @@
 """
-Text and bytes as they stand on the wire: grammar, forms, JSON, base64url, content codings, URLs.
+Wire formats: grammar, forms, JSON, base64url, content codings, URLs.
 """

@@ -1,5 +1,5 @@
 """
-Base64 for URLs, without padding (RFC 7515 section 2): what JWTs and thumbprints are written in.
+Base64url without padding (RFC 7515 section 2), the encoding of JWTs and thumbprints.
 """
 
 from binascii import b2a_base64
@@ -10,7 +10,7 @@ _URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 
 def base64url(octets: bytes) -> str:
     """
-    Gives *octets* as text of letters, digits, ``-`` and ``_``.
+    Encode *octets* as letters, digits, ``-`` and ``_``.
 
         >>> base64url(bytes([0, 255, 254]))
         'AP_-'

@@ -1,5 +1,5 @@
 """
-Content codings of an answer, undone within bounds (RFC 9110 section 8.4).
+Decoding of HTTP content codings within a size limit (RFC 9110 section 8.4).
 """
 
 import zlib
@@ -8,23 +8,27 @@ from collections.abc import Iterable
 
 def decode_content(content: bytes, codings: Iterable[str], *, max_size: int) -> bytes | str:
     """
-    Gives *content* with its content coding undone; or, as a str that completes "the answer …", why it cannot be.
+    Return *content* decoded, or what is wrong with it as a str that completes "the response …".
 
-    *codings*: the values of the Content-Encoding fields. gzip and deflate are known (RFC 9110 section 8.4); a request
-    that asks for ``identity`` should meet neither. *max_size*: the bytes that may be used: decoding ends one byte
-    beyond, so that no small answer swells and its reader still sees that it is too large.
+    Decoding stops one byte after *max_size*. A small response cannot expand further, and the caller still sees that it
+    is too large.
 
         >>> decode_content(b"abc", [], max_size=10)
         b'abc'
         >>> decode_content(b"abc", ["br"], max_size=10)
-        'came in a content coding that was not asked for'
+        'has a content coding that was not requested'
+
+    Args:
+        content: The body of the response, as received.
+        codings: The values of the Content-Encoding fields. gzip and deflate are supported, and ``identity``.
+        max_size: The number of bytes that are accepted.
     """
     names = [name.strip().lower() for field in codings for name in field.split(",")]
     names = [name for name in names if name not in ("", "identity")]
     if not names:
         return content
     if names not in (["gzip"], ["x-gzip"], ["deflate"]):
-        return "came in a content coding that was not asked for"
+        return "has a content coding that was not requested"
     return _inflate(content, max_size)
 
 
@@ -34,9 +38,9 @@ def _inflate(content: bytes, max_size: int) -> bytes | str:
     try:
         decoded = inflater.decompress(content, max_size + 1)
     except zlib.error:
-        return "came in a broken content coding"
+        return "has a broken content coding"
     if len(decoded) > max_size:
         return decoded
     if not inflater.eof:
-        return "came in a content coding cut short"
-    return "came in a broken content coding" if inflater.unused_data else decoded
+        return "has a truncated content coding"
+    return "has a broken content coding" if inflater.unused_data else decoded

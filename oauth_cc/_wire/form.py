@@ -1,5 +1,5 @@
 """
-Form text and its parameters: application/x-www-form-urlencoded as RFC 6749 appendix B has it.
+Form text, application/x-www-form-urlencoded (RFC 6749 appendix B).
 """
 
 import re
@@ -13,14 +13,15 @@ _FORM_TEXT: Final = re.compile(r"(?:[-._~0-9A-Za-z!$'()*,;:@/?+&=\[\]]|%[0-9A-Fa
 
 def encode_value(text: str) -> str:
     """
-    Gives *text* as it stands in a form: UTF-8, a space as ``+``, ``-._~`` plain, all else in upper-case ``%XX``.
-
-    Raises UnicodeEncodeError if *text* holds a lone surrogate; records refuse such text before it comes here.
+    Encode *text* for a form: UTF-8, a space as ``+``, ``-._~`` plain, everything else as upper-case ``%XX``.
 
         >>> encode_value("hello world/é")
         'hello+world%2F%C3%A9'
+
+    Raises:
+        UnicodeEncodeError: *text* contains a lone surrogate. Records reject such text first.
     """
-    # The everyday value needs no table look-up for each character.
+    # Fast path: most values need no look-up of each character.
     if _PLAIN.fullmatch(text):
         return text.replace(" ", "+")
     return quote_plus(text)
@@ -28,7 +29,7 @@ def encode_value(text: str) -> str:
 
 def percent_encode(text: str) -> str:
     """
-    Gives *text* with a space as ``%20``: the form that every server decodes in HTTP Basic (RFC 6749 section 2.3.1).
+    Encode *text* with a space as ``%20``, which every server decodes in HTTP Basic (RFC 6749 section 2.3.1).
 
         >>> percent_encode("a b+c:d")
         'a%20b%2Bc%3Ad'
@@ -38,7 +39,7 @@ def percent_encode(text: str) -> str:
 
 def encode(pairs: Iterable[tuple[str, str]]) -> str:
     """
-    Gives the form text of (name, value) *pairs*, in their order.
+    Compose the form text of (name, value) *pairs*, in their order.
 
         >>> encode([("grant_type", "client_credentials"), ("scope", "hello world")])
         'grant_type=client_credentials&scope=hello+world'
@@ -48,22 +49,22 @@ def encode(pairs: Iterable[tuple[str, str]]) -> str:
 
 def decode(text: str) -> tuple[tuple[str, str], ...] | str:
     """
-    Gives the (name, value) pairs of form *text*, or, as a str, what is wrong with it.
+    Parse form *text* into (name, value) pairs, or return what is wrong with it as a str that completes "the text …".
 
-    Strict where `urllib.parse.parse_qsl` guesses: broken percent-encoding, bytes that are no UTF-8 and characters
-    outside form text are faults. A name without ``=`` has an empty value; empty pieces between ``&`` are skipped.
+    Stricter than `urllib.parse.parse_qsl`: broken percent-encoding, bytes that are not UTF-8 and characters outside
+    form text are errors. A name without ``=`` has an empty value. Empty pieces between ``&`` are skipped.
 
         >>> decode("x=1&y=a+b%2B")
         (('x', '1'), ('y', 'a b+'))
         >>> decode("x=%zz")
-        'holds a character that form text has only percent-encoded'
+        'contains a character that must be percent-encoded in form text'
     """
     if not _FORM_TEXT.fullmatch(text):
-        return "holds a character that form text has only percent-encoded"
+        return "contains a character that must be percent-encoded in form text"
     try:
         return tuple([_decode_pair(piece) for piece in text.split("&") if piece])
     except UnicodeDecodeError:
-        return "holds bytes that are no UTF-8; encode its values in UTF-8"
+        return "contains bytes that are not UTF-8; encode the values in UTF-8"
 
 
 def _decode_pair(piece: str) -> tuple[str, str]:

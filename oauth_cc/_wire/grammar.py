@@ -1,7 +1,7 @@
 """
-The grammar of the RFCs, as patterns to be matched whole.
+The grammar of the RFCs as regular expressions, for `re.Pattern.fullmatch`.
 
-Each is named as in the ABNF it comes from and is linear in the length of its text.
+Each pattern is named after its ABNF rule and matches in time linear in the length of the text.
 """
 
 import re
@@ -19,11 +19,11 @@ NAME: Final = re.compile(r"[-._0-9A-Za-z]+")
 """param-name and the named form of token-type, 1*name-char (RFC 6749 appendices A.13 and A.18)."""
 
 ERROR: Final = re.compile(r"[\x20\x21\x23-\x5B\x5D-\x7E]{1,200}")
-"""error = 1*NQSCHAR (RFC 6749 appendix A.7), bounded: the registered codes have up to 30 characters."""
+"""error = 1*NQSCHAR (RFC 6749 appendix A.7), limited to 200 characters. Registered codes have up to 30."""
 
 ACCESS_TOKEN: Final = re.compile(r"[\x21-\x7E]+")
 """
-access-token = 1*VSCHAR (RFC 6749 appendix A.12) without the space, which no Authorization field could carry.
+access-token = 1*VSCHAR (RFC 6749 appendix A.12) without the space, which an Authorization field cannot carry.
 
 Wider than the b64token of RFC 6750 section 2.1, because servers issue such tokens and accept them.
 """
@@ -33,16 +33,20 @@ NONCE: Final = SCOPE_TOKEN
 
 TEXT: Final = re.compile(r"[^\x00-\x1F\x7F-\x9F\uD800-\uDFFF]*")
 """
-UNICODECHARNOCRLF (RFC 6749 appendix A) without any control character: what a client id or secret may hold.
+UNICODECHARNOCRLF (RFC 6749 appendix A) without control characters, for client ids and secrets.
 
-Wider than the VSCHAR of appendices A.1 and A.2, since appendix B encodes every Unicode character.
+Wider than the VSCHAR of appendices A.1 and A.2, because appendix B encodes every Unicode character.
 """
 
 HEADER_NAME: Final = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
-"""token (RFC 9110 section 5.6.2): a field name, or a method."""
+"""token (RFC 9110 section 5.6.2), for field names and methods."""
 
 HEADER_VALUE: Final = re.compile(r"(?:[\x21-\x7E\x80-\xFF](?:[\t\x20-\x7E\x80-\xFF]*[\x21-\x7E\x80-\xFF])?)?")
-"""field-value (RFC 9110 section 5.5): no CR, LF or NUL, no space at either end."""
+"""field-value (RFC 9110 section 5.5) without CR, LF and NUL, and without white space at either end."""
 
 URL_TEXT: Final = ACCESS_TOKEN
-"""The characters of a URL on the wire (RFC 3986 section 2), and some that URLs do not hold: none splits a message."""
+"""
+The visible ASCII characters, none of which can split an HTTP message.
+
+Wider than the characters of a URL (RFC 3986 section 2).
+"""

@@ -1,5 +1,5 @@
 """
-A value that no printer shows: what walks the fields of a record finds it closed.
+A wrapper that hides a value from code that prints the fields of a record.
 """
 
 from typing import Generic, NoReturn, SupportsIndex, TypeVar, final
@@ -10,7 +10,7 @@ T_co = TypeVar("T_co", covariant=True)
 @final
 class Hidden(Generic[T_co]):
     """
-    Holds a *value*, and shows it to callers of `open` alone. Equal and hashed by value.
+    A value that only `open` returns. Compared and hashed by value.
 
         >>> Hidden(b"s3cret")
         Hidden('***')
@@ -18,7 +18,7 @@ class Hidden(Generic[T_co]):
         b's3cret'
     """
 
-    # Not an attrs record: attrs.asdict, rich and structlog walk into one.
+    # Not an attrs record, because attrs.asdict, rich and structlog walk into records.
     __slots__ = ("_value",)
     _value: T_co
 
@@ -45,4 +45,4 @@ class Hidden(Generic[T_co]):
         return self
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
-        raise TypeError("what a record hides is not pickled")
+        raise TypeError("a hidden value cannot be pickled")

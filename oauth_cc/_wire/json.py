@@ -1,5 +1,5 @@
 """
-JSON text and its values: RFC 8259, read strictly and within bounds, because whoever wrote it may be hostile.
+JSON text and values (RFC 8259), parsed strictly and within limits, as the text may be hostile.
 """
 
 import json
@@ -9,22 +9,22 @@ from types import MappingProxyType
 from typing import Final, NoReturn, TypeAlias, TypeGuard
 
 MAX_SIZE: Final = 1024 * 1024
-"""Bytes of JSON text that are read at the most: the largest token answers seen are a tenth of it."""
+"""The maximum number of bytes of JSON text. The largest known token responses have a tenth of it."""
 
 MAX_DEPTH: Final = 32
-"""Levels of nesting that are read at the most; far below where Python's own recursion ends."""
+"""The maximum number of nested levels, far below Python's own recursion limit."""
 
 JsonValue: TypeAlias = str | int | float | bool | Sequence["JsonValue"] | Mapping[str, "JsonValue"] | None
-"""A JSON value: what `freeze` gives is read-only (tuples and read-only mappings)."""
+"""A JSON value. `freeze` returns it read-only, with tuples and read-only mappings."""
 
 
 def is_array(value: object) -> TypeGuard[Sequence[object]]:
-    """Whether *value* is a JSON array: a list or a tuple."""
+    """Return whether *value* is a JSON array: a list or a tuple."""
     return isinstance(value, list | tuple)
 
 
 def is_object(value: object) -> TypeGuard[Mapping[str, object]]:
-    """Whether *value* is a JSON object: a mapping with str names only."""
+    """Return whether *value* is a JSON object: a mapping with str names only."""
     return _is_mapping(value) and all([isinstance(name, str) for name in value])
 
 
@@ -50,7 +50,7 @@ def _no_constant(name: str) -> NoReturn:
 def _finite(text: str) -> float:
     number = float(text)
     if math.isinf(number):
-        raise ValueError("beyond every float")
+        raise ValueError("number out of range")
     return number
 
 
@@ -59,19 +59,21 @@ _DECODER: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no
 
 def parse_object(content: bytes | str, *, max_size: int = MAX_SIZE) -> dict[str, object] | str:
     """
-    Gives the members of the one JSON object that *content* is; or, as a str that completes "the text …", why it is
-    none, quoting nothing of it.
+    Parse *content* as one JSON object, or return what is wrong with it as a str that completes "the text …".
 
-    *content*: UTF-8 bytes with at most one byte order mark, or text; *max_size*: its bound in bytes (characters).
-    Refused as RFC 8259 sections 4, 6, 8.1 and 9 allow: NaN and numbers beyond every float, repeated members, other
-    encodings, nesting deeper than `MAX_DEPTH`.
+    Rejected as RFC 8259 sections 4, 6, 8.1 and 9 allow: NaN and numbers out of range, repeated members, other
+    encodings, nesting deeper than `MAX_DEPTH`. The str never quotes *content*.
 
         >>> parse_object(b'{"a": [1, 2]}')
         {'a': [1, 2]}
         >>> parse_object(b'{"a": 1, "a": 2}')
         'repeats a member'
+
+    Args:
+        content: UTF-8 bytes, with at most one byte order mark, or text.
+        max_size: The maximum length of *content*, in bytes or characters.
     """
-    # Faults are values here: an exception would carry frames that hold the text, and with it a token.
+    # Errors are returned, not raised: the frames of an exception would hold the text, which may contain a token.
     if len(content) > max_size:
         return f"exceeds {max_size} bytes"
     try:
@@ -87,14 +89,14 @@ def parse_object(content: bytes | str, *, max_size: int = MAX_SIZE) -> dict[str,
         return "is not JSON"
     if not _is_decoded_object(value):
         return "is not a JSON object"
-    # No text is deeper than it has brackets, so that the everyday answer is not walked through.
+    # A text is never deeper than its number of brackets, so most responses need no walk through their values.
     if text.count("[") + text.count("{") > MAX_DEPTH and not _within_depth(value):
         return "is nested too deeply"
     return value
 
 
 def _is_decoded_object(value: object) -> TypeGuard[dict[str, object]]:
-    # Decoding makes str names only.
+    # The decoder only makes names of type str.
     return isinstance(value, dict)
 
 
@@ -115,12 +117,14 @@ def _children(value: object) -> Iterable[object]:
 
 def freeze(value: object) -> JsonValue:
     """
-    Gives *value*, as decoding made it or as a caller wrote it, with every array a tuple and every object read-only.
-
-    Raises TypeError if something in it is no JSON value, RecursionError if it is nested without end.
+    Return a read-only copy of *value*: every array a tuple, every object a read-only mapping.
 
         >>> freeze({"a": [1, {"b": None}]})
         mappingproxy({'a': (1, mappingproxy({'b': None}))})
+
+    Raises:
+        TypeError: Something in *value* is not a JSON value.
+        RecursionError: *value* is nested too deeply.
     """
     if value is None or isinstance(value, str | int | float):
         return value
@@ -128,12 +132,12 @@ def freeze(value: object) -> JsonValue:
         return tuple([freeze(item) for item in value])
     if is_object(value):
         return MappingProxyType({name: freeze(member) for name, member in value.items()})
-    raise TypeError(f"{type(value).__name__} is no JSON value")
+    raise TypeError(f"{type(value).__name__} is not a JSON value")
 
 
 def thaw(value: object) -> object:
     """
-    Gives *value* as decoding made it: every array a list, every object a dict.
+    Return a mutable copy of *value*: every array a list, every object a dict.
 
         >>> thaw(freeze({"a": [1, {"b": None}]}))
         {'a': [1, {'b': None}]}
@@ -143,25 +147,30 @@ def thaw(value: object) -> object:
     return [thaw(item) for item in value] if is_array(value) else value
 
 
-# Made once: json.dumps makes one for each call.
+# Shared, because json.dumps makes an encoder for each call.
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=dict)
 _ASCII_ENCODER: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"), default=dict)
 
 
 def write(value: object, *, ascii_only: bool = False) -> str:
     """
-    Gives *value* as compact JSON text, its members in the order given; *ascii_only* escapes every other character, and
-    so half a surrogate pair too.
-
-    Raises TypeError if something in it is no JSON value, ValueError if it holds NaN, an infinity or a lone surrogate,
-    RecursionError if it is nested without end or holds itself.
+    Serialize *value* as compact JSON text, its members in the order given.
 
         >>> write({"type": "payment", "actions": ("read",)})
         '{"type":"payment","actions":["read"]}'
+
+    Args:
+        value: A JSON value.
+        ascii_only: Escape every character outside ASCII, lone surrogates included.
+
+    Raises:
+        TypeError: Something in *value* is not a JSON value.
+        ValueError: *value* contains NaN, an infinity or a lone surrogate.
+        RecursionError: *value* is nested too deeply or contains itself.
     """
-    # What cannot be frozen is no JSON value, though the encoder would make one of it, of an object with int names say.
+    # The encoder accepts more than JSON values, for example objects with int names. `freeze` rejects these.
     freeze(value)
     text = (_ASCII_ENCODER if ascii_only else _ENCODER).encode(value)
-    # json writes a lone surrogate as it is; UTF-8 has no form for it (UnicodeEncodeError is a ValueError).
+    # json leaves a lone surrogate in the text, but UTF-8 cannot encode it (UnicodeEncodeError is a ValueError).
     text.encode("utf-8")
     return text

@@ -1,5 +1,5 @@
 """
-What the standard types do not say: a collection that is no str, and a function whose result has to be awaited.
+Types that the standard library lacks: a collection that is not a str, and a check for coroutine functions.
 """
 
 from collections.abc import Iterator
@@ -8,32 +8,33 @@ from typing import Final, Protocol, TypeVar
 
 _T_co = TypeVar("_T_co", covariant=True)
 
-# What `inspect` knows as CO_COROUTINE: that module takes whoever type-checks a program longer than all of the core.
+# `inspect.CO_COROUTINE`. Importing inspect makes type checkers slower than checking the whole core.
 _COROUTINE: Final = 0x80
 
 
 class NonStringCollection(Protocol[_T_co]):
     """
-    A list, tuple, set or other collection, but no str and no bytes: to type checkers these are collections too, of
-    letters and of numbers; but any object can be looked for in a collection, and in them not.
+    A list, tuple, set or other collection, but not a str or bytes.
+
+    `str.__contains__` only accepts str, so requiring ``__contains__(object)`` excludes it. The same holds for bytes.
     """
 
     def __contains__(self, item: object, /) -> bool:
-        """Whether *item* is in it."""
+        """Return whether *item* is in the collection."""
         ...
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Return the number of items."""
         ...
 
     def __iter__(self) -> Iterator[_T_co]:
-        """Gives each in turn."""
+        """Iterate over the items."""
         ...
 
 
 def is_coroutine_function(function: object) -> bool:
     """
-    Whether *function* is a coroutine function, or a mock of one.
+    Return whether *function* is a coroutine function, or a mock of one.
 
         >>> async def fetch() -> str: ...
         >>> is_coroutine_function(fetch), is_coroutine_function(print)
@@ -41,6 +42,6 @@ def is_coroutine_function(function: object) -> bool:
     """
     while isinstance(function, partial):
         function = function.func
-    # Whatever one asks of a mock of something else, it is another mock, and no number.
+    # Every attribute of a mock is another mock, not an int.
     flags: object = getattr(getattr(function, "__code__", None), "co_flags", 0)
     return isinstance(flags, int) and bool(flags & _COROUTINE)

@@ -200,7 +200,7 @@ class TestAnswer:
         """The error says so."""
         with (
             serve(Answer(200, (("Content-Encoding", "br"),), (b"x",))) as server,
-            pytest.raises(errors.InvalidResponse, match="a content coding that was not asked for"),
+            pytest.raises(errors.InvalidResponse, match="a content coding that was not requested"),
         ):
             fetch(REQUEST, f"{server.url}/token")
 
