@@ -1,5 +1,5 @@
 """
-``python -m oauth_cc`` is ``oauth-cc``.
+The entry point of ``python -m oauth_cc``, which is the command ``oauth-cc``.
 """
 
 import sys

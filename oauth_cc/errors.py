@@ -1,22 +1,22 @@
 """
-The errors of oauth_cc, one tree.
+The exceptions of oauth_cc.
 
     OAuthError
-    ├── InvalidInput                the caller's argument (also a ValueError); .parameter names it
+    ├── InvalidInput                an invalid argument (also a ValueError); .parameter names it
     │   ├── InsecureEndpoint        a URL that is not https
     │   └── InvalidKey              a private key that cannot be read or used
-    ├── TokenRequestRefused         the server refused: RFC 6749 section 5.2, or any status but 200 and 201
+    ├── TokenRequestRefused         an error response: RFC 6749 section 5.2, or any status but 200 and 201
     ├── InvalidResponse             a response that is not a token response, or not metadata; .member or .reason
-    │   ├── UnexpectedRedirect      the endpoint redirects; .location
-    │   ├── UnsupportedTokenType    a token of a type that was not asked for; .token_type
-    │   │   └── TokenTypeDowngrade  a bearer token where a bound one was asked for
+    │   ├── UnexpectedRedirect      a redirect, which is never followed; .location
+    │   ├── UnsupportedTokenType    a token of a type that was not requested; .token_type
+    │   │   └── TokenTypeDowngrade  a bearer token where a bound token was requested
     │   └── IssuerMismatch          the metadata of another issuer
     ├── RenewalTimedOut             another caller's token request takes too long (also a TimeoutError)
-    ├── SourceClosed                a source of tokens was used after its end (also a RuntimeError)
-    └── StoreUnavailable            a store of tokens cannot be read or written
+    ├── SourceClosed                a token source was used after close() (also a RuntimeError)
+    └── StoreUnavailable            a token store cannot be read or written
 
-Errors are values: equal by content, hashable, picklable. None of them ever holds a secret, an assertion, a token, or
-text of a server that has not been cleaned. Errors of an HTTP library pass through as they are.
+Errors are values: compared by content, hashable, picklable. They never contain a secret, an assertion or a token, and
+redact what they quote from a server. Exceptions of an HTTP library pass through unchanged.
 """
 
 from typing import Final, Literal, TypeAlias, get_args
@@ -64,7 +64,7 @@ _CODES: Final[dict[str, RegisteredCode]] = {code: code for code in get_args(Regi
 
 class OAuthError(Exception):
     """
-    The root of the tree: catch it to catch whatever oauth_cc raises on its own account.
+    The base class of every exception that oauth_cc itself raises.
     """
 
     def __eq__(self, other: object) -> bool:
@@ -76,10 +76,11 @@ class OAuthError(Exception):
 
 class InvalidInput(OAuthError, ValueError):
     """
-    What the caller gave cannot be used; nothing was sent.
+    An invalid argument. No request was sent.
 
-    *parameter* names what is at fault in the words of the RFCs (``scope``, ``client_secret``, ``token endpoint``);
-    *reason* is a sentence that says what is wrong and what to do, without quoting the value.
+    Attributes:
+        parameter: What is invalid, in the words of the RFCs (``scope``, ``client_secret``, ``token endpoint``).
+        reason: A sentence that says what is wrong and what to do. It never quotes the value.
     """
 
     def __init__(self, parameter: str, reason: str) -> None:
@@ -98,17 +99,20 @@ class InsecureEndpoint(InvalidInput):
 
 
 class InvalidKey(InvalidInput):
-    """A private key that cannot be read, has no part that signs, or does not fit its algorithm."""
+    """A private key that cannot be read, cannot sign, or does not fit its algorithm."""
 
 
 class TokenRequestRefused(OAuthError):
     """
-    The server refused the token request: an error of RFC 6749 section 5.2, or a status that is neither 200 nor 201.
+    An error response to a token request (RFC 6749 section 5.2), or a status that is neither 200 nor 201.
 
-    *error* is the server's code as it was sent, None if the response holds none; *description* its text, cleaned (no
-    control characters, no secret of the request, bounded), or None; *uri* an https or http page about the error, or
-    None; *status* the HTTP status; *retryable* whether the same request may succeed later; *retry_after* the seconds
-    the server asked to wait, clamped, or None.
+    Attributes:
+        error: The server's error code, as received. None if the response has none.
+        description: The server's ``error_description``, or None. Redacted, shortened, without control characters.
+        uri: The URL of a page about the error, or None.
+        status: The HTTP status.
+        retryable: Whether the same request may succeed later.
+        retry_after: The seconds to wait that the server requested, within limits, or None.
     """
 
     def __init__(
@@ -130,16 +134,16 @@ class TokenRequestRefused(OAuthError):
 
     @property
     def code(self) -> RegisteredCode | None:
-        """*error* if it is a registered code, else None: what to compare, as type checkers refuse a typo here."""
+        """*error* if it is a registered code, else None. Compare this one: type checkers catch a typo."""
         return None if self.error is None else _CODES.get(self.error)
 
     def __str__(self) -> str:
         if self.error is None:
             return (
-                f"the server refused the token request with HTTP {self.status}, and with neither a token nor an error "
-                "of RFC 6749: check the endpoint, and any proxy before it"
+                f"the server rejected the token request with HTTP {self.status} and without an OAuth error code; check "
+                "the URL of the token endpoint, and any proxy in front of it"
             )
-        text = f"the server refused the token request: {self.error} (HTTP {self.status})"
+        text = f"the server rejected the token request: {self.error} (HTTP {self.status})"
         if self.description:
             text = f"{text}: {self.description}"
         return f"{text} [{self.uri}]" if self.uri else text
@@ -149,9 +153,12 @@ class InvalidResponse(OAuthError):
     """
     A response that is not a token response (RFC 6749 section 5.1), or not metadata (RFC 8414).
 
-    *status* is the HTTP status; *reason* says what is wrong without quoting the response; *member* names the member
-    that is missing or illegal, None if it is no matter of one; *retryable* and *retry_after* are those of
-    `TokenRequestRefused`.
+    Attributes:
+        status: The HTTP status.
+        reason: A sentence that says what is wrong, without quoting the response.
+        member: The name of the member that is missing or invalid, or None.
+        retryable: Whether the same request may succeed later.
+        retry_after: The seconds to wait that the server requested, within limits, or None.
     """
 
     def __init__(
@@ -175,23 +182,29 @@ class InvalidResponse(OAuthError):
 
 class UnexpectedRedirect(InvalidResponse):
     """
-    The endpoint redirects to *location*, cleaned, or None. A token request is never sent anywhere else.
+    A redirect. Token requests never follow one.
+
+    Attributes:
+        location: The target without query and fragment, redacted, or None.
     """
 
     def __init__(self, status: int, reason: str, location: str | None = None) -> None:
         super().__init__(status, reason)
-        # Sets the args, by which errors are pickled and compared.
+        # Errors are pickled and compared by their args.
         Exception.__init__(self, status, reason, location)
         self.location: Final = location
 
 
 class IssuerMismatch(InvalidResponse):
-    """Metadata of another issuer than the one asked for: they must not be used (RFC 8414 section 3.3)."""
+    """The metadata of another issuer than the one requested, which must not be used (RFC 8414 section 3.3)."""
 
 
 class UnsupportedTokenType(InvalidResponse):
     """
-    A token of a type that was not asked for must not be used (RFC 6749 section 7.1): *token_type* is the server's word.
+    A token of a type that was not requested, which must not be used (RFC 6749 section 7.1).
+
+    Attributes:
+        token_type: The server's ``token_type``, redacted.
     """
 
     def __init__(self, status: int, reason: str, token_type: str) -> None:
@@ -201,12 +214,15 @@ class UnsupportedTokenType(InvalidResponse):
 
 
 class TokenTypeDowngrade(UnsupportedTokenType):
-    """A token bound to a key was asked for, a bearer token came (RFC 9449 section 5)."""
+    """A bearer token where a token bound to a key was requested (RFC 9449 section 5)."""
 
 
 class RenewalTimedOut(OAuthError, TimeoutError):
     """
-    Another caller's token request, which this one waited for, did not end within *seconds*: try again later.
+    No token within the time that a caller waits for another caller's token request.
+
+    Attributes:
+        seconds: How long the caller waited.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -214,19 +230,24 @@ class RenewalTimedOut(OAuthError, TimeoutError):
         self.seconds: Final = seconds
 
     def __str__(self) -> str:
-        return f"no token within {self.seconds:g} seconds: the token request under way has not ended; try again later"
+        return (
+            f"no token within {self.seconds:g} seconds, as another caller's request is still running; try again later"
+        )
 
 
 class SourceClosed(OAuthError, RuntimeError):
-    """A source of tokens was asked after its ``close()``: make a new one, or close it later."""
+    """A token source that was used after its ``close()``."""
 
     def __str__(self) -> str:
-        return "this source of tokens is closed: make a new one, or close it later"
+        return "this token source is closed; create a new one, or close it later"
 
 
 class StoreUnavailable(OAuthError):
     """
-    A store of tokens cannot be read or written: *reason* says why, and what to do. Tokens are kept in memory meanwhile.
+    A token store that cannot be read or written. Meanwhile, tokens are cached in memory only.
+
+    Attributes:
+        reason: A sentence that says why, and what to do.
     """
 
     def __init__(self, reason: str) -> None:

@@ -1,5 +1,5 @@
 """
-What happens to tokens, as values: for logs, metrics and traces. None of them holds a secret or a token.
+Events of token sources, for logs, metrics and traces. No event contains a secret or a token.
 """
 
 from collections.abc import Callable
@@ -31,8 +31,14 @@ def __dir__() -> list[str]:
 @attrs.frozen
 class TokenObtained:
     """
-    The server gave a token. *cache_key*: the beginning of the token's cache key; *lifetime*: seconds; *milliseconds*:
-    how long it took, retries included; *renewed*: whether it replaces one that is still fresh enough to be used.
+    The server issued a token.
+
+    Attributes:
+        client_id: The client identifier.
+        cache_key: The first characters of the token's cache key.
+        lifetime: The token's lifetime in seconds.
+        milliseconds: The duration of the token request, retries included.
+        renewed: Whether the token replaces one that is still usable.
     """
 
     client_id: str
@@ -45,7 +51,14 @@ class TokenObtained:
 @final
 @attrs.frozen
 class TokenFound:
-    """A store had a token that another process, or an earlier one, obtained. *lifetime*: seconds that are left."""
+    """
+    The store had a token of another process, or of an earlier one.
+
+    Attributes:
+        client_id: The client identifier.
+        cache_key: The first characters of the token's cache key.
+        lifetime: The seconds until the token expires.
+    """
 
     client_id: str
     cache_key: str
@@ -55,7 +68,7 @@ class TokenFound:
 @final
 @attrs.frozen
 class TokenDiscarded:
-    """The API did not accept a token (RFC 6750 section 3.1), so it is forgotten."""
+    """The API rejected a token (RFC 6750 section 3.1), which is no longer cached."""
 
     client_id: str
     cache_key: str
@@ -65,8 +78,13 @@ class TokenDiscarded:
 @attrs.frozen
 class RenewalFailed:
     """
-    No token came: *error* says why. *seconds_left*: how long the token at hand goes on being used, None if there is
-    none, and whoever asked for one got the error.
+    A token request failed.
+
+    Attributes:
+        client_id: The client identifier.
+        cache_key: The first characters of the token's cache key.
+        error: Why the request failed.
+        seconds_left: How long the cached token stays usable. None without a usable token: the caller gets *error*.
     """
 
     client_id: str
@@ -78,7 +96,14 @@ class RenewalFailed:
 @final
 @attrs.frozen
 class ScopeInsufficient:
-    """The API asks for more than the token's scope (RFC 6750 section 3.1): *scope*, empty if it does not say."""
+    """
+    The API requires more than the token's scope (RFC 6750 section 3.1).
+
+    Attributes:
+        client_id: The client identifier.
+        cache_key: The first characters of the token's cache key.
+        scope: The required scope, empty if the API does not name it.
+    """
 
     client_id: str
     cache_key: str
@@ -88,7 +113,7 @@ class ScopeInsufficient:
 @final
 @attrs.frozen
 class TokenWithheld:
-    """A request went out without the token, as *origin* is not one that the token is meant for."""
+    """A request was sent without the token, because the token is not meant for *origin*."""
 
     client_id: str
     origin: str
@@ -97,7 +122,7 @@ class TokenWithheld:
 @final
 @attrs.frozen
 class StoreFailed:
-    """The store is away, which *error* explains; until it is back, tokens are kept in memory alone."""
+    """The store is unavailable, for the reason in *error*. Until it is back, tokens are cached in memory only."""
 
     client_id: str
     cache_key: str
@@ -107,7 +132,7 @@ class StoreFailed:
 @final
 @attrs.frozen
 class StoreReturned:
-    """The store is back."""
+    """The store is available again."""
 
     client_id: str
     cache_key: str
@@ -123,10 +148,10 @@ Event: TypeAlias = (
     | StoreFailed
     | StoreReturned
 )
-"""Whatever may be reported."""
+"""Any event."""
 
 EventHook: TypeAlias = Callable[[Event], None]
 """
-A function that is told of events as they happen, in the thread or task where they do. It takes every event, and gives
-nothing: a coroutine function would not be awaited.
+A function that receives every event, in the thread or task where it happens. It must not be a coroutine function, as
+nothing awaits it.
 """

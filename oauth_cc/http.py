@@ -1,5 +1,5 @@
 """
-HTTP messages as values: what is to be sent, and what came back (RFC 9110).
+HTTP requests and responses as values (RFC 9110).
 """
 
 import re
@@ -23,10 +23,10 @@ def __dir__() -> list[str]:
 V = TypeVar("V")
 
 Headers: TypeAlias = "Mapping[str, str] | Iterable[tuple[str, str]]"
-"""Header fields as callers have them: a mapping, or (name, value) pairs where a name may repeat."""
+"""Header fields: a mapping, or (name, value) pairs in which a name may repeat."""
 
 MAX_RETRY_AFTER: Final = 3600.0
-"""Seconds of Retry-After that are believed at the most: no server parks a client for longer."""
+"""The maximum number of seconds of a Retry-After, so that no server stops a client for longer."""
 
 RETRYABLE: Final = frozenset({429, 500, 502, 503, 504})
 """Statuses after which the same request may succeed later (RFC 9110 section 15.6, RFC 6585 section 4)."""
@@ -35,26 +35,35 @@ SHOWN_HEADERS: Final = frozenset(
     {"accept", "accept-encoding", "allow", "cache-control", "content-encoding", "content-length", "content-type"}
     | {"date", "pragma", "retry-after", "server", "user-agent", "via"}
 )
-"""Header fields, in lower case, whose values may be shown: any other may hold a secret."""
+"""Header fields, in lower case, whose values are not redacted. Any other field may contain a secret."""
 
 
 @final
 @attrs.frozen(init=False, repr=False)
 class HttpRequest:
     """
-    A request that someone is to send: *method*, *url*, *headers* and *body* (bytes), as they go on the wire.
+    An HTTP request to send.
 
-    ``dict(request.headers)`` is what HTTP libraries take. ``repr`` shows neither the body, the query nor any field
-    that may hold a secret; pickle refuses it. Raises `InvalidInput` if a field is no text, or could split the message.
+    Pass ``dict(request.headers)`` to an HTTP library. ``repr`` redacts the body, the query and every field that may
+    contain a secret. A request cannot be pickled.
 
         >>> HttpRequest("GET", "https://api.example/things?page=2", {"Accept": "text/plain", "Cookie": "a=b"})
         HttpRequest(GET https://api.example/things?***, headers=(Accept: text/plain, Cookie: ***), body=0 bytes)
+
+    Args:
+        method: The HTTP method, such as ``GET``.
+        url: The URL, as it is sent.
+        headers: The header fields, a mapping or (name, value) pairs.
+        body: The body, as it is sent.
+
+    Raises:
+        InvalidInput: An argument is of the wrong type, or could split the message.
     """
 
     __match_args__ = ("method", "url", "headers", "body")
 
     method: str
-    # Printers that walk the fields of a record find these closed.
+    # Hidden from code that prints the fields of a record.
     _url: Hidden[str] = attrs.field(alias="url")
     _headers: Hidden[tuple[tuple[str, str], ...]] = attrs.field(alias="headers")
     _body: Hidden[bytes] = attrs.field(alias="body")
@@ -66,7 +75,7 @@ class HttpRequest:
         headers: Headers | Hidden[tuple[tuple[str, str], ...]] = (),
         body: bytes | Hidden[bytes] = b"",
     ) -> None:
-        # What attrs.evolve takes over from another request comes closed.
+        # attrs.evolve passes the hidden fields of another request.
         pairs = _pairs(headers.open() if isinstance(headers, Hidden) else headers)
         where = url.open() if isinstance(url, Hidden) else url
         content = body.open() if isinstance(body, Hidden) else body
@@ -81,7 +90,7 @@ class HttpRequest:
 
     @property
     def url(self) -> str:
-        """The URL, as it goes on the wire."""
+        """The URL, as it is sent."""
         return self._url.open()
 
     @property
@@ -96,7 +105,7 @@ class HttpRequest:
 
     def with_header(self, name: str, value: str) -> "HttpRequest":
         """
-        Gives this request with one field *name*, in place of every field of that name in any case.
+        Return this request with one field *name* that replaces every field of that name in any case.
 
             >>> HttpRequest("GET", "https://api.example/", {"accept": "a/b"}).with_header("Accept", "c/d").headers
             (('Accept', 'c/d'),)
@@ -119,26 +128,33 @@ class HttpRequest:
         return self
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
-        raise TypeError("an HttpRequest is not pickled: it may hold a secret; compose it where it is sent")
+        raise TypeError("an HttpRequest may contain a secret and cannot be pickled; compose it where it is sent")
 
 
 @final
 @attrs.frozen(init=False, repr=False)
 class HttpResponse:
     """
-    An answer that someone received: *status*, *headers* and *content* (bytes, any content coding undone).
+    An HTTP response.
 
-    ``repr`` shows neither the content nor any field that may hold a secret; pickle refuses it. Whatever a server
-    sends can be held; `InvalidInput` is raised only if an argument is of the wrong type.
+    ``repr`` redacts the content and every field that may contain a secret. A response cannot be pickled.
 
         >>> HttpResponse(200, {"Content-Type": "application/json"}, b'{"access_token": "..."}')
         HttpResponse(200, headers=(Content-Type: application/json), content=23 bytes)
+
+    Args:
+        status: The status code.
+        headers: The header fields, a mapping or (name, value) pairs, with any values.
+        content: The body, without its content coding.
+
+    Raises:
+        InvalidInput: An argument is of the wrong type.
     """
 
     __match_args__ = ("status", "headers", "content")
 
     status: int
-    # As those of a request.
+    # Hidden as the fields of a request.
     _headers: Hidden[tuple[tuple[str, str], ...]] = attrs.field(alias="headers")
     _content: Hidden[bytes] = attrs.field(alias="content")
 
@@ -165,12 +181,12 @@ class HttpResponse:
 
     @property
     def content(self) -> bytes:
-        """The content, any content coding undone."""
+        """The body, without its content coding."""
         return self._content.open()
 
     def header(self, name: str) -> tuple[str, ...]:
         """
-        Gives the values of every field *name*, compared without case, in their order.
+        Return the values of every field *name*, in any case and in their order.
 
             >>> HttpResponse(503, {"Retry-After": "7"}).header("retry-after")
             ('7',)
@@ -187,12 +203,12 @@ class HttpResponse:
         return self
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
-        raise TypeError("an HttpResponse is not pickled: it may hold a token; parse it where it was received")
+        raise TypeError("an HttpResponse may contain a token and cannot be pickled; parse it where it was received")
 
 
 def pairs_of(fields: Mapping[str, V] | Iterable[tuple[str, V]]) -> tuple[tuple[str, V], ...]:
     """
-    Gives the (name, value) pairs of *fields*, a mapping or pairs already.
+    Return the (name, value) pairs of *fields*, a mapping or pairs.
 
         >>> pairs_of({"a": 1})
         (('a', 1),)
@@ -202,7 +218,7 @@ def pairs_of(fields: Mapping[str, V] | Iterable[tuple[str, V]]) -> tuple[tuple[s
     return tuple(fields.items()) if _is_mapping(fields) else ()
 
 
-# Two guards, since checkers see in a Mapping an Iterable that could hold pairs as its keys.
+# Two guards, because to type checkers a Mapping is also an Iterable, possibly of pairs.
 def _are_pairs(fields: Mapping[str, V] | Iterable[tuple[str, V]]) -> TypeGuard[Iterable[tuple[str, V]]]:
     return not isinstance(fields, Mapping)
 
@@ -221,7 +237,7 @@ def _pairs(headers: Headers) -> tuple[tuple[str, str], ...] | None:
 
 def _redacted(headers: tuple[tuple[str, str], ...]) -> str:
     shown = [f"{name}: {value}" if name.lower() in SHOWN_HEADERS else f"{name}: ***" for name, value in headers]
-    # A server may send what a terminal or a log would obey.
+    # A server may send control sequences of a terminal.
     return "".join([character if character.isprintable() else "?" for character in f"({', '.join(shown)})"])
 
 
@@ -237,28 +253,30 @@ def _request_fault(
     method: str, url: str, pairs: tuple[tuple[str, str], ...] | None, body: bytes
 ) -> InvalidInput | None:
     if not isinstance(method, str) or not HEADER_NAME.fullmatch(method):
-        return InvalidInput("method", "give an HTTP method such as 'GET'")
+        return InvalidInput("method", "method must be an HTTP method such as 'GET'")
     if not isinstance(url, str) or not URL_TEXT.fullmatch(url):
-        return InvalidInput("url", "give it as a str of visible ASCII characters: percent-encode any other")
+        return InvalidInput("url", "url must be a str of visible ASCII characters; percent-encode any other")
     if pairs is None:
-        return InvalidInput("headers", "give a mapping or (name, value) pairs, all of them str")
+        return InvalidInput("headers", "headers must be a mapping or (name, value) pairs, all of them str")
     if not isinstance(body, bytes):
-        return InvalidInput("body", f"give it as bytes, not {type(body).__name__}")
+        return InvalidInput("body", f"body must be bytes, not {type(body).__name__}")
     for name, value in pairs:
         if not HEADER_NAME.fullmatch(name) or not HEADER_VALUE.fullmatch(value):
-            return InvalidInput("headers", "a field holds a character that no HTTP field may (RFC 9110 section 5.5)")
+            reason = "headers contain a character that HTTP fields must not contain (RFC 9110 section 5.5)"
+            return InvalidInput("headers", reason)
         if REDACTION in value:
-            return InvalidInput("headers", "a field holds what a Secret shows, and not the secret: write .reveal()")
+            reason = "headers contain the redacted text of a Secret; use secret.reveal() instead of str(secret)"
+            return InvalidInput("headers", reason)
     return None
 
 
 def _response_fault(status: int, pairs: tuple[tuple[str, str], ...] | None, content: bytes) -> InvalidInput | None:
     if not isinstance(status, int) or isinstance(status, bool):
-        return InvalidInput("status", f"give the status code as an int, not {type(status).__name__}")
+        return InvalidInput("status", f"status must be an int, not {type(status).__name__}")
     if pairs is None:
-        return InvalidInput("headers", "give a mapping or (name, value) pairs, all of them str")
+        return InvalidInput("headers", "headers must be a mapping or (name, value) pairs, all of them str")
     if not isinstance(content, bytes):
-        return InvalidInput("content", f"give it as bytes, not {type(content).__name__}")
+        return InvalidInput("content", f"content must be bytes, not {type(content).__name__}")
     return None
 
 
@@ -268,7 +286,7 @@ _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
 _MONTH: Final = "|".join(_MONTHS)
 _TIME: Final = r"(?P<hour>[01][0-9]|2[0-3]):(?P<minute>[0-5][0-9]):(?P<second>[0-5][0-9]|60)"
 # IMF-fixdate, then the obsolete RFC 850 and asctime forms that a recipient must accept (RFC 9110 section 5.6.7). Not
-# compiled on import, since few programs ever meet one.
+# compiled on import, because few programs ever receive one.
 _DATES: Final = (
     rf"[A-Z][a-z]{{2}}, (?P<day>[0-9]{{2}}) (?P<month>{_MONTH}) (?P<year>[0-9]{{4}}) {_TIME} GMT",
     rf"[A-Z][a-z]{{5,8}}, (?P<day>[0-9]{{2}})-(?P<month>{_MONTH})-(?P<year>[0-9]{{2}}) {_TIME} GMT",
@@ -278,15 +296,18 @@ _DATES: Final = (
 
 def retry_after(response: HttpResponse, received_at: float) -> float | None:
     """
-    Gives the seconds after *received_at* (POSIX seconds) that the server asks to wait, from 0 to `MAX_RETRY_AFTER`.
+    Return the seconds to wait that Retry-After requests (RFC 9110 section 10.2.3), from 0 to `MAX_RETRY_AFTER`.
 
-    Reads both forms of Retry-After, seconds and HTTP-date (RFC 9110 section 10.2.3); None if the field is missing,
-    repeated or unreadable.
+    Both forms are read, seconds and HTTP-date. None if the field is missing, repeated or invalid.
 
         >>> retry_after(HttpResponse(503, {"Retry-After": "7"}), 1700000000.0)
         7.0
         >>> retry_after(HttpResponse(503, {"Retry-After": "Tue, 14 Nov 2023 22:14:20 GMT"}), 1700000000.0)
         60.0
+
+    Args:
+        response: The response.
+        received_at: When it was received, in POSIX seconds.
     """
     values = response.header("Retry-After")
     if len(values) != 1:
@@ -300,11 +321,16 @@ def retry_after(response: HttpResponse, received_at: float) -> float | None:
 
 def date(response: HttpResponse, received_at: float) -> float | None:
     """
-    Gives the POSIX seconds that the server's clock showed for *response* (its Date, RFC 9110 section 6.6.1), to the
-    second; None if the field is missing, repeated or unreadable. *received_at* tells centuries apart.
+    Return the Date of *response* in POSIX seconds (RFC 9110 section 6.6.1).
+
+    None if the field is missing, repeated or invalid.
 
         >>> date(HttpResponse(401, {"Date": "Tue, 14 Nov 2023 22:14:20 GMT"}), 1700000000.0)
         1700000060.0
+
+    Args:
+        response: The response.
+        received_at: When it was received, in POSIX seconds. Decides the century of a year with two digits.
     """
     values = response.header("Date")
     return _http_date(values[0].strip(" \t"), received_at) if len(values) == 1 else None
@@ -325,7 +351,7 @@ def _http_date(text: str, now: float) -> float | None:
 
 
 def _full_year(year: int, now: float) -> int:
-    # "more than 50 years in the future" means the past (RFC 9110 section 5.6.7).
+    # A year "more than 50 years in the future" is in the past (RFC 9110 section 5.6.7).
     current = 1970 + int(now // _YEAR)
     centuries = [current - current % 100 + shift for shift in (100, 0, -100)]
     return next(century + year for century in centuries if century + year <= current + 50)

@@ -1,5 +1,5 @@
 """
-Scope: what a token is asked for, and what it was granted for (RFC 6749 section 3.3).
+The scope of a token, requested or granted (RFC 6749 section 3.3).
 """
 
 from collections.abc import Iterator
@@ -21,11 +21,9 @@ def __dir__() -> list[str]:
 @attrs.frozen(repr=False)
 class Scope:
     """
-    An immutable set of scope-tokens, kept in the order given; a token given twice counts once.
+    An immutable set of scope-tokens that keeps its order.
 
-    *tokens*: the scope-tokens, a tuple of str. `Scope.of` and `Scope.parse` are the usual ways to make one.
-    Equality ignores order; ``in`` takes one scope-token. Raises `InvalidInput` if a token is outside the grammar of
-    RFC 6749 section 3.3.
+    Usually made by `Scope.of` or `Scope.parse`. Equality ignores order, and ``in`` takes one scope-token.
 
         >>> scope = Scope.of("hello", "world")
         >>> str(scope)
@@ -38,6 +36,12 @@ class Scope:
         ('hello world again', 'world')
         >>> Scope.of("hello") <= scope
         True
+
+    Args:
+        tokens: The scope-tokens, a tuple of str. Repeated tokens are dropped.
+
+    Raises:
+        InvalidInput: A token is outside the grammar of RFC 6749 section 3.3.
     """
 
     tokens: tuple[str, ...] = attrs.field(default=(), eq=frozenset)
@@ -51,10 +55,10 @@ class Scope:
         except TypeError:
             text = None
         if isinstance(tokens, str):
-            raise InvalidInput("scope", "Scope takes a tuple of scope-tokens, not str; use Scope.parse('a b')")
+            raise InvalidInput("scope", "scope must be a tuple of scope-tokens, not a str; use Scope.parse('a b')")
         if text is None:
-            raise InvalidInput("scope", "give scope-tokens as str: Scope.of('a', 'b') or Scope.parse('a b')")
-        # One match for all; the count tells whether a token brought a space of its own.
+            raise InvalidInput("scope", "scope must be a tuple of str; use Scope.of('a', 'b') or Scope.parse('a b')")
+        # One match checks all tokens. The count finds a token that contains a space.
         if not SCOPE.fullmatch(text) or text.count(" ") != len(tokens) - 1:
             raise InvalidInput("scope", _fault(tokens))
         if len(set(tokens)) != len(tokens):
@@ -63,25 +67,29 @@ class Scope:
     @classmethod
     def of(cls, *tokens: str) -> "Scope":
         """
-        Gives the scope of these *tokens*, each one scope-token. Raises `InvalidInput`.
+        Return the scope of these *tokens*, one scope-token each.
 
             >>> Scope.of("read", "write")
             Scope.of('read', 'write')
+
+        Raises:
+            InvalidInput: A token is outside the grammar of RFC 6749 section 3.3.
         """
         return cls(tokens)
 
     @classmethod
     def parse(cls, text: str) -> "Scope":
         """
-        Gives the scope of *text*, scope-tokens with one space between them; the empty text is the empty scope.
-
-        Raises `InvalidInput`.
+        Parse *text*, scope-tokens with one space between them. An empty text is the empty scope.
 
             >>> Scope.parse("read write")
             Scope.of('read', 'write')
+
+        Raises:
+            InvalidInput: *text* is outside the grammar of RFC 6749 section 3.3.
         """
         if not isinstance(text, str):
-            raise InvalidInput("scope", f"Scope.parse takes a str, not {type(text).__name__}")
+            raise InvalidInput("scope", f"scope for Scope.parse must be a str, not {type(text).__name__}")
         return cls(tuple(text.split(" "))) if text else cls()
 
     def __str__(self) -> str:
@@ -98,7 +106,7 @@ class Scope:
 
     def __contains__(self, token: str) -> bool:
         if not isinstance(token, str):
-            raise InvalidInput("scope", "ask for one scope-token, as a str; whole scopes are compared by <=")
+            raise InvalidInput("scope", "scope membership needs one scope-token as a str; compare whole scopes with <=")
         return token in self.tokens
 
     def __or__(self, other: "Scope") -> "Scope":
@@ -114,7 +122,7 @@ class Scope:
 
 
 NO_SCOPE: Final = Scope()
-"""The empty scope: the server chooses."""
+"""The empty scope, for which the server chooses."""
 
 
 def _fault(tokens: tuple[str, ...]) -> str:
@@ -122,9 +130,8 @@ def _fault(tokens: tuple[str, ...]) -> str:
         (position, token) for position, token in enumerate(tokens, 1) if not SCOPE_TOKEN.fullmatch(token)
     )
     if not token:
-        return f"scope-token {position} is empty: put one space between scope-tokens and none at the ends"
+        return f"scope-token {position} must not be empty; put one space between scope-tokens and none at the ends"
     stranger = next(character for character in token if not SCOPE_TOKEN.fullmatch(character))
     return (
-        f"scope-token {position} holds {stranger!a}, which no scope-token may: "
-        "use printable ASCII without space, quote and backslash"
+        f"scope-token {position} must not contain {stranger!a}; use printable ASCII without space, quote and backslash"
     )

@@ -1,5 +1,5 @@
 """
-A text that must not be seen.
+A string that never shows up in output.
 """
 
 from typing import TYPE_CHECKING, Final, NoReturn, SupportsIndex, final
@@ -14,18 +14,20 @@ def __dir__() -> list[str]:
 
 
 REDACTION: Final = "Secret('***')"
-"""What every secret shows, and no header field and no client secret holds: checkers take what formats one."""
+"""
+The text of every Secret.
+
+Headers and client secrets reject it, because type checkers do not notice a Secret that is formatted by accident.
+"""
 
 
 @final
 class Secret:
     """
-    Holds a secret *value*, a str, and shows it only to those who call `reveal`.
+    A secret str that only `reveal` returns.
 
-    ``repr``, ``str`` and ``format`` print a redaction; JSON and pickle refuse it; ``attrs.asdict`` leaves it closed.
-    Secrets compare by value in constant time.
-
-    Raises `InvalidInput` if *value* is no str.
+    ``repr``, ``str`` and ``format`` return a redaction. JSON and pickle raise an error. ``attrs.asdict`` keeps the
+    Secret. Secrets are compared by value in constant time.
 
         >>> Secret("s3cret")
         Secret('***')
@@ -35,9 +37,12 @@ class Secret:
         's3cret'
         >>> Secret("s3cret") == Secret("s3cret")
         True
+
+    Raises:
+        InvalidInput: *value* is not a str.
     """
 
-    # Not an attrs record: attrs.asdict would walk into one and copy the value out.
+    # Not an attrs record, because attrs.asdict would copy the value out of one.
     __slots__ = ("_value",)
     _value: str
 
@@ -45,11 +50,11 @@ class Secret:
         if not isinstance(value, str):
             kind = type(value).__name__
             del value
-            raise InvalidInput("secret", f"give it as a str, not as {kind}")
+            raise InvalidInput("secret", f"secret must be a str, not {kind}")
         object.__setattr__(self, "_value", value)
 
     def reveal(self) -> str:
-        """Gives the value itself: to be called where it is written to the wire, and nowhere else."""
+        """Return the value. Call this only where the value is sent."""
         return self._value
 
     def __repr__(self) -> str:
@@ -62,13 +67,13 @@ class Secret:
         return hash((Secret, self._value))
 
     if not TYPE_CHECKING:
-        # Hidden from type checkers, to which a class with __setattr__ seems to take every attribute, and one with an
-        # __eq__ of its own seems to equal a str now and then.
+        # Hidden from type checkers: with a __setattr__ they accept every attribute, and with an __eq__ they accept a
+        # comparison with a str.
 
         def __eq__(self, other: object) -> bool:
             if not isinstance(other, Secret):
                 return NotImplemented
-            # Imported here because hmac loads OpenSSL, which composing a request does not need.
+            # Imported late, because hmac loads OpenSSL, which composing a request does not need.
             from hmac import compare_digest
 
             return compare_digest(
@@ -77,10 +82,10 @@ class Secret:
 
         def __setattr__(self, name: str, value: object) -> NoReturn:
             del value
-            raise AttributeError(f"a Secret cannot be changed: {name}")
+            raise AttributeError(f"attribute {name} of a Secret cannot be changed")
 
         def __delattr__(self, name: str) -> NoReturn:
-            raise AttributeError(f"a Secret cannot be changed: {name}")
+            raise AttributeError(f"attribute {name} of a Secret cannot be changed")
 
     def __copy__(self) -> "Secret":
         return self
@@ -89,4 +94,4 @@ class Secret:
         return self
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
-        raise TypeError("a Secret is not pickled: store what it came from, or reveal() it on purpose")
+        raise TypeError("a Secret cannot be pickled; store where it came from, or call reveal()")

@@ -1,5 +1,5 @@
 """
-Reading answers: every vector of cases/token_responses.json, and any bytes at all.
+Reading token responses, with the vectors of cases/token_responses.json and with any bytes.
 """
 
 import json
@@ -51,7 +51,7 @@ SHELLS = ("enc-gzip", "enc-unknown-content-coding")
 
 
 def request_for(case: Case) -> TokenRequest:
-    """Gives the request that *case* answers."""
+    """Return the request that *case* responds to."""
     context = {"client_id": "id", "client_secret": "sec", **case.data.get("context", {})}
     request = token_request(ClientCredentials(context["client_id"], context["client_secret"]))
     if context.get("scope"):
@@ -60,7 +60,7 @@ def request_for(case: Case) -> TokenRequest:
 
 
 def answer(case: Case) -> HttpResponse:
-    """Gives the answer of *case*."""
+    """Return the response of *case*."""
     return HttpResponse(case.data["status"], [(name, text) for name, text in case.data["headers"]], content(case.data))
 
 
@@ -69,8 +69,8 @@ def answer(case: Case) -> HttpResponse:
     [case for case in load("token_responses.json") if not case.name.startswith(SHELLS)],
     ids=lambda case: case.name,
 )
-def test_vectors(case: Case) -> None:
-    """Every vector gives its token, or an error of its kind with its attributes and without its secrets."""
+def test_a_vector_is_its_token_or_its_error(case: Case) -> None:
+    """The error has its attributes and shows no secret."""
     outcome = read_token_response(answer(case), request_for(case), NOW, lambda: proof(request_for(case)))
     assert case.expect.get("dpop_nonce", dpop_nonce(answer(case))) == dpop_nonce(answer(case))
     if isinstance(outcome, Token):
@@ -80,7 +80,7 @@ def test_vectors(case: Case) -> None:
 
 
 def check_token(case: Case, token: Token) -> None:
-    """Compares *token* with what *case* expects."""
+    """Compare *token* with what *case* expects."""
     expected = case.expect["token"]
     assert case.expect["outcome"] == "ok"
     assert expected["access_token"] == token.access_token.reveal()
@@ -94,7 +94,7 @@ def check_token(case: Case, token: Token) -> None:
 
 
 def check_error(case: Case, error: errors.TokenRequestRefused | errors.InvalidResponse) -> None:
-    """Compares *error* with what *case* expects."""
+    """Compare *error* with what *case* expects."""
     assert case.expect["outcome"] == "error"
     assert case.kinds & KINDS[type(error)]
     names = {"error_uri": "uri"}
@@ -115,7 +115,7 @@ def check_error(case: Case, error: errors.TokenRequestRefused | errors.InvalidRe
 
 
 def read(members: object, request: TokenRequest | None = None, status: int = 200) -> object:
-    """Gives what comes of an answer with *members*."""
+    """Read a response with *members*."""
     request = request or token_request(ClientCredentials("id", "s3cr3t-value"))
     return read_token_response(
         HttpResponse(status, (), json.dumps(members).encode()), request, NOW, lambda: proof(request)
@@ -126,10 +126,10 @@ GOOD = {"access_token": "tok-1", "token_type": "Bearer"}
 
 
 class TestToken:
-    """RFC 6749 section 5.1."""
+    """Successful responses (RFC 6749 section 5.1)."""
 
-    def test_raises_what_it_reads(self) -> None:
-        """parse_token_response gives the token, and raises the error, that read_token_response gives."""
+    def test_parse_token_response_raises_the_error_that_read_token_response_returns(self) -> None:
+        """Both return the same token."""
         request = token_request(ClientCredentials("id", "sec"))
         good = HttpResponse(200, (), json.dumps(GOOD).encode())
         assert parse_token_response(good, request, received_at=NOW) == read_token_response(
@@ -138,8 +138,8 @@ class TestToken:
         with pytest.raises(errors.TokenRequestRefused):
             parse_token_response(HttpResponse(404), request, received_at=NOW)
 
-    def test_members_are_kept_read_only(self) -> None:
-        """Unknown members are kept, as they cannot be changed; a refresh token is not."""
+    def test_unknown_members_are_kept_read_only_without_the_refresh_token(self) -> None:
+        """This grant has no use for a refresh token."""
         token = read({**GOOD, "refresh_token": "r", "nested": {"list": [1, {"a": None}]}})
         assert isinstance(token, Token)
         assert dict(token.extra) == {"nested": {"list": (1, {"a": None})}}
@@ -153,44 +153,44 @@ class TestToken:
         ("given_", "lifetime"),
         [(0, 0.0), ("0", 0.0), (1.9, 1.0), (10**30, MAX_LIFETIME), ("9" * 20, MAX_LIFETIME), (1e300, MAX_LIFETIME)],
     )
-    def test_lifetime(self, given_: object, lifetime: float) -> None:
-        """A lifetime is whole seconds, bounded; one of 0 is stale at once (RFC 6749 appendix A.14)."""
+    def test_a_lifetime_is_whole_seconds_within_limits(self, given_: object, lifetime: float) -> None:
+        """A lifetime of 0 is expired at once (RFC 6749 appendix A.14)."""
         token = read({**GOOD, "expires_in": given_})
         assert isinstance(token, Token)
         assert token.expires_at == NOW + lifetime
         assert is_expired(token, NOW) == (lifetime <= 0)
 
     @pytest.mark.parametrize("given_", ["9" * 21, -0.5, "", " 1", "٣", [], {}, True])
-    def test_no_lifetime(self, given_: object) -> None:
-        """What is no number of seconds is an error that names the member."""
+    def test_an_invalid_lifetime_is_an_error_that_names_the_member(self, given_: object) -> None:
+        """It is not a number of seconds."""
         error = read({**GOOD, "expires_in": given_})
         assert isinstance(error, errors.InvalidResponse)
         assert error.member == "expires_in"
 
     @pytest.mark.parametrize("given_", [5, {}, True, ["a b"], ["a", 5], " a", "a  b"])
-    def test_bad_scope(self, given_: object) -> None:
-        """A scope outside the grammar is an error that names the member."""
+    def test_an_invalid_scope_is_an_error_that_names_the_member(self, given_: object) -> None:
+        """It is outside the grammar."""
         error = read({**GOOD, "scope": given_})
         assert isinstance(error, errors.InvalidResponse)
         assert error.member == "scope"
 
-    def test_scope_nothing_asked(self) -> None:
-        """Where nothing was asked for the server chooses, and nothing is additional (RFC 6749 section 3.3)."""
+    def test_without_a_requested_scope_no_scope_is_additional(self) -> None:
+        """The server chooses (RFC 6749 section 3.3)."""
         token = read({**GOOD, "scope": "a"})
         assert isinstance(token, Token)
         assert (token.scope, token.additional_scope, token.missing_scope) == (Scope.of("a"), Scope(), Scope())
 
 
 class Fickle:
-    """A way of authentication of a user's own that fails."""
+    """A custom client authentication method that fails."""
 
     def authenticate(self, client_id: str) -> AuthenticationFields:
-        """Raises."""
+        """Raise an error."""
         raise errors.InvalidInput("client authentication", f"{client_id} has lost its key")
 
 
 def proof(request: TokenRequest) -> Proof | None:
-    """Gives what the request was sent with, None if it cannot be had again."""
+    """Return the authentication of *request*, or None if it fails."""
     try:
         return proof_of(request)
     except errors.OAuthError:
@@ -201,28 +201,28 @@ CLIENTS = (ClientCredentials("id", ClientSecretPost("s3c")), ClientCredentials("
 
 
 class TestRefusal:
-    """RFC 6749 section 5.2."""
+    """Error responses (RFC 6749 section 5.2)."""
 
     @pytest.mark.parametrize("code", get_args(errors.RegisteredCode))
-    def test_a_registered_code_is_there_to_compare(self, code: errors.RegisteredCode) -> None:
-        """And in the text."""
+    def test_a_registered_error_code_is_the_code_of_the_error(self, code: errors.RegisteredCode) -> None:
+        """The text contains it, too."""
         error = read({"error": code}, status=400)
         assert isinstance(error, errors.TokenRequestRefused)
         assert error.code == error.error == code
-        assert str(error) == f"the server refused the token request: {code} (HTTP 400)"
+        assert str(error) == f"the server rejected the token request: {code} (HTTP 400)"
 
     @pytest.mark.parametrize("code", ["server_error", "temporarily_unavailable"])
-    def test_codes_that_pass(self, code: str) -> None:
-        """A code that says that it will pass is retryable whatever the status; no other is, on a 400."""
+    def test_server_error_and_temporarily_unavailable_are_retryable(self, code: str) -> None:
+        """The status does not matter."""
         error, other = read({"error": code}, status=400), read({"error": "x"}, status=400)
         assert isinstance(error, errors.TokenRequestRefused)
         assert isinstance(other, errors.TokenRequestRefused)
         assert (error.retryable, other.retryable) == (True, False)
 
-    def test_text(self) -> None:
-        """The text has all that the server said."""
+    def test_the_text_of_an_error_has_description_and_uri(self) -> None:
+        """They are the server's."""
         error = read({"error": "x", "error_description": "why", "error_uri": "https://as.example/e"}, status=400)
-        assert str(error) == "the server refused the token request: x (HTTP 400): why [https://as.example/e]"
+        assert str(error) == "the server rejected the token request: x (HTTP 400): why [https://as.example/e]"
 
     @pytest.mark.parametrize(
         "echo",
@@ -236,8 +236,8 @@ class TestRefusal:
             "b0dy",
         ],
     )
-    def test_echo(self, echo: str) -> None:
-        """A secret of the request that the server echoes is nowhere in the error, in whatever form it was sent."""
+    def test_an_echoed_secret_is_redacted_in_every_encoding(self, echo: str) -> None:
+        """A server may echo it anywhere."""
         request = token_request(ClientCredentials("id", "s3cr3t/va lue"))
         request = request.with_parameter("key", "k3y").with_body("b=b0dy")
         text = f"got {echo} for id"
@@ -247,16 +247,16 @@ class TestRefusal:
         assert error.description in ("got *** for id", "got Basic *** for id")
 
     @pytest.mark.parametrize("given_", ["eyJM4RKER.e30.c2ln\n", Secret(" eyJM4RKER.e30.c2ln"), "eyJM4RKER.e30.c2ln"])
-    def test_echo_of_an_assertion(self, given_: str | Secret) -> None:
-        """An assertion is cleaned away as it was sent, without the white space that it was given with."""
+    def test_an_echoed_assertion_is_redacted_as_it_was_sent(self, given_: str | Secret) -> None:
+        """It is sent without surrounding white space."""
         request = token_request(ClientCredentials("id", ClientAssertion(AssertionFile("/run/token"))))
         content = b'{"error": "invalid_client", "error_description": "bad eyJM4RKER.e30.c2ln given"}'
         with pytest.raises(errors.TokenRequestRefused, match=r"bad \*\*\* given"):
             parse_token_response(HttpResponse(401, (), content), request, received_at=NOW, assertion=given_)
 
     @pytest.mark.parametrize("part", ["eyJhbGciOiJFUzI1NiJ9", "eyJzdWIiOiJNNFJLRVIifQ", "c2lnbmF0dXJlLW9mLXRoYXQ"])
-    def test_echo_of_a_part_of_an_assertion(self, part: str) -> None:
-        """What a server read of it is cleaned away too, and words that are as short as ``e30`` are not."""
+    def test_an_echoed_part_of_an_assertion_is_redacted(self, part: str) -> None:
+        """Parts as short as ``e30`` are not."""
         request = token_request(ClientCredentials("id", ClientAssertion(AssertionFile("/run/token"))))
         whole = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJNNFJLRVIifQ.c2lnbmF0dXJlLW9mLXRoYXQ.e30"
         content = json.dumps({"error": "invalid_client", "error_description": f"bad {part}, not e30"}).encode()
@@ -264,35 +264,35 @@ class TestRefusal:
             parse_token_response(HttpResponse(401, (), content), request, received_at=NOW, assertion=whole)
 
     @pytest.mark.parametrize("given_", [b"M4RKER", 5, "M4RKER M4RKER", ""])
-    def test_no_assertion(self, given_: Any) -> None:
-        """What none is, is said as `http_request` says it."""
+    def test_an_invalid_assertion_is_rejected_and_not_shown(self, given_: Any) -> None:
+        """`http_request` rejects it in the same way."""
         request = token_request(ClientCredentials("id", ClientAssertion(AssertionFile("/run/token"))))
         with pytest.raises(errors.InvalidInput) as caught:
             parse_token_response(HttpResponse(401), request, received_at=NOW, assertion=given_)
         assert "M4RKER" not in shown_by(caught.value)
 
-    def test_echo_of_every_way(self) -> None:
-        """An echo is cleaned whatever the way of authentication, and one that fails when asked again does no harm."""
+    def test_an_echoed_secret_of_any_method_is_redacted(self) -> None:
+        """A method that fails afterwards does no harm."""
         refusal = {"error": "x", "error_description": "s3c"}
         errors_ = [read(refusal, token_request(client)) for client in CLIENTS]
         assert [getattr(error, "description", None) for error in errors_] == ["***", "s3c", "s3c"]
 
-    def test_echo_across_the_cut(self) -> None:
-        """A secret does not survive by standing where a long text is cut."""
+    def test_a_secret_across_the_end_of_a_shortened_text_is_redacted(self) -> None:
+        """The text is redacted before it is shortened."""
         error = read({"error": "x", "error_description": "a" * 495 + "s3cr3t-value" + "b" * 100}, status=400)
         assert isinstance(error, errors.TokenRequestRefused)
         assert "s3cr" not in str(error)
         assert error.description is not None
         assert error.description.endswith("…")
 
-    def test_token_type_echo(self) -> None:
-        """A token that the server gives as its own type is not shown (RFC 6749 section 7.1)."""
+    def test_a_token_echoed_as_its_type_is_redacted(self) -> None:
+        """RFC 6749 section 7.1 has the client reject the type."""
         error = read({"access_token": "t0ken", "token_type": "t0ken"})
         assert isinstance(error, errors.UnsupportedTokenType)
         assert "t0ken" not in f"{error}{error!r}"
 
-    def test_unencoded_basic(self) -> None:
-        """The echo of a Basic field without encoding is cleaned too."""
+    def test_an_echoed_basic_field_without_encoding_is_redacted(self) -> None:
+        """It contains the secret in Base64."""
         request = token_request(ClientCredentials("id", ClientSecretBasic("s3 c", encode=False)))
         error = read({"error": "x", "error_description": "aWQ6czMgYw=="}, request, 400)
         assert "aWQ6czMgYw==" not in str(error)
@@ -312,7 +312,7 @@ MEMBERS = st.dictionaries(
 
 
 class TestAnything:
-    """Whatever a server sends is a Token or an OAuthError."""
+    """Any response of a server."""
 
     @given(
         st.integers(0, 999),
@@ -322,8 +322,10 @@ class TestAnything:
     @example(200, [], b'{"access_token": "a", "token_type": "Bearer", "x": "\\ud800"}')
     @example(200, [], b"\x00" * 10)
     @example(200, [], b'{"access_token": "a", "token_type": "Bearer", "expires_in": ' + b"9" * 5000 + b"}")
-    def test_a_token_or_an_error(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
-        """No other exception escapes, and what comes shows no content of the answer but its own error fields."""
+    def test_any_response_is_a_token_or_an_error(
+        self, status: int, headers: list[tuple[str, str]], body: bytes
+    ) -> None:
+        """No other exception is raised."""
         request = token_request(ClientCredentials("id", "s3cr3t-value"), Scope.of("a"))
         outcome = read_token_response(HttpResponse(status, headers, body), request, NOW, lambda: proof(request))
         assert isinstance(outcome, Token | errors.TokenRequestRefused | errors.InvalidResponse)
@@ -348,22 +350,22 @@ class TestAnything:
         ],
         ids=range(10),
     )
-    def test_bounded(self, body: bytes) -> None:
-        """The largest answers, made to be slow, are read in time linear in their size."""
+    def test_reading_takes_linear_time(self, body: bytes) -> None:
+        """The largest and worst responses are read within seconds."""
         request = token_request(ClientCredentials("id", "s3cr3t-value"))
         started = time.process_time()
         read_token_response(HttpResponse(200, (), body), request, NOW, lambda: proof(request))
         # Generous, for a slow machine under load: what is quadratic takes minutes.
         assert time.process_time() - started < 5.0
 
-    def test_too_large(self) -> None:
-        """An answer beyond the bound is not parsed at all."""
+    def test_a_response_beyond_the_limit_is_not_parsed(self) -> None:
+        """The limit is a mebibyte."""
         request = token_request(ClientCredentials("id"))
         outcome = read_token_response(HttpResponse(200, (), b" " * (2**20 + 1)), request, NOW, lambda: proof(request))
         assert isinstance(outcome, errors.InvalidResponse)
 
-    def test_the_token_is_not_shown(self) -> None:
-        """A token's repr shows neither itself nor the members that came with it."""
+    def test_the_repr_of_a_token_shows_no_token(self) -> None:
+        """It does not show further members either."""
         token = read({**GOOD, "id_token": "hidden"})
         assert "tok-1" not in repr(token)
         assert "hidden" not in repr(token)
@@ -372,15 +374,15 @@ class TestAnything:
 
 
 class Broken:
-    """A method of authentication that always fails."""
+    """A client authentication method that always fails."""
 
     def authenticate(self, client_id: str) -> Any:
-        """Fails."""
+        """Raise an error."""
         raise errors.InvalidInput("client authentication", f"{client_id} has lost its key")
 
 
-def test_a_method_that_fails_afterwards_does_not_hide_the_response() -> None:
-    """It is asked for what to redact, and the refusal is what the caller needs to see."""
+def test_a_method_that_fails_afterwards_does_not_hide_the_error_response() -> None:
+    """It is only asked for the secrets to redact."""
     request = token_request(ClientCredentials("id", Broken()))
     with pytest.raises(errors.TokenRequestRefused, match="invalid_scope"):
         parse_token_response(HttpResponse(400, (), b'{"error": "invalid_scope"}'), request, received_at=NOW)
