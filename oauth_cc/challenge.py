@@ -1,10 +1,10 @@
 """
-Challenges: what an API says, in WWW-Authenticate, about the token it was called with (RFC 9110 section 11.6.1).
+Challenges in WWW-Authenticate, an API's statement about a token (RFC 9110 section 11.6.1).
 
     HttpResponse ─ token_rejected ─────▶ would a new token help?
                  └ insufficient_scope ─▶ the Scope it would need
 
-Whatever a server sends is hostile until it is read: no text raises, and reading takes time linear in its length.
+Fields are untrusted input: no text raises an exception, and parsing takes time linear in its length.
 """
 
 import re
@@ -28,14 +28,14 @@ def __dir__() -> list[str]:
 
 
 MAX_CHALLENGE_TEXT: Final = 16 * 1024
-"""Characters of WWW-Authenticate that are read at the most, all lines of a response together."""
+"""The maximum number of characters of WWW-Authenticate, all lines of a response together."""
 
 MAX_CHALLENGES: Final = 32
-"""Challenges of a response that are read at the most: servers send one to three."""
+"""The maximum number of challenges of a response. Servers send one to three."""
 
 _TOKEN: Final = f"(?>{HEADER_NAME.pattern})"
 _TOKEN68: Final = r"(?>[-._~+/0-9A-Za-z]+=*)"
-# No control character but the tab; beyond ASCII anything, since libraries decode obs-text in ways of their own.
+# No control character but the tab. Beyond ASCII anything, because HTTP libraries decode obs-text differently.
 _CONTROL: Final = r"\x00-\x08\x0A-\x1F\x7F"
 _QUOTED: Final = rf'"(?P<quoted>(?:[^{_CONTROL}"\\]|\\[^{_CONTROL}])*+)"'
 _GAP: Final = r"[ \t,]*+"
@@ -44,12 +44,12 @@ _END: Final = r"[ \t]*+(?:,|\Z)"
 _VALUE: Final = re.compile(rf"[^{_CONTROL}]*")
 _ONE_TOKEN68: Final = re.compile(_TOKEN68)
 _PAIR: Final = re.compile(r"\\(.)")
-# What follows a scheme decides whether it is one: nothing, a token68, or the name of a parameter.
+# A scheme is followed by nothing, by a token68, or by the name of a parameter.
 _SCHEME: Final = re.compile(
     rf"{_GAP}(?P<scheme>{_TOKEN})(?:{_END}|[ \t]++(?:(?P<token68>{_TOKEN68}){_END}|(?={_TOKEN}[ \t]*+=)))"
 )
-# A value without quotes counts only if it is whole. One in quotes always is, but what stands in place of the comma
-# after it is not understood, nor is the rest of the line.
+# A value without quotes must extend to a comma or the end. A value in quotes is complete, but if no comma follows, the
+# rest of the line is skipped.
 _PARAMETER: Final = re.compile(
     rf"{_GAP}(?P<name>{_TOKEN})[ \t]*+=[ \t]*+(?:(?P<token>{_TOKEN}){_END}|{_QUOTED}(?:{_END}|.*+))"
 )
@@ -79,23 +79,29 @@ def _hidden_token68(given: str | Hidden[str | None] | None) -> Hidden[str | None
 @attrs.frozen(repr=False)
 class Challenge:
     """
-    One challenge: a *scheme* with *parameters*, with a *token68*, or alone (RFC 9110 section 11.3).
+    A challenge (RFC 9110 section 11.3).
 
-    *scheme* and the names of *parameters*, (name, value) pairs, are in lower case; no name repeats; values are without
-    their quotes, as the server sent them. ``repr`` shows registered words only, since a server may echo a token in any
-    other. Raises `InvalidInput` if a part is outside the grammar.
+    ``repr`` only shows registered words, because a server may echo a token anywhere else.
 
         >>> challenge = Challenge("bearer", (("realm", "api"), ("error", "invalid_token")))
         >>> challenge
         Challenge(bearer, realm=***, error=invalid_token)
         >>> challenge.get("realm")
         'api'
+
+    Args:
+        scheme: The authentication scheme, in lower case.
+        parameters: (name, value) pairs, with unique names in lower case and values without quotes.
+        token68: The token68 in place of parameters, or None.
+
+    Raises:
+        InvalidInput: An argument is outside the grammar.
     """
 
     __match_args__ = ("scheme", "parameters", "token68")
 
     scheme: str
-    # Printers that walk the fields of a record find these closed: a server may echo a token.
+    # Hidden from code that prints the fields of a record, because a server may echo a token.
     _parameters: Hidden[tuple[tuple[str, str], ...]] = attrs.field(
         default=Hidden(()), converter=_hidden_parameters, alias="parameters"
     )
@@ -103,11 +109,13 @@ class Challenge:
 
     def __attrs_post_init__(self) -> None:
         if not _is_name(self.scheme):
-            raise InvalidInput("scheme", "give an authentication scheme in lower case, such as 'bearer'")
+            raise InvalidInput("scheme", "scheme must be an authentication scheme in lower case, such as 'bearer'")
         if not _are_parameters(self.parameters):
-            raise InvalidInput("parameters", "give a tuple of (name, value) pairs, each lower-case name once")
+            reason = "parameters must be a tuple of (name, value) pairs, with unique names in lower case"
+            raise InvalidInput("parameters", reason)
         if self.token68 is not None and not _is_token68(self.token68, self.parameters):
-            raise InvalidInput("token68", "give the characters of RFC 9110 section 11.2, and no parameters beside them")
+            reason = "token68 must match RFC 9110 section 11.2 and must not be combined with parameters"
+            raise InvalidInput("token68", reason)
 
     @property
     def parameters(self) -> tuple[tuple[str, str], ...]:
@@ -116,12 +124,12 @@ class Challenge:
 
     @property
     def token68(self) -> str | None:
-        """The token68, None where there is none."""
+        """The token68, or None."""
         return self._token68.open()
 
     def get(self, name: str) -> str | None:
         """
-        Gives the value of the parameter *name*, compared without case, or None.
+        Return the value of the parameter *name*, in any case, or None.
 
             >>> Challenge("basic", (("realm", ""),)).get("Realm")
             ''
@@ -141,14 +149,17 @@ class Challenge:
 
 def parse_challenges(values: Iterable[str]) -> tuple[Challenge, ...]:
     """
-    Gives the challenges of *values*, the WWW-Authenticate lines of a response (a str is one line), in their order.
+    Parse the WWW-Authenticate lines of a response into challenges, in their order (RFC 9110 section 11.6.1).
 
-    What is not understood ends the reading of its line; what stood before it counts (RFC 9110 section 11.6.1). A
-    challenge that repeats a parameter is left out, since nobody can know which one is meant (RFC 6750 section 3), and
-    so is what exceeds `MAX_CHALLENGES`, and every line from the one on that exceeds `MAX_CHALLENGE_TEXT`.
+    A syntax error ends the parsing of its line, and the challenges before it count. A challenge that repeats a
+    parameter is dropped (RFC 6750 section 3). So are challenges beyond `MAX_CHALLENGES` and lines beyond
+    `MAX_CHALLENGE_TEXT`.
 
         >>> parse_challenges(['Basic realm="a, b", Bearer', 'DPoP algs="ES256", error=use_dpop_nonce'])
         (Challenge(basic, realm=***), Challenge(bearer), Challenge(dpop, algs=***, error=use_dpop_nonce))
+
+    Args:
+        values: The lines. A str is one line.
     """
     lines = _bounded((values,) if isinstance(values, str) else values)
     read = islice(chain.from_iterable(map(_challenges, lines)), MAX_CHALLENGES)
@@ -156,19 +167,22 @@ def parse_challenges(values: Iterable[str]) -> tuple[Challenge, ...]:
 
 
 NOTABLE: Final = frozenset({401, 403})
-"""The statuses of a response that may say something about the token; after any other, a call is done."""
+"""The statuses of responses that may contain a statement about the token."""
 
 
 def token_rejected(response: HttpResponse) -> bool:
     """
-    Whether *response*, an API's answer to a call with a token, means that another token may do better.
+    Return whether *response*, an API's response to a call with a token, justifies a retry with a new token.
 
-    That is a 401 whose Bearer or DPoP challenge says ``invalid_token`` (RFC 6750 section 3.1, RFC 9449 section 7.1),
-    and one that gives no reason: no error code in these challenges, or no challenge that can be read. Section 3.1 keeps
-    the silent challenge for calls without a token, but many servers and gateways say no more of an expired one, or
-    leave out the field; trying another token costs one request. Not so for any other reason given, nor where only
-    other schemes are offered: the next token would fare the same. Get at most one new token for a call that was
-    refused, and send it only to the origin it is meant for.
+    True for a 401 with ``invalid_token`` in a Bearer or DPoP challenge (RFC 6750 section 3.1, RFC 9449 section 7.1).
+
+    Also true for a 401 without a reason: no error code in these challenges, or no readable challenge. RFC 6750 section
+    3.1 reserves this response for calls without a token, but many servers and gateways also send it for an expired
+    token, and a retry costs only one request.
+
+    False for any other error code, and for a 401 that only offers other schemes. A new token would not help.
+
+    Get at most one new token for a rejected call, and send it only to the origin that the token is meant for.
 
         >>> token_rejected(HttpResponse(401, {"WWW-Authenticate": 'Bearer realm="api", error="invalid_token"'}))
         True
@@ -185,10 +199,10 @@ def token_rejected(response: HttpResponse) -> bool:
 
 def insufficient_scope(response: HttpResponse) -> Scope | None:
     """
-    Gives the scope that *response*, a 403, asks for in a Bearer or DPoP challenge with ``insufficient_scope``.
+    Return the scope that *response*, a 403 with ``insufficient_scope``, requires (RFC 6750 section 3.1).
 
-    The empty scope if it names none in the grammar of RFC 6750 section 3; None if the answer is no such thing. To call
-    again with the same token is of no use (section 3.1).
+    The scope is empty if the Bearer or DPoP challenge does not name a valid one. None for any other response. A retry
+    with the same token does not help.
 
         >>> fields = {"WWW-Authenticate": 'Bearer error="insufficient_scope", scope="a b"'}
         >>> insufficient_scope(HttpResponse(403, fields))
@@ -215,7 +229,7 @@ def _scope(challenge: Challenge) -> Scope:
 def _bounded(lines: Iterable[str]) -> Iterator[str]:
     size = 0
     for line in lines:
-        # One more for the end of the line, so that no number of empty ones is within the bound.
+        # One more for the end of the line, so that empty lines count, too.
         size += len(line) + 1
         if size > MAX_CHALLENGE_TEXT:
             return

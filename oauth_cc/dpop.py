@@ -1,5 +1,5 @@
 """
-DPoP: what the server's answers say about the nonce of a proof (RFC 9449 section 8).
+DPoP nonces in the responses of a server (RFC 9449 section 8).
 """
 
 from oauth_cc._wire.grammar import NONCE
@@ -15,9 +15,9 @@ def __dir__() -> list[str]:
 
 def dpop_nonce(response: HttpResponse) -> str | None:
     """
-    Gives the nonce that *response*, whatever its status, wants in the next proof for its server (RFC 9449 section 8.2).
+    Return the nonce for the next proof that *response*, of any status, names (RFC 9449 section 8.2).
 
-    None if there is none, more than one, or one outside the grammar of section 8.1.
+    None if there is no nonce, more than one, or one outside the grammar of section 8.1.
 
         >>> dpop_nonce(HttpResponse(200, {"DPoP-Nonce": "n-1"}))
         'n-1'
@@ -28,14 +28,18 @@ def dpop_nonce(response: HttpResponse) -> str | None:
 
 def retry_nonce(error: OAuthError, response: HttpResponse, sent: str | None) -> str | None:
     """
-    Gives the nonce to send the same request with once more, or None if that would not help (RFC 9449 section 8).
+    Return the nonce for a retry of the same request, or None if a retry does not help (RFC 9449 section 8).
 
-    *error*: what `parse_token_response` made of *response*; *sent*: the nonce that the refused proof held, or None. A
-    server that refuses the nonce it gave is not asked again, so that no two programs run in a circle.
+    None if the server rejects the nonce that it issued itself, so that retries cannot loop.
 
-        >>> answer = HttpResponse(400, {"DPoP-Nonce": "n-1"}, b'{"error": "use_dpop_nonce"}')
-        >>> retry_nonce(TokenRequestRefused("use_dpop_nonce"), answer, None)
+        >>> response = HttpResponse(400, {"DPoP-Nonce": "n-1"}, b'{"error": "use_dpop_nonce"}')
+        >>> retry_nonce(TokenRequestRefused("use_dpop_nonce"), response, None)
         'n-1'
+
+    Args:
+        error: The error that `parse_token_response` raised for *response*.
+        response: The response.
+        sent: The nonce in the rejected proof, or None.
     """
     nonce = dpop_nonce(response)
     return (

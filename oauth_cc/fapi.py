@@ -1,5 +1,5 @@
 """
-What a security profile asks of a client, and whether a configuration meets it.
+The requirements of the FAPI 2.0 Security Profile on a client, and whether a configuration meets them.
 
     TokenRequest, endpoint ─ fapi2 ─▶ Requirement, Requirement, …
 """
@@ -31,7 +31,13 @@ _ALGORITHMS: Final[tuple[Algorithm, ...]] = ("PS256", "ES256", "EdDSA", "Ed25519
 @attrs.frozen
 class Requirement:
     """
-    One duty: what it is in *text*, its section in *source*, whether it is *met*, and in *advice* what to do if not.
+    One requirement of a security profile.
+
+    Attributes:
+        text: The requirement.
+        source: The section of the profile.
+        met: Whether the configuration meets it.
+        advice: What to do if it does not.
     """
 
     text: str
@@ -44,77 +50,81 @@ def fapi2(
     request: TokenRequest | ClientCredentials, endpoint: str | Endpoint, metadata: ServerMetadata | None = None
 ) -> tuple[Requirement, ...]:
     """
-    Gives the duties of a client under the FAPI 2.0 Security Profile that a configuration decides: what *request* asks
-    for, of which *endpoint*, and by which *metadata* of the server, None if it was not found by any.
+    Check a configuration against the FAPI 2.0 Security Profile.
 
-    What this library does whatever the configuration (RSA keys of 2048 bits or more, tokens in header fields alone, a
-    new assertion for each request, by the server's clock if this one is wrong, no redirect) is left out, as is what the
-    HTTP library does (TLS 1.2 or later).
+    Only requirements that depend on the configuration are listed. This library always meets some others: RSA keys of at
+    least 2048 bits, tokens in header fields only, a fresh assertion for each request, no redirects. The HTTP library
+    provides TLS 1.2 or later.
 
         >>> from oauth_cc import ClientCredentials, token_request
-        >>> duties = fapi2(token_request(ClientCredentials("your_id", "s3cret")), "https://as.example/token")
-        >>> [duty.text for duty in duties if not duty.met][:2]
-        ['authenticate by private_key_jwt or mutual TLS', 'have tokens bound to a key or a certificate']
+        >>> found = fapi2(token_request(ClientCredentials("your_id", "s3cret")), "https://as.example/token")
+        >>> [requirement.text for requirement in found if not requirement.met][:2]
+        ['authenticate with private_key_jwt or mutual TLS', 'bind tokens to a key or a certificate']
+
+    Args:
+        request: The token request.
+        endpoint: The token endpoint.
+        metadata: The server's metadata, or None if the endpoint was configured without it.
     """
     request, endpoint = as_request(request), as_endpoint(endpoint)
-    way = request.credentials.authentication
+    method = request.credentials.authentication
     return (
         Requirement(
-            "authenticate by private_key_jwt or mutual TLS",
+            "authenticate with private_key_jwt or mutual TLS",
             "5.3.3.1",
-            isinstance(way, PrivateKeyJwt | TlsClientAuth),
-            "prove who the client is by a private key or a certificate",
+            isinstance(method, PrivateKeyJwt | TlsClientAuth),
+            "use a private key or a certificate in place of a shared secret",
         ),
         _bound(request, metadata),
-        *_signed(way),
+        *_signed(method),
         Requirement(
             "use https",
             "5.2.1",
             endpoint.origin.scheme == "https",
-            "give an https endpoint: http to this machine is for tests",
+            "use an https endpoint; http to loopback is for tests",
         ),
         _found(request, endpoint, metadata),
     )
 
 
 def _bound(request: TokenRequest, metadata: ServerMetadata | None) -> Requirement:
-    text, source = "have tokens bound to a key or a certificate", "5.3.3.1"
+    text, source = "bind tokens to a key or a certificate", "5.3.3.1"
     if request.client_certificate is None and request.dpop_jkt is None:
-        return Requirement(text, source, False, "ask for a token that is bound to a certificate")
+        return Requirement(text, source, False, "request a token that is bound to a certificate")
     if metadata is None:
-        return Requirement(text, source, False, "let the metadata of the issuer say whether the server binds them")
+        return Requirement(text, source, False, "use the issuer's metadata, which says whether the server binds tokens")
     if request.client_certificate is None:
-        advice = "ask the server's operator: by its metadata it takes no DPoP proof"
+        advice = "ask the server's operator, as its metadata does not list DPoP"
         return Requirement(text, source, bool(metadata.dpop_algorithms), advice)
-    advice = "ask the server's operator: by its metadata it binds no token to a certificate"
+    advice = "ask the server's operator, as its metadata does not list certificate-bound tokens"
     return Requirement(text, source, metadata.tls_client_certificate_bound_access_tokens, advice)
 
 
-def _signed(way: ClientAuthentication | None) -> tuple[Requirement, ...]:
-    if not isinstance(way, PrivateKeyJwt | ClientSecretJwt):
+def _signed(method: ClientAuthentication | None) -> tuple[Requirement, ...]:
+    if not isinstance(method, PrivateKeyJwt | ClientSecretJwt):
         return ()
     return (
         Requirement(
-            "sign by PS256, ES256 or EdDSA",
+            "sign with PS256, ES256 or EdDSA",
             "5.4.1",
-            way.key.algorithm in _ALGORITHMS,
-            "sign by a key of P-256 or Ed25519, or by an RSA key with PS256",
+            method.key.algorithm in _ALGORITHMS,
+            "use a P-256 or Ed25519 key, or an RSA key with PS256",
         ),
         Requirement(
-            "name the issuer as the audience of assertions, as a string",
+            "name the issuer, as a string, as the audience of assertions",
             "5.3.3.1",
-            way.audience in (None, way.issuer),
-            "name no other audience",
+            method.audience in (None, method.issuer),
+            "leave out the audience, which defaults to the issuer",
         ),
     )
 
 
 def _found(request: TokenRequest, endpoint: Endpoint, metadata: ServerMetadata | None) -> Requirement:
-    text, source = "take the endpoint from the metadata of the issuer", "5.3.3.1"
+    text, source = "take the endpoint from the issuer's metadata", "5.3.3.1"
     if metadata is None:
-        return Requirement(text, source, False, "let the metadata of the issuer name it")
+        return Requirement(text, source, False, "configure the issuer in place of the endpoint")
     try:
         named = endpoint_for(metadata, request)
     except InvalidInput as fault:
         return Requirement(text, source, False, f"{fault}")
-    return Requirement(text, source, named == endpoint, f"for this request they name {named}")
+    return Requirement(text, source, named == endpoint, f"use {named}, which the metadata names for this request")

@@ -1,5 +1,5 @@
 """
-Keys that joserfc reads and signs with, made into records: the extra ``jwt``.
+Signing keys from PEM, JWK and files, by joserfc (the extra ``jwt``).
 """
 
 import inspect
@@ -53,20 +53,26 @@ def key_from_pem(
     password: str | bytes | Secret | None = None,
 ) -> SigningKey:
     """
-    Gives the signing key of *pem*, a private key (RFC 7468, PKCS #8 or of its own format).
-
-    *algorithm*: for RSA one of RS256 (the default, which every server knows), RS384, RS512, PS256, PS384 and PS512; for
-    Ed25519 EdDSA (the default) or Ed25519; the curve of another key leaves no choice. *key_id*: the header's ``kid``;
-    *certificate*: that of the key, for its ``x5t#S256``; *password*: what the key is encrypted with. Raises
-    `InvalidKey` for what is no such key, a public one, RSA below 2048 bits, or an algorithm that the key has
-    not, `InvalidInput` for what is no certificate.
+    Load a signing key from PEM.
 
         >>> pem = ECKey.generate_key("P-256").as_pem(private=True)
         >>> key_from_pem(pem, key_id="2026-11").algorithm
         'ES256'
+
+    Args:
+        pem: The key as text or bytes (RFC 7468), in PKCS #8 or the format of its type.
+        algorithm: For RSA one of RS256 (the default), RS384, RS512, PS256, PS384 and PS512. For Ed25519 EdDSA (the
+            default) or Ed25519. Any other key only has the algorithm of its curve.
+        key_id: The ``kid`` of the header.
+        certificate: The certificate of the key, for the header's ``x5t#S256``.
+        password: The password of an encrypted key.
+
+    Raises:
+        InvalidKey: *pem* is not a private key, is RSA below 2048 bits, or does not support *algorithm*.
+        InvalidInput: *certificate* is not a `Certificate`.
     """
     made = _from_pem(pem, algorithm, key_id, certificate, password)
-    # Tracebacks show local variables, and any of these may be a key.
+    # Tracebacks show local variables, and each of these may be a key.
     del pem, algorithm, key_id, certificate, password
     if isinstance(made, InvalidInput):
         raise made
@@ -81,12 +87,20 @@ def key_from_jwk(
     certificate: Certificate | None = None,
 ) -> SigningKey:
     """
-    Gives the signing key of *jwk*, a private JSON Web Key as text or mapping (RFC 7517).
-
-    *algorithm*, *key_id*: None for its ``alg`` and ``kid``; the rest as `key_from_pem` has it.
+    Load a signing key from a JSON Web Key (RFC 7517).
 
         >>> key_from_jwk(OKPKey.generate_key("Ed25519").as_dict(private=True), key_id="2026-11").algorithm
         'EdDSA'
+
+    Args:
+        jwk: The private JWK, as text, bytes or a mapping.
+        algorithm: The algorithm in place of the member ``alg``, as for `key_from_pem`.
+        key_id: The ``kid`` in place of the member of this name.
+        certificate: The certificate of the key, for the header's ``x5t#S256``.
+
+    Raises:
+        InvalidKey: *jwk* is not a private JWK for signatures, is RSA below 2048 bits, or does not support *algorithm*.
+        InvalidInput: *certificate* is not a `Certificate`.
     """
     made = _from_jwk(jwk, algorithm, key_id, certificate)
     del jwk, algorithm, key_id, certificate
@@ -104,9 +118,18 @@ def key_from_file(
     password: str | bytes | Secret | None = None,
 ) -> SigningKey:
     """
-    Gives the signing key in *file*, PEM or JWK, with the arguments of `key_from_pem`. It is read once.
+    Load a signing key from a file with PEM or a JWK. The file is read once.
 
-    Raises `InvalidKey` if the file cannot be read, too.
+    Args:
+        file: The path of the file.
+        algorithm: The algorithm, as for `key_from_pem` and `key_from_jwk`.
+        key_id: The ``kid`` of the header.
+        certificate: The certificate of the key, for the header's ``x5t#S256``.
+        password: The password of an encrypted key.
+
+    Raises:
+        InvalidKey: The file cannot be read, or `key_from_pem` and `key_from_jwk` reject its content.
+        InvalidInput: *certificate* is not a `Certificate`.
     """
     made = _from_content(_content(file), algorithm, key_id, certificate, password)
     del file, algorithm, key_id, certificate, password
@@ -117,8 +140,12 @@ def key_from_file(
 
 def sign(unsigned: UnsignedAssertion) -> Secret:
     """
-    Gives the assertion of *unsigned*, signed by its key: for whoever composes by hand. Raises what the key's signer
-    does, and `InvalidKey` if that is a coroutine function.
+    Sign *unsigned* with its key, for programs that compose requests by hand.
+
+    Exceptions of the key's signer pass through.
+
+    Raises:
+        InvalidKey: The key's signer is a coroutine function.
     """
     if isinstance(unsigned.key, MacKey):
         return unsigned.signed(mac(unsigned.key, unsigned.signing_input))
@@ -126,27 +153,27 @@ def sign(unsigned: UnsignedAssertion) -> Secret:
     if inspect.iscoroutine(signature):
         signature.close()
     if not isinstance(signature, bytes):
-        raise InvalidKey("signing key", "its signer gives no bytes: await a coroutine function yourself")
+        raise InvalidKey("signing key", "signing key's signer must return bytes; await a coroutine function yourself")
     return unsigned.signed(signature)
 
 
 def mac(key: MacKey, signing_input: bytes) -> bytes:
-    """Gives the HMAC of *signing_input* by *key* (RFC 7518 section 3.2)."""
+    """Return the HMAC of *signing_input* with *key* (RFC 7518 section 3.2)."""
     secret = key.secret.reveal().encode("utf-8")
-    # Not by import_key, which looks each time whether the secret is a key in PEM: a `MacKey` is none.
+    # Not by import_key, which checks each time whether the secret is PEM. A `MacKey` never is.
     return JWSRegistry.algorithms[key.algorithm].sign(signing_input, OctKey(secret, secret))
 
 
 def _content(file: str | os.PathLike[str]) -> Secret | InvalidInput:
     path = checked_path(file)
     if path is None:
-        return _refused("give the path of its file: what is in it goes to key_from_pem() or key_from_jwk()")
+        return _refused("must be the path of a file; pass its content to key_from_pem() or key_from_jwk()")
     try:
         with Path(path).open("rb") as opened:
             # Some editors begin a file with a byte order mark.
             return Secret(opened.read(_MAX_KEY + 1).decode("utf-8-sig", "replace"))
     except OSError as error:
-        return _refused(f"the file {path} cannot be read: {error.strerror}")
+        return _refused(f"file {path} cannot be read: {error.strerror}")
 
 
 def _from_content(
@@ -172,13 +199,13 @@ def _from_pem(
 ) -> SigningKey | InvalidInput:
     text = _text(pem)
     if text is None or "-----BEGIN" not in text or len(text) > _MAX_KEY:
-        return _refused("is no PEM: give the text of the file that begins with -----BEGIN, and not its name")
+        return _refused("is not PEM; pass the text of the file that begins with -----BEGIN, not its name")
     if "PRIVATE KEY-----" not in text:
-        return _refused("is a public key or a certificate: give the private key, which signs")
+        return _refused("is a public key or a certificate; pass the private key")
     if "\\n" in text:
-        return _refused("has \\n where its lines should end: put line ends there, as some environments need it")
+        return _refused("has \\n in place of its line ends; replace each \\n with a line end")
     if password is None and "ENCRYPTED" in text:
-        return _refused("is encrypted: give its password=")
+        return _refused("is encrypted; pass password=")
     return _made(_key_of_pem(text, password), algorithm, key_id, certificate)
 
 
@@ -190,23 +217,23 @@ def _from_jwk(
 ) -> SigningKey | InvalidInput:
     members = _members(jwk)
     if members is not None and "keys" in members:
-        return _refused("is a JWK set: give one key of it")
+        return _refused("is a JWK set; pass one of its keys")
     if members is None or "kty" not in members:
-        return _refused("is no JWK: give a JSON object with a member 'kty' (RFC 7517 section 4)")
+        return _refused("is not a JWK; pass a JSON object with a member 'kty' (RFC 7517 section 4)")
     if not isinstance(members.get("d"), str) and members.get("kty") != "oct":
-        return _refused("is a public JWK: give the private one, with its member 'd', which signs")
+        return _refused("is a public JWK; pass the private JWK, which has a member 'd'")
     named, numbered, use = members.get("alg"), members.get("kid"), members.get("use")
     if use is not None and use != "sig":
-        return _refused("is for encryption, as its member 'use' says: give one for signatures")
+        return _refused("is for encryption, as its member 'use' says; pass a key for signatures")
     operations = members.get("key_ops")
     if operations is not None and not (is_array(operations) and "sign" in operations):
-        return _refused("is not for signing, as its member 'key_ops' says: give one that is")
+        return _refused("is not for signatures, as its member 'key_ops' says; pass a key for signatures")
     if not (named is None or isinstance(named, str)):
-        return _refused("has a member 'alg' that is no text: give algorithm=")
+        return _refused("has a member 'alg' that is not a str; pass algorithm=")
     if not (numbered is None or isinstance(numbered, str)):
-        return _refused("has a member 'kid' that is no text: give key_id=")
+        return _refused("has a member 'kid' that is not a str; pass key_id=")
     return _made(
-        # What else a JWK may have, no key is made of.
+        # Other members are not key material.
         _key_of_jwk({name: value for name, value in members.items() if isinstance(value, str)}),
         named if algorithm is None else algorithm,
         numbered if key_id is None else key_id,
@@ -214,8 +241,8 @@ def _from_jwk(
     )
 
 
-def _refused(reason: str) -> InvalidKey:
-    return InvalidKey("signing key", reason)
+def _refused(fault: str) -> InvalidKey:
+    return InvalidKey("signing key", f"signing key {fault}")
 
 
 def _text(given: str | bytes | Secret) -> str | None:
@@ -243,12 +270,12 @@ _UNREADABLE: Final = (ValueError, TypeError, KeyError, NotImplementedError, Jose
 
 def _key_of_pem(text: str, password: str | bytes | Secret | None) -> _Key | None:
     word = password.reveal() if isinstance(password, Secret) else password
-    # A password that is not needed does no harm.
+    # A password is ignored if the key is not encrypted.
     for given in (word, None):
         for kind in (RSAKey, ECKey, OKPKey):
             try:
                 with warnings.catch_warnings():
-                    # joserfc warns of short keys, which are refused here.
+                    # joserfc warns of short keys, which are rejected below.
                     warnings.simplefilter("ignore")
                     return kind.import_key(text, password=given)
             except _UNREADABLE:
@@ -265,7 +292,7 @@ def _key_of_jwk(members: dict[str, str | list[str]]) -> _Key | None:
         return None
     if isinstance(key, OctKey):
         return None
-    # Of Ed25519, the public half that the JWK gives is taken on trust.
+    # joserfc does not check that the public half of an Ed25519 JWK belongs to the private half.
     same = not isinstance(key, OKPKey) or OKPKey.import_key(key.as_pem(private=True)).thumbprint() == key.thumbprint()
     return key if same else None
 
@@ -274,13 +301,13 @@ def _made(
     key: _Key | None, algorithm: str | None, key_id: str | None, certificate: Certificate | None
 ) -> SigningKey | InvalidInput:
     if key is None:
-        return _refused("cannot be read: give a private RSA, EC or Ed25519 key as it was made, and the right password")
+        return _refused("cannot be read; pass an unmodified private RSA, EC or Ed25519 key, and the right password")
     possible = _algorithms(key)
     if isinstance(possible, InvalidKey):
         return possible
     chosen: list[Algorithm] = [name for name in possible if algorithm in (name, None)]
     if not chosen:
-        return _refused(f"does not sign by the algorithm given, or by its own 'alg': take {' or '.join(possible)}")
+        return _refused(f"does not support the requested algorithm or its own 'alg'; use {' or '.join(possible)}")
     registered = JWSRegistry.algorithms[chosen[0]]
 
     def signer(signing_input: bytes) -> bytes:
@@ -296,11 +323,11 @@ def _algorithms(key: _Key) -> tuple[Algorithm, ...] | InvalidKey:
     if isinstance(key, RSAKey):
         size = key.private_key.key_size if key.private_key is not None else 0
         if size < _LEAST_RSA:
-            return _refused(f"has {size} bits, and RSA below {_LEAST_RSA} is broken: have a new one made")
+            return _refused(f"has {size} bits, but RSA below {_LEAST_RSA} is broken; generate a new key")
         return _RSA
     try:
         curve = key.curve_name
     except KeyError:
-        # joserfc does not know its name either.
-        curve = "another kind"
-    return _CURVES.get(curve) or _refused(f"is of curve {curve}: take P-256, P-384, P-521 or Ed25519")
+        # joserfc has no name for this curve.
+        curve = "unknown"
+    return _CURVES.get(curve) or _refused(f"has an unsupported curve ({curve}); use P-256, P-384, P-521 or Ed25519")

@@ -1,10 +1,10 @@
 """
-Authorization server metadata: what a server says of itself, and which of its endpoints to use (RFC 8414).
+Authorization server metadata, and the choice of an endpoint from it (RFC 8414).
 
     issuer ─ metadata_urls ─▶ (GET) HttpResponse ─ parse_metadata ─▶ ServerMetadata ─┐
                                                                         TokenRequest ─┴─ endpoint_for ─▶ token endpoint
 
-The metadata only answer what was asked: nothing in them changes how a client proves who it is, or to which issuer.
+Metadata never changes how a client authenticates, or which issuer its assertions are for.
 """
 
 import re
@@ -52,12 +52,11 @@ METHODS: Final[Mapping[str, type[object]]] = {
     "self_signed_tls_client_auth": TlsClientAuth,
 }
 """
-The records for the ways of authentication, by the names that metadata have for them (RFC 7591 section 2, RFC 8705
-section 2).
+The client authentication methods, by their registered names (RFC 7591 section 2, RFC 8705 section 2).
 """
 
 DEFAULT_METADATA_LIFETIME: Final = 3600.0
-"""Seconds that metadata hold good for where the server does not say how long."""
+"""How long metadata is cached if the server does not say, in seconds."""
 
 _DEFAULT_METHODS: Final = ("client_secret_basic",)
 _LISTS: Final = (
@@ -73,7 +72,7 @@ _OK: Final = 200
 _MAX_SHOWN: Final = 200
 _LEAST_LIFETIME: Final = 60.0
 _GREATEST_LIFETIME: Final = 86400.0
-# Bounded, so that none of them is infinite.
+# Limited to nine digits, so that no float is infinite.
 _SECONDS: Final = re.compile(r"[0-9]{1,9}")
 _MAX_AGE: Final = re.compile(r"""max-age=("?)([0-9]{1,9})\1""", re.IGNORECASE)
 
@@ -82,15 +81,28 @@ _MAX_AGE: Final = re.compile(r"""max-age=("?)([0-9]{1,9})\1""", re.IGNORECASE)
 @attrs.frozen
 class ServerMetadata:
     """
-    What an authorization server says of itself, under the names of RFC 8414 section 2, RFC 8705 sections 3.3 and 5,
-    RFC 9396 section 10 and RFC 9449 section 5.1; None where it says nothing.
+    The metadata of an authorization server.
 
-    *mtls_token_endpoint*: the token endpoint among its ``mtls_endpoint_aliases``.
-    Raises `InvalidInput` if these can be none, over https or to loopback, `InvalidInput` if what
-    is to be a tuple is none.
+    Members are named as in RFC 8414 section 2, RFC 8705 sections 3.3 and 5, RFC 9396 section 10 and RFC 9449 section
+    5.1. A member that the server omits is None.
 
         >>> ServerMetadata("https://as.example", "https://as.example/token").token_endpoint_auth_methods_supported
         ('client_secret_basic',)
+
+    Args:
+        issuer: The issuer identifier.
+        token_endpoint: The URL of the token endpoint.
+        token_endpoint_auth_methods_supported: The supported client authentication methods.
+        token_endpoint_auth_signing_alg_values_supported: The supported algorithms of client assertions.
+        grant_types_supported: The supported grants.
+        scopes_supported: The supported scope-tokens.
+        authorization_details_types_supported: The supported types of authorization details.
+        dpop_signing_alg_values_supported: The supported algorithms of DPoP proofs.
+        mtls_token_endpoint: The token endpoint among the ``mtls_endpoint_aliases``.
+        tls_client_certificate_bound_access_tokens: Whether the server binds tokens to client certificates.
+
+    Raises:
+        InvalidInput: The issuer or an endpoint is not a valid URL, or a list is not a tuple.
     """
 
     issuer: str
@@ -112,33 +124,35 @@ class ServerMetadata:
             if found is not None:
                 raise found
         for name in _LISTS:
-            # In a str, any part of a name would be found.
+            # `in` would find any part of a name in a str.
             if not isinstance(getattr(self, name), tuple | None):
-                raise InvalidInput(name, "give a tuple of str, or None")
+                raise InvalidInput(name, f"{name} must be a tuple of str, or None")
 
     @property
     def grants_client_credentials(self) -> bool:
-        """Whether this grant is listed. A server that lists none may grant it: many leave the member out."""
+        """True if the client credentials grant is listed, or no list is given, as many servers omit it."""
         return self.grant_types_supported is None or _GRANT in self.grant_types_supported
 
     @property
     def dpop_algorithms(self) -> tuple[str, ...]:
-        """The algorithms that a DPoP proof may be signed with: asymmetric, and never none (RFC 9449 section 4.2)."""
+        """The supported algorithms of DPoP proofs that are asymmetric (RFC 9449 section 4.2)."""
         listed = self.dpop_signing_alg_values_supported or ()
         return tuple([name for name in listed if name != "none" and not name.startswith("HS")])
 
 
 def metadata_urls(issuer: str | Endpoint) -> tuple[str, str]:
     """
-    Gives the two URLs where the metadata of *issuer* may stand, to be tried in order: RFC 8414 section 3.1 inserts the
-    well-known path, OpenID Connect Discovery 1.0 section 4 appends it.
+    Return the two possible URLs of the metadata of *issuer*, to try in order.
 
-    Raises `InvalidInput` unless it is https, http to loopback, or an `Endpoint` that allows http.
+    RFC 8414 section 3.1 inserts the well-known path, OpenID Connect Discovery 1.0 section 4 appends it.
 
         >>> metadata_urls("https://as.example/tenant")[0]
         'https://as.example/.well-known/oauth-authorization-server/tenant'
         >>> metadata_urls("https://as.example/tenant")[1]
         'https://as.example/tenant/.well-known/openid-configuration'
+
+    Raises:
+        InvalidInput: *issuer* is not https, not http to loopback, and not an `Endpoint` that allows http.
     """
     base = issuer_of(issuer)[0].removesuffix("/")
     scheme, _, rest = base.partition("://")
@@ -151,27 +165,32 @@ def metadata_urls(issuer: str | Endpoint) -> tuple[str, str]:
 
 def parse_metadata(response: HttpResponse, issuer: str | Endpoint) -> ServerMetadata:
     """
-    Gives the metadata that *response* holds for *issuer* (RFC 8414 section 3.2).
-
-    *issuer*: the identifier that `metadata_urls` made the URL of; the metadata must hold the very same text, or none
-    of them counts (section 3.3). The endpoints of an https issuer are https.
-    Raises `TokenRequestRefused`, `UnexpectedRedirect`, `InvalidResponse` if there are none,
-    `IssuerMismatch` if they are another issuer's, `InvalidResponse` if they cannot be used, `InvalidInput`.
+    Parse the metadata of *issuer* (RFC 8414 section 3.2). The endpoints of an https issuer must be https.
 
         >>> content = b'{"issuer": "https://as.example", "token_endpoint": "https://as.example/token"}'
         >>> parse_metadata(HttpResponse(200, (), content), "https://as.example").token_endpoint
         'https://as.example/token'
+
+    Args:
+        response: The response to a GET of one of the `metadata_urls`.
+        issuer: The issuer identifier. The metadata must contain exactly the same (section 3.3).
+
+    Raises:
+        UnexpectedRedirect: The response is a redirect.
+        IssuerMismatch: The metadata is of another issuer.
+        InvalidResponse: The response is not metadata, or the metadata is invalid.
+        InvalidInput: *issuer* is not an issuer identifier.
     """
     issuer, _ = issuer_of(issuer)
     members = _members(response)
     if "issuer" not in members:
-        raise InvalidResponse(_OK, f"the answer has no issuer, so it is no metadata: {_ADVICE}")
+        raise InvalidResponse(_OK, f"the response has no issuer, so it is not metadata; {_ADVICE}")
     if members["issuer"] != issuer:
         raise IssuerMismatch(_OK, _mismatch(members["issuer"]))
     token_endpoint = _endpoint(members.get("token_endpoint"), "token_endpoint", issuer)
     if token_endpoint is None:
         raise InvalidResponse(
-            _OK, "the metadata have no token_endpoint: check that the issuer grants tokens", "token_endpoint"
+            _OK, "the metadata has no token_endpoint; check that the issuer issues tokens", "token_endpoint"
         )
     methods = _texts(members, "token_endpoint_auth_methods_supported")
     aliases = _object(members, "mtls_endpoint_aliases")
@@ -184,15 +203,17 @@ def parse_metadata(response: HttpResponse, issuer: str | Endpoint) -> ServerMeta
         _texts(members, "scopes_supported"),
         _texts(members, "authorization_details_types_supported"),
         _texts(members, "dpop_signing_alg_values_supported"),
-        _endpoint(aliases.get("token_endpoint"), "token_endpoint among mtls_endpoint_aliases", issuer),
+        _endpoint(aliases.get("token_endpoint"), "token_endpoint of mtls_endpoint_aliases", issuer),
         _flag(members, "tls_client_certificate_bound_access_tokens"),
     )
 
 
 def metadata_lifetime(response: HttpResponse) -> float:
     """
-    Gives the seconds that the metadata of *response* may be used for, from its Cache-Control and Age (RFC 9111 section
-    4.2.1): at least a minute, so that no server is asked all the time, and at most a day.
+    Return how long the metadata of *response* may be cached, in seconds.
+
+    Computed from Cache-Control and Age (RFC 9111 section 4.2.1). At least a minute, so that servers are not polled, and
+    at most a day.
 
         >>> metadata_lifetime(HttpResponse(200, {"Cache-Control": "public, max-age=600"}))
         600.0
@@ -210,7 +231,7 @@ def metadata_lifetime(response: HttpResponse) -> float:
 
 def method_name(authentication: ClientAuthentication) -> str | None:
     """
-    Gives the name that metadata have for a way of *authentication*, or None for one of a user's own.
+    Return the registered name of a client *authentication* method, or None for a custom method.
 
         >>> method_name(ClientSecretPost("s3cret"))
         'client_secret_post'
@@ -222,86 +243,100 @@ def method_name(authentication: ClientAuthentication) -> str | None:
 
 def endpoint_for(metadata: ServerMetadata, request: TokenRequest | ClientCredentials) -> Endpoint:
     """
-    Gives the token endpoint of *metadata* that *request* may be sent to: if its connection shows a client certificate,
-    the one that the server has for such connections (RFC 8705 section 5).
+    Return the token endpoint of *metadata* for *request*.
 
-    Raises `InvalidInput` if the server does not support the way of authentication, `InvalidInput` if the
-    token is to be bound to a certificate and the server binds none, and `InvalidInput` if it does not support the
-    grant: nothing else is taken in its place.
+    For a request with a client certificate, this is the mutual-TLS alias if there is one (RFC 8705 section 5).
 
         >>> from oauth_cc import ClientCredentials, token_request
         >>> metadata = ServerMetadata("https://as.example", "https://as.example/token")
         >>> endpoint_for(metadata, token_request(ClientCredentials("your_id", "s3cret")))
         Endpoint(url='https://as.example/token', allow_http=False)
+
+    Args:
+        metadata: The server's metadata.
+        request: The token request.
+
+    Raises:
+        InvalidInput: The server does not support the grant, the client authentication method, its algorithm, or the
+            certificate-bound token that *request* asks for.
     """
     request = as_request(request)
     if not isinstance(metadata, ServerMetadata):
         reason = f"metadata must be ServerMetadata, not {type(metadata).__name__}; parse_metadata() returns them"
         raise InvalidInput("metadata", reason)
     if not metadata.grants_client_credentials:
-        reason = "the server's metadata do not list client_credentials: ask its operator, or give the token endpoint"
+        reason = (
+            "grant_type client_credentials is missing from the server's metadata; ask its operator, or pass the token "
+            "endpoint"
+        )
         raise InvalidInput("grant_type", reason)
-    way = request.credentials.authentication
-    name = None if way is None else method_name(way)
+    method = request.credentials.authentication
+    name = None if method is None else method_name(method)
     supported = metadata.token_endpoint_auth_methods_supported
     if name is not None and name not in supported:
-        others = " and ".join([other for other in METHODS if other in supported]) or "other ways"
-        advice = "configure the way that the client is registered for"
-        raise InvalidInput(
-            "client authentication", f"by its metadata the server takes {others}, and no {name}: {advice}"
+        others = ", ".join([other for other in METHODS if other in supported]) or "other methods"
+        reason = (
+            f"client authentication method {name} is missing from the server's metadata, which lists {others}; use the "
+            "method that the client is registered for"
         )
-    if isinstance(way, PrivateKeyJwt | ClientSecretJwt):
-        _check_signed(metadata, way)
+        raise InvalidInput("client authentication", reason)
+    if isinstance(method, PrivateKeyJwt | ClientSecretJwt):
+        _check_signed(metadata, method)
     if request.certificate is not None and not metadata.tls_client_certificate_bound_access_tokens:
-        reason = "by its metadata the server binds no token to a certificate: ask its operator, or leave it out"
+        reason = (
+            "certificate cannot bind the token, as the server's metadata does not list certificate-bound tokens; ask "
+            "its operator, or leave the certificate out"
+        )
         raise InvalidInput("certificate", reason)
     alias = None if request.client_certificate is None else metadata.mtls_token_endpoint
-    # What the metadata may name was decided by their issuer.
+    # `ServerMetadata` has checked whether its issuer may name this URL.
     return Endpoint(alias or metadata.token_endpoint, allow_http=True)
 
 
-def _check_signed(metadata: ServerMetadata, way: PrivateKeyJwt | ClientSecretJwt) -> None:
-    if way.issuer != metadata.issuer:
-        reason = "its assertions are for another issuer than the metadata: give it the issuer that is asked"
+def _check_signed(metadata: ServerMetadata, method: PrivateKeyJwt | ClientSecretJwt) -> None:
+    if method.issuer != metadata.issuer:
+        reason = "client authentication is for another issuer than the metadata; use the same issuer for both"
         raise InvalidInput("client authentication", reason)
     supported = metadata.token_endpoint_auth_signing_alg_values_supported
-    if supported is not None and way.key.algorithm not in supported:
+    if supported is not None and method.key.algorithm not in supported:
         known = [name for name in (*ALGORITHMS, *MAC_ALGORITHMS) if name in supported]
-        reason = f"by its metadata the server takes no {way.key.algorithm}: sign by {' or '.join(known) or 'another'}"
+        reason = (
+            f"client authentication algorithm {method.key.algorithm} is missing from the server's metadata; use "
+            f"{' or '.join(known) or 'another'}"
+        )
         raise InvalidInput("client authentication", reason)
 
 
-_ADVICE: Final = "check the issuer, or give the token endpoint itself"
+_ADVICE: Final = "check the issuer, or pass the token endpoint"
 
 
 def _members(response: HttpResponse) -> Mapping[str, object]:
     status = response.status
     if 300 <= status < 400:
-        raise UnexpectedRedirect(status, f"the metadata's URL redirects, which is not followed: {_ADVICE}")
+        raise UnexpectedRedirect(status, f"the metadata URL redirects, and redirects are not followed; {_ADVICE}")
     if status != _OK:
-        raise InvalidResponse(status, f"the answer is no metadata: {_ADVICE}", retryable=status in RETRYABLE)
+        raise InvalidResponse(status, f"the response is not metadata; {_ADVICE}", retryable=status in RETRYABLE)
     members = parse_object(response.content)
     if isinstance(members, str):
-        raise InvalidResponse(status, f"the answer {members}, so it is no metadata: {_ADVICE}")
+        raise InvalidResponse(status, f"the response {members}, so it is not metadata; {_ADVICE}")
     return members
 
 
 def _mismatch(found: object) -> str:
-    reason = "the metadata are not those of the issuer asked for, and must not be used"
-    # Nearly always it is a slash too many: what can be an issuer is shown, and nothing else of the answer.
+    # Most often an issuer with a slash too many. Only a valid issuer is quoted.
     if isinstance(found, str) and len(found) <= _MAX_SHOWN and issuer_fault(found) is None:
-        return f"{reason}: they are of {found!r}; if that is the server you mean, give its issuer in exactly this way"
-    return f"{reason}: check the issuer"
+        return f"the metadata is of another issuer, {found!r}; if you mean this server, pass exactly this issuer"
+    return "the metadata is of another issuer; check the issuer"
 
 
 def _endpoint(url: object, name: str, issuer: str) -> str | None:
     if url is None:
         return None
     if not isinstance(url, str):
-        raise InvalidResponse(_OK, f"{name} in the metadata is no text", name)
-    fault = endpoint_of_issuer_fault(url, issuer)
+        raise InvalidResponse(_OK, f"{name} in the metadata is not a string", name)
+    fault = endpoint_of_issuer_fault(url, issuer, f"{name} in the metadata")
     if fault is not None:
-        raise InvalidResponse(_OK, f"{name} in the metadata cannot be used: {fault.reason}", name)
+        raise InvalidResponse(_OK, fault.reason, name)
     return url
 
 
@@ -310,19 +345,19 @@ def _object(members: Mapping[str, object], name: str) -> Mapping[str, object]:
     if value is None:
         return {}
     if not is_object(value):
-        raise InvalidResponse(_OK, f"{name} in the metadata is no object", name)
+        raise InvalidResponse(_OK, f"{name} in the metadata is not an object", name)
     return value
 
 
 def _texts(members: Mapping[str, object], name: str) -> tuple[str, ...] | None:
     value = members.get(name)
-    # No array is empty (RFC 8414 section 3.2).
+    # Metadata omits a member that has no values (RFC 8414 section 3.2).
     if value is None or value == []:
         return None
     texts = [item for item in value if isinstance(item, str)] if is_array(value) else []
     if not is_array(value) or len(texts) != len(value):
-        raise InvalidResponse(_OK, f"{name} in the metadata is no array of texts", name)
-    # What is outside the grammar can neither be asked for nor shown.
+        raise InvalidResponse(_OK, f"{name} in the metadata is not an array of strings", name)
+    # A value outside the grammar can neither be requested nor printed.
     return tuple([text for text in texts if SCOPE_TOKEN.fullmatch(text)])
 
 
@@ -331,5 +366,5 @@ def _flag(members: Mapping[str, object], name: str) -> bool:
     if value is None:
         return False
     if not isinstance(value, bool):
-        raise InvalidResponse(_OK, f"{name} in the metadata is neither true nor false", name)
+        raise InvalidResponse(_OK, f"{name} in the metadata is not a boolean", name)
     return value

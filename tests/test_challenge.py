@@ -1,5 +1,5 @@
 """
-Challenges: the grammar of RFC 9110 section 11.6.1, and what RFC 6750 section 3.1 makes of them.
+Challenges: the grammar of RFC 9110 section 11.6.1, and their meaning in RFC 6750 section 3.1.
 """
 
 import copy
@@ -30,7 +30,7 @@ MARK = "M4RKER"
 
 tokens = st.text(TCHAR, min_size=1, max_size=8)
 words = tokens.map(str.lower)
-# What a quoted-string can carry: the tab, the visible, and whatever a library made of bytes beyond ASCII.
+# The characters of a quoted-string: tab, visible ASCII, and bytes beyond ASCII as an HTTP library decodes them.
 values = st.text(
     st.one_of(st.sampled_from('\t ",=\\aé\x80\ud800'), st.characters(exclude_categories=["Cc", "Cs"])), max_size=12
 )
@@ -46,7 +46,7 @@ challenges = st.one_of(
 )
 blanks = st.text(" \t", max_size=2)
 commas = st.from_regex(r"[ \t]*,[ \t,]*", fullmatch=True).filter(lambda text: len(text) < 8)
-# Pieces of the grammar, put together as no server should.
+# Pieces of the grammar, combined as no server should.
 hostile_texts = st.one_of(
     st.text(),
     st.lists(
@@ -59,17 +59,17 @@ hostile_texts = st.one_of(
 
 
 def untyped(value: object) -> Any:
-    """Gives *value* as a program without a type checker would."""
+    """Return *value* with the type that an unchecked program sees."""
     return value
 
 
 def any_case(draw: st.DrawFn, text: str) -> str:
-    """Gives *text* in a case of the server's liking."""
+    """Draw *text* in some case."""
     return draw(st.sampled_from([text, text.upper(), text.title()]))
 
 
 def written_value(draw: st.DrawFn, value: str) -> str:
-    """Gives *value* as a token where it can be one, or in quotes with as many quoted-pairs as the server likes."""
+    """Draw *value* as a token where possible, or in quotes with some quoted-pairs."""
     if value and set(value) <= set(TCHAR) and draw(st.booleans()):
         return value
     return '"' + "".join([f"\\{c}" if c in '"\\' or draw(st.booleans()) else c for c in value]) + '"'
@@ -77,7 +77,7 @@ def written_value(draw: st.DrawFn, value: str) -> str:
 
 @st.composite
 def lines_of(draw: st.DrawFn, written: list[Challenge]) -> str:
-    """A line that holds the challenges *written*, with spacing and quoting of the server's liking."""
+    """Draw a line with the challenges *written*, with some spacing and quoting."""
     parts: list[str] = []
     for challenge in written:
         scheme = any_case(draw, challenge.scheme)
@@ -95,13 +95,13 @@ def lines_of(draw: st.DrawFn, written: list[Challenge]) -> str:
 
 
 def answer(status: int, *lines: str) -> HttpResponse:
-    """Gives an answer with these WWW-Authenticate *lines*."""
+    """Return a response with these WWW-Authenticate *lines*."""
     return HttpResponse(status, [("WWW-Authenticate", line) for line in lines])
 
 
 class TestReads:
-    def test_the_example_of_rfc_9110(self) -> None:
-        """The line that section 11.6.1 prints: two challenges, a comma and quotes inside a value."""
+    def test_the_example_of_rfc_9110_has_two_challenges(self) -> None:
+        """Section 11.6.1 has a comma and quotes inside a value."""
         line = 'Basic realm="simple", Newauth realm="apps", type=1, title="Login to \\"apps\\""'
         assert parse_challenges([line]) == (
             Challenge("basic", (("realm", "simple"),)),
@@ -118,18 +118,20 @@ class TestReads:
             ),
         ],
     )
-    def test_the_examples_of_rfc_6750(self, line: str, parameters: dict[str, str]) -> None:
-        """The challenges that RFC 6750 section 3 prints."""
+    def test_the_examples_of_rfc_6750_are_parsed(self, line: str, parameters: dict[str, str]) -> None:
+        """They are the challenges of section 3."""
         assert parse_challenges([line]) == (Challenge("bearer", tuple(parameters.items())),)
 
-    def test_the_example_of_rfc_9449(self) -> None:
-        """A resource that takes both kinds of token says so in one line (RFC 9449 section 7.2)."""
+    def test_the_example_of_rfc_9449_has_two_challenges(self) -> None:
+        """An API that accepts both kinds of token says so in one line (section 7.2)."""
         line = 'Bearer, DPoP algs="ES256 PS256"'
         assert parse_challenges([line]) == (Challenge("bearer"), Challenge("dpop", (("algs", "ES256 PS256"),)))
 
     @given(st.lists(st.lists(challenges, max_size=4), max_size=3), st.data())
-    def test_reads_back_what_was_written(self, written: list[list[Challenge]], data: st.DataObject) -> None:
-        """However a server spaces, quotes, cases and distributes its challenges, they are read as they were meant."""
+    def test_challenges_are_parsed_in_any_spacing_quoting_and_distribution(
+        self, written: list[list[Challenge]], data: st.DataObject
+    ) -> None:
+        """A server may write them in many ways."""
         lines = [data.draw(lines_of(line)) for line in written]
         expected = tuple([challenge for line in written for challenge in line])
         assert expected == parse_challenges(lines)
@@ -155,17 +157,17 @@ class TestReads:
         ],
         ids=ascii,
     )
-    def test_one(self, line: str, expected: Challenge) -> None:
-        """Each form that the grammar allows, and a parameter after a comma that its scheme should not have had."""
+    def test_every_form_of_a_challenge_is_parsed(self, line: str, expected: Challenge) -> None:
+        """A parameter after a stray comma is, too."""
         assert parse_challenges([line]) == (expected,)
 
     def test_a_str_is_one_line(self) -> None:
-        """A line by itself is not taken apart into its characters."""
+        """It is not split into characters."""
         assert parse_challenges("Bearer a=b") == parse_challenges(["Bearer a=b"])
 
     @pytest.mark.parametrize("lines", [[], [""], [" \t"], [",, ,"], ["", ""]], ids=ascii)
-    def test_nothing(self, lines: list[str]) -> None:
-        """No line, and lines of empty elements, hold no challenge."""
+    def test_empty_lines_have_no_challenge(self, lines: list[str]) -> None:
+        """Neither has a response without lines."""
         assert () == parse_challenges(lines)
 
 
@@ -173,7 +175,7 @@ class TestMalformed:
     @pytest.mark.parametrize(
         ("line", "expected"),
         [
-            # The value is not whole, so that it counts for nothing.
+            # The value is incomplete, so it is dropped.
             ('Bearer a="b', [Challenge("bearer")]),
             ('Bearer a="b\\"', [Challenge("bearer")]),
             ("Bearer a=b c", [Challenge("bearer")]),
@@ -183,14 +185,14 @@ class TestMalformed:
             ('Bearer a="b\nc"', [Challenge("bearer")]),
             ('Bearer a="b\\\x00"', [Challenge("bearer")]),
             ('Bearer a="\x7f"', [Challenge("bearer")]),
-            # It is, but what follows is not understood.
+            # The value is complete, but a syntax error follows.
             ('Bearer a="b" c="d"', [Challenge("bearer", (("a", "b"),))]),
             ('Bearer a="b"c, d=e, DPoP', [Challenge("bearer", (("a", "b"),))]),
             ('Bearer a="b"\n, c=d', [Challenge("bearer", (("a", "b"),))]),
             ('Bearer a="b", @, c=d', [Challenge("bearer", (("a", "b"),))]),
             ("Bearer a=b, DPoP @, Basic", [Challenge("bearer", (("a", "b"),))]),
             ("Negotiate abc=, a=b, DPoP", [Challenge("negotiate", (), "abc=")]),
-            # Never was a challenge.
+            # Not a challenge.
             ('a="b", Bearer', []),
             ("=b", []),
             ('"Bearer"', []),
@@ -202,14 +204,14 @@ class TestMalformed:
         ],
         ids=ascii,
     )
-    def test_ends_the_reading_of_its_line(self, line: str, expected: list[Challenge]) -> None:
-        """What stood before the fault counts, what follows it does not, and other lines do not suffer."""
+    def test_a_syntax_error_ends_the_parsing_of_its_line(self, line: str, expected: list[Challenge]) -> None:
+        """The challenges before it and other lines count."""
         assert tuple(expected) == parse_challenges([line])
         assert (*expected, Challenge("dpop")) == parse_challenges([line, "DPoP"])
 
     @pytest.mark.parametrize("repeated", ['a=b, A="b"', "a=b, c=d, a=e"])
-    def test_a_repeated_parameter_spoils_its_challenge(self, repeated: str) -> None:
-        """A challenge that says a thing twice is left out; those around it stay."""
+    def test_a_challenge_that_repeats_a_parameter_is_dropped(self, repeated: str) -> None:
+        """The challenges around it stay."""
         assert parse_challenges([f"Basic, Bearer {repeated}, DPoP a=b"]) == (
             Challenge("basic"),
             Challenge("dpop", (("a", "b"),)),
@@ -217,8 +219,8 @@ class TestMalformed:
 
     @given(st.lists(hostile_texts, max_size=4))
     @example(['Bearer a="\\'])
-    def test_any_text(self, lines: list[str]) -> None:
-        """Any text is read as valid challenges, within the bounds, and nothing is raised by any question."""
+    def test_any_text_is_parsed_into_valid_challenges(self, lines: list[str]) -> None:
+        """Nothing is raised, and the limits hold."""
         read = parse_challenges(lines)
         assert len(read) <= MAX_CHALLENGES
         assert all([attrs.evolve(challenge) == challenge for challenge in read])
@@ -227,29 +229,29 @@ class TestMalformed:
         assert insufficient_scope(answer(403, *lines)) in {None, Scope()}
 
     @given(st.binary())
-    def test_any_bytes(self, line: bytes) -> None:
-        """Bytes are read however a library decodes them."""
+    def test_any_bytes_are_parsed(self, line: bytes) -> None:
+        """HTTP libraries decode them in different ways."""
         for text in (line.decode("latin-1"), line.decode("utf-8", "surrogateescape"), line.decode("ascii", "replace")):
             assert len(parse_challenges([text])) <= MAX_CHALLENGES
 
 
 class TestBounds:
-    def test_length(self) -> None:
-        """Lines are read up to the bound, all of them together; the first that exceeds it, and the rest, are not."""
+    def test_lines_beyond_16_kibibytes_are_dropped(self) -> None:
+        """The limit holds for all lines together."""
         fits = "Bearer".ljust(MAX_CHALLENGE_TEXT - 1)
         assert (Challenge("bearer"),) == parse_challenges([fits])
         assert () == parse_challenges([f"{fits} "])
         assert (Challenge("bearer"),) == parse_challenges([fits, "", "DPoP"])
         assert (Challenge("dpop"),) == parse_challenges(["DPoP", fits, "Basic"])
 
-    def test_endless_lines(self) -> None:
-        """Lines without end come to an end, empty ones too."""
+    def test_endless_lines_are_cut_off(self) -> None:
+        """Empty lines count, too."""
         assert () == parse_challenges(repeat(""))
         assert (Challenge("a"),) * MAX_CHALLENGES == parse_challenges(repeat("a"))
 
     @pytest.mark.parametrize("joiner", [",", "\n"], ids=ascii)
-    def test_number(self, joiner: str) -> None:
-        """No more challenges are read than the bound, those left out included."""
+    def test_challenges_beyond_32_are_dropped(self, joiner: str) -> None:
+        """Invalid ones count, too."""
         names = [f"s{index}" for index in range(MAX_CHALLENGES + 1)]
         read = parse_challenges(joiner.join(names).split("\n"))
         assert names[:-1] == [challenge.scheme for challenge in read]
@@ -266,14 +268,14 @@ class TestBounds:
     @pytest.mark.parametrize(
         "piece", ["a", " ", ",", "=", "\\", '"', "a ", "a,", "a=", "a=b,", "\\\\", '\\"', "==", "a b "]
     )
-    def test_linear(self, text: str, piece: str) -> None:
-        """Of the most awkward kind, a line eight times as long takes some eight times the work, and not its square."""
+    def test_parsing_takes_linear_time(self, text: str, piece: str) -> None:
+        """A line of the worst kind that is eight times as long takes about eight times as long."""
         line = text.format(piece * MAX_CHALLENGE_TEXT)[: MAX_CHALLENGE_TEXT - 1]
         assert work(line) < 24 * max(work(line[: len(line) // 8]), 1e-4)
 
 
 def work(line: str) -> float:
-    """Gives the least seconds that this thread itself was at work to read *line*, whatever else the machine does."""
+    """Return the least CPU seconds of this thread for parsing *line*."""
     found: list[float] = []
     for _ in range(3):
         start = time.thread_time()
@@ -284,16 +286,16 @@ def work(line: str) -> float:
 
 class TestRecord:
     @pytest.mark.parametrize("name", ["error", "ERROR", "Error"])
-    def test_get(self, name: str) -> None:
-        """`get` compares without case, and knows an empty value from none."""
+    def test_get_finds_a_parameter_in_any_case(self, name: str) -> None:
+        """An empty value is not None."""
         assert "x" == Challenge("bearer", (("a", ""), ("error", "x"))).get(name)
         assert "" == Challenge("bearer", (("error", ""),)).get(name)
         assert Challenge("bearer").get(name) is None
 
     @pytest.mark.parametrize("scheme", ["", "Bearer", "a b", "é", "a\n", None, b"bearer"], ids=ascii)
-    def test_illegal_scheme(self, scheme: object) -> None:
-        """A scheme is a token in lower case."""
-        with pytest.raises(InvalidInput, match=r"^scheme: "):
+    def test_a_scheme_outside_the_grammar_is_rejected(self, scheme: object) -> None:
+        """It must be a token in lower case."""
+        with pytest.raises(InvalidInput, match=r"^scheme must be an authentication scheme"):
             Challenge(untyped(scheme))
 
     @pytest.mark.parametrize(
@@ -318,24 +320,24 @@ class TestRecord:
         ],
         ids=ascii,
     )
-    def test_illegal_parameters(self, parameters: object) -> None:
-        """Parameters are a tuple of pairs of text, names in lower case and each once."""
-        with pytest.raises(InvalidInput, match=r"^parameters: "):
+    def test_parameters_outside_the_grammar_are_rejected(self, parameters: object) -> None:
+        """They must be a tuple of pairs of str with unique names in lower case."""
+        with pytest.raises(InvalidInput, match=r"^parameters must be a tuple"):
             Challenge("bearer", untyped(parameters))
 
     @pytest.mark.parametrize("token68", ["", "a b", "=", "a=b", "a\n", "é", b"a"], ids=ascii)
-    def test_illegal_token68(self, token68: object) -> None:
-        """A token68 is of its grammar."""
-        with pytest.raises(InvalidInput, match=r"^token68: "):
+    def test_a_token68_outside_the_grammar_is_rejected(self, token68: object) -> None:
+        """RFC 9110 section 11.2 lists its characters."""
+        with pytest.raises(InvalidInput, match=r"^token68 must match RFC 9110"):
             Challenge("negotiate", (), untyped(token68))
 
-    def test_token68_or_parameters(self) -> None:
-        """A challenge has no token68 beside parameters."""
-        with pytest.raises(InvalidInput, match=r"^token68: .* no parameters beside them$"):
+    def test_a_token68_cannot_be_combined_with_parameters(self) -> None:
+        """A challenge has one or the other."""
+        with pytest.raises(InvalidInput, match=r"must not be combined with parameters$"):
             Challenge("negotiate", (("a", "b"),), "abc")
 
-    def test_is_a_value(self) -> None:
-        """A challenge is frozen, and is equal, hashed and copied by what it holds."""
+    def test_a_challenge_is_a_frozen_value(self) -> None:
+        """It is compared, hashed and copied by its content."""
         challenge = Challenge("bearer", (("a", "b"),))
         same = Challenge("bearer", (("a", "b"),))
         assert {challenge} == {same, copy.deepcopy(same)}
@@ -357,31 +359,31 @@ class TestNothingIsShown:
             (Challenge("bearer", (("m4rker", "a"), ("scope", MARK))), "Challenge(bearer, scope=***, 1 more)"),
         ],
     )
-    def test_repr(self, challenge: Challenge, shown: str) -> None:
-        """A challenge shows registered words only: in any other place a server may echo the token it was sent."""
+    def test_the_repr_of_a_challenge_shows_registered_words_only(self, challenge: Challenge, shown: str) -> None:
+        """A server may echo a token anywhere else."""
         assert shown == repr(challenge) == f"{challenge}"
 
-    def test_bounded(self) -> None:
-        """The longest challenge is shown in a line."""
+    def test_the_repr_of_a_long_challenge_is_short(self) -> None:
+        """It counts the parameters that are not shown."""
         line = "Bearer " + ", ".join([f"a{index}=b" for index in range(1000)])
         (challenge,) = parse_challenges([line])
         assert "Challenge(bearer, 1000 more)" == repr(challenge)
 
 
 def rejections() -> Iterator[tuple[bool, tuple[str, ...]]]:
-    """Gives WWW-Authenticate lines of a 401, and whether another token may help."""
+    """Yield WWW-Authenticate lines of a 401, and whether a new token may help."""
     for scheme in ("Bearer", "DPoP", "bearer", "DPOP"):
         yield True, (f'{scheme} realm="x, y", error="invalid_token"',)
         yield True, (f"{scheme} error=invalid_token, scope=a",)
         yield True, (f"Basic realm=x, {scheme} error=invalid_token",)
         yield True, ("Basic realm=x", f"{scheme} error=invalid_token")
-        # No reason given.
+        # No reason.
         yield True, (scheme,)
         yield True, (f'{scheme} realm="x"',)
         yield True, (f'{scheme} error=""',)
         yield True, (f"{scheme} abc=",)
         yield True, (f"Basic realm=x, {scheme}",)
-        # Another reason, which another token would meet too.
+        # Another reason, for which a new token does not help.
         yield False, (f"{scheme} error=invalid_request",)
         yield False, (f"{scheme} error=insufficient_scope, scope=a",)
         yield False, (f"{scheme} error=Invalid_Token",)
@@ -401,19 +403,21 @@ def rejections() -> Iterator[tuple[bool, tuple[str, ...]]]:
 
 class TestTokenRejected:
     @pytest.mark.parametrize(("expected", "lines"), list(rejections()), ids=ascii)
-    def test_401(self, expected: bool, lines: tuple[str, ...]) -> None:
-        """A 401 that says ``invalid_token``, or gives no reason, is worth another token; any other is not."""
+    def test_a_401_with_invalid_token_or_without_a_reason_rejects_the_token(
+        self, expected: bool, lines: tuple[str, ...]
+    ) -> None:
+        """A 401 with another reason does not."""
         assert expected is token_rejected(answer(401, *lines))
 
     @pytest.mark.parametrize("status", [200, 302, 400, 403, 407, 500])
-    def test_other_statuses(self, status: int) -> None:
-        """What is no 401 rejects no token, whatever it says."""
+    def test_no_other_status_rejects_the_token(self, status: int) -> None:
+        """The challenge does not matter."""
         assert not token_rejected(answer(status, "Bearer error=invalid_token"))
         assert not token_rejected(answer(status))
 
     @pytest.mark.parametrize("name", ["www-authenticate", "WWW-AUTHENTICATE"])
-    def test_the_field(self, name: str) -> None:
-        """The field's name is compared without case; no other field counts."""
+    def test_only_www_authenticate_in_any_case_is_read(self, name: str) -> None:
+        """No other field counts."""
         fields: Headers = {name: "Basic", "Proxy-Authenticate": "Bearer error=invalid_token"}
         assert not token_rejected(HttpResponse(401, fields))
 
@@ -442,12 +446,14 @@ class TestInsufficientScope:
         ],
         ids=ascii,
     )
-    def test_403(self, expected: Scope | None, lines: list[str]) -> None:
-        """A 403 that says ``insufficient_scope`` names the scope, or none in its grammar; any other asks nothing."""
+    def test_a_403_with_insufficient_scope_names_the_required_scope(
+        self, expected: Scope | None, lines: list[str]
+    ) -> None:
+        """The scope is empty if the challenge has none in its grammar."""
         found = insufficient_scope(answer(403, *lines))
         assert (expected, type(expected)) == (found, type(found))
 
     @pytest.mark.parametrize("status", [200, 400, 401, 404])
-    def test_other_statuses(self, status: int) -> None:
-        """What is no 403 asks for no scope."""
+    def test_no_other_status_names_a_required_scope(self, status: int) -> None:
+        """The challenge does not matter."""
         assert insufficient_scope(answer(status, "Bearer error=insufficient_scope, scope=a")) is None

@@ -99,7 +99,7 @@ class TestBody:
             ("--parameter", "audience", "--parameter must be NAME=VALUE"),
             ("--parameter", "client_secret=M4RKER", "second way of authentication"),
             ("--scope", "a  b", "put one space between scope-tokens"),
-            ("--resource", "relative", "give a scheme"),
+            ("--resource", "relative", "begin it with a scheme"),
             ("--body", "%", "percent-encoded"),
         ],
     )
@@ -144,7 +144,7 @@ class TestRequest:
         """An endpoint that is not https is rejected, and the error says what to do."""
         result = cli("request", "--client-id", "id", "--token-url", "http://as.example/token")
         assert (result.code, result.out) == (BAD_INPUT, "")
-        assert "if that is meant, give --allow-http" in result.err
+        assert "to allow it, pass --allow-http" in result.err
 
     def test_curl_names_the_files_of_the_certificate(self, cli: Runner, tmp_path: Path) -> None:
         """The curl command names the files of the connection, quoted for the shell."""
@@ -390,12 +390,12 @@ class TestAuthentication:
         result = cli("request", *LOCAL, "https://as.example/token", *signed, "--profile", "fapi2")
         assert result.code == DONE
         assert result.out.partition("\n\n")[2].partition("\n\n")[2].splitlines() == [
-            "yes  5.3.3.1  authenticate by private_key_jwt or mutual TLS",
-            "NO   5.3.3.1  have tokens bound to a key or a certificate: ask for a token that is bound to a certificate",
-            "yes  5.4.1    sign by PS256, ES256 or EdDSA",
-            "yes  5.3.3.1  name the issuer as the audience of assertions, as a string",
+            "yes  5.3.3.1  authenticate with private_key_jwt or mutual TLS",
+            "NO   5.3.3.1  bind tokens to a key or a certificate: request a token that is bound to a certificate",
+            "yes  5.4.1    sign with PS256, ES256 or EdDSA",
+            "yes  5.3.3.1  name the issuer, as a string, as the audience of assertions",
             "yes  5.2.1    use https",
-            "NO   5.3.3.1  take the endpoint from the metadata of the issuer: let the metadata of the issuer name it",
+            "NO   5.3.3.1  take the endpoint from the issuer's metadata: configure the issuer in place of the endpoint",
         ]
 
     @pytest.mark.parametrize(
@@ -407,7 +407,7 @@ class TestAuthentication:
                 ("--auth", "private-key-jwt", "--key", "/no/such", "--issuer", "https://as.example"),
                 "/no/such cannot be read",
             ),
-            (("--auth", "private-key-jwt", "--key", __file__, "--issuer", "https://as.example"), "is no PEM"),
+            (("--auth", "private-key-jwt", "--key", __file__, "--issuer", "https://as.example"), "is not PEM"),
             (("--auth", "assertion"), "--assertion-file is required by --auth assertion; pass the path of a file"),
             (("--auth", "tls"), "--certificate is required by --auth tls; pass the path of a file"),
             (("--auth", "tls", "--certificate", "/no/such"), "oauth-cc: --certificate cannot be read: No such file"),
@@ -537,7 +537,7 @@ class TestMetadata:
         results.append(cli("metadata", url))
         assert [REFUSED, BAD_INPUT, NETWORK] == [result.code for result in results]
         assert [("", 1)] * 3 == [(result.out, result.err.count("\n")) for result in results]
-        expected = ["they are of 'https://as.example'", "use https", "check the URL, the network and any proxy"]
+        expected = ["another issuer, 'https://as.example'", "use https", "check the URL, the network and any proxy"]
         assert all(text in result.err for text, result in zip(expected, results, strict=True))
 
 

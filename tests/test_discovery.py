@@ -65,7 +65,9 @@ def test_the_openid_url_is_tried_second(absence: HttpResponse) -> None:
     assert METADATA == world.run(discover(ISSUER))
     assert asked(*URLS) == world.sent
     neither = World([absence, ABSENT])
-    with pytest.raises(errors.InvalidResponse, match="HTTP 404: the answer is no metadata: check the issuer") as caught:
+    with pytest.raises(
+        errors.InvalidResponse, match="HTTP 404: the response is not metadata; check the issuer"
+    ) as caught:
         neither.run(discover(ISSUER))
     assert asked(*URLS) == neither.sent
     assert caught.value.__context__ is None
@@ -186,9 +188,9 @@ class TestDiscoverEndpoint:
         """The method is not replaced by a listed one, and the error names both."""
         credentials = ClientCredentials("id", ClientSecretPost("s3cret"))
         for methods in (("client_secret_basic",), ("none",), ("private_key_jwt", "tls_client_auth")):
-            with pytest.raises(errors.InvalidInput, match="client_secret_post") as caught:
+            with pytest.raises(errors.InvalidInput, match="client_secret_post is missing") as caught:
                 World([listing(*methods)]).run(discover_endpoint(ISSUER, credentials))
-            assert methods[0] in str(caught.value)
+            assert f"which lists {methods[0]}" in str(caught.value)
 
     def test_a_connection_with_a_certificate_goes_to_the_mtls_alias(self) -> None:
         """Any other connection goes to the ordinary endpoint."""

@@ -1,5 +1,5 @@
 """
-What a profile finds in a configuration: each duty alone.
+The requirements of the FAPI 2.0 Security Profile, one at a time.
 """
 
 import attrs
@@ -37,13 +37,13 @@ CERTIFICATE = Certificate("A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0")
 
 
 def key(algorithm: Algorithm) -> SigningKey:
-    """A key of *algorithm*."""
+    """Return a key of *algorithm*."""
     return SigningKey(algorithm, lambda _: bytes(64), "key-1")
 
 
-def asked(way: ClientAuthentication | str | None) -> TokenRequest:
-    """A request of a client that authenticates by *way*."""
-    return token_request(ClientCredentials("id") if way is None else ClientCredentials("id", way))
+def asked(method: ClientAuthentication | str | None) -> TokenRequest:
+    """Return a request of a client that authenticates with *method*."""
+    return token_request(ClientCredentials("id") if method is None else ClientCredentials("id", method))
 
 
 GOOD = asked(PrivateKeyJwt(key("ES256"), ISSUER)).with_certificate(CERTIFICATE)
@@ -52,7 +52,7 @@ GOOD = asked(PrivateKeyJwt(key("ES256"), ISSUER)).with_certificate(CERTIFICATE)
 def missed(
     request: TokenRequest, endpoint: str = MTLS_ENDPOINT, metadata: ServerMetadata | None = METADATA
 ) -> list[str]:
-    """Gives the first words of the duties that are not met."""
+    """Return the first words of the requirements that are not met."""
     return [duty.text.split(" ")[0] for duty in fapi2(request, endpoint, metadata) if not duty.met]
 
 
@@ -67,48 +67,48 @@ def missed(
     ],
     ids=["key", "tls", "dpop", "eddsa", "ed25519"],
 )
-def test_met(request_: TokenRequest, endpoint: str) -> None:
-    """A configuration as the profile has it."""
+def test_a_compliant_configuration_meets_every_requirement(request_: TokenRequest, endpoint: str) -> None:
+    """Keys, mutual TLS and DPoP are compliant."""
     assert missed(request_, endpoint) == []
 
 
-@pytest.mark.parametrize("way", ["s3cret", NoAuthentication(), None])
-def test_authentication(way: ClientAuthentication | str | None) -> None:
-    """No shared secret."""
-    assert missed(asked(way).with_certificate(CERTIFICATE)) == ["authenticate"]
+@pytest.mark.parametrize("method", ["s3cret", NoAuthentication(), None])
+def test_a_shared_secret_is_not_fapi2_compliant(method: ClientAuthentication | str | None) -> None:
+    """Neither is a client without authentication."""
+    assert missed(asked(method).with_certificate(CERTIFICATE)) == ["authenticate"]
 
 
-def test_a_secret_that_keys_a_jwt() -> None:
-    """It is shared all the same, and signs by none of the algorithms."""
-    way = ClientSecretJwt("7Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr1", ISSUER)
-    assert missed(asked(way).with_certificate(CERTIFICATE)) == ["authenticate", "sign"]
+def test_client_secret_jwt_is_not_fapi2_compliant() -> None:
+    """It is a shared secret, and its algorithm is not listed either."""
+    method = ClientSecretJwt("7Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr1", ISSUER)
+    assert missed(asked(method).with_certificate(CERTIFICATE)) == ["authenticate", "sign"]
 
 
-def test_bound() -> None:
-    """A bearer token that whoever has it can use."""
-    assert missed(attrs.evolve(GOOD, certificate=None), ENDPOINT) == ["have"]
+def test_a_bearer_token_is_not_fapi2_compliant() -> None:
+    """Anyone who has it can use it."""
+    assert missed(attrs.evolve(GOOD, certificate=None), ENDPOINT) == ["bind"]
 
 
-def test_a_server_that_binds_none() -> None:
-    """What is asked for is not what one gets, by certificate or by DPoP; nor is what nobody knows of."""
-    assert missed(attrs.evolve(GOOD, certificate=None).with_dpop_jkt("a" * 43), ENDPOINT, None) == ["have", "take"]
+def test_a_bound_token_needs_a_server_that_binds_tokens() -> None:
+    """Without metadata, nobody knows whether the server does."""
+    assert missed(attrs.evolve(GOOD, certificate=None).with_dpop_jkt("a" * 43), ENDPOINT, None) == ["bind", "take"]
     plain = attrs.evolve(
         METADATA, tls_client_certificate_bound_access_tokens=False, dpop_signing_alg_values_supported=("none", "HS256")
     )
-    assert missed(asked(TlsClientAuth(CERTIFICATE)), metadata=plain) == ["have"]
-    assert missed(attrs.evolve(GOOD, certificate=None).with_dpop_jkt("a" * 43), ENDPOINT, plain) == ["have"]
+    assert missed(asked(TlsClientAuth(CERTIFICATE)), metadata=plain) == ["bind"]
+    assert missed(attrs.evolve(GOOD, certificate=None).with_dpop_jkt("a" * 43), ENDPOINT, plain) == ["bind"]
 
 
 @pytest.mark.parametrize("algorithm", sorted({*ALGORITHMS} - {"PS256", "ES256", "EdDSA", "Ed25519"}))
-def test_algorithm(algorithm: Algorithm) -> None:
-    """One that the profile does not name."""
+def test_an_algorithm_outside_the_profile_is_not_fapi2_compliant(algorithm: Algorithm) -> None:
+    """RS256 is the most common one."""
     assert missed(asked(PrivateKeyJwt(key(algorithm), ISSUER)).with_certificate(CERTIFICATE)) == ["sign"]
 
 
-def test_audience() -> None:
-    """The URL of the endpoint, which an older server wants."""
-    way = PrivateKeyJwt(key("ES256"), ISSUER, audience=ENDPOINT)
-    assert missed(asked(way).with_certificate(CERTIFICATE)) == ["name"]
+def test_the_endpoint_as_audience_is_not_fapi2_compliant() -> None:
+    """Older servers require it."""
+    method = PrivateKeyJwt(key("ES256"), ISSUER, audience=ENDPOINT)
+    assert missed(asked(method).with_certificate(CERTIFICATE)) == ["name"]
 
 
 @pytest.mark.parametrize(
@@ -117,19 +117,21 @@ def test_audience() -> None:
         ("http://127.0.0.1:8080/token", METADATA, ["use", "take"]),
         ("https://as.example/other", METADATA, ["take"]),
         (ENDPOINT, METADATA, ["take"]),
-        (ENDPOINT, None, ["have", "take"]),
+        (ENDPOINT, None, ["bind", "take"]),
         (MTLS_ENDPOINT, attrs.evolve(METADATA, issuer="https://other.example"), ["take"]),
         (MTLS_ENDPOINT, attrs.evolve(METADATA, token_endpoint_auth_methods_supported=("none",)), ["take"]),
     ],
     ids=["http", "other", "not for certificates", "no metadata", "other issuer", "other method"],
 )
-def test_endpoint(endpoint: str, metadata: ServerMetadata | None, first: list[str]) -> None:
-    """Over https, and the one that the metadata of the issuer name for this very request."""
+def test_the_endpoint_must_be_https_and_from_the_issuers_metadata(
+    endpoint: str, metadata: ServerMetadata | None, first: list[str]
+) -> None:
+    """The metadata must name it for this request."""
     assert missed(GOOD, endpoint, metadata) == first
 
 
-def test_advice() -> None:
-    """What is missing is said with what to do."""
+def test_a_requirement_that_is_not_met_has_advice() -> None:
+    """It names the section of the profile, too."""
     assert all(duty.advice and duty.source for duty in fapi2(asked("s3cret"), ENDPOINT))
     (found,) = [duty for duty in fapi2(GOOD, ENDPOINT, METADATA) if not duty.met]
-    assert found.advice == f"for this request they name {MTLS_ENDPOINT}"
+    assert found.advice == f"use {MTLS_ENDPOINT}, which the metadata names for this request"

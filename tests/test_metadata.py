@@ -1,5 +1,5 @@
 """
-Metadata: every vector of cases/issuers.json, and any document at all.
+Server metadata, with the vectors of cases/issuers.json and with any document.
 """
 
 import json
@@ -50,18 +50,18 @@ VECTORS: dict[str, list[dict[str, Any]]] = json.loads((FOLDER / "issuers.json").
 
 
 def cases(part: str) -> list[Case]:
-    """Gives the cases of one *part* of the vectors."""
+    """Return the vectors of one *part*."""
     return [Case(case["name"], case["rule"], case) for case in VECTORS[part]]
 
 
 def read(document: object, issuer: str | Endpoint = ISSUER, status: int = 200) -> ServerMetadata:
-    """Gives the metadata in *document*."""
+    """Parse the metadata in *document*."""
     content = document if isinstance(document, bytes) else json.dumps(document).encode()
     return parse_metadata(HttpResponse(status, (), content), issuer)
 
 
-def test_the_vectors_are_all_here() -> None:
-    """The vectors have names of their own, and none was lost."""
+def test_no_vector_is_lost() -> None:
+    """The vectors have unique names."""
     assert 34 == len({case.name for part in ("well_known", "compare", "documents") for case in cases(part)})
 
 
@@ -69,8 +69,8 @@ class TestUrls:
     """RFC 8414 section 3.1, OpenID Connect Discovery 1.0 section 4."""
 
     @pytest.mark.parametrize("case", cases("well_known"), ids=lambda case: case.name)
-    def test_vectors(self, case: Case) -> None:
-        """An issuer has its well-known URL, or is refused as one."""
+    def test_a_vector_has_its_well_known_url_or_is_rejected(self, case: Case) -> None:
+        """The URL is that of RFC 8414."""
         if case.expect["outcome"] == "error":
             with pytest.raises(errors.InvalidInput):
                 metadata_urls(case.data["issuer"])
@@ -87,22 +87,24 @@ class TestUrls:
             (f"{ISSUER}/a//", "/a/", "/a/"),
         ],
     )
-    def test_both_ways(self, issuer: str, inserted: str, appended: str) -> None:
-        """One `/` at the end goes; OpenID Connect's path follows the issuer's."""
+    def test_rfc_8414_inserts_the_path_and_openid_connect_appends_it(
+        self, issuer: str, inserted: str, appended: str
+    ) -> None:
+        """One `/` at the end of the issuer is removed."""
         plain = f"{ISSUER}/.well-known/oauth-authorization-server{inserted}"
         assert (plain, f"{ISSUER}{appended}/.well-known/openid-configuration") == metadata_urls(issuer)
 
-    def test_http(self) -> None:
-        """Http goes to this machine, and elsewhere where the caller says so."""
+    def test_an_http_issuer_is_allowed_on_loopback_or_explicitly(self) -> None:
+        """Any other http issuer is rejected."""
         assert metadata_urls("http://localhost:8080/t")[0].startswith("http://localhost:8080/.well-known/")
         allowed = Endpoint("http://as.example/t", allow_http=True)
         assert metadata_urls(allowed)[1] == "http://as.example/t/.well-known/openid-configuration"
-        with pytest.raises(errors.InvalidInput, match="use https"):
+        with pytest.raises(errors.InvalidInput, match="must use https"):
             metadata_urls("http://as.example")
 
-    def test_query(self) -> None:
-        """The error says what to leave out."""
-        with pytest.raises(errors.InvalidInput, match=r"issuer: has a query: leave out '\?'"):
+    def test_an_issuer_with_a_query_is_rejected_with_advice(self) -> None:
+        """The error says what to remove."""
+        with pytest.raises(errors.InvalidInput, match=r"^issuer must not have a query; remove '\?'"):
             metadata_urls(f"{ISSUER}?tenant=1")
 
 
@@ -110,8 +112,8 @@ class TestIssuer:
     """RFC 8414 sections 3.3 and 4."""
 
     @pytest.mark.parametrize("case", cases("compare"), ids=lambda case: case.name)
-    def test_vectors(self, case: Case) -> None:
-        """Only metadata with the very same issuer are used."""
+    def test_metadata_must_name_exactly_the_requested_issuer(self, case: Case) -> None:
+        """Any difference is an error."""
         document = {**LEAST, "issuer": case.data["document_issuer"]}
         if case.expect["match"]:
             assert METADATA == read(document, case.data["configured"])
@@ -119,47 +121,47 @@ class TestIssuer:
             with pytest.raises((errors.IssuerMismatch, errors.InvalidInput)):
                 read(document, case.data["configured"])
 
-    def test_escapes(self) -> None:
-        """Issuers are compared after JSON's escapes are undone."""
+    def test_issuers_are_compared_after_json_escapes_are_decoded(self) -> None:
+        """The escapes are not part of the text."""
         assert METADATA == read(json.dumps(LEAST).replace("as", "\\u0061s").replace("/", "\\/").encode())
 
-    def test_before_all_else(self) -> None:
-        """Nothing else is read in the metadata of another issuer."""
+    def test_the_issuer_is_compared_before_anything_else_is_read(self) -> None:
+        """Other faults of the metadata do not matter then."""
         with pytest.raises(errors.IssuerMismatch):
             read({"issuer": f"{ISSUER}/", "token_endpoint": 5, "scopes_supported": 5})
 
-    def test_another_letter(self) -> None:
-        """Texts are compared as they are, and not by what they would be after normalisation."""
+    def test_issuers_are_not_normalised(self) -> None:
+        """Characters that only look alike are different."""
         with pytest.raises(errors.IssuerMismatch):
             read({**LEAST, "issuer": f"{ISSUER}/\N{KELVIN SIGN}"}, f"{ISSUER}/K")
 
-    def test_without_issuer(self) -> None:
-        """A JSON object of some other kind is no metadata."""
-        with pytest.raises(errors.InvalidResponse, match="has no issuer, so it is no metadata"):
+    def test_an_object_without_issuer_is_not_metadata(self) -> None:
+        """It is some other JSON object."""
+        with pytest.raises(errors.InvalidResponse, match="has no issuer, so it is not metadata"):
             read({"error": "not_found"})
 
     @pytest.mark.parametrize("url", metadata_urls(f"{ISSUER}/tenant"))
-    def test_the_url_of_metadata_as_issuer(self, url: str) -> None:
-        """It is not the issuer: what stands there is."""
-        with pytest.raises(errors.InvalidInput, match="is the URL of metadata"):
+    def test_the_url_of_metadata_is_rejected_as_an_issuer(self, url: str) -> None:
+        """The error says where the issuer is."""
+        with pytest.raises(errors.InvalidInput, match="must not be the URL of its metadata"):
             metadata_urls(url)
 
-    def test_a_slash_too_many(self) -> None:
-        """What can be an issuer is shown, since it is nearly always the remedy."""
-        with pytest.raises(errors.IssuerMismatch, match=r"they are of 'https://as\.example/'; if that"):
+    def test_the_error_of_a_mismatch_shows_a_valid_issuer(self) -> None:
+        """It is usually the right one."""
+        with pytest.raises(errors.IssuerMismatch, match=r"another issuer, 'https://as\.example/'; if you mean"):
             read({**LEAST, "issuer": f"{ISSUER}/"})
 
     @pytest.mark.parametrize(
         "found", [None, 5, "M4RKER", f"{ISSUER}?M4RKER", f"{ISSUER}/M4RKER{'a' * 200}", ["M4RKER"]]
     )
-    def test_nothing_else_is_shown(self, found: object) -> None:
-        """What can be no issuer is not shown."""
+    def test_the_error_of_a_mismatch_does_not_show_an_invalid_issuer(self, found: object) -> None:
+        """It may be anything."""
         with pytest.raises(errors.IssuerMismatch, match=r"check the issuer$") as caught:
             read({**LEAST, "issuer": found})
         assert "M4RKER" not in f"{caught.value!r}"
 
-    def test_configured(self) -> None:
-        """An issuer that can be none has no metadata, whatever they say."""
+    def test_an_invalid_configured_issuer_is_rejected(self) -> None:
+        """What the metadata says does not matter."""
         with pytest.raises(errors.InvalidInput):
             read({**LEAST, "issuer": "http://as.example"}, "http://as.example")
 
@@ -168,8 +170,8 @@ class TestDocument:
     """RFC 8414 sections 2 and 3.2."""
 
     @pytest.mark.parametrize("case", cases("documents"), ids=lambda case: case.name)
-    def test_vectors(self, case: Case) -> None:
-        """A document gives what it says, or is refused."""
+    def test_a_vector_is_parsed_or_rejected(self, case: Case) -> None:
+        """Each vector lists the members that count."""
         if case.expect["outcome"].startswith("error"):
             with pytest.raises(errors.InvalidResponse):
                 read(case.data["document"], case.data["configured"])
@@ -180,8 +182,8 @@ class TestDocument:
         assert case.expect.get("dpop_usable", False) == bool(metadata.dpop_algorithms)
         assert (case.expect["outcome"] == "ok") == metadata.grants_client_credentials
 
-    def test_all(self) -> None:
-        """Every member is read, unknown ones are ignored."""
+    def test_every_known_member_is_parsed(self) -> None:
+        """Unknown members are ignored."""
         metadata = read(
             {
                 **LEAST,
@@ -210,8 +212,8 @@ class TestDocument:
         )
         assert ("ES256", "PS256") == metadata.dpop_algorithms
 
-    def test_defaults(self) -> None:
-        """What is omitted, null or empty has its default; for authentication that is Basic."""
+    def test_a_missing_null_or_empty_member_has_its_default(self) -> None:
+        """The default authentication method is client_secret_basic."""
         names = [field.name for field in attrs.fields(ServerMetadata)[2:8]]
         assert METADATA == read({**LEAST, **dict.fromkeys(names)})
         assert METADATA == read({**LEAST, **dict.fromkeys(names, ())})
@@ -221,55 +223,55 @@ class TestDocument:
         assert ("client_secret_basic",) == METADATA.token_endpoint_auth_methods_supported
         assert METADATA.grants_client_credentials
 
-    def test_outside_the_grammar(self) -> None:
-        """A text that could neither be asked for nor shown is left out, and what is left is no default."""
+    def test_list_items_outside_the_grammar_are_dropped(self) -> None:
+        """A list without valid items does not get the default."""
         odd = ["", "a b", "é", "\x1b[2J", '"']
         metadata = read({**LEAST, "scopes_supported": [*odd, "a"], "token_endpoint_auth_methods_supported": odd})
         assert (("a",), ()) == (metadata.scopes_supported, metadata.token_endpoint_auth_methods_supported)
 
     @pytest.mark.parametrize("name", [field.name for field in attrs.fields(ServerMetadata)[2:8]])
     @pytest.mark.parametrize("wrong", ["a", 5, True, {}, {"a": "b"}, [5], ["a", None], [["a"]]])
-    def test_no_array(self, name: str, wrong: object) -> None:
-        """What is no array of texts is refused by name."""
-        with pytest.raises(errors.InvalidResponse, match=f"{name} in the metadata is no array of texts"):
+    def test_a_member_that_is_not_an_array_of_strings_is_named_in_the_error(self, name: str, wrong: object) -> None:
+        """The response is invalid."""
+        with pytest.raises(errors.InvalidResponse, match=f"{name} in the metadata is not an array of strings"):
             read({**LEAST, name: wrong})
 
     @pytest.mark.parametrize("wrong", [5, "true", [], {}, "https://mtls.example/", [{"token_endpoint": ENDPOINT}]])
     @pytest.mark.parametrize("name", ["mtls_endpoint_aliases", "tls_client_certificate_bound_access_tokens"])
-    def test_other_types(self, name: str, wrong: object) -> None:
-        """What is of another type is refused by name."""
+    def test_a_member_of_another_type_is_named_in_the_error(self, name: str, wrong: object) -> None:
+        """The response is invalid."""
         if (name, wrong) != ("mtls_endpoint_aliases", {}):
             with pytest.raises(errors.InvalidResponse, match=f"{name} in the metadata is n"):
                 read({**LEAST, name: wrong})
 
     @pytest.mark.parametrize("document", [{**LEAST, "token_endpoint": None}, {"issuer": ISSUER}])
-    def test_no_token_endpoint(self, document: object) -> None:
-        """Without token endpoint there is nothing to ask."""
+    def test_metadata_without_token_endpoint_is_invalid(self, document: object) -> None:
+        """There is nowhere to send the request."""
         with pytest.raises(errors.InvalidResponse, match="no token_endpoint"):
             read(document)
 
     @pytest.mark.parametrize(
         "url", [5, [ENDPOINT], "", "/token", "http://as.example/", f"{ENDPOINT}#", f"{ENDPOINT}?client_secret=M4RKER"]
     )
-    def test_endpoints(self, url: object) -> None:
-        """Endpoints are those that the core would send a secret to."""
+    def test_an_invalid_endpoint_is_named_in_the_error_and_not_shown(self, url: object) -> None:
+        """Endpoints follow the same rules as in `Endpoint`."""
         for document, name in (
             ({"token_endpoint": url}, "token_endpoint"),
-            ({"mtls_endpoint_aliases": {"token_endpoint": url}}, "token_endpoint among mtls_endpoint_aliases"),
+            ({"mtls_endpoint_aliases": {"token_endpoint": url}}, "token_endpoint of mtls_endpoint_aliases"),
         ):
             with pytest.raises(errors.InvalidResponse, match=f"{name} in the metadata") as caught:
                 read({**LEAST, **document})
             assert "M4RKER" not in f"{caught.value!r}"
 
-    def test_loopback(self) -> None:
-        """An issuer on this machine may name http endpoints on it; the endpoints of an https issuer are https."""
+    def test_only_an_issuer_on_loopback_may_name_http_endpoints_on_loopback(self) -> None:
+        """The endpoints of an https issuer are https."""
         local = {"issuer": "http://localhost", "token_endpoint": "http://localhost:8080/token"}
         assert "http://localhost:8080/token" == read(local, "http://localhost").token_endpoint
-        with pytest.raises(errors.InvalidResponse, match="its issuer is reached by https"):
+        with pytest.raises(errors.InvalidResponse, match="as its issuer uses https"):
             read({**local, "issuer": ISSUER})
 
-    def test_an_http_issuer_that_is_allowed_names_http_endpoints_at_its_own_host_and_port(self) -> None:
-        """A compose file's Keycloak: https, or the very origin that the caller allowed."""
+    def test_an_allowed_http_issuer_may_name_http_endpoints_at_its_own_origin(self) -> None:
+        """Keycloak in a compose file is an example."""
         issuer = "http://keycloak:8080/realms/demo"
         allowed = Endpoint(issuer, allow_http=True)
         found = read({"issuer": issuer, "token_endpoint": "http://keycloak:8080/token"}, allowed)
@@ -279,40 +281,40 @@ class TestDocument:
         secure = {"issuer": issuer, "token_endpoint": "https://other/token"}
         assert "https://other/token" == read(secure, allowed).token_endpoint
         for elsewhere in ("http://keycloak/token", "http://other:8080/token", "http://localhost/token"):
-            with pytest.raises(errors.InvalidResponse, match="on another host"):
+            with pytest.raises(errors.InvalidResponse, match="has another host"):
                 read({"issuer": issuer, "token_endpoint": elsewhere}, allowed)
 
     @pytest.mark.parametrize("content", [b"", b"<html>", b"[]", b'{"a": 1, "a": 1}', b"\xff", b'{"a": NaN}'])
-    def test_no_object(self, content: bytes) -> None:
-        """What is not one JSON object is no metadata."""
-        with pytest.raises(errors.InvalidResponse, match="so it is no metadata: check the issuer"):
+    def test_a_body_that_is_not_a_json_object_is_not_metadata(self, content: bytes) -> None:
+        """The error says what to check."""
+        with pytest.raises(errors.InvalidResponse, match="so it is not metadata; check the issuer"):
             read(content)
 
-    def test_too_large(self) -> None:
-        """An answer beyond the bound is not parsed."""
+    def test_a_body_beyond_the_limit_is_not_parsed(self) -> None:
+        """The limit is a mebibyte."""
         with pytest.raises(errors.InvalidResponse):
             read(b" " * (MAX_SIZE + 1))
 
     @pytest.mark.parametrize("status", [199, 201, 204, 400, 404, 418, 429, 500, 503])
-    def test_status(self, status: int) -> None:
-        """Only 200 has metadata; what may pass is said to be so."""
-        with pytest.raises(errors.InvalidResponse, match=f"HTTP {status}: .*give the token endpoint itself") as caught:
+    def test_only_status_200_has_metadata(self, status: int) -> None:
+        """Other statuses are retryable if they may pass."""
+        with pytest.raises(errors.InvalidResponse, match=f"HTTP {status}: .*pass the token endpoint") as caught:
             read(LEAST, status=status)
         assert (status in RETRYABLE) == caught.value.retryable
 
     @pytest.mark.parametrize("status", [300, 301, 308, 399])
-    def test_redirect(self, status: int) -> None:
-        """No redirect is followed."""
+    def test_a_redirect_is_not_followed(self, status: int) -> None:
+        """It is an error of its own."""
         with pytest.raises(errors.UnexpectedRedirect, match="not followed"):
             read(LEAST, status=status)
 
 
 class TestRecord:
-    """There is no record that could not be used."""
+    """A record of metadata is always valid."""
 
     @pytest.mark.parametrize("url", ["", "http://as.example/", "https://as.example/#"])
-    def test_refused(self, url: str) -> None:
-        """An endpoint that no secret may be sent to makes no record."""
+    def test_a_record_with_an_invalid_endpoint_cannot_be_made(self, url: str) -> None:
+        """The mutual-TLS endpoint is checked, too."""
         with pytest.raises(errors.InvalidInput):
             ServerMetadata(ISSUER, url)
         with pytest.raises(errors.InvalidInput):
@@ -321,10 +323,10 @@ class TestRecord:
 
 @attrs.frozen
 class Own:
-    """A way of a user's own."""
+    """A custom client authentication method."""
 
     def authenticate(self, client_id: str) -> AuthenticationFields:
-        """Gives no fields."""
+        """Return no fields."""
         return AuthenticationFields()
 
 
@@ -341,71 +343,77 @@ WAYS: dict[str, ClientAuthentication] = {
 
 
 class TestEndpointFor:
-    """Which endpoint, and whether it would do."""
+    """The choice of an endpoint, and the checks of a request against metadata."""
 
-    def test_method_names(self) -> None:
-        """Each way of this library has its registered name, and every name its way; one of a user's own has none."""
+    def test_every_built_in_method_has_its_registered_name(self) -> None:
+        """A custom method has none."""
         assert WAYS.keys() == METHODS.keys()
         assert list(WAYS) == [method_name(way) for way in WAYS.values()]
         assert method_name(Own()) is None
 
     @pytest.mark.parametrize("name", WAYS)
     @pytest.mark.parametrize("supported", [*WAYS, "attest_jwt_client_auth"])
-    def test_ways(self, name: str, supported: str) -> None:
-        """A way is used if the server supports it, and no other is taken in its place."""
+    def test_a_method_that_the_server_does_not_list_is_rejected(self, name: str, supported: str) -> None:
+        """No other method is used in its place."""
         metadata = attrs.evolve(METADATA, token_endpoint_auth_methods_supported=("x", supported))
         request = token_request(ClientCredentials("id", WAYS[name]))
         if name == supported:
             assert ENDPOINT == str(endpoint_for(metadata, request))
             return
-        with pytest.raises(errors.InvalidInput, match=f"and no {name}: configure the way") as caught:
+        with pytest.raises(
+            errors.InvalidInput, match=f"^client authentication method {name} is missing .*; use the method"
+        ) as caught:
             endpoint_for(metadata, request)
-        shown = supported if supported in METHODS else "other ways"
-        assert f"the server takes {shown}," in caught.value.reason
+        shown = supported if supported in METHODS else "other methods"
+        assert f"which lists {shown};" in caught.value.reason
 
-    def test_signed_for_another_issuer(self) -> None:
-        """Whoever names the issuer decides whom assertions are for, and not what metadata say."""
+    def test_an_assertion_for_another_issuer_is_rejected(self) -> None:
+        """Metadata does not change the issuer of an assertion."""
         for way in (PrivateKeyJwt(KEY, "https://b.example"), ClientSecretJwt("s" * 32, "https://b.example")):
             request = token_request(ClientCredentials("id", way))
             metadata = attrs.evolve(METADATA, token_endpoint_auth_methods_supported=tuple(WAYS))
             with pytest.raises(errors.InvalidInput, match="for another issuer"):
                 endpoint_for(metadata, request)
 
-    def test_algorithm(self) -> None:
-        """One that the server does not list is refused before it refuses; without a list, anything goes."""
+    def test_an_algorithm_that_the_server_does_not_list_is_rejected(self) -> None:
+        """Without a list, every algorithm is accepted."""
         request = token_request(ClientCredentials("id", WAYS["private_key_jwt"]))
         metadata = attrs.evolve(METADATA, token_endpoint_auth_methods_supported=("private_key_jwt",))
         for listed, known in ((("PS256", "RS256", "x"), "RS256 or PS256"), (("x",), "another"), ((), "another")):
             other = attrs.evolve(metadata, token_endpoint_auth_signing_alg_values_supported=listed)
-            with pytest.raises(errors.InvalidInput, match=f"takes no ES256: sign by {known}"):
+            with pytest.raises(
+                errors.InvalidInput, match=f"algorithm ES256 is missing from the server's metadata; use {known}"
+            ):
                 endpoint_for(other, request)
         for right in (None, ("ES256",)):
             same = attrs.evolve(metadata, token_endpoint_auth_signing_alg_values_supported=right)
             assert ENDPOINT == str(endpoint_for(same, request))
 
-    def test_no_tuple(self) -> None:
-        """A record by hand has tuples: in a text, part of a name would count as a name."""
+    def test_a_list_of_metadata_must_be_a_tuple(self) -> None:
+        """In a str, part of a name would count as a name."""
         listed: Any = "client_secret_basic,none"
         for name in ("token_endpoint_auth_methods_supported", "grant_types_supported", "scopes_supported"):
-            with pytest.raises(errors.InvalidInput, match=f"{name}: give a tuple of str"):
+            with pytest.raises(errors.InvalidInput, match=f"^{name} must be a tuple of str"):
                 attrs.evolve(METADATA, **{name: listed})
 
-    def test_ways_unknown(self) -> None:
-        """A way of a user's own is not checked, nor are credentials that cannot be sent yet."""
+    def test_a_custom_method_is_not_checked(self) -> None:
+        """Neither are credentials without a method."""
         metadata = attrs.evolve(METADATA, token_endpoint_auth_methods_supported=())
         assert ENDPOINT == str(endpoint_for(metadata, token_request(ClientCredentials("id", Own()))))
         assert ENDPOINT == str(endpoint_for(metadata, token_request(ClientCredentials("id"))))
 
-    def test_grant(self) -> None:
-        """A server that lists grants without this one is refused before it refuses."""
+    def test_a_server_that_lists_other_grants_only_is_rejected(self) -> None:
+        """The token request would fail."""
         request = token_request(ClientCredentials("id", "s3cret"))
-        with pytest.raises(errors.InvalidInput, match="do not list client_credentials"):
+        with pytest.raises(
+            errors.InvalidInput, match=r"^grant_type client_credentials is missing from the server's metadata"
+        ):
             endpoint_for(attrs.evolve(METADATA, grant_types_supported=("authorization_code",)), request)
         listed = attrs.evolve(METADATA, grant_types_supported=("authorization_code", "client_credentials"))
         assert ENDPOINT == str(endpoint_for(listed, request))
 
-    def test_mtls(self) -> None:
-        """The alias is for connections with a client certificate, and where there is none the endpoint serves them."""
+    def test_a_request_with_a_certificate_uses_the_mutual_tls_alias(self) -> None:
+        """Without an alias, it uses the token endpoint."""
         plain = token_request(ClientCredentials("id", "s3cret"))
         by_certificate = token_request(ClientCredentials("id", TlsClientAuth(CERTIFICATE)))
         listed = attrs.evolve(
@@ -419,10 +427,10 @@ class TestEndpointFor:
             assert ENDPOINT == str(endpoint_for(listed, request))
         assert ENDPOINT == str(endpoint_for(aliased, plain))
 
-    def test_binding(self) -> None:
-        """A token that is to be bound is not asked of a server that binds none; the method itself asks for nothing."""
+    def test_a_certificate_bound_token_needs_a_server_that_binds_tokens(self) -> None:
+        """Mutual TLS as an authentication method alone does not."""
         request = token_request(ClientCredentials("id", "s3cret")).with_certificate(CERTIFICATE)
-        with pytest.raises(errors.InvalidInput, match="binds no token to a certificate"):
+        with pytest.raises(errors.InvalidInput, match="does not list certificate-bound tokens"):
             endpoint_for(METADATA, request)
         unbound = attrs.evolve(METADATA, token_endpoint_auth_methods_supported=("tls_client_auth",))
         by_certificate = ClientCredentials("id", TlsClientAuth(CERTIFICATE))
@@ -453,13 +461,15 @@ class TestLifetime:
             ([("Cache-Control", f"max-age={'9' * 5000}"), ("Age", "9" * 5000)], DEFAULT_METADATA_LIFETIME),
         ],
     )
-    def test_fields(self, headers: list[tuple[str, str]], expected: float) -> None:
-        """What the server says, from a minute to a day; an hour if it says nothing that can be read."""
+    def test_the_lifetime_of_metadata_is_between_a_minute_and_a_day(
+        self, headers: list[tuple[str, str]], expected: float
+    ) -> None:
+        """It is an hour if the server does not say."""
         assert expected == metadata_lifetime(HttpResponse(200, headers))
 
     @given(st.lists(st.tuples(st.sampled_from(["Cache-Control", "Age"]), st.text() | st.from_regex(r"max-age=\d+"))))
-    def test_anything(self, headers: list[tuple[str, str]]) -> None:
-        """Whatever stands there, it is a number of seconds within the bounds."""
+    def test_any_cache_control_is_a_lifetime_within_the_limits(self, headers: list[tuple[str, str]]) -> None:
+        """Nothing is raised."""
         assert 60.0 <= metadata_lifetime(HttpResponse(200, headers)) <= 86400.0
 
 
@@ -477,7 +487,7 @@ documents = st.builds(lambda least, more: {**least, **more}, st.sampled_from([LE
 
 
 class TestAnything:
-    """Whatever a server sends is metadata that can be used, or an OAuthError."""
+    """Any response of a server."""
 
     @given(
         st.just(200) | st.integers(0, 999),
@@ -485,8 +495,8 @@ class TestAnything:
     )
     @example(200, b'{"issuer": "\\ud800"}')
     @example(200, b'{"issuer": "https://as.example", "token_endpoint": "\\ud800"}')
-    def test_metadata_or_an_error(self, status: int, content: bytes) -> None:
-        """No other exception escapes; what comes is of the issuer asked for, https, and text that can be shown."""
+    def test_any_response_is_valid_metadata_or_invalid_response(self, status: int, content: bytes) -> None:
+        """Metadata and errors are printable."""
         try:
             metadata = parse_metadata(HttpResponse(status, (), content), ISSUER)
         except errors.InvalidResponse as error:
@@ -500,8 +510,8 @@ class TestAnything:
         assert len(shown) < 500 + len(content)
 
     @given(st.text() | st.builds("https://as.example{}".format, st.text()))
-    def test_any_issuer(self, issuer: str) -> None:
-        """Any text is an issuer, whose URLs can be asked and whose metadata can be read, or an InvalidInput."""
+    def test_any_text_is_an_issuer_or_invalid_input(self, issuer: str) -> None:
+        """The URLs of an issuer are https."""
         try:
             urls = metadata_urls(issuer)
         except errors.InvalidInput:

@@ -1,8 +1,8 @@
 """
-URLs as text: their grammar, and where they lead.
+The grammar of URLs, their hosts and their origins.
 
-A URL is checked as it will be sent and is sent as it was checked: nothing is normalised on the way, because the
-libraries below read odd URLs in different ways (RFC 3986 section 7, RFC 9110 section 4.2.4).
+URLs are never normalised. The text that is checked is the text that is sent, because HTTP libraries parse odd URLs in
+different ways (RFC 3986 section 7, RFC 9110 section 4.2.4).
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import unquote_plus
 
 MAX_LENGTH: Final = 8192
-"""Characters of a URL at the most: what servers take (RFC 9110 section 4.1 asks for at least 8000)."""
+"""The maximum number of characters of a URL (RFC 9110 section 4.1 recommends support for at least 8000)."""
 
 DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 
@@ -28,26 +28,26 @@ _ABSOLUTE_URI: Final = re.compile(r"[A-Za-z][-+.0-9A-Za-z]*:(?:[-._~0-9A-Za-z!$&
 
 def split_origin(url: str) -> tuple[str, str, int] | str:
     """
-    Return scheme, host and port of an http or https *url*; or, as a str, what is wrong with it.
+    Return scheme, host and port of an http or https *url*, or what is wrong with it as a str ("must …", "has …").
 
         >>> split_origin("HTTPS://API.example/things")
         ('https', 'api.example', 443)
     """
     if not isinstance(url, str):
-        return f"give a URL as str, not {type(url).__name__}"
+        return f"must be a str, not {type(url).__name__}"
     if len(url) > MAX_LENGTH:
-        return f"is longer than {MAX_LENGTH} characters"
+        return f"must not be longer than {MAX_LENGTH} characters"
     match = _URL.fullmatch(url)
     if match is None:
         return _syntax_fault(url)
     scheme, host, port = match["scheme"].lower(), match["host"].lower(), match["port"]
     if scheme not in DEFAULT_PORTS:
-        return "begins with another scheme: give an https URL"
+        return "has an unsupported scheme; use an https URL"
     if not is_host(host):
-        return "has a host that is neither a name nor an address in its usual spelling"
+        return "has an invalid host; use a host name, or an IP address in its usual notation"
     number = int(port[1:6]) if port and len(port) > 1 else DEFAULT_PORTS[scheme]
     if port and (len(port) > 6 or not 0 < number < 65536):
-        return "has a port outside 1 to 65535"
+        return "must have a port from 1 to 65535"
     return scheme, host, number
 
 
@@ -65,17 +65,19 @@ def uri_fault(uri: str) -> str | None:
     """
     Return what is wrong with *uri* as an absolute URI without fragment (RFC 3986 section 4.3), or None.
 
+    The str lacks its subject ("must …").
+
         >>> uri_fault("urn:example:api") is None
         True
     """
     if not isinstance(uri, str):
-        return f"give an absolute URI as str, not {type(uri).__name__}"
+        return f"must be a str, not {type(uri).__name__}"
     if len(uri) > MAX_LENGTH:
-        return f"is longer than {MAX_LENGTH} characters"
+        return f"must not be longer than {MAX_LENGTH} characters"
     if "#" in uri:
-        return "has a fragment: leave out '#' and what follows (RFC 8707 section 2)"
+        return "must not have a fragment; remove '#' and what follows (RFC 8707 section 2)"
     if not _ABSOLUTE_URI.fullmatch(uri):
-        return "is no absolute URI: give a scheme and percent-encode what URIs do not hold (RFC 3986)"
+        return "must be an absolute URI; begin it with a scheme and percent-encode other characters (RFC 3986)"
     return None
 
 
@@ -83,23 +85,24 @@ def _syntax_fault(url: str) -> str:
     scheme, separator, rest = url.partition("://")
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
     if url != url.strip().strip("\"'"):
-        return "begins or ends with a space, a newline or a quote: strip it"
+        return "must not begin or end with white space or a quote; strip it"
     if "\\" in url:
-        return "has a backslash, which libraries read in different ways: use '/'"
+        # HTTP libraries parse a backslash in different ways.
+        return "must not contain a backslash; use '/'"
     if not separator or not scheme or not authority:
-        return "is no absolute URL: give it whole, with https:// in front"
+        return "must be an absolute URL; begin it with https://"
     if "@" in authority:
-        return "has userinfo before '@': give the credentials to ClientCredentials instead (RFC 9110 section 4.2.4)"
+        return "must not contain userinfo before '@'; pass credentials to ClientCredentials (RFC 9110 section 4.2.4)"
     if "#" in url:
-        return "has a fragment: leave out '#' and what follows (RFC 6749 section 3.2)"
+        return "must not have a fragment; remove '#' and what follows (RFC 6749 section 3.2)"
     if "{" in url:
-        return "has a placeholder in braces: fill it in"
-    return "holds what a URL cannot: percent-encode it, and write a host name in ASCII (RFC 3986)"
+        return "has a placeholder in braces; replace it with its value"
+    return "contains a character that URLs cannot; percent-encode it, and write the host name in ASCII (RFC 3986)"
 
 
 def is_host(host: str) -> bool:
     """
-    Return whether *host* is a name or an address in its usual spelling, in lower case.
+    Return whether *host* is a host name or an IP address in its usual notation, in lower case.
 
         >>> is_host("as.example"), is_host("127.1")
         (True, False)
@@ -109,7 +112,7 @@ def is_host(host: str) -> bool:
     if host.startswith("["):
         return _is_address(IPv6Address, host[1:-1])
     labels = host.removesuffix(".").split(".")
-    # A last label that is a number makes an address of the whole for some resolvers (inet_aton): only one spelling.
+    # Some resolvers (inet_aton) read a host that ends in a number as an address. Only the usual notation is accepted.
     if _NUMBER.fullmatch(labels[-1]):
         return _is_ipv4(host)
     return len(host) <= 253 and all([_LABEL.fullmatch(label) for label in labels])
@@ -117,7 +120,7 @@ def is_host(host: str) -> bool:
 
 def is_loopback(host: str) -> bool:
     """
-    Return whether *host* is ``localhost``, in 127.0.0.0/8 or ``[::1]``, in exactly these spellings.
+    Return whether *host* is ``localhost``, an address in 127.0.0.0/8 or ``[::1]``, in exactly this notation.
 
         >>> is_loopback("127.0.0.1"), is_loopback("127.0.0.1.example")
         (True, False)

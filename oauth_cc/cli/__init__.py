@@ -27,13 +27,11 @@ BAD_INPUT: Final = 2
 NETWORK: Final = 3
 
 _OPTIONS: Final = {
-    "pass Endpoint(url, allow_http=True)": "give --allow-http",
-    "give its password=": "give --key-password-env",
-    "give key_id=": "give --key-id",
-    "give algorithm=": "give --algorithm",
-    "give the path of its file: what is in it goes to key_from_pem() or key_from_jwk()": (
-        "give the path of its file to --key, and not what is in it"
-    ),
+    "pass Endpoint(url, allow_http=True)": "pass --allow-http",
+    "pass password=": "pass --key-password-env",
+    "pass key_id=": "pass --key-id",
+    "pass algorithm=": "pass --algorithm",
+    "pass its content to key_from_pem() or key_from_jwk()": "pass the path of its file to --key, not the content",
     "PrivateKeyJwt": "--auth private-key-jwt",
 }
 """What stands here for an argument that the library names in its errors."""
