@@ -1,5 +1,5 @@
 """
-The layers of the package: which modules are pure, and which tests need nothing but pure modules.
+The pure modules of the package, and the tests that need no other modules.
 """
 
 import ast

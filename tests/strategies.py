@@ -1,5 +1,5 @@
 """
-Hypothesis strategies: one for each record, built from text by grammar piece, with a pool of awkward values.
+Hypothesis strategies for the records, with a pool of awkward values.
 """
 
 import string
@@ -44,47 +44,47 @@ AWKWARD = ["a:b", "p%+ /", "%41", "+", "a&b=c", "日本", "🔑", "é", "e\u0301
 
 
 def texts(min_size: int = 0) -> st.SearchStrategy[str]:
-    """Any text that a client id or secret may hold."""
+    """Draw any text that a client id or secret may contain."""
     anything = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=min_size, max_size=30)
     return st.one_of(st.sampled_from(AWKWARD), anything, st.text(VSCHAR, min_size=min_size, max_size=30))
 
 
 def scope_tokens() -> st.SearchStrategy[str]:
-    """A scope-token."""
+    """Draw a scope-token."""
     return st.text(NQCHAR, min_size=1, max_size=12)
 
 
 def scopes() -> st.SearchStrategy[Scope]:
-    """A scope, empty ones included."""
+    """Draw a scope, possibly empty."""
     return st.lists(scope_tokens(), max_size=6).map(lambda tokens: Scope.of(*tokens))
 
 
 def names() -> st.SearchStrategy[str]:
-    """The name of a parameter that has no builder of its own."""
+    """Draw the name of a parameter that has no builder of its own."""
     return st.text(NAME_CHAR, min_size=1, max_size=12).filter(lambda name: name not in RESERVED)
 
 
 def parameters() -> st.SearchStrategy[list[tuple[str, str]]]:
-    """Further parameters, no name twice, every value with something in it."""
+    """Draw further parameters with unique names and non-empty values."""
     return st.lists(st.tuples(names(), texts(min_size=1)), max_size=4, unique_by=lambda pair: pair[0])
 
 
 def resources() -> st.SearchStrategy[str]:
-    """A resource indicator."""
+    """Draw a resource indicator."""
     return st.sampled_from(
         ["https://api.example/", "https://b.example/x?t=1", "urn:example:api", "https://[::1]/", "api://id/a%20b"]
     )
 
 
 def certificates() -> st.SearchStrategy[Certificate]:
-    """A client certificate."""
+    """Draw a client certificate."""
     return st.text("-_" + string.ascii_letters + string.digits, min_size=42, max_size=42).map(
         lambda begin: Certificate(f"{begin}A")
     )
 
 
 def signing_keys() -> st.SearchStrategy[SigningKey]:
-    """A private key that signs with zeros."""
+    """Draw a private key that signs with zeros."""
     return st.builds(SigningKey, st.just("ES256"), st.just(_zeros), st.sampled_from(["key-1", "key-2"]))
 
 
@@ -93,7 +93,7 @@ def _zeros(_: bytes) -> bytes:
 
 
 def authentications() -> st.SearchStrategy[ClientAuthentication]:
-    """A way of authentication."""
+    """Draw a client authentication method."""
     return st.one_of(
         st.builds(ClientSecretBasic, texts(), encode=st.just(True)),
         st.builds(ClientSecretPost, texts()),
@@ -106,13 +106,13 @@ def authentications() -> st.SearchStrategy[ClientAuthentication]:
 
 
 def credentials() -> st.SearchStrategy[ClientCredentials]:
-    """Credentials that can authenticate."""
+    """Draw credentials that can authenticate."""
     return st.builds(ClientCredentials, texts(min_size=1), authentications())
 
 
 @st.composite
 def token_requests(draw: st.DrawFn) -> TokenRequest:
-    """A token request with any of its builders used."""
+    """Draw a token request, with any of its builders applied."""
     request = TokenRequest(draw(credentials()), draw(scopes()))
     for uri in draw(st.lists(resources(), max_size=3)):
         request = request.with_resource(uri)
@@ -121,6 +121,6 @@ def token_requests(draw: st.DrawFn) -> TokenRequest:
 
 
 def assertion_for(request: TokenRequest) -> str | None:
-    """An assertion, if *request* needs one."""
+    """Return an assertion if *request* needs one."""
     proof = proof_of(request)
     return "eyJhbGciOiJFUzI1NiJ9.e30.c2ln" if isinstance(proof, AssertionDraft | AssertionSource) else None

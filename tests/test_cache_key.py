@@ -1,5 +1,5 @@
 """
-The key of a stored token: everything that shapes the token is in it, and nothing that must stay secret.
+The cache key: it covers everything that shapes a token, and reveals no secret.
 """
 
 from collections.abc import Callable
@@ -53,17 +53,17 @@ proof = cache(fingerprint)
 
 
 def key(request: TokenRequest, endpoint: str = ENDPOINT) -> str:
-    """Gives the key as a source makes it."""
+    """Return the cache key, as a source computes it."""
     return cache_key(request, endpoint, proof(request.credentials))
 
 
 def with_credentials(client_id: str, way: str | ClientAuthentication) -> TokenRequest:
-    """Gives the request of other credentials."""
+    """Return the request with other credentials."""
     return attrs.evolve(REQUEST, credentials=ClientCredentials(client_id, way))
 
 
 def with_parameters(*pairs: tuple[str, str]) -> TokenRequest:
-    """Gives the request with other parameters."""
+    """Return the request with other parameters."""
     return attrs.evolve(REQUEST, parameters=()).with_parameters(pairs)
 
 
@@ -118,37 +118,37 @@ OTHERS: dict[str, Callable[[], TokenRequest]] = {
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_whatever_shapes_a_token_alone_is_a_miss(name: str) -> None:
-    """One thing that differs is enough: the token of one request never serves another."""
+def test_a_request_that_differs_in_one_thing_has_another_key(name: str) -> None:
+    """Its token never serves the other request."""
     assert key(OTHERS[name]()) != key(REQUEST)
 
 
-def test_a_certificate_that_authenticates_binds_too() -> None:
-    """A token of a client that authenticates by its certificate may be bound to it: to say so changes nothing."""
+def test_naming_the_certificate_of_mutual_tls_again_changes_no_key() -> None:
+    """The token may be bound to it in both cases."""
     request = with_credentials("id", TlsClientAuth(OURS))
     assert key(request) == key(request.with_certificate(OURS))
 
 
-def test_no_two_of_these_share_a_key() -> None:
-    """Things that differ do not stand for each other."""
+def test_no_two_different_requests_share_a_key() -> None:
+    """Each pair of the requests above is different."""
     assert len({key(REQUEST), *[key(make()) for make in OTHERS.values()]}) == len(OTHERS) + 1
 
 
 @pytest.mark.parametrize(
     "endpoint", ["https://as.example/token/", "https://as.example/token?tenant=1", "https://b.example/token"]
 )
-def test_another_endpoint_is_a_miss(endpoint: str) -> None:
+def test_another_endpoint_has_another_key(endpoint: str) -> None:
     """The token of one server never serves for another."""
     assert key(REQUEST, endpoint) != key(REQUEST)
 
 
-def test_another_fingerprint_is_another_key_for_parameters_too() -> None:
-    """The same value of a parameter is hashed in another way for other credentials, so that it cannot be looked up."""
+def test_the_fingerprint_is_part_of_the_hash_of_parameters() -> None:
+    """The hash of a parameter cannot be looked up in a table."""
     assert cache_key(REQUEST, ENDPOINT, b"a" * 32) != cache_key(REQUEST, ENDPOINT, b"b" * 32)
 
 
 def requests() -> st.SearchStrategy[TokenRequest]:
-    """Requests from few values each, so that two of them are often equal in most."""
+    """Draw requests from few values, so that two of them are often equal in most fields."""
     secrets = st.sampled_from(["s", "s:", "é"])
     ways = st.one_of(
         st.builds(ClientSecretBasic, secrets, encode=st.booleans()),
@@ -176,7 +176,7 @@ def requests() -> st.SearchStrategy[TokenRequest]:
 
 @st.composite
 def near_pairs(draw: st.DrawFn) -> tuple[TokenRequest, TokenRequest]:
-    """Gives two requests that differ in few fields, in none at times."""
+    """Draw two requests that differ in at most two fields."""
     left, right = draw(requests()), draw(requests())
     names = [field.name for field in attrs.fields(TokenRequest)]
     taken = draw(st.lists(st.sampled_from(names), max_size=2, unique=True))
@@ -184,7 +184,7 @@ def near_pairs(draw: st.DrawFn) -> tuple[TokenRequest, TokenRequest]:
 
 
 def shape(request: TokenRequest) -> tuple[object, ...]:
-    """Gives what the server sees of *request*, its scope as a set, and by which way the client proves itself."""
+    """Return what the server sees of *request*, with its scope as a set and its authentication method."""
     who = request.credentials
     proof = None if who.authentication is None else who.authentication.authenticate(who.client_id)
     rest = attrs.evolve(request, credentials=ClientCredentials(who.client_id), certificate=None)
@@ -193,7 +193,7 @@ def shape(request: TokenRequest) -> tuple[object, ...]:
 
 @given(near_pairs())
 def test_two_requests_share_a_key_exactly_if_one_token_serves_both(pair: tuple[TokenRequest, TokenRequest]) -> None:
-    """Equal in everything, with the scope as a set: a hit. Anything else: a miss."""
+    """They must be equal in everything, with the scope as a set."""
     left, right = pair
     assert (key(left) == key(right)) == (shape(left) == shape(right))
 
@@ -203,8 +203,8 @@ def test_two_requests_share_a_key_exactly_if_one_token_serves_both(pair: tuple[T
         lambda t: st.tuples(st.just(t), st.permutations(t))
     )
 )
-def test_the_order_of_a_scope_does_not_matter(orders: tuple[list[str], list[str]]) -> None:
-    """A scope is a set: its order is a hit."""
+def test_the_order_of_a_scope_does_not_change_the_key(orders: tuple[list[str], list[str]]) -> None:
+    """A scope is a set."""
     left, right = (REQUEST.with_scope(Scope.of(*order)) for order in orders)
     assert key(left) == key(right)
 
@@ -213,26 +213,26 @@ def test_the_order_of_a_scope_does_not_matter(orders: tuple[list[str], list[str]
 @example("\u2028", " ")
 @example("e\u0301", "é")
 @example('","', ",")
-def test_values_with_odd_characters_are_told_apart(one: str, other: str) -> None:
-    """Whatever characters a value holds, it has a key, and another value has another."""
+def test_different_parameter_values_have_different_keys(one: str, other: str) -> None:
+    """Unusual characters make no exception."""
     assume(one != other)
     base = token_request(ClientCredentials("id", "s"))
     assert key(base.with_parameter("p", one)) != key(base.with_parameter("p", other))
 
 
 @given(strategies.texts(min_size=1), strategies.authentications(), strategies.token_requests())
-def test_every_request_that_can_be_made_has_a_key(
+def test_every_valid_request_has_a_stable_key_of_64_hexadecimal_digits(
     client_id: str, way: ClientSecretBasic, request: TokenRequest
 ) -> None:
-    """A key is 64 hexadecimal digits, for any characters, and the same one when asked again."""
+    """Any characters are supported."""
     request = attrs.evolve(request, credentials=ClientCredentials(client_id, way))
     first = cache_key(request, ENDPOINT, fingerprint(request.credentials))
     assert len(bytes.fromhex(first)) == 32
     assert first == key(request)
 
 
-def test_half_a_surrogate_pair_never_gets_as_far_as_the_key() -> None:
-    """What has no UTF-8 form is refused where it is given, so that no key is ever asked of it."""
+def test_a_lone_surrogate_is_rejected_before_it_reaches_the_key() -> None:
+    """UTF-8 cannot encode it."""
     attempts: list[Callable[[], object]] = [
         lambda: token_request(ClientCredentials("id", "s")).with_parameter("p", "\ud800"),
         lambda: token_request(ClientCredentials("\udfff", "s")),
@@ -243,8 +243,8 @@ def test_half_a_surrogate_pair_never_gets_as_far_as_the_key() -> None:
             make()
 
 
-def test_the_scheme_of_the_key_stays_as_it_is() -> None:
-    """A change of the scheme makes every stored token unknown, so it has to be made on purpose."""
+def test_the_cache_key_of_a_request_is_stable_across_releases() -> None:
+    """A change makes every stored token a miss, so it must be deliberate."""
     assert key(REQUEST) == "984b017d7e3eee943b87fe7bbd68c1d0e0da84020bfeb67c81404a36150bf256"
     assert (
         key(token_request(ClientCredentials("your_id", "s3cret")))
@@ -252,8 +252,8 @@ def test_the_scheme_of_the_key_stays_as_it_is() -> None:
     )
 
 
-def test_a_fingerprint_reveals_nothing() -> None:
-    """Neither a fingerprint nor a key holds the secret, its hash without a salt, or a parameter's value."""
+def test_fingerprint_and_key_reveal_no_secret() -> None:
+    """They contain neither the secret, its plain hash, nor a parameter's value."""
     plain = token_request(ClientCredentials("id", "M4RKER")).with_parameter("api_key", "M4RKER")
     assert len(fingerprint(plain.credentials)) == 32
     assert fingerprint(plain.credentials) != fingerprint(ClientCredentials("ie", "M4RKER"))
@@ -261,8 +261,8 @@ def test_a_fingerprint_reveals_nothing() -> None:
     assert b"M4RKER".hex() not in fingerprint(plain.credentials).hex() + key(plain)
 
 
-def test_a_way_that_cannot_prove_itself_says_so_without_its_secret() -> None:
-    """What the way of authentication raises passes through, and no frame of it shows the secret."""
+def test_the_error_of_an_unusable_method_does_not_show_its_secret() -> None:
+    """The error of the method passes through."""
     with pytest.raises(errors.InvalidInput) as caught:
         fingerprint(ClientCredentials("a:b", ClientSecretBasic("M4RKER", encode=False)))
     assert "M4RKER" not in shown_by(caught.value)

@@ -1,5 +1,5 @@
 """
-What every public function and class says of an argument of the wrong kind: a sentence, and never a foreign error.
+Arguments of the wrong type at every public function and class.
 """
 
 import inspect
@@ -92,7 +92,7 @@ WRONG: tuple[object, ...] = (
 
 
 def required(function: Callable[..., object]) -> dict[str, object]:
-    """Return right arguments for what *function* needs to be given."""
+    """Return valid arguments for the required parameters of *function*."""
     parameters = inspect.signature(function).parameters.values()
     named = [each.name for each in parameters if each.default is each.empty and each.kind is not each.VAR_KEYWORD]
     right = {**RIGHT, "url": ENDPOINT, **({"request": HttpRequest("GET", ENDPOINT)} if function is authorize else {})}
@@ -100,7 +100,7 @@ def required(function: Callable[..., object]) -> dict[str, object]:
 
 
 def cases() -> list[Any]:
-    """Return each function with each of its arguments and each wrong value for it."""
+    """Return each function with each of its parameters and each wrong value for it."""
     found = []
     for function in (*FUNCTIONS, *SOURCES):
         name = f"{function.__module__}.{function.__qualname__}".removeprefix("oauth_cc.")
@@ -115,10 +115,10 @@ def cases() -> list[Any]:
 
 
 @pytest.mark.parametrize(("function", "arguments"), cases())
-def test_a_wrong_kind_of_argument_is_refused_by_a_sentence(
+def test_an_argument_of_the_wrong_type_is_invalid_input(
     function: Callable[..., object], arguments: dict[str, object]
 ) -> None:
-    """Every argument of every door, generated from its signature; no value is shown that may be a secret."""
+    """No error shows a value that may be a secret."""
     with pytest.raises(InvalidInput) as caught:
         function(**arguments)
     assert "M4RKER" not in f"{caught.value}{caught.value!r}"
@@ -126,12 +126,12 @@ def test_a_wrong_kind_of_argument_is_refused_by_a_sentence(
 
 @pytest.mark.parametrize("function", [compose_body, lambda request: http_request(request, ENDPOINT)])
 def test_credentials_compose_as_a_request_without_scope(function: Callable[[object], object]) -> None:
-    """Wherever a request is taken."""
+    """They are accepted in place of a request."""
     assert function(CREDENTIALS) == function(token_request(CREDENTIALS))
 
 
-def test_credentials_are_taken_wherever_a_request_is() -> None:
-    """By reading, metadata, the FAPI checklist and assertions, too."""
+def test_credentials_are_accepted_wherever_a_request_is() -> None:
+    """This includes reading, metadata, the FAPI checklist and assertions."""
     asked = token_request(CREDENTIALS)
     assert parse_token_response(RESPONSE, CREDENTIALS, received_at=1.7e9) == parse_token_response(
         RESPONSE, asked, received_at=1.7e9
@@ -144,22 +144,22 @@ def test_credentials_are_taken_wherever_a_request_is() -> None:
 
 
 @pytest.mark.parametrize("door", SOURCES[:11], ids=lambda source: f"{source.__module__}.{source.__qualname__}")
-def test_credentials_make_a_source_and_an_auth(door: Any) -> None:
-    """Of every library."""
+def test_sources_and_auths_of_every_library_accept_credentials(door: Any) -> None:
+    """The result is the same as for a request."""
     if inspect.isclass(door):
         make: Callable[..., object] = door
         assert repr(make(CREDENTIALS, ENDPOINT)) == repr(make(token_request(CREDENTIALS), ENDPOINT))
 
 
 @pytest.mark.parametrize("url", ["https://as.example/token\n", " https://as.example/token", '"https://as.example"'])
-def test_a_url_that_was_copied_badly_is_told_to_be_stripped(url: str) -> None:
-    """As a secret is."""
+def test_the_error_for_white_space_around_a_url_says_to_strip_it(url: str) -> None:
+    """Quotes around it count, too."""
     with pytest.raises(InvalidInput, match="strip it"):
         Endpoint(url)
 
 
-def test_what_other_libraries_call_it_leads_to_what_is_meant() -> None:
-    """`expires_in` is a moment here; a token in an f-string shows nothing, and a header refuses it."""
+def test_common_mistakes_from_other_libraries_get_advice() -> None:
+    """They are `expires_in` and a Secret in an f-string."""
     token: Any = TOKEN
     with pytest.raises(AttributeError, match=r"no attribute 'expires_in'; use token\.expires_at - time\.time\(\)"):
         token.expires_in  # noqa: B018

@@ -1,5 +1,5 @@
 """
-The public surface: what users import, listed whole, so that a new name is a decision.
+The public surface: every name that users import, so that a new name is a decision.
 """
 
 import ast
@@ -80,8 +80,8 @@ def public_classes() -> list[type]:
 
 
 @pytest.mark.parametrize("name", PUBLIC)
-def test_public_names_are_those_listed(name: str) -> None:
-    """The list above is whole and sorted, `dir` shows it and nothing else, and each name is there and documented."""
+def test_every_module_exports_exactly_its_listed_names(name: str) -> None:
+    """`dir` shows the same names, and every module is documented."""
     module, listed = MODULES[name], PUBLIC[name].split()
     assert sorted(listed) == listed == sorted(module.__all__)
     assert sorted({*listed, "__version__"} if module is oauth_cc else listed) == dir(module)
@@ -89,8 +89,8 @@ def test_public_names_are_those_listed(name: str) -> None:
     assert not [each for each in listed if not hasattr(module, each)]
 
 
-def test_private_modules_list_no_names() -> None:
-    """A name that is public is imported from one of the modules above; value modules list the top level's own."""
+def test_a_private_module_exports_names_of_the_top_level_only() -> None:
+    """Any other public name is imported from a module above."""
     top = set(PUBLIC["oauth_cc"].split())
     for path in PACKAGE.rglob("*.py"):
         name = ".".join(["oauth_cc", *path.relative_to(PACKAGE).with_suffix("").parts]).removesuffix(".__init__")
@@ -102,8 +102,8 @@ def test_private_modules_list_no_names() -> None:
             assert set(ast.literal_eval(lists[0].value)) <= top, name
 
 
-def test_a_name_means_one_thing() -> None:
-    """A name that two modules of the core have is one object; each HTTP library's module has classes of its own."""
+def test_a_name_is_the_same_object_in_every_module() -> None:
+    """Each HTTP library's module has its own classes."""
     shells = {"oauth_cc.httpx2", "oauth_cc.httpx", "oauth_cc.requests", "oauth_cc.aiohttp"}
     found: dict[str, object] = {}
     for module in [module for name, module in MODULES.items() if name not in shells and name != "oauth_cc.flows"]:
@@ -111,8 +111,8 @@ def test_a_name_means_one_thing() -> None:
             assert found.setdefault(name, getattr(module, name)) is getattr(module, name), name
 
 
-def test_the_version_is_that_of_the_package() -> None:
-    """It is read when asked for."""
+def test_the_version_is_that_of_the_installed_package() -> None:
+    """It is read on first access."""
     assert oauth_cc.__version__ == importlib.metadata.version("oauth_cc")
 
 
@@ -125,15 +125,15 @@ def test_the_version_is_that_of_the_package() -> None:
         ("BackendApplicationClient", "import it from oauth_cc.compat$"),
     ],
 )
-def test_a_name_from_elsewhere_is_answered_with_its_module(name: str, advice: str) -> None:
-    """The top level has no such name; the error says which module has it."""
+def test_the_error_for_a_name_of_another_module_names_that_module(name: str, advice: str) -> None:
+    """The top level does not have the name."""
     with pytest.raises(AttributeError, match=advice):
         getattr(oauth_cc, name)
 
 
 @pytest.mark.parametrize("kind", public_classes(), ids=lambda kind: kind.__name__)
 def test_public_classes_are_documented_and_records_are_frozen(kind: type) -> None:
-    """A record is final, frozen and slotted, and its annotations can be read at run time."""
+    """A record is final and slotted, and its annotations are readable at run time."""
     assert kind.__doc__
     if attrs.has(kind) and kind.__module__.startswith("oauth_cc.") and ".testing." not in kind.__module__:
         assert typing.get_type_hints(kind) is not None
@@ -146,7 +146,7 @@ def test_public_classes_are_documented_and_records_are_frozen(kind: type) -> Non
 
 @pytest.mark.parametrize("module", MODULES.values(), ids=list(MODULES))
 def test_public_functions_and_methods_are_documented(module: ModuleType) -> None:
-    """So are the public methods of public classes."""
+    """Methods of private classes are not checked."""
     for name in module.__all__:
         item = getattr(module, name)
         if inspect.isfunction(item):

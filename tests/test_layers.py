@@ -1,5 +1,5 @@
 """
-The layers: who may import whom, and what the pure part never touches.
+The layers: which modules may import which, and what pure modules never use.
 """
 
 import ast
@@ -24,12 +24,12 @@ EFFECTS = next(set(contract["forbidden_modules"]) for contract in CONTRACTS if c
 
 
 def run(code: str, *options: str) -> subprocess.CompletedProcess[str]:
-    """Runs *code* in an interpreter of its own."""
+    """Run *code* in its own interpreter."""
     return subprocess.run([sys.executable, *options, "-c", code], capture_output=True, text=True, check=False)
 
 
-def test_contracts() -> None:
-    """Every import points down, and nothing pure reaches a clock, a file, a socket or a thread."""
+def test_imports_point_down_and_pure_modules_do_no_io() -> None:
+    """import-linter checks the contracts."""
     found = subprocess.run(
         [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--config", PACKAGE.parent / "pyproject.toml"],
         capture_output=True,
@@ -41,7 +41,7 @@ def test_contracts() -> None:
 
 
 def imported(name: str) -> set[str]:
-    """Returns the modules that the file *name* of the package imports, at its top or in a function."""
+    """Return the modules that the file *name* of the package imports, at its top or in a function."""
     nodes = list(ast.walk(ast.parse((PACKAGE / name).read_text("utf-8"))))
     found = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     return found | {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
@@ -49,7 +49,7 @@ def imported(name: str) -> set[str]:
 
 @pytest.mark.parametrize("name", PURE)
 def test_a_pure_module_imports_pure_modules_only(name: str) -> None:
-    """None that performs effects, of this package or another: the contract names the latter."""
+    """The contract lists the impure modules of other packages."""
     modules = imported(name) if name != "__init__.py" else set()
     assert not [module for module in modules if module.partition(".")[0] in EFFECTS]
     own = {module.split(".")[1] for module in modules if module.startswith("oauth_cc.")}
@@ -57,8 +57,8 @@ def test_a_pure_module_imports_pure_modules_only(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PURE)
-def test_nothing_impure_by_another_name(name: str) -> None:
-    """A pure module calls no built-in that does I/O, imports no dotted module that does, and hides no import."""
+def test_a_pure_module_calls_no_impure_builtin(name: str) -> None:
+    """It imports no impure submodule either, and has no hidden import."""
     tree = ast.parse((PACKAGE / name).read_text("utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
@@ -71,14 +71,14 @@ def test_nothing_impure_by_another_name(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PURE)
-def test_nothing_is_hidden_from_checkers(name: str) -> None:
-    """A pure module silences no checker, casts nothing, and has no type that is anything."""
+def test_a_pure_module_silences_no_type_checker(name: str) -> None:
+    """It has no cast and no `Any`."""
     assert not SILENCED.search((PACKAGE / name).read_text("utf-8"))
 
 
 @pytest.mark.parametrize("name", PURE)
-def test_no_module_level_state(name: str) -> None:
-    """What stands at the top of a pure module is never bound again, and no function declares a global."""
+def test_a_pure_module_has_no_mutable_global(name: str) -> None:
+    """No global is bound twice."""
     tree = ast.parse((PACKAGE / name).read_text("utf-8"))
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.Global | ast.Nonlocal)]
     bound = [node.target for node in tree.body if isinstance(node, ast.AnnAssign)]
@@ -86,8 +86,8 @@ def test_no_module_level_state(name: str) -> None:
     assert len(names) == len(set(names))
 
 
-def test_import_loads_attrs_alone() -> None:
-    """`import oauth_cc` loads attrs and the standard library, nothing else."""
+def test_importing_oauth_cc_loads_only_attrs_and_the_standard_library() -> None:
+    """Extras load later."""
     code = (
         "import sys, oauth_cc\n"
         "tops = {name.partition('.')[0] for name in sys.modules}\n"
@@ -100,8 +100,8 @@ def test_import_loads_attrs_alone() -> None:
 
 
 @pytest.mark.parametrize("extra", ["httpx2", "aiohttp", "authlib", "oauthlib"])
-def test_without_extras(extra: str) -> None:
-    """The core imports and composes where no extra is installed."""
+def test_the_core_works_without_extras(extra: str) -> None:
+    """It composes a request."""
     code = (
         f"import sys; sys.modules[{extra!r}] = None\n"
         "from oauth_cc import *\n"
@@ -124,8 +124,8 @@ def test_without_extras(extra: str) -> None:
         ("stores.redis", "redis", "install oauth_cc[redis]"),
     ],
 )
-def test_a_missing_extra_is_named(module: str, missing: str, advice: str) -> None:
-    """A shell without its library says which extra to install."""
+def test_the_error_of_a_missing_library_names_the_extra(module: str, missing: str, advice: str) -> None:
+    """It says what to install."""
     found = run(f"import sys; sys.modules[{missing!r}] = None\nimport oauth_cc.{module}")
     assert found.returncode == 1
     assert advice in found.stderr.splitlines()[-1]
@@ -133,8 +133,8 @@ def test_a_missing_extra_is_named(module: str, missing: str, advice: str) -> Non
 
 @pytest.mark.parametrize("library", ["httpx2", "httpx"])
 @pytest.mark.parametrize("use", ["AsyncTokenSource(request, url)", "asyncio.run(fetch_token_async(request, url))"])
-def test_async_code_without_anyio_is_told_its_extra(library: str, use: str) -> None:
-    """Threads do without it; async code is told the extra of the library that it uses."""
+def test_the_error_of_a_missing_anyio_names_the_extra(library: str, use: str) -> None:
+    """Code with threads does not need anyio."""
     code = (
         f"import asyncio, sys; sys.modules['anyio'] = None\nfrom oauth_cc.{library} import *\n"
         "import oauth_cc\nrequest, url = oauth_cc.ClientCredentials('id', 's'), 'https://as.example/token'\n"
@@ -153,14 +153,14 @@ def test_async_code_without_anyio_is_told_its_extra(library: str, use: str) -> N
         ("import oauth_cc; oauth_cc.__version__", "importlib.metadata"),
     ],
 )
-def test_a_program_loads_what_it_uses(code: str, absent: str) -> None:
-    """Async machinery, discovery, stores and keys load with the code that needs them."""
+def test_a_program_loads_only_modules_that_it_uses(code: str, absent: str) -> None:
+    """Async code, discovery, stores and keys load later."""
     found = run(f"import sys\n{code}\nprint([name for name in {absent.split()!r} if name in sys.modules])")
     assert found.stdout == "[]\n", found.stderr
 
 
-def test_the_map_names_files_that_exist() -> None:
-    """A contributor finds every file that the map of the code names."""
+def test_the_map_of_the_code_names_existing_files_only() -> None:
+    """It is part of CONTRIBUTING."""
     text = (PACKAGE.parent / ".github" / "CONTRIBUTING.md").read_text("utf-8")
     named = set(re.findall(r"`(\w+(?:/\w+)*(?:\.py|/))`", text))
     assert len(named) > 20

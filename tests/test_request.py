@@ -1,5 +1,5 @@
 """
-The request: builders, composing, and every vector of cases/requests.json.
+The token request: builders and composing, with the vectors of cases/requests.json.
 """
 
 import json
@@ -54,7 +54,7 @@ PARAMETERS = {
 
 
 class Magic:
-    """Something that is no way of authentication."""
+    """An object that is not a client authentication method."""
 
 
 WAYS: dict[str, Any] = {
@@ -65,7 +65,7 @@ WAYS: dict[str, Any] = {
 
 
 def build(given: dict[str, Any]) -> TokenRequest:
-    """Gives the request that *given*, the input of a vector, describes."""
+    """Return the request that *given*, the input of a vector, describes."""
     credentials = ClientCredentials(given["client_id"], WAYS[given["auth"]](given["client_secret"]))
     request = token_request(credentials, scope(given.get("scope")))
     for uri in given.get("resource", ()):
@@ -78,7 +78,7 @@ def build(given: dict[str, Any]) -> TokenRequest:
 
 
 def scope(given: Any) -> Any:
-    """Gives the scope of a vector: a program with a text, a list or a set at hand calls one of these."""
+    """Return the scope of a vector, made from a str, a list or a set."""
     if given is None:
         return Scope()
     if isinstance(given, str):
@@ -89,8 +89,8 @@ def scope(given: Any) -> Any:
 
 
 @pytest.mark.parametrize("case", load("requests.json"), ids=lambda case: case.name)
-def test_vectors(case: Case) -> None:
-    """Every vector gives exactly its request, or an error of its kind that quotes nothing secret."""
+def test_a_vector_is_composed_or_rejected_without_showing_its_secret(case: Case) -> None:
+    """The body is exactly that of the vector."""
     given = value(case.data["input"])
     if case.expect["outcome"] == "ok":
         check_composed(case, build(given), given.get("endpoint", ENDPOINT))
@@ -108,7 +108,7 @@ def test_vectors(case: Case) -> None:
 
 
 def check_composed(case: Case, request: TokenRequest, endpoint: str) -> None:
-    """Compares what *request* composes to with what *case* expects."""
+    """Compare the HTTP request of *request* with what *case* expects."""
     sent = http_request(request, endpoint)
     assert dict(sent.headers).get("Authorization") == case.expect["authorization"]
     assert sent.url == case.expect.get("url", endpoint)
@@ -123,15 +123,15 @@ def check_composed(case: Case, request: TokenRequest, endpoint: str) -> None:
 
 
 class TestComposing:
-    """RFC 6749 section 4.4.2 and appendix B."""
+    """Composing the body (RFC 6749 section 4.4.2 and appendix B)."""
 
-    def test_the_three_lines(self) -> None:
-        """The documented example composes to the documented text."""
+    def test_the_documented_example_composes_to_the_documented_body(self) -> None:
+        """It is the first example of the documentation."""
         body = compose_body(token_request(ClientCredentials("your_id"), Scope.of("hello", "world")))
         assert body == "grant_type=client_credentials&scope=hello+world"
 
-    def test_order(self) -> None:
-        """An embedded body comes first, then the grant, the client, the scope, and the rest as given."""
+    def test_the_parameters_of_a_body_have_a_fixed_order(self) -> None:
+        """An embedded body comes first, further parameters come last."""
         request = (
             token_request(ClientCredentials("id", ClientSecretPost("sec")), Scope.of("s"))
             .with_parameters({"z": "1", "a": "2"})
@@ -144,16 +144,16 @@ class TestComposing:
             ["x", "grant_type", "client_id", "client_secret", "scope", "resource", "authorization_details", "z", "a"]
         )
 
-    def test_client_id_once(self) -> None:
-        """with_client_id_in_body adds client_id, and not twice if the way of authentication sends it anyway."""
+    def test_client_id_is_never_in_the_body_twice(self) -> None:
+        """Some authentication methods send it anyway."""
         basic = token_request(ClientCredentials("id", "sec")).with_client_id_in_body()
         post = token_request(ClientCredentials("id", ClientSecretPost("sec"))).with_client_id_in_body()
         assert compose_body(basic) == "grant_type=client_credentials&client_id=id"
         assert compose_body(post) == "grant_type=client_credentials&client_id=id&client_secret=sec"
 
     @given(strategies.token_requests())
-    def test_reads_back(self, request_: TokenRequest) -> None:
-        """What is composed reads back as exactly what was asked for."""
+    def test_a_composed_body_contains_exactly_what_was_requested(self, request_: TokenRequest) -> None:
+        """Parsing it returns the parameters."""
         pairs = parse_qsl(
             compose_body(request_, assertion=strategies.assertion_for(request_)),
             keep_blank_values=True,
@@ -176,7 +176,7 @@ class TestComposing:
             lambda pairs: [pair for pair in pairs if pair[0] not in ("code_verifier", "body", "self")]
         ),
     )
-    def test_same_as_oauthlib(
+    def test_a_body_equals_that_of_oauthlib(
         self,
         scope_tokens: list[str],
         client_id: str,
@@ -184,7 +184,7 @@ class TestComposing:
         body: list[tuple[str, str]],
         extra: list[tuple[str, str]],
     ) -> None:
-        """Whatever both accept, compose_body writes byte for byte what oauthlib's prepare_request_body writes."""
+        """This holds for every request that both libraries accept."""
         extra = [pair for pair in extra if pair[0] not in dict(body)]
         text = "&".join([f"{name}={'%' + val.encode().hex('%') if val else ''}" for name, val in body])
         request = token_request(ClientCredentials(client_id), Scope.of(*scope_tokens)).with_body(text)
@@ -197,7 +197,7 @@ class TestComposing:
 
 
 class TestBuilders:
-    """Each gives a new record; what is illegal is refused when it is given."""
+    """The builders. Each returns a new record."""
 
     @given(
         st.lists(
@@ -216,8 +216,8 @@ class TestBuilders:
             unique=True,
         ).flatmap(lambda steps: st.tuples(st.just(steps), st.permutations(steps)))
     )
-    def test_commute(self, orders: tuple[list[Any], list[Any]]) -> None:
-        """Builders of different things give the same record in any order."""
+    def test_builders_commute(self, orders: tuple[list[Any], list[Any]]) -> None:
+        """The order of different builders does not matter."""
         start = token_request(ClientCredentials("id", "sec"))
         one, other = start, start
         for step in orders[0]:
@@ -227,32 +227,32 @@ class TestBuilders:
         assert one == other
         assert hash(one) == hash(other)
 
-    def test_a_new_record(self) -> None:
-        """A builder leaves the record it was called on as it was."""
+    def test_a_builder_does_not_change_its_request(self) -> None:
+        """It returns another record."""
         request = token_request(ClientCredentials("id"))
         assert request.with_resource("urn:r") != request
         assert request.resources == ()
 
-    def test_resources_gather(self) -> None:
-        """Resources add up in order, one given twice counts once (RFC 8707 section 2)."""
+    def test_resources_accumulate_without_repetitions(self) -> None:
+        """RFC 8707 section 2 allows several."""
         request = token_request(ClientCredentials("id"))
         for uri in ("urn:a", "urn:b", "urn:a"):
             request = request.with_resource(uri)
         assert request.resources == ("urn:a", "urn:b")
 
-    def test_details_gather(self) -> None:
-        """Authorization details add up as compact JSON (RFC 9396 section 2)."""
+    def test_authorization_details_accumulate_as_compact_json(self) -> None:
+        """RFC 9396 section 2 allows several."""
         request = token_request(ClientCredentials("id")).with_authorization_details({"type": "a"}, {"type": "b"})
         assert request.authorization_details == ('{"type":"a"}', '{"type":"b"}')
 
     @pytest.mark.parametrize("detail", [{}, {"type": 5}, [], "text", None, {"type": "x", "y": {1: 2}}, {"type": {1}}])
-    def test_bad_details(self, detail: Any) -> None:
-        """Details without a str type, or that are no JSON, are refused."""
+    def test_invalid_authorization_details_are_rejected(self, detail: Any) -> None:
+        """They must be JSON with a str type."""
         with pytest.raises(errors.InvalidInput):
             token_request(ClientCredentials("id")).with_authorization_details(detail)
 
-    def test_endless_details(self) -> None:
-        """Details that hold themselves are refused, as are details nested deeper than a reader would follow."""
+    def test_endless_or_deep_authorization_details_are_rejected(self) -> None:
+        """A parser would reject them, too."""
         endless: dict[str, Any] = {"type": "x"}
         endless["self"] = endless
         deep: Any = {"type": "x"}
@@ -263,8 +263,8 @@ class TestBuilders:
                 token_request(ClientCredentials("id")).with_authorization_details(detail)
 
     @pytest.mark.parametrize("name", sorted(strategies.RESERVED))
-    def test_reserved(self, name: str) -> None:
-        """A reserved name is refused in a parameter and in an embedded body, and the error names it."""
+    def test_a_reserved_parameter_name_is_rejected_and_named(self, name: str) -> None:
+        """The same holds in an embedded body."""
         request = token_request(ClientCredentials("id", "sec"))
         attempts: list[Callable[[], object]] = [
             lambda: request.with_parameter(name, "x"),
@@ -276,8 +276,8 @@ class TestBuilders:
                 attempt()
             assert caught.value.parameter == name
 
-    def test_repeated(self) -> None:
-        """A name stands once, whether it comes from the body or from a parameter (RFC 6749 section 3.2)."""
+    def test_a_repeated_parameter_is_rejected(self) -> None:
+        """RFC 6749 section 3.2 forbids it, in the body, too."""
         request = token_request(ClientCredentials("id")).with_parameter("x", "1")
         with pytest.raises(errors.InvalidInput, match="x: is given twice"):
             request.with_parameter("x", "2")
@@ -285,18 +285,18 @@ class TestBuilders:
             request.with_body("x=2")
 
     @pytest.mark.parametrize("text", [5, None, b"a", ["a"], "\ud800"])
-    def test_bad_value(self, text: Any) -> None:
-        """A value is text with a UTF-8 form: nothing is turned into text on the way."""
+    def test_a_parameter_value_that_is_not_utf8_text_is_rejected(self, text: Any) -> None:
+        """Nothing is converted to text."""
         with pytest.raises(errors.InvalidInput):
             token_request(ClientCredentials("id")).with_parameter("x", text)
 
-    def test_a_secret_made_text(self) -> None:
-        """A value that holds what a Secret shows, and nothing of what it holds."""
+    def test_a_parameter_value_with_the_redaction_of_a_secret_is_rejected(self) -> None:
+        """Type checkers do not notice a formatted Secret."""
         with pytest.raises(errors.InvalidInput, match="x: holds a Secret made text: give the Secret itself"):
             token_request(ClientCredentials("id")).with_parameter("x", f"key {Secret('k3y')}")
 
-    def test_bad_name(self) -> None:
-        """A name that is no text, or outside the grammar, is refused whatever its value."""
+    def test_an_invalid_parameter_name_is_rejected(self) -> None:
+        """The value does not matter."""
         names: list[Any] = [5, None, "", "a b", "é"]
         for name in names:
             for text in ("x", "", 5):
@@ -304,35 +304,35 @@ class TestBuilders:
                     token_request(ClientCredentials("id")).with_parameter(name, text)  # type: ignore[arg-type]  # bad on purpose
 
     @pytest.mark.parametrize("given_", [5, None, "ab c", [5], [("a",)], [("a", "b", "c")]])
-    def test_no_parameters(self, given_: Any) -> None:
-        """What is no mapping and no pairs is the library's own error."""
+    def test_parameters_must_be_a_mapping_or_pairs(self, given_: Any) -> None:
+        """Anything else is invalid input."""
         with pytest.raises(errors.InvalidInput, match="parameters: give a mapping"):
             token_request(ClientCredentials("id")).with_parameters(given_)
 
     @pytest.mark.parametrize("given_", [{"a": 5}, [("b", "x"), ("a", None)]])
-    def test_bad_value_among_parameters(self, given_: Any) -> None:
-        """Of several parameters the error names the one whose value is no text."""
+    def test_an_invalid_value_is_named_among_several_parameters(self, given_: Any) -> None:
+        """The error names its parameter."""
         with pytest.raises(errors.InvalidInput, match=r"^a: give its value as a str"):
             token_request(ClientCredentials("id")).with_parameters(given_)
 
-    def test_secret_value(self) -> None:
-        """A value may be a Secret, and is one afterwards in any case."""
+    def test_every_parameter_value_becomes_a_secret(self) -> None:
+        """A Secret is accepted, too."""
         request = token_request(ClientCredentials("id")).with_parameters([("a", Secret("x")), ("b", "y")])
         assert request.parameters == (("a", Secret("x")), ("b", Secret("y")))
 
-    def test_body_replaces(self) -> None:
-        """A second body takes the place of the first."""
+    def test_a_second_body_replaces_the_first(self) -> None:
+        """A request has one embedded body."""
         request = token_request(ClientCredentials("id")).with_body("x=1").with_body("y=2&z")
         assert compose_body(request) == "y=2&z=&grant_type=client_credentials"
 
     @pytest.mark.parametrize("jkt", ["", "a b", 5])
-    def test_bad_thumbprint(self, jkt: Any) -> None:
-        """A thumbprint is text without spaces."""
+    def test_an_invalid_dpop_thumbprint_is_rejected(self, jkt: Any) -> None:
+        """It is text without spaces."""
         with pytest.raises(errors.InvalidInput, match="dpop_jkt"):
             token_request(ClientCredentials("id")).with_dpop_jkt(jkt)
 
-    def test_certificate(self) -> None:
-        """A request is bound to one certificate, that of its connection; it does not show in what is sent."""
+    def test_a_request_has_one_certificate_that_does_not_change_the_body(self) -> None:
+        """The certificate of `TlsClientAuth` counts."""
         ours, theirs = Certificate("A" * 43), Certificate("B" * 42 + "A")
         request = token_request(ClientCredentials("id", "sec"))
         assert request.client_certificate is None
@@ -348,8 +348,8 @@ class TestBuilders:
             by_certificate.with_certificate(theirs)
 
     @pytest.mark.parametrize("given_", [None, "M4RKER", b"M4RKER"])
-    def test_no_certificate(self, given_: Any) -> None:
-        """Anything but a certificate is refused and not shown, as it may be its key."""
+    def test_an_invalid_certificate_is_rejected_and_not_shown(self, given_: Any) -> None:
+        """It may be the private key."""
         request = token_request(ClientCredentials("id", "sec"))
         with pytest.raises(errors.InvalidInput, match=r"use Certificate\.from_pem") as caught:
             request.with_certificate(given_)
@@ -358,8 +358,8 @@ class TestBuilders:
             with pytest.raises(errors.InvalidInput, match=r"use Certificate\.from_pem"):
                 TokenRequest(request.credentials, certificate=given_)
 
-    def test_wrong_records(self) -> None:
-        """Anything that is not the record asked for is refused with a word on what to give."""
+    def test_an_argument_of_another_type_is_rejected_with_advice(self) -> None:
+        """The error says what to pass."""
         text: Any = "a b"
         with pytest.raises(errors.InvalidInput, match="give ClientCredentials"):
             token_request(text)
@@ -368,8 +368,8 @@ class TestBuilders:
         with pytest.raises(errors.InvalidInput):
             token_request(ClientCredentials("id")).with_scope(text)
 
-    def test_direct_construction(self) -> None:
-        """The record checks itself however it is made."""
+    def test_a_request_made_without_builders_is_checked(self) -> None:
+        """The record validates itself."""
         plain: Any = (("x", "not a secret"),)
         with pytest.raises(errors.InvalidInput, match="x: give its value as a str"):
             TokenRequest(ClientCredentials("id"), parameters=plain)
@@ -380,13 +380,13 @@ class TestBuilders:
 
 
 class Twofold:
-    """A way of authentication of a user's own that adds what its test says."""
+    """A custom client authentication method that adds the parameters of its test."""
 
     def __init__(self, **parameters: str) -> None:
         self.parameters = parameters
 
     def authenticate(self, client_id: str) -> AuthenticationFields:
-        """Gives the parameters."""
+        """Return the parameters."""
         return AuthenticationFields(
             headers=(("X-Key", Secret("k")),),
             parameters=tuple((name, Secret(text)) for name, text in self.parameters.items()),
@@ -394,10 +394,10 @@ class Twofold:
 
 
 class TestHttpRequest:
-    """RFC 6749 sections 2.3.1 and 3.2."""
+    """The HTTP request (RFC 6749 sections 2.3.1 and 3.2)."""
 
-    def test_whole(self) -> None:
-        """The request is a POST of the body with its type, what is accepted, and the client's proof."""
+    def test_the_http_request_is_a_post_with_headers_and_body(self) -> None:
+        """The Authorization field is that of the authentication method."""
         sent = http_request(token_request(ClientCredentials("s6BhdRkqt3", "gX1fBat3bV"), Scope.of("a")), ENDPOINT)
         assert sent == HttpRequest(
             "POST",
@@ -410,8 +410,8 @@ class TestHttpRequest:
             b"grant_type=client_credentials&scope=a",
         )
 
-    def test_without_authentication(self) -> None:
-        """A client that proves nothing gets no request unless it says so (RFC 6749 section 4.4.2)."""
+    def test_a_client_without_authentication_is_rejected_unless_explicit(self) -> None:
+        """RFC 6749 section 4.4.2 requires authentication."""
         missing: Any = os.environ.get("NOT_SET")
         for credentials in (ClientCredentials("id"), ClientCredentials("id", missing)):
             with pytest.raises(errors.InvalidInput, match=r"the None of a setting .*: give"):
@@ -419,14 +419,14 @@ class TestHttpRequest:
         sent = http_request(token_request(ClientCredentials("id", NoAuthentication())), ENDPOINT)
         assert sent.body == b"grant_type=client_credentials&client_id=id"
 
-    def test_own_way(self) -> None:
-        """A way of authentication of a user's own adds its fields."""
+    def test_a_custom_method_adds_its_fields(self) -> None:
+        """They are headers and parameters."""
         sent = http_request(token_request(ClientCredentials("id", Twofold(api_key="x"))), ENDPOINT)
         assert dict(sent.headers)["X-Key"] == "k"
         assert sent.body == b"grant_type=client_credentials&api_key=x"
 
-    def test_own_way_that_gives_something_else(self) -> None:
-        """It is named, with what it gives, and not what that holds."""
+    def test_a_custom_method_that_returns_another_type_is_named(self) -> None:
+        """The error does not show what it returned."""
 
         class Mine:
             def authenticate(self, client_id: str) -> dict[str, str]:
@@ -439,21 +439,21 @@ class TestHttpRequest:
                 compose(request)
             assert "M4RKER" not in shown_by(caught.value)
 
-    def test_own_way_repeats(self) -> None:
-        """A parameter that the request and its way of authentication both give is refused."""
+    def test_a_parameter_of_both_the_request_and_its_method_is_rejected(self) -> None:
+        """The error names it."""
         request = token_request(ClientCredentials("id", Twofold(api_key="x"))).with_parameter("api_key", "y")
         with pytest.raises(errors.InvalidInput, match="api_key"):
             http_request(request, ENDPOINT)
         with pytest.raises(errors.InvalidInput, match="grant_type"):
             http_request(token_request(ClientCredentials("id", Twofold(grant_type="x"))), ENDPOINT)
 
-    def test_own_way_of_another_client(self) -> None:
-        """Nobody authenticates as one client while naming another."""
+    def test_a_custom_method_must_not_name_another_client(self) -> None:
+        """The client_id is that of the credentials."""
         with pytest.raises(errors.InvalidInput, match="another client_id"):
             http_request(token_request(ClientCredentials("id", Twofold(client_id="other"))), ENDPOINT)
 
-    def test_endpoint(self) -> None:
-        """Http is refused but to this machine, or where the caller allows it."""
+    def test_http_is_rejected_except_to_loopback_or_explicitly(self) -> None:
+        """An `Endpoint` allows it."""
         request = token_request(ClientCredentials("id", ClientSecretBasic("sec")))
         with pytest.raises(errors.InsecureEndpoint):
             http_request(request, "http://as.example/token")
@@ -464,15 +464,15 @@ class TestHttpRequest:
 
 
 class TestAssertion:
-    """RFC 7521 section 4.2: what is made for each request."""
+    """Client assertions (RFC 7521 section 4.2)."""
 
     KEY = SigningKey("ES256", lambda _: bytes(64), "key-1")
     SIGNED = token_request(ClientCredentials("id", PrivateKeyJwt(KEY, "https://as.example")))
     FETCHED = token_request(ClientCredentials("id", ClientAssertion(lambda: "eyJ.e30.c2ln")))
     TYPE = "client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"
 
-    def test_by_hand(self) -> None:
-        """Two pure steps around the call that signs."""
+    def test_an_assertion_is_signed_between_two_pure_steps(self) -> None:
+        """The steps are unsigned_assertion and http_request."""
         unsigned = unsigned_assertion(self.SIGNED, now=1700000000.0, unique_id="id-1")
         assertion = unsigned.signed(bytes(64))
         composed = http_request(self.SIGNED, ENDPOINT, assertion=assertion)
@@ -480,27 +480,27 @@ class TestAssertion:
         assert composed.body.decode() == body
         assert compose_body(self.SIGNED, assertion=assertion) == body
 
-    def test_of_someone_else(self) -> None:
-        """The client is named, as the assertion may name another subject."""
+    def test_an_external_assertion_is_sent_with_client_id(self) -> None:
+        """The assertion may name another subject."""
         body = compose_body(self.FETCHED, assertion="eyJ.e30.c2ln\n")
         assert body == f"grant_type=client_credentials&client_id=id&{self.TYPE}&client_assertion=eyJ.e30.c2ln"
 
-    def test_missing(self) -> None:
-        """The sentence says who makes one."""
+    def test_the_error_of_a_missing_assertion_says_who_makes_one(self) -> None:
+        """It names the sources and functions."""
         for compose in (compose_body, lambda request: http_request(request, ENDPOINT)):
             with pytest.raises(errors.InvalidInput, match=r"TokenSource, fetch_token\(\)"):
                 compose(self.SIGNED)
 
     @pytest.mark.parametrize("assertion", ["", "M4RKER M4RKER", b"M4RKER", 5])
-    def test_none(self, assertion: Any) -> None:
-        """What is none is not shown."""
+    def test_an_invalid_assertion_is_rejected_and_not_shown(self, assertion: Any) -> None:
+        """It may be a secret."""
         for compose in (compose_body, lambda request, assertion: http_request(request, ENDPOINT, assertion=assertion)):
             with pytest.raises(errors.InvalidInput) as caught:
                 compose(self.FETCHED, assertion=assertion)
             assert "M4RKER" not in shown_by(caught.value)
 
-    def test_where_none_goes(self) -> None:
-        """Two ways of authentication in one request (RFC 6749 section 2.3)."""
+    def test_an_assertion_for_a_method_without_assertions_is_rejected(self) -> None:
+        """A request has one authentication method (RFC 6749 section 2.3)."""
         ways = (ClientCredentials("id", "s3cret"), ClientCredentials("id", NoAuthentication()), ClientCredentials("id"))
         for request in map(token_request, ways):
             with pytest.raises(errors.InvalidInput):

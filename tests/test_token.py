@@ -1,5 +1,5 @@
 """
-Token: freshness, the Authorization field, and the one way to keep it.
+Token: its expiry, the Authorization field, and storing it.
 """
 
 import copy
@@ -41,58 +41,58 @@ tokens = st.builds(
 
 
 class TestFreshness:
-    """RFC 6749 section 5.1: expires_in."""
+    """The expiry of a token (RFC 6749 section 5.1)."""
 
     @given(tokens, moments)
-    def test_fresh_until_it_ends(self, token: Token, now: float) -> None:
-        """A token is fresh before it ends and never after."""
+    def test_a_token_is_expired_from_expires_at_on(self, token: Token, now: float) -> None:
+        """It is not expired before."""
         assert is_expired(token, now) == (now >= token.expires_at)
 
-    def test_no_expiry_is_not_eternity(self) -> None:
-        """A token without expiry ends after the default lifetime."""
+    def test_a_token_without_expiry_has_the_default_lifetime(self) -> None:
+        """It does not live for ever."""
         token = Token(Secret("tok-1"), "Bearer", NOW)
         assert not is_expired(token, NOW + DEFAULT_LIFETIME - 1)
         assert is_expired(token, NOW + DEFAULT_LIFETIME)
 
 
 class TestAuthorize:
-    """RFC 6750 section 2.1."""
+    """The Authorization field (RFC 6750 section 2.1)."""
 
-    def test_replaces(self) -> None:
-        """The token takes the place of every Authorization field, in any case, and the rest stays."""
+    def test_authorize_replaces_every_authorization_field(self) -> None:
+        """The name counts in any case, and all other fields stay."""
         request = HttpRequest("POST", "https://api.example/", [("authorization", "a"), ("X", "b")], b"body")
         call = authorize(authorize(request, TOKEN), TOKEN)
         assert call == HttpRequest(
             "POST", "https://api.example/", [("X", "b"), ("Authorization", "Bearer tok-1")], b"body"
         )
 
-    def test_https_only(self) -> None:
-        """A token goes to https, and to http on this machine (RFC 6750 section 5.3)."""
+    def test_a_token_is_sent_to_https_or_loopback_only(self) -> None:
+        """RFC 6750 section 5.3 requires TLS."""
         with pytest.raises(errors.InsecureEndpoint):
             authorize(HttpRequest("GET", "http://api.example/"), TOKEN)
         local = HttpRequest("GET", "http://localhost:8000/?access_token=is-the-api's-own-affair")
         assert authorize(local, TOKEN).headers == (("Authorization", "Bearer tok-1"),)
 
-    def test_dpop(self) -> None:
-        """A bound token is not sent as if it were a bearer token (RFC 9449 section 7)."""
+    def test_a_dpop_token_is_not_sent_as_a_bearer_token(self) -> None:
+        """RFC 9449 section 7 requires a proof."""
         with pytest.raises(errors.InvalidInput, match="DPoP proof"):
             authorize(HttpRequest("GET", "https://api.example/"), attrs.evolve(TOKEN, token_type="DPoP"))
 
 
 class TestStored:
-    """to_json and from_json."""
+    """The methods to_json and from_json."""
 
     @given(tokens)
-    def test_round_trip(self, token: Token) -> None:
-        """A token comes back whole."""
+    def test_a_token_survives_to_json_and_from_json(self, token: Token) -> None:
+        """Every field is kept."""
         assert Token.from_json(token.to_json()) == token
 
     @given(st.text() | json_values.map(json.dumps))
     @example("")
     @example("{}")
     @example("[" * 100_000)
-    def test_any_text(self, text: str) -> None:
-        """Any other text is one error."""
+    def test_any_other_text_is_invalid_input(self, text: str) -> None:
+        """Nothing else is raised."""
         with pytest.raises(errors.InvalidInput):
             Token.from_json(text)
 
@@ -115,13 +115,13 @@ class TestStored:
             {"unknown": 1},
         ],
     )
-    def test_tampered(self, change: dict[str, object]) -> None:
-        """A text changed by another hand is refused whole."""
+    def test_a_stored_token_with_an_invalid_field_is_rejected(self, change: dict[str, object]) -> None:
+        """So is one with an unknown field."""
         with pytest.raises(errors.InvalidInput):
             Token.from_json(json.dumps({**json.loads(TOKEN.to_json()), **change}))
 
-    def test_no_text(self) -> None:
-        """Bytes and None are no stored token."""
+    def test_a_stored_token_must_be_a_str(self) -> None:
+        """Bytes and None are rejected."""
         texts: list[Any] = [None, b"{}", 5]
         for text in texts:
             with pytest.raises(errors.InvalidInput, match="is no text"):
@@ -129,7 +129,7 @@ class TestStored:
 
 
 class TestRecord:
-    """A token is valid or not at all."""
+    """A token is always valid."""
 
     @pytest.mark.parametrize(
         ("field", "value"),
@@ -151,35 +151,35 @@ class TestRecord:
             ("lifetime_assumed", None),
         ],
     )
-    def test_refused(self, field: str, value: Any) -> None:
-        """A field of another type or form is refused."""
+    def test_an_invalid_field_is_rejected(self, field: str, value: Any) -> None:
+        """The type or the form is wrong."""
         with pytest.raises(errors.InvalidInput):
             attrs.evolve(TOKEN, **{field: value})
 
-    def test_members_are_a_copy(self) -> None:
-        """What the caller does to a mapping afterwards does not reach the token."""
+    def test_the_extra_members_are_a_copy(self) -> None:
+        """Later changes of the original do not reach the token."""
         members: dict[str, list[int]] = {"a": [1]}
         token = attrs.evolve(TOKEN, extra=members)
         members["a"].append(2)
         assert token.extra == {"a": (1,)}
 
-    def test_copies_are_itself(self) -> None:
-        """Copying a record that cannot change gives the record."""
+    def test_a_token_is_its_own_copy(self) -> None:
+        """It cannot change."""
         token = attrs.evolve(TOKEN, extra={"a": [1]})
         assert copy.copy(token) is token
         assert copy.deepcopy(token) is token
         assert hash(token) == hash(attrs.evolve(token, extra={"a": [1]}))
 
-    def test_hidden(self) -> None:
-        """Neither the token nor its members are shown, and pickle is refused with the way to keep it."""
+    def test_repr_redacts_a_token_and_pickle_is_rejected(self) -> None:
+        """The error names to_json."""
         token = attrs.evolve(TOKEN, extra={"id_token": "hidden"})
         assert "tok-1" not in repr(token)
         assert "extra=<1 not shown>" in repr(token)
         with pytest.raises(TypeError, match="to_json"):
             pickle.dumps(token)
 
-    def test_differences_of_scope(self) -> None:
-        """What is missing and what is additional are scopes (RFC 6749 section 3.3)."""
+    def test_missing_and_additional_scope_compare_requested_and_granted(self) -> None:
+        """RFC 6749 section 3.3 lets a server grant another scope."""
         token = attrs.evolve(TOKEN, scope=Scope.of("b", "c"), requested_scope=Scope.of("a", "b"))
         assert token.missing_scope == Scope.of("a")
         assert token.additional_scope == Scope.of("c")

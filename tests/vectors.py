@@ -1,5 +1,5 @@
 """
-Reads the JSON vectors of cases/ into plain values.
+The JSON vectors of cases/, as plain values.
 """
 
 import base64
@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parent / "cases"
 
 @attrs.frozen
 class Case:
-    """One vector: its name, what goes in, and what must come out (the JSON as it stands, hence Any)."""
+    """A vector: its name, its input and its expected output (plain JSON, hence Any)."""
 
     name: str
     rule: str
@@ -22,24 +22,24 @@ class Case:
 
     @property
     def expect(self) -> dict[str, Any]:
-        """What must come out."""
+        """The expected output."""
         expected: dict[str, Any] = self.data["expect"]
         return expected
 
     @property
     def kinds(self) -> set[str]:
-        """The kinds of error that are right."""
+        """The expected kinds of error."""
         return {self.expect["kind"]} if "kind" in self.expect else set(self.expect.get("kind_any_of", ()))
 
 
 def load(file: str) -> list[Case]:
-    """Gives the cases of *file* in their order."""
+    """Return the cases of *file* in their order."""
     document = json.loads((FOLDER / file).read_text("utf-8", "surrogatepass"))
     return [Case(case["name"], case["rule"], case) for case in document["cases"]]
 
 
 def value(given: Any) -> Any:
-    """Gives the Python value that *given* stands for, such as bytes or a tuple, which JSON cannot hold."""
+    """Return the Python value that *given* stands for, such as bytes or a tuple, which JSON lacks."""
     if isinstance(given, list):
         return [value(item) for item in given]
     if not isinstance(given, dict):
@@ -64,7 +64,7 @@ def value(given: Any) -> Any:
 
 
 def content(data: dict[str, Any]) -> bytes:
-    """Gives the body bytes of an answer."""
+    """Return the body of a response."""
     if "body_base64" in data:
         return base64.b64decode(data["body_base64"])
     if "body_build" in data:
