@@ -140,9 +140,9 @@ class TestInvalidInput:
     @pytest.mark.parametrize(("store", "name"), [({}, "dict"), (Path("tokens"), type(Path()).__name__), (5, "int")])
     def test_an_object_without_the_methods_of_a_store_is_rejected(self, store: Any, name: str) -> None:
         """Such a store would fail at every call, and each process would be alone."""
-        with pytest.raises(InvalidInput, match=f"store: {name} is no store: it has no load and no save and no"):
+        with pytest.raises(InvalidInput, match=f"store must have the methods .*, but {name} does not have load, save"):
             TokenSource(REQUEST, "https://as.example/token", store=store)
-        with pytest.raises(InvalidInput, match=f"store: {name} is no store"):
+        with pytest.raises(InvalidInput, match=f"store must have the methods .*, but {name} does not have"):
             AsyncTokenSource(REQUEST, "https://as.example/token", store=store)
 
 
@@ -441,7 +441,7 @@ class TestSharedStore:
         store: Any = type("Delegating", (), {**members, "lock": lambda *_: nullcontext(True)})()
         source = TokenSource(REQUEST, server.token_endpoint, store=store)
         source.discard(source.token())
-        assert "declare them by async def" in caplog.text
+        assert "must be declared with async def" in caplog.text
         caplog.clear()
 
         async def main() -> Token:
@@ -450,7 +450,7 @@ class TestSharedStore:
 
         for backend in ("asyncio", "trio"):
             assert anyio.run(main, backend=backend).token_type == "Bearer"
-        assert "declare them by async def" in caplog.text
+        assert "must be declared with async def" in caplog.text
 
     def test_a_store_needs_no_base_class(self) -> None:
         """`Store` is a protocol."""

@@ -1,5 +1,5 @@
 """
-Where tokens are kept, for the threads and tasks of a process, and beyond it.
+The in-memory cache of tokens, and the protocols of stores that processes share.
 """
 
 from oauth_cc.stores._protocol import AsyncStore, Store

@@ -1,10 +1,10 @@
 """
-Encryption of what a store keeps: by keys of the user's, which can be changed while it is in use.
+Encryption of stored tokens with the user's keys, which can be rotated.
 """
 
+import logging
+import threading
 from typing import Final, Protocol, final
-
-import attrs
 
 from oauth_cc._wire.json import MAX_SIZE
 from oauth_cc._wire.typing import NonStringCollection
@@ -14,75 +14,101 @@ from oauth_cc.stores._serialization import dumps, loads
 from oauth_cc.token import Token
 
 MAX_ENCRYPTED: Final = 2 * MAX_SIZE
-"""Bytes of a sealed token that are read at the most: encryption makes a text longer by a third."""
+"""The maximum size of an encrypted token in bytes. Encryption makes a text longer by a third."""
+
+# The version of a Fernet token and the first bytes of its time, in base64.
+_FERNET: Final = b"gAAAAA"
+
+_log: Final = logging.getLogger("oauth_cc")
 
 
 class Cipher(Protocol):
-    """What is used of a ``MultiFernet``."""
+    """The methods of a ``MultiFernet`` that are used."""
 
     def encrypt(self, msg: bytes) -> bytes:
-        """Gives *msg* encrypted."""
+        """Return *msg* encrypted."""
         ...
 
     def decrypt(self, msg: bytes) -> bytes:
-        """Gives what *msg* was."""
+        """Return *msg* decrypted."""
         ...
 
 
 @final
-@attrs.frozen(eq=False)
 class Encryption:
     """
-    Closes tokens and opens them: made by `encryption`. Without a *cipher* they stay in the clear.
+    The encryption of one store, made by `encryption`. Without a *cipher* tokens are stored as plain text.
+
+    An entry that cannot be decrypted is logged once for each store.
     """
 
-    cipher: Cipher | None = attrs.field(default=None, repr=False)
+    def __init__(self, cipher: Cipher | None = None) -> None:
+        self._cipher = cipher
+        self._mutex = threading.Lock()
+        self._warned = False
 
     def encrypt(self, key: str, token: Token) -> Secret | None:
         """
-        Gives *token* sealed under *key*, as ASCII text; None if it is too large ever to be read again.
+        Return *token*, bound to *key*, as encrypted ASCII text; None if it is too large to be loaded again.
 
             >>> token = Token(Secret("2YotnFZFEjr1zCsicMWpAA"), "Bearer", 1700000000.0)
             >>> Encryption().decrypt("k3y", Encryption().encrypt("k3y", token).reveal().encode()) == token
             True
         """
         text = dumps(key, token)
-        if text is None or self.cipher is None:
+        if text is None or self._cipher is None:
             return text
-        return Secret(self.cipher.encrypt(text.reveal().encode("ascii")).decode("ascii"))
+        return Secret(self._cipher.encrypt(text.reveal().encode("ascii")).decode("ascii"))
 
     def decrypt(self, key: str, encrypted: bytes) -> Token | None:
-        """Gives the token that was sealed under *key*; None if *encrypted* is anything else."""
+        """Return the token that `encrypt` bound to *key*; None if *encrypted* is anything else."""
         if len(encrypted) > MAX_ENCRYPTED:
             return None
-        return loads(encrypted if self.cipher is None else _decrypted(self.cipher, encrypted), key)
+        text = encrypted if self._cipher is None else _decrypted(self._cipher, encrypted)
+        if text is None or (self._cipher is None and text.startswith(_FERNET)):
+            self._warn(key)
+            return None
+        return loads(text, key)
+
+    def _warn(self, key: str) -> None:
+        with self._mutex:
+            known, self._warned = self._warned, True
+        if not known:
+            text = (
+                "stored token (cache key %s) cannot be decrypted and is requested again; pass the same keys to every "
+                "process, and keep an old key after the new one until the tokens that it encrypted have expired"
+            )
+            _log.warning(text, key[:8])
 
 
 def encryption(keys: NonStringCollection[Secret | str | bytes] = ()) -> Encryption | InvalidInput | ImportError:
     """
-    Gives the seal of *keys*, made by ``cryptography.fernet.Fernet.generate_key()``: the first encrypts, all decrypt, so
-    that a new one is put in front, and an old one dropped once all that it encrypted has ended. None: in the clear.
+    Return the encryption with *keys*, which ``cryptography.fernet.Fernet.generate_key()`` makes.
 
-    Gives the error, to be raised where no local variable holds a key, if one is none, or without ``cryptography``.
+    The first key encrypts, and all keys decrypt. To rotate, put a new key first, and drop the old key once the tokens
+    that it encrypted have expired. Without keys tokens are stored as plain text.
+
+    An illegal key or a missing ``cryptography`` is returned as an error, for the caller to raise where no local
+    variable holds a key.
     """
     if not isinstance(keys, str | bytes) and not keys:
         return Encryption()
     try:
         from cryptography.fernet import Fernet, MultiFernet
     except ImportError:
-        return ImportError("encryption needs cryptography: install oauth_cc[redis-encryption]")
+        return ImportError("encryption requires cryptography; install oauth_cc[redis-encryption]")
     try:
         if not isinstance(keys, str | bytes):
             return Encryption(MultiFernet([Fernet(key.reveal() if isinstance(key, Secret) else key) for key in keys]))
     except (TypeError, ValueError):
         pass
-    return InvalidInput("keys", "give a list of keys as cryptography.fernet.Fernet.generate_key() makes them")
+    return InvalidInput("keys", "keys must be a list of keys made by cryptography.fernet.Fernet.generate_key()")
 
 
-def _decrypted(cipher: Cipher, encrypted: bytes) -> bytes:
+def _decrypted(cipher: Cipher, encrypted: bytes) -> bytes | None:
     from cryptography.fernet import InvalidToken
 
     try:
         return cipher.decrypt(encrypted)
     except InvalidToken:
-        return b""
+        return None

@@ -1,9 +1,9 @@
 """
-What a store that processes share has to do.
+The protocols of stores that processes share.
 
-A store keeps one `Token` for each key and lends one lock for each key. It raises `oauth_cc.errors.StoreUnavailable`, or
-any other exception, if it cannot: tokens are kept in memory alone then, until it can again. Keys are those of
-`flows.cache_key.cache_key`. Whatever a store gives back that it did not get is its own fault, so read strictly.
+A store has one token and one lock for each key. Keys are those of `oauth_cc.flows.cache_key.cache_key`. A store that
+fails raises `oauth_cc.errors.StoreUnavailable` or any other exception; tokens are then cached in memory only until it
+works again. A store must read its entries strictly, as callers trust every token that it returns.
 """
 
 import inspect
@@ -20,8 +20,7 @@ _METHODS: Final = ("load", "save", "discard", "lock")
 
 Ignored: TypeAlias = Token | int | None
 """
-What a method may give of which nothing is asked: whether it did something, how often, to which token. Not just any
-object: a coroutine, which a store for threads would give by mistake, is one.
+The type of a result that is ignored. It is narrower than ``object``, so that type checkers reject a coroutine.
 """
 
 
@@ -31,71 +30,79 @@ class Store(Protocol):
     """
 
     def load(self, key: str, /) -> Token | None:
-        """Gives the token under *key*, or None; what cannot be read as one is None."""
+        """Return the token under *key*, None if there is none or the entry cannot be read."""
         ...
 
     def save(self, key: str, token: Token, /) -> Ignored:
-        """Keeps *token* under *key*, in place of any other."""
+        """Save *token* under *key*, in place of any other token."""
         ...
 
     def discard(self, key: str, token: Token, /) -> Ignored:
-        """Forgets what is under *key* if it is *token*."""
+        """Delete the entry under *key* if it is *token*."""
         ...
 
     def lock(self, key: str, wait: float, /) -> AbstractContextManager[bool]:
         """
-        Gives the lock of *key*: entering takes it within *wait* seconds and says whether it is held, leaving frees it.
+        Return the lock of *key*, a context manager.
+
+        Entering it waits up to *wait* seconds for the lock, and returns whether it is held. Leaving it releases the
+        lock.
         """
         ...
 
 
 class AsyncStore(Protocol):
     """
-    A store for async code: `Store`, awaited.
+    A store for async code: `Store` with coroutine methods.
     """
 
     async def load(self, key: str, /) -> Token | None:
-        """Gives the token under *key*, or None; what cannot be read as one is None."""
+        """Return the token under *key*, None if there is none or the entry cannot be read."""
         ...
 
     async def save(self, key: str, token: Token, /) -> Ignored:
-        """Keeps *token* under *key*, in place of any other."""
+        """Save *token* under *key*, in place of any other token."""
         ...
 
     async def discard(self, key: str, token: Token, /) -> Ignored:
-        """Forgets what is under *key* if it is *token*."""
+        """Delete the entry under *key* if it is *token*."""
         ...
 
     def lock(self, key: str, wait: float, /) -> AbstractAsyncContextManager[bool]:
         """
-        Gives the lock of *key*: entering takes it within *wait* seconds and says whether it is held, leaving frees it.
+        Return the lock of *key*, an async context manager.
+
+        Entering it waits up to *wait* seconds for the lock, and returns whether it is held. Leaving it releases the
+        lock.
         """
         ...
 
 
 def check_store(store: object) -> None:
-    """Raises `InvalidInput` if *store* has not the methods of a store."""
+    """Raise `InvalidInput` if *store* does not have the methods of a store."""
     missing = [name for name in _METHODS if not callable(getattr(store, name, None))]
     if missing:
-        raise InvalidInput("store", f"{type(store).__name__} is no store: it has no {' and no '.join(missing)}")
+        name, methods = type(store).__name__, ", ".join(_METHODS)
+        reason = f"store must have the methods {methods}, but {name} does not have {', '.join(missing)}"
+        raise InvalidInput("store", reason)
 
 
 def is_store(store: Store | AsyncStore | None) -> TypeGuard[Store]:
-    """Whether *store* is one for threads."""
+    """Return whether *store* is a store for threads."""
     return store is not None and not is_async_store(store)
 
 
 def is_async_store(store: Store | AsyncStore | None) -> TypeGuard[AsyncStore]:
-    """Whether *store* is one for async code: one method that has to be awaited is enough."""
+    """Return whether *store* is a store for async code, that is, any of its methods is a coroutine function."""
     if store is None:
         return False
     return any([is_coroutine_function(method) for method in (store.load, store.save, store.discard)])
 
 
 def settled(result: T) -> T:
-    """Gives *result*, what a method of a store for threads gave; raises `InvalidInput` if it has to be awaited."""
+    """Return *result*, the result of a store for threads. Raise `InvalidInput` if it is awaitable."""
     if not inspect.isawaitable(result):
         return result
     if inspect.iscoroutine(result):
         result.close()
-    raise InvalidInput("store", "is for async code, though its methods do not say so: declare them by async def")
+    raise InvalidInput("store", "store methods that return an awaitable must be declared with async def")

@@ -1,12 +1,12 @@
 """
-What is said to Redis, and what is made of its replies: the same for threads and for async code.
+The commands of the Redis stores, and the parsing of replies, shared by threads and async code.
 
-    PREFIX{KEY}:token   ``NUMBER TEXT``, ends with the token     PREFIX{KEY}:lock   redis-py's lock
-    PREFIX{KEY}:free    a list, on which whoever waits for the lock is woken
+    PREFIX{KEY}:token   ``NUMBER TEXT``, expires with the token     PREFIX{KEY}:lock   the lock of redis-py
+    PREFIX{KEY}:free    a list that wakes those who wait for the lock
 
-The number fences. It is the moment at which the token was received, by the clock of the Redis server, in microseconds;
-an entry of a higher number is not overwritten. So a process that was held up, beyond its lock's lifetime too, cannot
-put an older token over a newer one, and no two machines need the same time for it.
+The number is a fencing token: when the token was received, by the clock of the Redis server, in microseconds. An entry
+with a higher number is not overwritten. So a process that stalls, even beyond the lifetime of its lock, cannot replace
+a newer token by an older one, and the clocks of the machines need not agree.
 """
 
 import hashlib
@@ -40,14 +40,14 @@ try:
         ResponseError,
     )
 except ImportError as _error:
-    raise ImportError("oauth_cc.stores.redis needs redis: install oauth_cc[redis]") from _error
+    raise ImportError("oauth_cc.stores.redis requires redis; install oauth_cc[redis]") from _error
 
-_LEFT_ALONE: Final = 5.0
+_COOLDOWN: Final = 5.0
 _LONGEST_PAUSE: Final = 1.0
 _LONGEST_KEPT: Final = 30 * 24 * 3600.0
 _NUMBERED: Final = re.compile(rb"[0-9]{1,17} ")
 
-# A number ahead of the server's clock was not written by this.
+# A number ahead of the server's clock was not written by this script.
 _SAVE: Final = """
 local time = redis.call('time')
 local head = redis.pcall('getrange', KEYS[1], 0, 20)
@@ -62,7 +62,7 @@ if redis.sha1hex(redis.call('get', KEYS[1]) or '') ~= ARGV[1] then return 0 end
 return redis.call('del', KEYS[1])
 """
 
-# One element at the most, and none that outlives those who wait: each wakes one, who wakes the next.
+# At most one element, which expires: it wakes one process, which wakes the next when it releases the lock.
 WAKE: Final = """
 redis.call('del', KEYS[1])
 redis.call('rpush', KEYS[1], '1')
@@ -71,13 +71,13 @@ return redis.call('pexpire', KEYS[1], 5000)
 
 
 RAW: Final[Mapping[str, bool]] = {NEVER_DECODE: True}
-_DOWN: Final = f"Redis did not answer just now: it is asked again after {_LEFT_ALONE:g} seconds"
+_DOWN: Final = f"Redis did not respond a moment ago; it is tried again after {_COOLDOWN:g} seconds"
 
 
 @final
 @attrs.frozen
 class Claim:
-    """One taking of a lock: the names of *lock* and of the list *free*, and the *owner*, which is this taking alone."""
+    """One claim to a lock: the name of the *lock*, the name of the list *free*, and a unique *owner*."""
 
     lock: str
     free: str
@@ -87,7 +87,15 @@ class Claim:
 @final
 @attrs.frozen(eq=False)
 class SaveCommand:
-    """A command whose last words are the *text* of a token and the *milliseconds* that it lives."""
+    """
+    The command that saves a token.
+
+    Args:
+        name: The name of the entry.
+        number: The fencing token.
+        text: The serialized token.
+        milliseconds: The lifetime of the entry.
+    """
 
     name: str
     number: int
@@ -95,14 +103,22 @@ class SaveCommand:
     milliseconds: int
 
     def revealed(self) -> tuple[str | int, ...]:
-        """Gives the words; hold them in no local variable."""
+        """Return the words of the command, with the token. Do not assign them to a local variable."""
         return ("EVAL", _SAVE, 1, self.name, self.number, self.text.reveal(), self.milliseconds)
 
 
 @final
 @attrs.frozen(eq=False)
 class Commands:
-    """What a store says to Redis and makes of its replies, the same for threads and async code."""
+    """
+    The commands of one store.
+
+    Args:
+        prefix: The prefix of the names in Redis.
+        lock_lifetime: Seconds until a lock expires.
+        longest_pause: Maximum seconds to block in one command.
+        encryption: The encryption of the entries.
+    """
 
     prefix: str
     lock_lifetime: float
@@ -110,42 +126,46 @@ class Commands:
     encryption: Encryption
 
     def fetch(self, key: str) -> tuple[str, str, int, int]:
-        """Gives the words that ask for the entry of *key*, as much of it as is ever read."""
+        """Return the command that reads the entry of *key* up to the maximum size."""
         return ("GETRANGE", self._name(key, "token"), 0, MAX_ENCRYPTED + 32)
 
     def token(self, key: str, reply: object) -> Token | None:
-        """Gives the token of *key* in *reply*, that to `fetch`; None if it is anything else."""
+        """Return the token of *key* in *reply*, the reply to `fetch`; None if the reply is anything else."""
         head = _NUMBERED.match(reply) if isinstance(reply, bytes) else None
         return None if head is None else self.encryption.decrypt(key, head.string[head.end() :])
 
     def save(self, key: str, token: Token, clock: object, now: float) -> SaveCommand | None:
         """
-        Gives the words that keep *token* under *key*; None if it is over, or too large.
+        Return the command that saves a token, None if the token has expired or is too large.
 
-        *clock*: the reply to TIME; *now*: POSIX seconds by the clock that *token* is of, read after that reply.
+        Args:
+            key: The cache key.
+            token: The token.
+            clock: The reply to TIME.
+            now: POSIX seconds by the clock of *token*, read after that reply.
         """
         text = self.encryption.encrypt(key, token)
-        # A clock that was set back in between must not make an entry outlive its token.
+        # The lifetime is a limit too, as a clock that was set back would keep the entry for too long.
         left = min(token.expires_at - now, token.expires_at - token.received_at, _LONGEST_KEPT)
         if text is None or left < 0.001:
             return None
-        # The clock was read first: whoever is held up in between has an older token by it, never a newer one.
+        # TIME was read first, so a process that stalls in between gets a lower number, never a higher one.
         number = _microseconds(clock) - math.ceil(max(0.0, now - token.received_at) * 1_000_000)
         return SaveCommand(self._name(key, "token"), max(0, number), text, int(left * 1000))
 
     def digest(self, key: str, token: Token, reply: object) -> str | None:
-        """Gives what tells the entry in *reply* from every other, None if it is not that of *token*."""
+        """Return the hash of the entry in *reply*, None if the entry is not *token*."""
         if not isinstance(reply, bytes) or self.token(key, reply) != token:
             return None
         return hashlib.sha1(reply, usedforsecurity=False).hexdigest()
 
     def claim(self, key: str) -> Claim:
-        """Gives a new claim to the lock of *key*."""
+        """Return a new claim to the lock of *key*."""
         return Claim(self._name(key, "lock"), self._name(key, "free"))
 
     def _name(self, key: str, name: str) -> str:
         check_key(key)
-        # In braces: what a cluster places keys by.
+        # A cluster places keys by the part in braces.
         return f"{self.prefix}{{{key}}}:{name}"
 
 
@@ -155,19 +175,32 @@ def commands(
     lock_lifetime: float,
     encrypted: Encryption | InvalidInput | ImportError,
 ) -> Commands:
-    """Gives how a store talks, for a client of such *settings*. Raises `InvalidInput` for what cannot work."""
+    """
+    Return the commands of a store.
+
+    Args:
+        settings: The settings of the client's connections.
+        prefix: The prefix of the names in Redis.
+        lock_lifetime: Seconds until a lock expires.
+        encrypted: The encryption of the entries, or the error of `encryption`.
+
+    Raises:
+        InvalidInput: An argument is out of its range, the client has no timeout, or *encrypted* is this error.
+        ImportError: *encrypted* is this error.
+    """
     if "{" in prefix:
-        raise InvalidInput("prefix", "give text without '{', by which a cluster places keys")
+        raise InvalidInput("prefix", "prefix must not contain '{', by which a cluster places keys")
     if not 1 <= lock_lifetime <= 3600:
-        raise InvalidInput("lock lifetime", "give seconds from 1 to 3600")
+        raise InvalidInput("lock lifetime", "lock lifetime must be from 1 to 3600 seconds")
     if not isinstance(encrypted, Encryption):
         raise encrypted
-    # The default is None or not, as the version of redis-py has it.
+    # Whether the default is None depends on the version of redis-py.
     default: object = inspect.signature(AbstractConnection).parameters["socket_timeout"].default
     timeout = settings.get("socket_timeout", default)
     if not isinstance(timeout, int | float) or not 0 < timeout < math.inf:
-        raise InvalidInput("client", "has no timeout and could hold callers up for ever: give it socket_timeout=1.0")
-    # Well below the timeout, lest a pause pass for a Redis that does not answer.
+        reason = "client must have a timeout, as it could block callers forever; use socket_timeout=1.0"
+        raise InvalidInput("client", reason)
+    # Well below the timeout, so that a pause does not end in one.
     return Commands(prefix, lock_lifetime, min(_LONGEST_PAUSE, timeout / 2), encrypted)
 
 
@@ -182,45 +215,45 @@ def _microseconds(clock: object) -> int:
 @final
 @attrs.define(eq=False)
 class CircuitBreaker:
-    """The line to Redis: once it fails, it is left alone for a while, so that not every renewal waits for it."""
+    """A circuit breaker: after a failure Redis is not tried for some seconds, so that later renewals do not wait."""
 
     _down_until: float = -math.inf
 
     def check(self) -> None:
-        """Raises `StoreUnavailable` while Redis is left alone."""
+        """Raise `StoreUnavailable` while Redis is not tried."""
         if time.monotonic() < self._down_until:
             raise StoreUnavailable(_DOWN)
 
     def failed(self, error: Exception) -> StoreUnavailable:
-        """Gives what *error* of redis-py comes to."""
+        """Record *error* of redis-py, and return the error to raise."""
         if not isinstance(error, ResponseError):
-            self._down_until = time.monotonic() + _LEFT_ALONE
+            self._down_until = time.monotonic() + _COOLDOWN
         return StoreUnavailable(_advice(error))
 
 
 def _advice(error: Exception) -> str:
-    # Of the error's own words at most a code is shown: a URL or a command's words may stand in them.
+    # At most a code of the error's text is shown, as the text may contain a URL or a command.
     match error:
-        # A client for asyncio, whose first word is HELLO, says so by a connection error.
+        # A client for asyncio, which sends HELLO first, raises a connection error.
         case RedisError() if isinstance(error, AuthenticationError) or str(error).startswith("HELLO must be called"):
-            return "Redis refuses the client's user or password: correct them"
+            return "Redis rejected the client's user or password; correct them"
         case NoPermissionError():
             return (
-                "Redis denies the client's user a command or key: allow EVAL, EVALSHA, GETRANGE, SET, GET, BLPOP, TIME"
+                "Redis denied the client's user a command or key; allow EVAL, EVALSHA, GETRANGE, SET, GET, BLPOP, TIME"
             )
         case BusyLoadingError():
-            return "Redis is still loading its data: it is asked again in some seconds"
+            return "Redis is still loading its data; it is tried again in some seconds"
         case ReadOnlyError():
-            return "Redis is a read-only replica: point the client at the primary, unless a failover is under way"
+            return "Redis is a read-only replica; connect the client to the primary, unless a failover is in progress"
         case OutOfMemoryError():
-            return "Redis is out of memory: give it more, or an eviction policy"
+            return "Redis is out of memory; raise its maxmemory or set an eviction policy"
         case RedisError() if str(error) in ("Too many connections", "No connection available."):
-            return "no connection of the client's pool is free: give it a larger max_connections"
-        # The same.
+            return "the client's connection pool is exhausted; raise its max_connections"
+        # A client for asyncio raises a connection error here too.
         case RedisError() if isinstance(error, redis.TimeoutError) or str(error).startswith("Timeout "):
-            return "Redis did not answer within the client's socket_timeout: see whether it is overloaded or cut off"
+            return "Redis did not respond within the client's socket_timeout; check its load and the network"
         case ResponseError():
             code = re.search(r"\b(?!ERR\b|EVAL\b)[A-Z]{3,20}\b", str(error))
-            return f"Redis refuses the command ({code[0] if code else 'ERR'}): its log says more"
+            return f"Redis rejected the command ({code[0] if code else 'ERR'}); see the log of Redis"
         case _:
-            return "Redis cannot be reached: see whether it runs, and the client's host, port and TLS"
+            return "Redis cannot be reached; check that it runs, and the client's host, port and TLS"

@@ -1,5 +1,5 @@
 """
-A token as text that leaves the process, with the key it belongs to; and back, from whoever had it meanwhile.
+Serialization of a token together with its key, and strict parsing of what comes back from a store.
 """
 
 import re
@@ -11,18 +11,18 @@ from oauth_cc.secret import Secret
 from oauth_cc.token import Token
 
 KEY: Final = re.compile(r"[0-9a-f]{64}")
-"""What `oauth_cc.flows.cache_key.cache_key` makes: a part of a name that is safe anywhere."""
+"""A cache key, as `oauth_cc.flows.cache_key.cache_key` returns it. It is safe as a part of any name."""
 
 
 def check_key(key: str) -> None:
-    """Raises `InvalidInput` unless *key* is one as `oauth_cc.flows.cache_key.cache_key` makes them."""
+    """Raise `InvalidInput` unless *key* is a cache key."""
     if not KEY.fullmatch(key):
-        raise InvalidInput("key", "give one that cache_key() made: 64 hexadecimal digits")
+        raise InvalidInput("key", "key must be 64 hexadecimal digits, as returned by cache_key()")
 
 
 def dumps(key: str, token: Token) -> Secret | None:
     """
-    Gives *token* and *key* as ASCII text; None if that is too large ever to be read again.
+    Return *token* and *key* as ASCII text, None if the text is too large to be loaded again.
     """
     text = Secret(write({"key": key, "token": token.to_json()}, ascii_only=True))
     return text if len(text.reveal()) <= MAX_SIZE else None
@@ -30,7 +30,7 @@ def dumps(key: str, token: Token) -> Secret | None:
 
 def loads(content: bytes, key: str) -> Token | None:
     """
-    Gives the token that `dumps` put into *content* under *key*; None if *content* is anything else.
+    Return the token in *content*, which `dumps` made for *key*; None if *content* is anything else.
 
         >>> token = Token(Secret("2YotnFZFEjr1zCsicMWpAA"), "Bearer", 1700000000.0)
         >>> content = dumps("k3y", token).reveal().encode()

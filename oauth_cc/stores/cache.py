@@ -1,7 +1,7 @@
 """
-The tokens of one process, and the renewals that are under way in it.
+The in-memory cache of tokens, and the pending renewals of a process.
 
-One mutex guards both for a moment at a time; what to do is decided by `oauth_cc.flows.single_flight`.
+A lock guards both for a moment at a time. `oauth_cc.flows.single_flight` makes the decisions.
 """
 
 import os
@@ -34,11 +34,15 @@ from oauth_cc.token import Token
 @final
 class PendingRenewal:
     """
-    A renewal under way, led by one caller for all.
+    A pending renewal, which one caller leads while the other callers wait.
 
-    *held*: the token that can be used meanwhile; *rejected*: the one that the API did not accept; *thread*: the thread
-    that leads; *future*: the token that came, or the error, or None if whoever waits has to ask again; *leader*: the
-    task that leads, kept from being collected.
+    Attributes:
+        key: The key of the token in the cache.
+        held: The token that can be used meanwhile, or None.
+        rejected: The newest token that the API rejected, or None.
+        thread: The identifier of the leading thread.
+        future: The new token or the error; None if the waiting callers have to ask again.
+        leader: The leading task, referenced so that it is not garbage-collected.
     """
 
     def __init__(self, key: Hashable, held: Token | None, rejected: Token | None) -> None:
@@ -53,7 +57,7 @@ class PendingRenewal:
 @final
 @attrs.frozen
 class StartRenewal:
-    """Perform the renewal *pending*, and complete or abandon it whatever happens."""
+    """The instruction to perform the renewal *pending*, and to complete or abandon it in any case."""
 
     pending: PendingRenewal
 
@@ -61,18 +65,18 @@ class StartRenewal:
 @final
 @attrs.frozen
 class AwaitRenewal:
-    """Wait for the result of *pending*."""
+    """The instruction to wait for the future of *pending*."""
 
     pending: PendingRenewal
 
 
 Answer: TypeAlias = Use | Refuse | StartRenewal | AwaitRenewal
-"""What a caller is told who asks for a token."""
+"""What a caller that needs a token has to do."""
 
 
 @final
 class _ProcessState:
-    """The pending renewals of a process: a fork leaves the parent's behind, as their threads are not in the child."""
+    """The pending renewals of one process. A fork starts with none, as it has no other threads."""
 
     def __init__(self) -> None:
         self.mutex = threading.Lock()
@@ -82,11 +86,17 @@ class _ProcessState:
 @final
 class TokenCache:
     """
-    Keeps tokens in the memory of one process: the default store, one for each source unless sources share it.
+    A cache of tokens in the memory of one process, with an optional store behind it. Safe to share between threads.
 
-    Sources that share one, for threads and for event loops alike, share the renewals under way in it. *store*: a store
-    that processes share, asked when memory has no token that is fresh; while it fails, memory serves alone. Raises
-    `InvalidInput` if it is none.
+    Each source has its own cache unless one is passed. Sources that share a cache share tokens and pending renewals,
+    across threads and event loops.
+
+    Args:
+        store: A store that processes share. It is used when the cache has no fresh token. While it fails, tokens are
+            cached in memory only.
+
+    Raises:
+        InvalidInput: *store* does not have the methods of a store.
 
         >>> TokenCache()
         TokenCache(store=None)
@@ -104,16 +114,20 @@ class TokenCache:
         return f"TokenCache(store={self.store!r})"
 
     def fresh(self, key: Hashable, now: float) -> Token | None:
-        """Gives the token under *key* if it can be used at *now*, POSIX seconds, without a second look."""
+        """Return the token under *key* if it is fresh at *now*, POSIX seconds, without further checks."""
         state = self._states.get(key)
         return state.token if state is not None and now < state.fresh_until else None
 
     def ask(self, key: Hashable, now: float, renewal_window: RenewalWindow = DEFAULT_WINDOW) -> Answer:
         """
-        Gives what the caller who asks for the token under *key* at *now*, POSIX seconds, has to do.
+        Return what a caller that needs the token has to do.
 
-        A caller told to `StartRenewal` has to call `complete` or `abandon` in the end. *renewal_window*: when early
-        renewal falls due.
+        A caller that gets `StartRenewal` must call `complete` or `abandon` in any case.
+
+        Args:
+            key: The key of the token in the cache.
+            now: POSIX seconds.
+            renewal_window: When early renewal is due.
         """
         process = self._process()
         with process.mutex:
@@ -124,8 +138,8 @@ class TokenCache:
                     pending = process.renewals[key] = PendingRenewal(key, held, state.rejected)
                     return StartRenewal(pending)
                 case Wait():
-                    # Waiting is decided for a pending renewal alone.
-                    assert pending is not None  # noqa: S101  # told to the type checker
+                    # `Wait` is decided only while a renewal is pending.
+                    assert pending is not None  # noqa: S101  # for the type checker
                     return AwaitRenewal(pending)
                 case decision:
                     return decision
@@ -138,7 +152,13 @@ class TokenCache:
         renewal_window: RenewalWindow = DEFAULT_WINDOW,
     ) -> None:
         """
-        Ends *pending* with its *outcome* at *now*, POSIX seconds, and answers all that wait for it.
+        Complete a renewal, and set the result of its future.
+
+        Args:
+            pending: The renewal.
+            outcome: Its result or its error.
+            now: POSIX seconds.
+            renewal_window: When early renewal is due.
         """
         process = self._process()
         with process.mutex:
@@ -162,28 +182,28 @@ class TokenCache:
                 pending.future.set_result(None)
 
     def abandon(self, pending: PendingRenewal) -> None:
-        """Ends *pending* without an outcome, as its leader goes away: one of those who wait leads next."""
+        """End *pending* without an outcome, as its leader cannot go on. One of the waiting callers leads next."""
         process = self._process()
         with process.mutex:
             process.renewals.pop(pending.key, None)
         pending.future.set_result(None)
 
     def discard(self, key: Hashable, token: Token) -> bool:
-        """Forgets *token*, which an API did not accept, and says whether it was the one under *key*."""
+        """Remove *token*, which an API rejected, and return whether it was cached under *key*."""
         with self._process().mutex:
             state = self._states.get(key, UNKNOWN)
             self._states[key] = discarded(state, token)
         return state.token == token
 
     def note_store(self, *, failed: bool) -> bool:
-        """Notes whether the store behind *failed* just now, and says whether that is news."""
+        """Record whether the store *failed* just now, and return whether that has changed."""
         with self._process().mutex:
             news = failed != self._is_alone
             self._is_alone = failed
         return news
 
     def _process(self) -> _ProcessState:
-        # One for each process that forks leave with this store; setdefault settles it among threads.
+        # A fork has pending renewals of its own. setdefault is atomic among threads.
         pid = os.getpid()
         return self._processes.get(pid) or self._processes.setdefault(pid, _ProcessState())
 

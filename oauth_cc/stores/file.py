@@ -1,7 +1,7 @@
 """
-A store for the processes of one machine: a file for each key, which only its owner can read.
+A token store for the processes of one user on one machine: private files in one directory. Requires POSIX.
 
-    KEY.json   what is kept, written whole        KEY.lock   the lock of a renewal, let go by a process that dies
+    KEY.json   the token, written as a whole        KEY.lock   the lock of a renewal, released if its process dies
 """
 
 import contextlib
@@ -27,7 +27,7 @@ try:
     from filelock import FileLock, Timeout
     from platformdirs import user_cache_path
 except ImportError as _error:
-    raise ImportError("oauth_cc.stores.file needs filelock and platformdirs: install oauth_cc[file]") from _error
+    raise ImportError("oauth_cc.stores.file requires filelock and platformdirs; install oauth_cc[file]") from _error
 
 __all__ = ["Entry", "FileStore"]
 
@@ -38,7 +38,7 @@ def __dir__() -> list[str]:
 
 _POLL: Final = 0.02
 _ABANDONED_AFTER: Final = 3600.0
-# Errors that say nothing of the file.
+# Errors of the machine, not of the file.
 _OF_THE_MACHINE: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.EIO})
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -47,8 +47,12 @@ _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 @attrs.frozen
 class Entry:
     """
-    What may be shown of a token that is kept: the beginning of its *key*, its *scope*, and when it *ends_at*, POSIX
-    seconds.
+    The public part of a stored token.
+
+    Args:
+        key: The first 8 digits of the cache key.
+        scope: The scope of the token.
+        ends_at: When the token expires, in POSIX seconds.
     """
 
     key: str
@@ -59,33 +63,37 @@ class Entry:
 @final
 class FileStore:
     """
-    Keeps tokens in the files of *directory*, for all processes of one user on one machine; POSIX systems only.
+    A token store in files, for all processes of one user on one machine. It requires POSIX (Linux, macOS).
 
-    *directory* is made if it is missing, and has to belong to this user alone (mode 0700); None is one in the user's
-    cache. Files are 0600, written whole, synced and renamed. A file that is a link, another user's, readable by others,
-    or not what was written counts as no token. Tokens that ended are swept as others are saved. Methods are those of
-    `oauth_cc.stores.Store`; they raise `StoreUnavailable` if the directory cannot be used or the disk is full.
+    Files have mode 0600, and are written to another name, synced and renamed. A file that is a link, belongs to another
+    user, is readable by others, or has other content counts as missing. Saving a token deletes expired ones. The
+    methods are those of `oauth_cc.stores.Store`. They raise `StoreUnavailable` if the directory cannot be used, or the
+    disk is full.
+
+    Args:
+        directory: The directory of the files, created if it is missing. It must belong to this user and have mode 0700.
+            None is a directory in the user's cache.
 
         >>> FileStore("/run/user/1000/tokens")
         FileStore('/run/user/1000/tokens')
     """
 
     def __init__(self, directory: str | os.PathLike[str] | None = None) -> None:
-        # Not resolved: a link in its place is to be noticed.
+        # Not resolved, so that a link in its place is noticed.
         self._directory = Path(directory) if directory is not None else user_cache_path("oauth_cc") / "tokens"
 
     def __repr__(self) -> str:
         return f"FileStore({str(self._directory)!r})"
 
     def load(self, key: str) -> Token | None:
-        """Gives the token under *key*, or None."""
+        """Return the token under *key*, or None."""
         check_key(key)
         with self._opened() as folder:
             return _kept(folder, f"{key}.json")
 
     def save(self, key: str, token: Token) -> None:
         """
-        Keeps *token* under *key*, unless a newer one is there: whoever was stopped in the middle comes too late.
+        Save *token* under *key*, unless the entry has a newer token, which a suspended process must not overwrite.
         """
         check_key(key)
         with self._opened() as folder:
@@ -96,13 +104,13 @@ class FileStore:
                 _write(folder, f"{key}.json", text, token.expires_at)
 
     def discard(self, key: str, token: Token) -> None:
-        """Forgets what is under *key* if it is *token*."""
+        """Delete the entry under *key* if it is *token*."""
         check_key(key)
         name, aside = f"{key}.json", _aside(key)
         with self._opened() as folder:
             if _kept(folder, name) != token:
                 return
-            # Taken aside first: what another process puts there meanwhile is not what is removed.
+            # Renamed first, so that a token that another process saves meanwhile is not deleted.
             with contextlib.suppress(FileNotFoundError):
                 os.rename(name, aside, src_dir_fd=folder, dst_dir_fd=folder)
                 if _kept(folder, aside) != token:
@@ -113,7 +121,7 @@ class FileStore:
     @contextlib.contextmanager
     def lock(self, key: str, wait: float) -> Generator[bool, None, None]:
         """
-        Gives the lock of *key*: taken within *wait* seconds, it says whether it is held, and ends with the process.
+        Wait up to *wait* seconds for the lock of *key*, and yield whether it is held. It ends with the process too.
         """
         check_key(key)
         with self._opened():
@@ -131,13 +139,13 @@ class FileStore:
             lock.release()
 
     def entries(self) -> list[Entry]:
-        """Gives what may be shown of the tokens that are kept."""
+        """Return the public parts of all tokens."""
         with self._opened() as folder:
             found = [(name, _kept(folder, name)) for name in _names(folder, ".json")]
         return [Entry(name[:8], token.scope, token.expires_at) for name, token in found if token is not None]
 
     def clear(self) -> int:
-        """Forgets every token, and says how many files that were; a lock that is held stays."""
+        """Delete all tokens, and return the number of their files. A lock that is held stays."""
         with self._opened() as folder:
             for name in _names(folder, ".lock"):
                 with contextlib.suppress(Timeout), self._lock(name).acquire(timeout=0):
@@ -145,7 +153,7 @@ class FileStore:
             return sum([_unlink(folder, name) for name in (*_names(folder, ".json"), *_names(folder, ".new"))])
 
     def _lock(self, name: str) -> FileLock:
-        # Let go of by whichever thread ends the renewal, which need not be the one that took it.
+        # The thread that ends the renewal releases the lock, and need not be the one that took it.
         return FileLock(self._directory / name, mode=0o600, thread_local=False)
 
     @contextlib.contextmanager
@@ -156,11 +164,11 @@ class FileStore:
             folder = os.open(self._directory, flags)
         except OSError as error:
             raise self._unavailable(error) from None
-        # Everything below goes through this descriptor: the path may be another directory's by then.
+        # All access goes through this descriptor, as the path may lead to another directory later.
         try:
             found = os.fstat(folder)
             if found.st_uid != os.geteuid() or found.st_mode & 0o077:
-                reason = "is not this user's alone: chmod 700 it, or name another directory"
+                reason = "must belong to this user only; set its mode to 0700, or use another directory"
                 raise StoreUnavailable(f"{self._directory} {reason}")
             yield folder
         except OSError as error:
@@ -170,11 +178,11 @@ class FileStore:
 
     def _unavailable(self, error: OSError) -> StoreUnavailable:
         if error.errno in (errno.ELOOP, errno.ENOTDIR, errno.EEXIST):
-            reason = "is a link, or no directory: remove it, or name another"
+            reason = "must be a directory, not a link or a file; remove it, or use another directory"
         elif error.errno in _FULL:
-            reason = "is on a full disk: make room, or name another"
+            reason = "is on a full disk; free some space, or use another directory"
         else:
-            reason = f"cannot be used ({error.strerror or type(error).__name__}): name another directory"
+            reason = f"cannot be used ({error.strerror or type(error).__name__}); use another directory"
         return StoreUnavailable(f"{self._directory} {reason}")
 
 
@@ -189,7 +197,7 @@ def _kept(folder: int, name: str) -> Token | None:
 
 def _read(folder: int, name: str) -> bytes | None:
     try:
-        # Not blocking: a FIFO in its place would hold up whoever opens it.
+        # Not blocking, as opening a FIFO in its place would wait for a writer.
         file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     except OSError as error:
         if error.errno in _OF_THE_MACHINE:
@@ -210,10 +218,10 @@ def _write(folder: int, name: str, text: Secret, ends_at: float) -> None:
     try:
         with os.fdopen(file, "wb", buffering=0) as raw:
             done = 0
-            # Revealed inside the call, so that no local variable holds it should the disk be full.
+            # Revealed inside the call, so that no local variable of a traceback holds it if the disk is full.
             while done < len(text.reveal()):
                 done += raw.write(text.reveal().encode("ascii")[done:])
-            # What it is swept by.
+            # The time by which `_sweep` deletes it.
             os.utime(file, (ends_at, ends_at))
             os.fsync(file)
         os.rename(aside, name, src_dir_fd=folder, dst_dir_fd=folder)

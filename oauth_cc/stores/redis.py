@@ -1,5 +1,5 @@
 """
-Stores in Redis (or Valkey), for processes on any number of machines.
+Token stores in Redis or Valkey, for processes on any number of machines.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ try:
     import redis.asyncio
     from redis.exceptions import LockError, RedisError
 except ImportError as _error:
-    raise ImportError("oauth_cc.stores.redis needs redis: install oauth_cc[redis]") from _error
+    raise ImportError("oauth_cc.stores.redis requires redis; install oauth_cc[redis]") from _error
 
 __all__ = ["AsyncRedisClient", "AsyncRedisStore", "RedisClient", "RedisStore"]
 
@@ -33,17 +33,17 @@ T = TypeVar("T")
 
 DEFAULT_LOCK_LIFETIME: Final = 45.0
 """
-Seconds that a lock lasts at the most: longer than a token request takes with its default timeout and retries, shorter
-than callers wait for one.
+Seconds until a lock expires: longer than a token request with its default timeout and retries takes, and shorter than
+callers wait for one.
 """
 
 _OTHER_LOOP: Final = (
-    "the Redis client cannot be used in this event loop: give each asyncio loop a client of its own, and trio a "
-    "RedisStore"
+    "the Redis client cannot be used in this event loop; create one client for each asyncio loop, and use RedisStore "
+    "on trio"
 )
 
 
-# Protocols, as redis-py's own types leave much unknown.
+# Protocols, as the types of redis-py are incomplete.
 class _Lock(Protocol):
     def acquire(self, *, blocking: bool, token: str) -> object: ...
     def do_release(self, expected_token: str) -> object: ...
@@ -56,19 +56,19 @@ class _AsyncLock(Protocol):
 
 class RedisClient(Protocol):
     """
-    What is used of a ``redis.Redis``, or ``redis.RedisCluster``.
+    The methods of a ``redis.Redis`` or ``redis.RedisCluster`` that are used.
     """
 
     def execute_command(self, *words: str | bytes | float, **options: object) -> object:
-        """Gives the reply to a command."""
+        """Return the reply to a command."""
         ...
 
     def lock(self, name: str, timeout: float | None = None, *, thread_local: bool = True) -> _Lock:
-        """Gives a lock that lasts *timeout* seconds."""
+        """Return a lock that expires after *timeout* seconds."""
         ...
 
     def get_connection_kwargs(self) -> Mapping[str, object]:
-        """Gives the settings of its connections."""
+        """Return the settings of the client's connections."""
         ...
 
     def __enter__(self) -> Self: ...
@@ -76,19 +76,19 @@ class RedisClient(Protocol):
 
 class AsyncRedisClient(Protocol):
     """
-    What is used of a ``redis.asyncio.Redis``, or ``redis.asyncio.RedisCluster``.
+    The methods of a ``redis.asyncio.Redis`` or ``redis.asyncio.RedisCluster`` that are used.
     """
 
     def execute_command(self, *words: str | bytes | float, **options: object) -> Awaitable[object]:
-        """Gives the reply to a command."""
+        """Return the reply to a command."""
         ...
 
     def lock(self, name: str, timeout: float | None = None, *, thread_local: bool = True) -> _AsyncLock:
-        """Gives a lock that lasts *timeout* seconds."""
+        """Return a lock that expires after *timeout* seconds."""
         ...
 
     def get_connection_kwargs(self) -> Mapping[str, object]:
-        """Gives the settings of its connections."""
+        """Return the settings of the client's connections."""
         ...
 
     async def __aenter__(self) -> Self: ...
@@ -97,19 +97,23 @@ class AsyncRedisClient(Protocol):
 @final
 class RedisStore:
     """
-    Keeps tokens in Redis 6 or later, for threads: a store that processes on any number of machines share.
+    A token store in Redis 6 or later, shared by processes on any number of machines. Safe to share between threads.
 
-    *client*: a ``redis.Redis`` of yours, with its TLS, user and pool. It needs a timeout: a Redis that hangs holds a
-    renewal up for as long as that times the attempts of the client's ``retry``, so give it few of both, as in
-    ``redis.Redis(host, socket_timeout=1.0, retry=Retry(NoBackoff(), 1))``. *prefix*: what the names of Redis keys begin
-    with. *lock_lifetime*: seconds after which a lock ends though its holder, which may have died, did not let go of it;
-    longer than a token request takes with its retries. *keys*: Fernet keys, the first of which encrypts what is kept
-    while each decrypts it; without any, whoever reads Redis reads tokens.
+    An entry expires with its token, and an older token never replaces a newer one. An entry that cannot be decrypted
+    counts as missing and is logged once. While Redis cannot be reached, calls raise `StoreUnavailable`, without trying
+    for some seconds at a time.
 
-    Entries end with their tokens, and an older token is never put over a newer one. Whoever waits for the lock is woken
-    as it is let go. While Redis cannot be reached, calls raise `StoreUnavailable`, and do so at once for some seconds.
+    Args:
+        client: A ``redis.Redis`` or ``redis.RedisCluster``. It must have a timeout. A Redis that hangs delays a renewal
+            by that timeout times the attempts of its ``retry``, so use few of both, as in
+            ``redis.Redis(host, socket_timeout=1.0, retry=Retry(NoBackoff(), 1))``.
+        prefix: The prefix of the names in Redis.
+        lock_lifetime: Seconds until a lock expires that its holder did not release: longer than a token request takes
+            with its retries.
+        keys: Fernet keys. The first key encrypts, and all keys decrypt. Without keys tokens are stored as plain text.
 
-    Raises `InvalidInput` if the client has no timeout, or something is not as said here.
+    Raises:
+        InvalidInput: The client has no timeout or is of another type, or another argument is illegal.
 
         >>> RedisStore(redis.Redis(socket_timeout=1.0))
         RedisStore(prefix='oauth_cc:')
@@ -123,7 +127,7 @@ class RedisStore:
         lock_lifetime: float = DEFAULT_LOCK_LIFETIME,
         keys: NonStringCollection[Secret | str | bytes] = (),
     ) -> None:
-        # First, as a traceback that shows locals asks for the repr of what is half made.
+        # First, as a traceback with local variables shows the repr of the unfinished store.
         self._prefix: str = prefix
         encrypted = encryption(keys)
         del keys
@@ -136,28 +140,28 @@ class RedisStore:
         return f"RedisStore(prefix={self._prefix!r})"
 
     def load(self, key: str) -> Token | None:
-        """Gives the token under *key*, or None; what cannot be read as one is None."""
+        """Return the token under *key*, None if there is none or the entry cannot be read."""
         words = self._commands.fetch(key)
-        return self._commands.token(key, self._asked(lambda: self._client.execute_command(*words, **RAW)))
+        return self._commands.token(key, self._call(lambda: self._client.execute_command(*words, **RAW)))
 
     def save(self, key: str, token: Token) -> None:
-        """Keeps *token* under *key* until it ends, unless a newer one is there."""
-        clock = self._asked(lambda: self._client.execute_command("TIME"))
+        """Save *token* under *key* until it expires, unless the entry has a newer token."""
+        clock = self._call(lambda: self._client.execute_command("TIME"))
         words = self._commands.save(key, token, clock, time.time())
         if words is not None:
-            self._asked(lambda: self._client.execute_command(*words.revealed(), **RAW))
+            self._call(lambda: self._client.execute_command(*words.revealed(), **RAW))
 
     def discard(self, key: str, token: Token) -> None:
-        """Forgets what is under *key* if it is *token*."""
+        """Delete the entry under *key* if it is *token*."""
         words = self._commands.fetch(key)
-        digest = self._commands.digest(key, token, self._asked(lambda: self._client.execute_command(*words, **RAW)))
+        digest = self._commands.digest(key, token, self._call(lambda: self._client.execute_command(*words, **RAW)))
         if digest is not None:
-            self._asked(lambda: self._client.execute_command("EVAL", DISCARD, 1, words[1], digest))
+            self._call(lambda: self._client.execute_command("EVAL", DISCARD, 1, words[1], digest))
 
     @contextlib.contextmanager
     def lock(self, key: str, wait: float) -> Generator[bool]:
         """
-        Gives the lock of *key*: entering takes it within *wait* seconds and says whether it is held, leaving frees it.
+        Wait up to *wait* seconds for the lock of *key*, and yield whether it is held.
         """
         self._breaker.check()
         claim = self._commands.claim(key)
@@ -165,7 +169,7 @@ class RedisStore:
         try:
             held = self._take(lock, claim, wait)
         except BaseException:
-            # Redis may have taken it before the answer was lost.
+            # Redis may have granted the lock although its reply was lost.
             self._free(lock, claim)
             raise
         try:
@@ -177,39 +181,48 @@ class RedisStore:
     def _take(self, lock: _Lock, claim: Claim, wait: float) -> bool:
         ends_at = time.monotonic() + wait
         while True:
-            if self._asked(lambda: lock.acquire(blocking=False, token=claim.owner)):
+            if self._call(lambda: lock.acquire(blocking=False, token=claim.owner)):
                 return True
-            # A client that sends again what was not answered may be told that the lock is taken: by itself.
-            if self._asked(lambda: self._client.execute_command("GET", claim.lock, **RAW)) == claim.owner.encode():
+            # A client that repeats a command after a lost reply may find the lock taken by itself.
+            if self._call(lambda: self._client.execute_command("GET", claim.lock, **RAW)) == claim.owner.encode():
                 return True
             pause = min(self._commands.longest_pause, ends_at - time.monotonic())
             if pause <= 0:
                 return False
-            self._asked(partial(self._client.execute_command, "BLPOP", claim.free, max(0.01, pause)))
+            self._call(partial(self._client.execute_command, "BLPOP", claim.free, max(0.01, pause)))
 
     def _free(self, lock: _Lock, claim: Claim) -> None:
-        # Without an answer it ends by its lifetime; if it ended already, it is another's to let go of.
+        # If this fails the lock expires. If it has expired, another process may hold it.
         with contextlib.suppress(RedisError, OSError, LockError):
             lock.do_release(claim.owner)
             self._client.execute_command("EVAL", WAKE, 1, claim.free)
 
-    def _asked(self, ask: Callable[[], T]) -> T:
+    def _call(self, command: Callable[[], T]) -> T:
         self._breaker.check()
         try:
-            return ask()
+            return command()
         except (RedisError, OSError) as error:
             fault = self._breaker.failed(error)
-        # Not raised above: redis-py's frames hold what was said.
+        # Raised here, without the frames of redis-py, which contain the command.
         raise fault
 
 
 @final
 class AsyncRedisStore:
     """
-    Keeps tokens in Redis, for tasks on asyncio: `RedisStore` with a ``redis.asyncio.Redis`` as its *client*.
+    A token store in Redis 6 or later for asyncio: `RedisStore` with a ``redis.asyncio.Redis``.
 
-    Such a client belongs to one event loop, and so does this store. Give each loop its own, or all of them, and trio,
-    one `RedisStore`, whose calls then have threads of their own.
+    The client belongs to one event loop, and so does the store. For several event loops, and on trio, use a
+    `RedisStore`, whose calls then run in threads.
+
+    Args:
+        client: A ``redis.asyncio.Redis`` or ``redis.asyncio.RedisCluster``. It must have a timeout.
+        prefix: The prefix of the names in Redis.
+        lock_lifetime: Seconds until a lock expires that its holder did not release.
+        keys: Fernet keys. The first key encrypts, and all keys decrypt. Without keys tokens are stored as plain text.
+
+    Raises:
+        InvalidInput: The client has no timeout or is of another type, or another argument is illegal.
 
         >>> AsyncRedisStore(redis.asyncio.Redis(socket_timeout=1.0))
         AsyncRedisStore(prefix='oauth_cc:')
@@ -223,7 +236,7 @@ class AsyncRedisStore:
         lock_lifetime: float = DEFAULT_LOCK_LIFETIME,
         keys: NonStringCollection[Secret | str | bytes] = (),
     ) -> None:
-        # First, as a traceback that shows locals asks for the repr of what is half made.
+        # First, as a traceback with local variables shows the repr of the unfinished store.
         self._prefix: str = prefix
         encrypted = encryption(keys)
         del keys
@@ -236,30 +249,30 @@ class AsyncRedisStore:
         return f"AsyncRedisStore(prefix={self._prefix!r})"
 
     async def load(self, key: str) -> Token | None:
-        """Gives the token under *key*, or None; what cannot be read as one is None."""
+        """Return the token under *key*, None if there is none or the entry cannot be read."""
         words = self._commands.fetch(key)
-        return self._commands.token(key, await self._asked(lambda: self._client.execute_command(*words, **RAW)))
+        return self._commands.token(key, await self._call(lambda: self._client.execute_command(*words, **RAW)))
 
     async def save(self, key: str, token: Token) -> None:
-        """Keeps *token* under *key* until it ends, unless a newer one is there."""
-        clock = await self._asked(lambda: self._client.execute_command("TIME"))
+        """Save *token* under *key* until it expires, unless the entry has a newer token."""
+        clock = await self._call(lambda: self._client.execute_command("TIME"))
         words = self._commands.save(key, token, clock, time.time())
         if words is not None:
-            await self._asked(lambda: self._client.execute_command(*words.revealed(), **RAW))
+            await self._call(lambda: self._client.execute_command(*words.revealed(), **RAW))
 
     async def discard(self, key: str, token: Token) -> None:
-        """Forgets what is under *key* if it is *token*."""
+        """Delete the entry under *key* if it is *token*."""
         words = self._commands.fetch(key)
         digest = self._commands.digest(
-            key, token, await self._asked(lambda: self._client.execute_command(*words, **RAW))
+            key, token, await self._call(lambda: self._client.execute_command(*words, **RAW))
         )
         if digest is not None:
-            await self._asked(lambda: self._client.execute_command("EVAL", DISCARD, 1, words[1], digest))
+            await self._call(lambda: self._client.execute_command("EVAL", DISCARD, 1, words[1], digest))
 
     @contextlib.asynccontextmanager
     async def lock(self, key: str, wait: float) -> AsyncGenerator[bool]:
         """
-        Gives the lock of *key*: entering takes it within *wait* seconds and says whether it is held, leaving frees it.
+        Wait up to *wait* seconds for the lock of *key*, and yield whether it is held.
         """
         self._breaker.check()
         claim = self._commands.claim(key)
@@ -267,7 +280,7 @@ class AsyncRedisStore:
         try:
             held = await self._take(lock, claim, wait)
         except BaseException:
-            # Redis may have taken it before the answer was lost.
+            # Redis may have granted the lock although its reply was lost.
             await self._free(lock, claim)
             raise
         try:
@@ -279,35 +292,36 @@ class AsyncRedisStore:
     async def _take(self, lock: _AsyncLock, claim: Claim, wait: float) -> bool:
         ends_at = time.monotonic() + wait
         while True:
-            if await self._asked(lambda: lock.acquire(blocking=False, token=claim.owner)):
+            if await self._call(lambda: lock.acquire(blocking=False, token=claim.owner)):
                 return True
-            # A client that sends again what was not answered may be told that the lock is taken: by itself.
-            owner = await self._asked(lambda: self._client.execute_command("GET", claim.lock, **RAW))
+            # A client that repeats a command after a lost reply may find the lock taken by itself.
+            owner = await self._call(lambda: self._client.execute_command("GET", claim.lock, **RAW))
             if owner == claim.owner.encode():
                 return True
             pause = min(self._commands.longest_pause, ends_at - time.monotonic())
             if pause <= 0:
                 return False
-            await self._asked(partial(self._client.execute_command, "BLPOP", claim.free, max(0.01, pause)))
+            await self._call(partial(self._client.execute_command, "BLPOP", claim.free, max(0.01, pause)))
 
     async def _free(self, lock: _AsyncLock, claim: Claim) -> None:
-        # Without an answer it ends by its lifetime; if it ended already, it is another's to let go of.
+        # If this fails the lock expires. If it has expired, another process may hold it.
         with contextlib.suppress(RedisError, OSError, LockError, RuntimeError):
             await lock.do_release(claim.owner.encode())
             await self._client.execute_command("EVAL", WAKE, 1, claim.free)
 
-    async def _asked(self, ask: Callable[[], Awaitable[T]]) -> T:
+    async def _call(self, command: Callable[[], Awaitable[T]]) -> T:
         self._breaker.check()
         try:
-            return await ask()
+            return await command()
         except (RedisError, OSError) as error:
             fault = self._breaker.failed(error)
         except RuntimeError:
             fault = StoreUnavailable(_OTHER_LOOP)
-        # Not raised above: redis-py's frames hold what was said.
+        # Raised here, without the frames of redis-py, which contain the command.
         raise fault
 
 
 def _check(client: object, *kinds: type[object]) -> None:
     if not isinstance(client, kinds):
-        raise InvalidInput("client", "give a redis.Redis to a RedisStore, a redis.asyncio.Redis to an AsyncRedisStore")
+        reason = "client must be a redis.Redis for a RedisStore, and a redis.asyncio.Redis for an AsyncRedisStore"
+        raise InvalidInput("client", reason)

@@ -59,7 +59,7 @@ def server() -> Iterator[AuthorizationServer]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retry a failed Redis without a pause."""
-    monkeypatch.setattr(_redis_commands, "_LEFT_ALONE", 0.0)
+    monkeypatch.setattr(_redis_commands, "_COOLDOWN", 0.0)
 
 
 @pytest.mark.usefixtures("impatient")

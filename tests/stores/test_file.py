@@ -1,5 +1,5 @@
 """
-A store in files: what is kept, for whom, and what is made of files that somebody else had in hand.
+FileStore: saved tokens, file modes, and files that another user or process changed.
 """
 
 import errno
@@ -25,32 +25,32 @@ NOW = time.time()
 
 
 def token(value: str = "tok-1", received_at: float = NOW, lifetime: float = 3600.0) -> Token:
-    """Gives a token."""
+    """Return a token."""
     return Token(Secret(value), "Bearer", received_at, received_at + lifetime, scope=Scope.of("a"))
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where the store keeps its files; missing yet."""
+    """Return the directory of the store, which does not exist yet."""
     return tmp_path / "deep" / "tokens"
 
 
 @pytest.fixture
 def store(folder: Path) -> FileStore:
-    """A store, empty."""
+    """Return an empty store."""
     return FileStore(folder)
 
 
-def test_what_is_saved_is_loaded_by_another_process(store: FileStore, folder: Path) -> None:
-    """The same token, under its own key alone."""
+def test_saved_token_is_loaded_by_another_store_object(store: FileStore, folder: Path) -> None:
+    """It is found under its own key only."""
     assert store.load(KEY) is None
     store.save(KEY, token())
     assert FileStore(folder).load(KEY) == token()
     assert store.load(OTHER) is None
 
 
-def test_only_the_owner_can_read(store: FileStore, folder: Path) -> None:
-    """Folder and files are closed to all others, whatever the umask."""
+def test_directory_and_files_are_private_under_any_umask(store: FileStore, folder: Path) -> None:
+    """The modes are 0700 and 0600."""
     before = os.umask(0)
     try:
         with store.lock(KEY, 1.0):
@@ -61,8 +61,8 @@ def test_only_the_owner_can_read(store: FileStore, folder: Path) -> None:
     assert modes == {"tokens": 0o700, f"{KEY}.json": 0o600, f"{KEY}.lock": 0o600}
 
 
-def test_whoever_comes_late_does_not_overwrite_what_is_newer(store: FileStore) -> None:
-    """A process that was stopped between answer and save saves an older token than the one that is there."""
+def test_older_token_does_not_overwrite_a_newer_one(store: FileStore) -> None:
+    """A process may be suspended between response and save."""
     store.save(KEY, token("tok-2", NOW + 1))
     store.save(KEY, token("tok-1", NOW))
     assert store.load(KEY) == token("tok-2", NOW + 1)
@@ -70,8 +70,8 @@ def test_whoever_comes_late_does_not_overwrite_what_is_newer(store: FileStore) -
     assert store.load(KEY) == token("tok-3", NOW + 2)
 
 
-def test_exactly_one_token_is_discarded(store: FileStore, folder: Path) -> None:
-    """The token named, and no newer one."""
+def test_discard_deletes_exactly_the_given_token(store: FileStore, folder: Path) -> None:
+    """A newer token stays."""
     store.save(KEY, token("tok-2"))
     store.discard(KEY, token("tok-1"))
     assert store.load(KEY) == token("tok-2")
@@ -80,8 +80,8 @@ def test_exactly_one_token_is_discarded(store: FileStore, folder: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
-def test_tokens_that_ended_are_swept(store: FileStore, folder: Path) -> None:
-    """With the next save, and what a process left half written with them, once it is old."""
+def test_save_deletes_expired_tokens_and_old_partial_files(store: FileStore, folder: Path) -> None:
+    """Other files stay."""
     store.save(KEY, token(received_at=NOW - 7200))
     abandoned, recent = folder / f"{KEY}.0011223344556677.new", folder / f"{OTHER}.0011223344556677.new"
     for path in (abandoned, recent):
@@ -92,15 +92,15 @@ def test_tokens_that_ended_are_swept(store: FileStore, folder: Path) -> None:
     assert {path.name for path in folder.iterdir()} == {f"{OTHER}.json", recent.name, "notes.json"}
 
 
-def test_what_may_be_shown(store: FileStore) -> None:
-    """The beginning of the key, the scope, and when it ends."""
+def test_entries_show_key_prefix_scope_and_expiry(store: FileStore) -> None:
+    """An empty store has none."""
     assert store.entries() == []
     store.save(KEY, token())
     assert store.entries() == [Entry("01234567", Scope.of("a"), NOW + 3600)]
 
 
-def test_clear(store: FileStore, folder: Path) -> None:
-    """Everything goes that is the store's own, but for a lock that somebody holds."""
+def test_clear_deletes_all_but_held_locks(store: FileStore, folder: Path) -> None:
+    """Other files stay."""
     with store.lock(OTHER, 0), store.lock(KEY, 0):
         pass
     store.save(KEY, token())
@@ -112,8 +112,8 @@ def test_clear(store: FileStore, folder: Path) -> None:
     assert {path.name for path in folder.iterdir()} == {f"{OTHER}.json", f"{OTHER}.lock", "notes.json"}
 
 
-def test_the_lock_is_one_for_each_key(store: FileStore) -> None:
-    """Who finds it taken waits for as long as said, and another key's holds nobody up."""
+def test_each_key_has_its_own_lock(store: FileStore) -> None:
+    """A caller that finds it taken waits for as long as it says."""
     with store.lock(KEY, 0.0) as held:
         assert held
         with store.lock(KEY, 0.0) as again, store.lock(KEY, 0.05) as waited, store.lock(OTHER, 0.0) as other:
@@ -122,8 +122,8 @@ def test_the_lock_is_one_for_each_key(store: FileStore) -> None:
         assert held
 
 
-def test_whoever_waits_is_let_in_as_the_lock_is_let_go(store: FileStore) -> None:
-    """By another thread too."""
+def test_waiting_thread_gets_the_lock_when_it_is_released(store: FileStore) -> None:
+    """Another thread holds it before."""
     waiting, got = threading.Event(), threading.Event()
 
     def wait() -> None:
@@ -144,29 +144,29 @@ def test_whoever_waits_is_let_in_as_the_lock_is_let_go(store: FileStore) -> None
 
 
 class TestForeignFiles:
-    """What is not as this store leaves it is no token, and a new one takes its place."""
+    """A file that the store would not have written counts as missing, and a save replaces it."""
 
     def replaced(self, folder: Path, spoil: Callable[[Path], None]) -> FileStore:
-        """Gives a store whose one file was spoiled."""
+        """Return a store whose file was changed by *spoil*."""
         store = FileStore(folder)
         store.save(KEY, token())
         spoil(folder / f"{KEY}.json")
         return store
 
     def renewed(self, store: FileStore) -> None:
-        """A miss it is, and can be saved over."""
+        """Check that the entry counts as missing, and can be replaced."""
         assert store.load(KEY) is None
         assert store.entries() == []
         store.save(KEY, token("tok-2"))
         assert store.load(KEY) == token("tok-2")
 
     @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o660, 0o000])
-    def test_readable_by_others(self, folder: Path, mode: int) -> None:
-        """Somebody else may have read it, or put it there."""
+    def test_file_readable_by_others_counts_as_missing(self, folder: Path, mode: int) -> None:
+        """Another user may have read or written it."""
         self.renewed(self.replaced(folder, lambda path: path.chmod(mode) if mode else path.unlink()))
 
-    def test_a_link(self, folder: Path, tmp_path: Path) -> None:
-        """It is not followed, in reading nor in writing."""
+    def test_link_is_not_followed(self, folder: Path, tmp_path: Path) -> None:
+        """Neither by load nor by save."""
         aim = tmp_path / "aim"
 
         def link(path: Path) -> None:
@@ -181,12 +181,12 @@ class TestForeignFiles:
         assert aim.read_bytes() == content
 
     @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user")
-    def test_of_another_user(self, folder: Path) -> None:
-        """What another user owns, that user can write."""
+    def test_file_of_another_user_counts_as_missing(self, folder: Path) -> None:
+        """Its owner can write to it."""
         self.renewed(self.replaced(folder, lambda path: os.chown(path, 65534, 65534)))
 
-    def test_a_pipe(self, folder: Path) -> None:
-        """Nobody waits for what comes out of it."""
+    def test_pipe_does_not_block(self, folder: Path) -> None:
+        """It counts as missing."""
 
         def pipe(path: Path) -> None:
             path.unlink()
@@ -194,8 +194,8 @@ class TestForeignFiles:
 
         self.renewed(self.replaced(folder, pipe))
 
-    def test_a_folder(self, folder: Path) -> None:
-        """No token; and as it is in the way of one, that is said."""
+    def test_directory_in_place_of_a_file_is_an_error_on_save(self, folder: Path) -> None:
+        """It counts as missing on load."""
 
         def make(path: Path) -> None:
             path.unlink()
@@ -207,8 +207,8 @@ class TestForeignFiles:
             store.save(KEY, token())
         assert not list(folder.glob("*.new"))
 
-    def test_truncated_at_each_length(self, folder: Path) -> None:
-        """As by a machine that lost power, on a file system that keeps no order."""
+    def test_file_truncated_at_any_length_counts_as_missing(self, folder: Path) -> None:
+        """A power failure may truncate a file."""
         content = dumps(KEY, token())
         assert content is not None
         text = content.reveal().encode()
@@ -216,48 +216,48 @@ class TestForeignFiles:
         assert all(loads(text[:length], KEY) is None for length in range(len(text)))
         self.renewed(self.replaced(folder, lambda path: os.truncate(path, len(text) // 2)))
 
-    def test_too_large(self, folder: Path) -> None:
-        """Nothing of it is read."""
+    def test_large_file_counts_as_missing(self, folder: Path) -> None:
+        """It is not read."""
         self.renewed(self.replaced(folder, lambda path: os.truncate(path, 2 * 1024 * 1024)))
 
-    def test_of_another_key(self, folder: Path) -> None:
-        """A token stands under the key that it was saved under, and no other."""
+    def test_entry_of_another_key_counts_as_missing(self, folder: Path) -> None:
+        """The key is part of the entry."""
         store = FileStore(folder)
         store.save(OTHER, token())
         (folder / f"{OTHER}.json").rename(folder / f"{KEY}.json")
         self.renewed(store)
 
     @given(content=st.binary(max_size=200) | st.sampled_from([b'{"key":5,"token":"{}"}', b"[]", b"{}"]))
-    def test_any_bytes(self, content: bytes) -> None:
-        """No token."""
+    def test_any_bytes_are_not_a_token(self, content: bytes) -> None:
+        """Nothing is raised."""
         assert loads(content, KEY) is None
 
     @given(text=st.text(max_size=50))
-    def test_any_text_where_a_token_should_be(self, text: str) -> None:
-        """No token."""
+    def test_any_text_in_place_of_a_token_is_not_a_token(self, text: str) -> None:
+        """Nothing is raised."""
         import json
 
         assert loads(json.dumps({"key": KEY, "token": text}).encode(), KEY) is None
         assert loads(json.dumps({"key": KEY, "token": [text]}).encode(), KEY) is None
 
 
-def test_a_token_too_large_to_be_read_is_not_kept(store: FileStore) -> None:
-    """Memory serves it alone."""
+def test_token_too_large_to_be_loaded_is_not_saved(store: FileStore) -> None:
+    """It is cached in memory only."""
     store.save(KEY, token("x" * 1024 * 1024))
     assert store.load(KEY) is None
 
 
-class TestTheFolder:
-    """A folder that is not this user's alone is not used, and the error says what to do."""
+class TestDirectory:
+    """A directory that others can write to is an error that says what to do."""
 
     def refused(self, store: FileStore) -> str:
-        """Gives the sentence with which each method refuses."""
+        """Return the error text, which is the same for each method."""
 
         def lock() -> None:
             with store.lock(KEY, 0):
                 pass
 
-        ways: list[Callable[[], object]] = [
+        methods: list[Callable[[], object]] = [
             lambda: store.load(KEY),
             lambda: store.save(KEY, token("s3cret-token")),
             lambda: store.discard(KEY, token()),
@@ -266,56 +266,64 @@ class TestTheFolder:
             store.clear,
         ]
         sentences: set[str] = set()
-        for way in ways:
+        for method in methods:
             with pytest.raises(StoreUnavailable) as caught:
-                way()
+                method()
             assert "s3cret-token" not in shown_by(caught.value)
             sentences.add(f"{caught.value}")
         (sentence,) = sentences
         return sentence
 
     @pytest.mark.parametrize("mode", [0o755, 0o770, 0o701])
-    def test_open_to_others(self, folder: Path, store: FileStore, mode: int) -> None:
+    def test_directory_open_to_others_is_rejected(self, folder: Path, store: FileStore, mode: int) -> None:
         """Others could put files there."""
         folder.mkdir(parents=True)
         folder.chmod(mode)
-        assert self.refused(store) == f"{folder} is not this user's alone: chmod 700 it, or name another directory"
+        assert (
+            self.refused(store)
+            == f"{folder} must belong to this user only; set its mode to 0700, or use another directory"
+        )
 
     @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user")
-    def test_of_another_user(self, folder: Path, store: FileStore) -> None:
-        """Its owner could."""
+    def test_directory_of_another_user_is_rejected(self, folder: Path, store: FileStore) -> None:
+        """Its owner could put files there."""
         folder.mkdir(mode=0o700, parents=True)
         os.chown(folder, 65534, 65534)
-        assert "is not this user's alone" in self.refused(store)
+        assert "must belong to this user only" in self.refused(store)
 
-    def test_a_link(self, tmp_path: Path, folder: Path, store: FileStore) -> None:
-        """It could lead anywhere tomorrow."""
+    def test_link_in_place_of_the_directory_is_rejected(self, tmp_path: Path, folder: Path, store: FileStore) -> None:
+        """It could lead to another directory later."""
         folder.parent.mkdir()
         (tmp_path / "elsewhere").mkdir(mode=0o700)
         folder.symlink_to(tmp_path / "elsewhere")
-        assert self.refused(store) == f"{folder} is a link, or no directory: remove it, or name another"
+        assert (
+            self.refused(store)
+            == f"{folder} must be a directory, not a link or a file; remove it, or use another directory"
+        )
 
-    def test_a_file(self, folder: Path, store: FileStore) -> None:
-        """There is something else."""
+    def test_file_in_place_of_the_directory_is_rejected(self, folder: Path, store: FileStore) -> None:
+        """It is not deleted."""
         folder.parent.mkdir()
         folder.touch()
-        assert "is a link, or no directory" in self.refused(store)
+        assert "must be a directory, not a link or a file" in self.refused(store)
 
-    def test_where_nothing_can_be_made(self) -> None:
-        """As on a read-only file system."""
+    def test_directory_that_cannot_be_created_is_an_error(self) -> None:
+        """For example on a read-only file system."""
         assert "cannot be used (" in self.refused(FileStore("/proc/tokens"))
 
 
-def test_a_full_disk(store: FileStore, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was there stays, nothing half written is left, and no frame of the error holds the token."""
+def test_full_disk_keeps_the_old_token_and_leaks_nothing(
+    store: FileStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No partial file is left, and no frame of the error contains the token."""
     import resource
 
     store.save(KEY, token("tok-1"))
-    # A real limit of the kernel: as when a quota is used up, in the middle of the file.
+    # A limit of the kernel, which ends the write in the middle of the file like a quota.
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (16, limits[1]))
     try:
-        with pytest.raises(StoreUnavailable, match="full disk: make room") as caught:
+        with pytest.raises(StoreUnavailable, match="full disk; free some space") as caught:
             store.save(KEY, token("s3cret-token", NOW + 1))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
@@ -324,8 +332,8 @@ def test_a_full_disk(store: FileStore, folder: Path, monkeypatch: pytest.MonkeyP
     assert [path.name for path in folder.iterdir()] == [f"{KEY}.json"]
 
 
-def test_no_more_files_can_be_opened(store: FileStore, folder: Path) -> None:
-    """The machine's trouble is no miss, and said."""
+def test_lack_of_file_descriptors_is_an_error_not_a_miss(store: FileStore, folder: Path) -> None:
+    """The file itself is intact."""
     import resource
 
     store.save(KEY, token())
@@ -341,17 +349,17 @@ def test_no_more_files_can_be_opened(store: FileStore, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "../../etc/passwd", "A" * 64, "0" * 63, "0" * 64 + "\n", "0" * 65])
-def test_only_keys_become_names(store: FileStore, key: str) -> None:
-    """Nothing else can become a part of a path."""
-    for way in (store.load, lambda text: store.save(text, token()), lambda text: store.discard(text, token())):
+def test_illegal_key_is_rejected(store: FileStore, key: str) -> None:
+    """Other text could be part of a path."""
+    for method in (store.load, lambda text: store.save(text, token()), lambda text: store.discard(text, token())):
         with pytest.raises(InvalidInput, match="key"):
-            way(key)
+            method(key)
     with pytest.raises(InvalidInput, match="key"), store.lock(key, 0):
         pass
 
 
-def test_where_it_is_by_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """In the user's cache."""
+def test_default_directory_is_in_the_user_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """XDG_CACHE_HOME applies."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     store = FileStore()
     assert repr(store) == f"FileStore('{tmp_path}/oauth_cc/tokens')"
@@ -359,11 +367,11 @@ def test_where_it_is_by_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     assert (tmp_path / "oauth_cc" / "tokens" / f"{KEY}.json").exists()
 
 
-def test_errors_are_of_the_file_system() -> None:
-    """Each kind of fault has a sentence that says what to do."""
+def test_os_errors_are_sentences_with_advice() -> None:
+    """A full disk and a read-only file system differ."""
     store = FileStore("/somewhere")
-    said = [f"{store._unavailable(OSError(number, os.strerror(number)))}" for number in (errno.ENOSPC, errno.EROFS)]
-    assert said == [
-        "/somewhere is on a full disk: make room, or name another",
-        "/somewhere cannot be used (Read-only file system): name another directory",
+    texts = [f"{store._unavailable(OSError(number, os.strerror(number)))}" for number in (errno.ENOSPC, errno.EROFS)]
+    assert texts == [
+        "/somewhere is on a full disk; free some space, or use another directory",
+        "/somewhere cannot be used (Read-only file system); use another directory",
     ]

@@ -1,5 +1,5 @@
 """
-Stores in a real Redis: what is kept and for how long, who holds a lock, and what is made of a Redis in trouble.
+Redis stores with a real Redis: entries, expiry, locks, encryption and failures.
 """
 
 import asyncio
@@ -35,13 +35,13 @@ ENTRY, LOCK, FREE = (f"oauth_cc:{{{KEY}}}:{name}" for name in ("token", "lock", 
 
 
 def token(value: str = "tok-1", received_at: float | None = None, lifetime: float = 3600.0) -> Token:
-    """Gives a token received just now, or as said."""
+    """Return a token, received now by default."""
     received = time.time() if received_at is None else received_at
     return Token(Secret(value), "Bearer", received, received + lifetime)
 
 
 class Options(TypedDict, total=False):
-    """What a store is given beside its client."""
+    """The arguments of a store besides its client."""
 
     prefix: str
     lock_lifetime: float
@@ -49,27 +49,27 @@ class Options(TypedDict, total=False):
 
 
 class Kind(Protocol):
-    """A store for threads, whichever it is."""
+    """A store for threads, or an `AsyncRedisStore` on a loop of its own."""
 
     def load(self, key: str) -> Token | None:
-        """The token under *key*."""
+        """Return the token under *key*."""
         ...
 
     def save(self, key: str, token: Token) -> None:
-        """Keeps *token*."""
+        """Save *token*."""
         ...
 
     def discard(self, key: str, token: Token) -> None:
-        """Forgets *token*."""
+        """Delete *token*."""
         ...
 
     def lock(self, key: str, wait: float) -> AbstractContextManager[bool]:
-        """The lock of *key*."""
+        """Return the lock of *key*."""
         ...
 
 
 class OnLoop:
-    """An `AsyncRedisStore` as if it were one for threads: on an event loop of its own."""
+    """An `AsyncRedisStore` with the methods of a store for threads, on an event loop in a thread."""
 
     def __init__(self, server: RedisServer, **options: Unpack[Options]) -> None:
         self.loop = asyncio.new_event_loop()
@@ -79,7 +79,7 @@ class OnLoop:
         self.store = AsyncRedisStore(self.client, **options)
 
     def run(self, awaitable: Awaitable[T]) -> T:
-        """Gives what *awaitable* gives."""
+        """Return the result of *awaitable*."""
 
         async def main() -> T:
             return await awaitable
@@ -87,20 +87,20 @@ class OnLoop:
         return asyncio.run_coroutine_threadsafe(main(), self.loop).result(30)
 
     def load(self, key: str) -> Token | None:
-        """The token under *key*."""
+        """Return the token under *key*."""
         return self.run(self.store.load(key))
 
     def save(self, key: str, token: Token) -> None:
-        """Keeps *token*."""
+        """Save *token*."""
         self.run(self.store.save(key, token))
 
     def discard(self, key: str, token: Token) -> None:
-        """Forgets *token*."""
+        """Delete *token*."""
         self.run(self.store.discard(key, token))
 
     @contextmanager
     def lock(self, key: str, wait: float) -> Iterator[bool]:
-        """The lock of *key*."""
+        """Return the lock of *key*."""
         lock = self.store.lock(key, wait)
         held = self.run(lock.__aenter__())
         try:
@@ -109,7 +109,7 @@ class OnLoop:
             self.run(lock.__aexit__(None, None, None))
 
     def close(self) -> None:
-        """Ends the loop."""
+        """Stop the loop."""
         self.run(self.client.aclose())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join()
@@ -117,15 +117,15 @@ class OnLoop:
 
 
 class Make(Protocol):
-    """Makes a store over the server of the test, or another."""
+    """A function that makes a store on the server of the test or another one."""
 
     def __call__(self, *, server: RedisServer = ..., **options: Unpack[Options]) -> Kind:
-        """The store."""
+        """Return a store."""
         ...
 
 
 def inner(store: Kind) -> AsyncRedisStore | RedisStore:
-    """Gives the store under test."""
+    """Return the store under test."""
     made = store.store if isinstance(store, OnLoop) else store
     assert isinstance(made, AsyncRedisStore | RedisStore)
     return made
@@ -133,7 +133,7 @@ def inner(store: Kind) -> AsyncRedisStore | RedisStore:
 
 @pytest.fixture(params=["threads", "async"])
 def make(request: pytest.FixtureRequest, redis_server: RedisServer) -> Iterator[Make]:
-    """Makes a store of either kind, over the server of the test or another."""
+    """Return a function that makes stores of one kind."""
     loads: list[OnLoop | redis.Redis] = []
 
     def store(*, server: RedisServer = redis_server, **options: Unpack[Options]) -> Kind:
@@ -150,8 +150,8 @@ def make(request: pytest.FixtureRequest, redis_server: RedisServer) -> Iterator[
         one.close()
 
 
-def test_what_is_saved_is_loaded_by_another_process(make: Make) -> None:
-    """The same token, under its own key alone."""
+def test_saved_token_is_loaded_by_another_store_object(make: Make) -> None:
+    """It is found under its own key only."""
     store, kept = make(), token()
     assert store.load(KEY) is None
     store.save(KEY, kept)
@@ -160,15 +160,15 @@ def test_what_is_saved_is_loaded_by_another_process(make: Make) -> None:
 
 
 def test_threads_and_async_code_share_entries(redis_server: RedisServer, make: Make) -> None:
-    """What one keeps the other finds."""
+    """The two kinds of stores have one format."""
     kept = token()
     with redis_server.client() as client:
         RedisStore(client).save(KEY, kept)
     assert make().load(KEY) == kept
 
 
-def test_an_entry_ends_with_its_token(make: Make, redis_server: RedisServer) -> None:
-    """So that Redis forgets by itself; one that is over is not written."""
+def test_entry_expires_with_its_token(make: Make, redis_server: RedisServer) -> None:
+    """An expired token is not written."""
     make().save(KEY, token(lifetime=60))
     make().save(OTHER, token(received_at=time.time() - 60, lifetime=60))
     with redis_server.client() as client:
@@ -176,8 +176,8 @@ def test_an_entry_ends_with_its_token(make: Make, redis_server: RedisServer) -> 
         assert client.keys("*") == [ENTRY.encode()]
 
 
-def test_whoever_comes_late_does_not_overwrite_what_is_newer(make: Make) -> None:
-    """A process that was held up between answer and save."""
+def test_older_token_does_not_overwrite_a_newer_one(make: Make) -> None:
+    """A process may stall between response and save."""
     store, now = make(), time.time()
     store.save(KEY, token("tok-2", now - 1))
     store.save(KEY, token("tok-1", now - 2))
@@ -188,8 +188,8 @@ def test_whoever_comes_late_does_not_overwrite_what_is_newer(make: Make) -> None
     assert (store.load(KEY) or token()).access_token == Secret("tok-3")
 
 
-def test_no_two_machines_need_the_same_time(make: Make, redis_server: RedisServer) -> None:
-    """A token's number is its age on the clock of the Redis server: a machine whose clock is wrong harms nobody."""
+def test_wrong_clock_of_a_machine_does_not_matter(make: Make, redis_server: RedisServer) -> None:
+    """The fencing token is a time on the clock of the Redis server."""
     commands = Commands("oauth_cc:", 45.0, 0.5, Encryption())
     with redis_server.client() as client:
         for value, wrong_by in (("ahead", 5000.0), ("behind", -5000.0), ("right", 0.0)):
@@ -200,8 +200,8 @@ def test_no_two_machines_need_the_same_time(make: Make, redis_server: RedisServe
     assert (make().load(KEY) or token()).access_token == Secret("right")
 
 
-def test_a_number_from_the_future_does_not_block_the_key(make: Make, redis_server: RedisServer) -> None:
-    """It was not written by a store: whoever can write to Redis cannot keep tokens out with it."""
+def test_fencing_token_from_the_future_does_not_block_a_save(make: Make, redis_server: RedisServer) -> None:
+    """Another program wrote it."""
     with redis_server.client() as client:
         client.set(ENTRY, b"99999999999999999 junk")
     store, kept = make(), token()
@@ -212,8 +212,8 @@ def test_a_number_from_the_future_does_not_block_the_key(make: Make, redis_serve
 @pytest.mark.parametrize(
     "content", [b"", b"junk", b"1 ", b"1 {}", b"1 " + b"x" * 100, b"\xff\xfe", b"1 " + b"x" * (MAX_ENCRYPTED + 100)]
 )
-def test_what_is_no_entry_is_no_token(make: Make, redis_server: RedisServer, content: bytes) -> None:
-    """And a new one takes its place."""
+def test_illegal_entry_counts_as_missing(make: Make, redis_server: RedisServer, content: bytes) -> None:
+    """A save replaces it."""
     with redis_server.client() as client:
         client.set(ENTRY, content)
     store, kept = make(), token()
@@ -222,19 +222,19 @@ def test_what_is_no_entry_is_no_token(make: Make, redis_server: RedisServer, con
     assert store.load(KEY) == kept
 
 
-def test_an_entry_of_another_type(make: Make, redis_server: RedisServer) -> None:
-    """Redis refuses to read it, which is said; a token takes its place."""
+def test_entry_of_another_redis_type_is_an_error_on_load(make: Make, redis_server: RedisServer) -> None:
+    """A save replaces it."""
     with redis_server.client() as client:
         client.lpush(ENTRY, "x")
     store, kept = make(), token()
-    with pytest.raises(StoreUnavailable, match="refuses the command"):
+    with pytest.raises(StoreUnavailable, match="rejected the command"):
         store.load(KEY)
     store.save(KEY, kept)
     assert store.load(KEY) == kept
 
 
-def test_an_entry_of_another_key_is_no_token(make: Make, redis_server: RedisServer) -> None:
-    """A token stands under the key that it was saved under, and no other."""
+def test_entry_of_another_key_counts_as_missing(make: Make, redis_server: RedisServer) -> None:
+    """The key is part of the entry."""
     store = make()
     store.save(KEY, token())
     with redis_server.client() as client:
@@ -242,8 +242,8 @@ def test_an_entry_of_another_key_is_no_token(make: Make, redis_server: RedisServ
     assert store.load(OTHER) is None
 
 
-def test_exactly_one_token_is_discarded(make: Make) -> None:
-    """The token named, and no newer one."""
+def test_discard_deletes_exactly_the_given_token(make: Make) -> None:
+    """A newer token stays."""
     store, kept = make(), token("tok-2")
     store.save(KEY, kept)
     store.discard(KEY, token("tok-1"))
@@ -253,15 +253,15 @@ def test_exactly_one_token_is_discarded(make: Make) -> None:
     assert store.load(KEY) is None
 
 
-def test_a_token_too_large_to_be_read_is_not_kept(make: Make) -> None:
-    """Memory serves it alone."""
+def test_token_too_large_to_be_loaded_is_not_saved(make: Make) -> None:
+    """It is cached in memory only."""
     store = make()
     store.save(KEY, token("x" * MAX_SIZE))
     assert store.load(KEY) is None
 
 
-def test_the_lock_is_one_for_each_key(make: Make, redis_server: RedisServer) -> None:
-    """Who finds it taken waits for as long as said, and another key's holds nobody up."""
+def test_each_key_has_its_own_lock(make: Make, redis_server: RedisServer) -> None:
+    """A caller that finds it taken waits for as long as it says."""
     one, two = make(), make()
     with one.lock(KEY, 0.0) as held, redis_server.client() as client:
         assert held
@@ -272,8 +272,8 @@ def test_the_lock_is_one_for_each_key(make: Make, redis_server: RedisServer) -> 
         assert held
 
 
-def test_whoever_waits_is_woken(make: Make, redis_server: RedisServer) -> None:
-    """One after the other, each as the one before lets go, and without asking all the time."""
+def test_waiting_callers_are_woken_one_by_one(make: Make, redis_server: RedisServer) -> None:
+    """Each is woken by the release of the lock, not by polling."""
     stores = [make() for _ in range(4)]
     got: list[float] = []
     first = stores[0].lock(KEY, 0.0)
@@ -300,22 +300,22 @@ def test_whoever_waits_is_woken(make: Make, redis_server: RedisServer) -> None:
     assert 3 <= tries <= 6
 
 
-def test_a_lock_of_a_holder_that_died_ends(redis_server: RedisServer, make: Make) -> None:
-    """By its lifetime."""
+def test_lock_of_a_dead_process_expires(redis_server: RedisServer, make: Make) -> None:
+    """If the process returns, it does not release the lock of another."""
     dead = make(lock_lifetime=1.0).lock(KEY, 0.0)
     assert dead.__enter__()
     with make().lock(KEY, 30.0) as held:
         assert held
-        # It comes back and lets go of what is another's by now.
+        # It returns, and releases a lock that another process holds by now.
         dead.__exit__(None, None, None)
         with make().lock(KEY, 0.0) as again:
             assert not again
 
 
-def test_a_lock_taken_by_an_answer_that_was_lost(
+def test_lock_granted_by_a_lost_reply_is_held(
     make: Make, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A client that sends again what was not answered finds the lock taken by itself, and holds it."""
+    """A client that repeats the command finds the lock taken by itself."""
     same = uuid.UUID(int=7)
     monkeypatch.setattr(uuid, "uuid4", lambda: same)
     with redis_server.client() as client:
@@ -326,10 +326,10 @@ def test_a_lock_taken_by_an_answer_that_was_lost(
 
 
 class TestEncryption:
-    """Keys of the user's: what is kept is unreadable, and keys rotate."""
+    """Encryption with the user's keys."""
 
-    def test_rotation(self, make: Make, redis_server: RedisServer) -> None:
-        """A new key is put in front; an old one is dropped later."""
+    def test_old_keys_decrypt_after_a_rotation(self, make: Make, redis_server: RedisServer) -> None:
+        """The first key encrypts, and the entry does not contain the token."""
         old, new = Fernet.generate_key(), Fernet.generate_key()
         kept = token("very-secret-token")
         make(keys=[old]).save(KEY, kept)
@@ -338,134 +338,164 @@ class TestEncryption:
         assert content is not None
         assert b"very-secret-token" not in content
         assert make(keys=[Secret(new.decode()), old]).load(KEY) == kept
-        assert make(keys=[new]).load(KEY) is None
-        assert make().load(KEY) is None
 
-    def test_discarded_and_bounded(self, make: Make) -> None:
-        """As without keys."""
+    def test_undecryptable_entries_count_as_missing_and_are_logged_once(
+        self, make: Make, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Each store object logs one warning with the remedy, whether it has other keys or none."""
+        old, new = Fernet.generate_key(), Fernet.generate_key()
+        before, kept = make(keys=[old]), token("very-secret-token")
+        for key in (KEY, OTHER):
+            before.save(key, kept)
+        assert make(keys=[new, old]).load(KEY) == kept
+        assert caplog.records == []
+        for store in (make(keys=[new]), make()):
+            caplog.clear()
+            assert [store.load(key) for key in (KEY, OTHER, KEY)] == [None, None, None]
+            store.discard(KEY, kept)
+            (record,) = caplog.records
+            assert (record.name, record.levelname) == ("oauth_cc", "WARNING")
+            assert f"stored token (cache key {KEY[:8]}) cannot be decrypted" in record.getMessage()
+            assert "pass the same keys to every process, and keep an old key" in record.getMessage()
+            assert not any(key.decode() in record.getMessage() for key in (old, new))
+        assert before.load(KEY) == kept
+
+    def test_illegal_plain_entry_is_not_logged_as_undecryptable(
+        self, make: Make, redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Without keys only an encrypted entry is."""
+        with redis_server.client() as client:
+            client.set(ENTRY, b"1 {}")
+        assert make().load(KEY) is None
+        assert caplog.records == []
+
+    def test_encrypted_token_is_discarded(self, make: Make) -> None:
+        """The comparison is of the decrypted tokens."""
         store, kept = make(keys=[Fernet.generate_key()]), token()
         store.save(KEY, kept)
         store.discard(KEY, kept)
         assert store.load(KEY) is None
 
     @pytest.mark.parametrize("keys", ["s3cret-key", b"s3cret-key", ["s3cret-key"], [b"s3cret-key" * 9], [5]])
-    def test_bad_keys(self, redis_server: RedisServer, keys: Sequence[str]) -> None:
-        """A sentence that says what to give, and shows none."""
+    def test_illegal_keys_are_rejected_without_quoting_them(
+        self, redis_server: RedisServer, keys: Sequence[str]
+    ) -> None:
+        """The error refers to Fernet.generate_key."""
         with redis_server.client() as client, pytest.raises(InvalidInput, match=r"Fernet\.generate_key") as caught:
             RedisStore(client, keys=keys)
         assert "s3cret-key" not in shown_by(caught.value)
 
     @given(content=st.binary(max_size=100))
-    def test_any_bytes(self, content: bytes) -> None:
-        """No token."""
+    def test_any_bytes_are_not_a_token(self, content: bytes) -> None:
+        """Nothing is raised."""
         encrypted = encryption([Fernet.generate_key()])
         assert isinstance(encrypted, Encryption)
         assert encrypted.decrypt(KEY, content) is None
 
 
 class TestConstruction:
-    """What cannot work is refused at once."""
+    """What cannot work is rejected by the constructor."""
 
     @pytest.mark.parametrize(
         ("options", "reason"),
         [
-            ({"prefix": "{a}:"}, "without '{'"),
+            ({"prefix": "{a}:"}, "must not contain '{'"),
             ({"lock_lifetime": 0}, "from 1 to 3600"),
             ({"lock_lifetime": 4000}, "from 1 to 3600"),
             ({"lock_lifetime": float("nan")}, "from 1 to 3600"),
         ],
     )
-    def test_options(self, options: Options, reason: str, redis_server: RedisServer) -> None:
-        """With what to give instead."""
+    def test_illegal_options_are_rejected(self, options: Options, reason: str, redis_server: RedisServer) -> None:
+        """The error states the legal values."""
         with redis_server.client() as client, pytest.raises(InvalidInput, match=reason):
             RedisStore(client, **options)
         with pytest.raises(InvalidInput, match=reason):
             AsyncRedisStore(redis.asyncio.Redis(socket_timeout=1.0), **options)
 
-    def test_a_client_without_a_timeout(self) -> None:
-        """It could hold callers up for ever."""
+    def test_client_without_a_timeout_is_rejected(self) -> None:
+        """It could block callers forever."""
         with pytest.raises(InvalidInput, match=r"socket_timeout=1\.0"):
             RedisStore(redis.Redis(socket_timeout=None))
         with pytest.raises(InvalidInput, match=r"socket_timeout=1\.0"):
             AsyncRedisStore(redis.asyncio.Redis(socket_timeout=None))
 
-    def test_a_client_of_the_other_kind(self) -> None:
-        """Each store has its own."""
-        with pytest.raises(InvalidInput, match=r"redis\.asyncio\.Redis to an AsyncRedisStore"):
+    def test_client_of_the_other_kind_is_rejected(self) -> None:
+        """The error names the client of each store."""
+        with pytest.raises(InvalidInput, match=r"redis\.asyncio\.Redis for an AsyncRedisStore"):
             RedisStore(redis.asyncio.Redis(socket_timeout=1.0))  # type: ignore[arg-type]  # what is refused
-        with pytest.raises(InvalidInput, match=r"a redis\.Redis to a RedisStore"):
+        with pytest.raises(InvalidInput, match=r"a redis\.Redis for a RedisStore"):
             AsyncRedisStore(redis.Redis(socket_timeout=1.0))  # type: ignore[arg-type]  # what is refused
 
     @pytest.mark.parametrize("key", ["", "}", "A" * 64])
-    def test_only_keys_become_names(self, make: Make, key: str) -> None:
-        """Nothing else becomes part of a name."""
+    def test_illegal_key_is_rejected(self, make: Make, key: str) -> None:
+        """Other text could be part of another name."""
         store = make()
-        for way in (store.load, lambda text: store.save(text, token()), lambda text: store.discard(text, token())):
+        for method in (store.load, lambda text: store.save(text, token()), lambda text: store.discard(text, token())):
             with pytest.raises(InvalidInput, match="key"):
-                way(key)
+                method(key)
         with pytest.raises(InvalidInput, match="key"), store.lock(key, 0):
             pass
 
 
-class TestTrouble:
-    """A Redis in trouble: one error that says what to do, soon, and without a token in it."""
+class TestFailures:
+    """A failing Redis is one error with advice and without a token."""
 
     def fault(self, store: Kind) -> str:
-        """Gives the sentence of what goes wrong with a save, and checks that nothing of it leaks."""
+        """Return the text of the error of a save, which does not contain the token."""
         with pytest.raises(StoreUnavailable) as caught:
             store.save(KEY, token("very-secret-token"))
         assert "very-secret-token" not in shown_by(caught.value)
         return f"{caught.value}"
 
-    def test_stopped_and_started(self, redis_program: Sequence[str], make: Make) -> None:
-        """It is left alone for some seconds, and then used again."""
+    def test_stopped_redis_is_not_tried_for_some_seconds(self, redis_program: Sequence[str], make: Make) -> None:
+        """After that it is used again."""
         with RedisServer(redis_program) as server:
             store, kept = make(server=server), token()
             store.save(KEY, kept)
             server.stop()
             assert "cannot be reached" in self.fault(store)
             server.start()
-            assert "asked again after 5 seconds" in self.fault(store)
-            for way in (store.load, lambda key: store.lock(key, 0).__enter__()):
-                with pytest.raises(StoreUnavailable, match="asked again"):
-                    way(KEY)
+            assert "tried again after 5 seconds" in self.fault(store)
+            for method in (store.load, lambda key: store.lock(key, 0).__enter__()):
+                with pytest.raises(StoreUnavailable, match="tried again"):
+                    method(KEY)
             inner(store)._breaker._down_until = 0.0
             assert store.load(KEY) is None
             store.save(KEY, kept)
             assert store.load(KEY) == kept
 
-    def test_hanging(self, redis_program: Sequence[str], make: Make) -> None:
-        """The client's timeout ends the wait, and a lock that was taken meanwhile does not stay."""
+    def test_hanging_redis_ends_in_the_timeout_of_the_client(self, redis_program: Sequence[str], make: Make) -> None:
+        """A lock that it grants meanwhile does not stay."""
         with RedisServer(redis_program) as server:
             store = make(server=server)
             with server.client() as client:
                 client.execute_command("CLIENT", "PAUSE", 2500, "ALL")
             with pytest.raises(StoreUnavailable, match="socket_timeout"), store.lock(KEY, 0.0):
                 pass
-            assert "asked again" in self.fault(store)
+            assert "tried again" in self.fault(store)
 
-    def test_password(self, redis_program: Sequence[str], make: Make) -> None:
-        """Its own sentence."""
+    def test_rejected_password_is_named(self, redis_program: Sequence[str], make: Make) -> None:
+        """The advice is to correct it."""
         with RedisServer(redis_program, "--requirepass", "pw") as server:
-            assert "refuses the client's user or password" in self.fault(make(server=server))
+            assert "rejected the client's user or password" in self.fault(make(server=server))
 
-    def test_no_permission(self, redis_program: Sequence[str], make: Make) -> None:
-        """With what to allow."""
+    def test_missing_permission_is_named(self, redis_program: Sequence[str], make: Make) -> None:
+        """The advice is which commands to allow."""
         with RedisServer(redis_program, "--user", *"default on nopass ~* +time -eval".split()) as server:
             assert "allow EVAL" in self.fault(make(server=server))
 
-    def test_a_replica(self, redis_program: Sequence[str], make: Make) -> None:
-        """It cannot be written to."""
+    def test_read_only_replica_is_named(self, redis_program: Sequence[str], make: Make) -> None:
+        """The advice is to connect to the primary."""
         with RedisServer(redis_program, "--replicaof", "127.0.0.1", "1", "--replica-serve-stale-data", "yes") as server:
             assert "read-only replica" in self.fault(make(server=server))
 
-    def test_out_of_memory(self, redis_program: Sequence[str], make: Make) -> None:
-        """With what to do."""
+    def test_lack_of_memory_is_named(self, redis_program: Sequence[str], make: Make) -> None:
+        """The advice is to raise the limit."""
         with RedisServer(redis_program, "--maxmemory", "1", "--maxmemory-policy", "noeviction") as server:
             assert "out of memory" in self.fault(make(server=server))
 
-    def test_flushed_while_a_lock_is_held(self, make: Make, redis_server: RedisServer) -> None:
-        """Whoever held it saves its token all the same, and nobody is left waiting."""
+    def test_flush_while_a_lock_is_held_harms_nothing(self, make: Make, redis_server: RedisServer) -> None:
+        """The token is saved, and the lock can be taken again."""
         store, kept = make(), token()
         with store.lock(KEY, 0.0), redis_server.client() as client:
             client.flushall()
@@ -475,8 +505,8 @@ class TestTrouble:
             assert held
 
     @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
-    def test_another_event_loop(self, redis_server: RedisServer) -> None:
-        """A client of redis.asyncio belongs to one."""
+    def test_async_client_of_another_event_loop_is_an_error(self, redis_server: RedisServer) -> None:
+        """A client of redis.asyncio belongs to one loop."""
         client = redis_server.async_client()
         store = AsyncRedisStore(client)
 
@@ -484,15 +514,15 @@ class TestTrouble:
             await store.save(KEY, token())
 
         asyncio.run(use(store))
-        with pytest.raises(StoreUnavailable, match="give each asyncio loop a client of its own"):
+        with pytest.raises(StoreUnavailable, match="create one client for each asyncio loop"):
             asyncio.run(use(store))
-        # A loop that has ended closes no connection: what is left of them warns here, and not in another test.
+        # A closed loop cannot close connections, so their warnings are triggered here, not in another test.
         del client, store
         gc.collect()
 
 
-def test_a_client_that_decodes(redis_server: RedisServer) -> None:
-    """Replies are bytes to the store whatever the client makes of them for others."""
+def test_client_that_decodes_responses_is_supported(redis_server: RedisServer) -> None:
+    """The store reads bytes regardless."""
     with redis_server.client(decode_responses=True) as client:
         store, kept = RedisStore(client), token()
         store.save(KEY, kept)
@@ -501,8 +531,8 @@ def test_a_client_that_decodes(redis_server: RedisServer) -> None:
             assert (held, again) == (True, False)
 
 
-def test_a_cluster(redis_program: Sequence[str]) -> None:
-    """What belongs to one key has its place in one slot."""
+def test_cluster_is_supported(redis_program: Sequence[str]) -> None:
+    """All names of one key belong to one slot."""
     with RedisServer(redis_program, "--cluster-enabled", "yes", listens=True) as server:
         with redis.Redis(port=server.port, socket_timeout=1.0) as node:
             node.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
@@ -518,8 +548,8 @@ def test_a_cluster(redis_program: Sequence[str]) -> None:
                 assert (held, again) == (True, False)
 
 
-def test_what_is_kept_is_text(redis_server: RedisServer) -> None:
-    """A number, and the token with its key."""
+def test_entry_is_a_number_and_json(redis_server: RedisServer) -> None:
+    """The JSON contains the key."""
     with redis_server.client() as client:
         RedisStore(client, prefix="mine:").save(KEY, token())
         number, _, text = (client.get(f"mine:{{{KEY}}}:token") or b"").partition(b" ")
