@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import oauth_cc
-from tests.layers import IMPURE, PACKAGE, PORTABLE, PURE, PURE_TESTS
+from tests.layers import IMPURE, PACKAGE, PURE
 from tests.webassembly import pbkdf2_hmac
 
 FORBIDDEN_NAMES = {"open", "print", "input", "exec", "eval", "__import__", "breakpoint"}
@@ -157,27 +157,6 @@ def test_a_program_loads_only_modules_that_it_uses(code: str, absent: str) -> No
     """Async code, discovery, stores and keys load later."""
     found = run(f"import sys\n{code}\nprint([name for name in {absent.split()!r} if name in sys.modules])")
     assert found.stdout == "[]\n", found.stderr
-
-
-def test_the_map_of_the_code_names_existing_files_only() -> None:
-    """It is part of CONTRIBUTING."""
-    text = (PACKAGE.parent / ".github" / "CONTRIBUTING.md").read_text("utf-8")
-    named = set(re.findall(r"`(\w+(?:/\w+)*(?:\.py|/))`", text))
-    assert len(named) > 20
-    assert not [name for name in named if not (PACKAGE / name).exists() and not (PACKAGE.parent / name).exists()]
-
-
-def test_tests_that_import_pure_modules_only_are_found() -> None:
-    """`.ci/python314` runs them: nearly all tests of pure modules, and no test that needs a socket or a native part."""
-    assert {f"tests/test_{name}.py" for name in ("scope", "response", "challenge", "renewal")} < set(PURE_TESTS)
-    assert not {f"tests/test_{name}.py" for name in ("source", "jose", "layers", "exports")} & set(PURE_TESTS)
-    assert len(PURE_TESTS) > 20
-
-
-def test_what_tests_of_pure_modules_import_is_installed_for_python_3_14() -> None:
-    """`.ci/python314` names the packages for pip."""
-    text = (PACKAGE.parent / ".ci" / "python314").read_text("utf-8")
-    assert f":all: {' '.join(sorted(PORTABLE))}\n" in text
 
 
 def test_the_stand_in_for_pbkdf2_derives_the_same_key() -> None:
