@@ -22,9 +22,7 @@ from oauth_cc import ClientCredentials, Scope, compose_body, token_request
 print(oauth_cc.__version__, compose_body(token_request(ClientCredentials("your_id"), Scope.of("hello", "world"))))
 """
 
-HTTPX = """
-    fetch_metadata fetch_metadata_async fetch_token fetch_token_async
-    ClientCredentialsAuth ClientCredentialsAuth.from_issuer TokenSource.from_issuer AsyncTokenSource.from_issuer"""
+HTTPX = "fetch_metadata fetch_metadata_async fetch_token fetch_token_async ClientCredentialsAuth"
 INCOMPLETE = {
     # Accepts a client whose requests and responses have unannotated attributes, and its auth inherits from the
     # library's. A protocol for the client's send would name the request again, or accept a client of any library.

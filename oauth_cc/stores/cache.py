@@ -49,7 +49,7 @@ class PendingRenewal:
         self.key = key
         self.held = held
         self.rejected = rejected
-        self.thread = threading.get_ident()
+        self.thread: int = threading.get_ident()
         self.future: Future[Token | None] = Future()
         self.leader: object = None
 
