@@ -87,7 +87,7 @@ def test_a_closed_source_raises_source_closed(run: Run, server: AuthorizationSer
     async def main() -> None:
         async with AsyncTokenSource(REQUEST, server.token_endpoint) as source:
             await source.token()
-        with pytest.raises(SourceClosed, match="make a new one"):
+        with pytest.raises(SourceClosed, match="create a new one"):
             await source.with_scope(Scope()).token()
 
     run(main)

@@ -111,7 +111,7 @@ class TestToken:
             other = source.with_scope(Scope())
             source.token()
         for closed in (source, other):
-            with pytest.raises(SourceClosed, match="make a new one"):
+            with pytest.raises(SourceClosed, match="create a new one"):
                 closed.token()
 
 
