@@ -105,7 +105,7 @@ class Endpoint:
 
 def endpoint_fault(given: object) -> InvalidInput | None:
     """
-    Return the error of *given* as an endpoint, a str or an `Endpoint`, or None.
+    Return the error of an invalid endpoint, *given* as a str or an `Endpoint`, or None.
 
     For callers that delete their local variables before they raise it.
     """
@@ -193,7 +193,7 @@ def check_resource(uri: str) -> str:
 
 def issuer_fault(issuer: str, *, allow_http: bool = False) -> InvalidInput | None:
     """
-    Return the error of *issuer* as an issuer identifier, or None.
+    Return the error of an invalid *issuer* identifier, or None.
 
     An issuer identifier is a URL without query and fragment (RFC 8414 section 2).
 
@@ -232,7 +232,7 @@ def issuer_of(given: str | Endpoint) -> tuple[str, bool]:
 
 def endpoint_of_issuer_fault(url: str, issuer: str, parameter: str = "token endpoint") -> InvalidInput | None:
     """
-    Return the error of *url* as an endpoint in the metadata of *issuer*, or None.
+    Return the error of an endpoint *url* that the metadata of *issuer* must not name, or None.
 
     Endpoints are https. An issuer on loopback may also name http endpoints on loopback. Any other http issuer may also
     name http endpoints at its own host and port.
@@ -256,7 +256,7 @@ def endpoint_of_issuer_fault(url: str, issuer: str, parameter: str = "token endp
 
 def url_fault(parameter: str, url: str, *, allow_http: bool) -> InvalidInput | None:
     """
-    Return the error of *url* as an endpoint, or None.
+    Return the error of an invalid endpoint *url*, or None.
 
     Args:
         parameter: How the error names *url*.

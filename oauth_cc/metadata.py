@@ -258,11 +258,11 @@ def endpoint_for(metadata: ServerMetadata, request: TokenRequest | ClientCredent
 
     Raises:
         InvalidInput: The server does not support the grant, the client authentication method, its algorithm, or the
-            certificate-bound token that *request* asks for.
+            certificate-bound token of *request*.
     """
     request = as_request(request)
     if not isinstance(metadata, ServerMetadata):
-        reason = f"metadata must be ServerMetadata, not {type(metadata).__name__}; parse_metadata() returns them"
+        reason = f"metadata must be ServerMetadata, not {type(metadata).__name__}; use parse_metadata()"
         raise InvalidInput("metadata", reason)
     if not metadata.grants_client_credentials:
         reason = (

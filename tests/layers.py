@@ -15,7 +15,7 @@ TESTS: Final = Path(__file__).parent
 IMPURE: Final = frozenset(
     {"jose", "stores", "_io", "httpx2", "httpx", "requests", "aiohttp", "compat", "testing", "cli"}
 )
-"""What performs effects, or serves programs that do. Every other module is pure: no I/O, clock or randomness."""
+"""Modules that perform effects, and modules for programs that do. All other modules do no I/O."""
 
 PORTABLE: Final = frozenset({"attrs", "hypothesis", "oauthlib", "pytest"})
 """Packages in pure Python that tests of pure modules may import. `.ci/python314` installs them."""

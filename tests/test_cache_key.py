@@ -48,7 +48,7 @@ ISSUER = "https://as.example"
 KEY = SigningKey("ES256", lambda _: bytes(64), "key-1")
 OURS, THEIRS = Certificate("A" * 43), Certificate("B" * 42 + "A")
 
-# As slow as it is meant to be; a test asks it again and again.
+# Deliberately slow, and the tests call it often.
 proof = cache(fingerprint)
 
 
@@ -57,9 +57,9 @@ def key(request: TokenRequest, endpoint: str = ENDPOINT) -> str:
     return cache_key(request, endpoint, proof(request.credentials))
 
 
-def with_credentials(client_id: str, way: str | ClientAuthentication) -> TokenRequest:
+def with_credentials(client_id: str, method: str | ClientAuthentication) -> TokenRequest:
     """Return the request with other credentials."""
-    return attrs.evolve(REQUEST, credentials=ClientCredentials(client_id, way))
+    return attrs.evolve(REQUEST, credentials=ClientCredentials(client_id, method))
 
 
 def with_parameters(*pairs: tuple[str, str]) -> TokenRequest:
@@ -74,7 +74,7 @@ OTHERS: dict[str, Callable[[], TokenRequest]] = {
     "encode": lambda: with_credentials("id", ClientSecretBasic("s3c:ret", encode=False)),
     "post": lambda: with_credentials("id", ClientSecretPost("s3c:ret")),
     "no authentication": lambda: with_credentials("id", NoAuthentication()),
-    "no way at all": lambda: attrs.evolve(REQUEST, credentials=ClientCredentials("id")),
+    "without a method": lambda: attrs.evolve(REQUEST, credentials=ClientCredentials("id")),
     "one scope-token less": lambda: REQUEST.with_scope(Scope.of("a")),
     "one scope-token more": lambda: REQUEST.with_scope(Scope.of("a", "b", "c")),
     "another scope-token": lambda: REQUEST.with_scope(Scope.of("a", "B")),
@@ -222,10 +222,10 @@ def test_different_parameter_values_have_different_keys(one: str, other: str) ->
 
 @given(strategies.texts(min_size=1), strategies.authentications(), strategies.token_requests())
 def test_every_valid_request_has_a_stable_key_of_64_hexadecimal_digits(
-    client_id: str, way: ClientSecretBasic, request: TokenRequest
+    client_id: str, method: ClientSecretBasic, request: TokenRequest
 ) -> None:
     """Any characters are supported."""
-    request = attrs.evolve(request, credentials=ClientCredentials(client_id, way))
+    request = attrs.evolve(request, credentials=ClientCredentials(client_id, method))
     first = cache_key(request, ENDPOINT, fingerprint(request.credentials))
     assert len(bytes.fromhex(first)) == 32
     assert first == key(request)

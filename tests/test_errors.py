@@ -190,7 +190,7 @@ class TestWhatAnErrorHolds:
 
     def test_an_invalid_member_is_named_and_not_retryable(self) -> None:
         """A retry would not change it."""
-        error = errors.InvalidResponse(200, "is no text", "access_token")
+        error = errors.InvalidResponse(200, "access_token is not a string", "access_token")
         assert ("access_token", False, None) == (error.member, error.retryable, error.retry_after)
 
     @pytest.mark.parametrize("kind", [errors.UnsupportedTokenType, errors.TokenTypeDowngrade])
@@ -198,7 +198,7 @@ class TestWhatAnErrorHolds:
         self, kind: type[errors.UnsupportedTokenType]
     ) -> None:
         """A retry would not change it."""
-        error = kind(200, "was not asked for", "mac")
+        error = kind(200, "mac was not requested", "mac")
         assert ("mac", False, None) == (error.token_type, error.retryable, error.retry_after)
 
     def test_a_renewal_timeout_is_a_timeout_error_with_its_seconds(self) -> None:

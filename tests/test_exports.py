@@ -74,7 +74,7 @@ MODULES = {name: importlib.import_module(name) for name in PUBLIC}
 def public_classes() -> list[type]:
     """Return every public class of this package."""
     found = {getattr(module, name) for module in MODULES.values() for name in module.__all__}
-    # Where oauthlib is installed, the errors of the facade are its own.
+    # With oauthlib installed, the errors of the facade are oauthlib's.
     own = [item for item in found if isinstance(item, type) and item.__module__.startswith("oauth_cc.")]
     return sorted(own, key=lambda kind: kind.__name__)
 

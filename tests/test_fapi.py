@@ -90,7 +90,7 @@ def test_a_bearer_token_is_not_fapi2_compliant() -> None:
 
 
 def test_a_bound_token_needs_a_server_that_binds_tokens() -> None:
-    """Without metadata, nobody knows whether the server does."""
+    """Only metadata says whether the server does."""
     assert missed(attrs.evolve(GOOD, certificate=None).with_dpop_jkt("a" * 43), ENDPOINT, None) == ["bind", "take"]
     plain = attrs.evolve(
         METADATA, tls_client_certificate_bound_access_tokens=False, dpop_signing_alg_values_supported=("none", "HS256")

@@ -35,7 +35,7 @@ def token(lifetime: float | None) -> Token:
     return Token(Secret("tok-1"), "Bearer", NOW, NOW + lifetime)
 
 
-class TestThreeAnswers:
+class TestThreeStates:
     @given(lifetimes, spreads, windows(), attempts, st.lists(st.floats(-10, 10**7), min_size=2, max_size=6))
     def test_a_token_is_fresh_then_ageing_then_stale(
         self,
@@ -66,9 +66,9 @@ class TestThreeAnswers:
             *[edge for moment in (until, ends) for edge in (math.nextafter(moment, -math.inf), moment)],
             *[edge for moment in (until, ends) for edge in (math.nextafter(moment, math.inf), moment + 1)],
         ]:
-            answer = freshness(kept, now, attempted_at, spread=spread, renewal_window=renewal_window)
-            assert (answer == "fresh") == (now < until)
-            assert (answer == "stale") == (now >= ends)
+            state = freshness(kept, now, attempted_at, spread=spread, renewal_window=renewal_window)
+            assert (state == "fresh") == (now < until)
+            assert (state == "stale") == (now >= ends)
 
     def test_a_token_of_an_hour_is_renewed_between_27_and_48_minutes(self) -> None:
         """It is not used in its last 5 seconds."""
@@ -76,8 +76,8 @@ class TestThreeAnswers:
         assert [fresh_until(hour, spread=spread) - NOW for spread in (0.0, 0.5, 1.0)] == [1620, 2250, 2880]
         assert stale_from(hour) == NOW + 3595
         moments = (0, 2249, 2250, 3594, 3595, 3600)
-        answers = [freshness(hour, NOW + passed) for passed in moments]
-        assert answers == ["fresh", "fresh", "ageing", "ageing", "stale", "stale"]
+        states = [freshness(hour, NOW + passed) for passed in moments]
+        assert states == ["fresh", "fresh", "ageing", "ageing", "stale", "stale"]
 
     def test_a_token_without_lifetime_is_renewed_within_five_minutes(self) -> None:
         """The default lifetime applies."""
@@ -125,8 +125,8 @@ class TestSpacing:
         """It is shorter for a token of less than ten minutes."""
         kept = token(lifetime)
         failed_at = NOW + lifetime * 0.8
-        answers = [freshness(kept, failed_at + after, failed_at) for after in (pause - 0.01, pause + 0.01)]
-        assert answers == ["fresh", "ageing"]
+        states = [freshness(kept, failed_at + after, failed_at) for after in (pause - 0.01, pause + 0.01)]
+        assert states == ["fresh", "ageing"]
 
     def test_the_pause_ends_when_the_token_expires(self) -> None:
         """A failure does not make a token usable for longer."""

@@ -95,7 +95,7 @@ def test_importing_oauth_cc_loads_only_attrs_and_the_standard_library() -> None:
     )
     found = run(code, "-I") if "site-packages" in oauth_cc.__file__ else run(code)
     extra = set(ast.literal_eval(found.stdout))
-    # Loaded by the interpreter's own start-up in some environments, before any import of ours.
+    # Some environments load these when the interpreter starts.
     assert extra <= {"_distutils_hack", "sitecustomize", "usercustomize", "__editables__", "a1_coverage"}, found.stderr
 
 

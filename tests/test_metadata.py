@@ -331,7 +331,7 @@ class Own:
 
 
 KEY = SigningKey("ES256", lambda _: bytes(64), "key-1")
-WAYS: dict[str, ClientAuthentication] = {
+METHOD_RECORDS: dict[str, ClientAuthentication] = {
     "client_secret_basic": ClientSecretBasic("s3cret", encode=False),
     "client_secret_post": ClientSecretPost("s3cret"),
     "client_secret_jwt": ClientSecretJwt("7Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr1", METADATA.issuer),
@@ -347,16 +347,16 @@ class TestEndpointFor:
 
     def test_every_built_in_method_has_its_registered_name(self) -> None:
         """A custom method has none."""
-        assert WAYS.keys() == METHODS.keys()
-        assert list(WAYS) == [method_name(way) for way in WAYS.values()]
+        assert METHOD_RECORDS.keys() == METHODS.keys()
+        assert list(METHOD_RECORDS) == [method_name(method) for method in METHOD_RECORDS.values()]
         assert method_name(Own()) is None
 
-    @pytest.mark.parametrize("name", WAYS)
-    @pytest.mark.parametrize("supported", [*WAYS, "attest_jwt_client_auth"])
+    @pytest.mark.parametrize("name", METHOD_RECORDS)
+    @pytest.mark.parametrize("supported", [*METHOD_RECORDS, "attest_jwt_client_auth"])
     def test_a_method_that_the_server_does_not_list_is_rejected(self, name: str, supported: str) -> None:
         """No other method is used in its place."""
         metadata = attrs.evolve(METADATA, token_endpoint_auth_methods_supported=("x", supported))
-        request = token_request(ClientCredentials("id", WAYS[name]))
+        request = token_request(ClientCredentials("id", METHOD_RECORDS[name]))
         if name == supported:
             assert ENDPOINT == str(endpoint_for(metadata, request))
             return
@@ -369,15 +369,15 @@ class TestEndpointFor:
 
     def test_an_assertion_for_another_issuer_is_rejected(self) -> None:
         """Metadata does not change the issuer of an assertion."""
-        for way in (PrivateKeyJwt(KEY, "https://b.example"), ClientSecretJwt("s" * 32, "https://b.example")):
-            request = token_request(ClientCredentials("id", way))
-            metadata = attrs.evolve(METADATA, token_endpoint_auth_methods_supported=tuple(WAYS))
+        for method in (PrivateKeyJwt(KEY, "https://b.example"), ClientSecretJwt("s" * 32, "https://b.example")):
+            request = token_request(ClientCredentials("id", method))
+            metadata = attrs.evolve(METADATA, token_endpoint_auth_methods_supported=tuple(METHOD_RECORDS))
             with pytest.raises(errors.InvalidInput, match="for another issuer"):
                 endpoint_for(metadata, request)
 
     def test_an_algorithm_that_the_server_does_not_list_is_rejected(self) -> None:
         """Without a list, every algorithm is accepted."""
-        request = token_request(ClientCredentials("id", WAYS["private_key_jwt"]))
+        request = token_request(ClientCredentials("id", METHOD_RECORDS["private_key_jwt"]))
         metadata = attrs.evolve(METADATA, token_endpoint_auth_methods_supported=("private_key_jwt",))
         for listed, known in ((("PS256", "RS256", "x"), "RS256 or PS256"), (("x",), "another"), ((), "another")):
             other = attrs.evolve(metadata, token_endpoint_auth_signing_alg_values_supported=listed)

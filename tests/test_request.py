@@ -50,7 +50,7 @@ PARAMETERS = {
     "invalid_resource": {"resource"},
     "invalid_authorization_details": {"authorization_details"},
 }
-"""What an error names as its parameter, by the vectors' kind; the others name the parameter that was given."""
+"""The parameter that an error names, by the kind of the vectors. Other kinds name the parameter passed."""
 
 
 class Magic:
@@ -96,7 +96,7 @@ def test_a_vector_is_composed_or_rejected_without_showing_its_secret(case: Case)
         check_composed(case, build(given), given.get("endpoint", ENDPOINT))
         return
     for hidden in case.expect.get("str_excludes", ()):
-        # "sec" is hidden in one, and stands in the RFC's own word client_secret: another value of the same shape.
+        # One vector hides "sec", which is part of the word client_secret. Use another value of the same form.
         given["client_secret"] = given["client_secret"].replace(hidden, f"Q{hidden}7")
     with pytest.raises(errors.InvalidInput) as caught:
         build(given)
@@ -432,8 +432,8 @@ class TestHttpRequest:
             def authenticate(self, client_id: str) -> dict[str, str]:
                 return {"X-Api-Key": "M4RKER"}
 
-        way: Any = Mine()
-        request = token_request(ClientCredentials("id", way))
+        method: Any = Mine()
+        request = token_request(ClientCredentials("id", method))
         for compose in (compose_body, lambda request: http_request(request, ENDPOINT)):
             with pytest.raises(errors.InvalidInput, match="gives no AuthenticationFields, but dict") as caught:
                 compose(request)

@@ -355,7 +355,7 @@ class TestAnything:
         request = token_request(ClientCredentials("id", "s3cr3t-value"))
         started = time.process_time()
         read_token_response(HttpResponse(200, (), body), request, NOW, lambda: proof(request))
-        # Generous, for a slow machine under load: what is quadratic takes minutes.
+        # Generous for a slow machine under load, as quadratic time would be minutes.
         assert time.process_time() - started < 5.0
 
     def test_a_response_beyond_the_limit_is_not_parsed(self) -> None:

@@ -16,7 +16,7 @@ from oauth_cc import Scope
 from oauth_cc.errors import InvalidInput
 from tests.strategies import NQCHAR, scope_tokens, scopes
 
-# Few tokens, so that two scopes often share some.
+# Few tokens, so that two scopes often have common ones.
 small_lists = st.lists(st.sampled_from(["a", "b", "c", "A"]), max_size=4)
 small_scopes = small_lists.map(lambda tokens: Scope.of(*tokens))
 hostile_texts = st.text(st.one_of(st.sampled_from([*NQCHAR, " ", '"', "\\", "\n"]), st.characters()), max_size=12)
