@@ -4,6 +4,7 @@ The wheel as users install it, without the source tree.
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import venv
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.guides import CLIENT_SECRET, blocks, localized, standing_in
 from tests.typecheck import CHECKERS, PROGRAMS, Checker, all_programs, check, table
 
 ROOT = Path(__file__).parent.parent
@@ -124,6 +126,27 @@ def test_the_wheel_installs_attrs_alone_and_composes(wheel: Path, tmp_path: Path
     )
     installed = {line.partition("==")[0].lower() for line in listed.stdout.splitlines()}
     assert installed <= {"attrs", "oauth-cc", "oauth_cc", "pip", "setuptools"}
+
+
+@pytest.mark.slow
+def test_the_first_lines_of_the_readme_work_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
+    """Install as the README says, but from the wheel, paste its first block, and run it: only its URLs are replaced."""
+    install, program, printed = blocks(ROOT / "README.md")[:3]
+    assert (install.language, program.language, printed.language) == ("sh", "python", "text")
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    package = shlex.split(install.text)[-1].replace("oauth_cc", str(wheel))
+    subprocess.run([python, "-m", "pip", "install", "--quiet", package], check=True, capture_output=True, cwd=tmp_path)
+    with standing_in(tmp_path) as urls:
+        done = subprocess.run(
+            [python, "-I", "-c", localized(program.text, urls)],
+            check=True,
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env={"CLIENT_SECRET": CLIENT_SECRET, "PATH": os.environ["PATH"]},
+        )
+    assert done.stdout == printed.text
 
 
 @pytest.mark.slow
