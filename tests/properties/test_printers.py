@@ -77,7 +77,7 @@ def by_structlog(record: object) -> str:
 
 
 def by_attrs(record: object) -> str:
-    """Return what attrs' own dict and tuple hold, for what is a record of attrs."""
+    """Return what attrs and cattrs make of an attrs record."""
     if not attrs.has(type(record)):
         return ""
     instance: Any = record
@@ -99,12 +99,12 @@ PRINTERS: dict[str, Callable[[object], str]] = {
 
 @pytest.mark.parametrize("printer", PRINTERS.values(), ids=list(PRINTERS))
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: type(record).__name__)
-def test_a_record_shows_no_secret(record: object, printer: Callable[[object], str]) -> None:
-    """Whatever walks its fields."""
+def test_no_printer_shows_a_secret_of_a_record(record: object, printer: Callable[[object], str]) -> None:
+    """The printers walk the fields."""
     if isinstance(record, compat.BackendApplicationClient) and printer is PRINTERS["vars"]:
-        return  # its attributes are oauthlib's: a program asks for them by name
+        return  # its attributes are those of oauthlib, read by name
     if isinstance(record, TokenDict) and printer is PRINTERS["structlog"]:
-        return  # JSON of a dict is the dict: token_updater needs that, and nobody can tell the two apart
+        return  # a token_updater needs the JSON of the dict, which cannot be distinguished from logging
     shown = printer(record)
     assert MARK not in shown
     assert BASIC not in shown
@@ -178,10 +178,10 @@ def by_sentry_traceback(error: BaseException) -> str:
 @pytest.mark.parametrize(
     "printer", [by_rich_traceback, by_structlog_traceback, by_loguru_traceback, by_sentry_traceback]
 )
-def test_a_traceback_with_locals_shows_no_secret(
+def test_no_traceback_with_locals_shows_a_secret(
     fetch: Callable[[str], object], printer: Callable[[BaseException], str]
 ) -> None:
-    """After a refused token request, in any frame of the library."""
+    """The frames are those of a refused token request."""
     error = refused(fetch)
     shown = printer(error)
     assert "TokenRequestRefused" in shown
@@ -189,13 +189,13 @@ def test_a_traceback_with_locals_shows_no_secret(
     assert BASIC not in shown
 
 
-def test_a_comparison_in_a_test_shows_no_secret(pytester: pytest.Pytester) -> None:
-    """Pytest explains why two records differ, field by field."""
+def test_pytest_comparison_shows_no_secret(pytester: pytest.Pytester) -> None:
+    """Pytest explains field by field why two records differ."""
     pytester.makepyfile(
         """
         from oauth_cc import ClientCredentials, HttpRequest, http_request
 
-        def test_one():
+        def test_requests_are_equal():
             secret = "M4RK" + "ER"
             one = http_request(ClientCredentials("id", secret), "https://as.example/token")
             assert one == HttpRequest("GET", "https://as.example/token", {"X-Token": secret}, secret.encode())
@@ -207,8 +207,8 @@ def test_a_comparison_in_a_test_shows_no_secret(pytester: pytest.Pytester) -> No
     assert BASIC not in result.stdout.str()
 
 
-def test_one_explicit_way_opens_each() -> None:
-    """A program that needs the text asks for it by name."""
+def test_secret_fields_are_read_by_name() -> None:
+    """A program that needs the text asks for it explicitly."""
     request = http_request(token_request(ClientCredentials("id", MARK)), ENDPOINT)
     assert BASIC in dict(request.headers)["Authorization"]
     assert RESPONSE.content == MARK.encode()

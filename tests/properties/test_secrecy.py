@@ -1,5 +1,5 @@
 """
-No secret, assertion or token is shown by any record or error: markers are planted everywhere and looked for.
+Secrecy of all records and errors: they show no planted secret, assertion or token.
 """
 
 import json
@@ -51,7 +51,7 @@ RESPONSE = HttpResponse(200, {"Set-Cookie": MARK, "X-Token": MARK}, MARK.encode(
 
 
 def records() -> Iterator[object]:
-    """Gives a record of every kind with a marker in every place that may hold a secret."""
+    """Return a record of every kind, with a marker in every place that may contain a secret."""
     request = (
         token_request(CREDENTIALS)
         .with_parameter("api_key", MARK)
@@ -85,10 +85,10 @@ def records() -> Iterator[object]:
 
 @pytest.mark.parametrize("record", list(records()), ids=lambda record: type(record).__name__)
 class TestRecords:
-    """What a record shows."""
+    """The output of a record."""
 
-    def test_text(self, record: object, caplog: pytest.LogCaptureFixture) -> None:
-        """No text of it, however made, holds a marker, and neither does a log line that has it as argument."""
+    def test_text_of_a_record_shows_no_secret(self, record: object, caplog: pytest.LogCaptureFixture) -> None:
+        """Neither does a log line with the record as an argument."""
         with caplog.at_level(logging.DEBUG):
             logging.getLogger("oauth_cc").debug("%s %r", record, record)
         shown = f"{record}{record!r}{record!s}{record!a}{[record]}{(record, {'a': record})}{caplog.text}"
@@ -97,16 +97,16 @@ class TestRecords:
         assert MARK not in shown
         assert BASIC not in shown
 
-    def test_pickle_and_json(self, record: object) -> None:
-        """Pickle and JSON refuse it."""
+    def test_record_refuses_pickle_and_json(self, record: object) -> None:
+        """With every protocol."""
         for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
             with pytest.raises(TypeError):
                 pickle.dumps(record, protocol)
         with pytest.raises(TypeError):
             json.dumps(record)
 
-    def test_frozen(self, record: Any) -> None:
-        """Nothing in it can be assigned or deleted."""
+    def test_record_is_frozen(self, record: Any) -> None:
+        """No field can be assigned or deleted."""
         names = [field.name for field in attrs.fields(type(record))] if attrs.has(type(record)) else ["_value"]
         for name in names:
             with pytest.raises(AttributeError):
@@ -115,12 +115,12 @@ class TestRecords:
                 delattr(record, name)
 
 
-# Whoever asks these for a field by name gets it: they hold what goes on the wire, or what came from it.
+# Their fields can be read by name, as they contain what is sent or received.
 HIDING = (HttpRequest, HttpResponse, Send, Received, Token)
 
 
-def test_challenges() -> None:
-    """What an API says of a token may hold that token: nothing but registered words is shown."""
+def test_challenge_shows_registered_words_only() -> None:
+    """An API may echo the token."""
     line = f'{MARK} {MARK}, Bearer realm="{MARK}", error="{MARK}", {MARK}="{MARK}", {MARK.lower()} x="{BASIC}"'
     challenges = parse_challenges([line])
     assert challenges
@@ -179,12 +179,12 @@ BAD: list[Callable[[], object]] = [
 
 
 @pytest.mark.parametrize("attempt", BAD, ids=range(len(BAD)))
-def test_bad_input(attempt: Callable[[], object]) -> None:
-    """An error about what the caller gave shows no part of it, with the locals of every frame of ours printed."""
+def test_invalid_input_error_shows_no_secret(attempt: Callable[[], object]) -> None:
+    """The local variables of every frame of the library are searched too."""
     with pytest.raises(errors.OAuthError) as caught:
         attempt()
     shown = shown_by(caught.value)
-    # The id that is refused may be quoted nowhere either: people paste secrets into the wrong setting.
+    # A rejected client_id is not quoted either, as users paste secrets into the wrong setting.
     assert MARK not in shown
     assert BASIC not in shown
 
@@ -213,8 +213,8 @@ ANSWERS = [
 
 @pytest.mark.parametrize("answer", ANSWERS, ids=range(len(ANSWERS)))
 @pytest.mark.parametrize("credentials", [CREDENTIALS, POST], ids=["basic", "post"])
-def test_answers(answer: HttpResponse, credentials: ClientCredentials) -> None:
-    """What comes of an answer shows neither the token in it nor the secret that the server echoes."""
+def test_response_shows_no_secret(answer: HttpResponse, credentials: ClientCredentials) -> None:
+    """Neither the token in it nor the secret that the server echoes."""
     request = token_request(credentials, Scope.of("a"))
     attempts: list[Callable[[], object]] = [
         lambda: parse_token_response(answer, request, received_at=0.0),
@@ -226,25 +226,27 @@ def test_answers(answer: HttpResponse, credentials: ClientCredentials) -> None:
         except errors.OAuthError as error:
             shown = shown_by(error)
         assert MARK not in shown
-        # The Basic field is redacted where it was sent.
+        # The Basic header is redacted if it was sent.
         assert BASIC not in shown or credentials is POST
 
 
-def test_failures() -> None:
-    """A failure of the network shows the request in none of our frames."""
+def test_network_failure_shows_no_secret() -> None:
+    """The request is in no frame of the library."""
     with pytest.raises(OSError, match="gone") as caught:
         World([Failed(OSError("gone"), retryable=True)]).run(exchange(token_request(POST), ENDPOINT))
     assert MARK not in shown_by(caught.value)
 
 
 @given(strategies.texts(), strategies.texts(), st.sampled_from([ClientSecretBasic, ClientSecretPost]))
-def test_any_secret(before: str, after: str, way: type[ClientSecretBasic] | type[ClientSecretPost]) -> None:
-    """Whatever stands around it, no part of a secret is shown."""
+def test_request_shows_no_secret_whatever_surrounds_it(
+    before: str, after: str, way: type[ClientSecretBasic] | type[ClientSecretPost]
+) -> None:
+    """Any text may surround the marker."""
     request = token_request(ClientCredentials("id", way(f"{before}{MARK}{after}")))
     assert MARK not in f"{request}{http_request(request, ENDPOINT)}"
 
 
-def test_faults_are_values() -> None:
-    """The readers that see a token as text give their faults back: they raise nothing that could hold it."""
+def test_readers_return_faults_as_values() -> None:
+    """They raise no error whose frames contain the token."""
     assert isinstance(parse_object(f'{{"access_token": "{MARK}",}}'), str)
     assert isinstance(decode(f"a={MARK}%"), str)
