@@ -76,9 +76,7 @@ SIGNING: frozenset[AuthenticationMethod] = frozenset({"private_key_jwt"})
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[AuthorizationServer]:
-    """
-    A server with a client for each algorithm, a client with two keys, a client with a secret, and one of a cluster.
-    """
+    """Run a server with a client for each algorithm, one with two keys, one with a secret and one of a cluster."""
     identity = FederatedIdentity(CLUSTER.issuer, ACCOUNT, "https://as.example", CLUSTER.jwks)
     two = {"keys": [public_jwk(RSA, kid="rsa"), public_jwk(CURVES["ES256"], kid="ec")]}
     clients = [
