@@ -1,9 +1,8 @@
 """
 Tokens for aiohttp sessions.
 
-A token request is sent exactly as it was composed, through any session: no redirect is followed, and no ``.netrc``,
-cookie, default header, default authentication or middleware of the session is added. At most 1 MiB of the response is
-read.
+Every token request is sent exactly as composed. No redirect is followed, and no ``.netrc``, cookie, default header,
+default authentication or middleware of the session is added. At most 1 MiB of the response is read.
 """
 
 import base64
@@ -19,7 +18,7 @@ try:
     import multidict
     import yarl
 except ImportError as _error:
-    raise ImportError("oauth_cc.aiohttp needs aiohttp and anyio: install oauth_cc[aiohttp]") from _error
+    raise ImportError("oauth_cc.aiohttp needs aiohttp and anyio; install oauth_cc[aiohttp]") from _error
 
 from oauth_cc._io import async_source
 from oauth_cc._io.async_driver import drive
@@ -44,7 +43,7 @@ from oauth_cc.stores.cache import TokenCache
 from oauth_cc.token import Token, authorization
 
 if TYPE_CHECKING:
-    # Loaded by the functions that need it.
+    # Imported at run time by the functions that need it.
     from oauth_cc.metadata import ServerMetadata
 
 __all__ = ["AsyncTokenSource", "ClientCredentialsAuth", "fetch_metadata", "fetch_token"]
@@ -61,6 +60,13 @@ _AUTHORIZATION: Final = "Authorization"
 class AsyncTokenSource(async_source.AsyncTokenSource):
     """
     Cache one access token and renew it before it expires, for tasks on asyncio.
+
+    Args:
+        request: The token request, or credentials for a request without scope.
+        endpoint: The token endpoint, a URL or an `Endpoint`.
+        client: The session whose connector and proxy the token requests use. None for a new connection.
+        store: A `TokenCache` shared by sources, or a store shared by processes. None for a new cache.
+        options: Timeout, retries, renewal and events.
     """
 
     def __init__(
@@ -85,7 +91,17 @@ class AsyncTokenSource(async_source.AsyncTokenSource):
         cache: MetadataCache | None = None,
         options: Options = DEFAULTS,
     ) -> Self:
-        """Return a source that discovers the token endpoint of *issuer* when it first needs it (RFC 8414)."""
+        """
+        Return a source that discovers the token endpoint of *issuer* at the first token (RFC 8414).
+
+        Args:
+            issuer: The issuer identifier, a URL or an `Endpoint`.
+            request: The token request, or credentials for a request without scope.
+            client: The session whose connector and proxy the requests use. None for a new connection.
+            store: As for the constructor.
+            cache: Metadata shared by sources. None for a new cache.
+            options: Timeout, retries, renewal and events.
+        """
         made = cls.__new__(cls)
         made._start(issuer_context(issuer, request, store, cache, options), client, options)  # noqa: SLF001  # its own constructor
         return made
@@ -100,18 +116,18 @@ class ClientCredentialsAuth:
     """
     Authorize the calls of a session, ``aiohttp.ClientSession(middlewares=(auth,))``, or one call.
 
-    The token replaces any Authorization header, for each hop of a redirect anew (RFC 6750 section 5.3). If the API
-    rejects the token with a 401, the call is sent once more with a new one, provided that its body is bytes, text, JSON
-    or a form of these. No ``request_info`` holds the token, so errors do not show it. Calls raise what
-    `AsyncTokenSource.token` raises.
+    The token replaces any Authorization header, for each hop of a redirect separately (RFC 6750 section 5.3). If the
+    API rejects the token with a 401, the call is repeated once with a new token. A call is not repeated unless its body
+    is bytes, text, JSON or a form of these. No ``request_info`` holds the token, so errors do not show it. Calls raise
+    the errors of `AsyncTokenSource.token`.
 
     Args:
-        request: What to request; credentials alone request no scope.
+        request: The token request, or credentials for a request without scope.
         endpoint: The token endpoint, a URL or an `Endpoint`.
-        client: The session whose connector and proxy the token requests use; by default a connection of our own.
-        store: Where tokens are cached: a `TokenCache` that auths share, or a store that processes share.
-        origins: URLs of the origins that get the token. By default the origins of the request's resources, or without
-            resources the origin of the first call.
+        client: The session whose connector and proxy the token requests use. None for a new connection.
+        store: A `TokenCache` shared by auths, or a store shared by processes. None for a new cache.
+        origins: URLs of the origins that receive the token. None stands for the origins of the request's resources, or
+            without resources for the origin of the first call.
         options: Timeout, retries, renewal and events.
     """
 
@@ -147,11 +163,11 @@ class ClientCredentialsAuth:
 
         Args:
             issuer: The issuer identifier, a URL or an `Endpoint`.
-            request: What to request; credentials alone request no scope.
-            client: The session that sends the token and metadata requests; by default a connection of our own.
-            store: Where tokens are cached, as for the constructor.
-            origins: URLs of the origins that get the token, as for the constructor.
-            cache: Metadata that several auths share; by default each auth fetches its own.
+            request: The token request, or credentials for a request without scope.
+            client: The session whose connector and proxy the requests use. None for a new connection.
+            store: As for the constructor.
+            origins: As for the constructor.
+            cache: Metadata shared by auths. None for a new cache.
             options: Timeout, retries, renewal and events.
         """
         made = cls.__new__(cls)
@@ -165,34 +181,32 @@ class ClientCredentialsAuth:
 
     def __repr__(self) -> str:
         if not hasattr(self, "_source"):
-            # A traceback shows an object whose constructor raised.
+            # Tracebacks show the repr of an object whose constructor raised.
             return f"{type(self).__name__}()"
         return f"{type(self).__name__}({self._source.context.terms.request!r})"
 
     @property
     def async_source(self) -> AsyncTokenSource:
-        """The source of the tokens."""
+        """The token source of this auth."""
         return self._source
 
     def with_scope(self, scope: Scope) -> Self:
-        """Return an auth for tokens with *scope* instead; it shares everything else with this one."""
+        """Return an auth for tokens with *scope*. It shares everything else with this auth."""
         return self._with_source(self._source.with_scope(scope))
 
     def with_resource(self, uri: str) -> Self:
-        """
-        Return an auth for tokens of the resource *uri* instead (RFC 8707), which gets them unless origins were given.
-        """
+        """Return an auth for tokens of the resource *uri* (RFC 8707). They go to the origin of *uri* by default."""
         other = self._with_source(self._source.with_resource(uri))
-        other._origins = self._origins.of_resource(uri)  # noqa: SLF001  # a copy of this very object
+        other._origins = self._origins.of_resource(uri)  # noqa: SLF001  # a copy of self
         return other
 
     async def __call__(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        """Send *request* with a token through *handler*. aiohttp calls this for each hop of a redirect."""
+        """Send *request* with the token through *handler*. aiohttp calls this for each hop of a redirect."""
         called = _origin(request)
         if not self._origins.admit(called):
-            self._source.context.tell_withheld(called)
+            self._source.context.report_withheld(called)
             return await handler(request)
         return await self._call(request, handler)
 
@@ -200,16 +214,16 @@ class ClientCredentialsAuth:
         source = self._source
         token = await source.token()
         response = await _call(request, handler, token)
-        # The everyday call ends here.
+        # Most calls end here.
         if response.status not in NOTABLE:
             return response
         try:
             if token_rejected(_head(response)):
                 await source.discard(token)
                 if _is_repeatable(request.body):
-                    # Released now, since the token request may need the only connection of a connector.
+                    # Released now, because the token request may need the only connection of the connector.
                     response.release()
-                    # The writer of the body has to end before the body is written again.
+                    # The writer of the body must end before the body is written again.
                     await request.close()
                     response = await _call(request, handler, await source.token())
             scope = insufficient_scope(_head(response))
@@ -217,12 +231,12 @@ class ClientCredentialsAuth:
             response.close()
             raise
         if scope is not None:
-            source.context.tell_scope(scope)
+            source.context.report_scope(scope)
         return response
 
     def _with_source(self, source: AsyncTokenSource) -> Self:
         other = copy.copy(self)
-        other._source = source  # noqa: SLF001  # a copy of this very object
+        other._source = source  # noqa: SLF001  # a copy of self
         return other
 
 
@@ -231,7 +245,7 @@ def _head(response: aiohttp.ClientResponse) -> HttpResponse:
 
 
 def _origin(request: aiohttp.ClientRequest) -> Origin:
-    # From the parts that aiohttp connects to; a websocket is a call over http too.
+    # Made of the parts that aiohttp connects to. A websocket counts as http or https.
     url, is_tls = request.url, request.is_ssl()
     return Origin("https" if is_tls else "http", (url.host_subcomponent or "").lower(), url.port or (80, 443)[is_tls])
 
@@ -250,7 +264,7 @@ async def _call(
     try:
         return await handler(request)
     finally:
-        # The request_info of responses and errors is a view of these headers, and its repr shows them.
+        # The request_info of responses and errors is a view of these headers, and its repr would show the token.
         request.headers.popall(_AUTHORIZATION, None)
         request.headers.extend([(_AUTHORIZATION, value) for value in before])
 
@@ -266,15 +280,15 @@ async def fetch_token(
     Send one token request and return the token.
 
     Args:
-        request: What to request; credentials alone request no scope.
+        request: The token request, or credentials for a request without scope.
         endpoint: The token endpoint, a URL or an `Endpoint`.
-        client: The session whose connector and proxy are used; by default a connection of our own.
+        client: The session whose connector and proxy are used. None for a new connection.
         options: Timeout and retries.
 
     Raises:
-        TokenRequestRefused: The server refused the request.
+        TokenRequestRefused: The server rejected the request.
         InvalidResponse: The response is not a token response.
-        aiohttp.ClientError: There was no response.
+        aiohttp.ClientError: No response arrived.
     """
     return await drive(token_flow(request, endpoint, client, options), _sender(client, options.timeout))
 
@@ -291,13 +305,13 @@ async def fetch_metadata(
 
     Args:
         issuer: The issuer identifier, a URL or an `Endpoint`.
-        client: The session whose connector and proxy are used; by default a connection of our own.
-        cache: Where the metadata are cached; None to fetch them each time.
+        client: The session whose connector and proxy are used. None for a new connection.
+        cache: The cache of the metadata. None to fetch them at each call.
         options: Timeout and retries.
 
     Raises:
-        InvalidResponse: The response does not hold metadata of *issuer*.
-        aiohttp.ClientError: There was no response.
+        InvalidResponse: The response does not contain metadata of *issuer*.
+        aiohttp.ClientError: No response arrived.
     """
     from oauth_cc.flows.discovery import discover
 
@@ -329,7 +343,7 @@ async def _post(request: HttpRequest, client: aiohttp.ClientSession | None) -> R
         raise RuntimeError("the session for token requests is closed; close it after the last call")
     proxy, proxy_headers = (None, None) if client is None else _proxy(client)
     async with (
-        # A session for this request alone, since the user's session would add its headers and cookies.
+        # A session for this request only, because the user's session would add headers and cookies.
         aiohttp.ClientSession(
             connector=None if client is None else client.connector,
             connector_owner=client is None,
@@ -355,7 +369,7 @@ async def _post(request: HttpRequest, client: aiohttp.ClientSession | None) -> R
 
 
 def _proxy(client: aiohttp.ClientSession) -> tuple[yarl.URL | None, dict[str, str] | None]:
-    # aiohttp has no public names for these two.
+    # aiohttp has no public names for these attributes.
     given: yarl.URL | str | None = getattr(client, "_default_proxy", None)
     auth: aiohttp.BasicAuth | None = getattr(client, "_default_proxy_auth", None)
     if given is None:
@@ -365,7 +379,7 @@ def _proxy(client: aiohttp.ClientSession) -> tuple[yarl.URL | None, dict[str, st
     if field is None and url.user is not None:
         pair = f"{url.user}:{url.password or ''}"
         field = f"Basic {base64.b64encode(pair.encode()).decode()}"
-    # As a header, since aiohttp's connection errors show the URL and the credentials of a proxy.
+    # As a header, because connection errors of aiohttp show the URL of a proxy with its credentials.
     return url.with_user(None), None if field is None else {"Proxy-Authorization": field}
 
 

@@ -1,11 +1,11 @@
 """
-Tokens for httpx clients, in threads and in async code.
+Tokens for httpx clients, for threads and async code.
 
-A token request is sent exactly as it was composed, through any client: no redirect is followed, and no ``.netrc``,
-cookie, default header or default authentication of the client is added. At most 1 MiB of the response is read.
+Every token request is sent exactly as composed. No redirect is followed, and no ``.netrc``, cookie, default header or
+default authentication of the client is added. At most 1 MiB of the response is read.
 """
 
-# The modules for httpx and its successor are one text but for the library's name; a test compares them.
+# A test holds the modules for httpx and its successor equal, except for the library's name. Edit both.
 
 import ssl
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 try:
     import httpx
 except ImportError as _error:
-    raise ImportError("oauth_cc.httpx needs httpx: install oauth_cc[httpx]") from _error
+    raise ImportError("oauth_cc.httpx needs httpx; install oauth_cc[httpx]") from _error
 
 from oauth_cc._io.context import token_flow
 from oauth_cc._io.httpx_family import HttpxAsyncTokenSource, HttpxAuth, HttpxTokenSource
@@ -28,7 +28,7 @@ from oauth_cc.request import TokenRequest
 from oauth_cc.token import Token
 
 if TYPE_CHECKING:
-    # Loaded by the functions that need it.
+    # Imported at run time by the functions that need it.
     from oauth_cc.metadata import ServerMetadata
 
 __all__ = [
@@ -48,7 +48,7 @@ def __dir__() -> list[str]:
 
 @cache
 def _tls() -> ssl.SSLContext:
-    # One for the process, since making one takes longer than a token request.
+    # One for the process, because making a context takes longer than a token request.
     return httpx.create_ssl_context(trust_env=False)
 
 
@@ -84,6 +84,13 @@ _SHELL: Final = Library(
 class TokenSource(HttpxTokenSource[httpx.Client, httpx.AsyncClient, httpx.Request]):
     """
     Cache one access token and renew it before it expires. Safe to share between threads.
+
+    Args:
+        request: The token request, or credentials for a request without scope.
+        endpoint: The token endpoint, a URL or an `Endpoint`.
+        client: The client that sends the token requests. None for a default client.
+        store: A `TokenCache` shared by sources, or a store shared by processes. None for a new cache.
+        options: Timeout, retries, renewal and events.
     """
 
     _library = _SHELL
@@ -92,6 +99,13 @@ class TokenSource(HttpxTokenSource[httpx.Client, httpx.AsyncClient, httpx.Reques
 class AsyncTokenSource(HttpxAsyncTokenSource[httpx.Client, httpx.AsyncClient, httpx.Request]):
     """
     Cache one access token and renew it before it expires, for tasks on asyncio and trio.
+
+    Args:
+        request: The token request, or credentials for a request without scope.
+        endpoint: The token endpoint, a URL or an `Endpoint`.
+        client: The client that sends the token requests. None for a default client.
+        store: A `TokenCache` shared by sources, or a store shared by processes. None for a new cache.
+        options: Timeout, retries, renewal and events.
     """
 
     _library = _SHELL
@@ -101,16 +115,16 @@ class ClientCredentialsAuth(HttpxAuth[httpx.Client, httpx.AsyncClient, httpx.Req
     """
     Authorize each call of a client: ``httpx.Client(auth=auth)`` or ``httpx.AsyncClient(auth=auth)``.
 
-    If the API rejects the token with a 401, the call is sent once more with a new one, provided that its body is in
-    memory or in seekable files. Calls raise what `TokenSource.token` raises.
+    If the API rejects the token with a 401, the call is repeated once with a new token. A call is not repeated unless
+    its body is in memory or in seekable files. Calls raise the errors of `TokenSource.token`.
 
     Args:
-        request: What to request; credentials alone request no scope.
+        request: The token request, or credentials for a request without scope.
         endpoint: The token endpoint, a URL or an `Endpoint`.
-        client: The client that sends the token requests; by default one of our own.
-        store: Where tokens are cached: a `TokenCache` that auths share, or a store that processes share.
-        origins: URLs of the origins that get the token. By default the origins of the request's resources, or without
-            resources the origin of the first call.
+        client: The client that sends the token requests. None for a default client.
+        store: A `TokenCache` shared by auths, or a store shared by processes. None for a new cache.
+        origins: URLs of the origins that receive the token. None stands for the origins of the request's resources, or
+            without resources for the origin of the first call.
         options: Timeout, retries, renewal and events.
     """
 
@@ -128,15 +142,15 @@ def fetch_token(
     Send one token request and return the token.
 
     Args:
-        request: What to request; credentials alone request no scope.
+        request: The token request, or credentials for a request without scope.
         endpoint: The token endpoint, a URL or an `Endpoint`.
-        client: The client that sends the request; by default one of our own.
+        client: The client that sends the request. None for a default client.
         options: Timeout and retries.
 
     Raises:
-        TokenRequestRefused: The server refused the request.
+        TokenRequestRefused: The server rejected the request.
         InvalidResponse: The response is not a token response.
-        httpx.TransportError: There was no response.
+        httpx.TransportError: No response arrived.
     """
     return _SHELL.perform(token_flow(request, endpoint, client, options), client, options)
 
@@ -164,13 +178,13 @@ def fetch_metadata(
 
     Args:
         issuer: The issuer identifier, a URL or an `Endpoint`.
-        client: The client that sends the request; by default one of our own.
-        cache: Where the metadata are cached; None to fetch them each time.
+        client: The client that sends the request. None for a default client.
+        cache: The cache of the metadata. None to fetch them at each call.
         options: Timeout and retries.
 
     Raises:
-        InvalidResponse: The response does not hold metadata of *issuer*.
-        httpx.TransportError: There was no response.
+        InvalidResponse: The response does not contain metadata of *issuer*.
+        httpx.TransportError: No response arrived.
     """
     from oauth_cc.flows.discovery import discover
 

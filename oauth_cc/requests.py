@@ -1,8 +1,8 @@
 """
 Tokens for requests sessions.
 
-A token request is sent exactly as it was composed, through any session: no redirect is followed, and no ``.netrc``,
-cookie, default header or default authentication of the session is added. At most 1 MiB of the response is read.
+Every token request is sent exactly as composed. No redirect is followed, and no ``.netrc``, cookie, default header or
+default authentication of the session is added. At most 1 MiB of the response is read.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ try:
     from requests.utils import rewind_body
     from urllib3.util.url import parse_url
 except ImportError as _error:
-    raise ImportError("oauth_cc.requests needs requests: install oauth_cc[requests]") from _error
+    raise ImportError("oauth_cc.requests needs requests; install oauth_cc[requests]") from _error
 
 import attrs
 
@@ -46,7 +46,7 @@ from oauth_cc.stores.cache import TokenCache
 from oauth_cc.token import Token, authorization
 
 if TYPE_CHECKING:
-    # Loaded by the functions that need it.
+    # Imported at run time by the functions that need it.
     from oauth_cc.metadata import ServerMetadata
 
 __all__ = ["ClientCredentialsAuth", "TokenSource", "fetch_metadata", "fetch_token"]
@@ -59,7 +59,7 @@ def __dir__() -> list[str]:
 Timeout: TypeAlias = float | tuple[float, float]
 """Timeouts in seconds, as requests takes them: one for connecting and reading, or a pair."""
 
-# The beginning of a URL that every library parses the same way.
+# The start of a URL that every library parses in the same way.
 _PLAIN_AUTHORITY: Final = re.compile(r"https?://[-.0-9a-z]+(?::[0-9]+)?(?=[/?#]|$)")
 
 
@@ -74,6 +74,13 @@ class _Sending(TypedDict, total=False):
 class TokenSource(source.TokenSource):
     """
     Cache one access token and renew it before it expires. Safe to share between threads.
+
+    Args:
+        request: The token request, or credentials for a request without scope.
+        endpoint: The token endpoint, a URL or an `Endpoint`.
+        client: The session that sends the token requests. None for a default session.
+        store: A `TokenCache` shared by sources, or a store shared by processes. None for a new cache.
+        options: Timeout, retries, renewal and events.
     """
 
     def __init__(
@@ -98,7 +105,17 @@ class TokenSource(source.TokenSource):
         cache: MetadataCache | None = None,
         options: Options = DEFAULTS,
     ) -> Self:
-        """Return a source that discovers the token endpoint of *issuer* when it first needs it (RFC 8414)."""
+        """
+        Return a source that discovers the token endpoint of *issuer* at the first token (RFC 8414).
+
+        Args:
+            issuer: The issuer identifier, a URL or an `Endpoint`.
+            request: The token request, or credentials for a request without scope.
+            client: The session that sends token and metadata requests. None for a default session.
+            store: As for the constructor.
+            cache: Metadata shared by sources. None for a new cache.
+            options: Timeout, retries, renewal and events.
+        """
         made = cls.__new__(cls)
         made._start(issuer_context(issuer, request, store, cache, options), client, options)  # noqa: SLF001  # its own constructor
         return made
@@ -112,16 +129,16 @@ class ClientCredentialsAuth(AuthBase):
     """
     Authorize each call: ``session.auth = auth``, or ``requests.get(url, auth=auth)``.
 
-    If the API rejects the token with a 401, the call is sent once more with a new one, provided that its body is in
-    memory or in a seekable file. Calls raise what `TokenSource.token` raises.
+    If the API rejects the token with a 401, the call is repeated once with a new token. A call is not repeated unless
+    its body is in memory or in a seekable file. Calls raise the errors of `TokenSource.token`.
 
     Args:
-        request: What to request; credentials alone request no scope.
+        request: The token request, or credentials for a request without scope.
         endpoint: The token endpoint, a URL or an `Endpoint`.
-        client: The session that sends the token requests; by default one of our own.
-        store: Where tokens are cached: a `TokenCache` that auths share, or a store that processes share.
-        origins: URLs of the origins that get the token. By default the origins of the request's resources, or without
-            resources the origin of the first call.
+        client: The session that sends the token requests. None for a default session.
+        store: A `TokenCache` shared by auths, or a store shared by processes. None for a new cache.
+        origins: URLs of the origins that receive the token. None stands for the origins of the request's resources, or
+            without resources for the origin of the first call.
         options: Timeout, retries, renewal and events.
     """
 
@@ -157,11 +174,11 @@ class ClientCredentialsAuth(AuthBase):
 
         Args:
             issuer: The issuer identifier, a URL or an `Endpoint`.
-            request: What to request; credentials alone request no scope.
-            client: The session that sends the token and metadata requests; by default one of our own.
-            store: Where tokens are cached, as for the constructor.
-            origins: URLs of the origins that get the token, as for the constructor.
-            cache: Metadata that several auths share; by default each auth fetches its own.
+            request: The token request, or credentials for a request without scope.
+            client: The session that sends token and metadata requests. None for a default session.
+            store: As for the constructor.
+            origins: As for the constructor.
+            cache: Metadata shared by auths. None for a new cache.
             options: Timeout, retries, renewal and events.
         """
         made = cls.__new__(cls)
@@ -172,36 +189,34 @@ class ClientCredentialsAuth(AuthBase):
     def _start(self, source: TokenSource, origins: NonStringCollection[str] | None) -> None:
         self._source = source
         self._origins = Origins(origins, source.context.terms.request.resources)
-        # The beginnings of URLs whose origins were admitted once, which stay admitted.
+        # The starts of URLs of origins admitted before. An admitted origin stays admitted.
         self._admitted: set[str] = set()
 
     def __repr__(self) -> str:
         if not hasattr(self, "_source"):
-            # A traceback shows an object whose constructor raised.
+            # Tracebacks show the repr of an object whose constructor raised.
             return f"{type(self).__name__}()"
         return f"{type(self).__name__}({self._source.context.terms.request!r})"
 
     @property
     def source(self) -> TokenSource:
-        """The source of the tokens."""
+        """The token source of this auth."""
         return self._source
 
     def with_scope(self, scope: Scope) -> Self:
-        """Return an auth for tokens with *scope* instead; it shares everything else with this one."""
+        """Return an auth for tokens with *scope*. It shares everything else with this auth."""
         return self._with(self._source.with_scope(scope), self._origins)
 
     def with_resource(self, uri: str) -> Self:
-        """
-        Return an auth for tokens of the resource *uri* instead (RFC 8707), which gets them unless origins were given.
-        """
+        """Return an auth for tokens of the resource *uri* (RFC 8707). They go to the origin of *uri* by default."""
         return self._with(self._source.with_resource(uri), self._origins.of_resource(uri))
 
     def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Put the token on the call *r*. requests calls this before it sends one."""
+        """Add the token to the call *r*. requests calls this method before it sends a call."""
         if self._admits(r):
             token = self._source.token()
             r.headers["Authorization"] = authorization(token).reveal()
-            r.register_hook("response", _Answered(self._source, self._origins, token))
+            r.register_hook("response", _ResponseHook(self._source, self._origins, token))
         return r
 
     def _admits(self, request: requests.PreparedRequest) -> bool:
@@ -211,19 +226,19 @@ class ClientCredentialsAuth(AuthBase):
         called = _origin(request)
         admitted = self._origins.admit(called)
         if not admitted:
-            self._source.context.tell_withheld(called)
+            self._source.context.report_withheld(called)
         elif plain is not None:
             self._admitted.add(plain[0])
         return admitted
 
     def _with(self, source: TokenSource, origins: Origins) -> Self:
         other = copy.copy(self)
-        other._source, other._origins, other._admitted = source, origins, set()  # noqa: SLF001  # a copy of this one
+        other._source, other._origins, other._admitted = source, origins, set()  # noqa: SLF001  # a copy of self
         return other
 
 
 @attrs.define(eq=False, repr=False)
-class _Answered:
+class _ResponseHook:
     """The response hook of one call, which follows the call through its redirects."""
 
     source: TokenSource
@@ -232,15 +247,15 @@ class _Answered:
     is_done: bool = False
 
     def __call__(self, response: requests.Response, **sending: Unpack[_Sending]) -> requests.Response:
-        # The everyday call ends here. A response from another origin, or to a call that lost its token on a redirect,
-        # says nothing about the token. A call is repeated once at most.
-        if response.status_code not in NOTABLE or self.is_done or not self._is_answer(response.request):
+        # Most calls end here. A call is repeated at most once. A response of another origin, or to a call that lost its
+        # token in a redirect, does not concern the token.
+        if response.status_code not in NOTABLE or self.is_done or not self._concerns_token(response.request):
             return response
         self.is_done = True
         again = self._again(response, sending) if token_rejected(_head(response)) else response
         scope = insufficient_scope(_head(again))
         if scope is not None:
-            self.source.context.tell_scope(scope)
+            self.source.context.report_scope(scope)
         return again
 
     def _again(self, response: requests.Response, sending: _Sending) -> requests.Response:
@@ -254,12 +269,12 @@ class _Answered:
             raise
         return _sent_again(response, token, sending)
 
-    def _is_answer(self, request: requests.PreparedRequest) -> bool:
+    def _concerns_token(self, request: requests.PreparedRequest) -> bool:
         return "Authorization" in request.headers and self.origins.admit(_origin(request))
 
 
 def _origin(request: requests.PreparedRequest) -> Origin:
-    # Parsed as urllib3 parses it, which opens the connection.
+    # Parsed by urllib3, which opens the connection.
     url = parse_url(request.url or "")
     scheme = url.scheme or ""
     return Origin(scheme, (url.host or "").lower(), url.port or {"https": 443, "http": 80}.get(scheme, 0))
@@ -267,7 +282,7 @@ def _origin(request: requests.PreparedRequest) -> Origin:
 
 def _is_repeatable(request: requests.PreparedRequest) -> bool:
     body = request.body
-    # requests notes where it began to read a file, so that it can follow redirects.
+    # requests records the position of a file before it reads the file, in order to follow redirects.
     return body is None or isinstance(body, str | bytes) or isinstance(getattr(request, "_body_position", None), int)
 
 
@@ -278,7 +293,7 @@ def _head(response: requests.Response) -> HttpResponse:
 def _sent_again(response: requests.Response, token: Token, sending: _Sending) -> requests.Response:
     response.close()
     request = response.request
-    # In place, since requests makes redirects of the new response from this request.
+    # In place, because requests derives later redirects from this request.
     request.headers["Authorization"] = authorization(token).reveal()
     if not isinstance(request.body, str | bytes | None):
         rewind_body(request)
@@ -298,15 +313,15 @@ def fetch_token(
     Send one token request and return the token.
 
     Args:
-        request: What to request; credentials alone request no scope.
+        request: The token request, or credentials for a request without scope.
         endpoint: The token endpoint, a URL or an `Endpoint`.
-        client: The session that sends the request; by default one of our own.
+        client: The session that sends the request. None for a default session.
         options: Timeout and retries.
 
     Raises:
-        TokenRequestRefused: The server refused the request.
+        TokenRequestRefused: The server rejected the request.
         InvalidResponse: The response is not a token response.
-        requests.RequestException: There was no response.
+        requests.RequestException: No response arrived.
     """
     return driver.drive(token_flow(request, endpoint, client, options), sender(client, options.timeout))
 
@@ -323,13 +338,13 @@ def fetch_metadata(
 
     Args:
         issuer: The issuer identifier, a URL or an `Endpoint`.
-        client: The session that sends the request; by default one of our own.
-        cache: Where the metadata are cached; None to fetch them each time.
+        client: The session that sends the request. None for a default session.
+        cache: The cache of the metadata. None to fetch them at each call.
         options: Timeout and retries.
 
     Raises:
-        InvalidResponse: The response does not hold metadata of *issuer*.
-        requests.RequestException: There was no response.
+        InvalidResponse: The response does not contain metadata of *issuer*.
+        requests.RequestException: No response arrived.
     """
     from oauth_cc.flows.discovery import discover
 
@@ -339,14 +354,14 @@ def fetch_metadata(
 
 def sender(client: requests.Session | None, timeout: Timeout) -> Callable[[HttpRequest], Received | Failed]:
     """
-    Return the function that sends a token request.
+    Return a function that sends a token request.
 
     Args:
-        client: The session to send through; None for one of our own.
-        timeout: Seconds for connecting and for each read, and for the whole body.
+        client: The session to send through. None for a default session.
+        timeout: Seconds for connecting, for each read and for the whole body.
 
     Raises:
-        InvalidInput: *client* or *timeout* is of another type.
+        InvalidInput: *client* or *timeout* has the wrong type, or *timeout* is outside its range.
     """
     check_kind(client, requests.Session)
     connecting, reading = timeout if isinstance(timeout, tuple) and len(timeout) == 2 else (timeout, timeout)
@@ -354,7 +369,7 @@ def sender(client: requests.Session | None, timeout: Timeout) -> Callable[[HttpR
     check_timeout(reading)
 
     def send(request: HttpRequest) -> Received | Failed:
-        with contextlib.nullcontext(client) if client is not None else _own() as session:
+        with contextlib.nullcontext(client) if client is not None else _default_session() as session:
             try:
                 response = session.get_adapter(request.url).send(
                     _plain(request),
@@ -372,14 +387,14 @@ def sender(client: requests.Session | None, timeout: Timeout) -> Callable[[HttpR
     return send
 
 
-def _own() -> requests.Session:
+def _default_session() -> requests.Session:
     session = requests.Session()
     session.trust_env = False
     return session
 
 
 def _plain(request: HttpRequest) -> requests.PreparedRequest:
-    # The session does not make it, since it would add its own headers, cookies, parameters and credentials.
+    # Not prepared by the session, which would add its headers, cookies, parameters and credentials.
     plain = requests.PreparedRequest()
     plain.method, plain.url, plain.body = request.method, request.url, request.body
     length = {"Content-Length": str(len(request.body))} if request.body else {}
@@ -397,7 +412,7 @@ def _read(response: requests.Response, timeout: float) -> bytes:
                 break
             if time.monotonic() > ends_at:
                 raise requests.ReadTimeout(f"no complete response within {timeout:g} seconds")
-    # requests has these names for the errors of urllib3.
+    # requests itself maps the errors of urllib3 in this way.
     except urllib3.exceptions.ReadTimeoutError as error:
         raise requests.ReadTimeout(str(error)) from error
     except urllib3.exceptions.SSLError as error:
@@ -414,13 +429,15 @@ def _received(response: requests.Response, content: bytes) -> Received | Failed:
     return Received(HttpResponse(response.status_code, list(response.raw.headers.items()), decoded), time.time())
 
 
-_PASSING: Final = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
-_LASTING: Final = (requests.exceptions.SSLError, requests.exceptions.ProxyError)
+_TRANSIENT: Final = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
+_PERMANENT: Final = (requests.exceptions.SSLError, requests.exceptions.ProxyError)
 
 
 def _failed(error: requests.RequestException, request: HttpRequest) -> Failed:
-    # Its request holds the secret.
+    # The request of the error holds the secret.
     bare = requests.PreparedRequest()
     bare.method, bare.url = request.method, request.url
     error.request, error.response = bare, None
-    return Failed(strip_tracebacks(error), retryable=isinstance(error, _PASSING) and not isinstance(error, _LASTING))
+    return Failed(
+        strip_tracebacks(error), retryable=isinstance(error, _TRANSIENT) and not isinstance(error, _PERMANENT)
+    )

@@ -105,7 +105,7 @@ def test_only_the_cached_token_is_discarded_and_reported_once() -> None:
 def test_an_insufficient_scope_is_reported_as_the_api_names_it() -> None:
     """The event has the scope."""
     events: list[Event] = []
-    context_of(events).tell_scope(Scope.of("b"))
+    context_of(events).report_scope(Scope.of("b"))
     assert events == [ScopeInsufficient("id", PREFIX, Scope.of("b"))]
 
 
@@ -113,10 +113,10 @@ def test_a_failing_store_is_reported_once_and_its_return_once() -> None:
     """An unavailable store does not fill the log."""
     events: list[Event] = []
     context, error = context_of(events), OSError("gone")
-    context.store_answered()
+    context.store_succeeded()
     assert [context.store_failed(error) for _ in range(3)] == [Failed(error, retryable=True)] * 3
-    context.store_answered()
-    context.store_answered()
+    context.store_succeeded()
+    context.store_succeeded()
     assert events == [StoreFailed("id", PREFIX, error), StoreReturned("id", PREFIX)]
 
 
@@ -166,5 +166,5 @@ def test_a_request_bound_to_a_certificate_requires_a_client() -> None:
     ours = Certificate("A" * 43)
     for request in (plain.with_certificate(ours), token_request(ClientCredentials("id", TlsClientAuth(ours)))):
         check_client(request, Kept())
-        with pytest.raises(errors.InvalidInput, match="client must be a client or session of yours"):
+        with pytest.raises(errors.InvalidInput, match="no client; this request needs mutual TLS"):
             check_client(request, None)

@@ -140,7 +140,7 @@ def test_the_error_of_a_missing_anyio_names_the_extra(library: str, use: str) ->
         "import oauth_cc\nrequest, url = oauth_cc.ClientCredentials('id', 's'), 'https://as.example/token'\n"
         f"TokenSource(request, url)\n{use}"
     )
-    assert f"needs anyio for async code: install oauth_cc[{library}]" in run(code).stderr.splitlines()[-1]
+    assert f"needs anyio for async code; install oauth_cc[{library}]" in run(code).stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize(

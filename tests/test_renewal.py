@@ -193,7 +193,7 @@ class TestTerms:
     def test_with_request_rejects_other_credentials(self) -> None:
         """Their fingerprint is different."""
         for credentials in (ClientCredentials("id", "other"), ClientCredentials("ie", "M4RKER")):
-            with pytest.raises(errors.InvalidInput, match="credentials of a source cannot be changed"):
+            with pytest.raises(errors.InvalidInput, match="credentials of an existing source cannot be changed"):
                 TERMS.with_request(token_request(credentials))
 
 

@@ -1,7 +1,7 @@
 """
-The token source for async code, on asyncio and trio.
+The token source for async code on asyncio and trio.
 
-asyncio and anyio load with the first token, since programs of threads import this module too.
+anyio is imported with the first token, because programs for threads import this module too.
 """
 
 from collections.abc import Awaitable, Callable
@@ -23,12 +23,12 @@ class AsyncTokenSource(Source):
     """
     Cache one access token and renew it before it expires, for tasks on asyncio and trio.
 
-    Sources that share a `TokenCache` share its renewals, across event loops and threads. If the task that started a
-    renewal is cancelled, the renewal goes on and the waiting tasks get its result.
+    Sources that share a `TokenCache` share its renewals, across event loops and threads. A renewal goes on when the
+    task that started it is cancelled, and the waiting tasks get its result.
 
     Args:
-        context: The cache, and what to request and where. A store for threads is called on worker threads.
-        send: Sends one request through an HTTP library; awaited.
+        context: The cache, the request and the endpoint. A store for threads is called in worker threads.
+        send: Sends one request on an HTTP library.
     """
 
     def __init__(self, context: SourceContext, send: Callable[[HttpRequest], Awaitable[Received | Failed]]) -> None:
@@ -37,7 +37,9 @@ class AsyncTokenSource(Source):
 
     async def token(self) -> Token:
         """
-        Return a token that can be used now: the cached one, or a new one. Raises what `TokenSource.token` raises.
+        Return the cached token, or a new token if the cached token has expired or is due for renewal.
+
+        Raises the errors of `TokenSource.token`.
         """
         if self._closed.is_set():
             raise SourceClosed
@@ -46,28 +48,28 @@ class AsyncTokenSource(Source):
 
     async def access_token(self) -> str:
         """
-        Return the text of `token`'s access token, for libraries that take a str.
+        Return the access token as a plain str, for other libraries. Nothing redacts it.
 
-        It is a plain string, which nothing redacts. Raises what `token` raises.
+        Raises the errors of `token`.
         """
         return (await self.token()).access_token.reveal()
 
     async def discard(self, token: Token) -> None:
         """
-        Remove *token*, which an API rejected (RFC 6750 section 3.1), from the cache. The next call gets another one.
+        Remove *token* from cache and store after an API rejected it (RFC 6750 section 3.1).
 
-        If the cache already holds another token, it keeps that.
+        The next call gets a new token. A token other than *token* stays in the cache.
         """
         self._context.discard(token)
         store = _for_tasks(self._context.cache.store)
         if store is not None:
             try:
                 await store.discard(self._context.terms.cache_key, token)
-            except Exception as error:  # the token is out of memory and is not loaded again
+            except Exception as error:  # the cache has dropped the token and does not load it again
                 self._context.store_failed(error)
 
     async def close(self) -> None:
-        """Close this source and the sources made from it: from then on they raise `SourceClosed`."""
+        """Close this source and the sources derived from it. Their methods then raise `SourceClosed`."""
         self._closed.set()
 
     async def __aenter__(self) -> Self:
@@ -93,14 +95,14 @@ class AsyncTokenSource(Source):
                     pass
                 case _ as answer:
                     assert_never(answer)
-            arrived = await self._outcome_of(pending)
-            if arrived is not None:
-                return arrived
+            renewed = await self._outcome_of(pending)
+            if renewed is not None:
+                return renewed
 
     async def _lead(self, pending: PendingRenewal) -> None:
         try:
             outcome: Renewal | Exception = await self._renew(pending)
-        except Exception as error:  # the outcome of every waiting caller, each of which raises it
+        except Exception as error:  # every waiting caller raises it
             outcome = error
         except BaseException:
             self._context.cache.abandon(pending)

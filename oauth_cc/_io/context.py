@@ -44,7 +44,7 @@ class SourceContext:
     Args:
         cache: The tokens of this process.
         terms: What to request, where and how.
-        hook: Receives events, as the log does.
+        hook: Receives each event that the log receives.
     """
 
     cache: TokenCache
@@ -52,15 +52,15 @@ class SourceContext:
     hook: EventHook | None = None
 
     def fresh(self) -> Token | None:
-        """Return the cached token if no renewal is due, else None: the everyday path."""
+        """Return the cached token if no renewal is due, else None."""
         return self.cache.fresh(self.terms.slot, time.time())
 
     def ask(self) -> Answer:
-        """Return what a caller that needs the token has to do."""
+        """Return what the caller must do to get a token: use, start, wait or raise."""
         return self.cache.ask(self.terms.slot, time.time(), self.terms.renewal_window)
 
     def complete(self, pending: PendingRenewal, outcome: Renewal | Exception) -> None:
-        """Complete *pending* with its *outcome*, which all waiting callers get."""
+        """Complete *pending* with its *outcome*, and wake all waiting callers."""
         now = time.time()
         self.cache.complete(pending, outcome, now, self.terms.renewal_window)
         if isinstance(outcome, Exception):
@@ -68,26 +68,26 @@ class SourceContext:
             emit(RenewalFailed(self.terms.client_id, self.terms.cache_key_prefix, outcome, left), self.hook)
 
     def discard(self, token: Token) -> None:
-        """Remove *token*, which an API rejected, from the cache."""
+        """Remove the rejected *token* from the cache, and report it."""
         if self.cache.discard(self.terms.slot, token):
             emit(TokenDiscarded(self.terms.client_id, self.terms.cache_key_prefix), self.hook)
 
-    def tell_scope(self, scope: Scope) -> None:
-        """Report that the API requires more *scope*."""
+    def report_scope(self, scope: Scope) -> None:
+        """Report that the API requires *scope*."""
         emit(ScopeInsufficient(self.terms.client_id, self.terms.cache_key_prefix, scope), self.hook)
 
-    def tell_withheld(self, called: Origin) -> None:
+    def report_withheld(self, called: Origin) -> None:
         """Report that a request was sent to the origin *called* without the token."""
         emit(TokenWithheld(self.terms.client_id, str(called)), self.hook)
 
     def store_failed(self, error: Exception) -> Failed:
-        """Report that the store failed with *error*, unless it failed before, and return the failure as a value."""
+        """Return the *error* of the store as a failure, and report it unless the store failed before."""
         if self.cache.note_store(failed=True):
             emit(StoreFailed(self.terms.client_id, self.terms.cache_key_prefix, error), self.hook)
         return Failed(error, retryable=True)
 
-    def store_answered(self) -> None:
-        """Report that the store works again, if it failed before."""
+    def store_succeeded(self) -> None:
+        """Report that the store is available again, if it failed before."""
         if self.cache.note_store(failed=False):
             emit(StoreReturned(self.terms.client_id, self.terms.cache_key_prefix), self.hook)
 
@@ -103,14 +103,14 @@ def source_context(
     Return the context of a source.
 
     Args:
-        request: The token request; credentials alone request no scope.
-        endpoint: The token endpoint; with *metadata_cache*, the issuer whose metadata name it.
-        store: A cache that sources share, or a store that processes share; None for a cache of its own.
+        request: The token request, or credentials for a request without scope.
+        endpoint: The token endpoint, or the issuer if *metadata_cache* is given.
+        store: A cache shared by sources, or a store shared by processes. None for a new cache.
         options: Timeout, retries, renewal and events.
-        metadata_cache: The metadata of the issuer; None where *endpoint* is the token endpoint.
+        metadata_cache: The cached metadata of the issuer. None if *endpoint* is the token endpoint.
 
     Raises:
-        InvalidInput: The request could not be sent, or *store* or *options* is of another type.
+        InvalidInput: The request cannot be sent, or *store* or *options* has the wrong type.
     """
     check_options(options)
     cache = store if isinstance(store, TokenCache) else TokenCache(store)
@@ -136,17 +136,17 @@ def issuer_context(
     options: Options,
 ) -> SourceContext:
     """
-    Return the context of a source that discovers the token endpoint of *issuer* when it first needs it.
+    Return the context of a source that discovers the token endpoint of *issuer* at the first request.
 
     Args:
         issuer: The issuer identifier, a URL or an `Endpoint`.
-        request: The token request; credentials alone request no scope.
-        store: A cache that sources share, or a store that processes share; None for a cache of its own.
-        cache: The metadata that sources share; None for a cache of its own.
+        request: The token request, or credentials for a request without scope.
+        store: A cache shared by sources, or a store shared by processes. None for a new cache.
+        cache: Metadata shared by sources. None for a new cache.
         options: Timeout, retries, renewal and events.
 
     Raises:
-        InvalidInput: The request could not be sent, or *store*, *cache* or *options* is of another type.
+        InvalidInput: The request cannot be sent, or *store*, *cache* or *options* has the wrong type.
     """
     check_cache(cache)
     return source_context(request, issuer, store, options, MetadataCache() if cache is None else cache)
@@ -159,13 +159,13 @@ def token_flow(
     Return the flow of one token request.
 
     Args:
-        request: The token request; credentials alone request no scope.
+        request: The token request, or credentials for a request without scope.
         endpoint: The token endpoint.
-        client: The client that will send the request; None for one of our own.
+        client: The client that sends the request. None for a default client.
         options: Timeout and retries.
 
     Raises:
-        InvalidInput: The request could not be sent.
+        InvalidInput: The request cannot be sent, or *options* has the wrong type.
     """
     check_options(options)
     asked = as_request(request)
@@ -174,7 +174,7 @@ def token_flow(
 
 
 class Source:
-    """The common part of the sources for threads and for async code."""
+    """The common base of the sources for threads and for async code."""
 
     def __init__(self, context: SourceContext) -> None:
         self._context = context
@@ -182,26 +182,26 @@ class Source:
 
     def __repr__(self) -> str:
         if not hasattr(self, "_context"):
-            # A traceback shows an object whose constructor raised.
+            # Tracebacks show the repr of an object whose constructor raised.
             return f"{type(self).__name__}()"
         return f"{type(self).__name__}({self._context.terms.request!r})"
 
     @property
     def context(self) -> SourceContext:
-        """The state of this source: for the shells."""
+        """The state of this source."""
         return self._context
 
     def with_scope(self, scope: Scope) -> Self:
-        """Return a source of tokens with *scope* instead; it shares the cache and the client with this one."""
+        """Return a source of tokens with *scope*. It shares cache and client with this source."""
         return self._with_request(self._context.terms.request.with_scope(scope))
 
     def with_resource(self, uri: str) -> Self:
-        """Return a source of tokens for the resource *uri* instead (RFC 8707); it shares cache and client."""
+        """Return a source of tokens for the resource *uri* (RFC 8707). It shares cache and client with this source."""
         return self._with_request(attrs.evolve(self._context.terms.request, resources=()).with_resource(uri))
 
     def _with_request(self, request: TokenRequest) -> Self:
         other = copy.copy(self)
-        other._context = attrs.evolve(self._context, terms=self._context.terms.with_request(request))  # noqa: SLF001  # a copy of this very object
+        other._context = attrs.evolve(self._context, terms=self._context.terms.with_request(request))  # noqa: SLF001  # a copy of self
         return other
 
 
@@ -213,21 +213,24 @@ def check_kind(client: object, kind: type[object]) -> None:
 
 def check_client(request: TokenRequest, client: object) -> None:
     """
-    Raise `InvalidInput` if *request* needs a client certificate and *client* is None: a client of our own has none
-    (RFC 8705 section 2).
+    Raise `InvalidInput` if *request* requires a client certificate and *client* is None (RFC 8705 section 2).
+
+    A default client has no certificate.
     """
     if client is None and request.client_certificate is not None:
-        reason = "client must be a client or session of yours that has the certificate and its key (mutual TLS)"
+        reason = "no client; this request needs mutual TLS, so pass a client that has the certificate and its key"
         raise InvalidInput("client", reason)
 
 
 def _name(kind: type[object]) -> str:
-    # Under the library's name, not the module in it that defines the class.
+    # Users know the class by the library's name, not by the module that defines it.
     return f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
 
 
 def raisable(error: BaseException) -> BaseException:
     """
-    Return *error* for one of several callers to raise: a copy, so that their tracebacks do not grow into each other.
+    Return *error* for one of several callers to raise.
+
+    An own error is copied, and others lose their traceback, because callers would otherwise extend one traceback.
     """
     return copy.copy(error) if isinstance(error, OAuthError) else error.with_traceback(None)

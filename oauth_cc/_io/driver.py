@@ -53,7 +53,7 @@ class StoreEffects:
             result = self._call_store(effect)
         except Exception as error:  # no failure of a store may keep a caller from its token
             return self._context.store_failed(error)
-        self._context.store_answered()
+        self._context.store_succeeded()
         return result
 
     def close(self) -> None:

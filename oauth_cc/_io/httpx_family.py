@@ -1,5 +1,5 @@
 """
-The sources and the auth of httpx2 and httpx, which each of the two modules subclasses.
+Base classes of the sources and auths for httpx2 and httpx.
 """
 
 import copy
@@ -27,7 +27,7 @@ from oauth_cc.token import Token, authorization
 
 
 class HttpxTokenSource(TokenSource, Generic[C, A, R]):
-    """The source for threads of either library."""
+    """A source for threads on either library."""
 
     _library: Library[C, A, R]
 
@@ -53,7 +53,17 @@ class HttpxTokenSource(TokenSource, Generic[C, A, R]):
         cache: MetadataCache | None = None,
         options: Options = DEFAULTS,
     ) -> Self:
-        """Return a source that discovers the token endpoint of *issuer* when it first needs it (RFC 8414)."""
+        """
+        Return a source that discovers the token endpoint of *issuer* at the first token (RFC 8414).
+
+        Args:
+            issuer: The issuer identifier, a URL or an `Endpoint`.
+            request: The token request, or credentials for a request without scope.
+            client: The client that sends token and metadata requests. None for a default client.
+            store: As for the constructor.
+            cache: Metadata shared by sources. None for a new cache.
+            options: Timeout, retries, renewal and events.
+        """
         made = cls.__new__(cls)
         made._start(issuer_context(issuer, request, store, cache, options), client, options)  # noqa: SLF001  # its own constructor
         return made
@@ -64,7 +74,7 @@ class HttpxTokenSource(TokenSource, Generic[C, A, R]):
 
 
 class HttpxAsyncTokenSource(AsyncTokenSource, Generic[C, A, R]):
-    """The source for async code of either library."""
+    """A source for async code on either library."""
 
     _library: Library[C, A, R]
 
@@ -90,7 +100,17 @@ class HttpxAsyncTokenSource(AsyncTokenSource, Generic[C, A, R]):
         cache: MetadataCache | None = None,
         options: Options = DEFAULTS,
     ) -> Self:
-        """Return a source that discovers the token endpoint of *issuer* when it first needs it (RFC 8414)."""
+        """
+        Return a source that discovers the token endpoint of *issuer* at the first token (RFC 8414).
+
+        Args:
+            issuer: The issuer identifier, a URL or an `Endpoint`.
+            request: The token request, or credentials for a request without scope.
+            client: The client that sends token and metadata requests. None for a default client.
+            store: As for the constructor.
+            cache: Metadata shared by sources. None for a new cache.
+            options: Timeout, retries, renewal and events.
+        """
         made = cls.__new__(cls)
         made._start(issuer_context(issuer, request, store, cache, options), client, options)  # noqa: SLF001  # its own constructor
         return made
@@ -102,7 +122,7 @@ class HttpxAsyncTokenSource(AsyncTokenSource, Generic[C, A, R]):
 
 
 class HttpxAuth(Generic[C, A, R]):
-    """The auth of either library."""
+    """An auth on either library."""
 
     _library: Library[C, A, R]
 
@@ -138,11 +158,11 @@ class HttpxAuth(Generic[C, A, R]):
 
         Args:
             issuer: The issuer identifier, a URL or an `Endpoint`.
-            request: What to request; credentials alone request no scope.
-            client: The client that sends the token and metadata requests; by default one of our own.
-            store: Where tokens are cached, as for the constructor.
-            origins: URLs of the origins that get the token, as for the constructor.
-            cache: Metadata that several auths share; by default each auth fetches its own.
+            request: The token request, or credentials for a request without scope.
+            client: The client that sends token and metadata requests. None for a default client.
+            store: As for the constructor.
+            origins: As for the constructor.
+            cache: Metadata shared by auths. None for a new cache.
             options: Timeout, retries, renewal and events.
         """
         made = cls.__new__(cls)
@@ -170,55 +190,53 @@ class HttpxAuth(Generic[C, A, R]):
             awaited = client if isinstance(client, library.async_client) else None
             self._async_source = AsyncTokenSource(context, library.async_sender(awaited, options.timeout))
         self._origins = Origins(origins, context.terms.request.resources)
-        # Origins that were admitted once stay admitted; kept in the library's form.
+        # The origins admitted before, in the library's form. An admitted origin stays admitted.
         self._admitted: set[tuple[str, bytes, int | None]] = set()
 
     def __repr__(self) -> str:
         if not hasattr(self, "_context"):
-            # A traceback shows an object whose constructor raised.
+            # Tracebacks show the repr of an object whose constructor raised.
             return f"{type(self).__name__}()"
         return f"{type(self).__name__}({self._context.terms.request!r})"
 
     @property
     def source(self) -> TokenSource:
-        """The source of tokens for threads. Raises `InvalidInput` if the client or store is for async code."""
+        """The token source for threads. Raises `InvalidInput` if the client or store is async."""
         if self._source is None:
             name = self._library.name
-            reason = f"the client or store of this auth is for async code; use it with {name}.AsyncClient"
+            reason = f"the client or store of this auth is async; use the auth with {name}.AsyncClient"
             raise InvalidInput("client or store", reason)
         return self._source
 
     @property
     def async_source(self) -> AsyncTokenSource:
-        """The source of tokens for async code. Raises `InvalidInput` if the client is for threads."""
+        """The token source for async code. Raises `InvalidInput` if the client is not async."""
         if self._async_source is None:
-            reason = f"the client of this auth is for threads; use it with {self._library.name}.Client"
+            reason = f"the client of this auth is not async; use the auth with {self._library.name}.Client"
             raise InvalidInput("client", reason)
         return self._async_source
 
     def with_scope(self, scope: Scope) -> Self:
-        """Return an auth for tokens with *scope* instead; it shares everything else with this one."""
+        """Return an auth for tokens with *scope*. It shares everything else with this auth."""
         source = self._source and self._source.with_scope(scope)
         return self._with(source, self._async_source and self._async_source.with_scope(scope), self._origins)
 
     def with_resource(self, uri: str) -> Self:
-        """
-        Return an auth for tokens of the resource *uri* instead (RFC 8707), which gets them unless origins were given.
-        """
+        """Return an auth for tokens of the resource *uri* (RFC 8707). They go to the origin of *uri* by default."""
         source = self._source and self._source.with_resource(uri)
         async_source = self._async_source and self._async_source.with_resource(uri)
         return self._with(source, async_source, self._origins.of_resource(uri))
 
     def sync_auth_flow(self, request: R) -> Generator[R, Response, None]:
-        """Yield *request* with a token, and once more with a new one if the API rejects it. The client calls this."""
+        """Yield *request* with the token, and again with a new token if the API rejects the token."""
         source = self.source
         if not self._admits(request.url):
             yield request
             return
         token = source.token()
         response = yield _authorized(request, token)
-        # The everyday call ends here and makes no record of its response.
-        if response.status_code not in NOTABLE or not self._is_answer(response):
+        # Most calls end here.
+        if response.status_code not in NOTABLE or not self._concerns_token(response):
             return
         head = _head(response)
         if token_rejected(head):
@@ -227,20 +245,20 @@ class HttpxAuth(Generic[C, A, R]):
                 head = _head((yield _authorized(request, source.token())))
         scope = insufficient_scope(head)
         if scope is not None:
-            self._context.tell_scope(scope)
+            self._context.report_scope(scope)
 
     # Both libraries call the two flows; help() would show their text about a third.
     auth_flow = sync_auth_flow
 
     async def async_auth_flow(self, request: R) -> AsyncGenerator[R, Response]:
-        """Do what `sync_auth_flow` does, for async code."""
+        """Yield *request* with the token, and again with a new token if the API rejects the token."""
         source = self.async_source
         if not self._admits(request.url):
             yield request
             return
         token = await source.token()
         response = yield _authorized(request, token)
-        if response.status_code not in NOTABLE or not self._is_answer(response):
+        if response.status_code not in NOTABLE or not self._concerns_token(response):
             return
         head = _head(response)
         if token_rejected(head):
@@ -249,7 +267,7 @@ class HttpxAuth(Generic[C, A, R]):
                 head = _head((yield _authorized(request, await source.token())))
         scope = insufficient_scope(head)
         if scope is not None:
-            self._context.tell_scope(scope)
+            self._context.report_scope(scope)
 
     def _with(self, source: TokenSource | None, async_source: AsyncTokenSource | None, origins: Origins) -> Self:
         other = copy.copy(self)
@@ -268,11 +286,11 @@ class HttpxAuth(Generic[C, A, R]):
         if admitted:
             self._admitted.add(parts)
         else:
-            self._context.tell_withheld(called)
+            self._context.report_withheld(called)
         return admitted
 
-    def _is_answer(self, response: Response) -> bool:
-        # The client followed redirects: what another origin says about the token does not count.
+    def _concerns_token(self, response: Response) -> bool:
+        # After a redirect the response may come from an origin that did not receive the token.
         url = response.url
         return self._origins.admit(_origin(url.scheme, url.raw_host, url.port))
 
@@ -287,6 +305,6 @@ def _authorized(request: R, token: Token) -> R:
 
 
 def _origin(scheme: str, raw_host: bytes, port: int | None) -> Origin:
-    # From the parts that the library connects to.
+    # Made of the parts that the library connects to.
     host = raw_host.decode("ascii").lower()
     return Origin(scheme, f"[{host}]" if ":" in host else host, port or {"https": 443, "http": 80}.get(scheme, 0))

@@ -1,8 +1,8 @@
 """
-Token requests through httpx2 and httpx.
+Token requests on httpx2 and httpx.
 
-The two libraries have the same names and the same behaviour but classes of their own. `Library` names the classes that
-are instantiated here, and protocols describe the rest.
+The two libraries share names and behaviour, but not classes. `Library` holds the classes that are instantiated, and
+protocols describe their objects.
 """
 
 import ssl
@@ -36,7 +36,7 @@ class Headers(Protocol):
 
 
 class Url(Protocol):
-    """A URL as the library connects to it."""
+    """A URL of the library, in the parts that it connects to."""
 
     @property
     def scheme(self) -> str: ...
@@ -93,10 +93,10 @@ class Library(Generic[C, A, R]):
         name: The name of the library.
         client: Its class of clients for threads.
         async_client: Its class of clients for async code.
-        open: Makes a client of our own for threads.
-        open_async: Makes a client of our own for async code.
+        open: Makes a default client for threads.
+        open_async: Makes a default client for async code.
         send: Sends one request through a client, without redirects or authentication.
-        send_async: Does the same for async code.
+        send_async: Sends one request through an async client, in the same way.
         request: Makes a request from method, URL, headers, body and timeout in seconds.
         timed_out: Makes the library's timeout error from a text.
         transport_error: The library's error for a missing response.
@@ -118,7 +118,7 @@ class Library(Generic[C, A, R]):
     not_read: type[Exception]
 
     def plain(self, request: HttpRequest, timeout: float) -> R:
-        """Return *request* as one of the library's. A client would add headers to it, so no client makes it."""
+        """Return *request* as a request of the library, without the headers that a client would add."""
         headers = {**dict(request.headers), "Accept-Encoding": "identity"}
         return self.request(request.method, request.url, headers, request.body, timeout)
 
@@ -136,13 +136,13 @@ class Library(Generic[C, A, R]):
         return self.timed_out(f"no complete response within {timeout:g} seconds")
 
     def broken(self, error: OSError) -> Exception:
-        """Return the library's error for a connection that ended with a bare *error*."""
+        """Return the library's error for a connection that ended with *error*."""
         named = self.transport_error(str(error))
         named.__cause__ = error
         return named
 
     def failed(self, error: Exception, request: HttpRequest) -> Failed:
-        """Return the failure for *error*, which no longer refers to *request* and its secret."""
+        """Return *error* as a failure, without the secret of *request*."""
         bare = self.request(request.method, request.url, {}, b"", 0.0)
         error.request = bare  # type: ignore[attr-defined]  # every error of these libraries has one
         tls = any(isinstance(link, ssl.SSLError) for link in chain(error))
@@ -153,11 +153,11 @@ class Library(Generic[C, A, R]):
         Return the function that sends a token request for threads.
 
         Args:
-            client: The client to send through; None for one of our own.
+            client: The client to send through. None for a default client.
             timeout: Seconds for connecting, for each read and write, and for the whole body.
 
         Raises:
-            InvalidInput: *client* is of another type.
+            InvalidInput: *client* has the wrong type.
         """
         check_kind(client, self.client)
 
@@ -179,11 +179,11 @@ class Library(Generic[C, A, R]):
         Return the function that sends a token request for async code.
 
         Args:
-            client: The client to send through; None for one of our own.
+            client: The client to send through. None for a default client.
             timeout: Seconds for one whole attempt.
 
         Raises:
-            InvalidInput: *client* is of another type.
+            InvalidInput: *client* has the wrong type.
         """
         check_kind(client, self.async_client)
 
@@ -212,14 +212,14 @@ class Library(Generic[C, A, R]):
         """Raise `ImportError`, which names the extra to install, if anyio is missing."""
         if find_spec("anyio") is None:
             advice = f"install oauth_cc[{self.name}]"
-            raise ImportError(f"oauth_cc.{self.name} needs anyio for async code: {advice}")
+            raise ImportError(f"oauth_cc.{self.name} needs anyio for async code; {advice}")
 
     def perform(self, flow: Flow[T], client: C | None, options: Options) -> T:
-        """Run *flow* in this thread and send its requests through *client*, None for one of our own."""
+        """Run *flow* in this thread and send its requests through *client*, or a default client."""
         return driver.drive(flow, self.sender(client, options.timeout))
 
     async def perform_async(self, flow: Flow[T], client: A | None, options: Options) -> T:
-        """Run *flow* in this task and send its requests through *client*, None for one of our own."""
+        """Run *flow* in this task and send its requests through *client*, or a default client."""
         self.check_async()
         from oauth_cc._io import async_driver
 

@@ -1,5 +1,5 @@
 """
-The source of tokens for threads.
+The token source for threads.
 """
 
 import threading
@@ -23,13 +23,13 @@ class TokenSource(Source):
     """
     Cache one access token and renew it before it expires. Safe to share between threads.
 
-    One caller requests a token while the others wait for the result, which may be an error. While the cached token can
-    still be used, the others keep using it. If its renewal fails, all keep using it until it expires. The module of
-    each HTTP library has a source of this name.
+    One caller requests a token while the others wait for the result. While the cached token is usable, the others keep
+    using it. If its renewal fails, every caller keeps using it until it expires. The module of each HTTP library has a
+    source of this name.
 
     Args:
-        context: The cache, and what to request and where.
-        send: Sends one request through an HTTP library.
+        context: The cache, the request and the endpoint.
+        send: Sends one request on an HTTP library.
 
     Raises:
         InvalidInput: The store is for async code.
@@ -40,20 +40,21 @@ class TokenSource(Source):
         self.send = send
         store = context.cache.store
         if is_async_store(store):
-            reason = f"store must be for threads, and {type(store).__name__} is for async code; use AsyncTokenSource"
+            name = type(store).__name__
+            reason = f"store must be for threads, but {name} is for async code; use AsyncTokenSource, or another store"
             raise InvalidInput("store", reason)
         self._store = store if is_store(store) else None
 
     def token(self) -> Token:
         """
-        Return a token that can be used now: the cached one, or a new one.
+        Return the cached token, or a new token if the cached token has expired or is due for renewal.
 
         Raises:
-            TokenRequestRefused: The server refused the request.
+            TokenRequestRefused: The server rejected the request.
             InvalidResponse: The response is not a token response.
-            RenewalTimedOut: The renewal that another caller started takes longer than the wait timeout.
-            SourceClosed: This source was closed before.
-            Exception: The HTTP library's error if there was no response.
+            RenewalTimedOut: Another caller's token request takes longer than `wait_timeout`.
+            SourceClosed: This source is closed.
+            Exception: The HTTP library's error, if no response arrived.
         """
         if self._closed.is_set():
             raise SourceClosed
@@ -62,27 +63,27 @@ class TokenSource(Source):
 
     def access_token(self) -> str:
         """
-        Return the text of `token`'s access token, for libraries that take a str.
+        Return the access token as a plain str, for other libraries. Nothing redacts it.
 
-        It is a plain string, which nothing redacts. Raises what `token` raises.
+        Raises the errors of `token`.
         """
         return self.token().access_token.reveal()
 
     def discard(self, token: Token) -> None:
         """
-        Remove *token*, which an API rejected (RFC 6750 section 3.1), from the cache. The next call gets another one.
+        Remove *token* from cache and store after an API rejected it (RFC 6750 section 3.1).
 
-        If the cache already holds another token, it keeps that.
+        The next call gets a new token. A token other than *token* stays in the cache.
         """
         self._context.discard(token)
         if self._store is not None:
             try:
                 settled(self._store.discard(self._context.terms.cache_key, token))
-            except Exception as error:  # the token is out of memory and is not loaded again
+            except Exception as error:  # the cache has dropped the token and does not load it again
                 self._context.store_failed(error)
 
     def close(self) -> None:
-        """Close this source and the sources made from it: from then on they raise `SourceClosed`."""
+        """Close this source and the sources derived from it. Their methods then raise `SourceClosed`."""
         self._closed.set()
 
     def __enter__(self) -> Self:
@@ -106,14 +107,14 @@ class TokenSource(Source):
                     pass
                 case _ as answer:
                     assert_never(answer)
-            wait_for = self._outcome_of(pending)
-            if wait_for is not None:
-                return wait_for
+            renewed = self._outcome_of(pending)
+            if renewed is not None:
+                return renewed
 
     def _lead(self, pending: PendingRenewal) -> None:
         try:
             outcome: Renewal | Exception = self._renew(pending)
-        except Exception as error:  # the outcome of every waiting caller, each of which raises it
+        except Exception as error:  # every waiting caller raises it
             outcome = error
         except BaseException:
             self._context.cache.abandon(pending)
@@ -127,9 +128,9 @@ class TokenSource(Source):
 
     def _outcome_of(self, pending: PendingRenewal) -> Token | None:
         if not pending.future.done() and pending.thread == threading.get_ident():
-            # A task of this thread's event loop leads the renewal and cannot go on while this thread waits.
-            alone = self._renew(pending)
-            return alone.token if isinstance(alone, Renewed) else None
+            # An event loop of this thread leads the renewal. It cannot run while this thread waits.
+            outcome = self._renew(pending)
+            return outcome.token if isinstance(outcome, Renewed) else None
         try:
             error = pending.future.exception(self._context.terms.wait_timeout)
         except TimeoutError:

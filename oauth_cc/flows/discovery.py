@@ -1,5 +1,5 @@
 """
-From an issuer to its token endpoint: flows, which do no I/O themselves.
+Flows that discover the metadata and the token endpoint of an issuer.
 
     issuer ─ discover ─▶ Send … Sleep … Send ─▶ ServerMetadata
     issuer, TokenRequest ─ discover_endpoint ─▶ Send … ─▶ Endpoint
@@ -26,17 +26,17 @@ def discover_endpoint(
     """
     Return the flow that discovers the token endpoint of *issuer* for *request*.
 
-    The server's metadata never change how the client authenticates.
+    Metadata never change the client authentication method.
 
     Args:
         issuer: The issuer identifier, a URL or an `Endpoint`.
         request: The request that will be sent to the endpoint.
-        retries: How often a busy or unreachable server is asked.
-        cache: Where the metadata are cached; None to fetch them each time.
+        retries: How often and after which pauses a failed attempt is repeated.
+        cache: The cache of the metadata. None to fetch them at each call.
 
     Raises:
-        InvalidInput: The server does not support *request*, as `oauth_cc.metadata.endpoint_for` says.
-        InvalidResponse: The response does not hold metadata of *issuer*.
+        InvalidInput: The server does not support *request*. `oauth_cc.metadata.endpoint_for` raises the same error.
+        InvalidResponse: The response does not contain metadata of *issuer*.
     """
     metadata = yield from discover(issuer, retries=retries, cache=cache)
     return endpoint_for(metadata, request)
@@ -52,14 +52,14 @@ def discover(
     Return the flow that fetches the metadata of *issuer* (RFC 8414 section 3).
 
     Args:
-        issuer: The issuer identifier, a URL or an `Endpoint`. Its two URLs of `oauth_cc.metadata.metadata_urls` are
-            requested in turn until one of them holds metadata.
-        retries: How often a busy or unreachable server is asked.
-        cache: Where the metadata are cached; None to fetch them each time.
+        issuer: The issuer identifier, a URL or an `Endpoint`. The two URLs of `oauth_cc.metadata.metadata_urls` are
+            requested in turn until a response contains metadata.
+        retries: How often and after which pauses a failed attempt is repeated.
+        cache: The cache of the metadata. None to fetch them at each call.
 
     Raises:
-        InvalidResponse: The response does not hold metadata of *issuer*.
-        IssuerMismatch: The metadata are of another issuer.
+        InvalidResponse: The response does not contain metadata of *issuer*.
+        IssuerMismatch: The metadata belong to another issuer.
     """
     urls = metadata_urls(issuer)
     check_cache(cache)
@@ -79,7 +79,7 @@ def _search(urls: tuple[str, str], issuer: str | Endpoint, retries: Retries) -> 
     try:
         return (yield from _metadata(inserted, issuer, retries))
     except InvalidResponse as error:
-        # A busy server may have metadata, and faulty metadata are not looked up elsewhere.
+        # A busy server may have metadata at the first URL. Invalid metadata there are an error, too.
         if error.retryable or error.member is not None or isinstance(error, IssuerMismatch):
             raise
     return (yield from _metadata(appended, issuer, retries))

@@ -1,5 +1,5 @@
 """
-The renewal of a token: a flow, which does no I/O itself.
+The flow that renews a token.
 
     Load ─ Lock ─ Load ─ exchange ─ Save
 """
@@ -27,7 +27,7 @@ from oauth_cc.secret import Secret
 from oauth_cc.token import Token
 
 DEFAULT_WAIT_TIMEOUT: Final = 60.0
-"""Seconds that a caller waits for another caller's renewal: longer than a token request with its retries."""
+"""Seconds that a caller waits for another caller's renewal. A token request with its retries takes less."""
 
 _ONE_ATTEMPT: Final = Retries(attempts=1)
 
@@ -35,7 +35,7 @@ _ONE_ATTEMPT: Final = Retries(attempts=1)
 @final
 @attrs.frozen
 class Renewed:
-    """A new *token*. *spread*, from 0 up to 1, draws the moment of its own renewal."""
+    """A new *token*. *spread*, a random number from 0 up to 1, sets the time of its renewal."""
 
     token: Token
     spread: float
@@ -44,7 +44,7 @@ class Renewed:
 @final
 @attrs.frozen
 class Kept:
-    """No new token: another process is renewing the cached one."""
+    """The cached token, kept because another process is renewing it."""
 
 
 Renewal: TypeAlias = Renewed | Kept
@@ -55,7 +55,7 @@ Renewal: TypeAlias = Renewed | Kept
 @attrs.frozen(eq=False)
 class Fingerprint:
     """
-    The fingerprint of *credentials*, derived when it is first needed and once: it takes milliseconds.
+    The fingerprint of *credentials*, derived once at its first use, because this takes milliseconds.
     """
 
     credentials: ClientCredentials
@@ -79,17 +79,17 @@ class CacheSlot:
 @attrs.frozen
 class Terms:
     """
-    What a source requests, where and how; made by `terms`.
+    The settings of a source. `terms` makes and checks them.
 
     Args:
         request: The token request.
-        endpoint: The token endpoint; with *metadata_cache*, the issuer whose metadata name it.
-        slot: The key of the token in the memory of this process.
-        shared: Whether other processes share a store with this one, under `cache_key`.
-        retries: How a failed token request is sent again.
-        renewal_window: When early renewal falls due.
-        wait_timeout: Seconds to wait for a renewal that another caller leads.
-        metadata_cache: The metadata of the issuer; None where *endpoint* is the token endpoint.
+        endpoint: The token endpoint, or the issuer if *metadata_cache* is given.
+        slot: The key of the token in a `TokenCache`.
+        shared: Whether processes share a store. The store keeps the token under `cache_key`.
+        retries: How often and after which pauses a failed attempt is repeated.
+        renewal_window: When a token is renewed, as shares of its lifetime.
+        wait_timeout: Seconds that a caller waits for another caller's renewal.
+        metadata_cache: The cached metadata of the issuer. None if *endpoint* is the token endpoint.
         fingerprint: The fingerprint of the credentials.
     """
 
@@ -115,13 +115,13 @@ class Terms:
 
     @property
     def cache_key_prefix(self) -> str:
-        """The beginning of the key, for logs and events; where no store is shared, of `public_key`."""
+        """The first 8 characters of `cache_key`, for logs and events. Without a shared store, of `public_key`."""
         return (self.cache_key if self.shared else public_key(self.request, self.endpoint))[:8]
 
     def with_request(self, request: TokenRequest) -> "Terms":
-        """Return the terms for *request*. Raises `InvalidInput` unless its credentials are the same."""
+        """Return the terms for *request*. Raises `InvalidInput` if its credentials differ."""
         if request.credentials != self.request.credentials:
-            reason = "the credentials of a source cannot be changed; make a new TokenSource"
+            reason = "the credentials of an existing source cannot be changed; create a new TokenSource"
             raise InvalidInput("credentials", reason)
         return attrs.evolve(self, request=request, slot=_slot(request, self.endpoint, self._fingerprint))
 
@@ -137,22 +137,22 @@ def terms(
     metadata_cache: MetadataCache | None = None,
 ) -> Terms:
     """
-    Return the terms on which *request* is sent to the token *endpoint*.
+    Return the checked settings of a source.
 
     Args:
-        request: The token request; credentials alone request no scope.
-        endpoint: The token endpoint; with *metadata_cache*, the issuer whose metadata name it.
-        shared: Whether other processes share a store with this one.
-        retries: How a failed token request is sent again.
-        renewal_window: When early renewal falls due.
-        wait_timeout: Seconds to wait for a renewal that another caller leads. After half of them, a renewal of another
-            process is no longer waited for.
-        metadata_cache: The metadata of the issuer; None where *endpoint* is the token endpoint.
+        request: The token request, or credentials for a request without scope.
+        endpoint: The token endpoint, or the issuer if *metadata_cache* is given.
+        shared: Whether processes share a store.
+        retries: How often and after which pauses a failed attempt is repeated.
+        renewal_window: When a token is renewed, as shares of its lifetime.
+        wait_timeout: Seconds that a caller waits for another caller's renewal. The wait for another process ends after
+            half of this time.
+        metadata_cache: The cached metadata of the issuer. None if *endpoint* is the token endpoint.
 
     Raises:
-        InvalidInput: The request could not be sent, as `http_request` says.
+        InvalidInput: The request cannot be sent. `http_request` raises the same error.
     """
-    # Composed for its checks alone, so that a request that cannot be sent fails now and not at the first call.
+    # Composed only for the checks, so that an invalid request fails here and not at the first call.
     asked = as_request(request)
     where = as_endpoint(endpoint) if metadata_cache is None else _issuer(endpoint)
     proof = proof_of(asked)
@@ -175,23 +175,22 @@ def _slot(request: TokenRequest, endpoint: Endpoint, proof: Fingerprint) -> Hash
     try:
         hash(slot)
     except TypeError:
-        # A user's own client authentication method, without a hash, is recognised by what it sends.
+        # A user's client authentication method may be unhashable. The cache key covers what it sends.
         return cache_key(request, endpoint, proof.value)
     return slot
 
 
 def renewal(terms: Terms, *, held: Token | None = None, rejected: Token | None = None) -> Flow[Renewal]:
     """
-    Return the flow that gets a new token: from the shared store if another process saved one there, else from the
-    server.
+    Return the flow that loads a newer token from the shared store, or requests one from the server.
 
     Args:
-        terms: What to request, where and how.
-        held: The cached token if it can still be used. Its renewal waits for no other process and makes one attempt.
-        rejected: A token that the API rejected. Neither it nor an older one is loaded from the store again.
+        terms: The settings of the source.
+        held: The cached token if it is usable. Its renewal does not wait for other processes and makes one attempt.
+        rejected: A token that the API rejected. Only newer tokens are loaded from the store.
 
     Raises:
-        OAuthError: As `oauth_cc.flows.exchange` and `oauth_cc.flows.discover_endpoint` raise it.
+        OAuthError: The errors of `oauth_cc.flows.exchange` and `oauth_cc.flows.discover_endpoint`.
     """
     found = None
     if terms.shared:
@@ -201,7 +200,7 @@ def renewal(terms: Terms, *, held: Token | None = None, rejected: Token | None =
         if held is not None and locked is False:
             return Kept()
         if not isinstance(locked, Failed):
-            # The process that held the lock before may have saved a token.
+            # The previous holder of the lock may have saved a token.
             found = yield from _find(terms.cache_key, held, rejected)
     began = yield from observe()
     if found is not None:

@@ -296,7 +296,7 @@ class TestTokenRequest:
     def test_a_client_for_the_other_mode_is_rejected(self, calls: Calls, server: AuthorizationServer) -> None:
         """Threads require a sync client, async code an async client."""
         wrong = calls.library.AsyncClient if calls.backend is None else calls.library.Client
-        with pytest.raises(InvalidInput, match="use it with"):
+        with pytest.raises(InvalidInput, match="use the auth with"):
             calls.call(calls.auth(server, client=wrong()), server.resource_url)
 
 

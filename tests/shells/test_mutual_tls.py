@@ -303,9 +303,9 @@ class TestAuthentication:
         """The error says what to pass."""
         kinds = [getattr(library.shell, name, None) for name in ("TokenSource", "AsyncTokenSource")]
         for kind in (library.shell.ClientCredentialsAuth, *[kind for kind in kinds if kind is not None]):
-            with pytest.raises(errors.InvalidInput, match="client must be a client or session of yours"):
+            with pytest.raises(errors.InvalidInput, match="no client; this request needs mutual TLS"):
                 kind(by_subject(world.ours), server.token_endpoint)
-        with pytest.raises(errors.InvalidInput, match="client must be a client or session of yours"):
+        with pytest.raises(errors.InvalidInput, match="no client; this request needs mutual TLS"):
             library.run(
                 world,
                 None,
@@ -355,7 +355,7 @@ class TestBinding:
         self, library: Library, world: World, server: AuthorizationServer
     ) -> None:
         """The server rejects the request."""
-        with pytest.raises(errors.TokenRequestRefused, match="the connection shows none"):
+        with pytest.raises(errors.TokenRequestRefused, match="the connection has none"):
             library.fetch(world, None, by_secret(world.ours), server.token_endpoint)
 
 
