@@ -607,7 +607,7 @@ class TestOAuth2Session:
         [
             ({"origins": "https://api.example"}, "origins must be a list of URLs, not str"),
             ({"origins": ["api.example"]}, "https"),
-            ({"store": {}}, "store: dict is no store"),
+            ({"store": {}}, "store must have the methods load, save, discard, lock"),
             ({"on_event": 3}, "on_event must be a plain function"),
         ],
     )
@@ -627,7 +627,7 @@ class TestOAuth2Session:
             ({"method": "GET"}, r"method must be POST \(RFC 6749 section 3.2\); leave it out"),
             ({"force_querystring": True}, "force_querystring must be False"),
             ({"body": "client_secret=b0dy-s3cret"}, "client_secret: would be a second way of authentication"),
-            ({"body": "x=b0dy-s3cret%"}, "body: holds a character"),
+            ({"body": "x=b0dy-s3cret%"}, "body: contains a character"),
             ({"audience": ["l1st-s3cret"]}, "audience: give its value as a str"),
             ({"client_secret": "new-s3cret\n"}, "client_secret must not end with a newline"),
             ({"headers": {"X-Key": 5}}, "headers must have names and values of type str"),
