@@ -34,7 +34,7 @@ _OPTIONS: Final = {
     "pass its content to key_from_pem() or key_from_jwk()": "pass the path of its file to --key, not the content",
     "PrivateKeyJwt": "--auth private-key-jwt",
 }
-"""What stands here for an argument that the library names in its errors."""
+"""The command line's words for arguments that the library's errors name."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

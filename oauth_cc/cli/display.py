@@ -111,7 +111,7 @@ def metadata_table(metadata: ServerMetadata) -> str:
 
 def requirements_table(requirements: Sequence[Requirement]) -> str:
     """
-    Return *requirements*, one a line: whether it is met, its section, and what to do if it is not.
+    Return *requirements*, one a line: met or not, its section, and what to do if it is not met.
 
         >>> print(requirements_table([Requirement("sign", "5.4.1", False, "make a key")]))
         NO   5.4.1    sign: make a key

@@ -156,7 +156,7 @@ class Client:
             body=body,
             ext=ext,
             hash_algorithm=self.mac_algorithm,
-            **kwargs,  # type: ignore[arg-type]  # nonce, issue_time and draft, which the original takes as any keyword
+            **kwargs,  # type: ignore[arg-type]  # nonce, issue_time, draft: any keyword in the original
         )
         return uri, with_authorization(headers, value), body
 

@@ -118,7 +118,7 @@ class BackendApplicationClient(Client):
         Args:
             body: An existing form body to embed.
             scope: The scope to request; None means the constructor's scope.
-            include_client_id: Whether the body names the client_id.
+            include_client_id: Whether client_id is in the body.
             **kwargs: Further parameters, left out if falsy, such as ``client_secret`` as text or a `Secret`. A list or
                 tuple is sent once per element.
 
@@ -210,7 +210,7 @@ class BackendApplicationClient(Client):
             state: For subclasses.
             body: An existing form body to embed.
             scope: The scope to request; None means the constructor's scope.
-            include_client_id: Whether the body names the client_id.
+            include_client_id: Whether client_id is in the body.
             **kwargs: Further parameters, as in `prepare_request_body`.
 
         Raises:

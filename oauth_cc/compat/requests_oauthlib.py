@@ -75,12 +75,12 @@ class OAuth2Session(requests.Session):
     Args:
         client_id: The client identifier.
         client: An object with a ``client_id`` and a ``scope``, such as a `BackendApplicationClient` of oauthlib or of
-            `oauth_cc.compat`; used for what *client_id* and *scope* leave out.
+            `oauth_cc.compat`, to copy both from if they are not passed.
         scope: The scope to request.
         origins: The origins that receive the token, as in `ClientCredentialsAuth`.
         store: The token cache or store, as in `ClientCredentialsAuth`.
         on_event: A function that is called with each event.
-        **others: None: options of requests-oauthlib that this grant does not have.
+        **others: Rejected: no other option of requests-oauthlib applies to this grant.
 
     Raises:
         InvalidInput: If neither *client_id* nor *client* is passed, or for one of *others*.
@@ -109,7 +109,7 @@ class OAuth2Session(requests.Session):
             raise InvalidInput("client_id", "no client_id; pass it as OAuth2Session('your_id'), or pass client=")
         self.client_id: str = client_id or (client.client_id if client is not None else "")
         wanted = scope if scope is not None or client is None else client.scope
-        # Copied: an exhausted iterator would make the next request ask for no scope.
+        # Copied, because an exhausted iterator would leave the next request without a scope.
         self.scope: str | Iterable[str] | None = wanted if wanted is None or isinstance(wanted, str) else tuple(wanted)
         # Checked here, so that a mistake fails before a token is fetched.
         Origins(origins)
@@ -144,8 +144,7 @@ class OAuth2Session(requests.Session):
         """
         Fetch a token, send it with every call from now on, and return its members.
 
-        The arguments without a use in this grant exist to be rejected: *code*, *authorization_response*, *username*,
-        *password*, *method* and *force_querystring*.
+        The signature is requests-oauthlib's. Arguments that do not apply to this grant are rejected.
 
         Args:
             token_url: The token endpoint.
@@ -161,7 +160,7 @@ class OAuth2Session(requests.Session):
             headers: Further headers. Accept and Content-Type are ignored.
             verify: As in requests; None means the session's.
             proxies: As in requests; None means the session's.
-            include_client_id: Whether the body names the client_id, and holds *client_secret* instead of HTTP Basic.
+            include_client_id: Whether client_id is in the body, and *client_secret* too, instead of HTTP Basic.
             client_secret: The client secret, unless *auth* is passed.
             cert: As in requests; None means the session's.
             client_id: The client identifier; None means the session's.

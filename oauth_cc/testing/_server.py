@@ -177,7 +177,7 @@ class _HttpServer(ThreadingHTTPServer):
         self._lock = threading.Lock()
         self._closed = False
         if tls is not None:
-            # Each connection's thread does its handshake, so that a silent client does not block the others.
+            # Each connection's thread does its handshake, so that a silent client does not block any other.
             self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
     def server_bind(self) -> None:

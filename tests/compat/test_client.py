@@ -327,7 +327,7 @@ def test_client_and_token_survive_pickling_and_copying() -> None:
 
 
 def test_headers_of_requests_are_changed_in_place() -> None:
-    """The headers of requests are changed in place, whatever their case."""
+    """The headers object of requests is changed in place, although its names ignore case."""
     headers: CaseInsensitiveDict[str] = CaseInsensitiveDict({"authorization": "Basic eDp5"})
     assert with_authorization(headers, "Bearer tok") is headers
     assert [("Authorization", "Bearer tok")] == list(headers.items())

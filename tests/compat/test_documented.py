@@ -46,7 +46,7 @@ def test_every_method_has_the_parameters_of_the_original(name: str) -> None:
     """
     Every method has the parameters of the original, in order and with their defaults.
 
-    It may name some of the original's keywords, to give them a type.
+    Keyword-only parameters, which give the original's keywords a type, are ignored.
     """
     ours = [item for item in signature(getattr(BackendApplicationClient, name)) if item[1] != "KEYWORD_ONLY"]
     assert signature(getattr(Original, name)) == ours

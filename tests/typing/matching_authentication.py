@@ -41,7 +41,7 @@ def registered_name(way: BuiltInAuthentication) -> str:
             return "private_key_jwt"
         case ClientAssertion(source=source):
             assert_type(source, Source)
-            return "none of its own"
+            return "no registered name"
         case TlsClientAuth(certificate=certificate, self_signed=self_signed):
             assert_type(certificate, Certificate)
             return "self_signed_tls_client_auth" if self_signed else "tls_client_auth"
