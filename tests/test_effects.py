@@ -26,7 +26,7 @@ from tests.world import World, token_answer
 
 REQUEST = HttpRequest("POST", "https://as.example/token")
 TOKEN = Token(Secret("tok-1"), "Bearer", 1700000000.0, 1700003600.0)
-AWAY = Failed(OSError("away"), retryable=True)
+DOWN = Failed(OSError("down"), retryable=True)
 
 
 def test_every_effect_is_a_frozen_final_record() -> None:
@@ -60,8 +60,8 @@ def test_flow_loads_what_it_saved_and_receives_the_state_of_the_lock() -> None:
 
 def test_store_failure_is_a_value() -> None:
     """A flow receives it like any other result."""
-    world = World([token_answer()], stored=AWAY, lock=AWAY)
-    assert [world.run(load("key")), world.run(save("key", TOKEN)), world.run(lock("key", 0.0))] == [AWAY] * 3
+    world = World([token_answer()], stored=DOWN, lock=DOWN)
+    assert [world.run(load("key")), world.run(save("key", TOKEN)), world.run(lock("key", 0.0))] == [DOWN] * 3
 
 
 def test_without_a_store_nothing_is_found_and_the_lock_is_free() -> None:

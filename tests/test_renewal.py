@@ -29,7 +29,7 @@ ENDPOINT = "https://as.example/token"
 REQUEST = token_request(ClientCredentials("id", "M4RKER"), Scope.of("a"))
 TERMS = terms(REQUEST, ENDPOINT)
 NOW = 1700000000.0
-AWAY = Failed(OSError("away"), retryable=True)
+DOWN = Failed(OSError("down"), retryable=True)
 BUSY = HttpResponse(503)
 
 
@@ -110,7 +110,7 @@ def test_without_a_token_a_busy_lock_is_waited_for_up_to_half_the_timeout() -> N
 
 
 @pytest.mark.parametrize("held", [None, token()], ids=["no token", "usable token"])
-@pytest.mark.parametrize(("stored", "lock"), [(AWAY, AWAY), (AWAY, True), (None, AWAY)])
+@pytest.mark.parametrize(("stored", "lock"), [(DOWN, DOWN), (DOWN, True), (None, DOWN)])
 def test_store_failure_does_not_stop_a_renewal(held: Token | None, stored: Any, lock: bool | Failed) -> None:
     """A token is requested and returned, although it cannot be saved."""
     world = World([token_answer()], stored={} if stored is None else stored, lock=lock)
@@ -125,7 +125,7 @@ def test_failed_save_still_returns_the_token() -> None:
     flow = renewal(TERMS)
     step = advance(flow, None)
     while not isinstance(step, Returned):
-        step = advance(flow, AWAY if isinstance(step, Save) else world.perform(step))
+        step = advance(flow, DOWN if isinstance(step, Save) else world.perform(step))
     assert value(step.value) == "tok-1"
 
 
@@ -200,7 +200,7 @@ class TestTerms:
 class Unhashable:
     """A client authentication method that is not a frozen record."""
 
-    __hash__ = None  # type: ignore[assignment]  # as of a class with an __eq__ of its own
+    __hash__ = None  # type: ignore[assignment]  # as in a class that defines __eq__
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Unhashable)

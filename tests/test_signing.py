@@ -51,7 +51,7 @@ def error_of(result: object) -> str:
 def test_function_and_secret_sign(ask: Prove) -> None:
     """A `SigningKey` signs with its function, a `MacKey` with its secret."""
     assert ask(Sign(key(lambda signing_input: signing_input[::-1]), b"abc")) == b"cba"
-    assert len(bytes(ask(Sign(MacKey(SECRET, "HS256"), b"abc")))) == 32  # type: ignore[arg-type]  # bytes it is
+    assert len(bytes(ask(Sign(MacKey(SECRET, "HS256"), b"abc")))) == 32  # type: ignore[arg-type]  # it is bytes
 
 
 @each
@@ -120,7 +120,7 @@ def test_signer_errors_pass_through_without_their_frames(ask: Prove) -> None:
     """The frames, and the frames of the cause, contain what was signed."""
 
     def opened(pin: str) -> bytes:
-        raise OSError(f"the HSM is away ({len(pin)})")
+        raise OSError(f"the HSM is down ({len(pin)})")
 
     def broken(signing_input: bytes) -> bytes:
         try:
@@ -145,10 +145,10 @@ def test_coroutine_functions_are_awaited_in_async_code(ask: Prove) -> None:
 
     async def fetch() -> str:
         await anyio.sleep(0)
-        raise OSError("away")
+        raise OSError("down")
 
     assert ask(Sign(key(sign), b"abc")) == b"abc"
-    assert error_of(ask(FetchAssertion(fetch))) == "away"
+    assert error_of(ask(FetchAssertion(fetch))) == "down"
     assert ask(Sign(key(lambda _: Later()), b"abc")) == b"later"
 
 

@@ -74,7 +74,7 @@ def test_outage_is_bridged_by_cached_tokens(kind: Kind) -> None:
 
 
 def test_simulation_is_reproducible_by_seed() -> None:
-    """Another seed gives another run."""
+    """Another seed makes another run."""
     assert simulate(OUTAGE, DEFAULT, 20) == simulate(OUTAGE, DEFAULT, 20)
     assert simulate(OUTAGE, DEFAULT, 20) != simulate(OUTAGE, DEFAULT, 20, seed=2)
 

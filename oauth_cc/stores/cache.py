@@ -203,7 +203,7 @@ class TokenCache:
         return news
 
     def _process(self) -> _ProcessState:
-        # A fork has pending renewals of its own. setdefault is atomic among threads.
+        # A forked process starts without pending renewals. setdefault is atomic among threads.
         pid = os.getpid()
         return self._processes.get(pid) or self._processes.setdefault(pid, _ProcessState())
 

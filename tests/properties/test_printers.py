@@ -90,7 +90,7 @@ PRINTERS: dict[str, Callable[[object], str]] = {
     "sentry": lambda record: str(sentry_sdk.serializer.serialize({"vars": {"record": record}}, is_vars=True)),
     "loguru": by_loguru,
     "devtools": lambda record: devtools.pformat(record),
-    # icecream prints by pprint, too; its wheel brings a package named tests, so it is not installed here.
+    # icecream uses pprint. It is not installed, as its wheel contains a package named tests.
     "pprint": lambda record: pprint.pformat({"a": record}, depth=9),
     "attrs and cattrs": by_attrs,
     "vars": lambda record: str({name: str(item) for name, item in getattr(record, "__dict__", {}).items()}),

@@ -238,7 +238,7 @@ def test_network_failure_shows_no_secret() -> None:
 
 
 @given(strategies.texts(), strategies.texts(), st.sampled_from([ClientSecretBasic, ClientSecretPost]))
-def test_request_shows_no_secret_whatever_surrounds_it(
+def test_request_hides_a_secret_inside_any_text(
     before: str, after: str, way: type[ClientSecretBasic] | type[ClientSecretPost]
 ) -> None:
     """Any text may surround the marker."""

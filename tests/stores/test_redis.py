@@ -422,9 +422,9 @@ class TestConstruction:
     def test_client_of_the_other_kind_is_rejected(self) -> None:
         """The error names the client of each store."""
         with pytest.raises(InvalidInput, match=r"redis\.asyncio\.Redis for an AsyncRedisStore"):
-            RedisStore(redis.asyncio.Redis(socket_timeout=1.0))  # type: ignore[arg-type]  # what is refused
+            RedisStore(redis.asyncio.Redis(socket_timeout=1.0))  # type: ignore[arg-type]  # rejected at run time too
         with pytest.raises(InvalidInput, match=r"a redis\.Redis for a RedisStore"):
-            AsyncRedisStore(redis.Redis(socket_timeout=1.0))  # type: ignore[arg-type]  # what is refused
+            AsyncRedisStore(redis.Redis(socket_timeout=1.0))  # type: ignore[arg-type]  # rejected at run time too
 
     @pytest.mark.parametrize("key", ["", "}", "A" * 64])
     def test_illegal_key_is_rejected(self, make: Make, key: str) -> None:
