@@ -6,6 +6,7 @@ import base64
 import importlib
 import logging
 import re
+import ssl
 import time
 import traceback
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -18,6 +19,8 @@ import httpx
 import httpx2
 import httpx_auth
 import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey
 from oauthlib.oauth2 import BackendApplicationClient
 from requests_oauthlib import OAuth2Session
 
@@ -25,7 +28,7 @@ from oauth_cc import ClientCredentials, Options, RenewalWindow, Retries, Scope, 
 from oauth_cc.httpx2 import ClientCredentialsAuth
 from oauth_cc.testing import AuthorizationServer, RegisteredClient
 from tests.benchmarks import calls
-from tests.guides import ROOT
+from tests.guides import ROOT, localized, standing_in
 from tests.shells.scripted import Answer, serve
 
 SECRET: Final = "pa55w0rd-that-is-found"
@@ -217,14 +220,35 @@ def test_only_oauth_cc_has_types_for_strict_checkers() -> None:
     ]
     assert typed == [True, False, True, False]
     assert "kwargs" not in httpx_auth.OAuth2ClientCredentials.__init__.__annotations__
-    assert said("Typed for mypy, pyright, pyrefly and ty") == OURS_ALONE
+    assert said("Ships complete types") == OURS_ALONE
 
 
-def test_authlib_signs_for_the_token_endpoint() -> None:
-    """RFC 10070 wants assertions to be for the issuer."""
-    assertion = importlib.import_module("authlib.oauth2.rfc7523").PrivateKeyJWT
-    assert assertion().token_endpoint is None
+def test_authlib_signs_for_the_token_endpoint_and_not_by_rfc_10070() -> None:
+    """RFC 10070 requires assertions for the issuer, of a type of their own."""
+    key = ECKey.generate_key("P-256")
+    sign = importlib.import_module("authlib.oauth2.rfc7523").private_key_jwt_sign
+    signed = jwt.decode(sign(key, "your_id", "https://as.example/token", alg="ES256"), key)
+    assert signed.claims["aud"] == "https://as.example/token"
+    assert signed.header["typ"] == "JWT"
     assert row("Client authentication")[0].startswith("secret, key (RFC 10070)")
+    assert "key" in row("Client authentication")[1]
+
+
+def test_authlib_and_requests_oauthlib_connect_with_a_certificate(tmp_path: Path) -> None:
+    """httpx-auth requires a secret."""
+    with standing_in(tmp_path) as urls:
+        endpoint = localized("https://auth.bank.example/token", urls)
+        context = ssl.create_default_context(cafile=str(tmp_path / "authority.pem"))
+        context.load_cert_chain(tmp_path / "client.pem")
+        client = importlib.import_module("authlib.integrations.httpx_client").OAuth2Client
+        with client("your_id", token_endpoint_auth_method="none", verify=context) as session:
+            assert session.fetch_token(endpoint, grant_type="client_credentials")["access_token"]
+        with OAuth2Session(client=BackendApplicationClient("your_id")) as session:
+            session.verify, session.cert = str(tmp_path / "authority.pem"), str(tmp_path / "client.pem")
+            assert session.fetch_token(endpoint, include_client_id=True)["access_token"]
+        with pytest.raises(Exception, match="client_secret is mandatory"):
+            httpx_auth.OAuth2ClientCredentials(endpoint, "your_id", "")
+    assert ["certificate" in cell for cell in row("Client authentication")] == [True, True, False, True]
 
 
 def token(text: str) -> Answer:
