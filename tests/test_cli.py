@@ -459,7 +459,7 @@ class TestStore:
     HEADING = "cache key  expires at (UTC)     scope\n"
 
     def test_a_shell_loop_makes_one_request_for_each_scope(self, cli: Runner) -> None:
-        """A loop makes one request for each scope, in whatever order its tokens are written."""
+        """The order of scope-tokens does not matter."""
         with serve(TOKEN, Answer(chunks=(TOKEN.chunks[0].replace(b"tok-1", b"tok-2"),))) as server:
             arguments = ("token", *LOCAL, f"{server.url}/token", "--secret-stdin", "--format", "token")
             for scope in ("a b", "b a", "b", "a b"):

@@ -31,7 +31,7 @@ def test_the_request_is_shown_with_its_secret_redacted(request_: TokenRequest) -
 
 @given(st.text(strategies.VSCHAR, max_size=20))
 def test_curl_is_quoted_for_the_shell(text: str) -> None:
-    """A shell splits the command into its words, whatever characters the values have."""
+    """A shell splits the command into its words with any characters in the values."""
     request = HttpRequest("POST", ENDPOINT, {"Accept": f"a{text}b"}, b"x=1")
     # A shell joins lines at a backslash before it splits words.
     words = shlex.split(curl(request).replace("\\\n", ""))

@@ -213,9 +213,11 @@ def check_kind(client: object, kind: type[object]) -> None:
 
 def check_client(request: TokenRequest, client: object) -> None:
     """
-    Raise `InvalidInput` if *request* requires a client certificate and *client* is None (RFC 8705 section 2).
+    Raise `InvalidInput` if *request* needs a client certificate, which a default client lacks (RFC 8705 section 2).
 
-    A default client has no certificate.
+    Args:
+        request: The token request.
+        client: The client that was passed, None for the default client.
     """
     if client is None and request.client_certificate is not None:
         reason = "no client; this request needs mutual TLS, so pass a client that has the certificate and its key"

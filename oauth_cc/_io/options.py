@@ -33,6 +33,7 @@ class Options:
     Raises:
         InvalidInput: A value has the wrong type or is outside its range.
 
+    Example:
         >>> Options(timeout=5.0).retries.attempts
         3
     """

@@ -24,6 +24,7 @@ class Origins:
     Raises:
         InvalidInput: A URL has no origin, or *origins* is not a list of URLs.
 
+    Example:
         >>> meant = Origins(["https://api.example"])
         >>> meant.admit(origin("https://api.example/things")), meant.admit(origin("https://evil.example/things"))
         (True, False)

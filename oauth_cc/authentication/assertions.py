@@ -37,6 +37,7 @@ class PrivateKeyJwt:
         InvalidInput: The key is not a `SigningKey`, the issuer is not an issuer identifier, or another argument is out
             of its range.
 
+    Example:
         >>> key = SigningKey("ES256", lambda signing_input: bytes(64), "alias/oauth")
         >>> PrivateKeyJwt(key, "https://as.example").authenticate("your_id").audience
         'https://as.example'
@@ -93,6 +94,7 @@ class ClientSecretJwt:
         InvalidInput: The secret is too short or contains a control character, the issuer is not an issuer identifier,
             or another argument is out of its range.
 
+    Example:
         >>> ClientSecretJwt("7Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr1", "https://as.example").key.algorithm
         'HS256'
     """
@@ -157,6 +159,7 @@ class ClientAssertion:
     Raises:
         InvalidInput: The source is neither an `AssertionFile` nor a function, or the type is not an absolute URI.
 
+    Example:
         >>> ClientAssertion(AssertionFile("/var/run/secrets/tokens/oauth")).assertion_type
         'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
     """

@@ -35,6 +35,7 @@ class Certificate:
     Raises:
         InvalidInput: The thumbprint is not a SHA-256 in base64url.
 
+    Example:
         >>> Certificate("A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0").thumbprint
         'A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0'
     """

@@ -33,6 +33,7 @@ class ClientCredentials:
         InvalidInput: The client identifier or the secret is empty or contains a character that it must not, or the
             authentication is of another type.
 
+    Example:
         >>> ClientCredentials("your_id", "s3cret")
         ClientCredentials(client_id='your_id', authentication=ClientSecretBasic(secret=Secret('***'), encode=True))
         >>> ClientCredentials("your_id", "s3cret") == ClientCredentials("your_id", ClientSecretBasic("s3cret"))

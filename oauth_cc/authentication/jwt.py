@@ -65,6 +65,7 @@ class SigningKey:
         InvalidKey: The algorithm is not one of `ALGORITHMS`, the signer is not a function, or a name is not text.
         InvalidInput: The certificate is not a `Certificate`.
 
+    Example:
         >>> SigningKey("ES256", lambda signing_input: bytes(64), "alias/oauth", key_id="2026-11")
         SigningKey(algorithm='ES256', thumbprint='alias/oauth', key_id='2026-11', certificate=None)
     """
@@ -108,6 +109,7 @@ class MacKey:
     Raises:
         InvalidInput: The secret is too short or contains a control character, or the algorithm is not an HMAC.
 
+    Example:
         >>> MacKey("7Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr1", "HS256")
         MacKey(secret=Secret('***'), algorithm='HS256')
     """

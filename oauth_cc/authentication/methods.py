@@ -34,6 +34,7 @@ class AuthenticationFields:
     Raises:
         InvalidInput: The fields use two methods at once (RFC 6749 section 2.3), or are not legal fields.
 
+    Example:
         >>> AuthenticationFields(parameters=(("client_id", Secret("your_id")),))
         AuthenticationFields(headers=(), parameters=(('client_id', Secret('***')),), secrets=())
     """
@@ -87,6 +88,7 @@ class ClientSecretBasic:
     Raises:
         InvalidInput: The secret is not text, or contains a control character.
 
+    Example:
         >>> ClientSecretBasic("7Fjfp0ZBr1KtDRbnfVdmIw").authenticate("s6BhdRkqt3").headers[0][1].reveal()
         'Basic czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3'
     """
@@ -179,6 +181,7 @@ class TlsClientAuth:
     Raises:
         InvalidInput: *certificate* is not a `Certificate`.
 
+    Example:
         >>> method = TlsClientAuth(Certificate("A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0"))
         >>> method.authenticate("your_id")
         AuthenticationFields(headers=(), parameters=(('client_id', Secret('***')),), secrets=())

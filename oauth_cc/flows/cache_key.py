@@ -44,6 +44,7 @@ def cache_key(request: TokenRequest, endpoint: str | Endpoint, fingerprint: byte
         endpoint: The token endpoint.
         fingerprint: The `fingerprint` of the request's credentials.
 
+    Example:
         >>> from oauth_cc import Scope, token_request
         >>> ours = ClientCredentials("your_id", "s3cret")
         >>> one, same, other = (token_request(ours, Scope.parse(scope)) for scope in ("a b", "b a", "a"))
@@ -74,6 +75,11 @@ def public_key(request: TokenRequest, endpoint: str | Endpoint) -> str:
 
     It covers nothing that may be secret, so two different requests can have the same name.
 
+    Args:
+        request: The token request.
+        endpoint: The token endpoint, a URL or an `Endpoint`.
+
+    Example:
         >>> request = TokenRequest(ClientCredentials("your_id", "s3cret"))
         >>> public_key(request, "https://as.example/token") == public_key(request, "https://as.example/other")
         False

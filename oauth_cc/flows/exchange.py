@@ -44,6 +44,7 @@ class Retries:
     Raises:
         InvalidInput: *attempts* is less than 1, or the pauses do not satisfy 0 <= base <= ceiling.
 
+    Example:
         >>> Retries().pause(attempt=1, retry_after=None, jitter=0.5)
         0.25
         >>> Retries().pause(attempt=1, retry_after=600.0, jitter=0.5) is None

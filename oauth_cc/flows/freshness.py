@@ -40,6 +40,7 @@ class RenewalWindow:
     Raises:
         InvalidInput: The shares do not satisfy 0 < opens <= closes <= 1.
 
+    Example:
         >>> RenewalWindow(opens=0.8, closes=0.9)
         RenewalWindow(opens=0.8, closes=0.9)
     """
@@ -79,6 +80,7 @@ def freshness(
         spread: A number from 0 up to 1, drawn once for each token, that places its renewal in the window.
         renewal_window: When early renewal is due.
 
+    Example:
         >>> from oauth_cc import Secret
         >>> token = Token(Secret("2YotnFZFEjr1zCsicMWpAA"), "Bearer", 1700000000.0, 1700003600.0)
         >>> [freshness(token, 1700000000.0 + passed) for passed in (2249, 2250, 3595)]

@@ -95,6 +95,7 @@ def decide(
         under_way: Whether a renewal is pending.
         renewal_window: When early renewal is due.
 
+    Example:
         >>> decide(UNKNOWN, 1700000000.0, under_way=False), decide(UNKNOWN, 1700000000.0, under_way=True)
         (Renew(held=None), Wait())
     """

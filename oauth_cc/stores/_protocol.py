@@ -43,10 +43,11 @@ class Store(Protocol):
 
     def lock(self, key: str, wait: float, /) -> AbstractContextManager[bool]:
         """
-        Return the lock of *key*, a context manager.
+        Return the lock of *key*, a context manager that returns whether it is held and releases it at the end.
 
-        Entering it waits up to *wait* seconds for the lock, and returns whether it is held. Leaving it releases the
-        lock.
+        Args:
+            key: The cache key, 64 hexadecimal digits.
+            wait: Seconds to wait for the lock.
         """
         ...
 
@@ -70,10 +71,11 @@ class AsyncStore(Protocol):
 
     def lock(self, key: str, wait: float, /) -> AbstractAsyncContextManager[bool]:
         """
-        Return the lock of *key*, an async context manager.
+        Return the lock of *key*, an async context manager that returns whether it is held and releases it at the end.
 
-        Entering it waits up to *wait* seconds for the lock, and returns whether it is held. Leaving it releases the
-        lock.
+        Args:
+            key: The cache key, 64 hexadecimal digits.
+            wait: Seconds to wait for the lock.
         """
         ...
 

@@ -2,7 +2,7 @@
 The commands of the Redis stores, and the parsing of replies, shared by threads and async code.
 
     PREFIX{KEY}:token   ``NUMBER TEXT``, expires with the token     PREFIX{KEY}:lock   the lock of redis-py
-    PREFIX{KEY}:free    a list that wakes those who wait for the lock
+    PREFIX{KEY}:free    a list that wakes the waiting callers
 
 The number is a fencing token: when the token was received, by the clock of the Redis server, in microseconds. An entry
 with a higher number is not overwritten. So a process that stalls, even beyond the lifetime of its lock, cannot replace

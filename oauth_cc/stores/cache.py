@@ -98,6 +98,7 @@ class TokenCache:
     Raises:
         InvalidInput: *store* does not have the methods of a store.
 
+    Example:
         >>> TokenCache()
         TokenCache(store=None)
     """

@@ -74,6 +74,7 @@ class FileStore:
         directory: The directory of the files, created if it is missing. It must belong to this user and have mode 0700.
             None is a directory in the user's cache.
 
+    Example:
         >>> FileStore("/run/user/1000/tokens")
         FileStore('/run/user/1000/tokens')
     """

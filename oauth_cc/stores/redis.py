@@ -115,6 +115,7 @@ class RedisStore:
     Raises:
         InvalidInput: The client has no timeout or is of another type, or another argument is illegal.
 
+    Example:
         >>> RedisStore(redis.Redis(socket_timeout=1.0))
         RedisStore(prefix='oauth_cc:')
     """
@@ -224,6 +225,7 @@ class AsyncRedisStore:
     Raises:
         InvalidInput: The client has no timeout or is of another type, or another argument is illegal.
 
+    Example:
         >>> AsyncRedisStore(redis.asyncio.Redis(socket_timeout=1.0))
         AsyncRedisStore(prefix='oauth_cc:')
     """

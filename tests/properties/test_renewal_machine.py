@@ -250,7 +250,11 @@ class RenewalMachine(RuleBasedStateMachine):
         """
         Let a token that both processes have age, and start several calls at once.
 
-        A *slow* API has not responded to the earlier calls by then.
+        Args:
+            seconds: How much older the token is.
+            which: The caller that starts first.
+            times: The number of calls.
+            slow: Whether the API has not responded to the earlier calls by then.
         """
         for process in range(2):
             self.a_caller_arrives(process, "a", repeatable=True)
