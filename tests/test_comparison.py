@@ -129,7 +129,7 @@ def server(secret: str = SECRET, lifetime: int = 3600) -> AuthorizationServer:
 
 @pytest.fixture
 def api() -> Iterator[str]:
-    """The URL of an API that accepts every token."""
+    """Start an API that accepts every token, and yield its URL."""
     with serve(Answer()) as running:
         yield running.url
 
