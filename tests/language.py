@@ -1,0 +1,281 @@
+"""
+``python -m tests.language``: a check of the language rules in `.github/CONTRIBUTING.md`, as far as a program can.
+
+It reads the docstrings, comments and messages of `oauth_cc/` and `tests/`, and the guides. Ruff checks the mood of the
+first word (D401) and that no parameter is missing under ``Args:`` (D417).
+
+``--figures [ROOT]`` prints counts instead of findings.
+"""
+
+import ast
+import re
+import sys
+import tokenize
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import attrs
+
+ROOT: Final = Path(__file__).parent.parent
+
+PHRASES: Final = {
+    r"who(ever|mever)": "name the person or the program",
+    r"whatever": "name the thing",
+    r"at hand": "say where it is: cached, passed, installed",
+    r"held up|holds? up": "say waits or blocks",
+    r"let go": "say released or dropped",
+    r"(?<!there )(is|are) no(?! (longer|more|less|later|earlier|other))": "say is not a",
+    r"those (that|who)": "repeat the noun",
+    r"what (came|comes) of": "say result",
+    r"ways? of authentication": "say client authentication method",
+    r"prove(s|d)? (itself|themselves|yourself|who)": "say authenticate",
+    r"patience": "say wait_timeout",
+}
+"""Phrases that no text holds, as regular expressions, and what to write instead."""
+
+OPENINGS: Final = {"Gives", "Tells", "Whether", "Says", "Makes", "Takes", "Does"}
+"""Words that no docstring of a function opens with: ruff does not see nested functions and all verbs."""
+
+OWN: Final = {"language.py", "test_language.py"}
+"""Files that quote what is forbidden."""
+
+UNFINISHED: Final = {
+    "oauth_cc/request.py",
+    "oauth_cc/response.py",
+    "oauth_cc/token.py",
+    "tests/shells/test_requests.py",
+    "tests/test_cli.py",
+    "tests/test_token.py",
+}
+"""Files whose texts, or the errors that they expect, are still the old ones. Empty this set with the last of them."""
+
+SECTION: Final = re.compile(r"^(Args|Raises|Returns|Yields|Example):$", re.MULTILINE)
+NAME: Final = re.compile(r"^    \*{0,2}(\w+)(?: \([^)]*\))?:", re.MULTILINE)
+
+Documented: TypeAlias = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@attrs.frozen
+class Text:
+    """A docstring, comment or message: where it stands, and what it says."""
+
+    path: Path
+    line: int
+    text: str
+
+
+@attrs.frozen
+class Function:
+    """A documented function or class: its arguments without self and cls, and its docstring."""
+
+    path: Path
+    line: int
+    name: str
+    arguments: Sequence[str]
+    docstring: str
+    is_class: bool
+
+    @property
+    def sections(self) -> Sequence[str]:
+        """The names of the sections in the docstring, in their order."""
+        return SECTION.findall(self.docstring)
+
+    @property
+    def explained(self) -> Sequence[str]:
+        """The names under ``Args:``."""
+        _, _, rest = self.docstring.partition("\nArgs:\n")
+        block = re.split(r"^\S", rest, maxsplit=1, flags=re.MULTILINE)[0]
+        return NAME.findall(block)
+
+
+def files(root: Path) -> list[Path]:
+    """Return the Python files under *root* whose language is checked."""
+    found = [path for folder in ("oauth_cc", "tests") for path in (root / folder).rglob("*.py")]
+    return sorted([path for path in found if path.name not in OWN])
+
+
+def guides(root: Path) -> list[Path]:
+    """Return the guides under *root*, without CONTRIBUTING, which quotes what is forbidden."""
+    folders = (root.glob("*.md"), (root / "oauth_cc").rglob("*.md"), (root / "tests").rglob("*.md"))
+    return sorted([root / ".github" / "SECURITY.md", *[path for found in folders for path in found]])
+
+
+def docstrings(path: Path, tree: ast.Module) -> Iterator[Text]:
+    """Yield the docstrings in *tree*, which is the code of *path*, and the strings that document an assignment."""
+    for node in ast.walk(tree):
+        for statement in _statements(node):
+            match statement:
+                case ast.Expr(value=ast.Constant(value=str(text))):
+                    yield Text(path, statement.lineno, text)
+                case _:
+                    pass
+
+
+def _statements(node: ast.AST) -> Sequence[ast.stmt]:
+    return node.body if isinstance(node, Documented) else []
+
+
+def messages(path: Path, tree: ast.Module) -> Iterator[Text]:
+    """Yield the string literals in *tree* that hold words, docstrings aside."""
+    documentation = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Constant(value=str(text)) if " " in text.strip() and id(node) not in documentation:
+                yield Text(path, node.lineno, text)
+            case _:
+                pass
+
+
+def comments(path: Path) -> Iterator[Text]:
+    """Yield each comment of *path*; comments on lines that follow each other are one text."""
+    last: Text | None = None
+    with tokenize.open(path) as file:
+        found = [token for token in tokenize.generate_tokens(file.readline) if token.type == tokenize.COMMENT]
+    for token in found:
+        text, line = token.string.lstrip("# "), token.start[0]
+        if last is not None and last.line + last.text.count("\n") + 1 == line:
+            last = attrs.evolve(last, text=f"{last.text}\n{text}")
+            continue
+        if last is not None:
+            yield last
+        last = Text(path, line, text)
+    if last is not None:
+        yield last
+
+
+def functions(path: Path, tree: ast.Module) -> Iterator[Function]:
+    """Yield the documented functions and classes of *tree*."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            docstring = ast.get_docstring(node)
+            if docstring:
+                is_class = isinstance(node, ast.ClassDef)
+                yield Function(path, node.lineno, node.name, _arguments(node), docstring, is_class)
+
+
+def _arguments(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> Sequence[str]:
+    if isinstance(node, ast.ClassDef):
+        return _fields(node)
+    given = node.args
+    every = [*given.posonlyargs, *given.args, *given.kwonlyargs]
+    every += [each for each in (given.vararg, given.kwarg) if each is not None]
+    return [each.arg for each in every if each.arg not in {"self", "cls"} and not each.arg.startswith("_")]
+
+
+def _fields(node: ast.ClassDef) -> Sequence[str]:
+    """Return the arguments of the class *node*: those of its constructor, or its annotated fields."""
+    for statement in node.body:
+        if isinstance(statement, ast.FunctionDef) and statement.name == "__init__":
+            return _arguments(statement)
+    named = [each.target for each in node.body if isinstance(each, ast.AnnAssign)]
+    return [target.id.removeprefix("_") for target in named if isinstance(target, ast.Name)]
+
+
+def test_names(path: Path, tree: ast.Module) -> Iterator[Text]:
+    """Yield the names of the test functions in *tree*, without their prefix."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
+            yield Text(path, node.lineno, node.name.removeprefix("test_"))
+
+
+def occurrences(text: str, pattern: str) -> int:
+    """Return how often *pattern* matches words of *text*, line breaks aside."""
+    return len(re.findall(_words(pattern), _on_one_line(text), re.IGNORECASE))
+
+
+def findings(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the line and the fault of each text of *path*, a guide or Python, that breaks a rule."""
+    if path.suffix == ".md":
+        lines = path.read_text("utf-8").splitlines()
+        yield from _forbidden([Text(path, number, line) for number, line in enumerate(lines, 1)])
+        return
+    tree = ast.parse(path.read_text("utf-8"))
+    yield from _forbidden([*docstrings(path, tree), *messages(path, tree), *comments(path)])
+    for function in functions(path, tree):
+        yield from [(function.line, f"{function.name}: {fault}") for fault in _faults(function)]
+    for name in test_names(path, tree):
+        if "_" not in name.text:
+            yield name.line, f"test_{name.text}: a test name states the fact that it checks"
+
+
+def _forbidden(texts: Sequence[Text]) -> Iterator[tuple[int, str]]:
+    for text in texts:
+        for pattern, advice in PHRASES.items():
+            found = re.search(_words(pattern), _on_one_line(text.text), re.IGNORECASE)
+            if found:
+                yield text.line, f"{found[0]!r}: {advice}"
+
+
+def _words(pattern: str) -> str:
+    return rf"\b(?:{pattern})(?!\w)"
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _faults(function: Function) -> Iterator[str]:
+    opening = function.docstring.split()[0]
+    if opening in OPENINGS and not function.is_class:
+        yield f"a docstring opens with an imperative, not {opening!r}"
+    explained = set(function.explained)
+    if explained - set(function.arguments) and (function.arguments or not function.is_class):
+        yield f"Args names no parameter: {', '.join(sorted(explained - set(function.arguments)))}"
+    if not explained and needs_args(function) and len(paragraphs(function.docstring)) > 1:
+        yield "two or more arguments and more than one paragraph: add Args"
+    after = SECTION.split(function.docstring)
+    if any([">>>" in body for name, body in zip(after[1::2], after[2::2], strict=True) if name != "Example"]):
+        yield "a doctest after a section stands under Example"
+
+
+def paragraphs(docstring: str) -> Sequence[str]:
+    """Return the paragraphs of *docstring*, doctests aside."""
+    return [text for text in docstring.split("\n\n") if not text.lstrip().startswith(">>>")]
+
+
+def needs_args(function: Function) -> bool:
+    """Return whether *function* has two or more arguments to explain."""
+    return not function.is_class and len(function.arguments) >= 2 and not function.name.startswith("test_")
+
+
+def figures(root: Path) -> Iterator[tuple[str, int]]:
+    """Yield the counts of what the rules forbid in the files under *root*, by name."""
+    trees = {path: ast.parse(path.read_text("utf-8")) for path in files(root)}
+    every = [function for path, tree in trees.items() for function in functions(path, tree)]
+    own = [function for function in every if (root / "oauth_cc") in function.path.parents]
+    texts = [text for path, tree in trees.items() for text in (*docstrings(path, tree), *messages(path, tree))]
+    texts += [text for path in trees for text in comments(path)]
+    names = [name for path, tree in trees.items() for name in test_names(path, tree)]
+    yield "docstrings that open with Gives, in oauth_cc", _opening(own)
+    yield "docstrings that open with Gives, in oauth_cc and tests", _opening(every)
+    for pattern in ("whoever|whomever", "whatever", "is no", "those that"):
+        yield f"occurrences of {pattern!r}", sum([occurrences(text.text, pattern) for text in texts])
+    for place, group in (("oauth_cc", own), ("oauth_cc and tests", every)):
+        lacking = [function for function in group if needs_args(function) and not function.explained]
+        yield f"documented functions with two or more arguments and no Args, in {place}", len(lacking)
+        long = [function for function in lacking if len(paragraphs(function.docstring)) > 1]
+        yield f"of them with a docstring of more than one paragraph, in {place}", len(long)
+    yield "test names of one word", len([name for name in names if "_" not in name.text])
+    yield "tests", len(names)
+
+
+def _opening(group: Sequence[Function]) -> int:
+    return len([function for function in group if function.docstring.split()[0] == "Gives"])
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print what breaks a rule, or the figures of the tree that *arguments* name; return 1 if a rule is broken."""
+    if arguments[:1] == ["--figures"]:
+        for name, count in figures(Path(arguments[1]) if arguments[1:] else ROOT):
+            print(f"{count:6} {name}")
+        return 0
+    checked = [path for path in (*files(ROOT), *guides(ROOT)) if str(path.relative_to(ROOT)) not in UNFINISHED]
+    found = [(path, line, fault) for path in checked for line, fault in findings(path)]
+    for path, line, fault in found:
+        print(f"{path.relative_to(ROOT)}:{line}: {fault}")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

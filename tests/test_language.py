@@ -1,0 +1,58 @@
+"""
+The check of the language rules: it finds what breaks a rule, and accepts the sentences of CONTRIBUTING.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from tests.language import findings
+
+
+def faults(path: Path, code: str) -> list[str]:
+    """Return the faults in a file at *path* that contains *code*."""
+    path.write_text(code, "utf-8")
+    return [fault for _, fault in findings(path)]
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ("repeat the noun", '"""Those\n    that expired."""'),
+        ("name the person or the program", "x = f'whoever waits for {y}'"),
+        ("say is not a", "# This is no\n# token."),
+        ("say is not a", "raise InvalidInput('scope', 'scope is no Scope')"),
+        ("say client authentication method", "x: int\n'''A way of authentication.'''"),
+        ("an imperative", "def f():\n    '''Gives a token.'''"),
+        ("add Args", "def f(key, token):\n    '''\n    Save a token.\n\n    It is kept.\n    '''"),
+        ("no parameter: wait", "def f(key):\n    '''\n    Lock.\n\n    Args:\n        wait: Seconds.\n    '''"),
+        ("no parameter: c", "class C:\n    '''\n    Two.\n\n    Args:\n        c: One.\n    '''\n\n    a: int\n"),
+        ("Example", "def f():\n    '''\n    Run.\n\n    Raises:\n        E: Often.\n\n        >>> f()\n    '''"),
+        ("states the fact", "class TestOne:\n    def test_two(self): ..."),
+    ],
+)
+def test_a_text_that_breaks_a_rule_is_found(fault: str, code: str, tmp_path: Path) -> None:
+    """In docstrings, comments and messages, across line breaks too."""
+    (found,) = faults(tmp_path / "module.py", code)
+    assert fault in found
+
+
+def test_a_phrase_in_a_guide_is_found(tmp_path: Path) -> None:
+    """A guide is Markdown."""
+    assert faults(tmp_path / "guide.md", "# Tokens\n\nThose that expire.\n") == ["'Those that': repeat the noun"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "# There is no lock, and a token that is no longer valid.",
+        "'''Cache one access token and renew it before it expires. Safe to share between threads.'''",
+        "def f(key, token):\n    '''Save *token* under *key*.'''",
+        "def f(key, *rest):\n    '''\n    Lock.\n\n    Args:\n        key: One.\n        *rest: More.\n    '''",
+        "def test_basic_auth_is_not_fapi2_compliant(): ...",
+        "whatever = those_that = 'whatever'",
+    ],
+)
+def test_a_text_that_follows_the_rules_passes(code: str, tmp_path: Path) -> None:
+    """Names in code are not texts."""
+    assert faults(tmp_path / "module.py", code) == []
