@@ -24,10 +24,12 @@ from oauth_cc.authentication import (
     SigningKey,
     TlsClientAuth,
 )
+from oauth_cc.compose import compose_body, http_request, unsigned_assertion
+from oauth_cc.dialect import Dialect, Placement
 from oauth_cc.endpoint import Endpoint
 from oauth_cc.errors import InvalidInput, InvalidResponse, OAuthError, TokenRequestRefused
 from oauth_cc.http import HttpRequest, HttpResponse
-from oauth_cc.request import TokenRequest, compose_body, http_request, token_request, unsigned_assertion
+from oauth_cc.request import TokenRequest, token_request
 from oauth_cc.response import parse_token_response
 from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
@@ -51,6 +53,7 @@ __all__ = [
     "ClientSecretBasic",
     "ClientSecretJwt",
     "ClientSecretPost",
+    "Dialect",
     "Endpoint",
     "HttpRequest",
     "HttpResponse",
@@ -60,6 +63,7 @@ __all__ = [
     "NoAuthentication",
     "OAuthError",
     "Options",
+    "Placement",
     "PrivateKeyJwt",
     "RenewalWindow",
     "Retries",

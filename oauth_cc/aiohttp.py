@@ -30,7 +30,6 @@ from oauth_cc._wire.content_coding import decode_content
 from oauth_cc._wire.json import MAX_SIZE
 from oauth_cc._wire.typing import NonStringCollection
 from oauth_cc.authentication.credentials import ClientCredentials
-from oauth_cc.challenge import NOTABLE, insufficient_scope, token_rejected
 from oauth_cc.endpoint import Endpoint, Origin
 from oauth_cc.errors import InvalidResponse
 from oauth_cc.flows.effects import Failed, Received
@@ -54,7 +53,7 @@ def __dir__() -> list[str]:
 
 
 _AUTOMATIC: Final = ("Accept", "Content-Type", "User-Agent")
-_AUTHORIZATION: Final = "Authorization"
+_FIRST_ERROR: Final = 400
 
 
 class AsyncTokenSource(async_source.AsyncTokenSource):
@@ -215,10 +214,11 @@ class ClientCredentialsAuth:
         token = await source.token()
         response = await _call(request, handler, token)
         # Most calls end here.
-        if response.status not in NOTABLE:
+        if response.status < _FIRST_ERROR:
             return response
+        context = source.context
         try:
-            if token_rejected(_head(response)):
+            if context.is_rejection(_head(response)):
                 await source.discard(token)
                 if _is_repeatable(request.body):
                     # Released now, because the token request may need the only connection of the connector.
@@ -226,12 +226,10 @@ class ClientCredentialsAuth:
                     # The writer of the body must end before the body is written again.
                     await request.close()
                     response = await _call(request, handler, await source.token())
-            scope = insufficient_scope(_head(response))
+            context.report_scope(_head(response))
         except BaseException:
             response.close()
             raise
-        if scope is not None:
-            source.context.report_scope(scope)
         return response
 
     def _with_source(self, source: AsyncTokenSource) -> Self:
@@ -259,14 +257,15 @@ def _is_repeatable(body: aiohttp.Payload | bytes) -> bool:
 async def _call(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType, token: Token
 ) -> aiohttp.ClientResponse:
-    before = request.headers.getall(_AUTHORIZATION, ())
-    request.headers[_AUTHORIZATION] = authorization(token).reveal()
+    header = token.placement.header
+    before = request.headers.getall(header, ())
+    request.headers[header] = authorization(token).reveal()
     try:
         return await handler(request)
     finally:
-        # The request_info of responses and errors is a view of these headers, and its repr would show the token.
-        request.headers.popall(_AUTHORIZATION, None)
-        request.headers.extend([(_AUTHORIZATION, value) for value in before])
+        # The request_info of responses and errors is a view of these headers, and its repr shows them.
+        request.headers.popall(header, None)
+        request.headers.extend([(header, value) for value in before])
 
 
 async def fetch_token(

@@ -16,6 +16,7 @@ import attrs
 
 from oauth_cc._wire.grammar import HEADER_NAME
 from oauth_cc._wire.hidden import Hidden
+from oauth_cc.dialect import RFC_6749, Dialect
 from oauth_cc.errors import InvalidInput
 from oauth_cc.http import HttpResponse
 from oauth_cc.scope import Scope
@@ -166,35 +167,43 @@ def parse_challenges(values: Iterable[str]) -> tuple[Challenge, ...]:
     return tuple([challenge for challenge in read if challenge is not None])
 
 
-NOTABLE: Final = frozenset({401, 403})
-"""The statuses of responses that may contain a statement about the token."""
+_REGISTERED_ERRORS: Final = _SHOWN_ERRORS - {"invalid_token"}
 
 
-def token_rejected(response: HttpResponse) -> bool:
+def token_rejected(response: HttpResponse, dialect: Dialect = RFC_6749) -> bool:
     """
-    Return whether *response*, an API's response to a call with a token, justifies a retry with a new token.
+    Return whether an API's response means that a new token may do better.
 
-    True for a 401 with ``invalid_token`` in a Bearer or DPoP challenge (RFC 6750 section 3.1, RFC 9449 section 7.1).
+    A 401 means it with any challenge, unless a Bearer or DPoP challenge gives another registered reason: many
+    servers do not say that the token expired, or say it in words of their own (RFC 6750 section 3.1, RFC 9449 section
+    7.1). A 403 means it with ``invalid_token``. Request at most one new token for a rejected call, and send it to the
+    same origin only.
 
-    Also true for a 401 without a reason: no error code in these challenges, or no readable challenge. RFC 6750 section
-    3.1 reserves this response for calls without a token, but many servers and gateways also send it for an expired
-    token, and a retry costs only one request.
+    Args:
+        response: The API's response to a call with a token.
+        dialect: The further words and statuses of the API.
 
-    False for any other error code, and for a 401 that only offers other schemes. A new token would not help.
-
-    Get at most one new token for a rejected call, and send it only to the origin that the token is meant for.
-
-        >>> token_rejected(HttpResponse(401, {"WWW-Authenticate": 'Bearer realm="api", error="invalid_token"'}))
+    Example:
+        >>> token_rejected(HttpResponse(401, {"WWW-Authenticate": 'Bearer realm="api", error="expired_token"'}))
         True
         >>> token_rejected(HttpResponse(401, {"WWW-Authenticate": 'DPoP error="use_dpop_nonce"'}))
         False
     """
-    if response.status != 401:
+    if response.status not in notable_statuses(dialect):
         return False
-    challenges = parse_challenges(response.header("WWW-Authenticate"))
-    ours = _about_tokens(challenges)
-    errors = [error for error in [challenge.get("error") for challenge in ours] if error]
-    return "invalid_token" in errors if errors else bool(ours or not challenges)
+    challenges = _about_tokens(parse_challenges(response.header("WWW-Authenticate")))
+    errors = {error for error in [challenge.get("error") for challenge in challenges] if error}
+    if "invalid_token" in errors or not errors.isdisjoint(dialect.rejection_words):
+        return True
+    return response.status in dialect.rejection_statuses and errors.isdisjoint(_REGISTERED_ERRORS)
+
+
+def notable_statuses(dialect: Dialect) -> frozenset[int]:
+    """Return the statuses of a response that may say something about the token; after any other, a call is done."""
+    return _NOTABLE if dialect is RFC_6749 else _NOTABLE.union(dialect.rejection_statuses)
+
+
+_NOTABLE: Final = frozenset({401, 403})
 
 
 def insufficient_scope(response: HttpResponse) -> Scope | None:

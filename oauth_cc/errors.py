@@ -89,9 +89,7 @@ class InvalidInput(OAuthError, ValueError):
         self.reason: Final = reason
 
     def __str__(self) -> str:
-        # A reason that does not open with its parameter is not a sentence yet.
-        openings = (self.parameter, f"no {self.parameter}", f"the {self.parameter}", f"this {self.parameter}")
-        return self.reason if self.reason.startswith(openings) else f"{self.parameter}: {self.reason}"
+        return self.reason
 
 
 class InsecureEndpoint(InvalidInput):
@@ -106,13 +104,17 @@ class TokenRequestRefused(OAuthError):
     """
     An error response to a token request (RFC 6749 section 5.2), or a status that is neither 200 nor 201.
 
-    Attributes:
-        error: The server's error code, as received. None if the response has none.
-        description: The server's ``error_description``, or None. Redacted, shortened, without control characters.
-        uri: The URL of a page about the error, or None.
+    Texts of the server are cleaned: no control characters, no secret of the request, bounded.
+
+    Args:
+        error: The error code as it was sent; None if the response has none.
+        description: The text beside the code, or None.
+        uri: An http or https page about the error, or None.
         status: The HTTP status.
         retryable: Whether the same request may succeed later.
-        retry_after: The seconds to wait that the server requested, within limits, or None.
+        retry_after: The seconds to wait that the server asks for, bounded, or None.
+        server_message: What the server says in any form, such as ``message`` or plain text, or None.
+        advice: What to check, or None.
     """
 
     def __init__(
@@ -123,30 +125,33 @@ class TokenRequestRefused(OAuthError):
         status: int = 400,
         retryable: bool = False,
         retry_after: float | None = None,
+        server_message: str | None = None,
+        advice: str | None = None,
     ) -> None:
-        super().__init__(error, description, uri, status, retryable, retry_after)
+        super().__init__(error, description, uri, status, retryable, retry_after, server_message, advice)
         self.error: Final = error
         self.description: Final = description
         self.uri: Final = uri
         self.status: Final = status
         self.retryable: Final = retryable
         self.retry_after: Final = retry_after
+        self.server_message: Final = description if server_message is None else server_message
+        self.advice: Final = advice
 
     @property
     def code(self) -> RegisteredCode | None:
-        """*error* if it is a registered code, else None. Compare this one: type checkers catch a typo."""
+        """*error* if it is a registered code, else None: what to compare, as type checkers reject a typo here."""
         return None if self.error is None else _CODES.get(self.error)
 
     def __str__(self) -> str:
-        if self.error is None:
-            return (
-                f"the server rejected the token request with HTTP {self.status} and without an OAuth error code; check "
-                "the URL of the token endpoint, and any proxy in front of it"
-            )
-        text = f"the server rejected the token request: {self.error} (HTTP {self.status})"
-        if self.description:
-            text = f"{text}: {self.description}"
-        return f"{text} [{self.uri}]" if self.uri else text
+        status = f"HTTP {self.status}"
+        text = "the server rejected the token request"
+        text += f" with {status}" if self.error is None else f": {self.error} ({status})"
+        if self.server_message:
+            text = f"{text}: {self.server_message}"
+        if self.uri:
+            text = f"{text} [{self.uri}]"
+        return f"{text}; {self.advice}" if self.advice else text
 
 
 class InvalidResponse(OAuthError):

@@ -13,6 +13,7 @@ __all__ = [
     "Event",
     "EventHook",
     "RenewalFailed",
+    "ResponseOdd",
     "ScopeInsufficient",
     "StoreFailed",
     "StoreReturned",
@@ -95,6 +96,23 @@ class RenewalFailed:
 
 @final
 @attrs.frozen
+class ResponseOdd:
+    """
+    The server returned a good token in a response that departs from RFC 6749. A source reports each oddity once.
+
+    Args:
+        client_id: The client.
+        cache_key: The beginning of the token's cache key.
+        oddities: The departures, as `Token.oddities` names them.
+    """
+
+    client_id: str
+    cache_key: str
+    oddities: tuple[str, ...]
+
+
+@final
+@attrs.frozen
 class ScopeInsufficient:
     """
     The API requires more than the token's scope (RFC 6750 section 3.1).
@@ -143,6 +161,7 @@ Event: TypeAlias = (
     | TokenFound
     | TokenDiscarded
     | RenewalFailed
+    | ResponseOdd
     | ScopeInsufficient
     | TokenWithheld
     | StoreFailed

@@ -206,6 +206,24 @@ class HttpResponse:
         raise TypeError("an HttpResponse may contain a token and cannot be pickled; parse it where it was received")
 
 
+# Fields by which a message is framed, routed or kept apart from another one (RFC 9110 sections 7 and 8, RFC 6265).
+_FRAMING: Final = frozenset(
+    "connection cookie date expect host http2-settings keep-alive set-cookie te trailer transfer-encoding upgrade via"
+    " www-authenticate".split()
+)
+
+
+def frames_message(name: str) -> bool:
+    """
+    Return whether the header *name* shapes the message or its connection, and so is set by the HTTP library alone.
+
+        >>> frames_message("Content-Length"), frames_message("X-Merchant-Id")
+        (True, False)
+    """
+    lowered = name.lower()
+    return lowered in _FRAMING or lowered.startswith(("content-", "proxy-", "sec-"))
+
+
 def pairs_of(fields: Mapping[str, V] | Iterable[tuple[str, V]]) -> tuple[tuple[str, V], ...]:
     """
     Return the (name, value) pairs of *fields*, a mapping or pairs.

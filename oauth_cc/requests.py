@@ -11,13 +11,15 @@ import re
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Self, TypeAlias, TypedDict, Unpack
+from urllib.parse import urljoin, urlsplit
 
 try:
     import requests
     import urllib3
     from requests.auth import AuthBase
+    from requests.sessions import SessionRedirectMixin
     from requests.structures import CaseInsensitiveDict
-    from requests.utils import rewind_body
+    from requests.utils import requote_uri, rewind_body
     from urllib3.util.url import parse_url
 except ImportError as _error:
     raise ImportError("oauth_cc.requests needs requests; install oauth_cc[requests]") from _error
@@ -33,7 +35,6 @@ from oauth_cc._wire.content_coding import decode_content
 from oauth_cc._wire.json import MAX_SIZE
 from oauth_cc._wire.typing import NonStringCollection
 from oauth_cc.authentication.credentials import ClientCredentials
-from oauth_cc.challenge import NOTABLE, insufficient_scope, token_rejected
 from oauth_cc.endpoint import Endpoint, Origin
 from oauth_cc.errors import InvalidResponse
 from oauth_cc.flows.effects import Failed, Received
@@ -61,6 +62,9 @@ Timeout: TypeAlias = float | tuple[float, float]
 
 # The start of a URL that every library parses in the same way.
 _PLAIN_AUTHORITY: Final = re.compile(r"https?://[-.0-9a-z]+(?::[0-9]+)?(?=[/?#]|$)")
+
+
+_FIRST_ERROR: Final = 400
 
 
 class _Sending(TypedDict, total=False):
@@ -215,7 +219,7 @@ class ClientCredentialsAuth(AuthBase):
         """Add the token to the call *r*. requests calls this method before it sends a call."""
         if self._admits(r):
             token = self._source.token()
-            r.headers["Authorization"] = authorization(token).reveal()
+            r.headers[token.placement.header] = authorization(token).reveal()
             r.register_hook("response", _ResponseHook(self._source, self._origins, token))
         return r
 
@@ -247,16 +251,23 @@ class _ResponseHook:
     is_done: bool = False
 
     def __call__(self, response: requests.Response, **sending: Unpack[_Sending]) -> requests.Response:
-        # Most calls end here. A call is repeated at most once. A response of another origin, or to a call that lost its
-        # token in a redirect, does not concern the token.
-        if response.status_code not in NOTABLE or self.is_done or not self._concerns_token(response.request):
-            return response
-        self.is_done = True
-        again = self._again(response, sending) if token_rejected(_head(response)) else response
-        scope = insufficient_scope(_head(again))
-        if scope is not None:
-            self.source.context.report_scope(scope)
-        return again
+        # Most calls end here. A response of another origin, or to a call that lost its token in a redirect,
+        # says nothing about the token. A call is repeated once at most.
+        request = response.request
+        if response.status_code >= _FIRST_ERROR and not self.is_done and self._concerns_token(request):
+            self.is_done = True
+            context = self.source.context
+            if context.is_rejection(_head(response)):
+                response = self._again(response, sending)
+            context.report_scope(_head(response))
+        if response.is_redirect and not self._stays(response):
+            # In place, since requests makes the next hop from this request, and removes no header but Authorization.
+            request.headers.pop(self.token.placement.header, None)
+        return response
+
+    def _stays(self, response: requests.Response) -> bool:
+        target = _next_origin(response)
+        return target is not None and self.origins.admit(target)
 
     def _again(self, response: requests.Response, sending: _Sending) -> requests.Response:
         self.source.discard(self.token)
@@ -270,12 +281,30 @@ class _ResponseHook:
         return _sent_again(response, token, sending)
 
     def _concerns_token(self, request: requests.PreparedRequest) -> bool:
-        return "Authorization" in request.headers and self.origins.admit(_origin(request))
+        return self.token.placement.header in request.headers and self.origins.admit(_origin(request))
 
 
 def _origin(request: requests.PreparedRequest) -> Origin:
-    # Parsed by urllib3, which opens the connection.
-    url = parse_url(request.url or "")
+    return _origin_of(request.url or "")
+
+
+def _next_origin(response: requests.Response) -> Origin | None:
+    # Composed in the steps of requests, because its result can differ from a plain join: it quotes a backslash.
+    try:
+        location = SessionRedirectMixin().get_redirect_target(response) or ""
+        if location.startswith("//"):
+            location = f"{urlsplit(response.url).scheme}:{location}"
+        parts = urlsplit(location)
+        quoted = requote_uri(parts.geturl())
+        return _origin_of(quoted if parts.netloc else urljoin(response.url, quoted))
+    except ValueError:
+        # requests raises an error of its own for this URL.
+        return None
+
+
+def _origin_of(text: str) -> Origin:
+    # Parsed as urllib3 parses it, which opens the connection.
+    url = parse_url(text)
     scheme = url.scheme or ""
     return Origin(scheme, (url.host or "").lower(), url.port or {"https": 443, "http": 80}.get(scheme, 0))
 
@@ -293,8 +322,8 @@ def _head(response: requests.Response) -> HttpResponse:
 def _sent_again(response: requests.Response, token: Token, sending: _Sending) -> requests.Response:
     response.close()
     request = response.request
-    # In place, because requests derives later redirects from this request.
-    request.headers["Authorization"] = authorization(token).reveal()
+    # In place, since requests makes redirects of the new response from this request.
+    request.headers[token.placement.header] = authorization(token).reveal()
     if not isinstance(request.body, str | bytes | None):
         rewind_body(request)
     again: requests.Response = response.connection.send(request.copy(), **sending)

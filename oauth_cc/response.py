@@ -1,24 +1,25 @@
 """
-Reading the answer of a token endpoint: a `Token`, or the error that says why there is none.
+The response of a token endpoint, read as a `Token` or as the error that says why there is none.
 
     HttpResponse ─ parse_token_response ─▶ Token
 
-Whatever a server sends is hostile until it is read. Faults are values until the last moment, and the function that
-raises holds records only: no traceback, with locals or without, shows a token.
+Responses are untrusted. Faults are values until the last moment, and the function that raises holds records only, so
+that no traceback shows a token, with locals or without. Side details are read tolerantly: they never cost a good token.
+The token itself is read strictly.
 """
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
-from urllib.parse import quote_plus
 
-from oauth_cc._wire.form import percent_encode
-from oauth_cc._wire.grammar import ACCESS_TOKEN, ERROR, URL_TEXT
-from oauth_cc._wire.json import MAX_SIZE, freeze, is_array, parse_object
+from oauth_cc._wire.grammar import ACCESS_TOKEN, ERROR, NAME
+from oauth_cc._wire.json import MAX_SIZE, freeze, is_array, is_dict, parse_object
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.federated import checked_assertion
-from oauth_cc.authentication.methods import AuthenticationFields, Proof
+from oauth_cc.authentication.methods import Proof
+from oauth_cc.compose import proof_of
+from oauth_cc.dialect import MAX_LIFETIME, NOT_BEARER, Dialect, Member
 from oauth_cc.errors import (
     InvalidInput,
     InvalidResponse,
@@ -28,11 +29,12 @@ from oauth_cc.errors import (
     UnexpectedRedirect,
     UnsupportedTokenType,
 )
-from oauth_cc.http import RETRYABLE, HttpResponse, retry_after
-from oauth_cc.request import TokenRequest, as_request, proof_of
+from oauth_cc.http import HttpResponse
+from oauth_cc.refusal import redact, refusal, secrets_of, shown_location
+from oauth_cc.request import TokenRequest, as_request
 from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
-from oauth_cc.token import DEFAULT_LIFETIME, NO_EXTRA, Token
+from oauth_cc.token import DEFAULT_LIFETIME, NO_EXTRA, Oddity, Token
 
 __all__ = ["parse_token_response"]
 
@@ -41,14 +43,12 @@ def __dir__() -> list[str]:
     return __all__
 
 
-MAX_LIFETIME: Final = 10 * 365 * 86400
-"""Seconds of ``expires_in`` that are believed at the most."""
-
 _SUCCESS: Final = frozenset({200, 201})
-_RETRYABLE_ERRORS: Final = frozenset({"server_error", "temporarily_unavailable"})
-_DIGITS: Final = re.compile(r"[0-9]{1,20}")
-_PAGE: Final = re.compile(r"https?://[\x21\x23-\x5B\x5D-\x7E]{1,500}")
-_MAX_DESCRIPTION: Final = 500
+_SECONDS: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_COMMAS: Final = re.compile(r"[, \t]+")
+_SPACE: Final = " \t"
+_MAX_NAMES: Final = 12
+_MAX_SHOWN: Final = 40
 
 
 def parse_token_response(
@@ -59,21 +59,27 @@ def parse_token_response(
     assertion: str | Secret | None = None,
 ) -> Token:
     """
-    Gives the token that *response* holds for *request* (RFC 6749 section 5.1).
+    Return the token of a token response (RFC 6749 section 5.1).
 
-    *received_at*: when the answer came, POSIX seconds: the lifetime counts from there; *assertion*: what `http_request`
-    was given, which no error shows then.
-    Raises `TokenRequestRefused` for an error of RFC 6749 section 5.2, `InvalidResponse` for everything else that is no
-    token; neither shows a secret of *request* that the server echoes. Raises `InvalidInput` if *assertion* is
-    none.
+    Args:
+        response: The response of the token endpoint.
+        request: The request that it answers.
+        received_at: The time of the response in POSIX seconds, from which the token's lifetime counts.
+        assertion: The client's assertion, which no error will show.
 
+    Raises:
+        TokenRequestRefused: The server refused the request (RFC 6749 section 5.2).
+        InvalidResponse: The response is not a token response.
+        InvalidInput: An argument is of another type.
+
+    Example:
         >>> from oauth_cc import ClientCredentials, Scope, token_request
         >>> request = token_request(ClientCredentials("your_id", "s3cret"), Scope.of("a"))
         >>> content = b'{"access_token": "2YotnFZFEjr1zCsicMWpAA", "token_type": "bearer", "expires_in": 3600}'
         >>> parse_token_response(HttpResponse(200, (), content), request, received_at=1700000000.0).expires_at
         1700003600.0
     """
-    # As it was sent: `http_request` takes the white space around it away, too.
+    # As it was sent: `http_request` strips the white space around it, too.
     sent = None if assertion is None else checked_assertion(assertion)
     del assertion
     if isinstance(sent, InvalidInput):
@@ -100,30 +106,34 @@ def read_token_response(
     assertion: Secret | None = None,
 ) -> Token | TokenRequestRefused | InvalidResponse:
     """
-    Gives what `parse_token_response` gives, and the error as a value where that one raises it.
+    Return the token of a token response, or the error as a value.
 
-    *proof*, asked for where there is something to redact, and *assertion* are what the request carried, which no error
-    shows.
+    Args:
+        response: The response of the token endpoint.
+        request: The request that it answers.
+        received_at: The time from which the token's lifetime counts, in POSIX seconds.
+        proof: Returns what authenticated the request, if there is something to redact.
+        assertion: The client's assertion, which no error will show.
     """
+
+    def secrets() -> tuple[Secret, ...]:
+        return secrets_of(request, proof(), assertion)
+
     status = response.status
     if 300 <= status < 400:
-        reason = "the token endpoint redirects, and a token request is sent nowhere else: correct the endpoint"
-        return UnexpectedRedirect(status, reason, _location(response, _secrets(request, proof, assertion)))
+        reason = "the token endpoint redirects, and a token request follows no redirect; correct the endpoint"
+        return UnexpectedRedirect(status, reason, shown_location(response, secrets()))
+    if status not in _SUCCESS:
+        return refusal(response, request, secrets(), received_at)
     members = parse_object(response.content)
     if isinstance(members, str):
-        return _no_object(response, members, received_at)
-    if "error" in members:
-        return _refusal(response, _secrets(request, proof, assertion), members, received_at)
-    if status not in _SUCCESS:
-        return _unexpected_status(response, received_at)
-    return _token(status, members, request, received_at, proof, assertion)
-
-
-def _location(response: HttpResponse, secrets: tuple[Secret, ...]) -> str | None:
-    # Shown up to its path: what follows may hold anything.
-    found = next((value for name, value in response.headers if name.lower() == "location"), "")
-    shown = _redact(re.split(r"[?#]", found, maxsplit=1)[0], secrets)
-    return shown if URL_TEXT.fullmatch(shown) and len(shown) <= _MAX_DESCRIPTION and "@" not in shown else None
+        return _no_object(status, members, len(response.content))
+    if "error" in members and not _is_empty_error(members):
+        error = members["error"]
+        if not isinstance(error, str) or not ERROR.fullmatch(error):
+            return InvalidResponse(status, "the response has a member 'error' that is not an error code")
+        return refusal(response, request, secrets(), received_at)
+    return _token(status, members, request, received_at, secrets)
 
 
 def _proof(request: TokenRequest) -> Proof | None:
@@ -133,83 +143,14 @@ def _proof(request: TokenRequest) -> Proof | None:
         return None
 
 
-def _no_object(response: HttpResponse, fault: str, received_at: float) -> TokenRequestRefused | InvalidResponse:
-    if response.status not in _SUCCESS:
-        return _unexpected_status(response, received_at)
-    if len(response.content) > MAX_SIZE:
-        return InvalidResponse(response.status, f"the answer {fault}")
-    return InvalidResponse(response.status, f"the answer {fault}: check that the URL is that of a token endpoint")
+def _no_object(status: int, fault: str, size: int) -> InvalidResponse:
+    advice = "" if size > MAX_SIZE else "; check that the URL is that of a token endpoint"
+    return InvalidResponse(status, f"the response {fault}{advice}")
 
 
-def _unexpected_status(response: HttpResponse, received_at: float) -> TokenRequestRefused:
-    status = response.status
-    return TokenRequestRefused(
-        None, status=status, retryable=status in RETRYABLE, retry_after=retry_after(response, received_at)
-    )
-
-
-def _refusal(
-    response: HttpResponse, secrets: tuple[Secret, ...], members: Mapping[str, object], received_at: float
-) -> TokenRequestRefused | InvalidResponse:
-    status = response.status
+def _is_empty_error(members: dict[str, object]) -> bool:
     error = members["error"]
-    if not isinstance(error, str) or not ERROR.fullmatch(error):
-        if status in _SUCCESS:
-            return InvalidResponse(status, "the answer has a member 'error' that is no error code")
-        return _unexpected_status(response, received_at)
-    code = _redact(error, secrets)
-    return TokenRequestRefused(
-        code,
-        _description(members.get("error_description"), secrets),
-        _page(members.get("error_uri"), secrets),
-        status,
-        status in RETRYABLE or code in _RETRYABLE_ERRORS,
-        retry_after(response, received_at),
-    )
-
-
-def _description(text: object, secrets: tuple[Secret, ...]) -> str | None:
-    if not isinstance(text, str):
-        return None
-    # Redacted before it is cut, so that no secret survives by standing across the cut.
-    printable = "".join([character if character.isprintable() else " " for character in _redact(text, secrets)])
-    return printable if len(printable) <= _MAX_DESCRIPTION else f"{printable[:_MAX_DESCRIPTION]}…"
-
-
-def _page(uri: object, secrets: tuple[Secret, ...]) -> str | None:
-    legal = isinstance(uri, str) and _PAGE.fullmatch(uri) and _redact(uri, secrets) == uri
-    return uri if legal and isinstance(uri, str) else None
-
-
-# Shorter parts of an assertion are words that a sentence may have too.
-_LEAST_ECHOED: Final = 16
-
-
-def _secrets(request: TokenRequest, proof: Callable[[], Proof | None], assertion: Secret | None) -> tuple[Secret, ...]:
-    known = [value for _, value in (*request.body, *request.parameters)]
-    # A server echoes an assertion as a whole, or what it read of it.
-    if assertion is not None:
-        parts = [Secret(part) for part in assertion.reveal().split(".") if len(part) >= _LEAST_ECHOED]
-        known += [assertion, *parts]
-    fields = proof()
-    if isinstance(fields, AuthenticationFields):
-        known += fields.secrets
-        # A server echoes the field as a whole, or what follows its scheme.
-        known += [Secret(part) for _, value in fields.headers for part in value.reveal().split(" ")[-1:]]
-        known += [value for name, value in fields.parameters if name != "client_id"]
-    return tuple(known)
-
-
-def _redact(text: str, secrets: tuple[Secret, ...]) -> str:
-    for secret in secrets:
-        for form in _forms(secret):
-            text = text.replace(form, "***")
-    return text
-
-
-def _forms(secret: Secret) -> list[str]:
-    value = secret.reveal()
-    return [form for form in (value, percent_encode(value), quote_plus(value)) if form]
+    return error is None or error is False or error == ""
 
 
 def _token(
@@ -217,80 +158,149 @@ def _token(
     members: dict[str, object],
     request: TokenRequest,
     received_at: float,
-    proof: Callable[[], Proof | None],
-    assertion: Secret | None,
+    secrets: Callable[[], tuple[Secret, ...]],
 ) -> Token | InvalidResponse:
-    access_token, token_type = members.pop("access_token", None), members.pop("token_type", None)
-    if not isinstance(access_token, str) or not ACCESS_TOKEN.fullmatch(access_token):
-        return _invalid(status, "access_token", "is missing or cannot stand in a header field")
-    if not isinstance(token_type, str):
-        return _invalid(status, "token_type", "is missing or no text")
-    if token_type.lower() != ("bearer" if request.dpop_jkt is None else "dpop"):
-        return _wrong_type(status, token_type, access_token, request, proof, assertion)
-    lifetime = _lifetime(members.pop("expires_in", None))
-    if isinstance(lifetime, str):
-        return _invalid(status, "expires_in", lifetime)
-    scope = _scope(members.pop("scope", None), request.scope)
-    if scope is None:
-        return _invalid(status, "scope", "is no scope in the grammar of RFC 6749 section 3.3")
+    dialect = request.dialect
+    oddities: set[Oddity] = set()
+    if "error" in members:
+        del members["error"]
+        oddities.add("error_beside_token")
+    access_token = _take(members, dialect, "access_token")
     # Section 4.4.3: this grant has no use for one, so it is not kept where it could leak.
     members.pop("refresh_token", None)
+    if not isinstance(access_token, str) or not ACCESS_TOKEN.fullmatch(access_token):
+        return _no_access_token(status, access_token is not None, members, secrets)
+    types = [_take(members, dialect, "token_type")]
+    if request.dpop_jkt is not None and "token_type" in members:
+        # A dialect must not hide that the RFC's own member names another type.
+        types.append(members["token_type"])
+    for token_type in types:
+        fault = _type_fault(status, token_type, request, oddities, lambda: (*secrets(), Secret(access_token)))
+        if fault is not None:
+            return fault
+    lifetime = _lifetime(_take(members, dialect, "expires_in"), dialect, oddities)
+    granted = _scope(_take(members, dialect, "scope"), request, oddities)
+    assumed = dialect.default_lifetime
+    if lifetime is None:
+        end = received_at + (DEFAULT_LIFETIME if assumed is None else assumed)
+    else:
+        end = received_at + lifetime
     return Token(
         Secret(access_token),
         "Bearer" if request.dpop_jkt is None else "DPoP",
         received_at,
-        received_at + (DEFAULT_LIFETIME if lifetime is None else lifetime),
-        scope,
+        end,
+        request.scope if granted is None else granted,
         request.scope,
         {name: freeze(value) for name, value in members.items()} if members else NO_EXTRA,
         request.dpop_jkt,
-        lifetime_assumed=lifetime is None,
+        lifetime is None and assumed is None,
+        granted is None,
+        dialect.placement,
+        tuple(sorted(oddities)),
     )
 
 
-def _invalid(status: int, member: str, reason: str) -> InvalidResponse:
-    return InvalidResponse(status, f"the member {member!r} of the answer {reason}", member)
+def _take(members: dict[str, object], dialect: Dialect, name: Member) -> object:
+    path = dict(dialect.members).get(name) if dialect.members else None
+    if path is None:
+        return members.pop(name, None)
+    *parents, last = path.split(".")
+    where: dict[str, object] | None = members
+    for parent in parents:
+        child = where.get(parent) if where is not None else None
+        where = child if is_dict(child) else None
+    if where is not None and name == "access_token":
+        where.pop("refresh_token", None)
+    return None if where is None else where.pop(last, None)
 
 
-def _wrong_type(
-    status: int,
-    token_type: str,
-    access_token: str,
-    request: TokenRequest,
-    proof: Callable[[], Proof | None],
-    assertion: Secret | None,
+def _no_access_token(
+    status: int, is_there: bool, members: dict[str, object], secrets: Callable[[], tuple[Secret, ...]]
 ) -> InvalidResponse:
-    if not ERROR.fullmatch(token_type):
-        return _invalid(status, "token_type", "is no token type (RFC 6749 appendix A.13)")
-    if request.dpop_jkt is not None and token_type.lower() == "bearer":
-        reason = "a token bound to a key was asked for, and the server sent a bearer token"
+    if is_there:
+        reason = "the response has an access_token that no header can carry"
+        return InvalidResponse(status, reason, "access_token")
+    legal = [name for name in members if NAME.fullmatch(name) and len(name) <= _MAX_SHOWN]
+    names = redact(", ".join(legal[:_MAX_NAMES]), secrets()) if legal else ""
+    advice = "check that the URL is that of a token endpoint"
+    if names:
+        advice = f"its members are {names}; if one of them is the token, set Dialect(members=...)"
+    return InvalidResponse(status, f"the response has no access_token; {advice}", "access_token")
+
+
+def _type_fault(
+    status: int,
+    token_type: object,
+    request: TokenRequest,
+    oddities: set[Oddity],
+    secrets: Callable[[], tuple[Secret, ...]],
+) -> InvalidResponse | None:
+    bound = request.dpop_jkt is not None
+    if isinstance(token_type, str):
+        token_type = _stripped(token_type, oddities)
+    if token_type is None or token_type == "":
+        if bound:
+            reason = "a token bound to a key was requested, and the response does not say that its token is bound"
+            return TokenTypeDowngrade(status, reason, "Bearer")
+        oddities.add("token_type_missing")
+        return None
+    if not isinstance(token_type, str) or not ERROR.fullmatch(token_type):
+        reason = "the response has a token_type that is not a token type (RFC 6749 appendix A.13)"
+        return InvalidResponse(status, reason, "token_type")
+    word = token_type.lower()
+    if word == ("dpop" if bound else "bearer"):
+        return None
+    if not bound and word in [name.lower() for name in request.dialect.bearer_names]:
+        return None
+    if bound and word == "bearer":
+        reason = "a token bound to a key was requested, and the server returned a bearer token"
         return TokenTypeDowngrade(status, reason, "Bearer")
-    shown = _redact(token_type, (*_secrets(request, proof, assertion), Secret(access_token)))
-    reason = f"the server sent a token of type {shown!r}, which was not asked for and must not be used"
+    shown = redact(token_type, secrets())
+    reason = f"the server returned a token of type {shown!r}, which was not requested and must not be used"
+    if not bound and word not in NOT_BEARER:
+        reason += f"; if it is a bearer token, set Dialect(bearer_names=({shown!r},))"
     return UnsupportedTokenType(status, reason, shown)
 
 
-def _lifetime(value: object) -> float | str | None:
+def _stripped(text: str, oddities: set[Oddity]) -> str:
+    word = text.strip(_SPACE)
+    if len(word) != len(text):
+        oddities.add("white_space")
+    return word
+
+
+def _lifetime(value: object, dialect: Dialect, oddities: set[Oddity]) -> float | None:
     if value is None:
         return None
-    if type(value) is int and value >= 0:
-        return float(min(value, MAX_LIFETIME))
-    if isinstance(value, str) and _DIGITS.fullmatch(value):
-        return float(min(int(value), MAX_LIFETIME))
-    if isinstance(value, float) and 0 <= value < math.inf:
-        return float(min(value, MAX_LIFETIME) // 1)
-    return "is no finite number of seconds (RFC 6749 appendix A.14)"
+    seconds: float | None = None
+    if type(value) in (int, float) and isinstance(value, int | float) and value >= 0:
+        seconds = float(min(value, MAX_LIFETIME * 1000))
+    elif isinstance(value, str):
+        text = _stripped(value, oddities)
+        seconds = min(float(text), MAX_LIFETIME * 1000.0) if _SECONDS.fullmatch(text) else None
+    if seconds is None:
+        oddities.add("expires_in_unreadable")
+        return None
+    return float(min(seconds / 1000 if dialect.lifetime_unit == "ms" else seconds, MAX_LIFETIME) // 1)
 
 
-def _scope(value: object, requested: Scope) -> Scope | None:
+def _scope(value: object, request: TokenRequest, oddities: set[Oddity]) -> Scope | None:
     if value is None:
-        return requested
+        return None
     try:
         if isinstance(value, str):
-            return requested if value == str(requested) else Scope.parse(value)
+            return _scope_of(_stripped(value, oddities), request)
         if is_array(value):
-            # Not the form of the RFC, but some servers send an array.
+            # Not the form of the RFC, but some servers return an array.
             return Scope.of(*[item if isinstance(item, str) else "" for item in value])
     except InvalidInput:
-        return None
+        pass
+    oddities.add("scope_unreadable")
     return None
+
+
+def _scope_of(text: str, request: TokenRequest) -> Scope:
+    if request.dialect.scope_separator == ",":
+        return Scope.of(*[token for token in _COMMAS.split(text) if token])
+    return request.scope if text == str(request.scope) else Scope.parse(text)

@@ -1,17 +1,18 @@
 """
-A token, whether it is fresh, and how it is put on an API call.
+The access token, its expiry, and the header that carries it on an API call.
 """
 
 import math
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Literal, NoReturn, SupportsIndex, TypeAlias, final
+from typing import TYPE_CHECKING, Final, Literal, NoReturn, SupportsIndex, TypeAlias, final, get_args
 
 import attrs
 
 from oauth_cc._wire.grammar import ACCESS_TOKEN
 from oauth_cc._wire.hidden import Hidden
 from oauth_cc._wire.json import JsonValue, freeze, is_object, parse_object, write
+from oauth_cc.dialect import BEARER, Placement
 from oauth_cc.endpoint import check_url
 from oauth_cc.errors import InvalidInput
 from oauth_cc.http import HttpRequest
@@ -26,12 +27,23 @@ def __dir__() -> list[str]:
 
 
 DEFAULT_LIFETIME: Final = 300.0
-"""Seconds that a token without ``expires_in`` is taken to live: no expiry given is not eternity."""
+"""The lifetime in seconds of a token whose response has no ``expires_in``."""
 
 NO_EXTRA: Final[Mapping[str, JsonValue]] = MappingProxyType({})
 
 TokenType: TypeAlias = Literal["Bearer", "DPoP"]
-"""The token types that are understood, in their canonical case (RFC 6749 section 7.1)."""
+"""The supported token types, in their canonical case (RFC 6749 section 7.1)."""
+
+Oddity: TypeAlias = Literal[
+    "error_beside_token",
+    "expires_in_unreadable",
+    "scope_unreadable",
+    "token_type_missing",
+    "white_space",
+]
+"""A departure from RFC 6749 in a response whose token is good nonetheless."""
+
+_ODDITIES: Final[tuple[Oddity, ...]] = get_args(Oddity)
 
 
 _Extra: TypeAlias = Mapping[str, JsonValue]
@@ -62,17 +74,29 @@ def _assumed_end(token: "Token") -> float:
 @attrs.frozen(repr=False)
 class Token:
     """
-    An access token and what the server said about it (RFC 6749 section 5.1).
+    An access token and the rest of its response (RFC 6749 section 5.1).
 
-    *access_token*: the token itself; *token_type*: ``Bearer`` or ``DPoP``; *received_at*, *expires_at*: POSIX seconds,
-    where *expires_at* is `DEFAULT_LIFETIME` after *received_at* if left out; *lifetime_assumed*: whether that is so
-    because the server named no lifetime; *scope*: what was granted; *requested_scope*: what was asked for;
-    *extra*: every other member of the answer, read-only, but no refresh_token, which this grant has no use for
-    (section 4.4.3); *dpop_jkt*: the thumbprint of the key it is bound to, or None.
+    ``repr`` shows neither the token nor *extra*, and a token cannot be pickled; `to_json` serializes it.
 
-    ``repr`` shows neither the token nor *extra*; pickle refuses it, `to_json` is the way to keep it.
-    Raises `InvalidInput` if a field is not of its type, or the token cannot stand in a header field.
+    Args:
+        access_token: The token itself.
+        token_type: ``"Bearer"`` or ``"DPoP"``.
+        received_at: The time of the token request, in POSIX seconds.
+        expires_at: The end of the token, in POSIX seconds; `DEFAULT_LIFETIME` after *received_at* if left out.
+        scope: The granted scope.
+        requested_scope: The requested scope.
+        extra: The other members of the response, read-only, without the refresh_token, which this grant does not use
+            (section 4.4.3).
+        dpop_jkt: The thumbprint of the key that the token is bound to, or None.
+        lifetime_assumed: Whether *expires_at* is assumed, as neither the response nor the dialect has a lifetime.
+        scope_assumed: Whether *scope* is the requested one, as the response has no scope that can be read.
+        placement: Where the API wants the token. It is not compared, and no store keeps it.
+        oddities: The departures from RFC 6749 in the response. They are not compared, and no store keeps them.
 
+    Raises:
+        InvalidInput: A field is of another type, or a header cannot carry the token.
+
+    Example:
         >>> Token(Secret("2YotnFZFEjr1zCsicMWpAA"), "Bearer", 1700000000.0, 1700003600.0, Scope.of("a")).scope
         Scope.of('a')
     """
@@ -89,27 +113,44 @@ class Token:
     _extra: Hidden[_Extra] = attrs.field(default=_NOTHING, converter=_hidden, alias="extra", hash=False)
     dpop_jkt: str | None = None
     lifetime_assumed: bool = False
+    scope_assumed: bool = False
+    placement: Placement = attrs.field(default=BEARER, eq=False)
+    oddities: tuple[Oddity, ...] = attrs.field(default=(), eq=False)
 
     def __attrs_post_init__(self) -> None:
+        self._check_assumptions()
         if not isinstance(self.access_token, Secret) or not ACCESS_TOKEN.fullmatch(self.access_token.reveal()):
-            raise InvalidInput("access_token", "give a Secret of visible ASCII characters (RFC 6749 appendix A.12)")
+            reason = "access_token must be a Secret of visible ASCII characters (RFC 6749 appendix A.12)"
+            raise InvalidInput("access_token", reason)
         if self.token_type not in ("Bearer", "DPoP"):
-            raise InvalidInput("token_type", "give 'Bearer' or 'DPoP'")
-        if not isinstance(self.lifetime_assumed, bool):
-            raise InvalidInput("lifetime_assumed", "give True or False")
+            raise InvalidInput("token_type", "token_type must be 'Bearer' or 'DPoP'")
         if not _is_moment(self.received_at) or not _is_moment(self.expires_at):
-            raise InvalidInput("expiry", "give POSIX seconds as finite floats")
+            raise InvalidInput("expiry", "expiry must be POSIX seconds as finite floats")
         if not isinstance(self.scope, Scope) or not isinstance(self.requested_scope, Scope):
-            raise InvalidInput("scope", "give a Scope")
+            raise InvalidInput("scope", "scope must be a Scope")
         if self.dpop_jkt is not None and not isinstance(self.dpop_jkt, str):
-            raise InvalidInput("dpop_jkt", "give None or the key's thumbprint as text (RFC 7638)")
+            raise InvalidInput("dpop_jkt", "dpop_jkt must be the key's thumbprint as a str (RFC 7638), or None")
         if self._extra is not _NOTHING:
             object.__setattr__(self, "_extra", Hidden(_read_only(self.extra)))
+
+    def _check_assumptions(self) -> None:
+        if not isinstance(self.lifetime_assumed, bool):
+            raise InvalidInput("lifetime_assumed", "lifetime_assumed must be True or False")
+        if not isinstance(self.scope_assumed, bool):
+            raise InvalidInput("scope_assumed", "scope_assumed must be True or False")
+        if not isinstance(self.placement, Placement):
+            raise InvalidInput("placement", "placement must be a Placement")
+        oddities: object = self.oddities
+        if not isinstance(oddities, tuple) or not all([oddity in _ODDITIES for oddity in oddities]):
+            raise InvalidInput("oddities", f"oddities must be a tuple of {', '.join(_ODDITIES)}")
+        if self.placement is not BEARER and self.token_type == "DPoP" and self.placement != BEARER:
+            raise InvalidInput("placement", "placement must be left out for a DPoP token (RFC 9449 section 7.1)")
 
     def __repr__(self) -> str:
         times = f"received_at={self.received_at!r}, expires_at={self.expires_at!r}"
         scopes = f"scope={self.scope!r}, requested_scope={self.requested_scope!r}"
         rest = f"dpop_jkt={self.dpop_jkt!r}, lifetime_assumed={self.lifetime_assumed!r}"
+        rest += f", scope_assumed={self.scope_assumed!r}, placement={self.placement!r}, oddities={self.oddities!r}"
         shown = f"access_token={self.access_token!r}, token_type={self.token_type!r}, {times}, {scopes}"
         return f"Token({shown}, extra=<{len(self.extra)} not shown>, {rest})"
 
@@ -120,17 +161,17 @@ class Token:
 
     @property
     def missing_scope(self) -> Scope:
-        """What was asked for and not granted (RFC 6749 section 3.3)."""
+        """The scope that was requested and not granted (RFC 6749 section 3.3)."""
         return self.requested_scope - self.scope
 
     @property
     def additional_scope(self) -> Scope:
-        """What was granted and not asked for; empty if nothing was asked for, as the server chooses then."""
+        """The scope that was granted and not requested; empty if the choice was left to the server."""
         return self.scope - self.requested_scope if self.requested_scope else Scope()
 
     def to_json(self) -> str:
         """
-        Gives the token as JSON text **with its secret**: for a store that only its owner can read.
+        Return the token as JSON text **with its secret**: for a store that only its owner can read.
 
             >>> token = Token(Secret("2YotnFZFEjr1zCsicMWpAA"), "Bearer", 1700000000.0)
             >>> Token.from_json(token.to_json()) == token
@@ -147,6 +188,7 @@ class Token:
                 "extra": self.extra,
                 "dpop_jkt": self.dpop_jkt,
                 "lifetime_assumed": self.lifetime_assumed,
+                "scope_assumed": self.scope_assumed,
             },
             ascii_only=True,
         )
@@ -154,7 +196,7 @@ class Token:
     @classmethod
     def from_json(cls, text: str) -> "Token":
         """
-        Gives the token that `to_json` wrote as *text*. Raises `InvalidInput` for any other text.
+        Return the token that `to_json` wrote as *text*. Raises `InvalidInput` for any other text.
         """
         token = _read_stored(text)
         del text
@@ -176,12 +218,12 @@ class Token:
         return self
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
-        raise TypeError("a Token is not pickled: use to_json() and from_json()")
+        raise TypeError("a Token cannot be pickled; use to_json() and from_json()")
 
 
 def is_expired(token: Token, now: float) -> bool:
     """
-    Return whether *token* has ended at *now*, POSIX seconds (RFC 6749 section 5.1). A lifetime of 0 has ended at once.
+    Return whether *token* has expired at *now*, POSIX seconds (RFC 6749 section 5.1).
 
         >>> token = Token(Secret("2YotnFZFEjr1zCsicMWpAA"), "Bearer", 1700000000.0, 1700003600.0)
         >>> is_expired(token, 1700003599.0), is_expired(token, 1700003600.0)
@@ -192,11 +234,19 @@ def is_expired(token: Token, now: float) -> bool:
 
 def authorize(request: HttpRequest, token: Token) -> HttpRequest:
     """
-    Gives *request* with *token* in its Authorization field, in place of any other (RFC 6750 section 2.1).
+    Return an API call with a token in its Authorization header, or in the header that the token's dialect names.
 
-    Raises `InvalidInput` if the request is neither https nor http to loopback,
-    `InvalidInput` for a DPoP token, which needs a proof of its own for each request.
+    The header replaces any other of its name (RFC 6750 section 2.1).
 
+    Args:
+        request: The API call.
+        token: The token.
+
+    Raises:
+        InvalidInput: The request is neither https nor http to loopback, or the token is a DPoP token, which needs a
+            proof for each request.
+
+    Example:
         >>> token = Token(Secret("2YotnFZFEjr1zCsicMWpAA"), "Bearer", 1700000000.0)
         >>> authorize(HttpRequest("GET", "https://api.example/things"), token).headers
         (('Authorization', 'Bearer 2YotnFZFEjr1zCsicMWpAA'),)
@@ -210,21 +260,24 @@ def authorize(request: HttpRequest, token: Token) -> HttpRequest:
         del token
         raise InvalidInput("token", reason)
     check_url(request.url)
-    return request.with_header("Authorization", authorization(token).reveal())
+    return request.with_header(token.placement.header, authorization(token).reveal())
 
 
 def authorization(token: Token) -> Secret:
     """
-    Gives the value of the Authorization field that carries *token* (RFC 6750 section 2.1).
+    Return the value of the header that carries *token* (RFC 6750 section 2.1).
 
-    Raises `InvalidInput` for a DPoP token, which needs a proof of its own for each request.
+    Raises `InvalidInput` for a DPoP token, which needs a proof for each request.
 
         >>> authorization(Token(Secret("2YotnFZFEjr1zCsicMWpAA"), "Bearer", 1700000000.0)).reveal()
         'Bearer 2YotnFZFEjr1zCsicMWpAA'
     """
     if token.token_type != "Bearer":
-        raise InvalidInput("token", "is bound to a key: a call with it needs a DPoP proof (RFC 9449 section 7)")
-    return Secret(f"Bearer {token.access_token.reveal()}")
+        reason = "token must be a Bearer token; a call with a DPoP token needs a proof (RFC 9449 section 7)"
+        raise InvalidInput("token", reason)
+    scheme = token.placement.scheme
+    # Written inside the call, so that no local variable holds the token.
+    return token.access_token if scheme is None else Secret(f"{scheme} {token.access_token.reveal()}")
 
 
 def _read_only(extra: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
@@ -233,7 +286,7 @@ def _read_only(extra: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
             return MappingProxyType({name: freeze(value) for name, value in extra.items()})
     except (TypeError, RecursionError):
         pass
-    raise InvalidInput("extra", "give a mapping of JSON values")
+    raise InvalidInput("extra", "extra must be a mapping of JSON values")
 
 
 def _is_moment(seconds: float) -> bool:
@@ -251,16 +304,18 @@ _STORED: Final = frozenset(
         "extra",
         "dpop_jkt",
         "lifetime_assumed",
+        "scope_assumed",
     )
 )
 
 
 def _read_stored(text: str) -> Token | InvalidInput:
-    stored = parse_object(text) if isinstance(text, str) else "is no text"
+    stored = parse_object(text) if isinstance(text, str) else "is not a str"
     if isinstance(stored, str):
-        return InvalidInput("stored token", f"the text {stored}: discard it and ask for a new token")
+        return InvalidInput("stored token", f"stored token {stored}; discard it and request a new one")
     token = _stored_token(stored) if stored.keys() == _STORED else None
-    return token or InvalidInput("stored token", "is not what to_json() wrote: discard it and ask for a new one")
+    reason = "stored token must be text that to_json() wrote; discard it and request a new one"
+    return token or InvalidInput("stored token", reason)
 
 
 def _stored_token(stored: Mapping[str, object]) -> Token | None:
@@ -275,6 +330,7 @@ def _stored_token(stored: Mapping[str, object]) -> Token | None:
             "extra": extra,
             "dpop_jkt": str() | None as dpop_jkt,
             "lifetime_assumed": bool() as lifetime_assumed,
+            "scope_assumed": bool() as scope_assumed,
         } if is_object(extra):
             pass
         case _:
@@ -290,6 +346,7 @@ def _stored_token(stored: Mapping[str, object]) -> Token | None:
             {name: freeze(value) for name, value in extra.items()},
             dpop_jkt,
             lifetime_assumed,
+            scope_assumed,
         )
     except InvalidInput:
         return None

@@ -71,10 +71,11 @@ def anchors(guide: Path) -> set[str]:
 
 
 def functions(guide: Path) -> dict[str, object]:
-    """Return what the Python blocks of *guide* import, and the functions that they define; run nothing else."""
+    """Return what the Python blocks of *guide* import, and the functions and classes in them; run nothing else."""
     nodes = [node for block in blocks(guide) if block.language == "python" for node in ast.parse(block.text).body]
-    kept: list[ast.stmt] = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef)]
-    namespace: dict[str, object] = {}
+    definitions = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef
+    kept: list[ast.stmt] = [node for node in nodes if isinstance(node, definitions)]
+    namespace: dict[str, object] = {"__name__": "guide"}
     exec(compile(ast.Module(kept, type_ignores=[]), name(guide), "exec"), namespace)  # noqa: S102  # what this is for
     return namespace
 

@@ -14,7 +14,9 @@ from oauth_cc import (
     ClientSecretBasic,
     ClientSecretJwt,
     ClientSecretPost,
+    Dialect,
     NoAuthentication,
+    Placement,
     PrivateKeyJwt,
     Scope,
     SigningKey,
@@ -22,7 +24,8 @@ from oauth_cc import (
     TokenRequest,
 )
 from oauth_cc.authentication import AssertionDraft, AssertionSource, ClientAuthentication
-from oauth_cc.request import proof_of
+from oauth_cc.compose import proof_of
+from oauth_cc.dialect import MAX_LIFETIME
 
 VSCHAR = [chr(code) for code in range(0x20, 0x7F)]
 NQCHAR = [character for character in VSCHAR if character not in ' "\\']
@@ -118,6 +121,57 @@ def token_requests(draw: st.DrawFn) -> TokenRequest:
         request = request.with_resource(uri)
     request = request.with_parameters(draw(parameters()))
     return request.with_client_id_in_body() if draw(st.booleans()) else request
+
+
+def headers() -> st.SearchStrategy[list[tuple[str, str]]]:
+    """Draw headers of a token request."""
+    values = st.text(VSCHAR, min_size=1, max_size=12).filter(lambda text: text == text.strip())
+    named = st.tuples(st.sampled_from(["X-Merchant-Id", "User-Agent", "accept", "X-API-Key"]), values)
+    return st.lists(named, max_size=3, unique_by=lambda pair: pair[0])
+
+
+def placements() -> st.SearchStrategy[Placement]:
+    """Draw where an API wants the token."""
+    return st.builds(
+        Placement,
+        st.sampled_from(["Authorization", "authorization", "X-Shopify-Access-Token", "x-amz-access-token"]),
+        st.sampled_from(["Bearer", "bearer", "OAuth", "Token", None]),
+    )
+
+
+def dialects(names: list[str] | None = None) -> st.SearchStrategy[Dialect]:
+    """Draw a dialect whose paths consist of *names*."""
+    name = st.sampled_from(names or ["access_token", "token_type", "scope", "data", "token", "é"])
+    word = st.sampled_from(["Application Access Token", "BearerToken", "expired", "tok-1", "a b", "~"])
+    members = st.sampled_from(["access_token", "token_type", "expires_in", "scope"])
+    return st.builds(
+        Dialect,
+        bearer_names=st.lists(word, max_size=2).map(tuple),
+        default_lifetime=st.none() | st.sampled_from([0.5, 1, 7200, 7200.0, MAX_LIFETIME]),
+        lifetime_unit=st.sampled_from(["s", "ms"]),
+        members=st.dictionaries(members, st.lists(name, min_size=1, max_size=3).map(".".join), max_size=3),
+        scope_separator=st.sampled_from([" ", ","]),
+        body_format=st.sampled_from(["form", "json"]),
+        grant_type=st.sampled_from(["client_credentials", "account_credentials", "urn:ibm:params:oauth:x"]),
+        placement=placements(),
+        rejection_words=st.lists(word, max_size=2).map(tuple),
+        rejection_statuses=st.lists(st.integers(400, 499), max_size=2).map(tuple),
+    )
+
+
+@st.composite
+def departing_requests(draw: st.DrawFn) -> TokenRequest:
+    """Draw a token request with any of its builders applied, for a server that departs from RFC 6749."""
+    request, dialect = draw(token_requests()), draw(dialects())
+    for name in draw(st.lists(st.sampled_from(["00000003-0000", "Graph", "a&b=c"]), max_size=2)):
+        request = request.with_resource(name, uri=False)
+    for name, text in draw(headers()):
+        request = request.with_header(name, text)
+    if draw(st.booleans()):
+        request = request.with_authorization_details({"type": "t", "n": [1, 2.5, None, {"é": '"'}]}, {"type": "u"})
+    if dialect.scope_separator == ",":
+        request = request.with_scope(Scope.of(*[token.replace(",", ".") for token in request.scope]))
+    return request.with_dialect(dialect)
 
 
 def assertion_for(request: TokenRequest) -> str | None:

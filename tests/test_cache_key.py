@@ -18,6 +18,7 @@ from oauth_cc import (
     ClientSecretBasic,
     ClientSecretJwt,
     ClientSecretPost,
+    Dialect,
     NoAuthentication,
     PrivateKeyJwt,
     Scope,
@@ -100,6 +101,14 @@ OTHERS: dict[str, Callable[[], TokenRequest]] = {
     "client_id in the body": REQUEST.with_client_id_in_body,
     "another key": lambda: REQUEST.with_dpop_jkt("jkT"),
     "no key": lambda: attrs.evolve(REQUEST, dpop_jkt=None),
+    "a resource by name": lambda: REQUEST.with_resource("urn:example:b", uri=False),
+    "another resource by name": lambda: REQUEST.with_resource("Graph", uri=False),
+    "a header": lambda: REQUEST.with_header("X-Key", "1"),
+    "a header's value": lambda: REQUEST.with_header("X-Key", "2"),
+    "a header's name": lambda: REQUEST.with_header("X-Kez", "1"),
+    "more headers": lambda: REQUEST.with_header("X-Key", "1").with_header("X-Kez", "1"),
+    "a dialect": lambda: REQUEST.with_dialect(Dialect(scope_separator=",")),
+    "another dialect": lambda: REQUEST.with_dialect(Dialect(body_format="json")),
     "bound to a certificate": lambda: REQUEST.with_certificate(OURS),
     "bound to another certificate": lambda: REQUEST.with_certificate(THEIRS),
     "by key": lambda: with_credentials("id", PrivateKeyJwt(KEY, ISSUER)),
@@ -160,6 +169,9 @@ def requests() -> st.SearchStrategy[TokenRequest]:
     values = st.sampled_from([Secret("1"), Secret("2"), Secret("1\u2028")])
     pairs = st.lists(st.tuples(st.sampled_from("ab"), values), max_size=2, unique_by=lambda pair: pair[0])
     others = st.lists(st.tuples(st.sampled_from("cd"), values), max_size=2, unique_by=lambda pair: pair[0])
+    headers = st.sampled_from(
+        [[], [("a", Secret("1"))], [("a", Secret("2"))], [("a", Secret("1")), ("b", Secret("1"))]]
+    )
     return st.builds(
         TokenRequest,
         credentials=st.builds(ClientCredentials, st.sampled_from(["i", "is"]), ways),
@@ -171,6 +183,14 @@ def requests() -> st.SearchStrategy[TokenRequest]:
         includes_client_id=st.booleans(),
         dpop_jkt=st.sampled_from([None, "j", "k"]),
         certificate=st.sampled_from([None, OURS]),
+        resource_names=st.sampled_from([(), ("urn:a",), ("urn:a", "b")]),
+        headers=headers.map(tuple),
+        dialect=st.builds(
+            Dialect,
+            grant_type=st.sampled_from(["client_credentials", "client_credential"]),
+            default_lifetime=st.sampled_from([None, 60, 60.0, 60.5]),
+            rejection_words=st.sampled_from([(), ("a",), ("a", "b"), ("b", "a")]),
+        ),
     )
 
 

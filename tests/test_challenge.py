@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from oauth_cc import HttpResponse, Scope
+from oauth_cc import Dialect, HttpResponse, Scope
 from oauth_cc.challenge import (
     MAX_CHALLENGE_TEXT,
     MAX_CHALLENGES,
@@ -383,11 +383,16 @@ def rejections() -> Iterator[tuple[bool, tuple[str, ...]]]:
         yield True, (f'{scheme} error=""',)
         yield True, (f"{scheme} abc=",)
         yield True, (f"Basic realm=x, {scheme}",)
-        # Another reason, for which a new token does not help.
+        # A reason that no RFC registers.
+        yield True, (f"{scheme} error=expired_token",)
+        yield True, (f'{scheme} error="token_expired", error_description="x"',)
+        yield True, (f"{scheme} error=Invalid_Token",)
+        # Another registered reason, for which a new token does not help.
         yield False, (f"{scheme} error=invalid_request",)
         yield False, (f"{scheme} error=insufficient_scope, scope=a",)
-        yield False, (f"{scheme} error=Invalid_Token",)
         yield False, (f"{scheme} error=invalid_dpop_proof",)
+        yield False, (f"Basic realm=x, {scheme} error=invalid_request",)
+        yield False, (f"{scheme} error=expired_token, DPoP error=use_dpop_nonce",)
     yield True, ()
     yield True, ("",)
     yield True, ("@",)
@@ -395,21 +400,41 @@ def rejections() -> Iterator[tuple[bool, tuple[str, ...]]]:
     yield True, ("Bearer error=invalid_request, DPoP error=invalid_token",)
     yield True, ('Bearer error="invalid_token", error_description="Invalid token", DPoP algs="ES256"',)
     yield False, ('Bearer, DPoP error="use_dpop_nonce"',)
-    yield False, ("Basic realm=x",)
-    yield False, ("Negotiate", "NTLM")
-    yield False, ("Basic error=invalid_token",)
-    yield False, ("Basic realm=x, Bearer error=invalid_request, error=invalid_token",)
+    # Another scheme, whose parameters do not count.
+    yield True, ("Basic realm=x",)
+    yield True, ("Negotiate", "NTLM")
+    yield True, ("Token",)
+    yield True, ('OAuth realm="x", error="invalid_request"',)
+    yield True, ("Basic error=insufficient_scope",)
+    yield True, ("Basic realm=x, Bearer error=invalid_request, error=invalid_token",)
 
 
 class TestTokenRejected:
     @pytest.mark.parametrize(("expected", "lines"), list(rejections()), ids=ascii)
-    def test_a_401_with_invalid_token_or_without_a_reason_rejects_the_token(
+    def test_a_401_rejects_the_token_unless_it_has_another_registered_reason(
         self, expected: bool, lines: tuple[str, ...]
     ) -> None:
-        """A 401 with another reason does not."""
+        """Neither another scheme nor an unregistered word is such a reason."""
         assert expected is token_rejected(answer(401, *lines))
 
-    @pytest.mark.parametrize("status", [200, 302, 400, 403, 407, 500])
+    @pytest.mark.parametrize(
+        ("expected", "lines"),
+        [
+            (True, ["Bearer error=invalid_token"]),
+            (True, ["DPoP error=invalid_token"]),
+            (True, ["Bearer error=insufficient_scope, DPoP error=invalid_token"]),
+            (False, []),
+            (False, ["Bearer"]),
+            (False, ["Basic error=invalid_token"]),
+            (False, ["Bearer error=expired_token"]),
+            (False, ["Bearer error=insufficient_scope"]),
+        ],
+    )
+    def test_a_403_rejects_the_token_only_with_invalid_token(self, expected: bool, lines: list[str]) -> None:
+        """Most of them mean that the client has no access."""
+        assert expected is token_rejected(answer(403, *lines))
+
+    @pytest.mark.parametrize("status", [200, 302, 400, 407, 500])
     def test_no_other_status_rejects_the_token(self, status: int) -> None:
         """The challenge does not matter."""
         assert not token_rejected(answer(status, "Bearer error=invalid_token"))
@@ -418,8 +443,31 @@ class TestTokenRejected:
     @pytest.mark.parametrize("name", ["www-authenticate", "WWW-AUTHENTICATE"])
     def test_only_www_authenticate_in_any_case_is_read(self, name: str) -> None:
         """No other field counts."""
-        fields: Headers = {name: "Basic", "Proxy-Authenticate": "Bearer error=invalid_token"}
+        fields: Headers = {name: "Bearer error=invalid_request", "Proxy-Authenticate": "Bearer error=invalid_token"}
         assert not token_rejected(HttpResponse(401, fields))
+
+    @pytest.mark.parametrize("status", [401, 403])
+    def test_a_word_of_the_dialect_rejects_the_token(self, status: int) -> None:
+        """It is compared exactly, and may be a registered word."""
+        dialect = Dialect(rejection_words=("expired_token", "insufficient_scope"))
+        for word in dialect.rejection_words:
+            assert token_rejected(answer(status, f"Bearer error={word}"), dialect)
+        assert not token_rejected(answer(403, "Bearer error=Expired_Token"), dialect)
+
+    def test_a_status_of_the_dialect_rejects_the_token(self) -> None:
+        """Another registered reason still means otherwise."""
+        dialect = Dialect(rejection_statuses=(401, 403, 419))
+        for status in dialect.rejection_statuses:
+            assert token_rejected(answer(status), dialect)
+            assert not token_rejected(answer(status, "Bearer error=insufficient_scope"), dialect)
+        assert not token_rejected(answer(418), dialect)
+
+    def test_without_a_status_in_the_dialect_only_a_word_rejects_the_token(self) -> None:
+        """A 401 without invalid_token is final."""
+        dialect = Dialect(rejection_statuses=())
+        assert not token_rejected(answer(401), dialect)
+        assert not token_rejected(answer(401, "Bearer error=expired_token"), dialect)
+        assert token_rejected(answer(401, "Bearer error=invalid_token"), dialect)
 
 
 class TestInsufficientScope:

@@ -10,14 +10,35 @@ from unittest.mock import Mock
 import attrs
 import pytest
 
-from oauth_cc import Certificate, ClientCredentials, Options, Scope, Secret, TlsClientAuth, Token, errors, token_request
+from oauth_cc import (
+    Certificate,
+    ClientCredentials,
+    Dialect,
+    Options,
+    Scope,
+    Secret,
+    TlsClientAuth,
+    Token,
+    errors,
+    token_request,
+)
 from oauth_cc._io.context import SourceContext, check_client, check_kind, raisable
 from oauth_cc._io.options import check_timeout
-from oauth_cc.events import Event, RenewalFailed, ScopeInsufficient, StoreFailed, StoreReturned, TokenDiscarded
+from oauth_cc.events import (
+    Event,
+    RenewalFailed,
+    ResponseOdd,
+    ScopeInsufficient,
+    StoreFailed,
+    StoreReturned,
+    TokenDiscarded,
+)
 from oauth_cc.flows import Failed
 from oauth_cc.flows.renewal import Renewed, terms
 from oauth_cc.flows.single_flight import Use
+from oauth_cc.http import HttpResponse
 from oauth_cc.stores.cache import PendingRenewal, StartRenewal, TokenCache
+from oauth_cc.token import Oddity
 
 TERMS = terms(token_request(ClientCredentials("id", "s3cret"), Scope.of("a")), "https://as.example/token")
 PREFIX = TERMS.cache_key[:8]
@@ -102,10 +123,59 @@ def test_only_the_cached_token_is_discarded_and_reported_once() -> None:
     assert context.fresh() is None
 
 
+def test_each_oddity_is_reported_once() -> None:
+    """The same server returns the same oddity at every renewal."""
+    events: list[Event] = []
+    context = context_of(events)
+    responses: list[tuple[Oddity, ...]] = [
+        *((), ("token_type_missing",), ("token_type_missing", "white_space"), ("white_space",)),
+    ]
+    for oddities in responses:
+        pending = led(attrs.evolve(context, cache=TokenCache()))
+        context.complete(pending, Renewed(attrs.evolve(token(), oddities=oddities), 0.5))
+    assert events == [
+        ResponseOdd("id", PREFIX, ("token_type_missing",)),
+        ResponseOdd("id", PREFIX, ("white_space",)),
+    ]
+
+
+def test_another_context_reports_its_own_oddities() -> None:
+    """Each source has its own log and hook."""
+    events: list[Event] = []
+    for context in (context_of(events), context_of(events)):
+        context.complete(led(context), Renewed(attrs.evolve(token(), oddities=("white_space",)), 0.5))
+    assert events == [ResponseOdd("id", PREFIX, ("white_space",))] * 2
+
+
+@pytest.mark.parametrize(
+    ("expected", "dialect", "status", "line"),
+    [
+        (True, Dialect(), 401, "Basic"),
+        (False, Dialect(), 403, "Bearer error=expired"),
+        (True, Dialect(rejection_words=("expired",)), 403, "Bearer error=expired"),
+        (False, Dialect(rejection_statuses=(403,)), 401, "Bearer"),
+        (True, Dialect(rejection_statuses=(403,)), 403, "Bearer"),
+        (False, Dialect(rejection_statuses=(403,)), 500, "Bearer error=invalid_token"),
+    ],
+)
+def test_a_response_is_a_rejection_as_the_dialect_of_the_request_says(
+    expected: bool, dialect: Dialect, status: int, line: str
+) -> None:
+    """The shells ask the context."""
+    asked = terms(TERMS.request.with_dialect(dialect), "https://as.example/token")
+    context = SourceContext(TokenCache(), asked)
+    assert context.is_rejection(HttpResponse(status, {"WWW-Authenticate": line})) is expected
+
+
 def test_an_insufficient_scope_is_reported_as_the_api_names_it() -> None:
     """The event has the scope."""
     events: list[Event] = []
-    context_of(events).report_scope(Scope.of("b"))
+    fields = {"WWW-Authenticate": 'Bearer error="insufficient_scope", scope="b"'}
+    context = context_of(events)
+    context.report_scope(HttpResponse(401, fields))
+    context.report_scope(HttpResponse(403))
+    assert events == []
+    context.report_scope(HttpResponse(403, fields))
     assert events == [ScopeInsufficient("id", PREFIX, Scope.of("b"))]
 
 

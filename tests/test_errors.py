@@ -33,7 +33,7 @@ def arguments(kind: type[OAuthError], word: str, number: int) -> tuple[object, .
     if issubclass(kind, InvalidInput):
         return (word, f"holds {word}")
     if issubclass(kind, TokenRequestRefused):
-        return (word, f"no {word}", "https://as.example/why", number, True, 7.0)
+        return (word, f"no {word}", "https://as.example/why", number, True, 7.0, f"no {word}!", f"check {word}")
     if issubclass(kind, errors.UnexpectedRedirect | errors.UnsupportedTokenType):
         return (number, f"holds {word}", word)
     if issubclass(kind, InvalidResponse):
@@ -140,9 +140,9 @@ class TestWhatAnErrorHolds:
     @pytest.mark.parametrize("kind", list(below(InvalidInput)), ids=lambda kind: kind.__name__)
     def test_invalid_input_has_a_parameter_and_its_text_is_the_reason(self, kind: type[InvalidInput]) -> None:
         """The text contains nothing else."""
-        error = kind("scope", "is empty")
-        assert ("scope", "is empty") == (error.parameter, error.reason)
-        assert "scope: is empty" == str(error)
+        error = kind("scope", "scope must not be empty")
+        assert ("scope", "scope must not be empty") == (error.parameter, error.reason)
+        assert "scope must not be empty" == str(error)
 
     @pytest.mark.parametrize("kind", list(below(TokenRequestRefused)), ids=lambda kind: kind.__name__)
     def test_a_refusal_has_the_servers_words_and_its_status(self, kind: type[TokenRequestRefused]) -> None:
@@ -154,7 +154,7 @@ class TestWhatAnErrorHolds:
     def test_a_refusal_is_final_with_status_400_by_default(self) -> None:
         """This is the status of RFC 6749 section 5.2."""
         error = TokenRequestRefused("invalid_scope")
-        assert (None, None, 400, False, None) == error.args[1:]
+        assert (None, None, 400, False, None, None, None) == error.args[1:]
         assert (400, False, None) == (error.status, error.retryable, error.retry_after)
 
     @pytest.mark.parametrize(
@@ -173,6 +173,33 @@ class TestWhatAnErrorHolds:
         """Missing parts are left out."""
         refusal = TokenRequestRefused("x", description, uri)
         assert f"the server rejected the token request: {expected}" == str(refusal)
+
+    @pytest.mark.parametrize(
+        ("expected", "refusal"),
+        [
+            (" with HTTP 404", TokenRequestRefused(None, status=404)),
+            (" with HTTP 404; check it", TokenRequestRefused(None, status=404, advice="check it")),
+            (" with HTTP 401: Unknown", TokenRequestRefused(None, status=401, server_message="Unknown")),
+            (": x (HTTP 400): Why; check it", TokenRequestRefused("x", server_message="Why", advice="check it")),
+            (": x (HTTP 400): why; check it", TokenRequestRefused("x", "why", advice="check it")),
+        ],
+    )
+    def test_the_text_of_a_refusal_has_the_servers_message_and_the_advice(
+        self, expected: str, refusal: TokenRequestRefused
+    ) -> None:
+        """A status without a code is named by itself."""
+        assert f"the server rejected the token request{expected}" == str(refusal)
+
+    @pytest.mark.parametrize(
+        ("expected", "description", "message"),
+        [(None, None, None), ("a", "a", None), ("b", None, "b"), ("b", "a", "b")],
+    )
+    def test_the_server_message_of_a_refusal_defaults_to_its_description(
+        self, expected: str | None, description: str | None, message: str | None
+    ) -> None:
+        """One attribute has the server's words in any form."""
+        refusal = TokenRequestRefused("x", description, server_message=message)
+        assert (expected, description) == (refusal.server_message, refusal.description)
 
     @pytest.mark.parametrize("kind", list(below(InvalidResponse)), ids=lambda kind: kind.__name__)
     def test_the_text_of_an_invalid_response_has_status_and_reason(self, kind: type[InvalidResponse]) -> None:
@@ -240,12 +267,6 @@ class TestTheCodes:
         """The word is kept as received."""
         refusal = TokenRequestRefused(word)
         assert (refusal.code, refusal.error) == (None, word)
-
-    def test_a_refusal_without_an_error_code_says_what_to_check(self) -> None:
-        """It may be the page of a proxy, or of a wrong URL."""
-        refusal = TokenRequestRefused(None, status=404)
-        assert "HTTP 404" in str(refusal)
-        assert "check the URL of the token endpoint, and any proxy in front of it" in str(refusal)
 
     def test_every_code_of_the_rfcs_is_registered(self) -> None:
         """

@@ -211,6 +211,25 @@ def test_rejected_assertion_is_reissued_by_the_server_clock(time: str, ahead: in
     assert (token.received_at, world.slept) == (world.now, [])
 
 
+@pytest.mark.parametrize("status", [400, 401, 403])
+@pytest.mark.parametrize("content", [b"", b'{"message": "Unauthorized"}', b"<html>", b'{"error": {"code": 7}}'])
+def test_clock_is_corrected_after_a_client_error_without_a_code(status: int, content: bytes) -> None:
+    """Some servers respond to a bad assertion without an error code."""
+    world = World([HttpResponse(status, {"Date": "Tue, 14 Nov 2023 22:23:20 GMT"}, content), token_answer()])
+    assert isinstance(world.run(exchange(SIGNED, ENDPOINT)), Token)
+    assert issued(world) == [1700000000, 1700000600]
+    assert world.slept == []
+
+
+@pytest.mark.parametrize("status", [404, 405, 410])
+def test_clock_is_not_corrected_after_another_status_without_a_code(status: int) -> None:
+    """It has another cause."""
+    world = World([HttpResponse(status, {"Date": "Tue, 14 Nov 2023 22:23:20 GMT"}), token_answer()])
+    with pytest.raises(errors.TokenRequestRefused):
+        world.run(exchange(SIGNED, ENDPOINT))
+    assert len(world.sent) == 1
+
+
 def test_clock_is_corrected_once() -> None:
     """A second refusal is final."""
     world = World([refused("22:23:20")])
@@ -256,6 +275,9 @@ def test_equal_clocks_are_not_corrected(time: str, now: float, latency: float) -
         (SIGNED, refused("22:13:21", day="Wed, 15"), Retries()),
         (SIGNED, refused("22:13:19", day="Mon, 13"), Retries()),
         (SIGNED, HttpResponse(401, (), b'{"error": "invalid_client"}'), Retries()),
+        (SIGNED, HttpResponse(401, (), b""), Retries()),
+        (SIGNED, HttpResponse(401, {"Date": "Tue, 14 Nov 2023 22:13:20 GMT"}, b""), Retries()),
+        (REQUEST, HttpResponse(401, {"Date": "Tue, 14 Nov 2023 22:23:20 GMT"}, b""), Retries()),
         (FETCHED, refused("22:23:20"), Retries()),
         (REQUEST, refused("22:23:20"), Retries()),
     ],
@@ -268,6 +290,9 @@ def test_equal_clocks_are_not_corrected(time: str, now: float, latency: float) -
         "far ahead",
         "far behind",
         "without",
+        "without a date or a code",
+        "same without a code",
+        "secret without a code",
         "issued by another party",
         "secret",
     ],

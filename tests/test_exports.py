@@ -20,9 +20,9 @@ from tests.layers import PACKAGE
 PUBLIC = {
     "oauth_cc": """
         AssertionFile AuthenticationFields Certificate ClientAssertion ClientAuthentication ClientCredentials
-        ClientSecretBasic ClientSecretJwt ClientSecretPost Endpoint HttpRequest HttpResponse InvalidInput
-        InvalidResponse MetadataCache NoAuthentication OAuthError Options PrivateKeyJwt RenewalWindow Retries Scope
-        Secret SigningKey TlsClientAuth Token TokenCache TokenRequest TokenRequestRefused authorize compose_body
+        ClientSecretBasic ClientSecretJwt ClientSecretPost Dialect Endpoint HttpRequest HttpResponse InvalidInput
+        InvalidResponse MetadataCache NoAuthentication OAuthError Options Placement PrivateKeyJwt RenewalWindow Retries
+        Scope Secret SigningKey TlsClientAuth Token TokenCache TokenRequest TokenRequestRefused authorize compose_body
         http_request is_expired parse_token_response token_request unsigned_assertion""",
     "oauth_cc.aiohttp": "AsyncTokenSource ClientCredentialsAuth fetch_metadata fetch_token",
     "oauth_cc.authentication": """
@@ -40,12 +40,15 @@ PUBLIC = {
         UnsupportedGrantTypeError UnsupportedResponseTypeError UnsupportedTokenTypeError generate_token
         scope_changed""",
     "oauth_cc.compat.requests_oauthlib": "OAuth2Session",
+    "oauth_cc.dialects": """
+        ADOBE_IMS AMAZON_SP_API APIGEE EBAY FISERV IBM_IAM ODOO PERSONIO_V1 SALESFORCE SALESFORCE_MARKETING_CLOUD
+        SAP_ARIBA SHOPIFY SOUNDCLOUD WALMART ZOOM""",
     "oauth_cc.errors": """
         InsecureEndpoint InvalidInput InvalidKey InvalidResponse IssuerMismatch OAuthError RegisteredCode
         RenewalTimedOut SourceClosed StoreUnavailable TokenRequestRefused TokenTypeDowngrade UnexpectedRedirect
         UnsupportedTokenType""",
     "oauth_cc.events": """
-        Event EventHook RenewalFailed ScopeInsufficient StoreFailed StoreReturned TokenDiscarded TokenFound
+        Event EventHook RenewalFailed ResponseOdd ScopeInsufficient StoreFailed StoreReturned TokenDiscarded TokenFound
         TokenObtained TokenWithheld""",
     "oauth_cc.fapi": "Requirement fapi2",
     "oauth_cc.flows": """

@@ -17,11 +17,19 @@ from hypothesis import strategies as st
 from joserfc import jws
 from joserfc.jwk import ECKey, OctKey
 
-from oauth_cc import ClientCredentials, ClientSecretJwt, PrivateKeyJwt, Secret, SigningKey, errors, token_request
+from oauth_cc import (
+    ClientCredentials,
+    ClientSecretJwt,
+    PrivateKeyJwt,
+    Secret,
+    SigningKey,
+    errors,
+    token_request,
+    unsigned_assertion,
+)
 from oauth_cc.authentication import Algorithm, MacAlgorithm, MacKey, UnsignedAssertion
 from oauth_cc.authentication.jwt import ALGORITHMS, MAC_ALGORITHMS
 from oauth_cc.jose import key_from_file, key_from_jwk, key_from_pem, mac, sign
-from oauth_cc.request import unsigned_assertion
 from tests.endless import endless
 from tests.keys import CURVES, KEYS, RSA, jwk, pem, public, public_pem
 from tests.leaks import shown_by

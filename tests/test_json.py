@@ -99,9 +99,16 @@ class TestParseObject:
         """RFC 8259 section 6 excludes them, at any depth."""
         assert "is not JSON" == parse_object(frame % number)
 
-    def test_an_integer_of_5000_digits_is_an_error_without_a_value_error(self) -> None:
-        """Python refuses to convert such an integer."""
-        assert "is not JSON" == parse_object('{"expires_in":%s}' % ("9" * 5000))
+    @pytest.mark.parametrize("digits", [4301, 5000, 1_000_000])
+    def test_an_integer_beyond_the_digits_that_python_converts_is_the_largest_float(self, digits: int) -> None:
+        """One such number must not cost the rest of the object."""
+        content = '{"expires_in":%s}'
+        assert {"expires_in": sys.float_info.max} == parse_object(content % ("9" * digits))
+        assert {"expires_in": -sys.float_info.max} == parse_object(content % ("-" + "9" * digits))
+
+    def test_an_integer_of_4300_digits_is_exact(self) -> None:
+        """Python converts as many by default."""
+        assert {"a": 10**4300 - 1} == parse_object('{"a":%s}' % ("9" * 4300))
 
     @pytest.mark.parametrize(
         "content",
@@ -359,9 +366,10 @@ class TestWrite:
 
 
 @pytest.mark.parametrize("number", ["1e999", "-1e999", "1" + "0" * 400 + ".0"])
-def test_a_number_out_of_range_is_an_error(number: str) -> None:
-    """A float would turn it into an infinity (RFC 8259 section 6)."""
-    assert "is not JSON" == parse_object(f'{{"a": {number}}}')
+def test_a_number_out_of_range_is_the_largest_float_of_its_sign(number: str) -> None:
+    """It is never an infinity (RFC 8259 section 6), and the rest of the object is read."""
+    largest = -sys.float_info.max if number.startswith("-") else sys.float_info.max
+    assert {"a": largest, "b": 1} == parse_object(f'{{"a": {number}, "b": 1}}')
 
 
 def test_ascii_only_text_keeps_every_character() -> None:

@@ -13,6 +13,7 @@ from oauth_cc._io.log import emit
 from oauth_cc.events import (
     Event,
     RenewalFailed,
+    ResponseOdd,
     ScopeInsufficient,
     StoreFailed,
     StoreReturned,
@@ -45,6 +46,11 @@ LINES: list[tuple[Event, str, str]] = [
         RenewalFailed("id", "0a", TimeoutError("slow"), 30.4),
         "WARNING",
         "token not renewed for client id (cache key 0a): TimeoutError: slow; using the cached token for up to 30 s",
+    ),
+    (
+        ResponseOdd("id", "0a", ("token_type_missing", "white_space")),
+        "INFO",
+        "token response for client id (cache key 0a) departs from RFC 6749: token_type_missing, white_space",
     ),
     (
         ScopeInsufficient("id", "0a", Scope.of("a", "b")),

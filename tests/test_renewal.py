@@ -10,10 +10,13 @@ import pytest
 from oauth_cc import (
     ClientCredentials,
     ClientSecretBasic,
+    Dialect,
     HttpResponse,
+    Placement,
     Scope,
     Secret,
     Token,
+    TokenRequest,
     errors,
     http_request,
     token_request,
@@ -31,6 +34,8 @@ TERMS = terms(REQUEST, ENDPOINT)
 NOW = 1700000000.0
 DOWN = Failed(OSError("down"), retryable=True)
 BUSY = HttpResponse(503)
+PLACED = Dialect(placement=Placement("X-Access-Token", scheme=None))
+BOUND = b'{"access_token": "tok-1", "token_type": "DPoP", "expires_in": 3600}'
 
 
 def token(value: str = "stored", lifetime: float = 3600.0) -> Token:
@@ -64,6 +69,40 @@ def test_stored_token_is_used_without_lock_or_request() -> None:
     assert world.run(renewal(TERMS)) == Renewed(token(), 0.5)
     assert (world.sent, world.locked) == ([], [])
     assert world.reported == [TokenFound("id", TERMS.cache_key[:8], 3590)]
+
+
+def test_stored_token_is_placed_as_its_request_says() -> None:
+    """The store does not keep the placement, so that no entry can name a header."""
+    asked = terms(REQUEST.with_dialect(PLACED), ENDPOINT)
+    world = World([token_answer()], now=NOW + 10, stored={asked.cache_key: token()})
+    renewed = world.run(renewal(asked))
+    assert renewed == Renewed(token(), 0.5)
+    assert isinstance(renewed, Renewed)
+    assert renewed.token.placement == PLACED.placement
+
+
+@pytest.mark.parametrize(
+    ("asked", "change"),
+    [
+        (REQUEST, {"token_type": "DPoP", "dpop_jkt": "jkt"}),
+        (REQUEST, {"dpop_jkt": "jkt"}),
+        (
+            REQUEST.with_dialect(Dialect(placement=Placement("X-Access-Token"))),
+            {"token_type": "DPoP", "dpop_jkt": "jkt"},
+        ),
+        (REQUEST.with_dpop_jkt("jkt"), {}),
+        (REQUEST.with_dpop_jkt("jkt"), {"token_type": "DPoP"}),
+        (REQUEST.with_dpop_jkt("jkt"), {"token_type": "DPoP", "dpop_jkt": "other"}),
+        (REQUEST.with_dpop_jkt("jkt"), {"token_type": "Bearer", "dpop_jkt": "jkt"}),
+    ],
+)
+def test_stored_token_of_another_type_or_key_is_ignored(asked: TokenRequest, change: dict[str, Any]) -> None:
+    """A store cannot turn a request for a bound token into a bearer token."""
+    wanted = terms(asked, ENDPOINT)
+    answer = token_answer() if asked.dpop_jkt is None else HttpResponse(200, (), BOUND)
+    world = World([answer], now=NOW, stored={wanted.cache_key: attrs.evolve(token(), **change)})
+    assert value(world.run(renewal(wanted))) == "tok-1"
+    assert len(world.sent) == 1
 
 
 @pytest.mark.parametrize("which", ["stale", "held", "rejected", "another key's"])

@@ -1,5 +1,5 @@
 """
-Reading token responses, with the vectors of cases/token_responses.json and with any bytes.
+Reading token responses, with the vectors of cases/token_responses.json and provider_answers.json, and with any bytes.
 """
 
 import json
@@ -28,12 +28,14 @@ from oauth_cc import (
     token_request,
 )
 from oauth_cc.authentication import AuthenticationFields, Proof
+from oauth_cc.compose import proof_of
+from oauth_cc.dialect import MAX_LIFETIME
 from oauth_cc.dpop import dpop_nonce, retry_nonce
 from oauth_cc.http import MAX_RETRY_AFTER
-from oauth_cc.request import proof_of
-from oauth_cc.response import MAX_LIFETIME, read_token_response
+from oauth_cc.response import read_token_response
+from oauth_cc.token import DEFAULT_LIFETIME
 from tests.leaks import shown_by
-from tests.vectors import Case, content, load
+from tests.vectors import Case, content, dialect, load
 
 NOW = 1700000000.0
 
@@ -52,10 +54,13 @@ SHELLS = ("enc-gzip", "enc-unknown-content-coding")
 
 def request_for(case: Case) -> TokenRequest:
     """Return the request that *case* responds to."""
-    context = {"client_id": "id", "client_secret": "sec", **case.data.get("context", {})}
+    context = case.data["context"]
     request = token_request(ClientCredentials(context["client_id"], context["client_secret"]))
-    if context.get("scope"):
-        request = request.with_scope(Scope.parse(context["scope"]))
+    if "dialect" in case.data:
+        request = request.with_dialect(dialect(case.data))
+    if context["scope"]:
+        words = context["scope"]
+        request = request.with_scope(Scope.parse(words) if isinstance(words, str) else Scope.of(*words))
     return request.with_dpop_jkt("thumbprint") if context.get("dpop") else request
 
 
@@ -71,12 +76,29 @@ def answer(case: Case) -> HttpResponse:
 )
 def test_a_vector_is_its_token_or_its_error(case: Case) -> None:
     """The error has its attributes and shows no secret."""
+    outcome = check_vector(case)
+    if isinstance(outcome, Token):
+        flags = ["scope_narrowed"] * bool(outcome.missing_scope) + ["scope_widened"] * bool(outcome.additional_scope)
+        assert case.expect.get("flags", []) == flags
+
+
+@pytest.mark.parametrize("case", load("provider_answers.json"), ids=lambda case: case.name)
+def test_the_response_of_a_provider_is_its_token_or_its_error(case: Case) -> None:
+    """The token has the placement of the dialect."""
+    outcome = check_vector(case)
+    if isinstance(outcome, Token):
+        assert outcome.placement == dialect(case.data).placement
+
+
+def check_vector(case: Case) -> Token | errors.TokenRequestRefused | errors.InvalidResponse:
+    """Compare what the response of *case* is read as with what *case* expects, and return it."""
     outcome = read_token_response(answer(case), request_for(case), NOW, lambda: proof(request_for(case)))
     assert case.expect.get("dpop_nonce", dpop_nonce(answer(case))) == dpop_nonce(answer(case))
     if isinstance(outcome, Token):
         check_token(case, outcome)
     else:
         check_error(case, outcome)
+    return outcome
 
 
 def check_token(case: Case, token: Token) -> None:
@@ -85,18 +107,27 @@ def check_token(case: Case, token: Token) -> None:
     assert case.expect["outcome"] == "ok"
     assert expected["access_token"] == token.access_token.reveal()
     assert expected["token_type"] == token.token_type
-    lifetime = None if token.lifetime_assumed else token.expires_at - NOW
-    assert expected["lifetime"] == lifetime
+    check_lifetime(expected.get("lifetime", "any"), token, request_for(case).dialect.default_lifetime)
     if "granted_scope" in expected:
         assert expected["granted_scope"] == sorted(token.scope)
-    flags = ["scope_narrowed"] * bool(token.missing_scope) + ["scope_widened"] * bool(token.additional_scope)
-    assert case.expect.get("flags", []) == flags
+        assert not token.scope_assumed
+
+
+def check_lifetime(expected: float | str | None, token: Token, default: float | None) -> None:
+    """Compare the lifetime of *token* with the *expected* seconds, None for not given, or "any"."""
+    lifetime = token.expires_at - NOW
+    if expected == "any":
+        assert 0 <= lifetime <= MAX_LIFETIME
+    elif expected is None:
+        assert (lifetime, token.lifetime_assumed) == (default or DEFAULT_LIFETIME, default is None)
+    else:
+        assert (lifetime, token.lifetime_assumed) == (expected, False)
 
 
 def check_error(case: Case, error: errors.TokenRequestRefused | errors.InvalidResponse) -> None:
     """Compare *error* with what *case* expects."""
     assert case.expect["outcome"] == "error"
-    assert case.kinds & KINDS[type(error)]
+    assert case.kinds & KINDS[type(error)] or not case.kinds
     names = {"error_uri": "uri"}
     for name in ("status", "error", "description", "error_uri", "member", "token_type", "retryable"):
         if name in case.expect:
@@ -105,10 +136,10 @@ def check_error(case: Case, error: errors.TokenRequestRefused | errors.InvalidRe
         capped = {"capped": (MAX_RETRY_AFTER,), "capped_or_none": (MAX_RETRY_AFTER, None)}
         assert error.retry_after in capped.get(case.expect["retry_after"], (case.expect["retry_after"],))
     if "retry_with_nonce" in case.expect:
-        sent = case.data.get("context", {}).get("dpop_nonce_sent")
-        proof = case.data.get("context", {}).get("dpop", False)
+        sent, proof = case.data["context"].get("dpop_nonce_sent"), case.data["context"]["dpop"]
         assert case.expect["retry_with_nonce"] == (proof and retry_nonce(error, answer(case), sent) is not None)
-    for hidden in case.expect.get("str_excludes", ()):
+    assert all([text in str(error) for text in case.expect.get("text_includes", ())])
+    for hidden in (*case.expect.get("str_excludes", ()), *case.expect.get("text_excludes", ())):
         assert hidden not in str(error)
         assert hidden not in repr(error).replace("\\\\", "\\")
     assert len(str(error)) <= case.expect.get("str_max", 2048)
@@ -151,7 +182,21 @@ class TestToken:
 
     @pytest.mark.parametrize(
         ("given_", "lifetime"),
-        [(0, 0.0), ("0", 0.0), (1.9, 1.0), (10**30, MAX_LIFETIME), ("9" * 20, MAX_LIFETIME), (1e300, MAX_LIFETIME)],
+        [
+            (0, 0.0),
+            ("0", 0.0),
+            (-0.0, 0.0),
+            (1.9, 1.0),
+            ("3600.9", 3600.0),
+            ("0003600", 3600.0),
+            (MAX_LIFETIME, MAX_LIFETIME),
+            (MAX_LIFETIME + 1, MAX_LIFETIME),
+            (10**30, MAX_LIFETIME),
+            (1e300, MAX_LIFETIME),
+            ("9" * 20, MAX_LIFETIME),
+            ("9" * 5000, MAX_LIFETIME),
+            ("9" * 5000 + ".5", MAX_LIFETIME),
+        ],
     )
     def test_a_lifetime_is_whole_seconds_within_limits(self, given_: object, lifetime: float) -> None:
         """A lifetime of 0 is expired at once (RFC 6749 appendix A.14)."""
@@ -159,20 +204,187 @@ class TestToken:
         assert isinstance(token, Token)
         assert token.expires_at == NOW + lifetime
         assert is_expired(token, NOW) == (lifetime <= 0)
+        assert (token.lifetime_assumed, token.oddities) == (False, ())
 
-    @pytest.mark.parametrize("given_", ["9" * 21, -0.5, "", " 1", "٣", [], {}, True])
-    def test_an_invalid_lifetime_is_an_error_that_names_the_member(self, given_: object) -> None:
-        """It is not a number of seconds."""
-        error = read({**GOOD, "expires_in": given_})
-        assert isinstance(error, errors.InvalidResponse)
-        assert error.member == "expires_in"
+    @pytest.mark.parametrize(
+        "given_",
+        [
+            -1,
+            -0.5,
+            "",
+            "  ",
+            "-5",
+            "+5",
+            "1e3",
+            "3_600",
+            "1.",
+            ".5",
+            "1 s",
+            "٣",
+            "\xa01",
+            "1\n",
+            [],
+            [5],
+            {},
+            True,
+            False,
+        ],
+    )
+    def test_a_lifetime_that_is_not_a_number_of_seconds_counts_as_not_given(self, given_: object) -> None:
+        """The token is good nonetheless."""
+        token = read({**GOOD, "expires_in": given_})
+        assert isinstance(token, Token)
+        assert (token.expires_at, token.lifetime_assumed) == (NOW + DEFAULT_LIFETIME, True)
+        assert "expires_in_unreadable" in token.oddities
 
-    @pytest.mark.parametrize("given_", [5, {}, True, ["a b"], ["a", 5], " a", "a  b"])
-    def test_an_invalid_scope_is_an_error_that_names_the_member(self, given_: object) -> None:
-        """It is outside the grammar."""
-        error = read({**GOOD, "scope": given_})
+    @pytest.mark.parametrize(
+        "given_", [5, {}, True, ["a b"], ["a", 5], [["a"]], "a  b", "a\tb", "a\n", 'a"b', "é", "\xa0a", "a\\b"]
+    )
+    def test_a_scope_outside_the_grammar_counts_as_not_given(self, given_: object) -> None:
+        """The token has the requested scope, and says that it is assumed."""
+        request = token_request(ClientCredentials("id", "s3cr3t-value"), Scope.of("a", "b"))
+        token = read({**GOOD, "scope": given_}, request)
+        assert isinstance(token, Token)
+        assert (token.scope, token.scope_assumed) == (Scope.of("a", "b"), True)
+        assert token.oddities == ("scope_unreadable",)
+
+    def test_a_missing_or_null_side_detail_is_not_odd(self) -> None:
+        """RFC 6749 section 5.1 does not require lifetime and scope."""
+        for members in (GOOD, {**GOOD, "expires_in": None, "scope": None}):
+            token = read(members)
+            assert isinstance(token, Token)
+            assert (token.lifetime_assumed, token.scope_assumed, token.oddities) == (True, True, ())
+
+    @pytest.mark.parametrize("given_", [["a", "b"], "a b", "b a"])
+    def test_a_readable_scope_is_not_assumed(self, given_: object) -> None:
+        """It may be an array, which some servers return."""
+        token = read({**GOOD, "scope": given_})
+        assert isinstance(token, Token)
+        assert (token.scope, token.scope_assumed, token.oddities) == (Scope.of("a", "b"), False, ())
+
+    @pytest.mark.parametrize(
+        ("member", "given_"),
+        [
+            ("token_type", " Bearer"),
+            ("token_type", "bearer \t"),
+            ("expires_in", " 60"),
+            ("expires_in", "60.0\t"),
+            ("scope", " a b"),
+            ("scope", "a b \t "),
+        ],
+    )
+    def test_white_space_around_a_side_detail_is_dropped(self, member: str, given_: str) -> None:
+        """White space is space and tab."""
+        token = read({**GOOD, "expires_in": 60, "scope": "a b", member: given_})
+        assert isinstance(token, Token)
+        assert (token.expires_at, token.scope, token.oddities) == (NOW + 60, Scope.of("a", "b"), ("white_space",))
+
+    @pytest.mark.parametrize("given_", [None, "", " \t"])
+    def test_a_token_without_a_type_is_a_bearer_token(self, given_: object) -> None:
+        """Several providers leave the type out."""
+        missing = read({"access_token": "tok-1"})
+        empty = read({"access_token": "tok-1", "token_type": given_})
+        assert isinstance(missing, Token)
+        assert isinstance(empty, Token)
+        assert missing == empty == read(GOOD)
+        assert missing.oddities == ("token_type_missing",)
+        assert "token_type_missing" in empty.oddities
+
+    @pytest.mark.parametrize("given_", [None, "", " \t", "Bearer", " bearer "])
+    def test_a_request_for_a_bound_token_never_gets_a_bearer_token(self, given_: object) -> None:
+        """Tolerance does not weaken DPoP."""
+        request = token_request(ClientCredentials("id", "sec")).with_dpop_jkt("jkt")
+        for members in ({"access_token": "tok-1"}, {"access_token": "tok-1", "token_type": given_}):
+            error = read(members, request)
+            assert isinstance(error, errors.TokenTypeDowngrade)
+            assert "was requested" in str(error)
+
+    @pytest.mark.parametrize("given_", [5, True, [], ["Bearer"], {}, "é", "Bearer\n", "\xa0Bearer", "a" * 201])
+    def test_a_type_outside_the_grammar_is_an_error(self, given_: object) -> None:
+        """Nobody can say how such a token is used (RFC 6749 section 7.1)."""
+        error = read({**GOOD, "token_type": given_})
         assert isinstance(error, errors.InvalidResponse)
-        assert error.member == "scope"
+        assert error.member == "token_type"
+
+    @pytest.mark.parametrize("given_", [None, False, ""])
+    def test_an_empty_error_beside_a_token_is_not_an_error(self, given_: object) -> None:
+        """Some servers return every member of their record."""
+        token = read({**GOOD, "error": given_, "error_description": given_})
+        assert isinstance(token, Token)
+        assert token.oddities == ("error_beside_token",)
+        assert "error" not in token.extra
+
+    @pytest.mark.parametrize("given_", [0, True, [], {}, 5, ["invalid_client"], {"message": "x"}, "é", "a\n"])
+    def test_any_other_error_that_is_not_a_code_costs_the_token(self, given_: object) -> None:
+        """The response contradicts itself."""
+        error = read({**GOOD, "error": given_})
+        assert isinstance(error, errors.InvalidResponse)
+        assert "not an error code" in str(error)
+
+    def test_an_error_code_costs_the_token(self) -> None:
+        """The status does not matter."""
+        assert isinstance(read({**GOOD, "error": "invalid_client"}), errors.TokenRequestRefused)
+
+    def test_oddities_are_sorted_and_each_kind_is_there_once(self) -> None:
+        """They do not take part in equality."""
+        members = {"access_token": "tok-1", "token_type": "", "expires_in": " x ", "scope": " ", "error": None}
+        token = read({**members, "scope": [5]})
+        assert isinstance(token, Token)
+        assert token.oddities == (
+            "error_beside_token",
+            "expires_in_unreadable",
+            "scope_unreadable",
+            "token_type_missing",
+            "white_space",
+        )
+        assert token == read(GOOD)
+        assert hash(token) == hash(read(GOOD))
+
+    @pytest.mark.parametrize("given_", ["", " ", " tok-1", "tok 1", "tok-1\n", "é", 5, True, ["tok-1"], {}])
+    def test_an_access_token_that_no_header_can_carry_is_an_error(self, given_: object) -> None:
+        """Nothing is stripped from a token."""
+        error = read({**GOOD, "access_token": given_})
+        assert isinstance(error, errors.InvalidResponse)
+        assert error.member == "access_token"
+        assert str(error) == "HTTP 200: the response has an access_token that no header can carry"
+
+    @pytest.mark.parametrize(
+        ("members", "advice"),
+        [
+            ({}, "check that the URL is that of a token endpoint"),
+            ({"error": None}, "check that the URL is that of a token endpoint"),
+            ({"é": 1, "a b": 2, "a" * 41: 3}, "check that the URL is that of a token endpoint"),
+            (
+                {"accessToken": "tok-1", "é": 1, "expiresIn": 5},
+                "its members are accessToken, expiresIn; if one of them is the token, set Dialect(members=...)",
+            ),
+            (
+                {"access_token": None, "s3cr3t-value": "tok-1"},
+                "its members are ***; if one of them is the token, set Dialect(members=...)",
+            ),
+        ],
+    )
+    def test_the_error_for_a_response_without_a_token_names_its_members(
+        self, members: dict[str, object], advice: str
+    ) -> None:
+        """It shows no values, and no name that is a secret."""
+        error = read(members)
+        assert isinstance(error, errors.InvalidResponse)
+        assert error.member == "access_token"
+        assert str(error) == f"HTTP 200: the response has no access_token; {advice}"
+
+    def test_the_error_for_a_response_without_a_token_names_twelve_members_at_most(self) -> None:
+        """The text stays short."""
+        text = str(read({f"m{number}": 1 for number in range(1000)}))
+        assert "m11" in text
+        assert "m12" not in text
+
+    def test_the_error_for_an_unknown_type_names_the_field_of_the_dialect(self) -> None:
+        """DPoP and MAC tokens are not bearer tokens."""
+        error = read({"access_token": "tok-1", "token_type": "BearerToken"})
+        assert str(error).endswith("; if it is a bearer token, set Dialect(bearer_names=('BearerToken',))")
+        assert "Dialect" not in str(read({"access_token": "tok-1", "token_type": "DPoP"}))
+        assert "Dialect" not in str(read({"access_token": "tok-1", "token_type": "mac"}))
 
     def test_without_a_requested_scope_no_scope_is_additional(self) -> None:
         """The server chooses (RFC 6749 section 3.3)."""

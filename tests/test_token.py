@@ -37,6 +37,8 @@ tokens = st.builds(
     st.dictionaries(strategies.texts(), json_values, max_size=3),
     st.none() | st.text(strategies.NQCHAR, min_size=1),
     st.booleans(),
+    st.booleans(),
+    oddities=st.lists(st.sampled_from(["white_space", "scope_unreadable"]), unique=True).map(tuple),
 )
 
 
@@ -75,7 +77,7 @@ class TestAuthorize:
 
     def test_a_dpop_token_is_not_sent_as_a_bearer_token(self) -> None:
         """RFC 9449 section 7 requires a proof."""
-        with pytest.raises(errors.InvalidInput, match="DPoP proof"):
+        with pytest.raises(errors.InvalidInput, match=r"must be a Bearer token; .* needs a proof"):
             authorize(HttpRequest("GET", "https://api.example/"), attrs.evolve(TOKEN, token_type="DPoP"))
 
 
@@ -111,6 +113,10 @@ class TestStored:
             {"extra": []},
             {"dpop_jkt": 5},
             {"lifetime_assumed": 1},
+            {"scope_assumed": 1},
+            {"scope_assumed": None},
+            {"placement": {"header": "X-Access-Token", "scheme": None}},
+            {"oddities": []},
             {"expires_at": None},
             {"unknown": 1},
         ],
@@ -124,7 +130,7 @@ class TestStored:
         """Bytes and None are rejected."""
         texts: list[Any] = [None, b"{}", 5]
         for text in texts:
-            with pytest.raises(errors.InvalidInput, match="is no text"):
+            with pytest.raises(errors.InvalidInput, match="is not a str"):
                 Token.from_json(text)
 
 
@@ -149,12 +155,29 @@ class TestRecord:
             ("extra", {"a": object()}),
             ("dpop_jkt", 5),
             ("lifetime_assumed", None),
+            ("scope_assumed", 1),
+            ("placement", None),
+            ("placement", "Authorization"),
+            ("oddities", None),
+            ("oddities", ["white_space"]),
+            ("oddities", ("white space",)),
+            ("oddities", ([],)),
         ],
     )
     def test_an_invalid_field_is_rejected(self, field: str, value: Any) -> None:
         """The type or the form is wrong."""
         with pytest.raises(errors.InvalidInput):
             attrs.evolve(TOKEN, **{field: value})
+
+    @pytest.mark.parametrize(
+        "field", ["access_token", "token_type", "received_at", "scope", "dpop_jkt", "scope_assumed"]
+    )
+    def test_a_stored_token_without_a_field_is_rejected(self, field: str) -> None:
+        """Another release may have written it."""
+        stored = json.loads(TOKEN.to_json())
+        del stored[field]
+        with pytest.raises(errors.InvalidInput, match=r"^stored token must be text that to_json\(\) wrote"):
+            Token.from_json(json.dumps(stored))
 
     def test_the_extra_members_are_a_copy(self) -> None:
         """Later changes of the original do not reach the token."""

@@ -9,6 +9,8 @@ from typing import Any
 
 import attrs
 
+from oauth_cc import Dialect, Placement
+
 FOLDER = Path(__file__).parent / "cases"
 
 
@@ -35,7 +37,21 @@ class Case:
 def load(file: str) -> list[Case]:
     """Return the cases of *file* in their order."""
     document = json.loads((FOLDER / file).read_text("utf-8", "surrogatepass"))
-    return [Case(case["name"], case["rule"], case) for case in document["cases"]]
+    context = document.get("defaults", {}).get("context", {})
+    return [
+        Case(case["name"], case.get("rule", ""), {**case, "context": {**context, **case.get("context", {})}})
+        for case in document["cases"]
+    ]
+
+
+def dialect(data: dict[str, Any]) -> Dialect:
+    """Return the dialect of a response's request."""
+    fields: dict[str, Any] = dict(data["dialect"])
+    for name, field in fields.items():
+        fields[name] = tuple(field) if isinstance(field, list) else field
+    if "placement" in fields:
+        fields["placement"] = Placement(**fields["placement"])
+    return Dialect(**fields)
 
 
 def value(given: Any) -> Any:

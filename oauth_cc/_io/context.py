@@ -17,6 +17,7 @@ from oauth_cc.errors import InvalidInput, OAuthError
 from oauth_cc.events import (
     EventHook,
     RenewalFailed,
+    ResponseOdd,
     ScopeInsufficient,
     StoreFailed,
     StoreReturned,
@@ -27,7 +28,8 @@ from oauth_cc.flows.effects import Failed, Flow
 from oauth_cc.flows.exchange import exchange
 from oauth_cc.flows.freshness import stale_from
 from oauth_cc.flows.metadata_cache import MetadataCache, check_cache
-from oauth_cc.flows.renewal import Renewal, Terms, terms
+from oauth_cc.flows.renewal import Renewal, Renewed, Terms, terms
+from oauth_cc.http import HttpResponse
 from oauth_cc.request import TokenRequest, as_request
 from oauth_cc.scope import Scope
 from oauth_cc.stores._protocol import AsyncStore, Store
@@ -50,6 +52,7 @@ class SourceContext:
     cache: TokenCache
     terms: Terms
     hook: EventHook | None = None
+    _reported: set[str] = attrs.field(factory=set[str], alias="reported", repr=False)
 
     def fresh(self) -> Token | None:
         """Return the cached token if no renewal is due, else None."""
@@ -63,18 +66,37 @@ class SourceContext:
         """Complete *pending* with its *outcome*, and wake all waiting callers."""
         now = time.time()
         self.cache.complete(pending, outcome, now, self.terms.renewal_window)
+        if isinstance(outcome, Renewed):
+            self._report_oddities(outcome.token)
         if isinstance(outcome, Exception):
             left = None if pending.held is None else max(0.0, stale_from(pending.held) - now)
             emit(RenewalFailed(self.terms.client_id, self.terms.cache_key_prefix, outcome, left), self.hook)
+
+    def _report_oddities(self, token: Token) -> None:
+        # Each kind once: the same server returns the same oddity at every renewal.
+        new = [oddity for oddity in token.oddities if oddity not in self._reported]
+        if new:
+            self._reported.update(new)
+            emit(ResponseOdd(self.terms.client_id, self.terms.cache_key_prefix, tuple(new)), self.hook)
 
     def discard(self, token: Token) -> None:
         """Remove the rejected *token* from the cache, and report it."""
         if self.cache.discard(self.terms.slot, token):
             emit(TokenDiscarded(self.terms.client_id, self.terms.cache_key_prefix), self.hook)
 
-    def report_scope(self, scope: Scope) -> None:
-        """Report that the API requires *scope*."""
-        emit(ScopeInsufficient(self.terms.client_id, self.terms.cache_key_prefix, scope), self.hook)
+    def is_rejection(self, response: HttpResponse) -> bool:
+        """Return whether an API's *response* means that a new token may do better."""
+        from oauth_cc.challenge import token_rejected
+
+        return token_rejected(response, self.terms.request.dialect)
+
+    def report_scope(self, response: HttpResponse) -> None:
+        """Report that the API requires more scope, if its *response* says so."""
+        from oauth_cc.challenge import insufficient_scope
+
+        scope = insufficient_scope(response)
+        if scope is not None:
+            emit(ScopeInsufficient(self.terms.client_id, self.terms.cache_key_prefix, scope), self.hook)
 
     def report_withheld(self, called: Origin) -> None:
         """Report that a request was sent to the origin *called* without the token."""

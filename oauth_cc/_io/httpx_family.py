@@ -4,17 +4,17 @@ Base classes of the sources and auths for httpx2 and httpx.
 
 import copy
 from collections.abc import AsyncGenerator, Generator
-from typing import Generic, Self
+from typing import Final, Generic, Self
 
 from oauth_cc._io.async_source import AsyncTokenSource
 from oauth_cc._io.context import SourceContext, check_client, check_kind, issuer_context, source_context
+from oauth_cc._io.hops import guard_hops
 from oauth_cc._io.httpx_library import A, C, Library, R, Response, Url
 from oauth_cc._io.options import DEFAULTS, Options
 from oauth_cc._io.origins import Origins
 from oauth_cc._io.source import TokenSource
 from oauth_cc._wire.typing import NonStringCollection
 from oauth_cc.authentication.credentials import ClientCredentials
-from oauth_cc.challenge import NOTABLE, insufficient_scope, token_rejected
 from oauth_cc.endpoint import Endpoint, Origin
 from oauth_cc.errors import InvalidInput
 from oauth_cc.flows.metadata_cache import MetadataCache
@@ -24,6 +24,8 @@ from oauth_cc.scope import Scope
 from oauth_cc.stores._protocol import AsyncStore, Store, is_async_store
 from oauth_cc.stores.cache import TokenCache
 from oauth_cc.token import Token, authorization
+
+_FIRST_ERROR: Final = 400
 
 
 class HttpxTokenSource(TokenSource, Generic[C, A, R]):
@@ -234,18 +236,16 @@ class HttpxAuth(Generic[C, A, R]):
             yield request
             return
         token = source.token()
-        response = yield _authorized(request, token)
+        response = yield self._authorized(request, token)
         # Most calls end here.
-        if response.status_code not in NOTABLE or not self._concerns_token(response):
+        if response.status_code < _FIRST_ERROR or not self._concerns_token(response):
             return
         head = _head(response)
-        if token_rejected(head):
+        if self._context.is_rejection(head):
             source.discard(token)
             if self._library.is_repeatable(request):
-                head = _head((yield _authorized(request, source.token())))
-        scope = insufficient_scope(head)
-        if scope is not None:
-            self._context.report_scope(scope)
+                head = _head((yield self._authorized(request, source.token())))
+        self._context.report_scope(head)
 
     # Both libraries call the two flows; help() would show their text about a third.
     auth_flow = sync_auth_flow
@@ -257,17 +257,23 @@ class HttpxAuth(Generic[C, A, R]):
             yield request
             return
         token = await source.token()
-        response = yield _authorized(request, token)
-        if response.status_code not in NOTABLE or not self._concerns_token(response):
+        response = yield self._authorized(request, token, is_async=True)
+        if response.status_code < _FIRST_ERROR or not self._concerns_token(response):
             return
         head = _head(response)
-        if token_rejected(head):
+        if self._context.is_rejection(head):
             await source.discard(token)
             if self._library.is_repeatable(request):
-                head = _head((yield _authorized(request, await source.token())))
-        scope = insufficient_scope(head)
-        if scope is not None:
-            self._context.report_scope(scope)
+                head = _head((yield self._authorized(request, await source.token(), is_async=True)))
+        self._context.report_scope(head)
+
+    def _authorized(self, request: R, token: Token, *, is_async: bool = False) -> R:
+        header = token.placement.header
+        request.headers[header] = authorization(token).reveal()
+        if header.lower() != "authorization":
+            # On a redirect to another origin the libraries remove no other header.
+            guard_hops(request.extensions, header, self._origins.admit, is_async=is_async)
+        return request
 
     def _with(self, source: TokenSource | None, async_source: AsyncTokenSource | None, origins: Origins) -> Self:
         other = copy.copy(self)
@@ -292,16 +298,15 @@ class HttpxAuth(Generic[C, A, R]):
     def _concerns_token(self, response: Response) -> bool:
         # After a redirect the response may come from an origin that did not receive the token.
         url = response.url
-        return self._origins.admit(_origin(url.scheme, url.raw_host, url.port))
+        try:
+            return self._origins.admit(_origin(url.scheme, url.raw_host, url.port))
+        except InvalidInput:
+            # No URL has this origin.
+            return False
 
 
 def _head(response: Response) -> HttpResponse:
     return HttpResponse(response.status_code, response.headers.multi_items())
-
-
-def _authorized(request: R, token: Token) -> R:
-    request.headers["Authorization"] = authorization(token).reveal()
-    return request
 
 
 def _origin(scheme: str, raw_host: bytes, port: int | None) -> Origin:

@@ -7,7 +7,7 @@ protocols describe their objects.
 
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, aclosing, closing, nullcontext
 from importlib.util import find_spec
 from typing import Generic, Protocol, TypeVar, final
@@ -57,6 +57,8 @@ class Request(Protocol):
     def content(self) -> bytes: ...
     @property
     def stream(self) -> object: ...
+    @property
+    def extensions(self) -> MutableMapping[str, object]: ...
 
 
 class Response(Protocol):

@@ -10,6 +10,7 @@ from oauth_cc.events import (
     Event,
     EventHook,
     RenewalFailed,
+    ResponseOdd,
     ScopeInsufficient,
     StoreFailed,
     StoreReturned,
@@ -58,12 +59,23 @@ def _line(event: Event) -> tuple[int, str, *tuple[object, ...]]:
         case RenewalFailed(client_id, key, error, seconds_left):
             text = "token not renewed for client %s (cache key %s): %s; using the cached token for up to %.0f s"
             return logging.WARNING, text, client_id, key, _described(error), seconds_left
+        case ResponseOdd(client_id, key, oddities):
+            text = "token response for client %s (cache key %s) departs from RFC 6749: %s"
+            return logging.INFO, text, client_id, key, ", ".join(oddities)
         case ScopeInsufficient(client_id, key, scope):
             required = f"the API requires '{scope}'; request this scope" if scope else "the API does not name the scope"
             return logging.WARNING, "insufficient scope for client %s (cache key %s): %s", client_id, key, required
         case TokenWithheld(client_id, origin):
             text = "token of client %s not sent to %s; to send it there, add the origin to origins"
             return logging.WARNING, text, client_id, origin
+        case StoreFailed() | StoreReturned():
+            return _store_line(event)
+        case _:
+            assert_never(event)
+
+
+def _store_line(event: StoreFailed | StoreReturned) -> tuple[int, str, *tuple[object, ...]]:
+    match event:
         case StoreFailed(client_id, key, error):
             text = "token store unavailable for client %s (cache key %s): %s; using the in-memory cache only"
             return logging.WARNING, text, client_id, key, _described(error)

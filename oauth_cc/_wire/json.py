@@ -4,6 +4,7 @@ JSON text and values (RFC 8259), parsed strictly and within limits, as the text 
 
 import json
 import math
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NoReturn, TypeAlias, TypeGuard
@@ -13,6 +14,8 @@ MAX_SIZE: Final = 1024 * 1024
 
 MAX_DEPTH: Final = 32
 """The maximum number of nested levels, far below Python's own recursion limit."""
+
+_MAX_DIGITS: Final = 4300
 
 JsonValue: TypeAlias = str | int | float | bool | Sequence["JsonValue"] | Mapping[str, "JsonValue"] | None
 """A JSON value. `freeze` returns it read-only, with tuples and read-only mappings."""
@@ -26,6 +29,11 @@ def is_array(value: object) -> TypeGuard[Sequence[object]]:
 def is_object(value: object) -> TypeGuard[Mapping[str, object]]:
     """Return whether *value* is a JSON object: a mapping with str names only."""
     return _is_mapping(value) and all([isinstance(name, str) for name in value])
+
+
+def is_dict(value: object) -> TypeGuard[dict[str, object]]:
+    """Return whether *value*, which decoding made, is a JSON object; decoding makes str names only."""
+    return isinstance(value, dict)
 
 
 def _is_mapping(value: object) -> TypeGuard[Mapping[object, object]]:
@@ -47,14 +55,19 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def _finite(text: str) -> float:
+def _float(text: str) -> float:
     number = float(text)
-    if math.isinf(number):
-        raise ValueError("number out of range")
-    return number
+    return math.copysign(sys.float_info.max, number) if math.isinf(number) else number
 
 
-_DECODER: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
+def _int(text: str) -> int | float:
+    # Python refuses to convert more digits, in either direction.
+    return int(text) if len(text) <= _MAX_DIGITS else _float(text)
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_float, parse_int=_int
+)
 
 
 def parse_object(content: bytes | str, *, max_size: int = MAX_SIZE) -> dict[str, object] | str:
@@ -87,17 +100,12 @@ def parse_object(content: bytes | str, *, max_size: int = MAX_SIZE) -> dict[str,
         return "is nested too deeply"
     except ValueError:
         return "is not JSON"
-    if not _is_decoded_object(value):
+    if not is_dict(value):
         return "is not a JSON object"
     # A text is never deeper than its number of brackets, so most responses need no walk through their values.
     if text.count("[") + text.count("{") > MAX_DEPTH and not _within_depth(value):
         return "is nested too deeply"
     return value
-
-
-def _is_decoded_object(value: object) -> TypeGuard[dict[str, object]]:
-    # The decoder only makes names of type str.
-    return isinstance(value, dict)
 
 
 def _within_depth(members: Mapping[str, object]) -> bool:

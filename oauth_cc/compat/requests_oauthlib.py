@@ -16,9 +16,10 @@ from oauth_cc._wire.typing import NonStringCollection
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.methods import AuthenticationFields, ClientSecretBasic, ClientSecretPost
 from oauth_cc.compat._token_dict import TokenDict
+from oauth_cc.compose import proof_of
 from oauth_cc.errors import InvalidInput
 from oauth_cc.events import EventHook
-from oauth_cc.request import TokenRequest, proof_of, token_request
+from oauth_cc.request import TokenRequest, token_request
 from oauth_cc.requests import ClientCredentialsAuth, Timeout, sender
 from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret

@@ -52,7 +52,7 @@ def cache_key(request: TokenRequest, endpoint: str | Endpoint, fingerprint: byte
         >>> keys[0] == keys[1], keys[0] == keys[2]
         (True, False)
     """
-    shape = {
+    shape: dict[str, object] = {
         "endpoint": str(endpoint),
         "client_id": request.credentials.client_id,
         "authentication": fingerprint.hex(),
@@ -64,6 +64,15 @@ def cache_key(request: TokenRequest, endpoint: str | Endpoint, fingerprint: byte
         "includes_client_id": request.includes_client_id,
         "dpop_jkt": request.dpop_jkt,
     }
+    # Only what departs from the default, so that a new field changes no key.
+    if request.resource_names:
+        shape["resource_names"] = request.resource_names
+    if request.headers:
+        headers = sorted([name.lower(), _digest(value, fingerprint)] for name, value in request.headers)
+        shape["headers"] = headers
+    departures = request.dialect.departures()
+    if departures:
+        shape["dialect"] = departures
     if request.client_certificate is not None:
         shape["x5t#S256"] = request.client_certificate.thumbprint
     return hashlib.sha256(write(shape, ascii_only=True).encode("ascii")).hexdigest()

@@ -12,11 +12,12 @@ from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.federated import AssertionSource
 from oauth_cc.authentication.jwt import AssertionDraft
 from oauth_cc.authentication.methods import Proof
+from oauth_cc.compose import authenticated_request, proof_of
 from oauth_cc.endpoint import Endpoint, as_endpoint
 from oauth_cc.errors import InvalidInput, InvalidResponse, TokenRequestRefused
 from oauth_cc.flows.effects import Failed, Flow, Received, Sleep, fetch_assertion, observe, send, sign
 from oauth_cc.http import date
-from oauth_cc.request import TokenRequest, as_request, authenticated_request, proof_of
+from oauth_cc.request import TokenRequest, as_request
 from oauth_cc.response import read_token_response
 from oauth_cc.secret import Secret
 from oauth_cc.token import Token
@@ -24,6 +25,8 @@ from oauth_cc.token import Token
 # In seconds: a difference of clocks that does not matter, and the largest one that is corrected.
 _LAG: Final = 2.0
 _WRONGEST_CLOCK: Final = 86400.0
+
+_CLIENT_STATUSES: Final = frozenset({400, 401, 403})
 
 
 @final
@@ -109,7 +112,7 @@ def exchange(
         outcome, found = yield from _attempt(asked, where, ahead)
         if isinstance(outcome, Token):
             return outcome
-        if found and not ahead and attempt < retries.attempts and _is_invalid_client(outcome):
+        if found and not ahead and attempt < retries.attempts and _may_be_the_clock(outcome):
             ahead = found
             continue
         error, retryable, retry_after = _failure(outcome)
@@ -176,8 +179,11 @@ def _assertion(proof: Proof | None, ahead: float) -> Flow[Secret | Failed | None
             return None
 
 
-def _is_invalid_client(outcome: TokenRequestRefused | InvalidResponse | Failed) -> bool:
-    return isinstance(outcome, TokenRequestRefused) and outcome.code == "invalid_client"
+def _may_be_the_clock(outcome: TokenRequestRefused | InvalidResponse | Failed) -> bool:
+    if not isinstance(outcome, TokenRequestRefused):
+        return False
+    # Some servers answer a bad assertion without an error code.
+    return outcome.code == "invalid_client" or (outcome.error is None and outcome.status in _CLIENT_STATUSES)
 
 
 def _failure(outcome: TokenRequestRefused | InvalidResponse | Failed) -> tuple[Exception, bool, float | None]:

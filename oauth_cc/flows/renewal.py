@@ -13,6 +13,7 @@ import attrs
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.federated import AssertionSource
 from oauth_cc.authentication.jwt import AssertionDraft
+from oauth_cc.compose import authenticated_request, proof_of
 from oauth_cc.endpoint import Endpoint, as_endpoint, issuer_of
 from oauth_cc.errors import InvalidInput
 from oauth_cc.events import TokenFound, TokenObtained
@@ -22,7 +23,7 @@ from oauth_cc.flows.effects import Failed, Flow, Report, load, lock, observe, sa
 from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries, exchange
 from oauth_cc.flows.freshness import DEFAULT_WINDOW, RenewalWindow, stale_from
 from oauth_cc.flows.metadata_cache import MetadataCache
-from oauth_cc.request import TokenRequest, as_request, authenticated_request, proof_of
+from oauth_cc.request import TokenRequest, as_request
 from oauth_cc.secret import Secret
 from oauth_cc.token import Token
 
@@ -194,14 +195,14 @@ def renewal(terms: Terms, *, held: Token | None = None, rejected: Token | None =
     """
     found = None
     if terms.shared:
-        found = yield from _find(terms.cache_key, held, rejected)
+        found = yield from _find(terms, held, rejected)
     if terms.shared and found is None:
         locked = yield from lock(terms.cache_key, 0.0 if held is not None else terms.wait_timeout / 2)
         if held is not None and locked is False:
             return Kept()
         if not isinstance(locked, Failed):
             # The previous holder of the lock may have saved a token.
-            found = yield from _find(terms.cache_key, held, rejected)
+            found = yield from _find(terms, held, rejected)
     began = yield from observe()
     if found is not None:
         yield Report(TokenFound(terms.client_id, terms.cache_key_prefix, found.expires_at - began.now))
@@ -228,11 +229,15 @@ def _token_endpoint(terms: Terms, retries: Retries) -> Flow[Endpoint]:
     return (yield from discover_endpoint(terms.endpoint, terms.request, retries=retries, cache=terms.metadata_cache))
 
 
-def _find(key: str, held: Token | None, rejected: Token | None) -> Flow[Token | None]:
-    found = yield from load(key)
+def _find(terms: Terms, held: Token | None, rejected: Token | None) -> Flow[Token | None]:
+    found = yield from load(terms.cache_key)
     moment = yield from observe()
     if not isinstance(found, Token) or found == held or moment.now >= stale_from(found):
         return None
     if rejected is not None and found.received_at <= rejected.received_at:
         return None
-    return found
+    bound = terms.request.dpop_jkt
+    if (found.token_type, found.dpop_jkt) != ("Bearer" if bound is None else "DPoP", bound):
+        return None
+    # A store keeps no placement, so that none of its entries can name a header.
+    return attrs.evolve(found, placement=terms.request.dialect.placement)

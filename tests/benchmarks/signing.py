@@ -12,10 +12,18 @@ from joserfc.jws import JWSRegistry
 from requests_oauth2client import ClientSecretJwt as TheirSecretJwt
 from requests_oauth2client import PrivateKeyJwt as TheirKeyJwt
 
-from oauth_cc import ClientCredentials, ClientSecretJwt, PrivateKeyJwt, Secret, http_request, token_request
+from oauth_cc import (
+    ClientCredentials,
+    ClientSecretJwt,
+    PrivateKeyJwt,
+    Secret,
+    TokenRequest,
+    http_request,
+    token_request,
+    unsigned_assertion,
+)
 from oauth_cc.authentication import Algorithm
 from oauth_cc.jose import key_from_pem, sign
-from oauth_cc.request import TokenRequest, unsigned_assertion
 from tests.benchmarks.measure import Row, microseconds
 from tests.keys import KEYS, jwk, pem, private
 

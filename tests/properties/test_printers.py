@@ -39,7 +39,7 @@ from oauth_cc.challenge import Challenge
 from oauth_cc.compat._token_dict import TokenDict
 from oauth_cc.flows import Received, Send
 from tests.leaks import TESTS
-from tests.properties.test_secrecy import BASIC, ENDPOINT, MARK, RESPONSE, TOKEN, records
+from tests.properties.test_secrecy import BASIC, ENDPOINT, MARK, PLACED, RESPONSE, TOKEN, records
 from tests.shells.scripted import Answer, serve
 
 RECORDS = [
@@ -215,5 +215,6 @@ def test_secret_fields_are_read_by_name() -> None:
     assert TOKEN.extra["id_token"] == MARK
     assert attrs.evolve(request, body=b"x=1").headers == request.headers
     assert authorize(HttpRequest("GET", ENDPOINT), TOKEN).headers[-1] == ("Authorization", f"Bearer {MARK}")
+    assert authorize(HttpRequest("GET", ENDPOINT), PLACED[0]).headers == (("X-Shopify-Access-Token", MARK),)
     assert isinstance(Send(request).request, HttpRequest)
     assert Received(RESPONSE, 0.0).response.content == MARK.encode()

@@ -611,7 +611,7 @@ def _token(text: str, now: float, lifetime: int, scope: Scope) -> Token:
     stored = Token.from_json(
         f'{{"access_token": "{text}", "token_type": "Bearer", "received_at": {now}, "expires_at": {now + lifetime},'
         f' "scope": "{scope}", "requested_scope": "{scope}", "extra": {{}}, "dpop_jkt": null,'
-        f' "lifetime_assumed": false}}'
+        f' "lifetime_assumed": false, "scope_assumed": true}}'
     )
     return attrs.evolve(stored, extra=stored.extra)
 

@@ -19,6 +19,7 @@ from oauth_cc import (
     ClientSecretPost,
     HttpRequest,
     HttpResponse,
+    Placement,
     Scope,
     Secret,
     Token,
@@ -32,10 +33,12 @@ from oauth_cc._wire.form import decode
 from oauth_cc._wire.json import parse_object
 from oauth_cc.authentication import AuthenticationFields
 from oauth_cc.challenge import parse_challenges
+from oauth_cc.cli.display import curl, http_message
 from oauth_cc.endpoint import Endpoint, check_resource, check_url, origin
 from oauth_cc.flows import Failed, Received, Save, Send, exchange
 from oauth_cc.flows.renewal import Renewed, terms
 from oauth_cc.flows.single_flight import Renew, TokenState, Use
+from oauth_cc.http import SHOWN_HEADERS
 from tests import strategies
 from tests.leaks import shown_by
 from tests.world import World
@@ -47,6 +50,15 @@ ENDPOINT = "https://as.example/token"
 CREDENTIALS = ClientCredentials("id", MARK)
 POST = ClientCredentials("id", ClientSecretPost(MARK))
 TOKEN = Token(Secret(MARK), "Bearer", 0.0, extra={"id_token": MARK, MARK: 1})
+PLACED = [
+    attrs.evolve(TOKEN, placement=placement)
+    for placement in (
+        Placement("X-Shopify-Access-Token", None),
+        Placement("Authorization", "OAuth"),
+        Placement("Authorization", None),
+        Placement("WM_SEC.ACCESS_TOKEN", "Token"),
+    )
+]
 RESPONSE = HttpResponse(200, {"Set-Cookie": MARK, "X-Token": MARK}, MARK.encode())
 
 
@@ -56,6 +68,7 @@ def records() -> Iterator[object]:
         token_request(CREDENTIALS)
         .with_parameter("api_key", MARK)
         .with_parameter("assertion", Secret(MARK))
+        .with_header("X-Api-Key", MARK)
         .with_body(f"password={MARK}")
     )
     yield Secret(MARK)
@@ -81,6 +94,9 @@ def records() -> Iterator[object]:
     yield Renewed(TOKEN, 0.5)
     yield Save("key", TOKEN)
     yield authorize(HttpRequest("GET", "https://api.example/"), TOKEN)
+    for placed in PLACED:
+        yield placed
+        yield authorize(HttpRequest("GET", "https://api.example/"), placed)
 
 
 @pytest.mark.parametrize("record", list(records()), ids=lambda record: type(record).__name__)
@@ -119,6 +135,23 @@ class TestRecords:
 HIDING = (HttpRequest, HttpResponse, Send, Received, Token)
 
 
+@pytest.mark.parametrize("token", PLACED, ids=lambda token: repr(token.placement))
+def test_the_command_line_shows_no_placed_token(token: Token) -> None:
+    """Neither as a message nor as a curl command; the name of the header is shown."""
+    call = authorize(HttpRequest("GET", "https://api.example/"), token)
+    for shown in (http_message(call), curl(call)):
+        assert f"{token.placement.header}: " in shown
+        assert MARK not in shown
+
+
+@pytest.mark.parametrize("header", sorted(SHOWN_HEADERS))
+def test_a_header_whose_value_is_shown_cannot_carry_a_token(header: str) -> None:
+    """In any case."""
+    for name in (header, header.title()):
+        with pytest.raises(errors.InvalidInput, match="header must not be"):
+            Placement(name, None)
+
+
 def test_challenge_shows_registered_words_only() -> None:
     """An API may echo the token."""
     line = f'{MARK} {MARK}, Bearer realm="{MARK}", error="{MARK}", {MARK}="{MARK}", {MARK.lower()} x="{BASIC}"'
@@ -150,6 +183,11 @@ BAD: list[Callable[[], object]] = [
     lambda: token_request(CREDENTIALS).with_parameters({"client_secret": MARK}),
     lambda: token_request(CREDENTIALS).with_parameters([("a", MARK), ("a", MARK)]),
     lambda: token_request(CREDENTIALS).with_parameters({"a": MARK.encode()}),  # type: ignore[arg-type]
+    lambda: token_request(CREDENTIALS).with_header("X", f"{MARK}\r\n"),
+    lambda: token_request(CREDENTIALS).with_header("X", Secret(f"{MARK}é")),
+    lambda: token_request(CREDENTIALS).with_header("Authorization", MARK),
+    lambda: token_request(CREDENTIALS).with_header("X", MARK.encode()),  # type: ignore[arg-type]
+    lambda: token_request(CREDENTIALS).with_header("A B", Secret(MARK)),
     lambda: token_request(CREDENTIALS).with_body(f"client_secret={MARK}"),
     lambda: token_request(CREDENTIALS).with_body(f"a={MARK}&a={MARK}"),
     lambda: token_request(CREDENTIALS).with_body(f"a={MARK}%zz"),
@@ -170,6 +208,8 @@ BAD: list[Callable[[], object]] = [
     lambda: HttpResponse(200, {}, MARK),  # type: ignore[arg-type]
     lambda: authorize(HttpRequest("GET", f"http://api.example/?token={MARK}"), TOKEN),
     lambda: authorize(HttpRequest("GET", ENDPOINT), attrs.evolve(TOKEN, token_type="DPoP")),
+    lambda: authorize(HttpRequest("GET", f"http://api.example/?token={MARK}"), PLACED[0]),
+    lambda: Token(Secret(MARK), "DPoP", 0.0, placement=PLACED[0].placement),
     lambda: Token.from_json(MARK),
     lambda: Token.from_json(f'{{"access_token": "{MARK}"}}'),
     lambda: Token(Secret(f"{MARK}\n"), "Bearer", 0.0),
@@ -207,6 +247,11 @@ ANSWERS = [
         f'{{"error": ["{MARK}"]}}',
         f'{{"error": "x", "error_description": "{MARK} {BASIC}", "error_uri": "https://{MARK}/"}}',
         f'{{"error": "x", "error_description": "Basic {BASIC}", "access_token": "{MARK}"}}',
+        f'{{"error": null, "access_token": "{MARK}\\n", "token_type": "Bearer"}}',
+        f'{{"message": "{MARK} {BASIC}", "access_token": "{MARK}"}}',
+        f'{{"errors": [{{"message": "{MARK} Basic {BASIC}"}}], "{MARK}": 1}}',
+        f'{{"error": {{"message": "{MARK}\\u0000{BASIC}"}}}}',
+        f"the secret {MARK} of Basic {BASIC}\x00 is wrong",
     )
 ]
 

@@ -10,6 +10,7 @@ from oauth_cc.authentication import MacKey, Source
 from oauth_cc.events import (
     Event,
     RenewalFailed,
+    ResponseOdd,
     ScopeInsufficient,
     StoreFailed,
     StoreReturned,
@@ -93,6 +94,8 @@ def described(event: Event) -> str:
             return str(error)
         case ScopeInsufficient(scope=scope):
             return str(scope)
+        case ResponseOdd(oddities=oddities):
+            return ", ".join(oddities)
         case TokenWithheld(origin=origin):
             return origin
         case StoreFailed(error=error):

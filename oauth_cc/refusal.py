@@ -1,0 +1,198 @@
+"""
+A refused token request, read as an error that holds the server's own words, cleaned.
+
+Words of a server are untrusted: they are redacted, stripped of control characters and cut before anything shows them.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Final, get_args
+from urllib.parse import quote_plus
+
+from oauth_cc._wire.form import percent_encode
+from oauth_cc._wire.grammar import ERROR, URL_TEXT
+from oauth_cc._wire.json import MAX_SIZE, is_array, is_object, parse_object
+from oauth_cc.authentication.methods import AuthenticationFields, ClientSecretBasic, Proof
+from oauth_cc.errors import RegisteredCode, TokenRequestRefused
+from oauth_cc.http import RETRYABLE, HttpResponse, retry_after
+from oauth_cc.request import TokenRequest
+from oauth_cc.secret import Secret
+
+__all__: list[str] = []
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+MAX_DESCRIPTION: Final = 500
+"""Characters of an ``error_description`` that an error shows."""
+
+MAX_WORDS: Final = 300
+"""Characters of a server's words in any other form that an error shows."""
+
+_REGISTERED: Final = frozenset[str](get_args(RegisteredCode))
+_RETRYABLE_ERRORS: Final = frozenset({"server_error", "temporarily_unavailable"})
+# A server that rejects the client will reject it again.
+_FINAL: Final = frozenset({401, 403})
+_CLIENT_STATUSES: Final = frozenset({400, 401, 403})
+_PAGE: Final = re.compile(r"https?://[\x21\x23-\x5B\x5D-\x7E]{1,500}")
+# HTML, XML and JSON, which are not for people.
+_STRUCTURED: Final = re.compile(r"\s*[<{\[]")
+# Where servers put their words, by RFC 6749, RFC 9457 and common practice.
+_WORDS: Final = (
+    ("error_description",),
+    ("message",),
+    ("errors", "message"),
+    ("response", "errors", "message"),
+    ("fault", "faultstring"),
+    ("errorSummary",),
+    ("error", "message"),
+    ("detail",),
+    ("reason",),
+    ("errmsg",),
+    ("title",),
+    ("error",),
+)
+# Shorter parts of an assertion are words that a sentence may hold too.
+_LEAST_ECHOED: Final = 16
+
+
+def refusal(
+    response: HttpResponse, request: TokenRequest, secrets: tuple[Secret, ...], received_at: float
+) -> TokenRequestRefused:
+    """
+    Return the error for a response without a token.
+
+    Args:
+        response: The response; its status, its error code or both refuse the request.
+        request: The request that was refused.
+        secrets: What the error must not show.
+        received_at: The time of the response in POSIX seconds.
+    """
+    status = response.status
+    members = _members(response.content)
+    error = members.get("error")
+    sent = error if isinstance(error, str) and ERROR.fullmatch(error) else None
+    # A registered code is public, and a short secret may be a part of one.
+    code = sent if sent is None or sent in _REGISTERED else redact(sent, secrets)
+    description = members.get("error_description") if code is not None else None
+    shown = _shown(description, secrets, MAX_DESCRIPTION) if isinstance(description, str) else None
+    words = None if shown else _server_words(response, members, sent, secrets)
+    retryable = status in RETRYABLE or (code in _RETRYABLE_ERRORS and status not in _FINAL)
+    return TokenRequestRefused(
+        code,
+        shown,
+        _page(members.get("error_uri"), secrets),
+        status,
+        retryable,
+        retry_after(response, received_at),
+        words,
+        _advice(status, code, words or shown, request),
+    )
+
+
+def _members(content: bytes) -> Mapping[str, object]:
+    if len(content) > MAX_SIZE:
+        return {}
+    members = parse_object(content)
+    if isinstance(members, str):
+        # The error code survives a description in another encoding.
+        members = parse_object(content.decode("utf-8", "replace"))
+    return {} if isinstance(members, str) else members
+
+
+def _server_words(
+    response: HttpResponse, members: Mapping[str, object], code: str | None, secrets: tuple[Secret, ...]
+) -> str | None:
+    found = [_text_at(members, path) for path in _WORDS]
+    text = next((words for words in found if words and words != code), None)
+    # A success without a token response may hold a bare token.
+    if text is None and not members and response.status >= 400 and len(response.content) <= MAX_SIZE:
+        plain = response.content.decode("utf-8-sig", "replace")
+        text = None if _STRUCTURED.match(plain) else plain
+    return _shown(text, secrets, MAX_WORDS) if text else None
+
+
+def _text_at(members: Mapping[str, object], path: tuple[str, ...]) -> str | None:
+    value: object = members
+    for name in path:
+        if is_array(value):
+            value = value[0] if value else None
+        value = value.get(name) if is_object(value) else None
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def _advice(status: int, code: str | None, words: str | None, request: TokenRequest) -> str | None:
+    if code == "invalid_client":
+        return _client_advice(request)
+    if code is not None or words is not None:
+        return None
+    if status in _CLIENT_STATUSES:
+        return "check the client_id, the secret or key, the audience of an assertion, and the scope"
+    return "check the token endpoint and any proxy in front of it"
+
+
+def _client_advice(request: TokenRequest) -> str | None:
+    method = request.credentials.authentication
+    if isinstance(method, ClientSecretBasic):
+        if not method.encode or percent_encode(method.secret.reveal()) == method.secret.reveal():
+            return None
+        return "try ClientSecretBasic(secret, encode=False), as the secret has reserved characters"
+    # The methods that sign an assertion, which load when they are used.
+    if method is not None and hasattr(method, "issuer"):
+        return "check the audience and the key id of the assertion, the registered key, and the clock of this machine"
+    return None
+
+
+def _page(uri: object, secrets: tuple[Secret, ...]) -> str | None:
+    return uri if isinstance(uri, str) and _PAGE.fullmatch(uri) and redact(uri, secrets) == uri else None
+
+
+def shown_location(response: HttpResponse, secrets: tuple[Secret, ...]) -> str | None:
+    """Return the Location of *response* without query and fragment, or None if it cannot be shown."""
+    found = next(iter(response.header("Location")), "")
+    shown = redact(re.split(r"[?#]", found, maxsplit=1)[0], secrets)
+    return shown if URL_TEXT.fullmatch(shown) and len(shown) <= MAX_DESCRIPTION and "@" not in shown else None
+
+
+def _shown(text: str, secrets: tuple[Secret, ...], limit: int) -> str | None:
+    # Redacted before it is cut, so that no part of a secret is left at the end.
+    printable = "".join([character if character.isprintable() else " " for character in redact(text, secrets)])
+    words = printable.strip()
+    return (words if len(words) <= limit else f"{words[:limit]}…") or None
+
+
+def secrets_of(request: TokenRequest, proof: Proof | None, assertion: Secret | None) -> tuple[Secret, ...]:
+    """
+    Return what no error about *request* may show.
+
+    Args:
+        request: The request.
+        proof: What authenticated it.
+        assertion: The client's assertion, if it authenticated by one.
+    """
+    known = [value for _, value in (*request.body, *request.parameters, *request.headers)]
+    # A server echoes an assertion as a whole, or what it read of it.
+    if assertion is not None:
+        parts = [Secret(part) for part in assertion.reveal().split(".") if len(part) >= _LEAST_ECHOED]
+        known += [assertion, *parts]
+    if isinstance(proof, AuthenticationFields):
+        known += proof.secrets
+        # A server echoes the header as a whole, or what follows its scheme.
+        known += [Secret(part) for _, value in proof.headers for part in value.reveal().split(" ")[-1:]]
+        known += [value for name, value in proof.parameters if name != "client_id"]
+    return tuple(known)
+
+
+def redact(text: str, secrets: tuple[Secret, ...]) -> str:
+    """Return *text* with ``***`` in place of each of *secrets*, plain or encoded."""
+    for secret in secrets:
+        for form in _forms(secret):
+            text = text.replace(form, "***")
+    return text
+
+
+def _forms(secret: Secret) -> list[str]:
+    value = secret.reveal()
+    return [form for form in (value, percent_encode(value), quote_plus(value)) if form]

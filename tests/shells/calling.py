@@ -1,0 +1,140 @@
+"""
+API calls with an auth of every HTTP library, on threads and on event loops.
+"""
+
+from types import ModuleType
+from typing import Any, TypeAlias
+
+import aiohttp
+import anyio
+import requests
+
+from oauth_cc import TokenRequest
+from tests.shells.asking import WAYS, Ask
+
+# The libraries share names but no types, so values of either library are not typed.
+Auth: TypeAlias = Any
+Source: TypeAlias = Any
+
+
+class Call:
+    """One HTTP library, on threads or on one event loop."""
+
+    def __init__(self, ask: Ask) -> None:
+        self.library: ModuleType = ask.library
+        self.shell: ModuleType = ask.shell
+        self.backend: str | None = ask.backend
+
+    @property
+    def is_httpx(self) -> bool:
+        """Return whether the library is httpx2 or httpx."""
+        return self.library not in (requests, aiohttp)
+
+    def auth(self, request: TokenRequest, endpoint: str, **options: Any) -> Auth:
+        """Return an auth of the library."""
+        return self.shell.ClientCredentialsAuth(request, endpoint, **options)
+
+    def get(self, auth: Auth, *urls: str, proxy: str | None = None, **options: Any) -> list[int]:
+        """
+        Return the statuses of calls to *urls* with one client, which follows redirects.
+
+        Args:
+            auth: The auth of the calls.
+            urls: What to call, one after the other.
+            proxy: The URL of a proxy. None to call directly.
+            options: Further options of each call.
+        """
+        if self.library is requests:
+            with requests.Session() as session:
+                session.auth, session.trust_env = auth, False
+                session.proxies = {} if proxy is None else {"http": proxy}
+                return [session.get(url, timeout=9, **options).status_code for url in urls]
+        if self.library is aiohttp:
+            return anyio.run(_get_by_aiohttp, auth, urls, {"proxy": proxy, **options})
+        settings = self._settings(auth, proxy)
+        if self.backend is None:
+            with self.library.Client(**settings) as client:
+                return [client.get(url, **options).status_code for url in urls]
+
+        async def main() -> list[int]:
+            async with self.library.AsyncClient(**settings) as client:
+                return [(await client.get(url, **options)).status_code for url in urls]
+
+        return anyio.run(main, backend=self.backend)
+
+    def send_twice(self, url: str, first: Auth, second: Auth, **options: Any) -> None:
+        """Send one request object of httpx2 or httpx with *first* and then with *second*."""
+        if self.backend is None:
+            with self.library.Client(**self._settings(first)) as client:
+                request = client.build_request("GET", url, **options)
+                client.send(request)
+                client.send(request, auth=second)
+            return
+
+        async def main() -> None:
+            async with self.library.AsyncClient(**self._settings(first)) as client:
+                request = client.build_request("GET", url, **options)
+                await client.send(request)
+                await client.send(request, auth=second)
+
+        anyio.run(main, backend=self.backend)
+
+    def follow_by_hand(self, auth: Auth, url: str) -> None:
+        """Call *url* with httpx2 or httpx, and send the request of its redirect as the library composed it."""
+        settings = {**self._settings(auth), "follow_redirects": False}
+        if self.backend is None:
+            with self.library.Client(**settings) as client:
+                client.send(client.get(url).next_request)
+            return
+
+        async def main() -> None:
+            async with self.library.AsyncClient(**settings) as client:
+                await client.send((await client.get(url)).next_request)
+
+        anyio.run(main, backend=self.backend)
+
+    def _settings(self, auth: Auth, proxy: str | None = None) -> dict[str, Any]:
+        # verify=False, because loading the trusted authorities takes most of the time of a test without TLS.
+        return {"auth": auth, "trust_env": False, "follow_redirects": True, "proxy": proxy, "verify": False}
+
+    def tokens(self, request: TokenRequest, endpoint: str, times: int, **options: Any) -> list[str]:
+        """Return *times* tokens of one source, each after the one before was discarded."""
+        if self.backend is None:
+            source: Source = self.shell.TokenSource(request, endpoint, **options)
+            return [_renewed(source) for _ in range(times)]
+
+        async def main() -> list[str]:
+            source: Source = self.shell.AsyncTokenSource(request, endpoint, **options)
+            found = []
+            for _ in range(times):
+                token = await source.token()
+                await source.discard(token)
+                found.append(token.access_token.reveal())
+            return found
+
+        return anyio.run(main, backend=self.backend)
+
+
+def _renewed(source: Source) -> str:
+    token = source.token()
+    source.discard(token)
+    text: str = token.access_token.reveal()
+    return text
+
+
+async def _get_by_aiohttp(auth: Auth, urls: tuple[str, ...], options: dict[str, Any]) -> list[int]:
+    statuses = []
+    async with aiohttp.ClientSession(middlewares=(auth,)) as session:
+        for url in urls:
+            async with session.get(url, **options) as response:
+                await response.read()
+                statuses.append(response.status)
+    return statuses
+
+
+CALLS = [Call(ask) for ask in WAYS]
+
+
+def name(call: Call) -> str:
+    """Return the name of *call* in test reports."""
+    return f"{call.library.__name__}-{call.backend or 'threads'}"
