@@ -83,6 +83,11 @@ class TestBody:
             "",
         )
 
+    def test_a_dialect_shapes_the_body(self, cli: Runner) -> None:
+        """The dialect comes by its name, and a resource may be a name."""
+        result = cli("body", "--client-id", "id", "--dialect", "ebay", "--resource-name", "0000-1")
+        assert result == Result(DONE, "grant_type=client_credentials&resource=0000-1\n", "")
+
     @pytest.mark.parametrize("text", ["{", "5", '["a"]', "[5]", '[{"type": 5}]', "{}", '"a"', '[{}],"x":[]'])
     def test_bad_details_are_bad_input(self, cli: Runner, text: str) -> None:
         """Invalid details are bad input, reported in one sentence."""
@@ -97,7 +102,7 @@ class TestBody:
         ("option", "value", "advice"),
         [
             ("--parameter", "audience", "--parameter must be NAME=VALUE"),
-            ("--parameter", "client_secret=M4RKER", "second way of authentication"),
+            ("--parameter", "client_secret=M4RKER", "pass it to ClientCredentials"),
             ("--scope", "a  b", "put one space between scope-tokens"),
             ("--resource", "relative", "begin it with a scheme"),
             ("--body", "%", "percent-encoded"),
@@ -126,6 +131,24 @@ class TestRequest:
             "\n"
             "grant_type=client_credentials&scope=a\n"
         )
+
+    def test_further_headers_are_redacted(self, cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The value of a header comes from the command line or from a variable."""
+        monkeypatch.setenv("SUBSCRIPTION", "M4RKER")
+        target = ("request", "--client-id", "id", "--token-url", "https://as.example/token")
+        result = cli(*target, "--header", "X-Merchant-Id=4711", "--header-env", "X-Key=SUBSCRIPTION")
+        assert result.code == DONE
+        assert "X-Merchant-Id: ***\nX-Key: ***\n" in result.out
+        for option, value, advice in (
+            ("--header", "X-Merchant-Id", "--header must be NAME=VALUE"),
+            ("--header", "Authorization=M4RKER", "belongs to client authentication"),
+            ("--header-env", "X-Key", "--header-env must be NAME=VARIABLE"),
+            ("--header-env", "X-Key=NO_SUCH", "names NO_SUCH, which is not set"),
+        ):
+            refused = cli(*target, option, value)
+            assert (refused.code, refused.out) == (BAD_INPUT, "")
+            assert advice in refused.err
+            assert "M4RKER" not in refused.err
 
     @pytest.mark.parametrize("way", ["basic", "basic-raw", "post", "none"])
     @pytest.mark.parametrize("form", [(), ("--curl",)])

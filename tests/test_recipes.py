@@ -3,10 +3,15 @@ The recipes of PROVIDERS.md, run against servers that are as strict as the provi
 """
 
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+import re
+import ssl
+from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
-from typing import Literal
-from urllib.parse import parse_qs, urlsplit
+from types import FunctionType
+from typing import Literal, TypeAlias
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import attrs
 import httpx2
@@ -15,17 +20,20 @@ import trustme
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509 import load_pem_x509_certificate
+from joserfc import jwt
+from joserfc.jwk import RSAKey
 
-from oauth_cc import Scope, SigningKey, TokenRequest, errors, unsigned_assertion
+from oauth_cc import Scope, SigningKey, Token, TokenRequest, dialects, errors, unsigned_assertion
 from oauth_cc.authentication import Algorithm
 from oauth_cc.httpx2 import ClientCredentialsAuth, fetch_token
 from oauth_cc.jose import key_from_jwk
 from oauth_cc.testing import AssertionIssuer, AuthorizationServer, FederatedIdentity, RegisteredClient
 from oauth_cc.testing._clients import JwkSet
-from tests.guides import ROOT, functions
+from tests.guides import HEADING, ROOT, functions, prose
 from tests.keys import KEYS, jwk, public_jwk
 from tests.shells.scripted import Answer, serve
 
+GUIDE = ROOT / "oauth_cc" / "authentication" / "PROVIDERS.md"
 GRAPH = "https://graph.microsoft.com/.default"
 API = "https://api.example/"
 
@@ -48,16 +56,39 @@ class Recipes:
         assert isinstance(made, ClientCredentialsAuth)
         return made
 
-    def _made(self, name: str, *arguments: object, **keywords: bool) -> object:
+    def client(self, name: str, token_url: str, *arguments: object) -> httpx2.Client:
+        """
+        Return an HTTP client with the auth of the recipe *name*.
+
+        Args:
+            name: The name of the recipe.
+            token_url: The token endpoint, for a recipe that returns a request.
+            arguments: The arguments of the recipe.
+        """
+        made = self._made(name, *arguments)
+        if isinstance(made, httpx2.Client):
+            return made
+        if isinstance(made, TokenRequest):
+            made = ClientCredentialsAuth(made, token_url)
+        assert isinstance(made, ClientCredentialsAuth)
+        return httpx2.Client(auth=made)
+
+    def text(self, name: str, *arguments: object) -> str:
+        """Return the text that the recipe *name* makes of *arguments*."""
+        made = self._made(name, *arguments)
+        assert isinstance(made, str)
+        return made
+
+    def _made(self, name: str, *arguments: object) -> object:
         recipe = self.names[name]
         assert callable(recipe)
-        return recipe(*arguments, **keywords)
+        return recipe(*arguments)
 
 
 @pytest.fixture(scope="module")
 def recipes() -> Recipes:
     """Return the recipes of the guide."""
-    return Recipes(functions(ROOT / "oauth_cc" / "authentication" / "PROVIDERS.md"))
+    return Recipes(functions(GUIDE))
 
 
 def key(algorithm: Algorithm) -> SigningKey:
@@ -201,3 +232,426 @@ def test_the_github_actions_recipe_requests_an_assertion_for_each_token(
     assert [asked.headers["Authorization"] for asked in runner.asked] == ["Bearer j0b-t0ken"] * 2
     queries = [parse_qs(urlsplit(asked.path).query) for asked in runner.asked]
     assert queries == [{"api-version": ["2.0"], "audience": [audience]}] * 2
+
+
+Fields: TypeAlias = dict[str, str]
+
+SECRET = "s3cret"
+BASIC = f"Basic {b64encode(b'your_id:s3cret').decode()}"
+POST = {"client_id": "your_id", "client_secret": SECRET}
+TOKEN_URL = "https://as.example/token"
+"""Stands for the token endpoint of the server on this machine in the arguments of a recipe."""
+
+GRANT = {"grant_type": "client_credentials"}
+BEARER = {"authorization": "Bearer tok-1"}
+
+
+@attrs.frozen
+class Wire:
+    """What a server of a provider expects, and what it returns."""
+
+    answer: dict[str, object]
+    fields: Fields
+    arguments: tuple[object, ...] = (SECRET,)
+    headers: Fields = attrs.field(factory=dict)
+    call: Fields = attrs.field(factory=lambda: dict(BEARER))
+    media_type: str = "application/x-www-form-urlencoded"
+    lifetime: float = 3600.0
+    scope: Scope = attrs.field(factory=Scope)
+    status: int = 200
+    query: str = ""
+
+
+def answer(**members: object) -> dict[str, object]:
+    """Return a token response as the RFC has it, with *members*; None removes one."""
+    rfc = {"access_token": "tok-1", "token_type": "Bearer", "expires_in": 3600, **members}
+    return {name: value for name, value in rfc.items() if value is not None}
+
+
+WIRES: Mapping[str, Wire] = {
+    "with_basic": Wire(answer(), {**GRANT, "scope": "read"}, (SECRET, Scope.of("read")), {"authorization": BASIC}),
+    "with_post": Wire(answer(), {**GRANT, **POST}, (SECRET, Scope())),
+    "with_json": Wire(
+        answer(), {**GRANT, **POST, "scope": "a b"}, (SECRET, Scope.of("a", "b")), media_type="application/json"
+    ),
+    "adobe": Wire(
+        answer(token_type="bearer", expires_in=86399),
+        {**GRANT, **POST, "scope": "openid,AdobeID,user_management_sdk"},
+        (SECRET, TOKEN_URL),
+        call={**BEARER, "x-api-key": "your_id"},
+        lifetime=86399,
+    ),
+    "amazon_selling_partner": Wire(
+        answer(token_type="bearer"),
+        {**GRANT, **POST, "scope": "sellingpartnerapi::notifications"},
+        call={"x-amz-access-token": "tok-1"},
+    ),
+    "apigee": Wire(
+        answer(
+            token_type="BearerToken",
+            expires_in="3599",
+            issued_at="1700000000000",
+            scope="",
+            refresh_token_expires_in="0",
+            status="approved",
+            **{"developer.email": "a@b.example"},
+        ),
+        GRANT,
+        headers={"authorization": BASIC},
+        lifetime=3599,
+    ),
+    "box": Wire(
+        answer(restricted_to=[], token_type="bearer"),
+        {**GRANT, **POST, "box_subject_type": "enterprise", "box_subject_id": "your_enterprise"},
+    ),
+    "cognito": Wire(
+        answer(), {**GRANT, "scope": "inventory/read"}, (SECRET, TOKEN_URL), headers={"authorization": BASIC}
+    ),
+    "ebay": Wire(
+        answer(token_type="Application Access Token", expires_in=7200),
+        {**GRANT, "scope": "https://api.ebay.com/oauth/api_scope"},
+        headers={"authorization": BASIC},
+        lifetime=7200,
+    ),
+    "entra_v1": Wire(
+        answer(
+            expires_in="3599", ext_expires_in="3599", expires_on="1700003599", not_before="1700000000", resource="x"
+        ),
+        {**GRANT, **POST, "resource": "00000003-0000-0000-c000-000000000000"},
+        (SECRET, "00000003-0000-0000-c000-000000000000"),
+        lifetime=3599,
+    ),
+    "fiserv": Wire(
+        answer(token_type="BearerToken", expires_in="899999"), GRANT, headers={"authorization": BASIC}, lifetime=899
+    ),
+    "greenhouse": Wire(
+        answer(),
+        {**GRANT, "sub": "4212952002"},
+        (SECRET, "4212952002"),
+        {"authorization": BASIC},
+        media_type="application/json",
+        query="?grant_type=client_credentials",
+    ),
+    "ibm_cloud": Wire(
+        answer(refresh_token="not_supported", expiration=1700003600, scope="ibm openid"),
+        {"grant_type": "urn:ibm:params:oauth:grant-type:apikey", "apikey": "k3y"},
+        ("k3y",),
+        scope=Scope.of("ibm", "openid"),
+    ),
+    "odoo": Wire(answer(expires_in=None, access_token_validity=7200), {**GRANT, **POST}, lifetime=7200),
+    "personio_v1": Wire(
+        {"success": True, "data": {"token": "tok-1", "expires_in": 86400, "scope": "employees:read absences:read"}},
+        {**GRANT, **POST},
+        lifetime=86400,
+        scope=Scope.of("employees:read", "absences:read"),
+    ),
+    "pverify": Wire(
+        answer(),
+        {**GRANT, "Client_Id": "your_id", "Client_Secret": SECRET},
+        (SECRET, TOKEN_URL),
+        {"client-api-id": "your_id"},
+        {**BEARER, "client-api-id": "your_id"},
+    ),
+    "reddit": Wire(
+        answer(token_type="bearer", expires_in=86400, scope="*", device_id="None"),
+        GRANT,
+        (SECRET, TOKEN_URL),
+        {"authorization": BASIC, "user-agent": "linux:com.example.reports:v1.0 (by /u/your_name)"},
+        {**BEARER, "user-agent": "linux:com.example.reports:v1.0 (by /u/your_name)"},
+        lifetime=86400,
+        scope=Scope.of("*"),
+    ),
+    "marketing_cloud": Wire(
+        answer(expires_in=1079, scope="email_read offline", rest_instance_url="https://x.example/"),
+        {**GRANT, **POST, "scope": "email_read", "account_id": "your_mid"},
+        media_type="application/json",
+        lifetime=1079,
+        scope=Scope.of("email_read", "offline"),
+    ),
+    "sap_ariba": Wire(
+        answer(token_type="bearer", expires_in=1440, refresh_token="r", timeUpdated=1700000000000),
+        GRANT,
+        (SECRET, "k3y", TOKEN_URL),
+        {"authorization": BASIC},
+        {**BEARER, "apikey": "k3y"},
+        lifetime=1440,
+    ),
+    "shopify": Wire(
+        answer(token_type=None, expires_in=86399, scope="read_orders,write_orders"),
+        {**GRANT, **POST},
+        call={"x-shopify-access-token": "tok-1"},
+        lifetime=86399,
+        scope=Scope.of("read_orders", "write_orders"),
+    ),
+    "soundcloud": Wire(
+        answer(scope="", refresh_token="r"),
+        GRANT,
+        headers={"authorization": BASIC},
+        call={"authorization": "OAuth tok-1"},
+    ),
+    "twitch": Wire(
+        answer(token_type="bearer", expires_in=5011271),
+        {**GRANT, **POST},
+        (SECRET, TOKEN_URL),
+        call={**BEARER, "client-id": "your_id"},
+        lifetime=5011271,
+    ),
+    "ups": Wire(
+        answer(expires_in="14399", issued_at="1700000000000", status="approved", client_id="your_id"),
+        GRANT,
+        headers={"authorization": BASIC, "x-merchant-id": "your_account"},
+        lifetime=14399,
+    ),
+    "walmart": Wire(
+        answer(expires_in=900),
+        GRANT,
+        (SECRET, TOKEN_URL),
+        {
+            "authorization": BASIC,
+            "accept": "application/json",
+            "wm_svc.name": "Walmart Marketplace",
+            "wm_qos.correlation_id": "your_program",
+        },
+        {
+            "wm_sec.access_token": "tok-1",
+            "wm_svc.name": "Walmart Marketplace",
+            "wm_qos.correlation_id": "your_program",
+        },
+        lifetime=900,
+    ),
+    "workday": Wire(
+        answer(),
+        {**GRANT, "tenant_alias": "your_tenant"},
+        headers={"authorization": BASIC.replace("Basic", "ID")},
+    ),
+    "zoom": Wire(
+        answer(token_type="bearer", scope="meeting:read user:read"),
+        {"grant_type": "account_credentials", "account_id": "your_account"},
+        headers={"authorization": BASIC},
+        scope=Scope.of("meeting:read", "user:read"),
+    ),
+}
+"""What goes over the wire, by recipe."""
+
+ORDINARY: Mapping[str, tuple[int, dict[str, object]]] = {
+    "CrowdStrike": (201, answer(token_type="bearer")),
+    "Dynamics 365": (200, answer(expires_in=3599, ext_expires_in=3599)),
+    "FedEx": (200, answer(token_type="bearer", scope="CXS-TP")),
+    "LinkedIn": (200, answer(token_type=None, expires_in="1800")),
+    "Marketo": (200, answer(token_type="bearer", scope="service@marketo.example")),
+    "SAP Concur": (200, answer(scope="user.read", geolocation="https://us.example")),
+    "SAP XSUAA": (200, answer(token_type="bearer", scope="uaa.resource", jti="0")),
+    "ServiceNow": (200, answer(scope="useraccount", expires_in=1799)),
+    "Sophos Central": (200, answer(token_type="bearer", errorCode="success", message="OK", refresh_token="r")),
+    "WSO2": (200, answer(scope="default", expires_in=9223372036854775807)),
+}
+"""Status and token response of providers that need nothing special."""
+
+
+def served(answer: Mapping[str, object], status: int = 200) -> Answer:
+    """Return *answer* as a response of the scripted server."""
+    return Answer(status, (("Content-Type", "application/json"),), (json.dumps(answer).encode(),))
+
+
+def lowered(headers: Mapping[str, str]) -> Fields:
+    """Return *headers* with their names in lower case."""
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def table_rows() -> list[list[str]]:
+    """Return the cells of each row of the guide's tables."""
+    rows = re.findall(r"^\| (?!provider |---)(.+) \|$", GUIDE.read_text("utf-8"), re.MULTILINE)
+    return [row.split(" | ") for row in rows]
+
+
+def token_of(client: httpx2.Client) -> Token:
+    """Return the cached token of the auth of *client*."""
+    assert isinstance(client.auth, ClientCredentialsAuth)
+    return client.auth.source.token()
+
+
+@pytest.mark.parametrize("name", WIRES)
+def test_a_recipe_sends_what_the_provider_expects(recipes: Recipes, name: str) -> None:
+    """The token request has its body, format and headers; the API call has the token where the API expects it."""
+    wire = WIRES[name]
+    with serve(served(wire.answer, wire.status), Answer()) as server:
+        token_url = f"{server.url}/token{wire.query}"
+        arguments = [token_url if argument == TOKEN_URL else argument for argument in wire.arguments]
+        with recipes.client(name, token_url, *arguments) as client:
+            client.get(f"{server.url}/things").raise_for_status()
+            token = token_of(client)
+        token_request, call = server.asked
+    sent, called = lowered(token_request.headers), lowered(call.headers)
+    body = token_request.body.decode("ascii")
+    pairs = json.loads(body).items() if wire.media_type == "application/json" else parse_qsl(body, strict_parsing=True)
+    assert ("POST", f"/token{wire.query}") == (token_request.method, token_request.path)
+    assert sorted(wire.fields.items()) == sorted(pairs)
+    assert {"content-type": wire.media_type, **wire.headers}.items() <= sent.items()
+    assert sent.get("authorization") == wire.headers.get("authorization")
+    assert wire.call.items() <= called.items()
+    assert called.get("authorization") == wire.call.get("authorization")
+    assert "tok-1" not in str({key: value for key, value in called.items() if key not in wire.call})
+    assert (wire.lifetime, False) == (token.expires_at - token.received_at, token.lifetime_assumed)
+    assert wire.scope in (token.scope, Scope())
+
+
+@pytest.mark.parametrize("provider", ORDINARY)
+def test_an_odd_response_of_a_provider_in_the_table_needs_no_setting(recipes: Recipes, provider: str) -> None:
+    """The table names the function, and the token is used for a call."""
+    (functions,) = [row[2] for row in table_rows() if row[0].startswith(provider)]
+    assert "`with_post`" in functions or functions == "any"
+    status, members = ORDINARY[provider]
+    with serve(served(members, status), Answer()) as server:
+        with recipes.client("with_post", f"{server.url}/token", SECRET, Scope()) as client:
+            client.get(f"{server.url}/things").raise_for_status()
+            assert not token_of(client).lifetime_assumed
+        assert lowered(server.asked[1].headers)["authorization"] == "Bearer tok-1"
+
+
+def test_an_expired_token_of_amazon_is_renewed_although_the_api_returns_403(recipes: Recipes) -> None:
+    """The API does not return 401."""
+    first, second = (served(answer(access_token=text)) for text in ("tok-1", "tok-2"))
+    with serve(first, Answer(403), second, Answer()) as server:
+        with recipes.client("amazon_selling_partner", f"{server.url}/token", SECRET) as client:
+            client.get(f"{server.url}/things").raise_for_status()
+        assert [lowered(each.headers).get("x-amz-access-token") for each in server.asked] == [
+            None,
+            "tok-1",
+            None,
+            "tok-2",
+        ]
+
+
+def test_the_cognito_recipe_renews_late(recipes: Recipes) -> None:
+    """Each token request costs money."""
+    terms = recipes.auth("cognito", SECRET, "https://as.example/token").source.context.terms
+    assert (0.75, 0.9) == (terms.renewal_window.opens, terms.renewal_window.closes)
+
+
+def test_the_salesforce_recipe_calls_the_instance_and_assumes_two_hours(recipes: Recipes) -> None:
+    """The response has the URL of the API, and no lifetime."""
+    with serve(Answer()) as server:
+        members = answer(expires_in=None, instance_url=server.url, signature="x", issued_at="1700000000000", id="y")
+        server.steps[:] = [served(members), Answer()]
+        with recipes.client("salesforce", "", SECRET, f"{server.url}/token") as client:
+            client.get("/services/data/").raise_for_status()
+            token = token_of(client)
+        token_request, call = server.asked
+    assert dict(parse_qsl(token_request.body.decode("ascii"))) == {**GRANT, **POST}
+    assert ("/services/data/", "Bearer tok-1") == (call.path, lowered(call.headers)["authorization"])
+    assert (7200.0, False) == (token.expires_at - token.received_at, token.lifetime_assumed)
+
+
+def test_the_older_word_of_ariba_is_sent_by_its_dialect(recipes: Recipes) -> None:
+    """The guide names the dialect for a server that rejects ``client_credentials``."""
+    request = recipes.request("with_basic", SECRET, Scope()).with_dialect(dialects.SAP_ARIBA)
+    with serve(served(answer(expires_in=1440))) as server:
+        assert fetch_token(request, f"{server.url}/token").token_type == "Bearer"
+        assert server.asked[0].body == b"grant_type=openapi_2lo"
+
+
+def test_the_veeva_recipe_exchanges_the_token_for_a_session(recipes: Recipes) -> None:
+    """The token is that of the identity provider, and goes to the login of Vault."""
+    session = {"responseStatus": "SUCCESS", "sessionId": "s3ssion"}
+    with serve(served(answer()), served(session)) as server:
+        assert "s3ssion" == recipes.text("veeva_session", SECRET, f"{server.url}/token", f"{server.url}/session/p")
+        token_request, exchange = server.asked
+    assert (b"grant_type=client_credentials", BASIC) == (
+        token_request.body,
+        lowered(token_request.headers)["authorization"],
+    )
+    assert ("/session/p", "Bearer tok-1") == (exchange.path, lowered(exchange.headers)["authorization"])
+    form = {"vaultDNS": "your_vault.veevavault.com", "client_id": "your_id"}
+    assert form == dict(parse_qsl(exchange.body.decode("ascii")))
+
+
+def test_the_netsuite_recipe_puts_the_scope_into_the_assertion(recipes: Recipes) -> None:
+    """The assertion has exactly the claims of NetSuite, and is valid for less than an hour."""
+    made = RSAKey.generate_key(2048)
+    with serve(served(answer(expires_in="3600"))) as server:
+        token_url = f"{server.url}/token"
+        fetch_token(
+            recipes.request("netsuite", made.as_pem(private=True).decode("ascii"), "c3rt", token_url), token_url
+        )
+        form = dict(parse_qsl(server.asked[0].body.decode("ascii")))
+    read = jwt.decode(form.pop("client_assertion"), made, algorithms=["PS256"])
+    kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    assert form == {**GRANT, "client_id": "your_id", "client_assertion_type": kind}
+    assert read.header == {"alg": "PS256", "typ": "JWT", "kid": "c3rt"}
+    issued, expires = read.claims.pop("iat"), read.claims.pop("exp")
+    assert 0 < expires - issued < 3600
+    assert read.claims == {"iss": "your_id", "scope": "restlets,rest_webservices", "aud": token_url}
+
+
+def test_the_adp_recipe_gets_tokens_by_secret_over_mutual_tls(recipes: Recipes, tmp_path: Path) -> None:
+    """The tokens are bound to the certificate, which the API call shows too."""
+    authority, file = trustme.CA(), str(tmp_path / "client.pem")
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    authority.issue_cert("client.example").private_key_and_cert_chain_pem.write_to_path(file)
+    side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(side)
+    authority.configure_trust(side)
+    side.verify_mode = ssl.CERT_OPTIONAL
+    context = ssl.create_default_context(cafile=str(tmp_path / "authority.pem"))
+    context.load_cert_chain(file)
+    request = recipes.request("adp", SECRET, file)
+    client = RegisteredClient("your_id", SECRET, certificate_bound=True)
+    with AuthorizationServer(clients=[client], tls=side) as server, httpx2.Client(verify=context) as api:
+        api.auth = ClientCredentialsAuth(request, server.token_endpoint, client=api)
+        api.get(server.resource_url).raise_for_status()
+        assert ["client_secret_basic"] == [each.authentication_method for each in server.token_requests]
+
+
+@pytest.mark.parametrize(("name", "scope"), [("apple_business", "business.api"), ("here", "")])
+def test_a_recipe_with_a_key_for_the_token_endpoint_gets_tokens(recipes: Recipes, name: str, scope: str) -> None:
+    """The audience of the assertion is a token endpoint, and its type is JWT."""
+    with AuthorizationServer(
+        clients=[signing("ES256", scope or "read")], assertion_audience="token_endpoint"
+    ) as server:
+        request = recipes.request(name, key("ES256"), server.token_endpoint)
+        assert (name == "apple_business") is ("client_id" in obtained(server, request, "private_key_jwt"))
+    assert header(request) == {"alg": "ES256", "typ": "JWT", "kid": "2026-11"}
+
+
+def test_the_recipe_with_a_key_gets_tokens(recipes: Recipes) -> None:
+    """The audience of the assertion is the issuer."""
+    with AuthorizationServer(clients=[signing("ES256", "read")]) as server:
+        request = recipes.request("with_key", key("ES256"), server.issuer, Scope.of("read"))
+        obtained(server, request, "private_key_jwt")
+
+
+def test_every_function_of_the_guide_is_run(recipes: Recipes) -> None:
+    """The functions that other functions call have a name that ends with ``_assertion``."""
+    own = [
+        name for name, item in recipes.names.items() if isinstance(item, FunctionType) and item.__module__ == "guide"
+    ]
+    source = Path(__file__).read_text("utf-8")
+    assert [name for name in own if not name.endswith("_assertion") and f'"{name}"' not in source] == []
+    assert len(own) > 40
+
+
+def test_every_dialect_is_in_the_guide() -> None:
+    """A dialect without a recipe would not be found."""
+    text = GUIDE.read_text("utf-8")
+    assert [name for name in dialects.__all__ if f"dialects.{name}" not in text] == []
+
+
+def test_the_contents_of_the_guide_name_its_sections_in_alphabetical_order() -> None:
+    """The tables come first, and the providers with another grant last."""
+    sections = HEADING.findall(prose(GUIDE))[1:]
+    *tables, another = sections[:2] + sections[-1:]
+    assert (["Nothing special", "JSON in the body"], "Another grant") == (tables, another)
+    own = sections[2:-1]
+    assert own == sorted(own, key=str.lower)
+    contents = GUIDE.read_text("utf-8").partition("- It has a section: ")[2].partition(".\n- It ")[0]
+    assert own == re.findall(r"\[([^\]]+)\]", contents)
+
+
+def test_the_tables_of_the_guide_are_in_alphabetical_order() -> None:
+    """Each row has a URL without its scheme, or names where the URL is found."""
+    rows = table_rows()
+    names = [row[0].lower() for row in rows]
+    starts = [index for index, (before, after) in enumerate(pairwise(names), 1) if after < before]
+    assert len(starts) == 2
+    for row in rows[: starts[1]]:
+        assert re.fullmatch(r"`[\w.-]+\.[\w/.-]+`|`HOST/[\w/.-]+`|see its .+", row[1]), row

@@ -17,9 +17,10 @@ from oauth_cc.cli.display import curl, http_message, metadata_table, requirement
 from oauth_cc.cli.network import NetworkError, endpoint_of, metadata_of, stored, token_for
 from oauth_cc.cli.options import parser
 from oauth_cc.cli.request import request_of
+from oauth_cc.compose import proof_of
 from oauth_cc.errors import InvalidInput, InvalidResponse, StoreUnavailable, TokenRequestRefused
 from oauth_cc.fapi import fapi2
-from oauth_cc.request import proof_of
+from oauth_cc.token import authorization
 
 DONE: Final = 0
 REFUSED: Final = 1
@@ -110,7 +111,7 @@ def _token(arguments: argparse.Namespace, stdin: TextIO) -> str:
         case "token":
             return token.access_token.reveal()
         case "header":
-            return f"Authorization: {token.token_type} {token.access_token.reveal()}"
+            return f"{token.placement.header}: {authorization(token).reveal()}"
         case _:
             return token.to_json()
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Final
 
-from oauth_cc import __version__
+from oauth_cc import __version__, dialects
 from oauth_cc._io.options import check_timeout
 from oauth_cc.errors import InvalidInput
 
@@ -84,14 +84,43 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
+def dialect_names() -> list[str]:
+    """
+    Return the names of the ready-made dialects, as the command line has them.
+
+        >>> "ebay" in dialect_names()
+        True
+    """
+    return [name.lower().replace("_", "-") for name in dialects.__all__]
+
+
 def _content() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(add_help=False)
     options.add_argument("--client-id", required=True, metavar="ID")
     options.add_argument("--scope", action="append", default=[], metavar="TEXT", help="scope-tokens; may repeat")
     options.add_argument("--resource", action="append", default=[], metavar="URI", help="RFC 8707; may repeat")
+    options.add_argument(
+        "--resource-name",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a resource that is not a URI, for servers that expect a GUID or a name; may repeat",
+    )
     options.add_argument("--authorization-details", metavar="JSON", help="an array of objects (RFC 9396)")
     options.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="such as audience=...")
     options.add_argument("--include-client-id", action="store_true", help="send client_id in the body too")
+    options.add_argument(
+        "--header", action="append", default=[], metavar="NAME=VALUE", help="a header of the token request; may repeat"
+    )
+    options.add_argument(
+        "--header-env",
+        action="append",
+        default=[],
+        metavar="NAME=VARIABLE",
+        help="a header whose value is in this environment variable; may repeat",
+    )
+    names = dialect_names()
+    options.add_argument("--dialect", choices=names, metavar="NAME", help=f"how the server departs: {', '.join(names)}")
     options.add_argument("--body", metavar="FORM", help="an existing form body to embed")
     return options
 

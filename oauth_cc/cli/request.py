@@ -3,8 +3,9 @@ The token request that command line options describe.
 """
 
 import argparse
+import os
 
-from oauth_cc import ClientCredentials, Scope, TlsClientAuth, TokenRequest, token_request
+from oauth_cc import ClientCredentials, Dialect, Scope, Secret, TlsClientAuth, TokenRequest, dialects, token_request
 from oauth_cc._wire.json import freeze, is_array, is_object, parse_object
 from oauth_cc.cli.authentication import certificate_of
 from oauth_cc.errors import InvalidInput
@@ -18,18 +19,32 @@ def request_of(arguments: argparse.Namespace, credentials: ClientCredentials) ->
     request = token_request(credentials, scope)
     for uri in arguments.resource:
         request = request.with_resource(uri)
+    request = _with_departures(request, arguments)
     if arguments.authorization_details is not None:
         request = _with_details(request, arguments.authorization_details)
     if arguments.body is not None:
         request = request.with_body(arguments.body)
     if arguments.include_client_id:
         request = request.with_client_id_in_body()
-    request = request.with_parameters([_name_and_value(text) for text in arguments.parameter])
+    request = request.with_parameters([_name_and_value(text, "--parameter") for text in arguments.parameter])
     # With another client authentication method, the certificate binds the token.
     certificate = certificate_of(arguments)
     if certificate is None or isinstance(credentials.authentication, TlsClientAuth):
         return request
     return request.with_certificate(certificate)
+
+
+def _with_departures(request: TokenRequest, arguments: argparse.Namespace) -> TokenRequest:
+    for name in arguments.resource_name:
+        request = request.with_resource(name, uri=False)
+    if arguments.dialect is not None:
+        dialect: Dialect = getattr(dialects, arguments.dialect.upper().replace("-", "_"))
+        request = request.with_dialect(dialect)
+    for text in arguments.header:
+        request = request.with_header(*_name_and_value(text, "--header"))
+    for text in arguments.header_env:
+        request = request.with_header(*_name_and_variable(text))
+    return request
 
 
 def _with_details(request: TokenRequest, text: str) -> TokenRequest:
@@ -44,8 +59,17 @@ def _with_details(request: TokenRequest, text: str) -> TokenRequest:
     return request.with_authorization_details(*frozen)
 
 
-def _name_and_value(text: str) -> tuple[str, str]:
+def _name_and_value(text: str, option: str) -> tuple[str, str]:
     name, separator, value = text.partition("=")
     if not separator:
-        raise InvalidInput("--parameter", "--parameter must be NAME=VALUE")
+        raise InvalidInput(option, f"{option} must be NAME=VALUE")
     return name, value
+
+
+def _name_and_variable(text: str) -> tuple[str, Secret]:
+    name, separator, variable = text.partition("=")
+    if not separator:
+        raise InvalidInput("--header-env", "--header-env must be NAME=VARIABLE")
+    if variable not in os.environ:
+        raise InvalidInput("--header-env", f"--header-env names {variable}, which is not set in the environment")
+    return name, Secret(os.environ[variable])
