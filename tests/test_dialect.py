@@ -650,11 +650,13 @@ class TestAnything:
             authorize(API, token)
 
 
-def outcome(response: HttpResponse, request: TokenRequest) -> Token | OAuthError:
-    """Return the token of *response*, or the error."""
+def outcome(
+    response: HttpResponse, request: TokenRequest
+) -> Token | errors.TokenRequestRefused | errors.InvalidResponse:
+    """Return the token of *response*, or the error that concerns the response."""
     try:
         return parse_token_response(response, request, received_at=NOW)
-    except OAuthError as error:
+    except (errors.TokenRequestRefused, errors.InvalidResponse) as error:
         return error
 
 
