@@ -1,0 +1,3 @@
+from oauth_cc import Placement
+
+Placement("X-Shopify-Access-Token", scheme=False)  # refused

@@ -1,0 +1,5 @@
+from oauth_cc import Dialect
+
+
+class Mine(Dialect):  # refused
+    pass

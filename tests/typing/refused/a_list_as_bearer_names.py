@@ -1,0 +1,3 @@
+from oauth_cc import Dialect
+
+Dialect(bearer_names=["BearerToken"])  # refused

@@ -1,0 +1,3 @@
+from oauth_cc import dialects
+
+print(dialects.EBEY)  # refused

@@ -1,0 +1,3 @@
+from oauth_cc import Dialect
+
+Dialect(members={"access_token": ("data", "token")})  # refused

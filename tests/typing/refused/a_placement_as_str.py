@@ -1,0 +1,3 @@
+from oauth_cc import Dialect
+
+Dialect(placement="X-Shopify-Access-Token")  # refused

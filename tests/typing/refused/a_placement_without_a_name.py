@@ -1,0 +1,3 @@
+from oauth_cc import Placement
+
+Placement(None)  # refused

@@ -1,0 +1,3 @@
+from oauth_cc import Dialect
+
+Dialect(rejection_statuses=403)  # refused

@@ -1,0 +1,3 @@
+from oauth_cc import Dialect
+
+Dialect(members={"refresh_token": "data.refresh"})  # refused

@@ -1,0 +1,3 @@
+from oauth_cc import Dialect
+
+Dialect(lifetime_unit="min")  # refused
