@@ -230,6 +230,22 @@ def test_clock_is_not_corrected_after_another_status_without_a_code(status: int)
     assert len(world.sent) == 1
 
 
+@pytest.mark.parametrize(
+    ("failure", "kind"),
+    [
+        (HttpResponse(200, {"Date": "Tue, 14 Nov 2023 22:23:20 GMT"}, b"<html>"), errors.InvalidResponse),
+        (HttpResponse(302, {"Date": "Tue, 14 Nov 2023 22:23:20 GMT"}), errors.UnexpectedRedirect),
+        (Failed(TimeoutError("slow"), retryable=False), TimeoutError),
+    ],
+)
+def test_clock_is_not_corrected_without_a_refusal(failure: HttpResponse | Failed, kind: type[Exception]) -> None:
+    """The assertion is not the cause."""
+    world = World([failure, token_answer()])
+    with pytest.raises(kind):
+        world.run(exchange(SIGNED, ENDPOINT))
+    assert len(world.sent) == 1
+
+
 def test_clock_is_corrected_once() -> None:
     """A second refusal is final."""
     world = World([refused("22:23:20")])
