@@ -7,11 +7,11 @@ import importlib
 import importlib.metadata
 import inspect
 import pydoc
-import re
 import typing
 from types import ModuleType
 
 import attrs
+import httpx2
 import pytest
 
 import oauth_cc
@@ -159,12 +159,13 @@ def test_public_functions_and_methods_are_documented(module: ModuleType) -> None
             assert all(member.__doc__ for member in methods if inspect.isfunction(member)), name
 
 
-@pytest.mark.parametrize(("library", "lines"), [("httpx2", 95), ("httpx", 95), ("requests", 75), ("aiohttp", 75)])
-def test_help_of_an_auth_shows_arguments_and_methods_on_the_first_screen(library: str, lines: int) -> None:
-    """Sections about what typing.Generic and httpx's own class add come last and do not count."""
-    text = pydoc.plain(pydoc.render_doc(MODULES[f"oauth_cc.{library}"].ClientCredentialsAuth))
-    screen = "\n".join(text.split("\n")[:60])
-    assert screen.index("Args:") < screen.index("with_scope(")
-    sections = re.split(r"^ \|  -{10,}$", text, flags=re.MULTILINE)
-    own = [section for section in sections if not re.search(r"inherited from (typing|httpx2?)\.", section)]
-    assert sum([section.count("\n") for section in own]) <= lines
+@pytest.mark.parametrize("library", ["httpx2", "httpx", "requests", "aiohttp"])
+def test_the_documentation_of_an_auth_fits_a_screen(library: str) -> None:
+    """The arguments come first. Signatures do not count: Python 3.13 shows an argument a line."""
+    auth = MODULES[f"oauth_cc.{library}"].ClientCredentialsAuth
+    text = pydoc.plain(pydoc.render_doc(auth))
+    assert text.index("Args:") < text.index("with_scope(")
+    names = [name for name in dir(auth) if not name.startswith("_") and name not in dir(httpx2.Auth)]
+    written = [inspect.getdoc(auth), *[inspect.getdoc(getattr(auth, name)) for name in names]]
+    assert all(written)
+    assert sum([len((words or "").splitlines()) for words in written]) <= 60
