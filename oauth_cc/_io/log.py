@@ -20,7 +20,8 @@ from oauth_cc.events import (
     TokenWithheld,
 )
 
-_log: Final = logging.getLogger("oauth_cc")
+LOGGER: Final = logging.getLogger("oauth_cc")
+"""The one logger of the library."""
 
 
 def emit(event: Event, hook: EventHook | None = None) -> None:
@@ -28,18 +29,18 @@ def emit(event: Event, hook: EventHook | None = None) -> None:
     Log *event* and pass it to *hook*. An exception of the hook is logged and not raised.
     """
     level, text, *values = _line(event)
-    _log.log(level, text, *values)
+    LOGGER.log(level, text, *values)
     if hook is not None:
         try:
             hook(event)
         except Exception:  # an API call must not fail because of the user's hook
-            _log.exception("the on_event hook raised an exception on %s; the call continues", type(event).__name__)
+            LOGGER.exception("the on_event hook raised an exception on %s; the call continues", type(event).__name__)
 
 
 def warn_of_plain_http(client_id: str, endpoint: Endpoint) -> None:
     """Log that the token requests of *client_id* go to *endpoint* unencrypted."""
     text = "token requests of client %s go to %s over plain http, readable by anyone on the network; use https"
-    _log.warning(text, client_id, endpoint.origin)
+    LOGGER.warning(text, client_id, endpoint.origin)
 
 
 def _line(event: Event) -> tuple[int, str, *tuple[object, ...]]:

@@ -1,0 +1,98 @@
+"""
+The deadline of one attempt in threads.
+
+A timeout of a socket bounds one read only. A server that sends a byte now and then holds a reader for as long as it
+likes. So the attempt runs on a thread of its own, which its caller leaves at the deadline.
+"""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Generic, TypeVar, final
+
+import attrs
+
+from oauth_cc._io.log import LOGGER
+from oauth_cc._io.threads import start
+
+T = TypeVar("T")
+
+
+@final
+class DeadlineExceeded(Exception):
+    """The attempt has not ended at its deadline. Each shell raises its library's timeout in place of it."""
+
+
+@final
+@attrs.define(eq=False)
+class Deadline(Generic[T]):
+    """
+    The deadline of the attempts of one source.
+
+    Args:
+        seconds: The seconds that one attempt may take.
+        pause: Seconds for which no further attempt is made while one that was left goes on.
+        name: The HTTP library, for the log.
+    """
+
+    seconds: float
+    pause: float
+    name: str
+    _left: "Future[T] | None" = attrs.field(default=None, init=False)
+    _left_at: float = attrs.field(default=0.0, init=False)
+    _is_logged: bool = attrs.field(default=False, init=False)
+
+    def perform(self, attempt: Callable[[], T], cut: Callable[[], object] | None = None) -> T:
+        """
+        Return the result of *attempt*, or raise its error.
+
+        Args:
+            attempt: Sends a request and reads the response. It runs on a thread of its own.
+            cut: Ends the connection of *attempt*, so that its thread ends. None if the connection belongs to a client
+                of the user's. Its thread then goes on until the connection ends.
+
+        Raises:
+            DeadlineExceeded: *attempt* takes longer than the deadline, or an attempt that was left still goes on.
+        """
+        if self._is_held():
+            raise DeadlineExceeded
+        outcome: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                outcome.set_result(attempt())
+            except BaseException as error:  # the caller raises it
+                outcome.set_exception(error)
+
+        if not start("attempt", run):
+            # At the shutdown of the interpreter only the socket's timeouts bound the attempt.
+            return attempt()
+        try:
+            outcome.exception(self.seconds)
+        except TimeoutError:
+            # A result that arrives meanwhile may be what a cut connection left of a response.
+            self._leave(outcome, cut)
+            raise DeadlineExceeded from None
+        except BaseException:
+            # A signal handler raised. Nobody reads this outcome.
+            self._leave(outcome, cut)
+            raise
+        return outcome.result()
+
+    def _leave(self, outcome: "Future[T]", cut: Callable[[], object] | None) -> None:
+        if cut is not None:
+            cut()
+            return
+        self._left, self._left_at = outcome, time.monotonic()
+        if not self._is_logged:
+            self._is_logged = True
+            LOGGER.warning(
+                "a token request through a client of %s has not ended after %g seconds; its thread ends with its"
+                " connection",
+                self.name,
+                self.seconds,
+            )
+
+    def _is_held(self) -> bool:
+        left = self._left
+        return left is not None and not left.done() and time.monotonic() < self._left_at + self.pause

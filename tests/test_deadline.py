@@ -1,0 +1,104 @@
+"""
+Tests of the deadline of one attempt in threads.
+"""
+
+import contextvars
+import logging
+import threading
+
+import pytest
+
+from oauth_cc._io.deadline import Deadline, DeadlineExceeded
+from oauth_cc._io.threads import start
+
+
+def test_an_attempt_in_time_returns_its_result_and_raises_its_error() -> None:
+    """Nothing changes before the deadline."""
+
+    def refuse() -> str:
+        raise ValueError("refused")
+
+    deadline: Deadline[str] = Deadline(5.0, 60.0, "requests")
+    assert deadline.perform(lambda: "token") == "token"
+    with pytest.raises(ValueError, match="refused"):
+        deadline.perform(refuse)
+
+
+def test_a_late_attempt_is_cut_and_its_result_is_dropped() -> None:
+    """A cut connection can look like the end of a short response."""
+    ended, cut = threading.Event(), threading.Event()
+
+    def attempt() -> str:
+        cut.wait()
+        ended.set()
+        return "half of a response"
+
+    deadline: Deadline[str] = Deadline(0.01, 60.0, "requests")
+    with pytest.raises(DeadlineExceeded):
+        deadline.perform(attempt, cut.set)
+    assert ended.wait(10)
+    assert deadline.perform(lambda: "token", cut.set) == "token"
+
+
+def test_an_attempt_that_cannot_be_cut_is_left_once_and_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """One thread of one source hangs at most."""
+    release, ended, sent = threading.Event(), threading.Event(), list[str]()
+
+    def attempt() -> str:
+        release.wait()
+        ended.set()
+        return "late"
+
+    def send() -> str:
+        sent.append("request")
+        return "token"
+
+    deadline: Deadline[str] = Deadline(0.01, 60.0, "requests")
+    with caplog.at_level(logging.WARNING, "oauth_cc"):
+        for _ in range(3):
+            with pytest.raises(DeadlineExceeded):
+                deadline.perform(attempt)
+        with pytest.raises(DeadlineExceeded):
+            deadline.perform(send)
+    assert sent == []
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line.startswith("a token request through a client of requests has not ended after 0.01 seconds")
+    release.set()
+    assert ended.wait(10)
+
+
+def test_an_attempt_is_made_again_after_the_pause() -> None:
+    """A thread that never ends does not stop the source."""
+    release = threading.Event()
+    deadline: Deadline[object] = Deadline(0.01, 0.0, "requests")
+    with pytest.raises(DeadlineExceeded):
+        deadline.perform(release.wait)
+    assert deadline.perform(lambda: "token") == "token"
+    release.set()
+
+
+def test_a_thread_has_the_context_of_its_caller_and_keeps_no_process_alive() -> None:
+    """Tracing depends on context variables."""
+    variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable")
+    variable.set("value")
+    seen, done = list[tuple[str, str, bool]](), threading.Event()
+
+    def work() -> None:
+        thread = threading.current_thread()
+        seen.append((variable.get(), thread.name, thread.daemon))
+        done.set()
+
+    assert start("renewal", work)
+    assert done.wait(10)
+    assert seen == [("value", "oauth_cc renewal", True)]
+
+
+def test_without_threads_the_caller_makes_the_attempt_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No thread starts while the interpreter shuts down."""
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread at interpreter shutdown")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    deadline: Deadline[int] = Deadline(5.0, 60.0, "requests")
+    assert deadline.perform(threading.get_ident) == threading.get_ident()
