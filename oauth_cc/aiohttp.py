@@ -219,8 +219,7 @@ class ClientCredentialsAuth:
         context = source.context
         try:
             if context.is_rejection(_head(response)):
-                await source.discard(token)
-                if _is_repeatable(request.body):
+                if await source.discard(token) and _is_repeatable(request.body):
                     # Released now, because the token request may need the only connection of the connector.
                     response.release()
                     # The writer of the body must end before the body is written again.

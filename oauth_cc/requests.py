@@ -270,8 +270,7 @@ class _ResponseHook:
         return target is not None and self.origins.admit(target)
 
     def _again(self, response: requests.Response, sending: _Sending) -> requests.Response:
-        self.source.discard(self.token)
-        if not _is_repeatable(response.request):
+        if not self.source.discard(self.token) or not _is_repeatable(response.request):
             return response
         try:
             token = self.source.token()

@@ -54,11 +54,14 @@ class AsyncTokenSource(Source):
         """
         return (await self.token()).access_token.reveal()
 
-    async def discard(self, token: Token) -> None:
+    async def discard(self, token: Token) -> bool:
         """
         Remove *token* from cache and store after an API rejected it (RFC 6750 section 3.1).
 
-        The next call gets a new token. A token other than *token* stays in the cache.
+        A token other than *token* stays in the cache.
+
+        Returns:
+            Whether to repeat the call with the token that the source returns next.
         """
         self._context.discard(token)
         store = _for_tasks(self._context.cache.store)
@@ -67,6 +70,7 @@ class AsyncTokenSource(Source):
                 await store.discard(self._context.terms.cache_key, token)
             except Exception as error:  # the cache has dropped the token and does not load it again
                 self._context.store_failed(error)
+        return True
 
     async def close(self) -> None:
         """Close this source and the sources derived from it. Their methods then raise `SourceClosed`."""

@@ -242,8 +242,7 @@ class HttpxAuth(Generic[C, A, R]):
             return
         head = _head(response)
         if self._context.is_rejection(head):
-            source.discard(token)
-            if self._library.is_repeatable(request):
+            if source.discard(token) and self._library.is_repeatable(request):
                 head = _head((yield self._authorized(request, source.token())))
         self._context.report_scope(head)
 
@@ -262,8 +261,7 @@ class HttpxAuth(Generic[C, A, R]):
             return
         head = _head(response)
         if self._context.is_rejection(head):
-            await source.discard(token)
-            if self._library.is_repeatable(request):
+            if await source.discard(token) and self._library.is_repeatable(request):
                 head = _head((yield self._authorized(request, await source.token(), is_async=True)))
         self._context.report_scope(head)
 
