@@ -241,9 +241,8 @@ class HttpxAuth(Generic[C, A, R]):
         if response.status_code < _FIRST_ERROR or not self._concerns_token(response):
             return
         head = _head(response)
-        if self._context.is_rejection(head):
-            if source.discard(token) and self._library.is_repeatable(request):
-                head = _head((yield self._authorized(request, source.token())))
+        if self._context.is_rejection(head) and source.discard(token) and self._library.is_repeatable(request):
+            head = _head((yield self._authorized(request, source.token())))
         self._context.report_scope(head)
 
     # Both libraries call the two flows; help() would show their text about a third.
