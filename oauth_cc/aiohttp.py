@@ -218,13 +218,13 @@ class ClientCredentialsAuth:
             return response
         context = source.context
         try:
-            if context.is_rejection(_head(response)):
-                if await source.discard(token) and _is_repeatable(request.body):
-                    # Released now, because the token request may need the only connection of the connector.
-                    response.release()
-                    # The writer of the body must end before the body is written again.
-                    await request.close()
-                    response = await _call(request, handler, await source.token())
+            rejected = context.is_rejection(_head(response))
+            if rejected and await source.discard(token) and _is_repeatable(request.body):
+                # Released now, because the token request may need the only connection of the connector.
+                response.release()
+                # The writer of the body must end before the body is written again.
+                await request.close()
+                response = await _call(request, handler, await source.token())
             context.report_scope(_head(response))
         except BaseException:
             response.close()

@@ -259,9 +259,8 @@ class HttpxAuth(Generic[C, A, R]):
         if response.status_code < _FIRST_ERROR or not self._concerns_token(response):
             return
         head = _head(response)
-        if self._context.is_rejection(head):
-            if await source.discard(token) and self._library.is_repeatable(request):
-                head = _head((yield self._authorized(request, await source.token(), is_async=True)))
+        if self._context.is_rejection(head) and await source.discard(token) and self._library.is_repeatable(request):
+            head = _head((yield self._authorized(request, await source.token(), is_async=True)))
         self._context.report_scope(head)
 
     def _authorized(self, request: R, token: Token, *, is_async: bool = False) -> R:
