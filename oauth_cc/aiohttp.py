@@ -26,6 +26,7 @@ from oauth_cc._io.context import SourceContext, check_client, check_kind, issuer
 from oauth_cc._io.options import DEFAULTS, Options
 from oauth_cc._io.origins import Origins
 from oauth_cc._io.tracebacks import chain, strip_tracebacks
+from oauth_cc._io.user_agent import with_user_agent
 from oauth_cc._wire.content_coding import decode_content
 from oauth_cc._wire.json import MAX_SIZE
 from oauth_cc._wire.typing import NonStringCollection
@@ -325,7 +326,7 @@ def _sender(
     async def send(request: HttpRequest) -> Received | Failed:
         try:
             with anyio.fail_after(timeout):
-                return await _post(request, client)
+                return await _post(with_user_agent(request), client)
         except TimeoutError:
             return Failed(
                 aiohttp.ServerTimeoutError(f"no complete response within {timeout:g} seconds"), retryable=False

@@ -31,6 +31,7 @@ from oauth_cc._io.context import SourceContext, check_client, check_kind, issuer
 from oauth_cc._io.options import DEFAULTS, Options, check_timeout
 from oauth_cc._io.origins import Origins
 from oauth_cc._io.tracebacks import strip_tracebacks
+from oauth_cc._io.user_agent import with_user_agent
 from oauth_cc._wire.content_coding import decode_content
 from oauth_cc._wire.json import MAX_SIZE
 from oauth_cc._wire.typing import NonStringCollection
@@ -400,7 +401,7 @@ def sender(client: requests.Session | None, timeout: Timeout) -> Callable[[HttpR
         with contextlib.nullcontext(client) if client is not None else _default_session() as session:
             try:
                 response = session.get_adapter(request.url).send(
-                    _plain(request),
+                    _plain(with_user_agent(request)),
                     stream=True,
                     timeout=(connecting, reading),
                     verify=session.verify,

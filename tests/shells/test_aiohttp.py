@@ -90,7 +90,7 @@ def sent_as_composed(server: ScriptedServer, request: Any) -> None:
     assert (asked.method, asked.path, asked.body) == ("POST", "/token", composed.body)
     for name, value in composed.headers:
         assert headers.pop(name.lower()) == value
-    assert headers.keys() == {"host", "accept-encoding", "content-length"}
+    assert headers.keys() == {"host", "accept-encoding", "content-length", "user-agent"}
     assert headers["accept-encoding"] == "identity"
 
 

@@ -24,6 +24,7 @@ from requests.auth import HTTPBasicAuth, HTTPDigestAuth, HTTPProxyAuth
 
 from oauth_cc import ClientCredentials, ClientSecretPost, Options, Retries, Scope, Secret, token_request
 from oauth_cc._io.options import DEFAULT_TIMEOUT
+from oauth_cc._io.user_agent import USER_AGENT
 from oauth_cc.compat import BackendApplicationClient
 from oauth_cc.compat._token_dict import TokenDict
 from oauth_cc.compat.requests_oauthlib import OAuth2Session
@@ -100,7 +101,7 @@ class TestFetching:
         assert set(asked.headers) == {
             *("Host", "Content-Type", "Accept", "Authorization", "Content-Length", "Accept-Encoding", "User-Agent"),
         }
-        assert asked.headers["User-Agent"].startswith("python-urllib3")
+        assert asked.headers["User-Agent"] == USER_AGENT
         assert asked.headers["Accept-Encoding"] == "identity"
 
     @pytest.mark.parametrize("client", [None, "theirs"])
