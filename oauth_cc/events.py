@@ -1,5 +1,14 @@
 """
 Events of token sources, for logs, metrics and traces. No event contains a secret or a token.
+
+Every event has these fields:
+
+- ``client_id``: the client identifier;
+- ``token_endpoint``: the origin of the token endpoint, or of the issuer that names the token endpoint, such as
+  ``https://as.example:443``;
+- ``cache_key``: the first characters of the token's cache key. `TokenWithheld` has none, as it concerns no token.
+
+Events that concern an API have its origin as ``api``.
 """
 
 from collections.abc import Callable
@@ -35,14 +44,13 @@ class TokenObtained:
     The server issued a token.
 
     Attributes:
-        client_id: The client identifier.
-        cache_key: The first characters of the token's cache key.
         lifetime: The token's lifetime in seconds.
         milliseconds: The duration of the token request, retries included.
         renewed: Whether the token replaces one that is still usable.
     """
 
     client_id: str
+    token_endpoint: str
     cache_key: str
     lifetime: float
     milliseconds: float
@@ -56,12 +64,11 @@ class TokenFound:
     The store had a token of another process, or of an earlier one.
 
     Attributes:
-        client_id: The client identifier.
-        cache_key: The first characters of the token's cache key.
         lifetime: The seconds until the token expires.
     """
 
     client_id: str
+    token_endpoint: str
     cache_key: str
     lifetime: float
 
@@ -69,10 +76,17 @@ class TokenFound:
 @final
 @attrs.frozen
 class TokenDiscarded:
-    """The API rejected a token (RFC 6750 section 3.1), which is no longer cached."""
+    """
+    An API rejected a token (RFC 6750 section 3.1), which is no longer cached.
+
+    Attributes:
+        api: The origin of the API. None if the caller of ``discard`` did not name it.
+    """
 
     client_id: str
+    token_endpoint: str
     cache_key: str
+    api: str | None = None
 
 
 @final
@@ -82,13 +96,12 @@ class RenewalFailed:
     A token request failed.
 
     Attributes:
-        client_id: The client identifier.
-        cache_key: The first characters of the token's cache key.
         error: Why the request failed.
         seconds_left: How long the cached token stays usable. None without a usable token: the caller gets *error*.
     """
 
     client_id: str
+    token_endpoint: str
     cache_key: str
     error: Exception
     seconds_left: float | None
@@ -100,13 +113,12 @@ class ResponseOdd:
     """
     The server returned a good token in a response that departs from RFC 6749. A source reports each oddity once.
 
-    Args:
-        client_id: The client.
-        cache_key: The beginning of the token's cache key.
+    Attributes:
         oddities: The departures, as `Token.oddities` names them.
     """
 
     client_id: str
+    token_endpoint: str
     cache_key: str
     oddities: tuple[str, ...]
 
@@ -115,26 +127,28 @@ class ResponseOdd:
 @attrs.frozen
 class ScopeInsufficient:
     """
-    The API requires more than the token's scope (RFC 6750 section 3.1).
+    An API requires more than the token's scope (RFC 6750 section 3.1).
 
     Attributes:
-        client_id: The client identifier.
-        cache_key: The first characters of the token's cache key.
         scope: The required scope, empty if the API does not name it.
+        api: The origin of the API. None if it is not known.
     """
 
     client_id: str
+    token_endpoint: str
     cache_key: str
     scope: Scope
+    api: str | None = None
 
 
 @final
 @attrs.frozen
 class TokenWithheld:
-    """A request was sent without the token, because the token is not meant for *origin*."""
+    """A request was sent to *api* without the token, because the token is not meant for this origin."""
 
     client_id: str
-    origin: str
+    token_endpoint: str
+    api: str
 
 
 @final
@@ -143,6 +157,7 @@ class StoreFailed:
     """The store is unavailable, for the reason in *error*. Until it is back, tokens are cached in memory only."""
 
     client_id: str
+    token_endpoint: str
     cache_key: str
     error: Exception
 
@@ -153,6 +168,7 @@ class StoreReturned:
     """The store is available again."""
 
     client_id: str
+    token_endpoint: str
     cache_key: str
 
 

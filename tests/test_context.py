@@ -41,6 +41,7 @@ from oauth_cc.stores.cache import PendingRenewal, StartRenewal, TokenCache
 from oauth_cc.token import Oddity
 
 TERMS = terms(token_request(ClientCredentials("id", "s3cret"), Scope.of("a")), "https://as.example/token")
+ORIGIN = "https://as.example:443"
 PREFIX = TERMS.cache_key[:8]
 
 
@@ -96,7 +97,7 @@ def test_a_failed_renewal_reports_the_seconds_left_of_the_current_token() -> Non
     events: list[Event] = []
     context, error = context_of(events), TimeoutError("slow")
     context.complete(led(context), error)
-    assert events.pop() == RenewalFailed("id", PREFIX, error, None)
+    assert events.pop() == RenewalFailed("id", ORIGIN, PREFIX, error, None)
     context.complete(led(context), Renewed(token(3500), 0.5))
     pending = led(context)
     context.complete(pending, error)
@@ -119,7 +120,7 @@ def test_only_the_cached_token_is_discarded_and_reported_once() -> None:
     assert events == []
     context.discard(kept)
     context.discard(kept)
-    assert events == [TokenDiscarded("id", PREFIX)]
+    assert events == [TokenDiscarded("id", ORIGIN, PREFIX)]
     assert context.fresh() is None
 
 
@@ -134,8 +135,8 @@ def test_each_oddity_is_reported_once() -> None:
         pending = led(attrs.evolve(context, cache=TokenCache()))
         context.complete(pending, Renewed(attrs.evolve(token(), oddities=oddities), 0.5))
     assert events == [
-        ResponseOdd("id", PREFIX, ("token_type_missing",)),
-        ResponseOdd("id", PREFIX, ("white_space",)),
+        ResponseOdd("id", ORIGIN, PREFIX, ("token_type_missing",)),
+        ResponseOdd("id", ORIGIN, PREFIX, ("white_space",)),
     ]
 
 
@@ -144,7 +145,7 @@ def test_another_context_reports_its_own_oddities() -> None:
     events: list[Event] = []
     for context in (context_of(events), context_of(events)):
         context.complete(led(context), Renewed(attrs.evolve(token(), oddities=("white_space",)), 0.5))
-    assert events == [ResponseOdd("id", PREFIX, ("white_space",))] * 2
+    assert events == [ResponseOdd("id", ORIGIN, PREFIX, ("white_space",))] * 2
 
 
 @pytest.mark.parametrize(
@@ -176,7 +177,7 @@ def test_an_insufficient_scope_is_reported_as_the_api_names_it() -> None:
     context.report_scope(HttpResponse(403))
     assert events == []
     context.report_scope(HttpResponse(403, fields))
-    assert events == [ScopeInsufficient("id", PREFIX, Scope.of("b"))]
+    assert events == [ScopeInsufficient("id", ORIGIN, PREFIX, Scope.of("b"))]
 
 
 def test_a_failing_store_is_reported_once_and_its_return_once() -> None:
@@ -187,7 +188,7 @@ def test_a_failing_store_is_reported_once_and_its_return_once() -> None:
     assert [context.store_failed(error) for _ in range(3)] == [Failed(error, retryable=True)] * 3
     context.store_succeeded()
     context.store_succeeded()
-    assert events == [StoreFailed("id", PREFIX, error), StoreReturned("id", PREFIX)]
+    assert events == [StoreFailed("id", ORIGIN, PREFIX, error), StoreReturned("id", ORIGIN, PREFIX)]
 
 
 def test_raisable_copies_own_errors_and_clears_tracebacks_of_others() -> None:

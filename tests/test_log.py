@@ -2,7 +2,9 @@
 Events in the log and at the user's hook.
 """
 
+import json
 import logging
+from types import SimpleNamespace
 from typing import Any, get_args
 
 import attrs
@@ -23,56 +25,76 @@ from oauth_cc.events import (
     TokenWithheld,
 )
 
+AS = "https://as.example:443"
+API = "https://api.example:443"
+WHO = f"client id at token endpoint {AS} (cache key 0a)"
 REFUSED = errors.TokenRequestRefused("invalid_client", status=401)
 LINES: list[tuple[Event, str, str]] = [
     (
-        TokenObtained("id", "0a", 3599.6, 12.4, False),
+        TokenObtained("id", AS, "0a", 3599.6, 12.4, False),
         "INFO",
-        "token obtained for client id (cache key 0a): expires in 3600 s, took 12 ms",
+        f"token obtained for {WHO}: expires in 3600 s, took 12 ms",
     ),
     (
-        TokenObtained("id", "0a", 60, 3, True),
+        TokenObtained("id", AS, "0a", 60, 3, True),
         "INFO",
-        "token renewed for client id (cache key 0a): expires in 60 s, took 3 ms",
-    ),
-    (TokenFound("id", "0a", 59.6), "INFO", "token loaded from the store for client id (cache key 0a): expires in 60 s"),
-    (TokenDiscarded("id", "0a"), "INFO", "token discarded for client id (cache key 0a): the API rejected it"),
-    (
-        RenewalFailed("id", "0a", REFUSED, None),
-        "WARNING",
-        f"no token for client id (cache key 0a): TokenRequestRefused: {REFUSED}",
+        f"token renewed for {WHO}: expires in 60 s, took 3 ms",
     ),
     (
-        RenewalFailed("id", "0a", TimeoutError("slow"), 30.4),
-        "WARNING",
-        "token not renewed for client id (cache key 0a): TimeoutError: slow; using the cached token for up to 30 s",
-    ),
-    (
-        ResponseOdd("id", "0a", ("token_type_missing", "white_space")),
+        TokenFound("id", AS, "0a", 59.6),
         "INFO",
-        "token response for client id (cache key 0a) departs from RFC 6749: token_type_missing, white_space",
+        f"token loaded from the store for {WHO}: expires in 60 s",
     ),
     (
-        ScopeInsufficient("id", "0a", Scope.of("a", "b")),
-        "WARNING",
-        "insufficient scope for client id (cache key 0a): the API requires 'a b'; request this scope",
+        TokenDiscarded("id", AS, "0a", API),
+        "INFO",
+        f"token discarded for {WHO}: the API {API} rejected it",
     ),
     (
-        ScopeInsufficient("id", "0a", Scope()),
-        "WARNING",
-        "insufficient scope for client id (cache key 0a): the API does not name the scope",
+        TokenDiscarded("id", AS, "0a"),
+        "INFO",
+        f"token discarded for {WHO}: the API rejected it",
     ),
     (
-        TokenWithheld("id", "https://b.example:443"),
+        RenewalFailed("id", AS, "0a", REFUSED, None),
         "WARNING",
-        "token of client id not sent to https://b.example:443; to send it there, add the origin to origins",
+        f"no token for {WHO}: TokenRequestRefused: {REFUSED}",
     ),
     (
-        StoreFailed("id", "0a", OSError("gone")),
+        RenewalFailed("id", AS, "0a", TimeoutError("slow"), 30.4),
         "WARNING",
-        "token store unavailable for client id (cache key 0a): OSError: gone; using the in-memory cache only",
+        f"token not renewed for {WHO}: TimeoutError: slow; using the cached token for up to 30 s",
     ),
-    (StoreReturned("id", "0a"), "INFO", "token store available again for client id (cache key 0a)"),
+    (
+        ResponseOdd("id", AS, "0a", ("token_type_missing", "white_space")),
+        "INFO",
+        f"token response for {WHO} departs from RFC 6749: token_type_missing, white_space",
+    ),
+    (
+        ScopeInsufficient("id", AS, "0a", Scope.of("a", "b"), API),
+        "WARNING",
+        f"insufficient scope for {WHO}: the API {API} requires 'a b'; request this scope",
+    ),
+    (
+        ScopeInsufficient("id", AS, "0a", Scope()),
+        "WARNING",
+        f"insufficient scope for {WHO}: the API does not name the scope",
+    ),
+    (
+        TokenWithheld("id", AS, API),
+        "WARNING",
+        f"token of client id at token endpoint {AS} not sent to API {API}; to send it there, add the origin to origins",
+    ),
+    (
+        StoreFailed("id", AS, "0a", OSError("gone")),
+        "WARNING",
+        f"token store unavailable for {WHO}: OSError: gone; using the in-memory cache only",
+    ),
+    (
+        StoreReturned("id", AS, "0a"),
+        "INFO",
+        f"token store available again for {WHO}",
+    ),
 ]
 
 
@@ -80,7 +102,7 @@ LINES: list[tuple[Event, str, str]] = [
 def test_each_event_is_one_log_line_and_one_call_of_the_hook(
     event: Event, level: str, line: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The line names the client, the cache key and the remedy. The hook receives the event itself."""
+    """The line names the client, its server, the cache key and the remedy. The hook receives the event itself."""
     seen: list[Event] = []
     with caplog.at_level(logging.INFO, "oauth_cc"):
         emit(event, seen.append)
@@ -88,6 +110,36 @@ def test_each_event_is_one_log_line_and_one_call_of_the_hook(
     assert [(record.name, record.levelname, record.getMessage()) for record in caplog.records] == [
         ("oauth_cc", level, line)
     ] * 2
+    assert seen == [event]
+
+
+@pytest.mark.parametrize("event", [event for event, _, _ in LINES], ids=range(len(LINES)))
+def test_a_record_has_the_fields_of_its_event(event: Event, caplog: pytest.LogCaptureFixture) -> None:
+    """They are flat and serializable, and none is an attribute of a record already."""
+    with caplog.at_level(logging.INFO, "oauth_cc"):
+        emit(event)
+    (record,) = caplog.records
+    extra = {name: value for name, value in vars(record).items() if name.startswith("oauth_cc_")}
+    given = {"event": type(event).__name__, **attrs.asdict(event, recurse=False)}
+    assert extra == {f"oauth_cc_{name}": flat(value) for name, value in given.items() if value is not None}
+    assert json.dumps(extra)
+
+
+def flat(value: object) -> object:
+    """Return the value of an extra field."""
+    if isinstance(value, Exception):
+        return f"{type(value).__name__}: {value}"
+    return str(value) if isinstance(value, Scope) else value
+
+
+def test_a_record_shows_a_bounded_part_of_an_api_s_scope(caplog: pytest.LogCaptureFixture) -> None:
+    """An API may name 16 KiB of scope in each 403. The event has all of it."""
+    seen: list[Event] = []
+    event = ScopeInsufficient("id", AS, "0a", Scope.of("a" * 16000), API)
+    emit(event, seen.append)
+    (record,) = caplog.records
+    assert record.getMessage().count("a" * 300) == 1
+    assert "a" * 301 not in str(vars(record))
     assert seen == [event]
 
 
@@ -108,7 +160,7 @@ def test_an_exception_of_the_hook_is_logged_and_not_raised(
     def hook(event: Event) -> None:
         raise kind("bad hook")
 
-    emit(StoreReturned("id", "0a"), hook)
+    emit(StoreReturned("id", AS, "0a"), hook)
     (record,) = caplog.records
     assert record.getMessage() == "the on_event hook raised an exception on StoreReturned; the call continues"
     assert record.exc_info is not None
@@ -122,11 +174,11 @@ def test_keyboard_interrupt_passes_through_the_hook() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        emit(StoreReturned("id", "0a"), hook)
+        emit(StoreReturned("id", AS, "0a"), hook)
 
 
 def test_emit_rejects_a_value_that_is_not_an_event() -> None:
     """The type checker catches it first."""
-    nothing: Any = "x"
+    nothing: Any = SimpleNamespace(client_id="id", token_endpoint=AS, cache_key="0a")
     with pytest.raises(AssertionError):
         emit(nothing)

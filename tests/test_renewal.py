@@ -29,6 +29,7 @@ from oauth_cc.flows.renewal import DEFAULT_WAIT_TIMEOUT, Kept, Renewed, Terms, r
 from tests.world import World, token_answer
 
 ENDPOINT = "https://as.example/token"
+ORIGIN = "https://as.example:443"
 REQUEST = token_request(ClientCredentials("id", "M4RKER"), Scope.of("a"))
 TERMS = terms(REQUEST, ENDPOINT)
 NOW = 1700000000.0
@@ -58,7 +59,7 @@ def test_without_a_stored_token_one_is_requested_and_saved() -> None:
     assert world.stored == {TERMS.cache_key: renewed.token}
     assert world.sent == [http_request(REQUEST, ENDPOINT)]
     assert world.locked == [Lock(TERMS.cache_key, DEFAULT_WAIT_TIMEOUT / 2)]
-    assert world.reported == [TokenObtained("id", TERMS.cache_key[:8], 3600, 0, False)]
+    assert world.reported == [TokenObtained("id", ORIGIN, TERMS.cache_key[:8], 3600, 0, False)]
     assert "M4RKER" not in f"{world.reported}{TERMS}"
     assert "tok-1" not in f"{world.reported}{renewed}"
 
@@ -68,7 +69,7 @@ def test_stored_token_is_used_without_lock_or_request() -> None:
     world = World([token_answer()], now=NOW + 10, stored={TERMS.cache_key: token()})
     assert world.run(renewal(TERMS)) == Renewed(token(), 0.5)
     assert (world.sent, world.locked) == ([], [])
-    assert world.reported == [TokenFound("id", TERMS.cache_key[:8], 3590)]
+    assert world.reported == [TokenFound("id", ORIGIN, TERMS.cache_key[:8], 3590)]
 
 
 def test_stored_token_is_placed_as_its_request_says() -> None:
@@ -183,8 +184,8 @@ def test_event_has_duration_lifetime_and_kind() -> None:
     world.run(renewal(TERMS))
     world.stored = {}
     world.run(renewal(TERMS, held=token("held")))
-    assert world.reported[0] == TokenObtained("id", TERMS.cache_key[:8], 60, 250, False)
-    assert world.reported[-1] == TokenObtained("id", TERMS.cache_key[:8], 60, 0, True)
+    assert world.reported[0] == TokenObtained("id", ORIGIN, TERMS.cache_key[:8], 60, 250, False)
+    assert world.reported[-1] == TokenObtained("id", ORIGIN, TERMS.cache_key[:8], 60, 0, True)
 
 
 def test_http_to_loopback_needs_no_option() -> None:
@@ -197,7 +198,7 @@ class TestTerms:
     def test_terms_have_the_cache_key_of_request_and_endpoint(self) -> None:
         """Equal arguments make equal terms."""
         assert cache_key(REQUEST, ENDPOINT, fingerprint(REQUEST.credentials)) == TERMS.cache_key
-        assert (TERMS.client_id, TERMS.cache_key_prefix) == ("id", TERMS.cache_key[:8])
+        assert TERMS.labels == ("id", ORIGIN, TERMS.cache_key[:8])
         assert terms(REQUEST, ENDPOINT) == TERMS
 
     @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ import httpx2
 import pytest
 
 from oauth_cc import ClientCredentials, ClientSecretPost, Options, RenewalWindow, Retries, Scope, Token, token_request
+from oauth_cc.endpoint import origin
 from oauth_cc.errors import (
     InsecureEndpoint,
     InvalidInput,
@@ -299,8 +300,9 @@ class TestEventsAndLog:
         obtained, discarded = events
         assert isinstance(obtained, TokenObtained)
         assert (obtained.client_id, obtained.lifetime, obtained.renewed) == ("your_id", 3600, False)
+        assert obtained.token_endpoint == str(origin(server.token_endpoint))
         assert obtained.milliseconds > 0
-        assert discarded == TokenDiscarded("your_id", obtained.cache_key)
+        assert discarded == TokenDiscarded("your_id", obtained.token_endpoint, obtained.cache_key)
         assert len(obtained.cache_key) == 8
 
     def test_a_token_that_replaces_a_usable_one_counts_as_renewed(self) -> None:
@@ -337,7 +339,7 @@ class TestEventsAndLog:
             with pytest.raises(TokenRequestRefused):
                 source.token()
         lines = [record.getMessage() for record in caplog.records if record.name == "oauth_cc"]
-        assert lines[0].startswith("token obtained for client your_id (cache key ")
+        assert lines[0].startswith(f"token obtained for client your_id at token endpoint {script.url} (cache key ")
         assert " s, took " in lines[0]
         assert lines[1].startswith("token not renewed for client your_id")
         assert lines[2].startswith("token discarded for client your_id")

@@ -70,19 +70,19 @@ class SourceContext:
             self._report_oddities(outcome.token)
         if isinstance(outcome, Exception):
             left = None if pending.held is None else max(0.0, stale_from(pending.held) - now)
-            emit(RenewalFailed(self.terms.client_id, self.terms.cache_key_prefix, outcome, left), self.hook)
+            emit(RenewalFailed(*self.terms.labels, outcome, left), self.hook)
 
     def _report_oddities(self, token: Token) -> None:
         # Each kind once: the same server returns the same oddity at every renewal.
         new = [oddity for oddity in token.oddities if oddity not in self._reported]
         if new:
             self._reported.update(new)
-            emit(ResponseOdd(self.terms.client_id, self.terms.cache_key_prefix, tuple(new)), self.hook)
+            emit(ResponseOdd(*self.terms.labels, tuple(new)), self.hook)
 
     def discard(self, token: Token) -> None:
         """Remove the rejected *token* from the cache, and report it."""
         if self.cache.discard(self.terms.slot, token):
-            emit(TokenDiscarded(self.terms.client_id, self.terms.cache_key_prefix), self.hook)
+            emit(TokenDiscarded(*self.terms.labels), self.hook)
 
     def is_rejection(self, response: HttpResponse) -> bool:
         """Return whether an API's *response* means that a new token may do better."""
@@ -96,22 +96,22 @@ class SourceContext:
 
         scope = insufficient_scope(response)
         if scope is not None:
-            emit(ScopeInsufficient(self.terms.client_id, self.terms.cache_key_prefix, scope), self.hook)
+            emit(ScopeInsufficient(*self.terms.labels, scope), self.hook)
 
     def report_withheld(self, called: Origin) -> None:
         """Report that a request was sent to the origin *called* without the token."""
-        emit(TokenWithheld(self.terms.client_id, str(called)), self.hook)
+        emit(TokenWithheld(self.terms.client_id, self.terms.endpoint_origin, str(called)), self.hook)
 
     def store_failed(self, error: Exception) -> Failed:
         """Return the *error* of the store as a failure, and report it unless the store failed before."""
         if self.cache.note_store(failed=True):
-            emit(StoreFailed(self.terms.client_id, self.terms.cache_key_prefix, error), self.hook)
+            emit(StoreFailed(*self.terms.labels, error), self.hook)
         return Failed(error, retryable=True)
 
     def store_succeeded(self) -> None:
         """Report that the store is available again, if it failed before."""
         if self.cache.note_store(failed=False):
-            emit(StoreReturned(self.terms.client_id, self.terms.cache_key_prefix), self.hook)
+            emit(StoreReturned(*self.terms.labels), self.hook)
 
 
 def source_context(

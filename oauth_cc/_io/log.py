@@ -1,9 +1,16 @@
 """
 Log lines of the logger ``oauth_cc``, and calls of the user's event hook.
+
+A line names the client, its token endpoint and, if it concerns one, the API. Its record has the same values as extra
+fields with the prefix ``oauth_cc_``, which no attribute of a `logging.LogRecord` begins with. The fields are flat and
+hold str, numbers, bool and tuples of str, because formatters that write JSON keep such fields as they are.
 """
 
 import logging
-from typing import Final, assert_never
+from collections.abc import Mapping
+from typing import Final, TypeAlias, assert_never
+
+import attrs
 
 from oauth_cc.endpoint import Endpoint
 from oauth_cc.events import (
@@ -19,9 +26,18 @@ from oauth_cc.events import (
     TokenObtained,
     TokenWithheld,
 )
+from oauth_cc.scope import Scope
 
 LOGGER: Final = logging.getLogger("oauth_cc")
 """The one logger of the library."""
+
+MAX_SCOPE: Final = 300
+"""Characters of an API's scope that a log record shows."""
+
+_Line: TypeAlias = tuple[int, str, *tuple[object, ...]]
+
+# What every line about a token says of it.
+_SOURCE: Final = "client %s at token endpoint %s (cache key %s)"
 
 
 def emit(event: Event, hook: EventHook | None = None) -> None:
@@ -29,61 +45,85 @@ def emit(event: Event, hook: EventHook | None = None) -> None:
     Log *event* and pass it to *hook*. An exception of the hook is logged and not raised.
     """
     level, text, *values = _line(event)
-    LOGGER.log(level, text, *values)
+    fields = _fields(type(event).__name__, attrs.asdict(event, recurse=False))
+    LOGGER.log(level, text, *values, extra=fields)
     if hook is not None:
         try:
             hook(event)
         except Exception:  # an API call must not fail because of the user's hook
-            LOGGER.exception("the on_event hook raised an exception on %s; the call continues", type(event).__name__)
+            text = "the on_event hook raised an exception on %s; the call continues"
+            LOGGER.exception(text, type(event).__name__, extra=fields)
 
 
 def warn_of_plain_http(client_id: str, endpoint: Endpoint) -> None:
     """Log that the token requests of *client_id* go to *endpoint* unencrypted."""
     text = "token requests of client %s go to %s over plain http, readable by anyone on the network; use https"
-    LOGGER.warning(text, client_id, endpoint.origin)
+    server = str(endpoint.origin)
+    fields = _fields("PlainHttp", {"client_id": client_id, "token_endpoint": server})
+    LOGGER.warning(text, client_id, server, extra=fields)
 
 
-def _line(event: Event) -> tuple[int, str, *tuple[object, ...]]:
+def _fields(name: str, values: Mapping[str, object]) -> dict[str, object]:
+    named = {"event": name, **values}
+    return {f"oauth_cc_{field}": _plain(value) for field, value in named.items() if value is not None}
+
+
+def _plain(value: object) -> object:
+    match value:
+        case Scope():
+            return _cut(value)
+        case Exception():
+            return _described(value)
+        case _:
+            return value
+
+
+def _line(event: Event) -> _Line:
+    if isinstance(event, TokenWithheld):
+        text = "token of client %s at token endpoint %s not sent to API %s; to send it there, add the origin to origins"
+        return logging.WARNING, text, event.client_id, event.token_endpoint, event.api
+    source = (event.client_id, event.token_endpoint, event.cache_key)
     match event:
-        case TokenObtained(client_id, key, lifetime, milliseconds, renewed):
-            verb = "renewed" if renewed else "obtained"
-            text = "token %s for client %s (cache key %s): expires in %.0f s, took %.0f ms"
-            return logging.INFO, text, verb, client_id, key, lifetime, milliseconds
-        case TokenFound(client_id, key, lifetime):
-            text = "token loaded from the store for client %s (cache key %s): expires in %.0f s"
-            return logging.INFO, text, client_id, key, lifetime
-        case TokenDiscarded(client_id, key):
-            text = "token discarded for client %s (cache key %s): the API rejected it"
-            return logging.INFO, text, client_id, key
-        case RenewalFailed(client_id, key, error, None):
-            return logging.WARNING, "no token for client %s (cache key %s): %s", client_id, key, _described(error)
-        case RenewalFailed(client_id, key, error, seconds_left):
-            text = "token not renewed for client %s (cache key %s): %s; using the cached token for up to %.0f s"
-            return logging.WARNING, text, client_id, key, _described(error), seconds_left
-        case ResponseOdd(client_id, key, oddities):
-            text = "token response for client %s (cache key %s) departs from RFC 6749: %s"
-            return logging.INFO, text, client_id, key, ", ".join(oddities)
-        case ScopeInsufficient(client_id, key, scope):
-            required = f"the API requires '{scope}'; request this scope" if scope else "the API does not name the scope"
-            return logging.WARNING, "insufficient scope for client %s (cache key %s): %s", client_id, key, required
-        case TokenWithheld(client_id, origin):
-            text = "token of client %s not sent to %s; to send it there, add the origin to origins"
-            return logging.WARNING, text, client_id, origin
-        case StoreFailed() | StoreReturned():
-            return _store_line(event)
+        case TokenObtained(lifetime=lifetime, milliseconds=milliseconds, renewed=renewed):
+            text = f"token %s for {_SOURCE}: expires in %.0f s, took %.0f ms"
+            return logging.INFO, text, "renewed" if renewed else "obtained", *source, lifetime, milliseconds
+        case TokenFound(lifetime=lifetime):
+            text = f"token loaded from the store for {_SOURCE}: expires in %.0f s"
+            return logging.INFO, text, *source, lifetime
+        case RenewalFailed(error=error, seconds_left=None):
+            return logging.WARNING, f"no token for {_SOURCE}: %s", *source, _described(error)
+        case RenewalFailed(error=error, seconds_left=seconds_left):
+            text = f"token not renewed for {_SOURCE}: %s; using the cached token for up to %.0f s"
+            return logging.WARNING, text, *source, _described(error), seconds_left
+        case ResponseOdd(oddities=oddities):
+            text = f"token response for {_SOURCE} departs from RFC 6749: %s"
+            return logging.INFO, text, *source, ", ".join(oddities)
+        case StoreFailed(error=error):
+            text = f"token store unavailable for {_SOURCE}: %s; using the in-memory cache only"
+            return logging.WARNING, text, *source, _described(error)
+        case StoreReturned():
+            return logging.INFO, f"token store available again for {_SOURCE}", *source
+        case TokenDiscarded() | ScopeInsufficient():
+            return _api_line(event, source)
         case _:
             assert_never(event)
 
 
-def _store_line(event: StoreFailed | StoreReturned) -> tuple[int, str, *tuple[object, ...]]:
+def _api_line(event: TokenDiscarded | ScopeInsufficient, source: tuple[str, str, str]) -> _Line:
+    api = "the API" if event.api is None else f"the API {event.api}"
     match event:
-        case StoreFailed(client_id, key, error):
-            text = "token store unavailable for client %s (cache key %s): %s; using the in-memory cache only"
-            return logging.WARNING, text, client_id, key, _described(error)
-        case StoreReturned(client_id, key):
-            return logging.INFO, "token store available again for client %s (cache key %s)", client_id, key
+        case TokenDiscarded():
+            return logging.INFO, f"token discarded for {_SOURCE}: %s rejected it", *source, api
+        case ScopeInsufficient(scope=scope):
+            required = f"requires '{_cut(scope)}'; request this scope" if scope else "does not name the scope"
+            return logging.WARNING, f"insufficient scope for {_SOURCE}: %s %s", *source, api, required
         case _:
             assert_never(event)
+
+
+def _cut(scope: Scope) -> str:
+    text = str(scope)
+    return text if len(text) <= MAX_SCOPE else f"{text[:MAX_SCOPE]}…"
 
 
 def _described(error: Exception) -> str:

@@ -119,6 +119,16 @@ class Terms:
         """The first 8 characters of `cache_key`, for logs and events. Without a shared store, of `public_key`."""
         return (self.cache_key if self.shared else public_key(self.request, self.endpoint))[:8]
 
+    @property
+    def endpoint_origin(self) -> str:
+        """The origin of the token endpoint, or of the issuer."""
+        return str(self.endpoint.origin)
+
+    @property
+    def labels(self) -> tuple[str, str, str]:
+        """The fields that every event begins with: client_id, token_endpoint and cache_key."""
+        return self.client_id, self.endpoint_origin, self.cache_key_prefix
+
     def with_request(self, request: TokenRequest) -> "Terms":
         """Return the terms for *request*. Raises `InvalidInput` if its credentials differ."""
         if request.credentials != self.request.credentials:
@@ -205,7 +215,7 @@ def renewal(terms: Terms, *, held: Token | None = None, rejected: Token | None =
             found = yield from _find(terms, held, rejected)
     began = yield from observe()
     if found is not None:
-        yield Report(TokenFound(terms.client_id, terms.cache_key_prefix, found.expires_at - began.now))
+        yield Report(TokenFound(*terms.labels, found.expires_at - began.now))
         return Renewed(found, began.jitter)
     retries = terms.retries if held is None else _ONE_ATTEMPT
     endpoint = yield from _token_endpoint(terms, retries)
@@ -215,9 +225,7 @@ def renewal(terms: Terms, *, held: Token | None = None, rejected: Token | None =
         yield from save(terms.cache_key, token)
     lifetime = token.expires_at - token.received_at
     milliseconds = (ended.now - began.now) * 1000
-    yield Report(
-        TokenObtained(terms.client_id, terms.cache_key_prefix, lifetime, milliseconds, renewed=held is not None)
-    )
+    yield Report(TokenObtained(*terms.labels, lifetime, milliseconds, renewed=held is not None))
     return Renewed(token, ended.jitter)
 
 

@@ -679,7 +679,7 @@ class TestOrigins:
             assert make(here, here.auth()) == first.status
             assert authorizations(other) == [None]
             assert here.carried() == ["Bearer tok-1"]
-            assert [event.origin for event in here.events_of(TokenWithheld)] == [other.url]
+            assert [event.api for event in here.events_of(TokenWithheld)] == [other.url]
             assert len(here.tokens.asked) == 1
 
     def test_a_redirect_to_another_host_name_carries_no_token(self) -> None:

@@ -233,7 +233,7 @@ class TestOtherOrigins:
             assert calls.statuses(auth, api.url, other.url) == [200, 401]
             assert len(other.asked) == 1
             assert "Authorization" not in other.asked[0].headers
-            origins = [event.origin for event in events if isinstance(event, TokenWithheld)]
+            origins = [event.api for event in events if isinstance(event, TokenWithheld)]
             assert origins == [other.url]
 
     def test_only_named_origins_receive_the_token(self, calls: Calls) -> None:

@@ -355,7 +355,7 @@ class TestOtherOrigins:
             session.get(api.url)
             assert session.get(other.url).status_code == 401
             assert carried(other) == [None]
-            assert [event.origin for event in events if isinstance(event, TokenWithheld)] == [other.url]
+            assert [event.api for event in events if isinstance(event, TokenWithheld)] == [other.url]
 
     def test_a_first_call_over_plain_http_is_rejected(self, session: requests.Session) -> None:
         """No token is requested."""

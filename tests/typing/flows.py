@@ -81,10 +81,10 @@ def perform(effect: Effect, send: Callable[[HttpRequest], Received | Failed], mo
 def described(event: Event) -> str:
     """Match every event."""
     match event:
-        case TokenObtained(client_id, key, lifetime, milliseconds, renewed):
+        case TokenObtained(client_id, server, key, lifetime, milliseconds, renewed):
             assert_type(lifetime, float)
             assert_type(renewed, bool)
-            return f"{client_id} {key} {milliseconds}"
+            return f"{client_id} {server} {key} {milliseconds}"
         case TokenFound(client_id=client_id) | TokenDiscarded(client_id=client_id):
             assert_type(client_id, str)
             return client_id
@@ -96,8 +96,8 @@ def described(event: Event) -> str:
             return str(scope)
         case ResponseOdd(oddities=oddities):
             return ", ".join(oddities)
-        case TokenWithheld(origin=origin):
-            return origin
+        case TokenWithheld(api=api):
+            return api
         case StoreFailed(error=error):
             return str(error)
         case StoreReturned():
