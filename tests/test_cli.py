@@ -4,6 +4,7 @@ The command line, run in this process against real servers, and once as a proces
 
 import io
 import json
+import pwd
 import re
 import shlex
 import ssl
@@ -236,10 +237,37 @@ class TestToken:
         file.write_bytes(b"\xff\xfe")
         assert "the file is not UTF-8" in cli("token", *LOCAL, "http://127.0.0.1:1/", "--secret-file", str(file)).err
 
-    def test_no_option_takes_the_secret_itself(self, cli: Runner) -> None:
-        """There is no option for the secret itself."""
-        for option in ("--secret", "--client-secret", "--password"):
-            assert cli("token", *LOCAL, "http://127.0.0.1:1/", option, "M4RKER").code == BAD_INPUT
+    @pytest.mark.parametrize(
+        ("given", "advice"),
+        [
+            (("--client-secret", "M4RKER"), "unrecognized argument --client-secret; a secret is never an argument"),
+            (("--client-secret=M4RKER",), "unrecognized argument --client-secret; a secret is never an argument"),
+            (("--client-secret", "--m-rker"), "unrecognized argument --client-secret; a secret is never an argument"),
+            (("--tenant", "M4RKER"), "unrecognized argument --tenant; see oauth-cc --help"),
+            (("--password", "-M4RKER"), "unrecognized argument --password; a secret is never an argument"),
+            (("--secret", "M4RKER"), "unrecognized argument --secret; a secret is never an argument"),
+            (("--secret=M4RKER",), "unrecognized argument --secret; a secret is never an argument"),
+            (("M4RKER",), "unrecognized argument, which is not shown as it may be a secret; see oauth-cc --help"),
+            (("--secret-stdin=M4RKER",), "argument --secret-stdin: ignored explicit argument; see oauth-cc token"),
+            (("--format", "M4RKER"), "argument --format: invalid choice (choose from "),
+            (("--format", "M4RKER (choose from M4RKER"), "argument --format: invalid choice (choose from "),
+            (("--timeout", "M4RKER"), "must be seconds, above 0 and up to a day"),
+            (("--lifetime", "M4RKER"), "must be a whole number of seconds"),
+            (("--secret-env", "-M4RKER"), "argument --secret-env: expected one argument"),
+        ],
+    )
+    def test_an_error_about_the_options_quotes_no_value(self, cli: Runner, given: tuple[str, ...], advice: str) -> None:
+        """A value may be the secret in the wrong place. There is no option for the secret itself."""
+        result = cli("token", *LOCAL, "http://127.0.0.1:1/", *given)
+        assert (result.code, result.out, result.err.count("\n")) == (BAD_INPUT, "", 1)
+        assert advice in result.err
+        assert "M4RKER" not in result.err
+        assert "m-rker" not in result.err
+
+    def test_an_unknown_command_is_not_quoted(self, cli: Runner) -> None:
+        """The commands are named."""
+        result = cli("M4RKER")
+        assert (result.code, "M4RKER" in result.err, "metadata" in result.err) == (BAD_INPUT, False, True)
 
     def test_a_rejection_is_exit_code_1(self, cli: Runner) -> None:
         """A rejection by the server is exit code 1 with the server's reason; so is a response without a token."""
@@ -516,6 +544,25 @@ class TestStore:
         assert found.err.count("\n") == 1
         assert cli("store", "list").code == BAD_INPUT
 
+    def test_without_a_home_the_token_is_printed_with_one_warning(
+        self, cli: Runner, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """In a container a user may have neither HOME nor an entry in the user database."""
+
+        def unknown(_user: int) -> pwd.struct_passwd:
+            raise KeyError
+
+        monkeypatch.delenv("HOME")
+        monkeypatch.delenv("XDG_CACHE_HOME")
+        monkeypatch.setattr(pwd, "getpwuid", unknown)
+        with serve(TOKEN) as server:
+            found = cli("token", *LOCAL, f"{server.url}/token", "--secret-stdin", "--format", "token", stdin="sec")
+        assert (found.code, found.out, found.err.count("\n")) == (DONE, "tok-1\n", 1)
+        assert found.err.startswith("oauth-cc: the token was not stored: ")
+        assert "HOME" in found.err
+        listed = cli("store", "list")
+        assert (listed.code, listed.out, "HOME" in listed.err) == (BAD_INPUT, "", True)
+
     def test_a_missing_store_library_names_the_extra(self, cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
         """Without the library of the store the error names the extra and --no-store."""
         monkeypatch.delitem(sys.modules, "oauth_cc.stores.file", raising=False)
@@ -615,7 +662,7 @@ class TestProcess:
     def test_an_unusable_timeout_is_bad_input(self, cli: Runner, seconds: str) -> None:
         """A timeout that is not a number of seconds up to a day is bad input."""
         result = cli("metadata", "https://as.example", "--timeout", seconds)
-        assert (result.code, "must be seconds, above 0 and up to a day, not" in result.err) == (BAD_INPUT, True)
+        assert (result.code, "must be seconds, above 0 and up to a day" in result.err) == (BAD_INPUT, True)
 
     def test_help_is_ascii(self, cli: Runner) -> None:
         """The help is ASCII, so every terminal prints it."""

@@ -15,7 +15,7 @@ from oauth_cc.authentication.methods import AuthenticationFields
 from oauth_cc.cli.authentication import authentication_of
 from oauth_cc.cli.display import curl, http_message, metadata_table, requirements_table
 from oauth_cc.cli.network import NetworkError, endpoint_of, metadata_of, stored, token_for
-from oauth_cc.cli.options import parser
+from oauth_cc.cli.options import parsed
 from oauth_cc.cli.request import request_of
 from oauth_cc.compose import proof_of
 from oauth_cc.errors import InvalidInput, InvalidResponse, StoreUnavailable, TokenRequestRefused
@@ -41,7 +41,7 @@ _OPTIONS: Final = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line *argv*, by default the process's, and return its exit code."""
     try:
-        code = run(parser().parse_args(argv), sys.stdout, sys.stderr, sys.stdin)
+        code = run(parsed(argv), sys.stdout, sys.stderr, sys.stdin)
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader closed the pipe. The interpreter flushes stdout at exit, so point it at a file that accepts this.

@@ -13,20 +13,24 @@ from oauth_cc.fapi import Requirement
 from oauth_cc.http import SHOWN_HEADERS, HttpRequest, HttpResponse
 from oauth_cc.metadata import METHODS, ServerMetadata
 
-_SECRET_PARAMETERS: Final = frozenset({"client_secret", "client_assertion", "assertion", "password", "refresh_token"})
+_SHOWN_PARAMETERS: Final = frozenset(
+    {"grant_type", "client_id", "scope", "resource", "audience", "authorization_details", "client_assertion_type"}
+    | {"api-version", "organization", "requested_token_type", "tenant", "token_type_hint", "version"}
+)
+"""Parameters of a URL, a form or a JSON body whose values are not redacted. Any other may be a secret."""
 
 _SHOWN_MEMBERS: Final = frozenset({"token_type", "expires_in", "scope", "error", "error_description", "error_uri"})
 
 
 def http_message(request: HttpRequest) -> str:
     """
-    Return *request* as sent (RFC 9112), with its Authorization header and secret parameters redacted.
+    Return *request* as sent (RFC 9112), with every value redacted that may be secret.
 
         >>> print(http_message(HttpRequest("GET", "https://api.example/a?b=c", {"Authorization": "Bearer tok-1"})))
-        GET https://api.example/a?b=c
+        GET https://api.example/a?b=***
         Authorization: Bearer ***
     """
-    lines = [f"{request.method} {request.url}", *_headers(request)]
+    lines = [f"{request.method} {_url(request)}", *_headers(request)]
     return "\n".join([*lines, "", _body(request)] if request.body else lines)
 
 
@@ -54,10 +58,10 @@ def curl(request: HttpRequest, options: Sequence[tuple[str, str]] = ()) -> str:
         options: Names and values of further options, such as the files of a certificate.
 
     Example:
-        >>> print(curl(HttpRequest("POST", "https://as.example/token", {"Accept": "a/b"}, b"client_secret=x&y=1")))
+        >>> print(curl(HttpRequest("POST", "https://as.example/token", {"Accept": "a/b"}, b"client_secret=x&scope=y")))
         curl --request POST \
           --header 'Accept: a/b' \
-          --data 'client_secret=***&y=1' \
+          --data 'client_secret=***&scope=y' \
           https://as.example/token
     """
     parts = [f"curl --request {shlex.quote(request.method)}"]
@@ -65,7 +69,7 @@ def curl(request: HttpRequest, options: Sequence[tuple[str, str]] = ()) -> str:
     parts += [f"--header {shlex.quote(header)}" for header in _headers(request)]
     if request.body:
         parts.append(f"--data {shlex.quote(_body(request))}")
-    return " \\\n  ".join([*parts, shlex.quote(request.url)])
+    return " \\\n  ".join([*parts, shlex.quote(_url(request))])
 
 
 def metadata_table(metadata: ServerMetadata) -> str:
@@ -139,9 +143,21 @@ def _value(name: str, value: str) -> str:
     return f"{scheme} ***" if space and name.lower() == "authorization" else "***"
 
 
+def _url(request: HttpRequest) -> str:
+    where, mark, query = request.url.partition("?")
+    return f"{where}{mark}{_form(query)}"
+
+
 def _body(request: HttpRequest) -> str:
-    pairs = decode(request.body.decode("ascii", "replace"))
+    members = parse_object(request.body)
+    if isinstance(members, str):
+        return _form(request.body.decode("ascii", "replace"))
+    return write({name: freeze(value) if name in _SHOWN_PARAMETERS else "***" for name, value in members.items()})
+
+
+def _form(text: str) -> str:
+    pairs = decode(text)
     if not isinstance(pairs, tuple):
         return "***"
-    shown = [(name, "***" if name in _SECRET_PARAMETERS else encode_value(value)) for name, value in pairs]
+    shown = [(name, encode_value(value) if name in _SHOWN_PARAMETERS else "***") for name, value in pairs]
     return "&".join([f"{encode_value(name)}={value}" for name, value in shown])

@@ -3,11 +3,13 @@ The commands of the command line and their options.
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from oauth_cc import __version__, dialects
 from oauth_cc._io.options import check_timeout
+from oauth_cc.cli.parsing import Parser, unrecognized
 from oauth_cc.errors import InvalidInput
 
 SECRET_VARIABLE: Final = "OAUTH_CLIENT_SECRET"
@@ -40,47 +42,52 @@ _METHODS: Final = {
 }
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
-    raw = argparse.RawDescriptionHelpFormatter
-    made = argparse.ArgumentParser(
+def parsed(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Return the options of the command line *argv*, by default the process's. Exit with code 2 if it is invalid."""
+    made = _parser()
+    arguments, unknown = made.parse_known_args(argv)
+    if unknown:
+        made.error(unrecognized(unknown))
+    return arguments
+
+
+def _parser() -> Parser:
+    made = Parser(
         prog="oauth-cc",
         description="OAuth 2.0 client credentials: compose, show and send token requests.",
         epilog=_EXAMPLES,
-        formatter_class=raw,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     made.add_argument("--version", action="version", version=f"oauth-cc {__version__}")
     commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, text: str, *parents: Parser) -> Parser:
+        return commands.add_parser(
+            name,
+            help=text,
+            epilog=_EXAMPLES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            parents=list(parents),
+            allow_abbrev=False,
+        )
+
     content, target, authentication, network = _content(), _target(), _authentication(), _network()
-    commands.add_parser("body", help="print the form body", epilog=_EXAMPLES, formatter_class=raw, parents=[content])
-    request = commands.add_parser(
-        "request",
-        help="print the whole request, secrets redacted",
-        epilog=_EXAMPLES,
-        formatter_class=raw,
-        parents=[content, target, authentication, network],
-    )
+    add("body", "print the form body", content)
+    request = add("request", "print the whole request, secrets redacted", content, target, authentication, network)
     request.add_argument("--curl", action="store_true", help="print the request as a curl command")
     request.add_argument("--profile", choices=["fapi2"], help="print which requirements of the profile are met")
-    token = commands.add_parser(
-        "token",
-        help="get a token",
-        epilog=_EXAMPLES,
-        formatter_class=raw,
-        parents=[content, target, authentication, network],
-    )
+    token = add("token", "get a token", content, target, authentication, network)
     token.add_argument(
         "--format", choices=["json", "token", "header"], default="json", help="what to print (default: json)"
     )
     token.add_argument("--no-store", action="store_true", help="neither use a stored token nor store the new one")
-    metadata = commands.add_parser(
-        "metadata", help="print what a server supports", epilog=_EXAMPLES, formatter_class=raw, parents=[network]
-    )
+    metadata = add("metadata", "print what a server supports", network)
     metadata.add_argument("issuer", metavar="ISSUER", help="the server's issuer identifier (RFC 8414)")
     metadata.add_argument("--allow-http", action="store_true", help=_HTTP_HELP)
-    store = commands.add_parser("store", help="list or clear the stored tokens of this user", formatter_class=raw)
+    store = add("store", "list or clear the stored tokens of this user")
     store.add_argument("action", choices=["list", "clear"], help="list never prints a token")
-    commands.add_parser("demo", help="run a local server and print every step", formatter_class=raw)
+    add("demo", "run a local server and print every step")
     return made
 
 
@@ -94,8 +101,8 @@ def dialect_names() -> list[str]:
     return [name.lower().replace("_", "-") for name in dialects.__all__]
 
 
-def _content() -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(add_help=False)
+def _content() -> Parser:
+    options = Parser(add_help=False)
     options.add_argument("--client-id", required=True, metavar="ID")
     options.add_argument("--scope", action="append", default=[], metavar="TEXT", help="scope-tokens; may repeat")
     options.add_argument("--resource", action="append", default=[], metavar="URI", help="RFC 8707; may repeat")
@@ -125,8 +132,8 @@ def _content() -> argparse.ArgumentParser:
     return options
 
 
-def _target() -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(add_help=False)
+def _target() -> Parser:
+    options = Parser(add_help=False)
     options.add_argument("--token-url", metavar="URL", help="the token endpoint")
     options.add_argument(
         "--issuer", metavar="URL", help="the issuer: names the token endpoint and the audience of JWTs"
@@ -135,8 +142,8 @@ def _target() -> argparse.ArgumentParser:
     return options
 
 
-def _network() -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(add_help=False)
+def _network() -> Parser:
+    options = Parser(add_help=False)
     options.add_argument(
         "--timeout", type=_seconds, default=10.0, metavar="SECONDS", help="for each HTTP request (default: 10)"
     )
@@ -148,12 +155,19 @@ def _seconds(text: str) -> float:
     try:
         check_timeout(float(text))
     except (ValueError, InvalidInput):
-        raise argparse.ArgumentTypeError(f"must be seconds, above 0 and up to a day, not {text!r}") from None
+        raise argparse.ArgumentTypeError("must be seconds, above 0 and up to a day") from None
     return float(text)
 
 
-def _authentication() -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(add_help=False)
+def _whole_seconds(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("must be a whole number of seconds") from None
+
+
+def _authentication() -> Parser:
+    options = Parser(add_help=False)
     methods = "; ".join([f"{name}: {text}" for name, text in _METHODS.items()])
     options.add_argument("--auth", choices=list(_METHODS), default="basic", metavar="METHOD", help=methods)
     source = options.add_mutually_exclusive_group()
@@ -173,7 +187,9 @@ def _authentication() -> argparse.ArgumentParser:
     options.add_argument(
         "--typ", metavar="TYPE", help="the typ of JWTs, such as JWT (default: client-authentication+jwt)"
     )
-    options.add_argument("--lifetime", type=int, metavar="SECONDS", help="the lifetime of JWTs (default: 60)")
+    options.add_argument(
+        "--lifetime", type=_whole_seconds, metavar="SECONDS", help="the lifetime of JWTs (default: 60)"
+    )
     options.add_argument("--assertion-file", type=Path, metavar="FILE", help="an assertion issued by another server")
     options.add_argument("--assertion-type", metavar="URI", help="the type of the assertion (default: JWT)")
     options.add_argument("--certificate", type=Path, metavar="FILE", help="the client certificate for TLS, PEM")

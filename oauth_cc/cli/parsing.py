@@ -1,0 +1,64 @@
+"""
+A parser of command lines whose errors never quote a value, as a value may be a secret in the wrong place.
+"""
+
+import argparse
+import re
+from collections.abc import Sequence
+from typing import Final, NoReturn
+
+_OPTION: Final = re.compile(r"--[a-z][a-z-]{0,30}")
+_SECRET: Final = re.compile(r"secret|password|token|assertion|credential")
+_CHOICES: Final = " (choose from "
+
+
+class Parser(argparse.ArgumentParser):
+    """
+    An argument parser whose errors are one sentence without any value.
+
+    Pass ``allow_abbrev=False``, as an error about an abbreviation quotes the value behind ``=``.
+    """
+
+    def error(self, message: str) -> NoReturn:
+        """Print *message* without values to stderr, and exit with code 2."""
+        self.exit(2, f"oauth-cc: {without_values(message)}; see {self.prog} --help\n")
+
+
+def without_values(message: str) -> str:
+    """
+    Return an error *message* of argparse without the values that it quotes. The choices stay.
+
+        >>> without_values("argument --format: invalid choice: 's3cret' (choose from 'json', 'token')")
+        "argument --format: invalid choice (choose from 'json', 'token')"
+        >>> without_values("argument --secret-stdin: ignored explicit argument 's3cret'")
+        'argument --secret-stdin: ignored explicit argument'
+    """
+    shown = re.split(r":? ['\"]", message, maxsplit=1)[0]
+    if shown.endswith("invalid choice"):
+        # The last ones: a value may contain the same words.
+        return f"{shown}{_CHOICES}{message.rpartition(_CHOICES)[2]}"
+    return shown
+
+
+def unrecognized(words: Sequence[str]) -> str:
+    """
+    Return the error for *words* that no option takes. It names options, and never what may be their value.
+
+        >>> unrecognized(["--client-secret", "s3cret"])
+        'unrecognized argument --client-secret; a secret is never an argument, as other users can read arguments'
+        >>> unrecognized(["s3cret"])
+        'unrecognized argument, which is not shown as it may be a secret'
+    """
+    names: list[str] = []
+    value_follows = False
+    for word in words:
+        name, separator, _ = word.partition("=")
+        is_option = not value_follows and _OPTION.fullmatch(name) is not None
+        if is_option:
+            names.append(name)
+        value_follows = is_option and not separator
+    if not names:
+        return "unrecognized argument, which is not shown as it may be a secret"
+    advice = "a secret is never an argument, as other users can read arguments"
+    sentence = f"unrecognized argument {', '.join(names)}"
+    return f"{sentence}; {advice}" if any([_SECRET.search(name) for name in names]) else sentence
