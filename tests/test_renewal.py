@@ -111,11 +111,37 @@ def test_useless_stored_token_is_ignored(which: str) -> None:
     """It is stale, the current one, rejected by the API, or under another key."""
     stored = {TERMS.cache_key: token()} if which != "another key's" else {"0" * 64: token()}
     world = World([token_answer()], now=NOW + (3595 if which == "stale" else 0), stored=stored)
-    held, rejected = (token() if which == name else None for name in ("held", "rejected"))
+    held, rejected = token() if which == "held" else None, (token(),) if which == "rejected" else ()
     assert value(world.run(renewal(TERMS, held=held, rejected=rejected))) == "tok-1"
     assert len(world.sent) == 1
     assert isinstance(world.stored, dict)
     assert world.stored[TERMS.cache_key].access_token.reveal() == "tok-1"
+
+
+def test_stored_token_that_seems_older_than_a_rejected_one_is_used() -> None:
+    """The machine that received it has another clock, so only the tokens themselves are compared."""
+    rejected = attrs.evolve(token("rejected"), received_at=NOW + 200)
+    world = World([token_answer()], now=NOW + 10, stored={TERMS.cache_key: token()})
+    assert value(world.run(renewal(TERMS, rejected=(rejected,)))) == "stored"
+    assert world.sent == []
+
+
+@pytest.mark.parametrize(
+    ("received_at", "lifetime", "is_used"),
+    [
+        (NOW + 300, 3600, True),
+        (NOW + 301, 3600, False),
+        (NOW - 60, 10 * 365 * 86400, True),
+        (NOW - 60, 10 * 365 * 86400 + 2, False),
+        (NOW - 60, 30 * 365 * 86400, False),
+    ],
+)
+def test_implausible_stored_token_is_ignored(received_at: float, lifetime: float, is_used: bool) -> None:
+    """It comes from the future, or lives for longer than the token of any response."""
+    forged = Token(Secret("stored"), "Bearer", received_at, received_at + lifetime)
+    world = World([token_answer()], now=NOW, stored={TERMS.cache_key: forged})
+    assert value(world.run(renewal(TERMS))) == ("stored" if is_used else "tok-1")
+    assert len(world.sent) == (not is_used)
 
 
 def test_store_is_loaded_again_after_the_lock() -> None:

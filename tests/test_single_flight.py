@@ -133,7 +133,7 @@ class TestRenewed:
     def test_new_token_clears_earlier_failures(self, state: TokenState, new: Token, spread: float) -> None:
         """Only a rejected token is remembered."""
         after = renewed(state, new, spread)
-        if new == state.rejected:
+        if new in state.rejected:
             assert after == state
             return
         assert after == TokenState(new, fresh_until(new, spread=spread), spread, None, None, state.rejected)
@@ -218,34 +218,40 @@ class TestFailed:
 
 class TestDiscarded:
     @given(states(), tokens)
-    def test_rejected_token_is_dropped_and_a_newer_one_kept(self, state: TokenState, not_accepted: Token) -> None:
+    def test_rejected_token_is_dropped_and_another_one_kept(self, state: TokenState, not_accepted: Token) -> None:
         """The rejected one is remembered."""
         after = discarded(state, not_accepted)
+        assert set(after.rejected) == {*state.rejected, not_accepted}
         if state.token is not None and state.token != not_accepted:
-            assert after == state
+            assert after == attrs.evolve(state, rejected=after.rejected)
         else:
             assert (after.token, after.fresh_until, after.attempted_at) == (None, -math.inf, None)
-            older = state.rejected is not None and not_accepted.received_at < state.rejected.received_at
-            assert after.rejected == (state.rejected if older else not_accepted)
             assert after.refusal == state.refusal
 
     def test_same_text_received_later_is_another_token(self) -> None:
         """Many servers return the same text again."""
         later = attrs.evolve(token(), received_at=NOW + 1)
         state = renewed(UNKNOWN, later, 0.5)
-        assert discarded(state, token()) == state
+        assert discarded(state, token()).token == later
 
     def test_discarded_token_is_renewed(self) -> None:
         """The next caller has no token meanwhile."""
         state = discarded(renewed(UNKNOWN, token(), 0.5), token())
         assert decide(state, NOW, under_way=False) == Renew(None)
 
-    def test_newest_rejected_token_is_remembered(self) -> None:
-        """A late report of an older one does not replace it, and a pending renewal does not bring it back."""
+    def test_each_rejected_token_is_remembered(self) -> None:
+        """A late report of an older one does not replace it, and a pending renewal brings none of them back."""
         newer = attrs.evolve(token("tok-2"), received_at=NOW + 1)
         state = discarded(discarded(UNKNOWN, newer), token())
-        assert state.rejected == newer
-        assert renewed(state, newer, 0.5) == state
+        assert [renewed(state, rejected, 0.5) for rejected in (newer, token())] == [state, state]
+
+    def test_memory_of_rejected_tokens_is_bounded(self) -> None:
+        """The last ones are remembered, in the order of the reports."""
+        state = UNKNOWN
+        for number in (1, *range(100), 90):
+            state = discarded(state, token(f"tok-{number}"))
+        expected = [*range(84, 90), *range(91, 100), 90]
+        assert [rejected.access_token.reveal() for rejected in state.rejected] == [f"tok-{n}" for n in expected]
 
 
 class TestIsSpent:
@@ -256,7 +262,7 @@ class TestIsSpent:
             for later in (now, now + 1, now + 10**5):
                 for under_way in (False, True):
                     assert decide(state, later, under_way=under_way) == decide(UNKNOWN, later, under_way=under_way)
-            for kept in (state.token, state.rejected):
+            for kept in (state.token, *state.rejected):
                 assert kept is None or freshness(kept, now) == "stale"
 
     def test_state_is_spent_once_nothing_in_it_matters(self) -> None:

@@ -11,6 +11,7 @@ from typing import Final, Literal, TypeAlias, final
 
 import attrs
 
+from oauth_cc.dialect import MAX_LIFETIME
 from oauth_cc.errors import InvalidInput
 from oauth_cc.token import Token
 
@@ -22,6 +23,9 @@ _LEEWAY: Final = 5.0
 _LEEWAY_SHARE: Final = 0.05
 _SPACING: Final = 30.0
 _SPACING_SHARE: Final = 0.05
+# The clocks of machines that share a store may differ by this.
+_CLOCK_TOLERANCE: Final = 300.0
+_ROUNDING: Final = 1.0
 
 
 @final
@@ -125,3 +129,22 @@ def stale_from(token: Token) -> float:
     Return the POSIX seconds from which *token* is stale: some seconds before it expires, fewer if it is short-lived.
     """
     return token.expires_at - min(_LEEWAY, max(0.0, token.expires_at - token.received_at) * _LEEWAY_SHARE)
+
+
+def is_plausible(token: Token, now: float) -> bool:
+    """
+    Return whether a token from a store may be the response of a server: not from the future, and within the longest
+    lifetime that a response can have.
+
+    Args:
+        token: The token.
+        now: POSIX seconds. The token may be up to five minutes ahead, as clocks of machines differ.
+
+    Example:
+        >>> from oauth_cc import Secret
+        >>> token = Token(Secret("2YotnFZFEjr1zCsicMWpAA"), "Bearer", 1700000000.0, 1700003600.0)
+        >>> is_plausible(token, 1700000000.0 - 300), is_plausible(token, 1700000000.0 - 301)
+        (True, False)
+    """
+    lifetime = token.expires_at - token.received_at
+    return token.received_at <= now + _CLOCK_TOLERANCE and lifetime <= MAX_LIFETIME + _ROUNDING

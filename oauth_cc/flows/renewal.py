@@ -21,7 +21,7 @@ from oauth_cc.flows.cache_key import cache_key, public_key
 from oauth_cc.flows.cache_key import fingerprint as derive_fingerprint
 from oauth_cc.flows.effects import Failed, Flow, Report, load, lock, observe, save
 from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries, exchange
-from oauth_cc.flows.freshness import DEFAULT_WINDOW, RenewalWindow, stale_from
+from oauth_cc.flows.freshness import DEFAULT_WINDOW, RenewalWindow, is_plausible, stale_from
 from oauth_cc.flows.metadata_cache import MetadataCache
 from oauth_cc.request import TokenRequest, as_request
 from oauth_cc.secret import Secret
@@ -191,14 +191,14 @@ def _slot(request: TokenRequest, endpoint: Endpoint, proof: Fingerprint) -> Hash
     return slot
 
 
-def renewal(terms: Terms, *, held: Token | None = None, rejected: Token | None = None) -> Flow[Renewal]:
+def renewal(terms: Terms, *, held: Token | None = None, rejected: tuple[Token, ...] = ()) -> Flow[Renewal]:
     """
     Return the flow that loads a newer token from the shared store, or requests one from the server.
 
     Args:
         terms: The settings of the source.
         held: The cached token if it is usable. Its renewal does not wait for other processes and makes one attempt.
-        rejected: A token that the API rejected. Only newer tokens are loaded from the store.
+        rejected: Tokens that the API rejected. They are not loaded from the store.
 
     Raises:
         OAuthError: The errors of `oauth_cc.flows.exchange` and `oauth_cc.flows.discover_endpoint`.
@@ -237,12 +237,12 @@ def _token_endpoint(terms: Terms, retries: Retries) -> Flow[Endpoint]:
     return (yield from discover_endpoint(terms.endpoint, terms.request, retries=retries, cache=terms.metadata_cache))
 
 
-def _find(terms: Terms, held: Token | None, rejected: Token | None) -> Flow[Token | None]:
+def _find(terms: Terms, held: Token | None, rejected: tuple[Token, ...]) -> Flow[Token | None]:
     found = yield from load(terms.cache_key)
     moment = yield from observe()
-    if not isinstance(found, Token) or found == held or moment.now >= stale_from(found):
+    if not isinstance(found, Token) or found == held or found in rejected or moment.now >= stale_from(found):
         return None
-    if rejected is not None and found.received_at <= rejected.received_at:
+    if not is_plausible(found, moment.now):
         return None
     bound = terms.request.dpop_jkt
     if (found.token_type, found.dpop_jkt) != ("Bearer" if bound is None else "DPoP", bound):

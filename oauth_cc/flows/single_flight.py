@@ -20,6 +20,8 @@ REFUSAL_SECONDS: Final = 5.0
 """Seconds for which a refusal (4xx) is remembered if the server sent no Retry-After."""
 
 _LONGEST_REFUSAL: Final = 60.0
+# More than a store can bring back: it has one token for each key.
+_REMEMBERED: Final = 16
 
 
 @final
@@ -43,7 +45,7 @@ class TokenState:
         spread: A number from 0 up to 1 that places the renewal in the window.
         attempted_at: When a renewal last failed, in POSIX seconds, or None.
         refusal: The last refusal of the server, or None.
-        rejected: The newest token that the API rejected, or None.
+        rejected: The last tokens that the API rejected, which a store may still have.
     """
 
     token: Token | None = None
@@ -51,7 +53,7 @@ class TokenState:
     spread: float = 0.0
     attempted_at: float | None = None
     refusal: Refuse | None = None
-    rejected: Token | None = None
+    rejected: tuple[Token, ...] = ()
 
 
 UNKNOWN: Final = TokenState()
@@ -125,7 +127,7 @@ def renewed(
         spread: A number from 0 up to 1 that places the next renewal in the window.
         renewal_window: When early renewal is due.
     """
-    if token == state.rejected:
+    if token in state.rejected:
         # It was found in a store a moment ago, and the API has rejected it since.
         return state
     until = fresh_until(token, spread=spread, renewal_window=renewal_window)
@@ -156,13 +158,12 @@ def failed(
 
 def discarded(state: TokenState, token: Token) -> TokenState:
     """
-    Return the state after the API rejected *token*. A newer token is kept.
+    Return the state after the API rejected *token*. Another token is kept.
     """
+    # Remembered even if it is reported late. Times could not tell which tokens are usable, as clocks differ.
+    rejected = (*[other for other in state.rejected if other != token], token)[-_REMEMBERED:]
     if state.token is not None and state.token != token:
-        return state
-    # A caller may report an older token late. The newest one matters, as a store may still have it.
-    older = state.rejected is not None and token.received_at < state.rejected.received_at
-    rejected = state.rejected if older else token
+        return attrs.evolve(state, rejected=rejected)
     return attrs.evolve(state, token=None, fresh_until=-math.inf, attempted_at=None, rejected=rejected)
 
 
@@ -173,6 +174,6 @@ def is_spent(state: TokenState, now: float) -> bool:
         >>> is_spent(UNKNOWN, 1700000000.0)
         True
     """
-    tokens = (state.token, state.rejected)
+    tokens = state.rejected if state.token is None else (state.token, *state.rejected)
     refused = state.refusal is not None and now < state.refusal.until
-    return not refused and all([token is None or now >= stale_from(token) for token in tokens])
+    return not refused and all([now >= stale_from(token) for token in tokens])

@@ -39,13 +39,13 @@ class PendingRenewal:
     Attributes:
         key: The key of the token in the cache.
         held: The token that can be used meanwhile, or None.
-        rejected: The newest token that the API rejected, or None.
+        rejected: The last tokens that the API rejected.
         thread: The identifier of the leading thread.
         future: The new token or the error; None if the waiting callers have to ask again.
         leader: The leading task, referenced so that it is not garbage-collected.
     """
 
-    def __init__(self, key: Hashable, held: Token | None, rejected: Token | None) -> None:
+    def __init__(self, key: Hashable, held: Token | None, rejected: tuple[Token, ...]) -> None:
         self.key = key
         self.held = held
         self.rejected = rejected

@@ -594,9 +594,8 @@ class RenewalMachine(RuleBasedStateMachine):
 
     def serves(self, attempt: Attempt, token: Token) -> bool:
         """Return whether a token from the store is useful to a renewal."""
-        rejected = attempt.pending.rejected
-        newer = rejected is None or token.received_at > rejected.received_at
-        return newer and token != attempt.pending.held and self.now < stale_from(token)
+        unusable = (attempt.pending.held, *attempt.pending.rejected)
+        return token not in unusable and self.now < stale_from(token)
 
 
 def stale_from(token: Token) -> float:

@@ -88,7 +88,7 @@ def records() -> Iterator[object]:
     yield Received(RESPONSE, 0.0)
     yield TOKEN
     yield terms(request, ENDPOINT)
-    yield TokenState(TOKEN, rejected=TOKEN)
+    yield TokenState(TOKEN, rejected=(TOKEN,))
     yield Use(TOKEN)
     yield Renew(TOKEN)
     yield Renewed(TOKEN, 0.5)

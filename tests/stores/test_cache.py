@@ -37,7 +37,7 @@ def test_one_caller_renews_and_all_others_get_its_token() -> None:
     """They wait while the renewal is pending."""
     cache = TokenCache()
     pending = led(cache.ask("key", NOW))
-    assert (pending.key, pending.held, pending.rejected, pending.thread) == ("key", None, None, threading.get_ident())
+    assert (pending.key, pending.held, pending.rejected, pending.thread) == ("key", None, (), threading.get_ident())
     joined = [cache.ask("key", NOW + passed) for passed in (0, 1)]
     assert joined == [AwaitRenewal(pending), AwaitRenewal(pending)]
     assert not pending.future.done()
@@ -114,7 +114,7 @@ def test_discard_removes_exactly_the_rejected_token() -> None:
     assert cache.discard("key", token()) is True
     assert cache.fresh("key", NOW) is None
     assert cache.discard("key", token()) is False
-    assert led(cache.ask("key", NOW)).rejected == token()
+    assert led(cache.ask("key", NOW)).rejected == (token("tok-0"), token())
     assert cache.discard("unknown", token()) is False
 
 

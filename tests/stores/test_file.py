@@ -8,16 +8,19 @@ import stat
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oauth_cc import Scope, Secret, Token
+from oauth_cc import ClientCredentials, Scope, Secret, Token
 from oauth_cc.errors import InvalidInput, StoreUnavailable
+from oauth_cc.requests import TokenSource
 from oauth_cc.stores._serialization import dumps, loads
 from oauth_cc.stores.file import Entry, FileStore
+from oauth_cc.testing import AuthorizationServer
 from tests.leaks import shown_by
 
 KEY, OTHER = "0123456789abcdef" * 4, "f" * 64
@@ -68,6 +71,28 @@ def test_older_token_does_not_overwrite_a_newer_one(store: FileStore) -> None:
     assert store.load(KEY) == token("tok-2", NOW + 1)
     store.save(KEY, token("tok-3", NOW + 2))
     assert store.load(KEY) == token("tok-3", NOW + 2)
+
+
+@pytest.mark.parametrize("set_back", [-3600.0, -30.0, 0.0])
+def test_one_rejected_token_costs_one_request_under_any_clock(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, set_back: float
+) -> None:
+    """Five processes have the token, and the clock is set back before an API rejects it."""
+    clock = time.time
+    with AuthorizationServer() as server, ExitStack() as stack:
+        client = ClientCredentials("your_id", "s3cret")
+        sources = [
+            stack.enter_context(TokenSource(client, server.token_endpoint, store=FileStore(folder))) for _ in range(5)
+        ]
+        before = [source.token() for source in sources]
+        monkeypatch.setattr(time, "time", lambda: clock() + set_back)
+        after: list[Token] = []
+        for source in sources:
+            source.discard(before[0])
+            after.append(source.token())
+    assert [before, after] == [[before[0]] * 5, [after[0]] * 5]
+    assert before[0] != after[0]
+    assert len(server.token_requests) == 2
 
 
 def test_discard_deletes_exactly_the_given_token(store: FileStore, folder: Path) -> None:
