@@ -24,7 +24,7 @@ from oauth_cc import (
     token_request,
 )
 from oauth_cc.flows import Failed, discover, discover_endpoint
-from oauth_cc.metadata import ServerMetadata, metadata_urls
+from oauth_cc.metadata import ServerMetadata, metadata_urls, parse_metadata
 from tests.world import World
 
 ISSUER = "https://as.example/tenant"
@@ -71,6 +71,42 @@ def test_the_openid_url_is_tried_second(absence: HttpResponse) -> None:
         neither.run(discover(ISSUER))
     assert asked(*URLS) == neither.sent
     assert caught.value.__context__ is None
+
+
+REDIRECT = HttpResponse(302, {"Location": "https://b.example/"})
+
+
+@pytest.mark.parametrize(
+    ("before", "last", "urls"),
+    [
+        ([ABSENT], ABSENT, URLS),
+        ([ABSENT], OTHER, URLS),
+        ([ABSENT], REDIRECT, URLS),
+        ([], OTHER, URLS[:1]),
+        ([], WRONG, URLS[:1]),
+    ],
+    ids=str,
+)
+def test_an_error_names_the_requested_urls(
+    before: list[HttpResponse], last: HttpResponse, urls: tuple[str, ...]
+) -> None:
+    """Apart from them it is the error of the last response."""
+    with pytest.raises(errors.InvalidResponse) as alone:
+        parse_metadata(last, ISSUER)
+    with pytest.raises(errors.InvalidResponse) as caught:
+        World([*before, last]).run(discover(ISSUER))
+    status, reason, *others = alone.value.args
+    named = f"{reason}; requested {' and '.join(urls)}"
+    assert (type(caught.value), caught.value.args) == (type(alone.value), (status, named, *others))
+
+
+def test_an_error_of_the_network_notes_the_requested_url() -> None:
+    """Its class and its text are those of the HTTP library."""
+    error = OSError("down")
+    with pytest.raises(OSError, match=r"^down\n") as caught:
+        World([ABSENT, Failed(error, retryable=False)]).run(discover(ISSUER))
+    assert (caught.value, str(caught.value)) == (error, "down")
+    assert [f"The metadata were requested from {URLS[1]}."] == error.__notes__
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ Flows that discover the metadata and the token endpoint of an issuer.
 
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.endpoint import Endpoint
-from oauth_cc.errors import InvalidResponse, IssuerMismatch
+from oauth_cc.errors import InvalidResponse, IssuerMismatch, UnexpectedRedirect
 from oauth_cc.flows.effects import Failed, Flow, Received, observe, send
 from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries, wait_to_retry
 from oauth_cc.flows.metadata_cache import MetadataCache, check_cache
@@ -36,7 +36,7 @@ def discover_endpoint(
 
     Raises:
         InvalidInput: The server does not support *request*. `oauth_cc.metadata.endpoint_for` raises the same error.
-        InvalidResponse: The response does not contain metadata of *issuer*.
+        InvalidResponse: No response contains metadata of *issuer*. The error names the URLs.
     """
     metadata = yield from discover(issuer, retries=retries, cache=cache)
     return endpoint_for(metadata, request)
@@ -58,7 +58,7 @@ def discover(
         cache: The cache of the metadata. None to fetch them at each call.
 
     Raises:
-        InvalidResponse: The response does not contain metadata of *issuer*.
+        InvalidResponse: No response contains metadata of *issuer*. The error names the URLs.
         IssuerMismatch: The metadata belong to another issuer.
     """
     urls = metadata_urls(issuer)
@@ -76,22 +76,43 @@ def discover(
 
 def _search(urls: tuple[str, str], issuer: str | Endpoint, retries: Retries) -> Flow[tuple[ServerMetadata, float]]:
     inserted, appended = urls
+    answer = yield from _answer(inserted, retries)
+    found = _metadata(answer, issuer)
+    tried: tuple[str, ...] = (inserted,)
+    # A busy server may have metadata at the first URL. Invalid metadata there are an error, too.
+    if isinstance(found, InvalidResponse) and _is_absence(found):
+        answer = yield from _answer(appended, retries)
+        found = _metadata(answer, issuer)
+        tried = urls
+    if isinstance(found, InvalidResponse):
+        raise _naming(tried, found)
+    return found, answer.received_at + metadata_lifetime(answer.response)
+
+
+def _metadata(answer: Received, issuer: str | Endpoint) -> ServerMetadata | InvalidResponse:
     try:
-        return (yield from _metadata(inserted, issuer, retries))
+        return parse_metadata(answer.response, issuer)
     except InvalidResponse as error:
-        # A busy server may have metadata at the first URL. Invalid metadata there are an error, too.
-        if error.retryable or error.member is not None or isinstance(error, IssuerMismatch):
-            raise
-    return (yield from _metadata(appended, issuer, retries))
+        return error.with_traceback(None)
 
 
-def _metadata(url: str, issuer: str | Endpoint, retries: Retries) -> Flow[tuple[ServerMetadata, float]]:
-    answer = yield from _answer(HttpRequest("GET", url, {"Accept": "application/json"}), retries)
-    metadata = parse_metadata(answer.response, issuer)
-    return metadata, answer.received_at + metadata_lifetime(answer.response)
+def _is_absence(error: InvalidResponse) -> bool:
+    return not error.retryable and error.member is None and not isinstance(error, IssuerMismatch)
 
 
-def _answer(request: HttpRequest, retries: Retries) -> Flow[Received]:
+def _naming(urls: tuple[str, ...], error: InvalidResponse) -> InvalidResponse:
+    reason = f"{error.reason}; requested {' and '.join(urls)}"
+    match error:
+        case IssuerMismatch():
+            return IssuerMismatch(error.status, reason)
+        case UnexpectedRedirect():
+            return UnexpectedRedirect(error.status, reason, error.location)
+        case _:
+            return InvalidResponse(error.status, reason, error.member, error.retryable, error.retry_after)
+
+
+def _answer(url: str, retries: Retries) -> Flow[Received]:
+    request = HttpRequest("GET", url, {"Accept": "application/json"})
     attempt = 0
     while True:
         attempt += 1
@@ -103,5 +124,6 @@ def _answer(request: HttpRequest, retries: Retries) -> Flow[Received]:
         if retryable and (yield from wait_to_retry(retries, attempt, wait)):
             continue
         if isinstance(sent, Failed):
+            sent.error.add_note(f"The metadata were requested from {url}.")
             raise sent.error
         return sent
