@@ -33,7 +33,7 @@ from oauth_cc.events import (
     StoreReturned,
     TokenDiscarded,
 )
-from oauth_cc.flows import Failed
+from oauth_cc.flows import Failed, Load, Lock, Save
 from oauth_cc.flows.renewal import Renewed, terms
 from oauth_cc.flows.single_flight import Use
 from oauth_cc.http import HttpResponse
@@ -184,10 +184,13 @@ def test_a_failing_store_is_reported_once_and_its_return_once() -> None:
     """An unavailable store does not fill the log."""
     events: list[Event] = []
     context, error = context_of(events), OSError("gone")
-    context.store_succeeded()
-    assert [context.store_failed(error) for _ in range(3)] == [Failed(error, retryable=True)] * 3
-    context.store_succeeded()
-    context.store_succeeded()
+    context.store_succeeded(Save)
+    for operation in (Save, Load, Lock, Save):
+        assert context.store_failed(error, operation) == Failed(error, retryable=True)
+        # On a full disk loads succeed.
+        context.store_succeeded(Load)
+    context.store_succeeded(Save)
+    context.store_succeeded(Save)
     assert events == [StoreFailed("id", ORIGIN, PREFIX, error), StoreReturned("id", ORIGIN, PREFIX)]
 
 

@@ -99,8 +99,8 @@ class AsyncStoreEffects:
         try:
             result = await self._call_store(effect)
         except Exception as error:  # no failure of a store may keep a caller from its token
-            return self._context.store_failed(error)
-        self._context.store_succeeded()
+            return self._context.store_failed(error, type(effect))
+        self._context.store_succeeded(type(effect))
         return result
 
     async def close(self) -> None:
@@ -108,7 +108,7 @@ class AsyncStoreEffects:
         try:
             await self._locks.aclose()
         except Exception as error:  # as in `perform`; a lock expires by itself
-            self._context.store_failed(error)
+            self._context.store_failed(error, Lock)
 
     async def _call_store(self, effect: Load | Save | Lock) -> object:
         match effect:

@@ -24,7 +24,7 @@ from oauth_cc.events import (
     TokenDiscarded,
     TokenWithheld,
 )
-from oauth_cc.flows.effects import Failed, Flow
+from oauth_cc.flows.effects import Failed, Flow, Load, Lock, Save
 from oauth_cc.flows.exchange import exchange
 from oauth_cc.flows.freshness import stale_from
 from oauth_cc.flows.metadata_cache import MetadataCache, check_cache
@@ -102,15 +102,15 @@ class SourceContext:
         """Report that a request was sent to the origin *called* without the token."""
         emit(TokenWithheld(self.terms.client_id, self.terms.endpoint_origin, str(called)), self.hook)
 
-    def store_failed(self, error: Exception) -> Failed:
-        """Return the *error* of the store as a failure, and report it unless the store failed before."""
-        if self.cache.note_store(failed=True):
+    def store_failed(self, error: Exception, operation: type[Load | Save | Lock] = Save) -> Failed:
+        """Return *error* of a store's *operation* as a failure, and report it unless the store failed before."""
+        if self.cache.note_store(operation, failed=True):
             emit(StoreFailed(*self.terms.labels, error), self.hook)
         return Failed(error, retryable=True)
 
-    def store_succeeded(self) -> None:
-        """Report that the store is available again, if it failed before."""
-        if self.cache.note_store(failed=False):
+    def store_succeeded(self, operation: type[Load | Save | Lock]) -> None:
+        """Report that the store is available again, if *operation* was the first that failed."""
+        if self.cache.note_store(operation, failed=False):
             emit(StoreReturned(*self.terms.labels), self.hook)
 
 

@@ -52,8 +52,8 @@ class StoreEffects:
         try:
             result = self._call_store(effect)
         except Exception as error:  # no failure of a store may keep a caller from its token
-            return self._context.store_failed(error)
-        self._context.store_succeeded()
+            return self._context.store_failed(error, type(effect))
+        self._context.store_succeeded(type(effect))
         return result
 
     def close(self) -> None:
@@ -61,7 +61,7 @@ class StoreEffects:
         try:
             self._locks.close()
         except Exception as error:  # as in `perform`; a lock expires by itself
-            self._context.store_failed(error)
+            self._context.store_failed(error, Lock)
 
     def _call_store(self, effect: Load | Save | Lock) -> object:
         match effect:

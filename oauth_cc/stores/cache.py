@@ -12,6 +12,7 @@ from typing import TypeAlias, final
 
 import attrs
 
+from oauth_cc.flows.effects import Load, Lock, Save
 from oauth_cc.flows.freshness import DEFAULT_WINDOW, RenewalWindow
 from oauth_cc.flows.renewal import Kept, Renewal, Renewed
 from oauth_cc.flows.single_flight import (
@@ -109,7 +110,7 @@ class TokenCache:
         self.store = store
         self._states: dict[Hashable, TokenState] = {}
         self._processes: dict[int, _ProcessState] = {}
-        self._is_alone = False
+        self._failing: type[Load | Save | Lock] | None = None
 
     def __repr__(self) -> str:
         return f"TokenCache(store={self.store!r})"
@@ -196,11 +197,20 @@ class TokenCache:
             self._states[key] = discarded(state, token)
         return state.token == token
 
-    def note_store(self, *, failed: bool) -> bool:
-        """Record whether the store *failed* just now, and return whether that has changed."""
+    def note_store(self, operation: type[Load | Save | Lock], *, failed: bool) -> bool:
+        """
+        Record the outcome of a store's operation, and return whether the store became unavailable or available by it.
+
+        It is available again once the operation that failed first succeeds. On a full disk, loads work and saves fail.
+
+        Args:
+            operation: The type of the operation's effect.
+            failed: Whether it failed.
+        """
         with self._process().mutex:
-            news = failed != self._is_alone
-            self._is_alone = failed
+            news = self._failing is None if failed else self._failing is operation
+            if news:
+                self._failing = operation if failed else None
         return news
 
     def _process(self) -> _ProcessState:

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from oauth_cc import RenewalWindow, Secret, Token, errors
+from oauth_cc.flows import Load, Lock, Save
 from oauth_cc.flows.renewal import Kept, Renewed
 from oauth_cc.flows.single_flight import Refuse, Use
 from oauth_cc.stores.cache import Answer, AwaitRenewal, PendingRenewal, StartRenewal, TokenCache
@@ -131,5 +132,16 @@ def test_spent_states_are_removed() -> None:
 def test_store_failure_and_recovery_are_noted_once(last: bool) -> None:
     """Only a change is reported."""
     cache = TokenCache()
-    changed = [cache.note_store(failed=failed) for failed in (False, True, True, False, False, last)]
+    changed = [cache.note_store(Load, failed=failed) for failed in (False, True, True, False, False, last)]
     assert changed == [False, True, False, True, False, last]
+
+
+@pytest.mark.parametrize("first", [Load, Save, Lock])
+def test_store_has_recovered_when_the_operation_that_failed_first_succeeds(first: type[Load | Save | Lock]) -> None:
+    """Other operations may work meanwhile, or fail too."""
+    cache = TokenCache()
+    others = [operation for operation in (Load, Save, Lock) if operation is not first]
+    assert cache.note_store(first, failed=True)
+    for failed in (False, True, False):
+        assert not any([cache.note_store(operation, failed=failed) for operation in others])
+    assert cache.note_store(first, failed=False)

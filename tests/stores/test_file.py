@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oauth_cc import ClientCredentials, Scope, Secret, Token
+from oauth_cc import ClientCredentials, Options, Scope, Secret, Token
 from oauth_cc.errors import InvalidInput, StoreUnavailable
 from oauth_cc.requests import TokenSource
 from oauth_cc.stores._serialization import dumps, loads
@@ -355,6 +355,30 @@ def test_full_disk_keeps_the_old_token_and_leaks_nothing(
     assert "s3cret-token" not in shown_by(caught.value)
     assert store.load(KEY) == token("tok-1")
     assert [path.name for path in folder.iterdir()] == [f"{KEY}.json"]
+
+
+def test_full_disk_is_reported_once_for_many_renewals(store: FileStore) -> None:
+    """It is available again when a token is saved, not when one can be loaded."""
+    import resource
+
+    events: list[str] = []
+    options = Options(on_event=lambda event: events.append(type(event).__name__))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with (
+        AuthorizationServer() as server,
+        TokenSource(
+            ClientCredentials("your_id", "s3cret"), server.token_endpoint, store=store, options=options
+        ) as source,
+    ):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (16, limits[1]))
+        try:
+            for _ in range(3):
+                source.discard(source.token())
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert [name for name in events if name.startswith("Store")] == ["StoreFailed"]
+        source.token()
+    assert [name for name in events if name.startswith("Store")] == ["StoreFailed", "StoreReturned"]
 
 
 def test_lack_of_file_descriptors_is_an_error_not_a_miss(store: FileStore, folder: Path) -> None:

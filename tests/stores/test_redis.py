@@ -19,12 +19,14 @@ from cryptography.fernet import Fernet
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oauth_cc import Secret, Token
+from oauth_cc import ClientCredentials, Secret, Token
 from oauth_cc._wire.json import MAX_SIZE
 from oauth_cc.errors import InvalidInput, StoreUnavailable
+from oauth_cc.httpx2 import AsyncTokenSource, TokenSource
 from oauth_cc.stores._encryption import MAX_ENCRYPTED, Encryption, encryption
 from oauth_cc.stores._redis_commands import Commands
 from oauth_cc.stores.redis import AsyncRedisStore, RedisStore
+from oauth_cc.testing import AuthorizationServer
 from tests.leaks import shown_by
 from tests.redis_server import RedisServer
 
@@ -493,6 +495,29 @@ class TestFailures:
         """The advice is to raise the limit."""
         with RedisServer(redis_program, "--maxmemory", "1", "--maxmemory-policy", "noeviction") as server:
             assert "out of memory" in self.fault(make(server=server))
+
+    def test_lack_of_memory_is_reported_once_for_many_renewals(
+        self, redis_program: Sequence[str], make: Make, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Tokens can be loaded, but no lock can be taken and no token saved."""
+        client = ClientCredentials("your_id", "s3cret")
+        with (
+            RedisServer(redis_program, "--maxmemory", "1", "--maxmemory-policy", "noeviction") as redis_server,
+            AuthorizationServer() as server,
+        ):
+            store = make(server=redis_server)
+            if isinstance(store, OnLoop):
+                tasks = AsyncTokenSource(client, server.token_endpoint, store=store.store)
+                for _ in range(3):
+                    store.run(tasks.discard(store.run(tasks.token())))
+            else:
+                threads = TokenSource(client, server.token_endpoint, store=store)
+                for _ in range(3):
+                    threads.discard(threads.token())
+            assert len(server.token_requests) == 3
+        reports = [record.getMessage() for record in caplog.records if "token store" in record.getMessage()]
+        assert len(reports) == 1
+        assert "Redis is out of memory" in reports[0]
 
     def test_flush_while_a_lock_is_held_harms_nothing(self, make: Make, redis_server: RedisServer) -> None:
         """The token is saved, and the lock can be taken again."""
