@@ -4,12 +4,15 @@ The command line, run in this process against real servers, and once as a proces
 
 import io
 import json
+import os
 import pwd
 import re
 import shlex
+import signal
 import ssl
 import subprocess
 import sys
+import time
 from base64 import urlsafe_b64decode
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -21,11 +24,15 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from joserfc.jwk import ECKey
 
-from oauth_cc import Certificate, Scope, Token, __version__
-from oauth_cc.cli import BAD_INPUT, DONE, NETWORK, REFUSED, main
+from oauth_cc import Certificate, Scope, __version__
+from oauth_cc.cli import commands, main
+from oauth_cc.cli.commands import run
+from oauth_cc.cli.options import parsed
+from oauth_cc.cli.output import BAD_INPUT, CLOSED_PIPE, DONE, INTERRUPTED, NO_ANSWER, NOT_WRITTEN, REFUSED, TRY_LATER
+from oauth_cc.errors import InvalidInput, RenewalTimedOut
 from oauth_cc.testing import AuthorizationServer, RegisteredClient
 from tests.keys import CURVES, pem
-from tests.shells.scripted import TOKEN, Answer, serve
+from tests.shells.scripted import TOKEN, Answer, Asked, Silence, serve
 
 
 @attrs.frozen
@@ -183,13 +190,17 @@ class TestToken:
     """oauth-cc token."""
 
     def test_a_token_is_printed_in_each_format(self, cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A token is printed as JSON that parses back, alone, or as a header."""
+        """A token is printed as a token response with expires_at, alone, or as a header."""
         monkeypatch.setenv("OAUTH_CLIENT_SECRET", "sec")
-        with serve(TOKEN) as server:
+        document = b'{"access_token": "tok-1", "instance_url": "https://a.example", "expires_in": 3600}'
+        with serve(Answer(chunks=(document,))) as server:
             arguments = ("token", *LOCAL, f"{server.url}/token", "--format")
             stored = cli(*arguments, "json")
-            assert Token.from_json(stored.out.strip()).access_token.reveal() == "tok-1"
-            assert json.loads(stored.out)["token_type"] == "Bearer"
+            members = json.loads(stored.out)
+            assert list(members) == ["access_token", "token_type", "expires_in", "expires_at", "scope", "instance_url"]
+            assert (members["access_token"], members["token_type"]) == ("tok-1", "Bearer")
+            assert 3500 < members["expires_in"] <= 3600
+            assert abs(members["expires_at"] - time.time() - members["expires_in"]) < 5
             assert cli(*arguments, "token") == Result(DONE, "tok-1\n", "")
             assert cli(*arguments, "header") == Result(DONE, "Authorization: Bearer tok-1\n", "")
 
@@ -269,6 +280,110 @@ class TestToken:
         result = cli("M4RKER")
         assert (result.code, "M4RKER" in result.err, "metadata" in result.err) == (BAD_INPUT, False, True)
 
+    @pytest.mark.parametrize(
+        "source", [("OAUTH_CLIENT_SECRET",), ("--secret-env", "OWN_VARIABLE"), ("--secret-file",), ("--secret-stdin",)]
+    )
+    def test_an_empty_secret_is_bad_input(
+        self, cli: Runner, source: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """An empty secret is a variable or a file that a deployment did not fill in."""
+        file = tmp_path / "secret.txt"
+        file.write_text("\n")
+        monkeypatch.setenv("OWN_VARIABLE", "")
+        if source[0] == "OAUTH_CLIENT_SECRET":
+            monkeypatch.setenv(source[0], "")
+        given = {"OAUTH_CLIENT_SECRET": (), "--secret-file": ("--secret-file", str(file))}.get(source[0], source)
+        result = cli("token", *LOCAL, "http://127.0.0.1:1/token", *given, stdin="\n")
+        assert (result.code, result.out) == (BAD_INPUT, "")
+        assert result.err == f"oauth-cc: {source[-1]} is empty; set it to the secret, or remove it\n"
+
+    def test_standard_input_must_be_open_and_text(self, cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Otherwise the error says so."""
+        arguments = parsed(["token", *LOCAL, "http://127.0.0.1:1/", "--secret-stdin"])
+        for stdin, reason in ((None, "is closed"), (io.TextIOWrapper(io.BytesIO(b"\xff"), "utf-8"), "must be UTF-8")):
+            with pytest.raises(InvalidInput, match=reason):
+                run(arguments, stdin)
+
+    @pytest.mark.parametrize(
+        ("answer", "advice"),
+        [
+            (Answer(503, (("Retry-After", "30"),)), "try again in 30 seconds"),
+            (Answer(429, (("Retry-After", "3600"),)), "try again in 3600 seconds"),
+            (Answer(500, (("Retry-After", "9"),)), "try again in 9 seconds"),
+            (Answer(501), "try again later"),
+            (Answer(400, (("Retry-After", "9"),), (b'{"error": "temporarily_unavailable"}',)), "try again in 9 sec"),
+        ],
+    )
+    def test_a_failing_server_is_exit_code_4(self, cli: Runner, answer: Answer, advice: str) -> None:
+        """The error says how many seconds the server asks to wait."""
+        with serve(answer) as server:
+            result = cli("token", *LOCAL, f"{server.url}/token", "--secret-stdin", stdin="sec")
+        assert (result.code, result.out, result.err.count("\n")) == (TRY_LATER, "", 1)
+        assert advice in result.err
+
+    def test_another_process_that_renews_for_too_long_is_exit_code_3(
+        self, cli: Runner, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """No answer came from the server."""
+
+        def late(_arguments: object, _stdin: object) -> str:
+            raise RenewalTimedOut(30.0)
+
+        monkeypatch.setattr(commands, "run", late)
+        assert cli("token", *LOCAL, "http://127.0.0.1:1/", "--secret-stdin", stdin="sec").code == NO_ANSWER
+
+    def test_an_interrupt_is_silent(self, cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Its exit code is that of a shell for SIGINT."""
+
+        def interrupted(_arguments: object, _stdin: object) -> str:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(commands, "run", interrupted)
+        assert cli("store", "list") == Result(INTERRUPTED, "", "")
+
+    def test_a_proxy_is_an_option_or_in_the_environment(self, cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The option wins. A password of the proxy is not an argument."""
+        given = ("token", *LOCAL, "http://as.example/token", "--allow-http", "--auth", "none", "--no-store")
+        with serve(TOKEN) as proxy:
+            monkeypatch.setenv("HTTP_PROXY", proxy.url)
+            assert cli(*given, "--format", "token") == Result(DONE, "tok-1\n", "")
+            monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+            assert cli(*given, "--proxy", proxy.url, "--format", "token") == Result(DONE, "tok-1\n", "")
+            assert [asked.path for asked in proxy.asked] == ["http://as.example/token"] * 2
+        for url in ("http://user:M4RKER@proxy.example", "proxy.example", "ftp://proxy.example"):
+            refused = cli(*given, "--proxy", url)
+            assert (refused.code, "M4RKER" in refused.err) == (BAD_INPUT, False)
+            assert "--proxy must be the http or https URL of a proxy, without userinfo" in refused.err
+        monkeypatch.setenv("HTTP_PROXY", "gopher://M4RKER")
+        refused = cli(*given)
+        assert (refused.code, "M4RKER" in refused.err) == (BAD_INPUT, False)
+
+    def test_verbose_prints_each_request_and_answer_redacted(
+        self, cli: Runner, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The secret is redacted also where the server repeats it."""
+        monkeypatch.setenv("OAUTH_CLIENT_SECRET", "M4RKER")
+        description = b'{"error": "invalid_client", "error_description": "M4RKER is wrong, aWQ6TTRSS0VS too"}'
+        headers = (("X-Debug", "M4RKER"), ("X-RateLimit-Remaining", "7"))
+        with serve(Answer(401, headers, (description,)), TOKEN) as server:
+            given = ("token", *LOCAL, f"{server.url}/token", "--no-store", "--verbose", "--format", "token")
+            refused, done = cli(*given, "--scope", "a"), cli(*given, "--auth", "post")
+        assert (refused.code, refused.out, done.code, done.out) == (REFUSED, "", DONE, "tok-1\n")
+        assert "M4RKER" not in refused.err + done.err
+        assert "aWQ6" not in refused.err
+        assert "tok-1" not in done.err
+        for line in (
+            f"> POST {server.url}/token",
+            "> Authorization: Basic ***",
+            "> grant_type=client_credentials&scope=a",
+            "< 401",
+            "< X-RateLimit-Remaining: 7",
+            '< {"error":"invalid_client","error_description":"*** is wrong, *** too"}',
+        ):
+            assert line in refused.err.splitlines()
+        assert "> grant_type=client_credentials&client_id=id&client_secret=***" in done.err.splitlines()
+        assert '< {"access_token":"***","token_type":"Bearer","expires_in":3600}' in done.err.splitlines()
+
     def test_a_rejection_is_exit_code_1(self, cli: Runner) -> None:
         """A rejection by the server is exit code 1 with the server's reason; so is a response without a token."""
         refusal = Answer(401, chunks=(b'{"error": "invalid_client", "error_description": "unknown client"}',))
@@ -283,7 +398,7 @@ class TestToken:
         with serve(TOKEN) as server:
             url = f"{server.url}/token"
         result = cli("token", *LOCAL, url, "--secret-stdin", stdin="sec")
-        assert (result.code, result.out) == (NETWORK, "")
+        assert (result.code, result.out) == (NO_ANSWER, "")
         assert "check the URL, the network and any proxy" in result.err
 
     def test_only_a_named_authority_is_trusted(self, cli: Runner, tmp_path: Path) -> None:
@@ -298,7 +413,7 @@ class TestToken:
         with serve(TOKEN, tls=context) as server:
             arguments = ("token", *LOCAL, f"{server.url}/token", "--secret-stdin", "--format", "token", "--no-store")
             assert cli(*arguments, "--ca-file", str(trusted), stdin="sec").out == "tok-1\n"
-            assert cli(*arguments, stdin="sec").code == NETWORK
+            assert cli(*arguments, stdin="sec").code == NO_ANSWER
             for file in (broken, tmp_path / "missing.pem"):
                 assert "cannot be read as PEM" in cli(*arguments, "--ca-file", str(file), stdin="sec").err
 
@@ -499,6 +614,12 @@ class TestAuthentication:
         assert (result.code, "pip install 'oauth_cc[cli,jwt]'" in result.err) == (BAD_INPUT, True)
 
 
+def _by_scope(asked: Asked) -> Answer:
+    refused = Answer(400, chunks=(b'{"error": "invalid_scope"}',))
+    busy = Answer(503, (("Retry-After", "30"),))
+    return {b"refused": refused, b"busy": busy}.get(asked.body.partition(b"scope=")[2], TOKEN)
+
+
 def _json(part: str) -> dict[str, object]:
     members: dict[str, object] = json.loads(urlsafe_b64decode(f"{part}=="))
     return members
@@ -605,7 +726,7 @@ class TestMetadata:
             url = server.url
             results = [cli("metadata", url), cli("metadata", "http://as.example")]
         results.append(cli("metadata", url))
-        assert [REFUSED, BAD_INPUT, NETWORK] == [result.code for result in results]
+        assert [REFUSED, BAD_INPUT, NO_ANSWER] == [result.code for result in results]
         assert [("", 1)] * 3 == [(result.out, result.err.count("\n")) for result in results]
         expected = ["another issuer, 'https://as.example'", "use https", "check the URL, the network and any proxy"]
         assert all(text in result.err for text, result in zip(expected, results, strict=True))
@@ -649,14 +770,51 @@ class TestProcess:
         assert (failed.returncode, failed.stdout) == (BAD_INPUT, "")
         assert failed.stderr == "oauth-cc: client_id must not be empty (is an environment variable unset?)\n"
 
-    def test_a_closed_pipe_is_not_an_error(self) -> None:
-        """A pipe that its reader closes early is not an error."""
-        command = [sys.executable, "-m", "oauth_cc", "body", "--client-id", "id"]
-        running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        assert running.stdout is not None
-        running.stdout.close()
-        _, said = running.communicate()
-        assert (running.returncode, said) == (DONE, b"")
+    @pytest.mark.slow
+    @pytest.mark.parametrize(
+        ("command", "code", "said"),
+        [
+            ('"$@"', DONE, r""),
+            ('"$@" --scope refused', REFUSED, r"oauth-cc: .*invalid_scope \(HTTP 400\)[^\n]*\n"),
+            ('OAUTH_CLIENT_SECRET= "$@"', BAD_INPUT, r"oauth-cc: OAUTH_CLIENT_SECRET is empty[^\n]*\n"),
+            ('"$@" --token-url http://127.0.0.1:1/token', NO_ANSWER, r"oauth-cc: no response from the server[^\n]*\n"),
+            ('"$@" --scope busy', TRY_LATER, r"oauth-cc: [^\n]*; try again in 30 seconds\n"),
+            ("$BODY > /dev/full", NOT_WRITTEN, r"oauth-cc: the result was not printed: No space left on device\n"),
+            ("$BODY --help > /dev/full", NOT_WRITTEN, r"oauth-cc: the result was not printed: No space left [^\n]*\n"),
+            ("$BODY >&-", NOT_WRITTEN, r"oauth-cc: standard output is closed, so the result was not printed\n"),
+            ('"$@" --secret-stdin <&-', BAD_INPUT, r"oauth-cc: --secret-stdin cannot be read: [^\n]*\n"),
+            ("$BODY --resource x 2>/dev/full", BAD_INPUT, ""),
+            ("$BODY --resource x 2>&-", BAD_INPUT, ""),
+            ("{ $BODY; echo $? >&2; } | true", DONE, rf"{CLOSED_PIPE}\n"),
+        ],
+    )
+    def test_each_exit_code_in_a_shell(self, command: str, code: int, said: str) -> None:
+        """A script can tell them apart. Each failure is one sentence or silence, and never a traceback."""
+        program = [sys.executable, "-m", "oauth_cc", "token", "--no-store", *LOCAL]
+        with serve(_by_scope) as server:
+            given = [*program, f"{server.url}/token"]
+            body = f"{sys.executable} -m oauth_cc body --client-id id"
+            done = subprocess.run(
+                ["/bin/sh", "-c", command, "sh", *given],
+                capture_output=True,
+                text=True,
+                check=False,
+                env={**os.environ, "OAUTH_CLIENT_SECRET": "sec", "BODY": body},
+            )
+        assert (done.returncode, re.fullmatch(said, done.stderr) is not None) == (code, True), done.stderr
+
+    @pytest.mark.slow
+    def test_an_interrupt_is_silent_and_exit_code_130(self) -> None:
+        """Ctrl-C while the server is silent ends the command at once."""
+        with serve(Silence) as server:
+            given = [sys.executable, "-m", "oauth_cc", "token", "--no-store", *LOCAL, f"{server.url}/token"]
+            running = subprocess.Popen(
+                [*given, "--auth", "none"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            )
+            assert server.arrived.acquire(timeout=30)
+            running.send_signal(signal.SIGINT)
+            said = running.communicate(timeout=30)
+        assert (running.returncode, *said) == (INTERRUPTED, "", "")
 
     @pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "0", "1e20", "soon"])
     def test_an_unusable_timeout_is_bad_input(self, cli: Runner, seconds: str) -> None:

@@ -44,13 +44,15 @@ _USED: Final[Mapping[str, tuple[str, ...]]] = {
 """The options that each client authentication method uses, besides the options common to all methods."""
 
 
-def authentication_of(arguments: argparse.Namespace, stdin: TextIO, *, shown: bool = False) -> ClientAuthentication:
+def authentication_of(
+    arguments: argparse.Namespace, stdin: TextIO | None, *, shown: bool = False
+) -> ClientAuthentication:
     """
     Return the client authentication method that *arguments* describe.
 
     Args:
         arguments: The parsed command line.
-        stdin: Provides the secret for ``--secret-stdin``.
+        stdin: Provides the secret for ``--secret-stdin``. None if it is closed.
         shown: Whether the request is only printed, so that no secret is required.
 
     Raises:
@@ -183,28 +185,47 @@ def _text(option: str, file: Path) -> str:
     raise InvalidInput(option, f"{option} cannot be read: {reason}")
 
 
-def _secret(arguments: argparse.Namespace, stdin: TextIO) -> Secret | None:
+def _secret(arguments: argparse.Namespace, stdin: TextIO | None) -> Secret | None:
     if arguments.secret_stdin:
-        return _one_line(stdin.read())
+        return _one_line("--secret-stdin", _read(stdin))
     if arguments.secret_file is not None:
         try:
-            return _one_line(arguments.secret_file.read_text("utf-8"))
+            text: str = arguments.secret_file.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "the file is not UTF-8"
+        else:
+            return _one_line("--secret-file", text)
         raise InvalidInput("--secret-file", f"--secret-file cannot be read: {reason}")
     if arguments.secret_env is not None:
         return _variable("--secret-env", arguments.secret_env)
     value = os.environ.get(SECRET_VARIABLE)
-    return None if value is None else Secret(value)
+    return None if value is None else _not_empty(SECRET_VARIABLE, value)
 
 
 def _variable(option: str, name: str) -> Secret:
     value = os.environ.get(name)
     if value is None:
         raise InvalidInput(option, f"{option} names {name}, which is not set in the environment; export it")
-    return Secret(value)
+    return _not_empty(name, value)
 
 
-def _one_line(text: str) -> Secret:
+def _not_empty(source: str, value: str) -> Secret:
+    # Most often a variable that a deployment did not fill in.
+    if value:
+        return Secret(value)
+    raise InvalidInput("client_secret", f"{source} is empty; set it to the secret, or remove it")
+
+
+def _read(stdin: TextIO | None) -> str:
+    if stdin is None:
+        raise InvalidInput("--secret-stdin", "--secret-stdin cannot be read: standard input is closed")
+    try:
+        return stdin.read()
+    except (OSError, UnicodeDecodeError):
+        reason = "--secret-stdin cannot be read: standard input must be UTF-8 text"
+    raise InvalidInput("--secret-stdin", reason)
+
+
+def _one_line(option: str, text: str) -> Secret:
     # The newline at the end of a file or a pipe is not part of the secret.
-    return Secret(text.removesuffix("\n").removesuffix("\r"))
+    return _not_empty(option, text.removesuffix("\n").removesuffix("\r"))

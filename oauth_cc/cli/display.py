@@ -13,7 +13,14 @@ from oauth_cc.fapi import Requirement
 from oauth_cc.http import SHOWN_HEADERS, HttpRequest, HttpResponse
 from oauth_cc.metadata import METHODS, ServerMetadata
 
-_SHOWN_PARAMETERS: Final = frozenset(
+_QUOTA: Final = frozenset(
+    {"ratelimit", "ratelimit-limit", "ratelimit-policy", "ratelimit-remaining", "ratelimit-reset", "x-rate-limit-limit"}
+    | {"x-rate-limit-remaining", "x-rate-limit-reset", "x-ratelimit-limit", "x-ratelimit-remaining"}
+    | {"x-ratelimit-reset"}
+)
+_SHOWN_HEADERS: Final = SHOWN_HEADERS | _QUOTA | {"connection", "host", "transfer-encoding"}
+
+SHOWN_PARAMETERS: Final = frozenset(
     {"grant_type", "client_id", "scope", "resource", "audience", "authorization_details", "client_assertion_type"}
     | {"api-version", "organization", "requested_token_type", "tenant", "token_type_hint", "version"}
 )
@@ -42,11 +49,22 @@ def http_response(response: HttpResponse) -> str:
         200
         {"access_token":"***","expires_in":60}
     """
-    members = parse_object(response.content)
-    if isinstance(members, str):
-        return f"{response.status}\n(the response {members})"
-    shown = {name: freeze(value) if name in _SHOWN_MEMBERS else "***" for name, value in members.items()}
-    return f"{response.status}\n{write(shown)}"
+    return f"{response.status}\n{_members(response)}"
+
+
+def answer_message(response: HttpResponse) -> str:
+    """
+    Return *response* as received (RFC 9112), with every value redacted that may be secret.
+
+        >>> print(answer_message(HttpResponse(200, {"Server": "x", "Set-Cookie": "y"}, b'{"expires_in": 60}')))
+        200
+        Server: x
+        Set-Cookie: ***
+        <BLANKLINE>
+        {"expires_in":60}
+    """
+    headers = [_printable(header) for header in _headers(response)]
+    return "\n".join([f"{response.status}", *headers, "", _members(response)])
 
 
 def curl(request: HttpRequest, options: Sequence[tuple[str, str]] = ()) -> str:
@@ -132,12 +150,25 @@ def _notes(metadata: ServerMetadata) -> list[str]:
     return notes if metadata.grants_client_credentials else [*notes, "! the server does not list client_credentials"]
 
 
-def _headers(request: HttpRequest) -> list[str]:
-    return [f"{name}: {_value(name, value)}" for name, value in request.headers]
+def _members(response: HttpResponse) -> str:
+    members = parse_object(response.content)
+    if isinstance(members, str):
+        return f"(the response {members})"
+    shown = {name: freeze(value) if name in _SHOWN_MEMBERS else "***" for name, value in members.items()}
+    return write(shown, ascii_only=True)
+
+
+def _headers(message: HttpRequest | HttpResponse) -> list[str]:
+    return [f"{name}: {_value(name, value)}" for name, value in message.headers]
+
+
+def _printable(text: str) -> str:
+    # A server may send control sequences of a terminal.
+    return "".join([character if character.isprintable() else "?" for character in text])
 
 
 def _value(name: str, value: str) -> str:
-    if name.lower() in SHOWN_HEADERS:
+    if name.lower() in _SHOWN_HEADERS:
         return value
     scheme, space, _ = value.partition(" ")
     return f"{scheme} ***" if space and name.lower() == "authorization" else "***"
@@ -152,12 +183,12 @@ def _body(request: HttpRequest) -> str:
     members = parse_object(request.body)
     if isinstance(members, str):
         return _form(request.body.decode("ascii", "replace"))
-    return write({name: freeze(value) if name in _SHOWN_PARAMETERS else "***" for name, value in members.items()})
+    return write({name: freeze(value) if name in SHOWN_PARAMETERS else "***" for name, value in members.items()})
 
 
 def _form(text: str) -> str:
     pairs = decode(text)
     if not isinstance(pairs, tuple):
         return "***"
-    shown = [(name, encode_value(value) if name in _SHOWN_PARAMETERS else "***") for name, value in pairs]
+    shown = [(name, encode_value(value) if name in SHOWN_PARAMETERS else "***") for name, value in pairs]
     return "&".join([f"{encode_value(name)}={value}" for name, value in shown])

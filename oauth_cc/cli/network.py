@@ -5,7 +5,6 @@ Commands that contact a server, and the store of their tokens.
 import argparse
 import logging
 import ssl
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +14,9 @@ import attrs
 
 from oauth_cc import Secret, Token, TokenRequest
 from oauth_cc._io.options import Options
+from oauth_cc._wire.url import split_origin
 from oauth_cc.cli.authentication import password_of
+from oauth_cc.cli.output import note, say
 from oauth_cc.endpoint import Endpoint
 from oauth_cc.errors import InvalidInput, StoreUnavailable
 from oauth_cc.events import Event, StoreFailed
@@ -67,12 +68,12 @@ def token_for(request: TokenRequest, arguments: argparse.Namespace) -> Token:
             options=Options(timeout=arguments.timeout, on_event=_warn),
         ).token()
 
-    return _online(fetch, _tls(arguments.ca_file, _client_certificate(arguments)))
+    return _online(fetch, arguments, _tls(arguments.ca_file, _client_certificate(arguments)))
 
 
 def metadata_of(arguments: argparse.Namespace) -> ServerMetadata:
     """Return the metadata of the issuer of *arguments*."""
-    return _online(lambda client: _metadata(arguments, client), _tls(arguments.ca_file))
+    return _online(lambda client: _metadata(arguments, client), arguments, _tls(arguments.ca_file))
 
 
 def stored(action: str) -> str:
@@ -91,20 +92,42 @@ def _metadata(arguments: argparse.Namespace, client: "httpx2.Client") -> ServerM
     return fetch_metadata(issuer, client=client, options=Options(timeout=arguments.timeout))
 
 
-def _online(fetch: "Callable[[httpx2.Client], T]", tls: ssl.SSLContext | bool) -> T:
-    try:
-        import httpx2
-    except ImportError as error:
-        raise ImportError("this command needs an HTTP library; run pip install 'oauth_cc[cli]'") from error
+def _online(fetch: "Callable[[httpx2.Client], T]", arguments: argparse.Namespace, tls: ssl.SSLContext) -> T:
+    import httpx2
+
     # Silence the log: exit codes and sentences on stderr report the same.
     logging.getLogger("oauth_cc").addHandler(logging.NullHandler())
     try:
-        with httpx2.Client(trust_env=False, verify=tls) as client:
+        with _client(arguments, tls) as client:
+            if arguments.verbose:
+                from oauth_cc.cli.trace import trace
+
+                trace(client, note)
             return fetch(client)
     except httpx2.TransportError as error:
         kind = type(error).__name__
         sentence = f"no response from the server ({kind}: {error}); check the URL, the network and any proxy"
     raise NetworkError(sentence)
+
+
+def _client(arguments: argparse.Namespace, tls: ssl.SSLContext) -> "httpx2.Client":
+    import httpx2
+
+    if arguments.proxy is not None:
+        return httpx2.Client(proxy=_proxy(arguments.proxy), trust_env=False, verify=tls)
+    try:
+        return httpx2.Client(verify=tls)
+    except ValueError:
+        reason = "the proxy of the environment is not a URL; correct HTTPS_PROXY, HTTP_PROXY and ALL_PROXY"
+    raise InvalidInput("--proxy", reason)
+
+
+def _proxy(url: str) -> str:
+    found = split_origin(url)
+    if not isinstance(found, str):
+        return url
+    advice = "a proxy's password belongs into HTTPS_PROXY, as other users can read arguments"
+    raise InvalidInput("--proxy", f"--proxy must be the http or https URL of a proxy, without userinfo; {advice}")
 
 
 @attrs.frozen
@@ -121,11 +144,13 @@ def _client_certificate(arguments: argparse.Namespace) -> _ClientCertificate | N
     return _ClientCertificate(arguments.certificate, arguments.certificate_key, password_of(arguments))
 
 
-def _tls(ca_file: Path | None, client: _ClientCertificate | None = None) -> ssl.SSLContext | bool:
-    if ca_file is None and client is None:
-        return True
+def _tls(ca_file: Path | None, client: _ClientCertificate | None = None) -> ssl.SSLContext:
     try:
-        context = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+        import httpx2
+    except ImportError as error:
+        raise ImportError("this command needs an HTTP library; run pip install 'oauth_cc[cli]'") from error
+    try:
+        context = httpx2.create_ssl_context() if ca_file is None else ssl.create_default_context(cafile=str(ca_file))
     except OSError as error:
         reason = f"--ca-file cannot be read as PEM certificates: {error.strerror or error}"
         raise InvalidInput("--ca-file", reason) from None
@@ -173,7 +198,7 @@ def _usable_store() -> "FileStore | None":
 
 
 def _warn_of_store(error: Exception) -> None:
-    print(f"oauth-cc: the token was not stored: {error}", file=sys.stderr)
+    say(f"the token was not stored: {error}")
 
 
 def _warn(event: Event) -> None:

@@ -26,7 +26,8 @@ examples:
   oauth-cc store list
   oauth-cc demo
 
-exit codes: 0 done, 1 rejected by the server, 2 bad input, 3 network
+exit codes: 0 done, 1 refused by the server, 2 bad input, 3 no answer, 4 the server fails or asks to wait,
+  5 output not written, 130 interrupted, 141 output closed
 """
 _HTTP_HELP: Final = "allow plain http to any host; to this machine (loopback) it is always allowed"
 _METHODS: Final = {
@@ -148,6 +149,8 @@ def _network() -> Parser:
         "--timeout", type=_seconds, default=10.0, metavar="SECONDS", help="for each HTTP request (default: 10)"
     )
     options.add_argument("--ca-file", type=Path, metavar="FILE", help="PEM file of the only authorities to trust")
+    options.add_argument("--proxy", metavar="URL", help="the proxy to use (default: HTTPS_PROXY and the like)")
+    options.add_argument("--verbose", action="store_true", help="print each request and answer to stderr, redacted")
     return options
 
 

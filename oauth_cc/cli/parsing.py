@@ -4,8 +4,11 @@ A parser of command lines whose errors never quote a value, as a value may be a 
 
 import argparse
 import re
+import sys
 from collections.abc import Sequence
 from typing import Final, NoReturn
+
+from oauth_cc.cli.output import BAD_INPUT, DONE, flush, note, say, write
 
 _OPTION: Final = re.compile(r"--[a-z][a-z-]{0,30}")
 _SECRET: Final = re.compile(r"secret|password|token|assertion|credential")
@@ -21,7 +24,20 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print *message* without values to stderr, and exit with code 2."""
-        self.exit(2, f"oauth-cc: {without_values(message)}; see {self.prog} --help\n")
+        say(f"{without_values(message)}; see {self.prog} --help")
+        self.exit(BAD_INPUT)
+
+    def print_help(self, file: object = None) -> None:  # noqa: ARG002  # argparse never passes one
+        """Print the help to stdout, and exit if that fails."""
+        code = write(self.format_help().rstrip())
+        if code != DONE:
+            sys.exit(code)
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """Print *message* to stderr, and exit with code *status* or, after a text that was not written, another one."""
+        if message:
+            note(message.rstrip())
+        sys.exit(status or flush())
 
 
 def without_values(message: str) -> str:

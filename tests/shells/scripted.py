@@ -56,6 +56,8 @@ class Held:
 
 
 Step: TypeAlias = Answer | Held | type[Drop] | type[Silence]
+Script: TypeAlias = Step | Callable[[Asked], Step]
+"""A step, or what chooses one for a request."""
 
 
 @attrs.define
@@ -63,7 +65,7 @@ class ScriptedServer:
     """A server that performs *steps* in turn, and repeats the last one. Each request releases *arrived* once."""
 
     url: str
-    steps: list[Step]
+    steps: list[Script]
     asked: list[Asked] = attrs.Factory(list)
     sent_bytes: int = 0
     closing: threading.Event = attrs.Factory(threading.Event)
@@ -76,12 +78,12 @@ class ScriptedServer:
             step = self.steps[min(len(self.asked), len(self.steps) - 1)]
             self.asked.append(asked)
         self.arrived.release()
-        return step
+        return step if isinstance(step, Answer | Held | type) else step(asked)
 
 
 @contextlib.contextmanager
 def serve(
-    *steps: Step, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1", keep_alive: bool = False
+    *steps: Script, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1", keep_alive: bool = False
 ) -> Iterator[ScriptedServer]:
     """Run a server and yield it. With *tls* it speaks https, with *keep_alive* connections outlive a response."""
     script = ScriptedServer("", list(steps))

@@ -1,0 +1,100 @@
+"""
+The commands of the command line, as functions from arguments to the text that they print.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from typing import Final, TextIO, TypeAlias
+
+from oauth_cc import ClientCredentials, compose_body, http_request
+from oauth_cc._wire.json import write
+from oauth_cc.authentication.methods import AuthenticationFields
+from oauth_cc.cli.authentication import authentication_of
+from oauth_cc.cli.display import curl, http_message, metadata_table, requirements_table
+from oauth_cc.cli.network import endpoint_of, metadata_of, stored, token_for
+from oauth_cc.cli.request import request_of
+from oauth_cc.compose import proof_of
+from oauth_cc.fapi import fapi2
+from oauth_cc.token import Token, authorization
+
+_Command: TypeAlias = Callable[[argparse.Namespace, TextIO | None], str]
+
+
+def run(arguments: argparse.Namespace, stdin: TextIO | None) -> str:
+    """
+    Run the command of *arguments* and return the text to print.
+
+    Args:
+        arguments: The parsed command line.
+        stdin: Provides the secret for ``--secret-stdin``. None if it is closed.
+    """
+    return _COMMANDS[arguments.command](arguments, stdin)
+
+
+def _body(arguments: argparse.Namespace, _stdin: TextIO | None) -> str:
+    return compose_body(request_of(arguments, ClientCredentials(arguments.client_id)))
+
+
+def _request(arguments: argparse.Namespace, stdin: TextIO | None) -> str:
+    request = request_of(
+        arguments, ClientCredentials(arguments.client_id, authentication_of(arguments, stdin, shown=True))
+    )
+    endpoint, metadata = endpoint_of(request, arguments)
+    # Any text would do: an assertion is redacted.
+    assertion = None if isinstance(proof_of(request), AuthenticationFields) else "***"
+    composed = http_request(request, endpoint, assertion=assertion)
+    files = {"--cert": arguments.certificate, "--key": arguments.certificate_key, "--cacert": arguments.ca_file}
+    given = [(option, str(file)) for option, file in files.items() if file is not None]
+    shown = curl(composed, given) if arguments.curl else http_message(composed)
+    return f"{shown}\n\n{requirements_table(fapi2(request, endpoint, metadata))}" if arguments.profile else shown
+
+
+def _token(arguments: argparse.Namespace, stdin: TextIO | None) -> str:
+    request = request_of(arguments, ClientCredentials(arguments.client_id, authentication_of(arguments, stdin)))
+    token = token_for(request, arguments)
+    match arguments.format:
+        case "token":
+            return token.access_token.reveal()
+        case "header":
+            return f"{token.placement.header}: {authorization(token).reveal()}"
+        case _:
+            return _json(token)
+
+
+def _json(token: Token) -> str:
+    # The members of a token response (RFC 6749 section 5.1), and expires_at.
+    members = {
+        "access_token": token.access_token.reveal(),
+        "token_type": token.token_type,
+        "expires_in": max(0, int(token.expires_at - time.time())),
+        "expires_at": int(token.expires_at),
+        "scope": f"{token.scope}",
+    }
+    return write({**members, **{name: value for name, value in token.extra.items() if name not in members}})
+
+
+def _metadata(arguments: argparse.Namespace, _stdin: TextIO | None) -> str:
+    return metadata_table(metadata_of(arguments))
+
+
+def _stored(arguments: argparse.Namespace, _stdin: TextIO | None) -> str:
+    return stored(arguments.action)
+
+
+def _demo(_arguments: argparse.Namespace, _stdin: TextIO | None) -> str:
+    try:
+        from oauth_cc.cli.demo import demo
+    except ImportError as error:
+        raise ImportError("demo needs more packages; run pip install 'oauth_cc[cli,testing]'") from error
+    return demo()
+
+
+_COMMANDS: Final[dict[str, _Command]] = {
+    "body": _body,
+    "request": _request,
+    "token": _token,
+    "metadata": _metadata,
+    "store": _stored,
+    "demo": _demo,
+}
