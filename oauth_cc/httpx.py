@@ -1,16 +1,18 @@
 """
 Tokens for httpx clients, for threads and async code.
 
-Every token request is sent exactly as composed. No redirect is followed, and no ``.netrc``, cookie, default header or
-default authentication of the client is added. At most 1 MiB of the response is read.
+Every token request is sent exactly as composed, with a User-Agent. No redirect is followed, and no ``.netrc``, cookie,
+default header or default authentication of the client is added. At most 1 MiB of the response is read. Without a client
+of yours, the proxies and the certificate authorities of the environment are used.
 """
 
 # A test holds the modules for httpx and its successor equal, except for the library's name. Edit both.
 
+import copy
 import ssl
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 try:
     import httpx
@@ -20,6 +22,7 @@ except ImportError as _error:
 from oauth_cc._io.context import token_flow
 from oauth_cc._io.httpx_family import HttpxAsyncTokenSource, HttpxAuth, HttpxTokenSource
 from oauth_cc._io.httpx_library import Library
+from oauth_cc._io.httpx_messages import Response
 from oauth_cc._io.options import DEFAULTS, Options
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.endpoint import Endpoint
@@ -46,18 +49,31 @@ def __dir__() -> list[str]:
     return __all__
 
 
+_Client = TypeVar("_Client", httpx.Client, httpx.AsyncClient)
+
+
 @cache
 def _tls() -> ssl.SSLContext:
     # One for the process, because making a context takes longer than a token request.
-    return httpx.create_ssl_context(trust_env=False)
+    return httpx.create_ssl_context()
 
 
-def _send(client: httpx.Client, request: httpx.Request) -> httpx.Response:
-    return client.send(request, stream=True, auth=None, follow_redirects=False)
+def _apart(client: _Client, first: Callable[[Response], object]) -> _Client:
+    # The cookies of the user's client stay as they are, and its response hooks come after the function *first*.
+    apart = copy.copy(client)
+    apart.cookies = httpx.Cookies()
+    apart.event_hooks = {**client.event_hooks, "response": [first, *client.event_hooks["response"]]}
+    return apart
 
 
-async def _send_async(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
-    return await client.send(request, stream=True, auth=None, follow_redirects=False)
+def _send(client: httpx.Client, request: httpx.Request, read: Callable[[Response], None]) -> httpx.Response:
+    return _apart(client, read).send(request, stream=True, auth=None, follow_redirects=False)
+
+
+async def _send_async(
+    client: httpx.AsyncClient, request: httpx.Request, read: Callable[[Response], Awaitable[None]]
+) -> httpx.Response:
+    return await _apart(client, read).send(request, stream=True, auth=None, follow_redirects=False)
 
 
 def _request(method: str, url: str, headers: Mapping[str, str], body: bytes, timeout: float) -> httpx.Request:
@@ -69,11 +85,12 @@ _SHELL: Final = Library(
     "httpx",
     httpx.Client,
     httpx.AsyncClient,
-    lambda: httpx.Client(trust_env=False, verify=_tls()),
-    lambda: httpx.AsyncClient(trust_env=False, verify=_tls()),
+    lambda: httpx.Client(verify=_tls()),
+    lambda: httpx.AsyncClient(verify=_tls()),
     _send,
     _send_async,
     _request,
+    httpx.ByteStream,
     httpx.ReadTimeout,
     httpx.TransportError,
     (httpx.NetworkError, httpx.RemoteProtocolError, httpx.ConnectTimeout),

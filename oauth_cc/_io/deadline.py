@@ -8,7 +8,7 @@ likes. So the attempt runs on a thread of its own, which its caller leaves at th
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Generic, TypeVar, final
+from typing import Final, Generic, TypeVar, final
 
 import attrs
 
@@ -18,9 +18,15 @@ from oauth_cc._io.threads import start
 T = TypeVar("T")
 
 
+# Seconds. The timeouts of the socket come first, as they end most attempts without a thread that is left.
+_GRACE: Final = 0.25
+
+
 @final
 class DeadlineExceeded(Exception):
-    """The attempt has not ended at its deadline. Each shell raises its library's timeout in place of it."""
+    """
+    The attempt has not ended at its deadline. Each shell raises its library's timeout in place of it, with this text.
+    """
 
 
 @final
@@ -30,7 +36,7 @@ class Deadline(Generic[T]):
     The deadline of the attempts of one source.
 
     Args:
-        seconds: The seconds that one attempt may take.
+        seconds: The seconds that one attempt may take. It is left a quarter of a second later at most.
         pause: Seconds for which no further attempt is made while one that was left goes on.
         name: The HTTP library, for the log.
     """
@@ -55,7 +61,7 @@ class Deadline(Generic[T]):
             DeadlineExceeded: *attempt* takes longer than the deadline, or an attempt that was left still goes on.
         """
         if self._is_held():
-            raise DeadlineExceeded
+            raise DeadlineExceeded("an earlier request through this client still hangs")
         outcome: Future[T] = Future()
 
         def run() -> None:
@@ -68,11 +74,11 @@ class Deadline(Generic[T]):
             # At the shutdown of the interpreter only the socket's timeouts bound the attempt.
             return attempt()
         try:
-            outcome.exception(self.seconds)
+            outcome.exception(self.seconds + min(self.seconds, _GRACE))
         except TimeoutError:
             # A result that arrives meanwhile may be what a cut connection left of a response.
             self._leave(outcome, cut)
-            raise DeadlineExceeded from None
+            raise DeadlineExceeded(f"no complete response within {self.seconds:g} seconds") from None
         except BaseException:
             # A signal handler raised. Nobody reads this outcome.
             self._leave(outcome, cut)

@@ -9,7 +9,8 @@ from typing import Final, Generic, Self
 from oauth_cc._io.async_source import AsyncTokenSource
 from oauth_cc._io.context import SourceContext, check_client, check_kind, issuer_context, source_context
 from oauth_cc._io.hops import guard_hops
-from oauth_cc._io.httpx_library import A, C, Library, R, Response, Url
+from oauth_cc._io.httpx_library import A, C, Library, R
+from oauth_cc._io.httpx_messages import Response, Url
 from oauth_cc._io.options import DEFAULTS, Options
 from oauth_cc._io.origins import Origins
 from oauth_cc._io.source import TokenSource
@@ -72,7 +73,7 @@ class HttpxTokenSource(TokenSource, Generic[C, A, R]):
 
     def _start(self, context: SourceContext, client: C | None, options: Options) -> None:
         check_client(context.terms.request, client)
-        TokenSource.__init__(self, context, self._library.sender(client, options.timeout))
+        TokenSource.__init__(self, context, self._library.sender(client, options))
 
 
 class HttpxAsyncTokenSource(AsyncTokenSource, Generic[C, A, R]):
@@ -120,7 +121,7 @@ class HttpxAsyncTokenSource(AsyncTokenSource, Generic[C, A, R]):
     def _start(self, context: SourceContext, client: A | None, options: Options) -> None:
         self._library.check_async()
         check_client(context.terms.request, client)
-        AsyncTokenSource.__init__(self, context, self._library.async_sender(client, options.timeout))
+        AsyncTokenSource.__init__(self, context, self._library.async_sender(client, options))
 
 
 class HttpxAuth(Generic[C, A, R]):
@@ -186,11 +187,11 @@ class HttpxAuth(Generic[C, A, R]):
         if not isinstance(client, library.async_client) and not is_async_store(context.cache.store):
             check_kind(client, library.client)
             blocking = client if isinstance(client, library.client) else None
-            self._source = TokenSource(context, library.sender(blocking, options.timeout))
+            self._source = TokenSource(context, library.sender(blocking, options))
         if not isinstance(client, library.client):
             check_kind(client, library.async_client)
             awaited = client if isinstance(client, library.async_client) else None
-            self._async_source = AsyncTokenSource(context, library.async_sender(awaited, options.timeout))
+            self._async_source = AsyncTokenSource(context, library.async_sender(awaited, options))
         self._origins = Origins(origins, context.terms.request.resources)
         # The origins admitted before, in the library's form. An admitted origin stays admitted.
         self._admitted: set[tuple[str, bytes, int | None]] = set()

@@ -1,83 +1,31 @@
 """
 Token requests on httpx2 and httpx.
 
-The two libraries share names and behaviour, but not classes. `Library` holds the classes that are instantiated, and
-protocols describe their objects.
+The two libraries share names and behaviour, but not classes. `Library` holds the classes that are instantiated.
 """
 
 import ssl
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, aclosing, closing, nullcontext
 from importlib.util import find_spec
-from typing import Generic, Protocol, TypeVar, final
+from typing import Generic, TypeVar, final
 
 import attrs
 
 from oauth_cc._io import driver
 from oauth_cc._io.context import check_kind
+from oauth_cc._io.deadline import Deadline, DeadlineExceeded
+from oauth_cc._io.httpx_connection import Connection, TooMuchRead
+from oauth_cc._io.httpx_errors import describe, sentence
+from oauth_cc._io.httpx_messages import Body, Request, Response
+from oauth_cc._io.httpx_reading import Reading
 from oauth_cc._io.options import Options
-from oauth_cc._io.tracebacks import chain, strip_tracebacks
-from oauth_cc._wire.content_coding import decode_content
-from oauth_cc._wire.json import MAX_SIZE
-from oauth_cc.errors import InvalidResponse
+from oauth_cc._io.tracebacks import chain
+from oauth_cc._io.user_agent import with_user_agent
 from oauth_cc.flows.effects import Failed, Flow, Received
-from oauth_cc.http import HttpRequest, HttpResponse
+from oauth_cc.http import HttpRequest
 
 T = TypeVar("T")
-
-
-class Headers(Protocol):
-    """The headers of a request or response."""
-
-    def multi_items(self) -> list[tuple[str, str]]: ...
-    def get_list(self, key: str, split_commas: bool = False) -> list[str]: ...
-    def __setitem__(self, key: str, value: str) -> None: ...
-
-
-class Url(Protocol):
-    """A URL of the library, in the parts that it connects to."""
-
-    @property
-    def scheme(self) -> str: ...
-    @property
-    def raw_host(self) -> bytes: ...
-    @property
-    def port(self) -> int | None: ...
-
-
-class Request(Protocol):
-    """A request of the library."""
-
-    @property
-    def url(self) -> Url: ...
-    @property
-    def headers(self) -> Headers: ...
-    @property
-    def content(self) -> bytes: ...
-    @property
-    def stream(self) -> object: ...
-    @property
-    def extensions(self) -> MutableMapping[str, object]: ...
-
-
-class Response(Protocol):
-    """A response of the library."""
-
-    @property
-    def status_code(self) -> int: ...
-    @property
-    def url(self) -> Url: ...
-    @property
-    def headers(self) -> Headers: ...
-    @property
-    def is_stream_consumed(self) -> bool: ...
-    @property
-    def content(self) -> bytes: ...
-    def iter_raw(self) -> Iterator[bytes]: ...
-    def aiter_raw(self) -> AsyncIterator[bytes]: ...
-    def close(self) -> None: ...
-    async def aclose(self) -> None: ...
 
 
 C = TypeVar("C")
@@ -97,9 +45,11 @@ class Library(Generic[C, A, R]):
         async_client: Its class of clients for async code.
         open: Makes a default client for threads.
         open_async: Makes a default client for async code.
-        send: Sends one request through a client, without redirects or authentication.
+        send: Sends one request through a client, without redirects, authentication or cookies. A function is the first
+            response hook.
         send_async: Sends one request through an async client, in the same way.
         request: Makes a request from method, URL, headers, body and timeout in seconds.
+        body: Makes a body of the library from bytes.
         timed_out: Makes the library's timeout error from a text.
         transport_error: The library's error for a missing response.
         transient: Its subclasses that are worth a retry.
@@ -111,18 +61,22 @@ class Library(Generic[C, A, R]):
     async_client: type[A]
     open: Callable[[], AbstractContextManager[C]]
     open_async: Callable[[], AbstractAsyncContextManager[A]]
-    send: Callable[[C, R], Response]
-    send_async: Callable[[A, R], Awaitable[Response]]
+    send: Callable[[C, R, Callable[[Response], None]], Response]
+    send_async: Callable[[A, R, Callable[[Response], Awaitable[None]]], Awaitable[Response]]
     request: Callable[[str, str, Mapping[str, str], bytes, float], R]
+    body: Callable[[bytes], Body]
     timed_out: Callable[[str], Exception]
     transport_error: type[Exception]
     transient: tuple[type[Exception], ...]
     not_read: type[Exception]
 
-    def plain(self, request: HttpRequest, timeout: float) -> R:
+    def plain(self, request: HttpRequest, timeout: float, trace: object) -> R:
         """Return *request* as a request of the library, without the headers that a client would add."""
-        headers = {**dict(request.headers), "Accept-Encoding": "identity"}
-        return self.request(request.method, request.url, headers, request.body, timeout)
+        named = with_user_agent(request)
+        headers = {**dict(named.headers), "Accept-Encoding": "identity"}
+        plain = self.request(named.method, named.url, headers, named.body, timeout)
+        plain.extensions["trace"] = trace
+        return plain
 
     def is_repeatable(self, request: R) -> bool:
         """Return whether the body of *request* can be sent again: it is in memory or in seekable files."""
@@ -133,82 +87,113 @@ class Library(Generic[C, A, R]):
             files = [getattr(field, "file", b"") for field in fields]
             return bool(files) and all([isinstance(file, str | bytes) or file.seekable() for file in files])
 
-    def late(self, timeout: float) -> Exception:
-        """Return the library's error for a response that took longer than *timeout* seconds."""
-        return self.timed_out(f"no complete response within {timeout:g} seconds")
-
-    def broken(self, error: OSError) -> Exception:
-        """Return the library's error for a connection that ended with *error*."""
-        named = self.transport_error(str(error))
-        named.__cause__ = error
-        return named
-
-    def failed(self, error: Exception, request: HttpRequest) -> Failed:
-        """Return *error* as a failure, without the secret of *request*."""
-        bare = self.request(request.method, request.url, {}, b"", 0.0)
-        error.request = bare  # type: ignore[attr-defined]  # every error of these libraries has one
-        tls = any(isinstance(link, ssl.SSLError) for link in chain(error))
-        return Failed(strip_tracebacks(error), retryable=isinstance(error, self.transient) and not tls)
-
-    def sender(self, client: C | None, timeout: float) -> Callable[[HttpRequest], Received | Failed]:
+    def sender(self, client: C | None, options: Options) -> Callable[[HttpRequest], Received | Failed]:
         """
         Return the function that sends a token request for threads.
 
         Args:
             client: The client to send through. None for a default client.
-            timeout: Seconds for connecting, for each read and write, and for the whole body.
+            options: The timeout of one attempt, and how long no other is made while one still hangs.
 
         Raises:
             InvalidInput: *client* has the wrong type.
         """
         check_kind(client, self.client)
+        deadline: Deadline[Received | Failed] = Deadline(options.timeout, options.wait_timeout, self.name)
 
         def perform(request: HttpRequest) -> Received | Failed:
-            with self.open() if client is None else nullcontext(client) as through:
+            connection = Connection(is_own=client is None)
+
+            def attempt() -> Received | Failed:
+                reading = Reading(self.body)
+                plain = self.plain(request, options.timeout, connection.trace)
                 try:
-                    response = self.send(through, self.plain(request, timeout))
-                    with closing(response):
-                        return _received(response, _read(self.late, response, timeout))
-                except self.transport_error as error:
-                    return self.failed(error, request)
+                    with (
+                        self.open() if client is None else nullcontext(client) as through,
+                        closing(self.send(through, plain, reading.read)) as response,
+                    ):
+                        reading.read(response)
+                        return reading.result(response)
+                except Exception as error:  # which may be a response hook's
+                    return self._outcome(error, reading, request, connection, options.timeout)
+                finally:
+                    connection.close()
+
+            try:
+                return deadline.perform(attempt, connection.cut if client is None else None)
+            except DeadlineExceeded as error:
+                return self._late(str(error), request, connection)
 
         return perform
 
     def async_sender(
-        self, client: A | None, timeout: float
+        self, client: A | None, options: Options
     ) -> Callable[[HttpRequest], Coroutine[object, object, Received | Failed]]:
         """
         Return the function that sends a token request for async code.
 
         Args:
             client: The client to send through. None for a default client.
-            timeout: Seconds for one whole attempt.
+            options: The timeout of one attempt.
 
         Raises:
             InvalidInput: *client* has the wrong type.
         """
         check_kind(client, self.async_client)
+        timeout = options.timeout
 
         async def perform(request: HttpRequest) -> Received | Failed:
             # Only async code loads anyio, and asyncio with it.
             import anyio
 
+            connection, reading = Connection(is_own=client is None), Reading(self.body)
+            plain = self.plain(request, timeout, connection.trace_async)
             try:
                 with anyio.fail_after(timeout):
-                    async with self.open_async() if client is None else nullcontext(client) as through:
-                        response = await self.send_async(through, self.plain(request, timeout))
-                        async with aclosing(response):
-                            return _received(response, await _read_async(response))
+                    async with (
+                        self.open_async() if client is None else nullcontext(client) as through,
+                        aclosing(await self.send_async(through, plain, reading.read_async)) as response,
+                    ):
+                        await reading.read_async(response)
+                        return reading.result(response)
             except TimeoutError:
-                return self.failed(self.late(timeout), request)
-            except self.transport_error as error:
-                return self.failed(error, request)
-            except OSError as error:
-                # With TLS 1.3 a rejected client certificate is reported after the handshake; on asyncio it surfaces as
-                # a bare OSError.
-                return self.failed(self.broken(error), request)
+                return self._late(f"no complete response within {timeout:g} seconds", request, connection)
+            except Exception as error:  # which may be a response hook's
+                return self._outcome(error, reading, request, connection, timeout)
 
         return perform
+
+    def _outcome(
+        self, error: Exception, reading: Reading, request: HttpRequest, connection: Connection, timeout: float
+    ) -> Received | Failed:
+        # A hook that raises for status must not hide what the server said.
+        refusal = reading.refusal()
+        if refusal is not None:
+            return refusal
+        if isinstance(error, TooMuchRead):
+            return self._failed(
+                self.transport_error(sentence("the response is too large", request, connection)), request
+            )
+        if isinstance(error, OSError):
+            # With TLS 1.3 a rejected client certificate is reported after the handshake; on asyncio it surfaces as a
+            # bare OSError.
+            broken = self.transport_error("")
+            broken.__cause__ = error
+            error = broken
+        if not isinstance(error, self.transport_error):
+            raise error
+        tls = any(isinstance(link, ssl.SSLError) for link in chain(error))
+        describe(error, request, connection, timeout)
+        return self._failed(error, request, retryable=isinstance(error, self.transient) and not tls)
+
+    def _late(self, text: str, request: HttpRequest, connection: Connection) -> Failed:
+        return self._failed(self.timed_out(sentence(text, request, connection)), request)
+
+    def _failed(self, error: Exception, request: HttpRequest, *, retryable: bool = False) -> Failed:
+        # The request of the error holds the secret.
+        bare = self.request(request.method, request.url, {}, b"", 0.0)
+        error.request = bare  # type: ignore[attr-defined]  # every error of these libraries has one
+        return Failed(error, retryable)
 
     def check_async(self) -> None:
         """Raise `ImportError`, which names the extra to install, if anyio is missing."""
@@ -218,51 +203,11 @@ class Library(Generic[C, A, R]):
 
     def perform(self, flow: Flow[T], client: C | None, options: Options) -> T:
         """Run *flow* in this thread and send its requests through *client*, or a default client."""
-        return driver.drive(flow, self.sender(client, options.timeout))
+        return driver.drive(flow, self.sender(client, options))
 
     async def perform_async(self, flow: Flow[T], client: A | None, options: Options) -> T:
         """Run *flow* in this task and send its requests through *client*, or a default client."""
         self.check_async()
         from oauth_cc._io import async_driver
 
-        return await async_driver.drive(flow, self.async_sender(client, options.timeout))
-
-
-def _read(late: Callable[[float], Exception], response: Response, timeout: float) -> bytes | None:
-    if response.is_stream_consumed:
-        # A mock transport returns the whole content at once.
-        return None
-    ends_at = time.monotonic() + timeout
-    content = bytearray()
-    for chunk in response.iter_raw():
-        content += chunk
-        if len(content) > MAX_SIZE:
-            break
-        if time.monotonic() > ends_at:
-            raise late(timeout)
-    return bytes(content)
-
-
-async def _read_async(response: Response) -> bytes | None:
-    import anyio
-
-    if response.is_stream_consumed:
-        return None
-    content = bytearray()
-    # Cancelled, not left early, so that the generators of the library end in order, as trio requires.
-    with anyio.CancelScope() as scope:
-        async for chunk in response.aiter_raw():
-            content += chunk
-            if len(content) > MAX_SIZE:
-                scope.cancel()
-    return bytes(content)
-
-
-def _received(response: Response, content: bytes | None) -> Received | Failed:
-    headers = response.headers.multi_items()
-    if content is None:
-        return Received(HttpResponse(response.status_code, headers, response.content), time.time())
-    decoded = decode_content(content, response.headers.get_list("Content-Encoding"), max_size=MAX_SIZE)
-    if isinstance(decoded, str):
-        return Failed(InvalidResponse(response.status_code, f"the response {decoded}"), retryable=False)
-    return Received(HttpResponse(response.status_code, headers, decoded), time.time())
+        return await async_driver.drive(flow, self.async_sender(client, options))

@@ -29,6 +29,7 @@ from oauth_cc import (
     http_request,
     token_request,
 )
+from oauth_cc._io.user_agent import USER_AGENT
 from oauth_cc.httpx2 import fetch_token, fetch_token_async
 from tests.leaks import shown_by
 from tests.shells.scripted import TOKEN, Answer, Drop, ScriptedServer, Silence, elapsed_since, serve
@@ -91,8 +92,8 @@ def sent_as_composed(server: ScriptedServer, request: TokenRequest) -> None:
     assert (asked.method, asked.path, asked.body) == ("POST", "/token", composed.body)
     for name, value in composed.headers:
         assert headers.pop(name.lower()) == value
-    assert headers.keys() == {"host", "accept-encoding", "content-length"}
-    assert headers["accept-encoding"] == "identity"
+    assert headers.keys() == {"host", "accept-encoding", "content-length", "user-agent"}
+    assert (headers["accept-encoding"], headers["user-agent"]) == ("identity", USER_AGENT)
 
 
 class TestRequest:
@@ -121,17 +122,13 @@ class TestRequest:
             fetch(REQUEST, f"{server.url}/token", client=client)
             sent_as_composed(server, REQUEST)
 
-    def test_netrc_and_environment_proxies_are_ignored(
-        self, fetch: Fetch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_netrc_is_ignored(self, fetch: Fetch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """The request arrives as composed."""
         netrc = tmp_path / ".netrc"
         netrc.write_text("machine 127.0.0.1 login other password other\ndefault login other password other\n")
         netrc.chmod(0o600)
         monkeypatch.setenv("HOME", str(tmp_path))
         monkeypatch.setenv("NETRC", str(netrc))
-        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-            monkeypatch.setenv(name, "http://127.0.0.1:1")
         with serve(TOKEN) as server:
             fetch(REQUEST, f"{server.url}/token")
             sent_as_composed(server, REQUEST)

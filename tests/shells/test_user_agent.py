@@ -4,18 +4,15 @@ The User-Agent of token and metadata requests, on each library.
 
 import json
 
-import aiohttp
 import pytest
-import requests
 
 from oauth_cc import ClientCredentials, __version__, token_request
 from tests.shells.asking import WAYS, Ask
 from tests.shells.scripted import TOKEN, Answer, ScriptedServer, serve
 
 REQUEST = token_request(ClientCredentials("your_id", "s3cret"))
-NAMED = [way for way in WAYS if way.library in (requests, aiohttp)]
 
-pytestmark = pytest.mark.parametrize("way", NAMED, ids=lambda way: f"{way.library.__name__}-{way.backend}")
+pytestmark = pytest.mark.parametrize("way", WAYS, ids=lambda way: f"{way.library.__name__}-{way.backend}")
 
 
 def agents(server: ScriptedServer) -> list[str | None]:
