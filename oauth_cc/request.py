@@ -409,7 +409,7 @@ def _write_detail(detail: Mapping[str, JsonValue]) -> str:
     return text
 
 
-def _check_detail(detail: dict[str, object] | str) -> None:
+def _check_detail(detail: Mapping[str, object] | str) -> None:
     if isinstance(detail, str):
         raise InvalidInput("authorization_details", f"authorization_details has an element that {detail}")
     if not isinstance(detail.get("type"), str):

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Final
 
 from oauth_cc._wire.grammar import ACCESS_TOKEN, ERROR, NAME
-from oauth_cc._wire.json import MAX_SIZE, freeze, is_array, is_dict, parse_object
+from oauth_cc._wire.json import MAX_SIZE, JsonValue, is_array, is_dict, parse_object
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.federated import checked_assertion
 from oauth_cc.authentication.methods import Proof
@@ -148,14 +148,14 @@ def _no_object(status: int, fault: str, size: int) -> InvalidResponse:
     return InvalidResponse(status, f"the response {fault}{advice}")
 
 
-def _is_empty_error(members: dict[str, object]) -> bool:
+def _is_empty_error(members: dict[str, JsonValue]) -> bool:
     error = members["error"]
     return error is None or error is False or error == ""
 
 
 def _token(
     status: int,
-    members: dict[str, object],
+    members: dict[str, JsonValue],
     request: TokenRequest,
     received_at: float,
     secrets: Callable[[], tuple[Secret, ...]],
@@ -192,7 +192,7 @@ def _token(
         end,
         request.scope if granted is None else granted,
         request.scope,
-        {name: freeze(value) for name, value in members.items()} if members else NO_EXTRA,
+        members or NO_EXTRA,
         request.dpop_jkt,
         lifetime is None and assumed is None,
         granted is None,
@@ -201,12 +201,12 @@ def _token(
     )
 
 
-def _take(members: dict[str, object], dialect: Dialect, name: Member) -> object:
+def _take(members: dict[str, JsonValue], dialect: Dialect, name: Member) -> object:
     path = dict(dialect.members).get(name) if dialect.members else None
     if path is None:
         return members.pop(name, None)
     *parents, last = path.split(".")
-    where: dict[str, object] | None = members
+    where: dict[str, JsonValue] | None = members
     for parent in parents:
         child = where.get(parent) if where is not None else None
         where = child if is_dict(child) else None
@@ -216,7 +216,7 @@ def _take(members: dict[str, object], dialect: Dialect, name: Member) -> object:
 
 
 def _no_access_token(
-    status: int, is_there: bool, members: dict[str, object], secrets: Callable[[], tuple[Secret, ...]]
+    status: int, is_there: bool, members: dict[str, JsonValue], secrets: Callable[[], tuple[Secret, ...]]
 ) -> InvalidResponse:
     if is_there:
         reason = "the response has an access_token that no header can carry"

@@ -7,15 +7,17 @@ import json
 import sys
 from collections import OrderedDict
 from collections.abc import Mapping
-from types import MappingProxyType
+from types import FrameType, MappingProxyType
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from oauth_cc import ClientCredentials, HttpResponse, Token, token_request
 from oauth_cc._wire import json as jsontext
-from oauth_cc._wire.json import MAX_DEPTH, MAX_SIZE, freeze, is_array, is_object, parse_object, write
+from oauth_cc._wire.json import MAX_DEPTH, MAX_SIZE, MAX_VALUES, freeze, is_array, is_object, parse_object, write
+from oauth_cc.response import read_token_response
 
 json_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 scalars = st.one_of(
@@ -157,9 +159,9 @@ class TestEncodings:
 
 
 class TestBounds:
-    def test_the_limits_are_a_mebibyte_and_32_levels(self) -> None:
+    def test_the_limits_are_a_mebibyte_32_levels_and_30000_values(self) -> None:
         """A change of a limit is deliberate."""
-        assert (1_048_576, 32) == (MAX_SIZE, MAX_DEPTH)
+        assert (1_048_576, 32, 30_000) == (MAX_SIZE, MAX_DEPTH, MAX_VALUES)
 
     @pytest.mark.parametrize("over", [-1, 0, 1])
     def test_a_text_of_a_mebibyte_is_parsed_and_a_longer_text_is_not(self, over: int) -> None:
@@ -196,11 +198,39 @@ class TestBounds:
     @pytest.mark.parametrize("unit", ['{"a":', "[", '{"a":['])
     def test_endless_brackets_are_an_error_without_a_recursion_error(self, unit: str) -> None:
         """It does not matter whether they are closed."""
-        assert "is nested too deeply" == parse_object('{"a":' + unit * 100_000)
+        assert "is nested too deeply" == parse_object('{"a":' + unit * 14_000)
+        assert "has more than 30000 values" == parse_object('{"a":' + unit * 100_000)
 
     def test_a_wide_text_is_parsed(self) -> None:
         """A text may have many more brackets than levels."""
         assert {"a": [{}] * 10_000} == parse_object('{"a":[' + "{}," * 9_999 + "{}]}")
+
+    @pytest.mark.parametrize("over", [0, 1])
+    def test_a_text_of_30000_values_is_parsed_and_a_larger_text_is_not(self, over: int) -> None:
+        """Two brackets and the commas are counted."""
+        text = '{"a":[' + "0," * (MAX_VALUES - 2 + over) + "0]}"
+        assert (over > 0) == (f"has more than {MAX_VALUES} values" == parse_object(text))
+
+    @pytest.mark.parametrize("unit", ["[]", "{}", "[[]]", "0", '""', "[0]", '{"":0}', "[{},[]]", "null"])
+    @pytest.mark.parametrize("size", [28_000, MAX_SIZE])
+    def test_a_text_of_many_values_takes_few_calls(self, unit: str, size: int) -> None:
+        """A mebibyte of empty arrays took half a second."""
+        length = min(size // (unit.count("[") + unit.count("{") + unit.count(",") + 1), MAX_SIZE // (len(unit) + 2))
+        content = f'{{"access_token":"tok-1","token_type":"Bearer","x":[{",".join([unit] * length)}]}}'
+        response, request = HttpResponse(200, (), content.encode()), token_request(ClientCredentials("id"))
+        calls = 0
+
+        def count(_: FrameType, event: str, __: object) -> None:
+            nonlocal calls
+            calls += event in ("call", "c_call")
+
+        sys.setprofile(count)
+        try:
+            outcome = read_token_response(response, request, 0.0, lambda: None)
+        finally:
+            sys.setprofile(None)
+        assert isinstance(outcome, Token) == (size < MAX_VALUES)
+        assert calls < (15 * MAX_VALUES if size < MAX_VALUES else 500)
 
 
 class TestAnyContent:

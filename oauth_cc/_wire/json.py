@@ -15,6 +15,9 @@ MAX_SIZE: Final = 1024 * 1024
 MAX_DEPTH: Final = 32
 """The maximum number of nested levels, far below Python's own recursion limit."""
 
+MAX_VALUES: Final = 30_000
+"""The maximum number of values, as each costs memory and time, and the smallest takes two bytes."""
+
 _MAX_DIGITS: Final = 4300
 
 JsonValue: TypeAlias = str | int | float | bool | Sequence["JsonValue"] | Mapping[str, "JsonValue"] | None
@@ -31,13 +34,14 @@ def is_object(value: object) -> TypeGuard[Mapping[str, object]]:
     return _is_mapping(value) and all([isinstance(name, str) for name in value])
 
 
-def is_dict(value: object) -> TypeGuard[dict[str, object]]:
-    """Return whether *value*, which decoding made, is a JSON object; decoding makes str names only."""
+def is_dict(value: object) -> TypeGuard[dict[str, JsonValue]]:
+    """Return whether *value*, which decoding made, is a JSON object; decoding makes JSON values only."""
     return isinstance(value, dict)
 
 
 def _is_mapping(value: object) -> TypeGuard[Mapping[object, object]]:
-    return isinstance(value, Mapping)
+    # Nearly every mapping is a dict, and a look at the abstract class takes longer.
+    return type(value) is dict or isinstance(value, Mapping)
 
 
 class _RepeatedMember(ValueError):
@@ -70,12 +74,12 @@ _DECODER: Final = json.JSONDecoder(
 )
 
 
-def parse_object(content: bytes | str, *, max_size: int = MAX_SIZE) -> dict[str, object] | str:
+def parse_object(content: bytes | str, *, max_size: int = MAX_SIZE) -> dict[str, JsonValue] | str:
     """
     Parse *content* as one JSON object, or return what is wrong with it as a str that completes "the text …".
 
     Rejected as RFC 8259 sections 4, 6, 8.1 and 9 allow: NaN and numbers out of range, repeated members, other
-    encodings, nesting deeper than `MAX_DEPTH`. The str never quotes *content*.
+    encodings, nesting deeper than `MAX_DEPTH`, more values than `MAX_VALUES`. The str never quotes *content*.
 
         >>> parse_object(b'{"a": [1, 2]}')
         {'a': [1, 2]}
@@ -91,6 +95,10 @@ def parse_object(content: bytes | str, *, max_size: int = MAX_SIZE) -> dict[str,
         return f"exceeds {max_size} bytes"
     try:
         text = content if isinstance(content, str) else content.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
+        # A text never has more arrays and objects, or deeper ones, than brackets.
+        brackets = text.count("[") + text.count("{")
+        if brackets + text.count(",") > MAX_VALUES:
+            return f"has more than {MAX_VALUES} values"
         value: object = _DECODER.decode(text)
     except _RepeatedMember:
         return "repeats a member"
@@ -102,8 +110,8 @@ def parse_object(content: bytes | str, *, max_size: int = MAX_SIZE) -> dict[str,
         return "is not JSON"
     if not is_dict(value):
         return "is not a JSON object"
-    # A text is never deeper than its number of brackets, so most responses need no walk through their values.
-    if text.count("[") + text.count("{") > MAX_DEPTH and not _within_depth(value):
+    # Most responses need no walk through their values.
+    if brackets > MAX_DEPTH and not _within_depth(value):
         return "is nested too deeply"
     return value
 
@@ -111,7 +119,7 @@ def parse_object(content: bytes | str, *, max_size: int = MAX_SIZE) -> dict[str,
 def _within_depth(members: Mapping[str, object]) -> bool:
     level: list[object] = [members]
     for _ in range(MAX_DEPTH):
-        level = [child for value in level for child in _children(value) if is_array(child) or is_object(child)]
+        level = [child for value in level for child in _children(value) if is_array(child) or is_dict(child)]
         if not level:
             return True
     return False
@@ -120,7 +128,7 @@ def _within_depth(members: Mapping[str, object]) -> bool:
 def _children(value: object) -> Iterable[object]:
     if is_array(value):
         return value
-    return value.values() if is_object(value) else ()
+    return value.values() if is_dict(value) else ()
 
 
 def freeze(value: object) -> JsonValue:

@@ -115,7 +115,7 @@ def _members(body: str | bytes | bytearray) -> dict[str, object] | str:
     content = body.removeprefix("\ufeff") if isinstance(body, str) else bytes(body)
     members = parse_object(content)
     if members != "is not JSON":
-        return members if isinstance(members, dict) else f"the response {members}"
+        return {**members} if isinstance(members, dict) else f"the response {members}"
     # Old servers respond in form text. A page of HTML is not a token, although its links parse as form text.
     if isinstance(content, str) and not content.lstrip().startswith("<"):
         return dict(parse_qsl(content))
