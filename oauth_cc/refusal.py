@@ -7,11 +7,11 @@ Words of a server are untrusted: they are redacted, stripped of control characte
 import re
 from collections.abc import Mapping
 from typing import Final, get_args
-from urllib.parse import quote_plus
 
 from oauth_cc._wire.form import percent_encode
 from oauth_cc._wire.grammar import ERROR, URL_TEXT
 from oauth_cc._wire.json import MAX_SIZE, is_array, is_object, parse_object
+from oauth_cc._wire.redaction import MARGIN, echoes
 from oauth_cc.authentication.methods import AuthenticationFields, ClientSecretBasic, Proof
 from oauth_cc.errors import RegisteredCode, TokenRequestRefused
 from oauth_cc.http import RETRYABLE, HttpResponse, retry_after
@@ -151,16 +151,17 @@ def _page(uri: object, secrets: tuple[Secret, ...]) -> str | None:
 
 def shown_location(response: HttpResponse, secrets: tuple[Secret, ...]) -> str | None:
     """Return the Location of *response* without query and fragment, or None if it cannot be shown."""
-    found = next(iter(response.header("Location")), "")
-    shown = redact(re.split(r"[?#]", found, maxsplit=1)[0], secrets)
-    return shown if URL_TEXT.fullmatch(shown) and len(shown) <= MAX_DESCRIPTION and "@" not in shown else None
+    found = re.split(r"[?#]", next(iter(response.header("Location")), ""), maxsplit=1)[0]
+    if not URL_TEXT.fullmatch(found) or len(found) > MAX_DESCRIPTION or "@" in found:
+        return None
+    return redact(found, secrets)
 
 
 def _shown(text: str, secrets: tuple[Secret, ...], limit: int) -> str | None:
-    # Redacted before it is cut, so that no part of a secret is left at the end.
-    printable = "".join([character if character.isprintable() else " " for character in redact(text, secrets)])
-    words = printable.strip()
-    return (words if len(words) <= limit else f"{words[:limit]}…") or None
+    found = text.strip()
+    shown = redact(found, secrets, limit)
+    words = "".join([character if character.isprintable() else " " for character in shown]).strip()
+    return f"{words}…" if words and len(found) > limit else words or None
 
 
 def secrets_of(request: TokenRequest, proof: Proof | None, assertion: Secret | None) -> tuple[Secret, ...]:
@@ -185,14 +186,20 @@ def secrets_of(request: TokenRequest, proof: Proof | None, assertion: Secret | N
     return tuple(known)
 
 
-def redact(text: str, secrets: tuple[Secret, ...]) -> str:
-    """Return *text* with ``***`` in place of each of *secrets*, plain or encoded."""
-    for secret in secrets:
-        for form in _forms(secret):
-            text = text.replace(form, "***")
-    return text
+def redact(text: str, secrets: tuple[Secret, ...], limit: int | None = None) -> str:
+    """
+    Return *text* with ``***`` in place of each of *secrets*, in the forms that `oauth_cc._wire.redaction` finds.
 
-
-def _forms(secret: Secret) -> list[str]:
-    value = secret.reveal()
-    return [form for form in (value, percent_encode(value), quote_plus(value)) if form]
+    Args:
+        text: The text of a server.
+        secrets: What must not be shown.
+        limit: How many characters of *text* are shown, and the work is bounded. None for all.
+    """
+    most = len(text) if limit is None else limit
+    pieces, shown = list[str](), 0
+    # What is not shown may tell that a secret begins before.
+    for start, end in echoes(text[: most + MARGIN], [secret.reveal() for secret in secrets]):
+        if start < most:
+            pieces += [text[shown:start], "***"]
+            shown = end
+    return "".join([*pieces, text[shown:most]])
