@@ -7,7 +7,6 @@ import shlex
 import attrs
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from oauth_cc import ClientCredentials, ClientSecretPost, HttpRequest, HttpResponse, TokenRequest, http_request
 from oauth_cc.cli.display import curl, http_message, http_response, metadata_table
@@ -53,7 +52,7 @@ def test_a_parameter_that_is_not_known_to_be_harmless_is_redacted(url: str, body
         assert "M4RKER" not in text
 
 
-@given(st.text(strategies.VSCHAR, max_size=20))
+@given(strategies.ascii_texts(max_size=20))
 def test_curl_is_quoted_for_the_shell(text: str) -> None:
     """A shell splits the command into its words with any characters in the values."""
     request = HttpRequest("POST", ENDPOINT, {"Accept": f"a{text}b"}, b"scope=1")

@@ -93,6 +93,7 @@ def test_a_secret_that_is_cut_is_redacted_from_twelve_characters(form: str) -> N
 @given(secret=SECRETS, length=st.integers(12, 40), before=st.text("ab", max_size=20), after=st.text("ab", max_size=20))
 def test_every_occurrence_is_redacted_wherever_it_begins(secret: str, length: int, before: str, after: str) -> None:
     """A secret may begin within what looks like another one."""
+    assume("*" not in secret)
     secret = f"{before}{secret}"
     shown = redact(f"{before}{secret[:length]}{secret}{after}", (Secret(secret),))
     assert secret not in shown
