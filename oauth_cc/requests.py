@@ -1,24 +1,21 @@
 """
 Tokens for requests sessions.
 
-Every token request is sent exactly as composed. No redirect is followed, and no ``.netrc``, cookie, default header or
-default authentication of the session is added. At most 1 MiB of the response is read.
+A token request goes through the session as its API calls do: through its ``send``, adapters and response hooks, with
+its proxies, authorities and certificate and those of the environment. Otherwise it is sent exactly as composed. No
+redirect is followed, no ``.netrc``, cookie, default header or default authentication is added, and nothing of the
+response stays in the session. At most 1 MiB of the response is read.
 """
 
-import contextlib
 import copy
 import re
-import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Self, TypeAlias, TypedDict, Unpack
+from typing import TYPE_CHECKING, Final, Self, TypedDict, Unpack
 from urllib.parse import urljoin, urlsplit
 
 try:
     import requests
-    import urllib3
     from requests.auth import AuthBase
     from requests.sessions import SessionRedirectMixin
-    from requests.structures import CaseInsensitiveDict
     from requests.utils import requote_uri, rewind_body
     from urllib3.util.url import parse_url
 except ImportError as _error:
@@ -27,20 +24,16 @@ except ImportError as _error:
 import attrs
 
 from oauth_cc._io import driver, source
-from oauth_cc._io.context import SourceContext, check_client, check_kind, issuer_context, source_context, token_flow
-from oauth_cc._io.options import DEFAULTS, Options, check_timeout
+from oauth_cc._io.context import SourceContext, check_client, issuer_context, source_context, token_flow
+from oauth_cc._io.options import DEFAULTS, Options
 from oauth_cc._io.origins import Origins
-from oauth_cc._io.tracebacks import strip_tracebacks
-from oauth_cc._io.user_agent import with_user_agent
-from oauth_cc._wire.content_coding import decode_content
-from oauth_cc._wire.json import MAX_SIZE
+from oauth_cc._io.requests_sending import Timeout as Timeout
+from oauth_cc._io.requests_sending import sender as sender
 from oauth_cc._wire.typing import NonStringCollection
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.endpoint import Endpoint, Origin
-from oauth_cc.errors import InvalidResponse
-from oauth_cc.flows.effects import Failed, Received
 from oauth_cc.flows.metadata_cache import MetadataCache
-from oauth_cc.http import HttpRequest, HttpResponse
+from oauth_cc.http import HttpResponse
 from oauth_cc.request import TokenRequest
 from oauth_cc.scope import Scope
 from oauth_cc.stores._protocol import Store
@@ -58,13 +51,8 @@ def __dir__() -> list[str]:
     return __all__
 
 
-Timeout: TypeAlias = float | tuple[float, float]
-"""Timeouts in seconds, as requests takes them: one for connecting and reading, or a pair."""
-
 # The start of a URL that every library parses in the same way.
 _PLAIN_AUTHORITY: Final = re.compile(r"https?://[-.0-9a-z]+(?::[0-9]+)?(?=[/?#]|$)")
-
-
 _FIRST_ERROR: Final = 400
 
 
@@ -127,7 +115,7 @@ class TokenSource(source.TokenSource):
 
     def _start(self, context: SourceContext, client: requests.Session | None, options: Options) -> None:
         check_client(context.terms.request, client)
-        source.TokenSource.__init__(self, context, sender(client, options.timeout))
+        source.TokenSource.__init__(self, context, sender(client, options.timeout, options.wait_timeout))
 
 
 class ClientCredentialsAuth(AuthBase):
@@ -352,7 +340,9 @@ def fetch_token(
         InvalidResponse: The response is not a token response.
         requests.RequestException: No response arrived.
     """
-    return driver.drive(token_flow(request, endpoint, client, options), sender(client, options.timeout))
+    return driver.drive(
+        token_flow(request, endpoint, client, options), sender(client, options.timeout, options.wait_timeout)
+    )
 
 
 def fetch_metadata(
@@ -378,95 +368,4 @@ def fetch_metadata(
     from oauth_cc.flows.discovery import discover
 
     flow = discover(issuer, retries=options.retries, cache=cache)
-    return driver.drive(flow, sender(client, options.timeout))
-
-
-def sender(client: requests.Session | None, timeout: Timeout) -> Callable[[HttpRequest], Received | Failed]:
-    """
-    Return a function that sends a token request.
-
-    Args:
-        client: The session to send through. None for a default session.
-        timeout: Seconds for connecting, for each read and for the whole body.
-
-    Raises:
-        InvalidInput: *client* or *timeout* has the wrong type, or *timeout* is outside its range.
-    """
-    check_kind(client, requests.Session)
-    connecting, reading = timeout if isinstance(timeout, tuple) and len(timeout) == 2 else (timeout, timeout)
-    check_timeout(connecting)
-    check_timeout(reading)
-
-    def send(request: HttpRequest) -> Received | Failed:
-        with contextlib.nullcontext(client) if client is not None else _default_session() as session:
-            try:
-                response = session.get_adapter(request.url).send(
-                    _plain(with_user_agent(request)),
-                    stream=True,
-                    timeout=(connecting, reading),
-                    verify=session.verify,
-                    cert=session.cert,
-                    proxies=dict(session.proxies),
-                )
-                with contextlib.closing(response):
-                    return _received(response, _read(response, reading))
-            except requests.RequestException as error:
-                return _failed(error, request)
-
-    return send
-
-
-def _default_session() -> requests.Session:
-    session = requests.Session()
-    session.trust_env = False
-    return session
-
-
-def _plain(request: HttpRequest) -> requests.PreparedRequest:
-    # Not prepared by the session, which would add its headers, cookies, parameters and credentials.
-    plain = requests.PreparedRequest()
-    plain.method, plain.url, plain.body = request.method, request.url, request.body
-    length = {"Content-Length": str(len(request.body))} if request.body else {}
-    plain.headers = CaseInsensitiveDict({**dict(request.headers), **length, "Accept-Encoding": "identity"})
-    return plain
-
-
-def _read(response: requests.Response, timeout: float) -> bytes:
-    ends_at = time.monotonic() + timeout
-    content = bytearray()
-    try:
-        for chunk in response.raw.stream(65536, decode_content=False):
-            content += chunk
-            if len(content) > MAX_SIZE:
-                break
-            if time.monotonic() > ends_at:
-                raise requests.ReadTimeout(f"no complete response within {timeout:g} seconds")
-    # requests itself maps the errors of urllib3 in this way.
-    except urllib3.exceptions.ReadTimeoutError as error:
-        raise requests.ReadTimeout(str(error)) from error
-    except urllib3.exceptions.SSLError as error:
-        raise requests.exceptions.SSLError(str(error)) from error
-    except urllib3.exceptions.HTTPError as error:
-        raise requests.exceptions.ChunkedEncodingError(str(error)) from error
-    return bytes(content)
-
-
-def _received(response: requests.Response, content: bytes) -> Received | Failed:
-    decoded = decode_content(content, response.raw.headers.getlist("Content-Encoding"), max_size=MAX_SIZE)
-    if isinstance(decoded, str):
-        return Failed(InvalidResponse(response.status_code, f"the response {decoded}"), retryable=False)
-    return Received(HttpResponse(response.status_code, list(response.raw.headers.items()), decoded), time.time())
-
-
-_TRANSIENT: Final = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
-_PERMANENT: Final = (requests.exceptions.SSLError, requests.exceptions.ProxyError)
-
-
-def _failed(error: requests.RequestException, request: HttpRequest) -> Failed:
-    # The request of the error holds the secret.
-    bare = requests.PreparedRequest()
-    bare.method, bare.url = request.method, request.url
-    error.request, error.response = bare, None
-    return Failed(
-        strip_tracebacks(error), retryable=isinstance(error, _TRANSIENT) and not isinstance(error, _PERMANENT)
-    )
+    return driver.drive(flow, sender(client, options.timeout, options.wait_timeout))

@@ -1,0 +1,53 @@
+"""
+The text of a network error.
+
+The text of an HTTP library may quote what a server sent, and that may be a token. So it is replaced.
+"""
+
+import re
+import ssl
+from typing import Final
+
+from oauth_cc._io.tracebacks import chain
+from oauth_cc._wire.url import DEFAULT_PORTS
+from oauth_cc.endpoint import origin
+from oauth_cc.http import HttpRequest
+
+# The text of http.client for a tunnel that a proxy refuses. What follows the status is the proxy's.
+_TUNNEL: Final = re.compile(r"Tunnel connection failed: ([0-9]{3})\b")
+
+
+def sentence(text: str, request: HttpRequest, proxy: str | None = None) -> str:
+    """
+    Return *text* with the server that *request* is sent to.
+
+        >>> token_request = HttpRequest("POST", "https://as.example/token")
+        >>> sentence("no connection", token_request, "proxy.example:3128")
+        'token endpoint at as.example: no connection; a proxy of the environment is used: proxy.example:3128'
+
+    Args:
+        text: What happened.
+        request: The token request, or the request for metadata.
+        proxy: Host and port of the proxy that the environment names, if it was used.
+    """
+    called = origin(request.url)
+    host = called.host if called.port == DEFAULT_PORTS[called.scheme] else f"{called.host}:{called.port}"
+    text = f"{'token' if request.method == 'POST' else 'metadata'} endpoint at {host}: {text}"
+    return text if proxy is None else f"{text}; a proxy of the environment is used: {proxy}"
+
+
+def system_reason(error: BaseException) -> OSError | None:
+    """Return the error of the operating system or of OpenSSL that led to *error*. It quotes nothing of a server's."""
+    found = [link for link in chain(error) if isinstance(link, OSError) and _is_of_the_system(link)]
+    return max(found, key=lambda link: isinstance(link, ssl.SSLError), default=None)
+
+
+def tunnel_status(error: BaseException) -> int | None:
+    """Return the status with which a proxy refused a tunnel, if that led to *error*."""
+    found = [_TUNNEL.match(str(link)) for link in chain(error) if type(link) is OSError]
+    return next((int(match[1]) for match in found if match), None)
+
+
+def _is_of_the_system(error: OSError) -> bool:
+    own = type(error).__module__ in ("builtins", "ssl", "socket")
+    return own and not isinstance(error, TimeoutError) and (error.errno is not None or isinstance(error, ssl.SSLError))

@@ -1,0 +1,130 @@
+"""
+The deadline of an attempt on requests: a server that sends its response slowly holds no caller.
+"""
+
+import gc
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import pytest
+import requests
+import trustme
+
+import oauth_cc.requests
+from oauth_cc import ClientCredentials, Options, Retries, token_request
+from tests.shells.slow_server import DRIPS, DrippingServer, drip
+
+REQUEST = token_request(ClientCredentials("your_id", "s3cret"))
+TIMEOUT = 0.3
+OPTIONS = Options(timeout=TIMEOUT, retries=Retries(attempts=1))
+LEFT = {"status line", "header", "chunk size", "trailer", "1xx"}
+"""What holds the thread of an attempt through a session of the user's. A body is read between looks at the clock."""
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    """Return a certificate authority."""
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def bundle(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the file with the authority's certificate."""
+    path = tmp_path_factory.mktemp("authority") / "ca.pem"
+    authority.cert_pem.write_to_path(str(path))
+    return path
+
+
+@pytest.fixture(scope="module")
+def server_side(authority: trustme.CA) -> ssl.SSLContext:
+    """Return the server's TLS context, with a certificate for localhost."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    return context
+
+
+def sockets() -> int:
+    """Return the number of open sockets of this process."""
+    gc.collect()
+    return len([path for path in list(Path("/proc/self/fd").iterdir()) if path.is_socket()])
+
+
+def attempts() -> list[threading.Thread]:
+    """Return the threads of attempts that go on."""
+    return [thread for thread in threading.enumerate() if thread.name == "oauth_cc attempt"]
+
+
+def seconds_of(fetch: Callable[[], object], error: type[Exception]) -> float:
+    """Return the seconds after which *fetch* raises *error* with the timeout in its text."""
+    started = time.monotonic()
+    with pytest.raises(error, match=r"token endpoint at localhost:\d+: no complete response within 0\.3 seconds"):
+        fetch()
+    return time.monotonic() - started
+
+
+def all_at_once(fetch: Callable[[str], object], error: type[Exception]) -> None:
+    """Call *fetch* with each of `DRIPS` at once. Each raises *error* in time."""
+    with ThreadPoolExecutor(len(DRIPS)) as pool:
+        waited = {slow: pool.submit(seconds_of, partial(fetch, slow), error) for slow in DRIPS}
+        late = {slow: future.result() for slow, future in waited.items() if future.result() > TIMEOUT + 1}
+    assert late == {}
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_an_own_session_leaves_no_thread_and_no_socket(
+    scheme: str, server_side: ssl.SSLContext, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its socket is shut down at the deadline."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    before = sockets()
+    with drip(tls=server_side if scheme == "https" else None) as server:
+        all_at_once(
+            lambda slow: oauth_cc.requests.fetch_token(REQUEST, server.url(slow), options=OPTIONS), requests.ReadTimeout
+        )
+        server.wait()
+        for thread in attempts():
+            thread.join(10)
+        assert attempts() == []
+    assert sockets() == before
+
+
+@pytest.mark.parametrize("whole", [0, 1], ids=["fresh", "pooled"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_session_of_the_user_leaves_one_thread_a_source_and_says_so(
+    scheme: str, whole: int, server_side: ssl.SSLContext, bundle: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A further attempt ends at once meanwhile. The thread ends with its connection."""
+    before = sockets()
+    with drip(tls=server_side if scheme == "https" else None, whole=whole) as server:
+        sessions = {slow: requests.Session() for slow in DRIPS}
+        sources = {slow: _source(server, slow, sessions[slow], bundle) for slow in DRIPS}
+        for source in sources.values() if whole else ():
+            source.discard(source.token())
+        all_at_once(lambda slow: sources[slow].token(), requests.ReadTimeout)
+        assert len(attempts()) == len(LEFT)
+        lines = [line for line in caplog.messages if "a token request through a client of requests" in line]
+        assert len(lines) == len(LEFT)
+        started = time.monotonic()
+        for slow in LEFT:
+            with pytest.raises(requests.ReadTimeout, match="an earlier request through this client still hangs"):
+                sources[slow].token()
+        assert time.monotonic() - started < TIMEOUT
+        server.stopped.set()
+        for thread in attempts():
+            thread.join(10)
+        for session in sessions.values():
+            session.close()
+    assert attempts() == []
+    assert sockets() == before
+
+
+def _source(
+    server: DrippingServer, slow: str, session: requests.Session, bundle: Path
+) -> oauth_cc.requests.TokenSource:
+    session.verify = str(bundle)
+    return oauth_cc.requests.TokenSource(REQUEST, server.url(slow), client=session, options=OPTIONS)

@@ -1,0 +1,318 @@
+"""
+A token request on requests goes as the session sends, and leaves nothing in the session.
+"""
+
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import trustme
+from requests.adapters import BaseAdapter, HTTPAdapter
+from urllib3.util.retry import Retry
+
+from oauth_cc import ClientCredentials, ClientSecretPost, HttpRequest, InvalidResponse, Options, Retries, token_request
+from oauth_cc._io import requests_connection
+from oauth_cc.errors import TokenRequestRefused, UnexpectedRedirect
+from oauth_cc.flows.effects import Received
+from oauth_cc.requests import TokenSource, fetch_token
+from tests.leaks import shown_by
+from tests.shells.scripted import TOKEN, Answer, ScriptedServer, serve
+
+REQUEST = token_request(ClientCredentials("your_id", ClientSecretPost("s3cret-of-client")))
+ONCE = Options(retries=Retries(attempts=1), timeout=5.0)
+REFUSED = Answer(status=400, chunks=(b'{"error": "invalid_scope", "error_description": "no such scope"}',))
+BUSY = Answer(status=503, chunks=(b'{"error": "temporarily_unavailable"}',))
+
+
+@pytest.fixture
+def session() -> Iterator[requests.Session]:
+    """Yield a plain session."""
+    with requests.Session() as made:
+        yield made
+
+
+class Stub(BaseAdapter):
+    """An adapter as people write them in tests: it returns *response*."""
+
+    def __init__(self, response: requests.Response) -> None:
+        super().__init__()
+        self.response = response
+        self.sent: list[tuple[requests.PreparedRequest, dict[str, Any]]] = []
+
+    def send(self, request: requests.PreparedRequest, **sending: Any) -> requests.Response:  # type: ignore[override]  # as stubs do
+        """Return the response."""
+        self.sent.append((request, sending))
+        self.response.request, self.response.url = request, request.url or ""
+        return self.response
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def stubbed(status: int, content: bytes) -> requests.Response:
+    """Return a response without a raw response below it."""
+    response = requests.Response()
+    response.status_code, response._content = status, content
+    return response
+
+
+def fetch(server: ScriptedServer, session: requests.Session | None = None) -> None:
+    """Fetch a token from *server*."""
+    fetch_token(REQUEST, f"{server.url}/token", client=session, options=ONCE)
+
+
+class TestSession:
+    """What the session contributes."""
+
+    @pytest.mark.parametrize("on", ["instance", "class"])
+    def test_what_wraps_send_sees_the_request_and_the_response(
+        self, session: requests.Session, on: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As tracing does it."""
+        target: Any = session if on == "instance" else requests.Session
+        send, seen = target.send, []
+
+        def traced(*arguments: Any, **sending: Any) -> requests.Response:
+            response: requests.Response = send(*arguments, **sending)
+            seen.append((arguments[-1].url, arguments[-1].body, response.status_code))
+            return response
+
+        monkeypatch.setattr(target, "send", traced)
+        with serve(TOKEN) as server:
+            fetch(server, session)
+            body = b"grant_type=client_credentials&client_id=your_id&client_secret=s3cret-of-client"
+            assert seen == [(f"{server.url}/token", body, 200)]
+
+    def test_a_mounted_adapter_gets_the_settings_of_the_session_and_of_the_environment(
+        self, session: requests.Session, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Proxies, authorities and certificate."""
+        stub = Stub(stubbed(200, TOKEN.chunks[0]))
+        session.mount("https://as.example/", stub)
+        session.cert, session.proxies["http"] = "client.pem", "http://of.session:1"
+        monkeypatch.setenv("HTTPS_PROXY", "http://of.environment:2")
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", "authorities.pem")
+        fetch_token(REQUEST, "https://as.example/token", client=session)
+        ((_, sending),) = stub.sent
+        proxies = {"http": "http://of.session:1", "https": "http://of.environment:2"}
+        assert {name: sending["proxies"][name] for name in proxies} == proxies
+        assert (sending["verify"], sending["cert"]) == ("authorities.pem", "client.pem")
+
+    @pytest.mark.parametrize("on", ["instance", "class"])
+    def test_nothing_of_the_response_is_left_in_the_session(
+        self, session: requests.Session, on: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Not even where a bound `send` was wrapped."""
+        if on == "instance":
+            monkeypatch.setattr(session, "send", session.send)
+        before = {name: repr(value) for name, value in vars(session).items()}
+        answer = Answer(headers=(("Set-Cookie", "id=of-as"),), chunks=TOKEN.chunks)
+        with serve(answer) as server:
+            fetch(server, session)
+        assert {name: repr(value) for name, value in vars(session).items()} == before
+        assert list(session.cookies) == []
+
+    def test_a_redirect_is_neither_followed_nor_prepared(self, session: requests.Session) -> None:
+        """With an invalid target too, and without its cookie."""
+        moved = Answer(status=302, headers=(("Location", "http://[::1"), ("Set-Cookie", "id=of-as")))
+        with serve(moved) as server, pytest.raises(UnexpectedRedirect):
+            fetch(server, session)
+        assert list(session.cookies) == []
+
+    @pytest.mark.parametrize("content", [TOKEN.chunks[0], b""])
+    def test_a_stub_without_a_raw_response_is_read(self, session: requests.Session, content: bytes) -> None:
+        """As requests reads it."""
+        session.mount("https://as.example/", Stub(stubbed(200, content)))
+        if content:
+            fetch_token(REQUEST, "https://as.example/token", client=session)
+        else:
+            with pytest.raises(InvalidResponse):
+                fetch_token(REQUEST, "https://as.example/token", client=session)
+
+    def test_a_mock_in_place_of_send_is_read(self, session: requests.Session, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It calls no hooks."""
+        monkeypatch.setattr(session, "send", lambda *_, **__: stubbed(200, TOKEN.chunks[0]))
+        assert fetch_token(REQUEST, "https://as.example/token", client=session).token_type == "Bearer"
+
+
+class TestHooks:
+    """The response hooks of the session."""
+
+    def test_a_hook_sees_the_response_with_its_content(self, session: requests.Session) -> None:
+        """And may return another one."""
+        seen = []
+
+        def hook(response: requests.Response, **sending: object) -> requests.Response:
+            seen.append((response.status_code, response.content, response.raw.version))
+            return stubbed(200, TOKEN.chunks[0])
+
+        session.hooks["response"].append(hook)
+        with serve(REFUSED) as server:
+            fetch(server, session)
+        assert seen == [(400, REFUSED.chunks[0], 11)]
+
+    @pytest.mark.parametrize("error", [None, KeyError], ids=["raise_for_status", "another error"])
+    def test_a_hook_that_raises_does_not_hide_the_refusal(
+        self, session: requests.Session, error: type[Exception] | None, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """The log names the hook, once."""
+
+        def check_status(response: requests.Response, **sending: object) -> None:
+            if error is not None:
+                raise error
+            response.raise_for_status()
+
+        session.hooks["response"].append(check_status)
+        with serve(REFUSED) as server:
+            source = TokenSource(REQUEST, f"{server.url}/token", client=session, options=ONCE)
+            with pytest.raises(TokenRequestRefused, match="no such scope") as raised:
+                source.token()
+            assert isinstance(source.send(HttpRequest("POST", f"{server.url}/token")), Received)
+        assert (raised.value.status, raised.value.code) == (400, "invalid_scope")
+        lines = [line for line in caplog.messages if "check_status of the session raised" in line]
+        assert len(lines) == 1
+        assert lines[0].startswith("token endpoint at 127.0.0.1:")
+
+    def test_a_hook_that_rejects_a_success_raises_its_own_error(self, session: requests.Session) -> None:
+        """Its traceback does not hold the request."""
+
+        def reject(response: requests.Response, **sending: object) -> None:
+            raise KeyError("not mine")
+
+        session.hooks["response"].append(reject)
+        with serve(TOKEN) as server, pytest.raises(KeyError, match="not mine") as raised:
+            fetch(server, session)
+        assert "s3cret-of-client" not in shown_by(raised.value)
+
+
+class TestRepeatingAdapter:
+    """An adapter that repeats POST by itself."""
+
+    def retrying(self, session: requests.Session, **options: Any) -> None:
+        """Mount an adapter with two repetitions."""
+        retry = Retry(2, backoff_factor=0, status_forcelist=[503], allowed_methods=["POST"], **options)
+        session.mount("http://", HTTPAdapter(max_retries=retry))
+
+    def test_the_log_says_once_that_an_adapter_repeats_the_request(
+        self, session: requests.Session, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Each repetition has the same assertion."""
+        self.retrying(session)
+        with serve(BUSY, TOKEN) as server:
+            source = TokenSource(REQUEST, f"{server.url}/token", client=session, options=ONCE)
+            source.discard(source.token())
+            source.token()
+        assert len([line for line in caplog.messages if "may repeat a request" in line]) == 1
+
+    def test_the_status_that_ends_the_repetitions_is_raised(self, session: requests.Session) -> None:
+        """In place of a RetryError, and without further attempts."""
+        self.retrying(session)
+        with serve(BUSY) as server:
+            with pytest.raises(TokenRequestRefused, match="raise_on_status") as raised:
+                fetch_token(REQUEST, f"{server.url}/token", client=session)
+            assert (raised.value.status, len(server.asked)) == (503, 3)
+
+    def test_the_last_answer_is_raised_where_the_adapter_returns_it(self, session: requests.Session) -> None:
+        """With the server's own code."""
+        self.retrying(session, raise_on_status=False)
+        with serve(BUSY) as server, pytest.raises(TokenRequestRefused) as raised:
+            fetch(server, session)
+        assert raised.value.error == "temporarily_unavailable"
+
+    def test_an_adapter_that_repeats_connecting_only_is_fine(
+        self, session: requests.Session, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """It sends nothing twice."""
+        session.mount("http://", HTTPAdapter(max_retries=3))
+        with serve(TOKEN) as server:
+            fetch(server, session)
+        assert caplog.messages == []
+
+
+class TestErrors:
+    """The errors of the network."""
+
+    def test_an_error_does_not_quote_the_server(self, caplog: pytest.LogCaptureFixture) -> None:
+        """A token stands where the size of a chunk belongs."""
+        echo = b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{"access_token": "tok-of-server"}\r\n'
+        for sent in (echo, b"tok-of-server\r\n\r\n", b"HTTP/1.1 tok-of-server\r\n\r\n"):
+            with socket.create_server(("127.0.0.1", 0)) as listener, requests.Session() as session:
+                port = listener.getsockname()[1]
+                source = TokenSource(REQUEST, f"http://127.0.0.1:{port}/token", client=session, options=ONCE)
+                error = _error_of(source, listener, sent)
+            assert str(error).startswith(f"token endpoint at 127.0.0.1:{port}: ")
+            shown = f"{shown_by(error)} {caplog.text}"
+            assert "tok-of-server" not in shown
+            assert "s3cret-of-client" not in shown
+
+    def test_an_error_says_that_a_proxy_of_the_environment_was_used(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Without its password."""
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            port = closed.getsockname()[1]
+        monkeypatch.setenv("HTTPS_PROXY", f"http://me:pr0xy-s3cret@127.0.0.1:{port}")
+        with pytest.raises(requests.exceptions.ProxyError) as raised:
+            fetch_token(REQUEST, "https://as.example/token", options=ONCE)
+        assert str(raised.value) == (
+            "token endpoint at as.example: the proxy did not connect ([Errno 111] Connection refused); "
+            f"a proxy of the environment is used: 127.0.0.1:{port}"
+        )
+        assert "pr0xy-s3cret" not in shown_by(raised.value)
+
+    def test_an_untrusted_certificate_is_named(self) -> None:
+        """The text is OpenSSL's."""
+        server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        trustme.CA().issue_cert("localhost").configure_cert(server_side)
+        with serve(TOKEN, tls=server_side) as server, pytest.raises(requests.exceptions.SSLError) as raised:
+            fetch(server)
+        assert "certificate verify failed" in str(raised.value)
+
+    @pytest.mark.parametrize("client", [None, "theirs"])
+    def test_headers_count_in_the_size_limit(self, session: requests.Session, client: str | None) -> None:
+        """Together with the body."""
+        headers = tuple([(f"X-{number}", "x" * 60000) for number in range(18)])
+        with serve(Answer(headers=headers, chunks=TOKEN.chunks)) as server:
+            theirs = session if client else None
+            with pytest.raises(InvalidResponse, match="exceeds 1048576 bytes"):
+                fetch(server, theirs)
+
+
+def test_the_authorities_are_read_once_by_a_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And once more after a change of the file."""
+    authority = trustme.CA()
+    server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(server_side)
+    bundle = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    before = requests_connection._tls.cache_info().misses
+    with serve(TOKEN, tls=server_side) as server:
+        for _ in range(3):
+            fetch(server)
+        trustme.CA().cert_pem.write_to_path(str(bundle))
+        with pytest.raises(requests.exceptions.SSLError):
+            fetch(server)
+    assert requests_connection._tls.cache_info().misses == before + 2
+
+
+def _error_of(source: TokenSource, listener: socket.socket, sent: bytes) -> requests.RequestException:
+    # One connection, answered with *sent*.
+    def answer() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(sent)
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(65536):
+                pass
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    with pytest.raises(requests.RequestException) as raised:
+        source.token()
+    thread.join(10)
+    return raised.value
