@@ -1,41 +1,31 @@
 """
 Tokens for aiohttp sessions.
 
-Every token request is sent exactly as composed. No redirect is followed, and no ``.netrc``, cookie, default header,
-default authentication or middleware of the session is added. At most 1 MiB of the response is read.
+A token request uses the connector, the proxy and the trace configs of the session, and the proxies of the environment
+if the session does. Otherwise it is sent exactly as composed. No redirect is followed, and no ``.netrc``, cookie,
+default header, default authentication or middleware of the session is added. At most 1 MiB of the response is read.
 """
 
-import base64
 import copy
-import ssl
-import time
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final, Self, final
 
 try:
     import aiohttp
-    import anyio
-    import multidict
-    import yarl
+
+    from oauth_cc._io.aiohttp_sending import sender
 except ImportError as _error:
     raise ImportError("oauth_cc.aiohttp needs aiohttp and anyio; install oauth_cc[aiohttp]") from _error
 
 from oauth_cc._io import async_source
 from oauth_cc._io.async_driver import drive
-from oauth_cc._io.context import SourceContext, check_client, check_kind, issuer_context, source_context, token_flow
+from oauth_cc._io.context import SourceContext, check_client, issuer_context, source_context, token_flow
 from oauth_cc._io.options import DEFAULTS, Options
 from oauth_cc._io.origins import Origins
-from oauth_cc._io.tracebacks import chain, strip_tracebacks
-from oauth_cc._io.user_agent import with_user_agent
-from oauth_cc._wire.content_coding import decode_content
-from oauth_cc._wire.json import MAX_SIZE
 from oauth_cc._wire.typing import NonStringCollection
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.endpoint import Endpoint, Origin
-from oauth_cc.errors import InvalidResponse
-from oauth_cc.flows.effects import Failed, Received
 from oauth_cc.flows.metadata_cache import MetadataCache
-from oauth_cc.http import HttpRequest, HttpResponse
+from oauth_cc.http import HttpResponse
 from oauth_cc.request import TokenRequest
 from oauth_cc.scope import Scope
 from oauth_cc.stores._protocol import AsyncStore, Store
@@ -53,7 +43,6 @@ def __dir__() -> list[str]:
     return __all__
 
 
-_AUTOMATIC: Final = ("Accept", "Content-Type", "User-Agent")
 _FIRST_ERROR: Final = 400
 
 
@@ -64,7 +53,7 @@ class AsyncTokenSource(async_source.AsyncTokenSource):
     Args:
         request: The token request, or credentials for a request without scope.
         endpoint: The token endpoint, a URL or an `Endpoint`.
-        client: The session whose connector and proxy the token requests use. None for a new connection.
+        client: The session whose connector, proxy and traces the token requests use. None for a new connection.
         store: A `TokenCache` shared by sources, or a store shared by processes. None for a new cache.
         options: Timeout, retries, renewal and events.
     """
@@ -108,7 +97,7 @@ class AsyncTokenSource(async_source.AsyncTokenSource):
 
     def _start(self, context: SourceContext, client: aiohttp.ClientSession | None, options: Options) -> None:
         check_client(context.terms.request, client)
-        async_source.AsyncTokenSource.__init__(self, context, _sender(client, options.timeout))
+        async_source.AsyncTokenSource.__init__(self, context, sender(client, options.timeout))
 
 
 @final
@@ -124,7 +113,7 @@ class ClientCredentialsAuth:
     Args:
         request: The token request, or credentials for a request without scope.
         endpoint: The token endpoint, a URL or an `Endpoint`.
-        client: The session whose connector and proxy the token requests use. None for a new connection.
+        client: The session whose connector, proxy and traces the token requests use. None for a new connection.
         store: A `TokenCache` shared by auths, or a store shared by processes. None for a new cache.
         origins: URLs of the origins that receive the token. None stands for the origins of the request's resources, or
             without resources for the origin of the first call.
@@ -289,7 +278,7 @@ async def fetch_token(
         InvalidResponse: The response is not a token response.
         aiohttp.ClientError: No response arrived.
     """
-    return await drive(token_flow(request, endpoint, client, options), _sender(client, options.timeout))
+    return await drive(token_flow(request, endpoint, client, options), sender(client, options.timeout))
 
 
 async def fetch_metadata(
@@ -315,87 +304,4 @@ async def fetch_metadata(
     from oauth_cc.flows.discovery import discover
 
     flow = discover(issuer, retries=options.retries, cache=cache)
-    return await drive(flow, _sender(client, options.timeout))
-
-
-def _sender(
-    client: aiohttp.ClientSession | None, timeout: float
-) -> Callable[[HttpRequest], Awaitable[Received | Failed]]:
-    check_kind(client, aiohttp.ClientSession)
-
-    async def send(request: HttpRequest) -> Received | Failed:
-        try:
-            with anyio.fail_after(timeout):
-                return await _post(with_user_agent(request), client)
-        except TimeoutError:
-            return Failed(
-                aiohttp.ServerTimeoutError(f"no complete response within {timeout:g} seconds"), retryable=False
-            )
-        except (aiohttp.ClientError, OSError) as error:
-            return _failed(error, request)
-
-    return send
-
-
-async def _post(request: HttpRequest, client: aiohttp.ClientSession | None) -> Received | Failed:
-    if client is not None and client.closed:
-        raise RuntimeError("the session for token requests is closed; close it after the last call")
-    proxy, proxy_headers = (None, None) if client is None else _proxy(client)
-    async with (
-        # A session for this request only, because the user's session would add headers and cookies.
-        aiohttp.ClientSession(
-            connector=None if client is None else client.connector,
-            connector_owner=client is None,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(),
-            auto_decompress=False,
-        ) as session,
-        session.request(
-            request.method,
-            yarl.URL(request.url, encoded=True),
-            headers=(*request.headers, ("Accept-Encoding", "identity")),
-            skip_auto_headers=_AUTOMATIC,
-            data=request.body,
-            allow_redirects=False,
-            proxy=proxy,
-            proxy_headers=proxy_headers,
-        ) as response,
-    ):
-        content = bytearray()
-        while len(content) <= MAX_SIZE and (chunk := await response.content.readany()):
-            content += chunk
-        return _received(response, bytes(content))
-
-
-def _proxy(client: aiohttp.ClientSession) -> tuple[yarl.URL | None, dict[str, str] | None]:
-    # aiohttp has no public names for these attributes.
-    given: yarl.URL | str | None = getattr(client, "_default_proxy", None)
-    auth: aiohttp.BasicAuth | None = getattr(client, "_default_proxy_auth", None)
-    if given is None:
-        return None, None
-    url = yarl.URL(given)
-    field = None if auth is None else auth.encode()
-    if field is None and url.user is not None:
-        pair = f"{url.user}:{url.password or ''}"
-        field = f"Basic {base64.b64encode(pair.encode()).decode()}"
-    # As a header, because connection errors of aiohttp show the URL of a proxy with its credentials.
-    return url.with_user(None), None if field is None else {"Proxy-Authorization": field}
-
-
-def _received(response: aiohttp.ClientResponse, content: bytes) -> Received | Failed:
-    decoded = decode_content(content, response.headers.getall("Content-Encoding", ()), max_size=MAX_SIZE)
-    if isinstance(decoded, str):
-        return Failed(InvalidResponse(response.status, f"the response {decoded}"), retryable=False)
-    return Received(HttpResponse(response.status, response.headers.items(), decoded), time.time())
-
-
-def _failed(error: aiohttp.ClientError | OSError, request: HttpRequest) -> Failed:
-    tls = any(isinstance(link, ssl.SSLError | aiohttp.ServerFingerprintMismatch) for link in chain(error))
-    if isinstance(error, aiohttp.ClientHttpProxyError):
-        url, no_headers = yarl.URL(request.url, encoded=True), multidict.CIMultiDictProxy(multidict.CIMultiDict[str]())
-        info = aiohttp.RequestInfo(url, request.method, no_headers, url)
-        return Failed(aiohttp.ClientHttpProxyError(info, (), status=error.status, message=error.message), False)
-    if isinstance(error, aiohttp.ClientResponseError | aiohttp.ClientPayloadError):
-        # Their text quotes the response, which may hold a token.
-        return Failed(aiohttp.ClientPayloadError("the response is incomplete or is not HTTP"), retryable=True)
-    return Failed(strip_tracebacks(error), isinstance(error, aiohttp.ClientConnectionError | OSError) and not tls)
+    return await drive(flow, sender(client, options.timeout))

@@ -133,7 +133,7 @@ class TestTokenRequest:
     def test_the_defaults_of_a_passed_session_are_not_sent(
         self, request_: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Headers, cookies, credentials, middlewares and traces of the session stay out."""
+        """Headers, cookies, credentials and middlewares of the session stay out. Its traces see the request."""
         netrc = tmp_path / ".netrc"
         netrc.write_text("default login other password other\n")
         netrc.chmod(0o600)
@@ -146,8 +146,10 @@ class TestTokenRequest:
             seen.append(asked)
             return await handler(asked)
 
-        async def traced(*given: object) -> None:
-            seen.append(given)
+        traces: list[object] = []
+
+        async def traced(_session: object, _context: object, params: object) -> None:
+            traces.append(type(params))
 
         async def main(server: ScriptedServer) -> None:
             trace = aiohttp.TraceConfig()
@@ -171,15 +173,14 @@ class TestTokenRequest:
             run(main(server))
             sent_as_composed(server, request_)
         assert seen == []
+        assert {aiohttp.TraceRequestStartParams, aiohttp.TraceRequestHeadersSentParams} < set(traces)
 
-    def test_netrc_and_environment_proxies_are_ignored(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_netrc_is_ignored(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """The request arrives as composed."""
         netrc = tmp_path / ".netrc"
         netrc.write_text("default login other password other\n")
         netrc.chmod(0o600)
         monkeypatch.setenv("NETRC", str(netrc))
-        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-            monkeypatch.setenv(name, "http://127.0.0.1:1")
         with serve(TOKEN) as server:
             fetch(server, POST)
             sent_as_composed(server, POST)
@@ -217,6 +218,30 @@ class TestTokenRequest:
         with serve(TOKEN) as server:
             run(main(server.url, "http://localhost:9/token"))
             assert server.asked[0].path == "http://localhost:9/token"
+
+    def test_an_error_names_the_endpoint_and_a_proxy_of_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Without its password."""
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            port = closed.getsockname()[1]
+        monkeypatch.setenv("HTTPS_PROXY", f"http://me:pr0xy-marker@127.0.0.1:{port}")
+        with pytest.raises(aiohttp.ClientProxyConnectionError) as raised:
+            run(fetch_token(REQUEST, "https://as.example/token", options=Options(retries=QUICK)))
+        assert "[token endpoint at as.example: " in str(raised.value)
+        assert str(raised.value).endswith(f"a proxy of the environment is used: 127.0.0.1:{port}]")
+        hidden(shown_by(raised.value))
+
+    def test_a_trace_that_raises_for_status_does_not_hide_the_refusal(self) -> None:
+        """The error says that it did."""
+
+        async def raise_for_status(_session: object, _context: object, params: aiohttp.TraceRequestEndParams) -> None:
+            params.response.raise_for_status()
+
+        trace = aiohttp.TraceConfig()
+        trace.on_request_end.append(raise_for_status)
+        refused = Answer(400, chunks=(b'{"error": "invalid_scope"}',))
+        with serve(refused) as server, pytest.raises(errors.TokenRequestRefused, match="a trace config") as raised:
+            lending(REQUEST, server, {}, trace_configs=[trace])
+        assert raised.value.status == 400
 
     @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
     def test_a_redirect_is_an_error_and_not_followed(self, status: int) -> None:

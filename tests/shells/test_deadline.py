@@ -1,7 +1,8 @@
 """
-The deadline of an attempt on requests: a server that sends its response slowly holds no caller.
+The deadline of an attempt on requests and aiohttp: a server that sends its response slowly holds no caller.
 """
 
+import asyncio
 import gc
 import ssl
 import threading
@@ -11,10 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
+import aiohttp
 import pytest
 import requests
 import trustme
 
+import oauth_cc.aiohttp
 import oauth_cc.requests
 from oauth_cc import ClientCredentials, Options, Retries, token_request
 from tests.shells.slow_server import DRIPS, DrippingServer, drip
@@ -128,3 +131,42 @@ def _source(
 ) -> oauth_cc.requests.TokenSource:
     session.verify = str(bundle)
     return oauth_cc.requests.TokenSource(REQUEST, server.url(slow), client=session, options=OPTIONS)
+
+
+@pytest.mark.parametrize("client", ["own", "user"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_an_attempt_on_aiohttp_is_cancelled(
+    scheme: str, client: str, server_side: ssl.SSLContext, authority: trustme.CA
+) -> None:
+    """Its socket is closed, by TLS once the server answers to the end of TLS."""
+    trust = ssl.create_default_context()
+    authority.configure_trust(trust)
+
+    async def fetch(url: str) -> None:
+        # The TLS context of an own session is aiohttp's, which is made on import.
+        if client == "own" and scheme == "http":
+            await oauth_cc.aiohttp.fetch_token(REQUEST, url, options=OPTIONS)
+            return
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust)) as session:
+            await oauth_cc.aiohttp.fetch_token(REQUEST, url, client=session, options=OPTIONS)
+
+    async def seconds(url: str) -> float:
+        started = time.monotonic()
+        with pytest.raises(aiohttp.ServerTimeoutError, match=r"token endpoint at localhost:\d+: no complete response"):
+            await fetch(url)
+        return time.monotonic() - started
+
+    async def main(server: DrippingServer) -> None:
+        waited = await asyncio.gather(*[seconds(server.url(slow)) for slow in DRIPS])
+        assert max(waited) < TIMEOUT + 1
+        if scheme == "https":
+            server.stopped.set()
+        await asyncio.to_thread(server.wait)
+        # The transports close in the next rounds of the loop.
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+    before = sockets()
+    with drip(tls=server_side if scheme == "https" else None) as server:
+        asyncio.run(main(server), debug=False)
+    assert sockets() == before
