@@ -7,6 +7,7 @@ default header, default authentication or middleware of the session is added. At
 """
 
 import copy
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final, Self, final
 
 try:
@@ -44,6 +45,8 @@ def __dir__() -> list[str]:
 
 
 _FIRST_ERROR: Final = 400
+_STRAYED: Final[ContextVar[object]] = ContextVar("oauth_cc.aiohttp.strayed", default=None)
+"""The last call of a task that went to an origin without the token."""
 
 
 class AsyncTokenSource(async_source.AsyncTokenSource):
@@ -105,10 +108,10 @@ class ClientCredentialsAuth:
     """
     Authorize the calls of a session, ``aiohttp.ClientSession(middlewares=(auth,))``, or one call.
 
-    The token replaces any Authorization header, for each hop of a redirect separately (RFC 6750 section 5.3). If the
-    API rejects the token with a 401, the call is repeated once with a new token. A call is not repeated unless its body
-    is bytes, text, JSON or a form of these. No ``request_info`` holds the token, so errors do not show it. Calls raise
-    the errors of `AsyncTokenSource.token`.
+    The token replaces any Authorization header, for each hop of a redirect separately (RFC 6750 section 5.3). After a
+    hop to another origin, a call goes on without the token. If the API rejects the token with a 401, the call is
+    repeated once with a new token. A call is not repeated unless its body is bytes, text, JSON or a form of these. No
+    ``request_info`` holds the token, so errors do not show it. Calls raise the errors of `AsyncTokenSource.token`.
 
     Args:
         request: The token request, or credentials for a request without scope.
@@ -194,8 +197,14 @@ class ClientCredentialsAuth:
     ) -> aiohttp.ClientResponse:
         """Send *request* with the token through *handler*. aiohttp calls this for each hop of a redirect."""
         called = _origin(request)
+        # All hops of a call share this object. aiohttp has no public name for it.
+        call: object = getattr(request, "_timer", request)
         if not self._origins.admit(called):
+            _STRAYED.set(call)
             self._source.context.report_withheld(called)
+            return await handler(request)
+        if _STRAYED.get() is call:
+            # Another origin redirects here, and no other library sends a token on such a hop.
             return await handler(request)
         return await self._call(request, handler)
 

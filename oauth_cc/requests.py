@@ -10,14 +10,11 @@ response stays in the session. At most 1 MiB of the response is read.
 import copy
 import re
 from typing import TYPE_CHECKING, Final, Self, TypedDict, Unpack
-from urllib.parse import urljoin, urlsplit
 
 try:
     import requests
     from requests.auth import AuthBase
-    from requests.sessions import SessionRedirectMixin
-    from requests.utils import requote_uri, rewind_body
-    from urllib3.util.url import parse_url
+    from requests.utils import rewind_body
 except ImportError as _error:
     raise ImportError("oauth_cc.requests needs requests; install oauth_cc[requests]") from _error
 
@@ -27,6 +24,7 @@ from oauth_cc._io import driver, source
 from oauth_cc._io.context import SourceContext, check_client, issuer_context, source_context, token_flow
 from oauth_cc._io.options import DEFAULTS, Options
 from oauth_cc._io.origins import Origins
+from oauth_cc._io.requests_hops import arrived, carry, next_origin, origin_of
 from oauth_cc._io.requests_sending import Timeout as Timeout
 from oauth_cc._io.requests_sending import sender as sender
 from oauth_cc._wire.typing import NonStringCollection
@@ -216,7 +214,7 @@ class ClientCredentialsAuth(AuthBase):
         plain = _PLAIN_AUTHORITY.match(request.url or "")
         if plain is not None and plain[0] in self._admitted:
             return True
-        called = _origin(request)
+        called = origin_of(request)
         admitted = self._origins.admit(called)
         if not admitted:
             self._source.context.report_withheld(called)
@@ -249,14 +247,22 @@ class _ResponseHook:
             if context.is_rejection(_head(response)):
                 response = self._again(response, sending)
             context.report_scope(_head(response))
-        if response.is_redirect and not self._stays(response):
-            # In place, since requests makes the next hop from this request, and removes no header but Authorization.
-            request.headers.pop(self.token.placement.header, None)
+        if response.is_redirect:
+            self._redirect(request, next_origin(response))
+        else:
+            # The request may be sent again.
+            self.is_done = False
         return response
 
-    def _stays(self, response: requests.Response) -> bool:
-        target = _next_origin(response)
-        return target is not None and self.origins.admit(target)
+    def _redirect(self, request: requests.PreparedRequest, target: Origin | None) -> None:
+        # In place, since requests makes the next hop from this request.
+        arrived(request)
+        header = self.token.placement.header
+        if target is None or not self.origins.admit(target):
+            # requests removes no header but Authorization.
+            request.headers.pop(header, None)
+        elif header.lower() == "authorization" and header in request.headers and target != origin_of(request):
+            carry(request, self.origins.admit)
 
     def _again(self, response: requests.Response, sending: _Sending) -> requests.Response:
         if not self.source.discard(self.token) or not _is_repeatable(response.request):
@@ -269,32 +275,7 @@ class _ResponseHook:
         return _sent_again(response, token, sending)
 
     def _concerns_token(self, request: requests.PreparedRequest) -> bool:
-        return self.token.placement.header in request.headers and self.origins.admit(_origin(request))
-
-
-def _origin(request: requests.PreparedRequest) -> Origin:
-    return _origin_of(request.url or "")
-
-
-def _next_origin(response: requests.Response) -> Origin | None:
-    # Composed in the steps of requests, because its result can differ from a plain join: it quotes a backslash.
-    try:
-        location = SessionRedirectMixin().get_redirect_target(response) or ""
-        if location.startswith("//"):
-            location = f"{urlsplit(response.url).scheme}:{location}"
-        parts = urlsplit(location)
-        quoted = requote_uri(parts.geturl())
-        return _origin_of(quoted if parts.netloc else urljoin(response.url, quoted))
-    except ValueError:
-        # requests raises an error of its own for this URL.
-        return None
-
-
-def _origin_of(text: str) -> Origin:
-    # Parsed as urllib3 parses it, which opens the connection.
-    url = parse_url(text)
-    scheme = url.scheme or ""
-    return Origin(scheme, (url.host or "").lower(), url.port or {"https": 443, "http": 80}.get(scheme, 0))
+        return self.token.placement.header in request.headers and self.origins.admit(origin_of(request))
 
 
 def _is_repeatable(request: requests.PreparedRequest) -> bool:
@@ -310,6 +291,7 @@ def _head(response: requests.Response) -> HttpResponse:
 def _sent_again(response: requests.Response, token: Token, sending: _Sending) -> requests.Response:
     response.close()
     request = response.request
+    arrived(request)
     # In place, since requests makes redirects of the new response from this request.
     request.headers[token.placement.header] = authorization(token).reveal()
     if not isinstance(request.body, str | bytes | None):

@@ -1,0 +1,94 @@
+"""
+The hops of one call on requests, which follows redirects by itself.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import final
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.sessions import SessionRedirectMixin
+from requests.structures import CaseInsensitiveDict
+from requests.utils import requote_uri
+from urllib3.util.url import parse_url
+
+from oauth_cc.endpoint import Origin
+
+
+def origin_of(request: requests.PreparedRequest) -> Origin:
+    """Return the origin that *request* is sent to."""
+    return _origin(request.url or "")
+
+
+def next_origin(response: requests.Response) -> Origin | None:
+    """Return the origin to which *response* redirects, or None if requests follows no such redirect."""
+    # Composed in the steps of requests, because its result can differ from a plain join: it quotes a backslash.
+    try:
+        location = SessionRedirectMixin().get_redirect_target(response) or ""
+        if location.startswith("//"):
+            location = f"{urlsplit(response.url).scheme}:{location}"
+        parts = urlsplit(location)
+        quoted = requote_uri(parts.geturl())
+        return _origin(quoted if parts.netloc else urljoin(response.url, quoted))
+    except ValueError:
+        # requests raises an error of its own for this URL.
+        return None
+
+
+def carry(request: requests.PreparedRequest, admit: Callable[[Origin], bool]) -> None:
+    """
+    Keep Authorization on the next hop of *request* if it goes to an origin of the token's.
+
+    requests makes the next hop from a copy of *request*, and removes the field there between two hosts.
+
+    Args:
+        request: The request that was answered by a redirect.
+        admit: Returns whether an origin may get the token.
+    """
+    vars(request)["copy"] = partial(_copy, request, admit)
+
+
+def arrived(request: requests.PreparedRequest) -> None:
+    """Give *request*, which was sent, the headers and the `copy` of requests again."""
+    vars(request).pop("copy", None)
+    if isinstance(request.headers, _KeptHeaders):
+        request.headers = CaseInsensitiveDict(request.headers)
+
+
+def _copy(request: requests.PreparedRequest, admit: Callable[[Origin], bool]) -> requests.PreparedRequest:
+    # requests copies a hop twice.
+    hop = requests.PreparedRequest.copy(request)
+    hop.headers = _KeptHeaders(hop, admit)
+    return hop
+
+
+@final
+class _KeptHeaders(CaseInsensitiveDict[str | bytes]):
+    """The headers of *hop*. Authorization stays if the hop, whose URL is set by then, goes to an admitted origin."""
+
+    def __init__(self, hop: requests.PreparedRequest, admit: Callable[[Origin], bool]) -> None:
+        super().__init__(hop.headers)
+        self._hop = hop
+        self._admit = admit
+
+    def __setitem__(self, key: str, value: str | bytes) -> None:
+        # A .netrc entry does not replace the token.
+        if not self._keeps(key):
+            super().__setitem__(key, value)
+
+    def __delitem__(self, key: str) -> None:
+        if not self._keeps(key):
+            super().__delitem__(key)
+
+    def _keeps(self, key: str) -> bool:
+        # Not before it is complete.
+        hop = vars(self).get("_hop")
+        return hop is not None and key.lower() == "authorization" and key in self and self._admit(origin_of(hop))
+
+
+def _origin(text: str) -> Origin:
+    # Parsed as urllib3 parses it, which opens the connection.
+    url = parse_url(text)
+    scheme = url.scheme or ""
+    return Origin(scheme, (url.host or "").lower(), url.port or {"https": 443, "http": 80}.get(scheme, 0))
