@@ -50,6 +50,10 @@ _OK: Final = 200
 _REDIRECT: Final = 300
 # The text of urllib3 when an adapter has received too many of them.
 _RESPONSES: Final = re.compile(r"too many ([0-9]{3}) error responses")
+_REPEATS: Final = (
+    "the adapter of the session repeats POST by itself, with the same client assertion; mount one without Retry for"
+    " this host"
+)
 _ADVICE: Final = (
     "the adapter of the session repeated it in vain, and Retry(raise_on_status=False) shows what the server says"
 )
@@ -212,8 +216,7 @@ class _Attempt:
         retry: object = getattr(session.get_adapter(url), "max_retries", None)
         if isinstance(retry, Retry) and _repeats_post(retry) and not self._told.repeats:
             self._told.repeats = True
-            text = "the adapter of the session may repeat a request to the %s, with the same client assertion"
-            LOGGER.warning(text, sentence("mount an adapter without Retry there", self._request))
+            LOGGER.warning("%s", sentence(_REPEATS, self._request))
 
     def _report_hook(self, error: Exception, status: int) -> None:
         if not self._told.hook:

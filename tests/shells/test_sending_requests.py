@@ -207,7 +207,7 @@ class TestRepeatingAdapter:
             source = TokenSource(REQUEST, f"{server.url}/token", client=session, options=ONCE)
             source.discard(source.token())
             source.token()
-        assert len([line for line in caplog.messages if "may repeat a request" in line]) == 1
+        assert len([line for line in caplog.messages if "the adapter of the session repeats POST" in line]) == 1
 
     def test_the_status_that_ends_the_repetitions_is_raised(self, session: requests.Session) -> None:
         """In place of a RetryError, and without further attempts."""
