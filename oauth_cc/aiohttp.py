@@ -223,7 +223,10 @@ class ClientCredentialsAuth:
                 response.release()
                 # The writer of the body must end before the body is written again.
                 await request.close()
-                response = await _call(request, handler, await source.token())
+                token = await source.token()
+                response = await _call(request, handler, token)
+                if not context.accepts(_head(response), token):
+                    await source.discard(token)
             context.report_scope(_head(response))
         except BaseException:
             response.close()

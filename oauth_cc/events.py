@@ -21,6 +21,7 @@ from oauth_cc.scope import Scope
 __all__ = [
     "Event",
     "EventHook",
+    "RejectionRepeated",
     "RenewalFailed",
     "ResponseOdd",
     "ScopeInsufficient",
@@ -86,6 +87,26 @@ class TokenDiscarded:
     client_id: str
     token_endpoint: str
     cache_key: str
+    api: str | None = None
+
+
+@final
+@attrs.frozen
+class RejectionRepeated:
+    """
+    An API rejected a token and the one that replaced it. Calls go out with the token for a while.
+
+    Reported once, not for each of the pauses that follow.
+
+    Attributes:
+        pause: The seconds until a rejected token is replaced again. Each further pause is longer.
+        api: The origin of the API. None if the caller of ``discard`` did not name it.
+    """
+
+    client_id: str
+    token_endpoint: str
+    cache_key: str
+    pause: float
     api: str | None = None
 
 
@@ -176,6 +197,7 @@ Event: TypeAlias = (
     TokenObtained
     | TokenFound
     | TokenDiscarded
+    | RejectionRepeated
     | RenewalFailed
     | ResponseOdd
     | ScopeInsufficient
@@ -187,6 +209,6 @@ Event: TypeAlias = (
 
 EventHook: TypeAlias = Callable[[Event], None]
 """
-A function that receives every event, in the thread or task where it happens. It must not be a coroutine function, as
-nothing awaits it.
+A function that receives every event, in the thread or task where it happens: the events of a renewal on the thread that
+performs it. It must not be a coroutine function, as nothing awaits it.
 """

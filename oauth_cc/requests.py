@@ -272,7 +272,10 @@ class _ResponseHook:
         except BaseException:
             response.close()
             raise
-        return _sent_again(response, token, sending)
+        again = _sent_again(response, token, sending)
+        if not self.source.context.accepts(_head(again), token):
+            self.source.discard(token)
+        return again
 
     def _concerns_token(self, request: requests.PreparedRequest) -> bool:
         return self.token.placement.header in request.headers and self.origins.admit(origin_of(request))

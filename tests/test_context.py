@@ -26,6 +26,7 @@ from oauth_cc._io.context import SourceContext, check_client, check_kind, raisab
 from oauth_cc._io.options import check_timeout
 from oauth_cc.events import (
     Event,
+    RejectionRepeated,
     RenewalFailed,
     ResponseOdd,
     ScopeInsufficient,
@@ -47,7 +48,7 @@ PREFIX = TERMS.cache_key[:8]
 
 def context_of(events: list[Event]) -> SourceContext:
     """Return a context that appends its events to *events*."""
-    return SourceContext(TokenCache(), TERMS, events.append)
+    return SourceContext(TokenCache(), TERMS, Options(on_event=events.append))
 
 
 def token(age: float = 0.0) -> Token:
@@ -56,10 +57,18 @@ def token(age: float = 0.0) -> Token:
     return Token(Secret("tok-1"), "Bearer", now, now + 3600)
 
 
+class _Leader:
+    loop_thread = None
+
+    def is_alive(self) -> bool:
+        return True
+
+
 def led(context: SourceContext) -> PendingRenewal:
     """Return the renewal that the caller leads."""
     answer = context.ask()
     assert isinstance(answer, StartRenewal)
+    assert answer.pending.claim(_Leader())
     return answer.pending
 
 
@@ -68,7 +77,7 @@ def test_a_completed_renewal_serves_every_context_of_the_cache() -> None:
     events: list[Event] = []
     context, kept = context_of(events), token()
     assert context.fresh() is None
-    context.complete(led(context), Renewed(kept, 0.5))
+    context.complete(led(context), Renewed(kept, 0.5), [])
     assert (context.fresh(), context.ask()) == (kept, Use(kept))
     assert SourceContext(context.cache, TERMS).fresh() == kept
     assert SourceContext(context.cache, attrs.evolve(TERMS, slot="other")).fresh() is None
@@ -86,9 +95,9 @@ def test_a_mock_is_accepted_as_hook() -> None:
     """Users pass mocks in their own tests."""
     hook = Mock(spec=lambda event: None)
     kept = token()
-    context = SourceContext(TokenCache(), TERMS, Options(on_event=hook).on_event)
-    context.complete(led(context), Renewed(kept, 0.5))
-    context.discard(kept)
+    context = SourceContext(TokenCache(), TERMS, Options(on_event=hook))
+    context.complete(led(context), Renewed(kept, 0.5), [])
+    context.discard(kept, None)
     hook.assert_called_once()
 
 
@@ -96,16 +105,16 @@ def test_a_failed_renewal_reports_the_seconds_left_of_the_current_token() -> Non
     """None without a token, and never below 0."""
     events: list[Event] = []
     context, error = context_of(events), TimeoutError("slow")
-    context.complete(led(context), error)
+    context.complete(led(context), error, [])
     assert events.pop() == RenewalFailed("id", ORIGIN, PREFIX, error, None)
-    context.complete(led(context), Renewed(token(3500), 0.5))
+    context.complete(led(context), Renewed(token(3500), 0.5), [])
     pending = led(context)
-    context.complete(pending, error)
+    context.complete(pending, error, [])
     event = events.pop()
     assert isinstance(event, RenewalFailed)
     assert event.seconds_left is not None
     assert 85 < event.seconds_left <= 95
-    context.complete(PendingRenewal(pending.key, token(4000), pending.rejected), error)
+    context.complete(PendingRenewal(pending.key, token(4000), pending.rejected, time.time(), 60.0), error, [])
     event = events.pop()
     assert isinstance(event, RenewalFailed)
     assert event.seconds_left == 0
@@ -115,13 +124,40 @@ def test_only_the_cached_token_is_discarded_and_reported_once() -> None:
     """Many callers may discard the same token."""
     events: list[Event] = []
     context, kept = context_of(events), token()
-    context.complete(led(context), Renewed(kept, 0.5))
-    context.discard(token(1))
+    context.complete(led(context), Renewed(kept, 0.5), [])
+    context.discard(token(1), None)
     assert events == []
-    context.discard(kept)
-    context.discard(kept)
+    context.discard(kept, None)
+    context.discard(kept, None)
     assert events == [TokenDiscarded("id", ORIGIN, PREFIX)]
     assert context.fresh() is None
+
+
+def test_a_repeated_rejection_is_reported_once_and_keeps_the_token() -> None:
+    """The event names the API."""
+    events: list[Event] = []
+    context, first = context_of(events), token()
+    context.complete(led(context), Renewed(first, 0.5), [])
+    assert context.discard(first, "https://api.example:443")
+    second = attrs.evolve(token(), access_token=Secret("tok-2"))
+    context.complete(led(context), Renewed(second, 0.5), [])
+    assert [context.discard(second, "https://api.example:443") for _ in range(3)] == [False] * 3
+    assert events == [
+        TokenDiscarded("id", ORIGIN, PREFIX, "https://api.example:443"),
+        RejectionRepeated("id", ORIGIN, PREFIX, 5.0, "https://api.example:443"),
+    ]
+    assert context.fresh() == second
+
+
+def test_events_of_a_renewal_are_reported_after_its_token_is_kept() -> None:
+    """A hook that asks for the token gets it."""
+    seen: list[Token | None] = []
+    kept, cache = token(), TokenCache()
+    context = SourceContext(cache, TERMS, Options(on_event=lambda _: seen.append(cache.fresh(TERMS.slot, time.time()))))
+    pending = led(context)
+    context.complete(pending, Renewed(kept, 0.5), [StoreReturned("id", ORIGIN, PREFIX)])
+    assert seen == [kept]
+    assert pending.outcome.value == kept
 
 
 def test_each_oddity_is_reported_once() -> None:
@@ -133,7 +169,7 @@ def test_each_oddity_is_reported_once() -> None:
     ]
     for oddities in responses:
         pending = led(attrs.evolve(context, cache=TokenCache()))
-        context.complete(pending, Renewed(attrs.evolve(token(), oddities=oddities), 0.5))
+        context.complete(pending, Renewed(attrs.evolve(token(), oddities=oddities), 0.5), [])
     assert events == [
         ResponseOdd("id", ORIGIN, PREFIX, ("token_type_missing",)),
         ResponseOdd("id", ORIGIN, PREFIX, ("white_space",)),
@@ -144,7 +180,7 @@ def test_another_context_reports_its_own_oddities() -> None:
     """Each source has its own log and hook."""
     events: list[Event] = []
     for context in (context_of(events), context_of(events)):
-        context.complete(led(context), Renewed(attrs.evolve(token(), oddities=("white_space",)), 0.5))
+        context.complete(led(context), Renewed(attrs.evolve(token(), oddities=("white_space",)), 0.5), [])
     assert events == [ResponseOdd("id", ORIGIN, PREFIX, ("white_space",))] * 2
 
 
@@ -184,13 +220,13 @@ def test_a_failing_store_is_reported_once_and_its_return_once() -> None:
     """An unavailable store does not fill the log."""
     events: list[Event] = []
     context, error = context_of(events), OSError("gone")
-    context.store_succeeded(Save)
+    context.store_succeeded(Save, events.append)
     for operation in (Save, Load, Lock, Save):
-        assert context.store_failed(error, operation) == Failed(error, retryable=True)
+        assert context.store_failed(error, operation, events.append) == Failed(error, retryable=True)
         # On a full disk loads succeed.
-        context.store_succeeded(Load)
-    context.store_succeeded(Save)
-    context.store_succeeded(Save)
+        context.store_succeeded(Load, events.append)
+    context.store_succeeded(Save, events.append)
+    context.store_succeeded(Save, events.append)
     assert events == [StoreFailed("id", ORIGIN, PREFIX, error), StoreReturned("id", ORIGIN, PREFIX)]
 
 

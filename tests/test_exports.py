@@ -48,8 +48,8 @@ PUBLIC = {
         RenewalTimedOut SourceClosed StoreUnavailable TokenRequestRefused TokenTypeDowngrade UnexpectedRedirect
         UnsupportedTokenType""",
     "oauth_cc.events": """
-        Event EventHook RenewalFailed ResponseOdd ScopeInsufficient StoreFailed StoreReturned TokenDiscarded TokenFound
-        TokenObtained TokenWithheld""",
+        Event EventHook RejectionRepeated RenewalFailed ResponseOdd ScopeInsufficient StoreFailed StoreReturned
+        TokenDiscarded TokenFound TokenObtained TokenWithheld""",
     "oauth_cc.fapi": "Requirement fapi2",
     "oauth_cc.flows": """
         Effect Failed FetchAssertion Flow Load Lock Moment Observe Received Report Returned Save Send

@@ -14,6 +14,7 @@ from oauth_cc import Scope, errors
 from oauth_cc._io.log import emit
 from oauth_cc.events import (
     Event,
+    RejectionRepeated,
     RenewalFailed,
     ResponseOdd,
     ScopeInsufficient,
@@ -54,6 +55,11 @@ LINES: list[tuple[Event, str, str]] = [
         TokenDiscarded("id", AS, "0a"),
         "INFO",
         f"token discarded for {WHO}: the API rejected it",
+    ),
+    (
+        RejectionRepeated("id", AS, "0a", 5.0, API),
+        "WARNING",
+        f"new tokens paused for 5 s for {WHO}: the API {API} rejects one after the other",
     ),
     (
         RenewalFailed("id", AS, "0a", REFUSED, None),

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oauth_cc import RenewalWindow, Secret, Token, errors
-from oauth_cc.flows.freshness import fresh_until, freshness, stale_from
+from oauth_cc.flows.freshness import fresh_until, stale_from
+from oauth_cc.flows.rejection import Rejections
 from oauth_cc.flows.single_flight import (
     REFUSAL_SECONDS,
     UNKNOWN,
@@ -19,6 +20,7 @@ from oauth_cc.flows.single_flight import (
     TokenState,
     Use,
     Wait,
+    accepted,
     decide,
     discarded,
     failed,
@@ -37,6 +39,7 @@ def token(value: str = "tok-1", lifetime: float = 3600.0) -> Token:
 
 
 tokens = st.builds(token, st.sampled_from(["tok-1", "tok-2"]), st.sampled_from([0.0, 60.0, 3600.0]))
+"""All of one moment: which of two is newer does not matter to these properties."""
 spreads = st.floats(0, 1, exclude_max=True)
 moments = st.floats(-100, 4000).map(lambda passed: NOW + passed)
 refusals = st.builds(
@@ -62,7 +65,7 @@ def states(draw: st.DrawFn) -> TokenState:
         elif what == "failed":
             state = failed(state, draw(failures), now)
         else:
-            state = discarded(state, draw(tokens))
+            state = discarded(state, draw(tokens), now)
     return state
 
 
@@ -73,15 +76,15 @@ class TestDecide:
         match decide(state, now, under_way=under_way):
             case Use(used):
                 assert used == state.token
-                assert now < stale_from(used)
+                assert now < state.stale_from
             case Renew(held):
                 assert not under_way
-                assert held is None or (held == state.token and now < stale_from(held))
+                assert held is None or (held == state.token and now < state.stale_from)
             case Wait():
                 assert under_way
-            case Refuse(_, until) as refusal:
+            case Refuse(_, since, until) as refusal:
                 assert refusal == state.refusal
-                assert now < until
+                assert since <= now < min(until, since + REFUSAL_SECONDS)
                 assert not under_way
 
     @given(states(), moments, st.booleans())
@@ -90,14 +93,15 @@ class TestDecide:
     ) -> None:
         """A token is usable until it is stale."""
         decision = decide(state, now, under_way=under_way)
-        usable = state.token is not None and now < stale_from(state.token)
+        usable = state.token is not None and now < state.stale_from
         assert not (usable and isinstance(decision, Wait | Refuse))
         assert usable or not isinstance(decision, Use)
 
     @given(states(), moments)
     def test_no_renewal_starts_while_a_refusal_is_remembered(self, state: TokenState, now: float) -> None:
         """With a token and without."""
-        if state.refusal is not None and now < state.refusal.until:
+        usable = state.token is not None and now < state.stale_from
+        if state.refusal is not None and state.refusal.holds(now, usable=usable):
             assert not isinstance(decide(state, now, under_way=False), Renew)
 
     @given(states(), moments, st.booleans())
@@ -113,7 +117,7 @@ class TestDecide:
         for state, passed, alone, with_another in [
             (UNKNOWN, 0, Renew(None), Wait()),
             (known, 0, Use(token()), Use(token())),
-            (known, 2520, Renew(token()), Use(token())),
+            (known, 2700, Renew(token()), Use(token())),
             (known, 3595, Renew(None), Wait()),
         ]:
             assert decide(state, NOW + passed, under_way=False) == alone
@@ -124,55 +128,113 @@ class TestDecide:
         renewal_window = RenewalWindow(0.1, 0.1)
         known = renewed(UNKNOWN, token(), 0.5, renewal_window=renewal_window)
         assert known.fresh_until == NOW + 360
-        assert decide(known, NOW + 361, under_way=False, renewal_window=renewal_window) == Renew(token())
+        assert decide(known, NOW + 361, under_way=False) == Renew(token())
         assert failed(known, BUSY, NOW + 361, renewal_window=renewal_window).fresh_until == NOW + 391
 
 
 class TestRenewed:
     @given(states(), tokens, spreads)
     def test_new_token_clears_earlier_failures(self, state: TokenState, new: Token, spread: float) -> None:
-        """Only a rejected token is remembered."""
+        """What the API rejected is remembered."""
         after = renewed(state, new, spread)
-        if new in state.rejected:
+        if new in state.rejected or new == state.token:
             assert after == state
             return
-        assert after == TokenState(new, fresh_until(new, spread=spread), spread, None, None, state.rejected)
-        assert isinstance(decide(after, NOW, under_way=False), Use) == (stale_from(new) > NOW)
+        assert after.refusal is None
+        assert (after.rejected, after.rejections) == (state.rejected, state.rejections)
+        if state.token is None or state.token.access_token != new.access_token:
+            assert after.token == new
+            if not state.repeats:
+                first = after.first
+                assert after.fresh_until == fresh_until(new, spread=spread, first=first)
+        assert isinstance(decide(after, NOW, under_way=False), Use)
+
+    def test_first_token_has_the_wider_window(self) -> None:
+        """So has a token that was obtained after the last one expired, or was rejected."""
+        first = renewed(UNKNOWN, token(), 0.0)
+        assert (first.first, first.fresh_until) == (True, NOW + 720)
+        later = attrs.evolve(token("tok-2"), received_at=NOW + 2000, expires_at=NOW + 5600)
+        assert renewed(first, later, 0.0).fresh_until == NOW + 2000 + 2880
+        idle = attrs.evolve(token("tok-2"), received_at=NOW + 5000, expires_at=NOW + 8600)
+        assert renewed(first, idle, 0.0).first
+        assert renewed(discarded(first, token(), NOW + 1), later, 0.0).first
+
+    def test_late_result_of_an_abandoned_renewal_is_used_only_if_it_is_newer(self) -> None:
+        """An older token would shorten the time to the next renewal."""
+        newer = attrs.evolve(token("tok-2"), received_at=NOW + 1)
+        state = renewed(UNKNOWN, newer, 0.5)
+        assert renewed(state, token(), 0.5) == state
+        assert renewed(renewed(UNKNOWN, token(), 0.5), newer, 0.5).token == newer
+
+    def test_server_that_returns_the_same_token_again_is_asked_once_when_it_ends(self) -> None:
+        """The first lifetime counts, for the next token too."""
+        state = renewed(UNKNOWN, token(), 0.0)
+        again = attrs.evolve(token(), received_at=NOW + 720, expires_at=NOW + 3600)
+        state = renewed(state, again, 0.0)
+        assert state.token == token()
+        assert decide(state, NOW + 3599, under_way=False) == Use(token())
+        assert decide(state, NOW + 3600, under_way=False) == Renew(None)
+        second = attrs.evolve(token("tok-2"), received_at=NOW + 3600, expires_at=NOW + 7200)
+        state = renewed(state, second, 0.0)
+        assert (state.fresh_until, state.stale_from) == (NOW + 7200, NOW + 7200)
+
+    def test_last_second_of_a_token_that_is_returned_again_is_used(self) -> None:
+        """It would cost one token request a call."""
+        state = renewed(UNKNOWN, token(), 0.0)
+        for passed in (3595, 3600):
+            last = attrs.evolve(token(), received_at=NOW + passed, expires_at=NOW + 3600)
+            state = renewed(state, last, 0.0)
+            assert decide(state, NOW + passed + 0.9, under_way=False) == Use(token())
+        assert decide(state, NOW + 3601, under_way=False) == Renew(None)
+
+    def test_token_of_the_same_text_that_is_extended_is_a_new_token(self) -> None:
+        """Some servers return one text for a client for ever."""
+        state = renewed(UNKNOWN, token(), 0.0)
+        extended = attrs.evolve(token(), received_at=NOW + 720, expires_at=NOW + 4320)
+        assert renewed(state, extended, 0.0).token == extended
 
 
 class TestFailed:
-    @given(states(), refusals, moments)
+    @given(states(), refusals | wrong, moments)
     def test_refusal_is_remembered_for_retry_after_up_to_a_minute(
-        self, state: TokenState, error: errors.TokenRequestRefused, now: float
+        self, state: TokenState, error: errors.TokenRequestRefused | errors.InvalidResponse, now: float
     ) -> None:
         """Without Retry-After, for five seconds."""
         after = failed(state, error, now)
         asked = REFUSAL_SECONDS if error.retry_after is None else error.retry_after
-        assert after.refusal == Refuse(error, now + min(asked, 60.0))
+        assert after.refusal == Refuse(error, now, now + min(asked, 60.0))
         assert (after.token, after.rejected) == (state.token, state.rejected)
 
     @pytest.mark.parametrize(
-        ("retry_after", "pause"), [(None, 5.0), (0.0, 0.0), (2.0, 2.0), (60.0, 60.0), (60.5, 60.0), (3600.0, 60.0)]
+        ("retry_after", "pause"), [(None, 5.0), (0.0, 0.0), (2.0, 2.0), (60.0, 5.0), (3600.0, 5.0)]
     )
-    def test_no_request_is_sent_until_the_refusal_expires(self, retry_after: float | None, pause: float) -> None:
-        """Retry-After counts up to a minute."""
-        error = errors.TokenRequestRefused(None, None, None, 429, True, retry_after)
+    @pytest.mark.parametrize("status", [401, 429, 503])
+    def test_without_a_token_no_request_is_sent_for_five_seconds_at_most(
+        self, retry_after: float | None, pause: float, status: int
+    ) -> None:
+        """A longer pause would prolong an outage."""
+        error = errors.TokenRequestRefused(None, None, None, status, True, retry_after)
         after = failed(UNKNOWN, error, NOW)
         if pause:
-            assert decide(after, NOW + pause - 0.01, under_way=False) == Refuse(error, NOW + pause)
+            assert isinstance(decide(after, NOW + pause - 0.01, under_way=False), Refuse)
         assert decide(after, NOW + pause, under_way=False) == Renew(None)
 
-    @given(states(), moments, st.sampled_from([399, 200, 302, 500, 503, 599]))
-    def test_other_failures_are_not_refusals(self, state: TokenState, now: float, status: int) -> None:
+    @given(states(), moments)
+    def test_failures_without_a_response_are_not_refusals(self, state: TokenState, now: float) -> None:
         """The next caller tries again."""
-        for error in (errors.InvalidResponse(status, "is wrong"), OSError("gone"), TimeoutError("slow"), None):
+        for error in (OSError("gone"), TimeoutError("slow"), None):
             assert failed(state, error, now).refusal == state.refusal
 
-    @pytest.mark.parametrize("status", [400, 401, 429, 499])
-    def test_invalid_response_with_4xx_is_a_refusal(self, status: int) -> None:
-        """The status is enough."""
+    @pytest.mark.parametrize("status", [200, 400, 401, 429, 499, 502])
+    def test_invalid_response_is_a_refusal(self, status: int) -> None:
+        """A token type that the library does not know stays unknown for a while."""
         error = errors.InvalidResponse(status, "is wrong")
-        assert decide(failed(UNKNOWN, error, NOW), NOW, under_way=False) == Refuse(error, NOW + 5)
+        assert decide(failed(UNKNOWN, error, NOW), NOW, under_way=False) == Refuse(error, NOW, NOW + 5)
+
+    def test_clock_that_is_set_back_ends_the_pause(self) -> None:
+        """It would last for an hour."""
+        state = failed(UNKNOWN, REFUSED, NOW)
+        assert decide(state, NOW - 3600, under_way=False) == Renew(None)
 
     @given(tokens, spreads, failures, st.floats(0, 4000))
     def test_failed_renewal_postpones_the_next(
@@ -181,8 +243,8 @@ class TestFailed:
         """The next caller uses the cached token."""
         now = NOW + after
         state = failed(renewed(UNKNOWN, held, spread), error, now)
-        assert (state.token, state.attempted_at) == (held, now)
-        assert state.fresh_until == fresh_until(held, now, spread=spread)
+        assert state.token == held
+        assert state.fresh_until == fresh_until(held, now, spread=spread, first=True)
         if now < stale_from(held):
             assert decide(state, now, under_way=False) == Use(held)
 
@@ -190,7 +252,7 @@ class TestFailed:
         """It is used all the while."""
         state = renewed(UNKNOWN, token(), 0.0)
         tried = 0
-        for passed in range(1610, 1740):
+        for passed in range(720, 840):
             now = NOW + passed
             match decide(state, now, under_way=False):
                 case Renew(held):
@@ -202,56 +264,125 @@ class TestFailed:
         assert tried == 4
 
     def test_refusal_is_raised_once_the_token_is_stale(self) -> None:
-        """Until then the token is used."""
+        """Until then the token is used, and then no pause is longer than five seconds."""
         error = errors.TokenRequestRefused(None, None, None, 429, True, 60.0)
-        late = failed(renewed(UNKNOWN, token(), 0.0), error, NOW + 3550)
-        assert decide(late, NOW + 3590, under_way=False) == Use(token())
-        assert decide(late, NOW + 3600, under_way=False) == Refuse(error, NOW + 3610)
-        assert decide(late, NOW + 3600, under_way=True) == Wait()
-        assert decide(late, NOW + 3610, under_way=False) == Renew(None)
+        late = failed(renewed(UNKNOWN, token(), 0.0), error, NOW + 3592)
+        assert decide(late, NOW + 3594, under_way=False) == Use(token())
+        assert decide(late, NOW + 3596, under_way=False) == Refuse(error, NOW + 3592, NOW + 3652)
+        assert decide(late, NOW + 3596, under_way=True) == Wait()
+        assert decide(late, NOW + 3597, under_way=False) == Renew(None)
 
     def test_failure_without_a_token_keeps_the_refusal_only(self) -> None:
         """There is no token whose attempts need spacing."""
-        assert failed(UNKNOWN, BUSY, NOW) == UNKNOWN
-        assert failed(UNKNOWN, REFUSED, NOW) == TokenState(refusal=Refuse(REFUSED, NOW + 5))
+        assert failed(UNKNOWN, OSError("gone"), NOW) == UNKNOWN
+        assert failed(UNKNOWN, REFUSED, NOW) == TokenState(refusal=Refuse(REFUSED, NOW, NOW + 5))
 
 
 class TestDiscarded:
-    @given(states(), tokens)
-    def test_rejected_token_is_dropped_and_another_one_kept(self, state: TokenState, not_accepted: Token) -> None:
+    @given(states(), tokens, moments)
+    def test_rejected_token_is_dropped_and_another_one_kept(
+        self, state: TokenState, not_accepted: Token, now: float
+    ) -> None:
         """The rejected one is remembered."""
-        after = discarded(state, not_accepted)
-        assert set(after.rejected) == {*state.rejected, not_accepted}
+        after = discarded(state, not_accepted, now)
         if state.token is not None and state.token != not_accepted:
             assert after == attrs.evolve(state, rejected=after.rejected)
+        elif after.token is not None:
+            assert after.rejections.pauses(now)
+            return
         else:
-            assert (after.token, after.fresh_until, after.attempted_at) == (None, -math.inf, None)
+            assert (after.fresh_until, after.stale_from) == (-math.inf, -math.inf)
             assert after.refusal == state.refusal
+        assert set(after.rejected) == {*state.rejected, not_accepted}
 
     def test_same_text_received_later_is_another_token(self) -> None:
         """Many servers return the same text again."""
         later = attrs.evolve(token(), received_at=NOW + 1)
         state = renewed(UNKNOWN, later, 0.5)
-        assert discarded(state, token()).token == later
+        assert discarded(state, token(), NOW).token == later
 
     def test_discarded_token_is_renewed(self) -> None:
         """The next caller has no token meanwhile."""
-        state = discarded(renewed(UNKNOWN, token(), 0.5), token())
+        state = discarded(renewed(UNKNOWN, token(), 0.5), token(), NOW)
         assert decide(state, NOW, under_way=False) == Renew(None)
 
     def test_each_rejected_token_is_remembered(self) -> None:
-        """A late report of an older one does not replace it, and a pending renewal brings none of them back."""
+        """A pending renewal does not bring it back."""
         newer = attrs.evolve(token("tok-2"), received_at=NOW + 1)
-        state = discarded(discarded(UNKNOWN, newer), token())
+        state = discarded(discarded(UNKNOWN, newer, NOW), token(), NOW)
         assert [renewed(state, rejected, 0.5) for rejected in (newer, token())] == [state, state]
 
     def test_memory_of_rejected_tokens_is_bounded(self) -> None:
-        """The last ones are remembered, in the order of the reports."""
+        """The last ones stay."""
         state = UNKNOWN
-        for number in (1, *range(100), 90):
-            state = discarded(state, token(f"tok-{number}"))
-        expected = [*range(84, 90), *range(91, 100), 90]
-        assert [rejected.access_token.reveal() for rejected in state.rejected] == [f"tok-{n}" for n in expected]
+        for number in range(40):
+            state = discarded(state, token(f"tok-{number}"), NOW)
+        assert [rejected.access_token.reveal() for rejected in state.rejected] == [f"tok-{n}" for n in range(24, 40)]
+
+
+def issued(number: int, now: float) -> Token:
+    """Return the token of that number, received at *now*."""
+    return Token(Secret(f"tok-{number}"), "Bearer", now, now + 3600)
+
+
+class TestRepeatedRejection:
+    @given(st.lists(st.floats(0, 200), min_size=1, max_size=60))
+    def test_api_that_rejects_every_token_costs_few_token_requests(self, steps: list[float]) -> None:
+        """At most two in five seconds, and two in each pause, which doubles up to a minute."""
+        state, now, requests, seen = UNKNOWN, NOW, 0, list[float]()
+        for step in steps:
+            now += step
+            for _ in range(2):
+                if isinstance(decide(state, now, under_way=False), Renew):
+                    requests += 1
+                    seen.append(now)
+                    state = renewed(state, issued(requests, now), 0.5)
+                assert state.token is not None
+                if isinstance(decide(state, now, under_way=False), Use):
+                    state = discarded(state, state.token, now)
+        for at in seen:
+            assert len([other for other in seen if at <= other < at + 4.9]) <= 3
+            assert len([other for other in seen if at <= other < at + 59]) <= 11
+
+    def test_replacement_that_is_rejected_too_is_kept_for_a_pause(self) -> None:
+        """The pause doubles up to a minute."""
+        now, state, pauses = NOW, renewed(UNKNOWN, issued(0, NOW), 0.5), list[float]()
+        for number in range(1, 7):
+            assert state.token is not None
+            state = discarded(state, state.token, now)
+            assert state.token is None
+            state = renewed(state, issued(number, now), 0.5)
+            kept = discarded(state, issued(number, now), now)
+            assert kept.token == issued(number, now)
+            assert discarded(kept, issued(number, now), now + 0.1) == kept
+            pauses.append(kept.rejections.until - now)
+            state, now = kept, kept.rejections.until
+        assert pauses == [5, 10, 20, 40, 60, 60]
+
+    def test_token_that_was_accepted_for_a_minute_ends_the_series(self) -> None:
+        """Tokens are revoked now and then."""
+        state = renewed(discarded(UNKNOWN, issued(0, NOW), NOW), issued(1, NOW), 0.5)
+        state = discarded(state, issued(1, NOW), NOW)
+        assert state.rejections.count == 1
+        assert discarded(state, issued(1, NOW), NOW + 61).rejections == Rejections()
+
+    def test_token_that_the_api_accepted_ends_the_series(self) -> None:
+        """Its later rejection is a first one."""
+        state = renewed(discarded(UNKNOWN, issued(0, NOW), NOW), issued(1, NOW), 0.5)
+        state = accepted(state, issued(1, NOW))
+        assert discarded(state, issued(1, NOW), NOW + 1).token is None
+        assert accepted(state, issued(0, NOW)) == state
+
+    def test_clock_that_is_set_back_ends_the_pause(self) -> None:
+        """It would last for an hour."""
+        state = renewed(discarded(UNKNOWN, issued(0, NOW), NOW), issued(1, NOW), 0.5)
+        state = discarded(state, issued(1, NOW), NOW)
+        assert discarded(state, issued(1, NOW), NOW - 3600).token is None
+
+    def test_stale_replacement_is_dropped(self) -> None:
+        """It cannot be used during a pause."""
+        state = renewed(discarded(UNKNOWN, issued(0, NOW), NOW), issued(1, NOW), 0.5)
+        assert discarded(state, issued(1, NOW), NOW + 3599).token is None
 
 
 class TestIsSpent:
@@ -262,8 +393,7 @@ class TestIsSpent:
             for later in (now, now + 1, now + 10**5):
                 for under_way in (False, True):
                     assert decide(state, later, under_way=under_way) == decide(UNKNOWN, later, under_way=under_way)
-            for kept in (state.token, *state.rejected):
-                assert kept is None or freshness(kept, now) == "stale"
+            assert all([now >= stale_from(kept) for kept in state.rejected])
 
     def test_state_is_spent_once_nothing_in_it_matters(self) -> None:
         """A usable token, a refusal, and a rejected token that a store may have matter."""
@@ -271,7 +401,7 @@ class TestIsSpent:
         for state, until in [
             (renewed(UNKNOWN, token(), 0.5), 3595),
             (failed(UNKNOWN, REFUSED, NOW), 5),
-            (discarded(UNKNOWN, token()), 3595),
+            (discarded(UNKNOWN, token(), NOW), 3595),
         ]:
             assert not is_spent(state, NOW + until - 0.01)
             assert is_spent(state, NOW + until)

@@ -30,6 +30,7 @@ from oauth_cc.httpx2 import AsyncTokenSource, TokenSource
 from oauth_cc.stores import Store, TokenCache
 from oauth_cc.testing import AuthorizationServer
 from tests.gates import Gate, GatedTransport
+from tests.resting import at_rest
 from tests.shells.scripted import TOKEN, Answer, Drop, ScriptedServer, serve
 
 REQUEST = token_request(ClientCredentials("your_id", "s3cret"))
@@ -71,11 +72,12 @@ class TestToken:
         assert second.access_token != first.access_token
         assert len(server.token_requests) == 2
 
-    def test_a_token_with_lifetime_0_serves_only_its_requester(self) -> None:
-        """It is stale at once, so no other caller receives it."""
+    def test_a_token_with_lifetime_0_is_used_for_a_second(self) -> None:
+        """It does not cost one token request a call."""
         with serve(STALE_AT_ONCE, TOKEN) as script:
             source = TokenSource(REQUEST, f"{script.url}/token")
-            assert [shown(source.token()) for _ in range(3)] == ["tok-0", "tok-1", "tok-1"]
+            assert [shown(source.token()) for _ in range(3)] == ["tok-0"] * 3
+            assert len(script.asked) == 1
 
     def test_each_resource_has_its_own_cached_token(self, server: AuthorizationServer) -> None:
         """Sources derived from a source share its cache."""
@@ -162,6 +164,8 @@ class TestServerFailure:
         with serve(TOKEN, UNAVAILABLE) as script:
             source = ageing(script, events)
             assert [shown(source.token()) for _ in range(5)] == ["tok-1"] * 5
+            at_rest(source)
+            assert [shown(source.token()) for _ in range(5)] == ["tok-1"] * 5
             assert len(script.asked) == 2
         failures = [event for event in events if isinstance(event, RenewalFailed)]
         assert len(failures) == 1
@@ -170,16 +174,15 @@ class TestServerFailure:
         assert failures[0].seconds_left > 3000
 
     def test_without_a_usable_token_each_caller_gets_its_own_error(self) -> None:
-        """The next caller makes a new attempt."""
-        with serve(STALE_AT_ONCE, UNAVAILABLE) as script:
+        """One request serves them all for some seconds."""
+        with serve(UNAVAILABLE) as script:
             source = TokenSource(REQUEST, f"{script.url}/token", options=Options(retries=ONCE))
-            source.token()
             errors: list[TokenRequestRefused] = []
             for _ in range(2):
                 with pytest.raises(TokenRequestRefused) as raised:
                     source.token()
                 errors.append(raised.value)
-            assert len(script.asked) == 3
+            assert len(script.asked) == 1
         assert errors[0] is not errors[1]
 
     def test_a_refusal_is_cached_for_a_while(self) -> None:
@@ -196,37 +199,55 @@ class TestServerFailure:
         with serve(TOKEN, REFUSED) as script:
             source = ageing(script, [])
             assert [shown(source.token()) for _ in range(5)] == ["tok-1"] * 5
+            at_rest(source)
+            assert [shown(source.token()) for _ in range(5)] == ["tok-1"] * 5
             assert len(script.asked) == 2
 
-    def test_other_callers_keep_the_current_token_during_a_renewal(self, server: AuthorizationServer) -> None:
-        """They do not wait for the renewal."""
+    def test_no_caller_waits_for_the_renewal_of_a_usable_token(self, server: AuthorizationServer) -> None:
+        """Not even the one that starts it."""
         gate = Gate()
         gate.opened.set()
-        with httpx2.Client(transport=GatedTransport(gate)) as client, ThreadPoolExecutor(1) as pool:
+        with httpx2.Client(transport=GatedTransport(gate)) as client:
             source = TokenSource(
                 REQUEST, server.token_endpoint, client=client, options=Options(renewal_window=AGEING_AT_ONCE)
             )
             first = source.token()
             gate.opened.clear()
             gate.arrived.clear()
-            renewing = pool.submit(source.token)
+            assert source.token() == first
             assert gate.arrived.wait(30)
             assert [source.token() for _ in range(3)] == [first] * 3
             gate.opened.set()
-            assert renewing.result(30).access_token != first.access_token
-        assert len(server.token_requests) == 2
+            at_rest(source)
+            assert source.token().access_token != first.access_token
+            at_rest(source)
 
-    def test_a_waiting_caller_gives_up_after_the_wait_timeout(self, server: AuthorizationServer) -> None:
-        """The request of the leader goes on."""
+    def test_without_background_renewal_the_caller_renews(self, server: AuthorizationServer) -> None:
+        """For places without threads."""
+        threads: list[str] = []
+
+        class Recording(httpx2.HTTPTransport):
+            def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+                threads.append(threading.current_thread().name)
+                return super().handle_request(request)
+
+        with httpx2.Client(transport=Recording()) as client:
+            options = Options(renewal_window=AGEING_AT_ONCE, background_renewal=False)
+            source = TokenSource(REQUEST, server.token_endpoint, client=client, options=options)
+            assert source.token().access_token != source.token().access_token
+        assert not [name for name in threads if "renewal" in name]
+
+    def test_every_caller_gives_up_after_the_wait_timeout(self, server: AuthorizationServer) -> None:
+        """The first one too. The next caller leads another renewal."""
         gate = Gate()
-        with httpx2.Client(transport=GatedTransport(gate)) as client, ThreadPoolExecutor(1) as pool:
+        with httpx2.Client(transport=GatedTransport(gate)) as client:
             source = TokenSource(REQUEST, server.token_endpoint, client=client, options=Options(wait_timeout=0.01))
-            leader = pool.submit(source.token)
-            assert gate.arrived.wait(30)
-            with pytest.raises(RenewalTimedOut, match=r"within 0\.01 seconds"):
-                source.token()
+            for _ in range(2):
+                with pytest.raises(RenewalTimedOut, match=r"within 0\.01 seconds"):
+                    source.token()
             gate.opened.set()
-            assert leader.result(30).token_type == "Bearer"
+            at_rest(source)
+            assert source.token().token_type == "Bearer"
 
 
 class TestInterruptsForksAndLoops:
@@ -295,6 +316,7 @@ class TestEventsAndLog:
         events: list[Event] = []
         source = TokenSource(REQUEST, server.token_endpoint, options=Options(on_event=events.append))
         token = source.token()
+        at_rest(source)
         source.discard(token)
         source.discard(token)
         obtained, discarded = events
@@ -310,8 +332,12 @@ class TestEventsAndLog:
         events: list[Event] = []
         with serve(TOKEN, SECOND) as script:
             source = ageing(script, events)
-            assert [shown(source.token()) for _ in range(2)] == ["tok-1", "tok-2"]
-        assert [event.renewed for event in events if isinstance(event, TokenObtained)] == [False, True]
+            for _ in range(2):
+                source.token()
+                at_rest(source)
+            assert shown(source.token()) == "tok-2"
+            at_rest(source)
+        assert [event.renewed for event in events if isinstance(event, TokenObtained)][:2] == [False, True]
 
     def test_an_exception_of_the_hook_does_not_reach_the_caller(
         self, server: AuthorizationServer, caplog: pytest.LogCaptureFixture
@@ -323,21 +349,25 @@ class TestEventsAndLog:
 
         source = TokenSource(REQUEST, server.token_endpoint, options=Options(on_event=failing))
         assert source.token().token_type == "Bearer"
+        at_rest(source)
         assert "the on_event hook raised an exception on TokenObtained" in caplog.text
 
     def test_log_lines_name_client_and_cache_key_and_no_secret(self, caplog: pytest.LogCaptureFixture) -> None:
         """The log level is DEBUG."""
         caplog.set_level(logging.DEBUG)
         request = token_request(ClientCredentials("your_id", ClientSecretPost("p0st-s3cret")))
-        with serve(TOKEN, UNAVAILABLE, REFUSED) as script:
+        with serve(TOKEN, Drop, REFUSED) as script:
             source = TokenSource(
                 request, f"{script.url}/token", options=Options(renewal_window=AGEING_AT_ONCE, retries=ONCE)
             )
             token = source.token()
+            at_rest(source)
             source.token()
+            at_rest(source)
             source.discard(token)
             with pytest.raises(TokenRequestRefused):
                 source.token()
+            at_rest(source)
         lines = [record.getMessage() for record in caplog.records if record.name == "oauth_cc"]
         assert lines[0].startswith(f"token obtained for client your_id at token endpoint {script.url} (cache key ")
         assert " s, took " in lines[0]
@@ -407,6 +437,7 @@ class TestSharedStore:
         second = TokenSource(REQUEST, server.token_endpoint, store=shared, options=Options(on_event=events.append))
         token = first.token()
         assert second.token() == token
+        at_rest(second)
         assert [type(event) for event in events] == [TokenFound]
         second.discard(token)
         assert shared.tokens == {}
@@ -422,10 +453,10 @@ class TestSharedStore:
         shared = Shared()
         shared.fault = ConnectionError("no route")
         source = TokenSource(REQUEST, server.token_endpoint, store=shared, options=Options(on_event=events.append))
-        source.discard(source.token())
-        source.discard(source.token())
-        shared.fault = None
-        source.discard(source.token())
+        for fault, name in ((shared.fault, "a"), (shared.fault, "b"), (None, "c")):
+            shared.fault = fault
+            source.with_resource(f"https://{name}.example/").token()
+            at_rest(source)
         store_events = [type(event) for event in events if isinstance(event, StoreFailed | StoreReturned)]
         assert store_events == [StoreFailed, StoreReturned]
         assert "using the in-memory cache only" in caplog.text
@@ -443,12 +474,13 @@ class TestSharedStore:
         store: Any = type("Delegating", (), {**members, "lock": lambda *_: nullcontext(True)})()
         source = TokenSource(REQUEST, server.token_endpoint, store=store)
         source.discard(source.token())
+        at_rest(source)
         assert "must be declared with async def" in caplog.text
         caplog.clear()
 
         async def main() -> Token:
-            source = AsyncTokenSource(REQUEST, server.token_endpoint, store=store)
-            return await source.token()
+            async with AsyncTokenSource(REQUEST, server.token_endpoint, store=store) as source:
+                return await source.token()
 
         for backend in ("asyncio", "trio"):
             assert anyio.run(main, backend=backend).token_type == "Bearer"

@@ -3,11 +3,13 @@ The driver for async code on asyncio and trio: performs the effects of a flow, a
 """
 
 import asyncio
+import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
-from concurrent.futures import Future
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import TypeVar, assert_never, final
+
+import attrs
 
 try:
     import anyio
@@ -21,9 +23,8 @@ except ImportError as _error:
 
 from oauth_cc._io.clock import moment
 from oauth_cc._io.context import SourceContext
-from oauth_cc._io.log import emit
 from oauth_cc._io.signing import perform_signing_async
-from oauth_cc.events import EventHook
+from oauth_cc.events import Event
 from oauth_cc.flows.effects import (
     Effect,
     Failed,
@@ -43,7 +44,9 @@ from oauth_cc.flows.effects import (
     without_store,
 )
 from oauth_cc.http import HttpRequest
+from oauth_cc.stores._cell import Outcome
 from oauth_cc.stores._protocol import AsyncStore, Store, settled
+from oauth_cc.stores.cache import Leader
 from oauth_cc.token import Token
 
 T = TypeVar("T")
@@ -60,15 +63,15 @@ class ThreadedStore:
 
     async def load(self, key: str) -> Token | None:
         """Return the token under *key*, or None."""
-        return await anyio.to_thread.run_sync(lambda: settled(self._store.load(key)))
+        return await anyio.to_thread.run_sync(lambda: settled(self._store.load(key)), limiter=_unlimited())
 
     async def save(self, key: str, token: Token) -> None:
         """Keep *token* under *key*, in place of any other."""
-        await anyio.to_thread.run_sync(lambda: settled(self._store.save(key, token)))
+        await anyio.to_thread.run_sync(lambda: settled(self._store.save(key, token)), limiter=_unlimited())
 
     async def discard(self, key: str, token: Token) -> None:
         """Remove the token under *key* if it equals *token*."""
-        await anyio.to_thread.run_sync(lambda: settled(self._store.discard(key, token)))
+        await anyio.to_thread.run_sync(lambda: settled(self._store.discard(key, token)), limiter=_unlimited())
 
     @asynccontextmanager
     async def lock(self, key: str, wait: float) -> AsyncGenerator[bool]:
@@ -89,9 +92,10 @@ class AsyncStoreEffects:
     A shared store and the locks that one flow holds in it. A failure is reported, and returned as `Failed`.
     """
 
-    def __init__(self, store: AsyncStore, context: SourceContext) -> None:
+    def __init__(self, store: AsyncStore, context: SourceContext, report: Callable[[Event], object]) -> None:
         self._store = store
         self._context = context
+        self._report = report
         self._locks = AsyncExitStack()
 
     async def perform(self, effect: Load | Save | Lock) -> object:
@@ -99,8 +103,8 @@ class AsyncStoreEffects:
         try:
             result = await self._call_store(effect)
         except Exception as error:  # no failure of a store may keep a caller from its token
-            return self._context.store_failed(error, type(effect))
-        self._context.store_succeeded(type(effect))
+            return self._context.store_failed(error, type(effect), self._report)
+        self._context.store_succeeded(type(effect), self._report)
         return result
 
     async def close(self) -> None:
@@ -108,7 +112,7 @@ class AsyncStoreEffects:
         try:
             await self._locks.aclose()
         except Exception as error:  # as in `perform`; a lock expires by itself
-            self._context.store_failed(error, Lock)
+            self._context.store_failed(error, Lock, self._report)
 
     async def _call_store(self, effect: Load | Save | Lock) -> object:
         match effect:
@@ -128,7 +132,7 @@ async def drive(
     send: Callable[[HttpRequest], Awaitable[Received | Failed]],
     *,
     store_effects: AsyncStoreEffects | None = None,
-    hook: EventHook | None = None,
+    report: Callable[[Event], object] = id,
 ) -> T:
     """
     Run *flow* to its end and return its result. Errors of the flow and cancellation pass through.
@@ -137,12 +141,12 @@ async def drive(
         flow: A generator that yields effects.
         send: Sends one request by an HTTP library.
         store_effects: The shared store, None if there is none.
-        hook: Receives each event that the log receives.
+        report: Receives each event of the flow.
     """
     try:
         step = advance(flow, None)
         while not isinstance(step, Returned):
-            step = advance(flow, await _perform(step, send, store_effects, hook))
+            step = advance(flow, await _perform(step, send, store_effects, report))
         return step.value
     finally:
         flow.close()
@@ -170,18 +174,59 @@ def detach(function: Callable[[T], Coroutine[object, object, None]], argument: T
     return trio.lowlevel.spawn_system_task(function, argument)
 
 
-async def wait_for(future: Future[T], wait_timeout: float) -> bool:
-    """
-    Wait up to *wait_timeout* seconds for *future*, of any thread or event loop. Return whether it is done.
-    """
-    done = anyio.Event()
-    future.add_done_callback(_setter(done))
-    with anyio.move_on_after(wait_timeout):
-        await done.wait()
-    return future.done()
+@final
+@attrs.frozen(eq=False)
+class _TaskOfAsyncio:
+    loop: asyncio.AbstractEventLoop
+    task: asyncio.Task[object] | None
+    loop_thread: int | None
+
+    def is_alive(self) -> bool:
+        return self.loop.is_running() and (self.task is None or not self.task.done())
 
 
-def _setter(event: anyio.Event) -> Callable[[object], None]:
+@final
+@attrs.frozen(eq=False)
+class _TaskOfTrio:
+    schedule: Callable[[Callable[[], object]], object]
+    loop_thread: int | None
+
+    def is_alive(self) -> bool:
+        try:
+            self.schedule(bool)
+        except RuntimeError:
+            # The loop has ended.
+            return False
+        return True
+
+
+def current_leader() -> Leader:
+    """Return the current task as the leader of a renewal."""
+    loop = anyio.lowlevel.current_token().native_token
+    if isinstance(loop, asyncio.AbstractEventLoop):
+        return _TaskOfAsyncio(loop, asyncio.current_task(), threading.get_ident())
+    import trio
+
+    return _TaskOfTrio(trio.lowlevel.current_trio_token().run_sync_soon, threading.get_ident())
+
+
+async def wait_for(outcome: Outcome[T], seconds: float) -> bool:
+    """
+    Wait up to some *seconds* for *outcome*, of any thread or event loop. Return whether it is settled.
+    """
+    if not outcome.is_settled:
+        done = anyio.Event()
+        wake = _setter(done)
+        outcome.call_when_settled(wake)
+        try:
+            with anyio.move_on_after(seconds):
+                await done.wait()
+        finally:
+            outcome.forget(wake)
+    return outcome.is_settled
+
+
+def _setter(event: anyio.Event) -> Callable[[], object]:
     loop = anyio.lowlevel.current_token().native_token
     if isinstance(loop, asyncio.AbstractEventLoop):
         return _unless_loop_ended(partial(loop.call_soon_threadsafe, event.set))
@@ -190,8 +235,8 @@ def _setter(event: anyio.Event) -> Callable[[object], None]:
     return _unless_loop_ended(partial(trio.lowlevel.current_trio_token().run_sync_soon, event.set))
 
 
-def _unless_loop_ended(schedule: Callable[[], object]) -> Callable[[object], None]:
-    def call(_: object) -> None:
+def _unless_loop_ended(schedule: Callable[[], object]) -> Callable[[], object]:
+    def call() -> None:
         # The loop of the waiting task may have ended, and the task with it.
         with suppress(RuntimeError):
             schedule()
@@ -203,7 +248,7 @@ async def _perform(
     effect: Effect,
     send: Callable[[HttpRequest], Awaitable[Received | Failed]],
     store_effects: AsyncStoreEffects | None,
-    hook: EventHook | None,
+    report: Callable[[Event], object],
 ) -> object:
     match effect:
         case Send(request):
@@ -218,12 +263,12 @@ async def _perform(
         case Load() | Save() | Lock():
             return without_store(effect) if store_effects is None else await store_effects.perform(effect)
         case Report(event):
-            emit(event, hook)
+            report(event)
             return None
         case _:
             assert_never(effect)
 
 
 def _unlimited() -> anyio.CapacityLimiter:
-    # Tasks that wait for a lock must not use up the worker threads that its holder needs.
+    # Threads that wait for a token or a lock must not use up the worker threads that the renewal needs.
     return anyio.CapacityLimiter(1)

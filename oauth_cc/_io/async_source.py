@@ -4,13 +4,17 @@ The token source for async code on asyncio and trio.
 anyio is imported with the first token, because programs for threads import this module too.
 """
 
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from types import TracebackType
 from typing import Self, assert_never
 
-from oauth_cc._io.context import Source, SourceContext, raisable
+from oauth_cc._io.context import LEADING, Source, SourceContext, check_not_leading, raisable
+from oauth_cc._io.source import LONGEST_PAUSE, LOOK, SHORTEST_PAUSE
 from oauth_cc.errors import RenewalTimedOut, SourceClosed
-from oauth_cc.flows.effects import Failed, Received
+from oauth_cc.events import Event
+from oauth_cc.flows.effects import Failed, Received, Save
 from oauth_cc.flows.renewal import Renewal, renewal
 from oauth_cc.flows.single_flight import Refuse, Use
 from oauth_cc.http import HttpRequest
@@ -23,8 +27,9 @@ class AsyncTokenSource(Source):
     """
     Cache one access token and renew it before it expires, for tasks on asyncio and trio.
 
-    Sources that share a `TokenCache` share its renewals, across event loops and threads. A renewal goes on when the
-    task that started it is cancelled, and the waiting tasks get its result.
+    Sources that share a `TokenCache` share its renewals, across event loops and threads. A renewal runs in its own
+    task. It goes on when the task that started it is cancelled, and the waiting tasks get its result. While the cached
+    token is usable, no task waits for its renewal.
 
     Args:
         context: The cache, the request and the endpoint. A store for threads is called in worker threads.
@@ -54,27 +59,58 @@ class AsyncTokenSource(Source):
         """
         return (await self.token()).access_token.reveal()
 
-    async def discard(self, token: Token) -> bool:
+    async def discard(self, token: Token, *, api: str | None = None) -> bool:
         """
         Remove *token* from cache and store after an API rejected it (RFC 6750 section 3.1).
 
-        A token other than *token* stays in the cache.
+        A token other than *token* stays in the cache. If the API rejects one token after the other, the last one stays
+        for 5 seconds, and longer each time, up to a minute.
+
+        Args:
+            token: The rejected token.
+            api: The origin of the API, for events and the log.
 
         Returns:
             Whether to repeat the call with the token that the source returns next.
         """
-        self._context.discard(token)
+        if not self._context.discard(token, api):
+            return False
         store = _for_tasks(self._context.cache.store)
         if store is not None:
             try:
                 await store.discard(self._context.terms.cache_key, token)
             except Exception as error:  # the cache has dropped the token and does not load it again
-                self._context.store_failed(error)
+                self._context.store_failed(error, Save, self._context.report)
         return True
 
+    @asynccontextmanager
+    async def keep_fresh(self) -> AsyncGenerator[None]:
+        """
+        Obtain a token, and renew it without calls while the block runs, so that `peek` finds a usable token.
+
+        Raises the errors of `token` for the first token. Later errors are events and log lines.
+        """
+        import anyio
+
+        await self.token()
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._stay_fresh)
+            yield
+            group.cancel_scope.cancel()
+
     async def close(self) -> None:
-        """Close this source and the sources derived from it. Their methods then raise `SourceClosed`."""
+        """
+        Close this source and the sources derived from it. Their methods then raise `SourceClosed`.
+
+        A renewal in the background is waited for, for the timeout of one attempt at most.
+        """
         self._closed.set()
+        ends_at = time.monotonic() + self._context.options.timeout
+        for pending in list(self._started.values()):
+            if not pending.ended.is_settled:
+                from oauth_cc._io.async_driver import wait_for
+
+                await wait_for(pending.ended, max(0.0, ends_at - time.monotonic()))
 
     async def __aenter__(self) -> Self:
         return self
@@ -85,52 +121,78 @@ class AsyncTokenSource(Source):
         await self.close()
 
     async def _obtain(self) -> Token:
+        ends_at = time.monotonic() + self._context.terms.wait_timeout
         while True:
             match self._context.ask():
                 case Use(token):
                     return token
                 case Refuse(error):
                     raise raisable(error)
-                case StartRenewal(pending):
+                case StartRenewal(pending, held):
                     from oauth_cc._io.async_driver import detach
 
-                    pending.leader = detach(self._lead, pending)
+                    self._started[pending.key] = pending
+                    pending.task = detach(self._lead, pending)
+                    if held is not None and self._context.options.background_renewal:
+                        return held
                 case AwaitRenewal(pending):
                     pass
                 case _ as answer:
                     assert_never(answer)
-            renewed = await self._outcome_of(pending)
+            renewed = await self._outcome_of(pending, ends_at)
             if renewed is not None:
                 return renewed
 
     async def _lead(self, pending: PendingRenewal) -> None:
+        from oauth_cc._io.async_driver import current_leader
+
+        leader = current_leader()
+        events: list[Event] = []
         try:
-            outcome: Renewal | Exception = await self._renew(pending)
+            if not pending.claim(leader):
+                return
+            LEADING.set(pending)
+            outcome: Renewal | Exception = await self._renew(pending, events)
         except Exception as error:  # every waiting caller raises it
             outcome = error
         except BaseException:
-            self._context.cache.abandon(pending)
+            if pending.leader is leader:
+                self._context.cache.abandon(pending)
+                pending.ended.settle(True)
             raise
-        self._context.complete(pending, outcome)
+        self._context.complete(pending, outcome, events)
+        pending.ended.settle(True)
 
-    async def _renew(self, pending: PendingRenewal) -> Renewal:
+    async def _renew(self, pending: PendingRenewal, events: list[Event]) -> Renewal:
         from oauth_cc._io.async_driver import AsyncStoreEffects, drive
 
         store = _for_tasks(self._context.cache.store)
-        store_effects = None if store is None else AsyncStoreEffects(store, self._context)
+        store_effects = None if store is None else AsyncStoreEffects(store, self._context, events.append)
         flow = renewal(self._context.terms, held=pending.held, rejected=pending.rejected)
-        return await drive(flow, self.send, store_effects=store_effects, hook=self._context.hook)
+        return await drive(flow, self.send, store_effects=store_effects, report=events.append)
 
-    async def _outcome_of(self, pending: PendingRenewal) -> Token | None:
-        wait_timeout = self._context.terms.wait_timeout
+    async def _outcome_of(self, pending: PendingRenewal, ends_at: float) -> Token | None:
+        check_not_leading(pending)
         from oauth_cc._io.async_driver import wait_for
 
-        if not await wait_for(pending.future, wait_timeout):
-            raise RenewalTimedOut(wait_timeout)
-        error = pending.future.exception()
-        if error is not None:
-            raise raisable(error)
-        return pending.future.result()
+        left = ends_at - time.monotonic()
+        if not await wait_for(pending.outcome, max(0.0, min(left, LOOK))):
+            if left <= LOOK:
+                raise RenewalTimedOut(self._context.terms.wait_timeout)
+            return None
+        outcome = pending.outcome.value
+        if isinstance(outcome, BaseException):
+            raise raisable(outcome)
+        return outcome
+
+    async def _stay_fresh(self) -> None:
+        import anyio
+
+        while not self._closed.is_set():
+            await anyio.sleep(min(max(self._context.seconds_to_renewal(), SHORTEST_PAUSE), LONGEST_PAUSE))
+            # The renewal reports its errors.
+            with suppress(Exception):
+                await self.token()
 
 
 def _for_tasks(store: Store | AsyncStore | None) -> AsyncStore | None:

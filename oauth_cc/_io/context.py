@@ -5,17 +5,21 @@ The state of one token source: its cache, its terms and its event hook.
 import copy
 import threading
 import time
-from typing import Self, final
+from collections.abc import Callable, Hashable
+from contextvars import ContextVar
+from functools import cached_property
+from typing import Final, Self, final
 
 import attrs
 
 from oauth_cc._io.log import emit, warn_of_plain_http
-from oauth_cc._io.options import Options, check_options
+from oauth_cc._io.options import DEFAULTS, Options, check_options
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.endpoint import Endpoint, Origin
 from oauth_cc.errors import InvalidInput, OAuthError
 from oauth_cc.events import (
-    EventHook,
+    Event,
+    RejectionRepeated,
     RenewalFailed,
     ResponseOdd,
     ScopeInsufficient,
@@ -33,8 +37,14 @@ from oauth_cc.http import HttpResponse
 from oauth_cc.request import TokenRequest, as_request
 from oauth_cc.scope import Scope
 from oauth_cc.stores._protocol import AsyncStore, Store
-from oauth_cc.stores.cache import Answer, PendingRenewal, TokenCache
+from oauth_cc.stores.cache import Answer, Limits, PendingRenewal, TokenCache
 from oauth_cc.token import Token
+
+LEADING: Final[ContextVar[PendingRenewal | None]] = ContextVar("oauth_cc_leading", default=None)
+"""The renewal that the current thread or task performs, its callbacks included."""
+
+# An attempt may end a little after its timeout.
+_GRACE: Final = 5.0
 
 
 @final
@@ -46,43 +56,86 @@ class SourceContext:
     Args:
         cache: The tokens of this process.
         terms: What to request, where and how.
-        hook: Receives each event that the log receives.
+        options: Timeout, retries, renewal and events.
     """
 
     cache: TokenCache
     terms: Terms
-    hook: EventHook | None = None
+    options: Options = DEFAULTS
     _reported: set[str] = attrs.field(factory=set[str], alias="reported", repr=False)
+
+    @cached_property
+    def limits(self) -> Limits:
+        """The limits of this source's renewals."""
+        return Limits(self.terms.renewal_window, self.options.timeout + _GRACE, self.terms.wait_timeout)
 
     def fresh(self) -> Token | None:
         """Return the cached token if no renewal is due, else None."""
         return self.cache.fresh(self.terms.slot, time.time())
 
+    def peek(self) -> Token | None:
+        """Return the cached token if it can be used, else None."""
+        return self.cache.peek(self.terms.slot, time.time())
+
+    def seconds_to_renewal(self) -> float:
+        """Return the seconds until the cached token is due for renewal."""
+        return self.cache.state(self.terms.slot).fresh_until - time.time()
+
     def ask(self) -> Answer:
         """Return what the caller must do to get a token: use, start, wait or raise."""
-        return self.cache.ask(self.terms.slot, time.time(), self.terms.renewal_window)
+        return self.cache.ask(self.terms.slot, time.time(), self.limits)
 
-    def complete(self, pending: PendingRenewal, outcome: Renewal | Exception) -> None:
-        """Complete *pending* with its *outcome*, and wake all waiting callers."""
+    def complete(self, pending: PendingRenewal, outcome: Renewal | BaseException, events: list[Event]) -> None:
+        """
+        Complete a renewal, wake all waiting callers, and then report its events.
+
+        A hook that asks for a token gets the new one.
+
+        Args:
+            pending: The renewal.
+            outcome: Its result or its error.
+            events: What it reported.
+        """
         now = time.time()
-        self.cache.complete(pending, outcome, now, self.terms.renewal_window)
+        self.cache.complete(pending, outcome, now, self.limits)
+        for event in events:
+            self.report(event)
         if isinstance(outcome, Renewed):
             self._report_oddities(outcome.token)
         if isinstance(outcome, Exception):
             left = None if pending.held is None else max(0.0, stale_from(pending.held) - now)
-            emit(RenewalFailed(*self.terms.labels, outcome, left), self.hook)
+            self.report(RenewalFailed(*self.terms.labels, outcome, left))
+
+    def report(self, event: Event) -> None:
+        """Log *event* and pass it to the event hook."""
+        emit(event, self.options.on_event)
 
     def _report_oddities(self, token: Token) -> None:
         # Each kind once: the same server returns the same oddity at every renewal.
         new = [oddity for oddity in token.oddities if oddity not in self._reported]
         if new:
             self._reported.update(new)
-            emit(ResponseOdd(*self.terms.labels, tuple(new)), self.hook)
+            self.report(ResponseOdd(*self.terms.labels, tuple(new)))
 
-    def discard(self, token: Token) -> None:
-        """Remove the rejected *token* from the cache, and report it."""
-        if self.cache.discard(self.terms.slot, token):
-            emit(TokenDiscarded(*self.terms.labels), self.hook)
+    def discard(self, token: Token, api: str | None) -> bool:
+        """
+        Remove a token that an API rejected from the cache, and report it.
+
+        Args:
+            token: The token.
+            api: The origin of the API, or None.
+
+        Returns:
+            False if the token is kept because the API rejects one token after the other.
+        """
+        before, after = self.cache.discard(self.terms.slot, token, time.time())
+        if before.token == token and after.token is None:
+            self.report(TokenDiscarded(*self.terms.labels, api))
+        rejections = after.rejections
+        if rejections.count == 1 and rejections is not before.rejections:
+            pause = rejections.until - rejections.since
+            self.report(RejectionRepeated(*self.terms.labels, pause, api))
+        return after.token != token
 
     def is_rejection(self, response: HttpResponse) -> bool:
         """Return whether an API's *response* means that a new token may do better."""
@@ -90,28 +143,37 @@ class SourceContext:
 
         return token_rejected(response, self.terms.request.dialect)
 
-    def report_scope(self, response: HttpResponse) -> None:
-        """Report that the API requires more scope, if its *response* says so."""
+    def accepts(self, response: HttpResponse, token: Token) -> bool:
+        """Return whether the API accepts *token*, says its *response* to a repeated call, and remember it."""
+        if self.is_rejection(response):
+            return False
+        self.cache.accept(self.terms.slot, token)
+        return True
+
+    def report_scope(self, response: HttpResponse, api: str | None = None) -> None:
+        """Report that the origin *api* requires more scope, if its *response* says so."""
         from oauth_cc.challenge import insufficient_scope
 
         scope = insufficient_scope(response)
         if scope is not None:
-            emit(ScopeInsufficient(*self.terms.labels, scope), self.hook)
+            self.report(ScopeInsufficient(*self.terms.labels, scope, api))
 
     def report_withheld(self, called: Origin) -> None:
         """Report that a request was sent to the origin *called* without the token."""
-        emit(TokenWithheld(self.terms.client_id, self.terms.endpoint_origin, str(called)), self.hook)
+        self.report(TokenWithheld(self.terms.client_id, self.terms.endpoint_origin, str(called)))
 
-    def store_failed(self, error: Exception, operation: type[Load | Save | Lock] = Save) -> Failed:
-        """Return *error* of a store's *operation* as a failure, and report it unless the store failed before."""
+    def store_failed(
+        self, error: Exception, operation: type[Load | Save | Lock], report: Callable[[Event], object]
+    ) -> Failed:
+        """Return *error* of a store's *operation* as a failure, and *report* it unless the store failed before."""
         if self.cache.note_store(operation, failed=True):
-            emit(StoreFailed(*self.terms.labels, error), self.hook)
+            report(StoreFailed(*self.terms.labels, error))
         return Failed(error, retryable=True)
 
-    def store_succeeded(self, operation: type[Load | Save | Lock]) -> None:
-        """Report that the store is available again, if *operation* was the first that failed."""
+    def store_succeeded(self, operation: type[Load | Save | Lock], report: Callable[[Event], object]) -> None:
+        """Use *report* to say that the store is available again, if *operation* was the first that failed."""
         if self.cache.note_store(operation, failed=False):
-            emit(StoreReturned(*self.terms.labels), self.hook)
+            report(StoreReturned(*self.terms.labels))
 
 
 def source_context(
@@ -147,7 +209,7 @@ def source_context(
     )
     if agreed.endpoint.allow_http:
         warn_of_plain_http(agreed.client_id, agreed.endpoint)
-    return SourceContext(cache, agreed, options.on_event)
+    return SourceContext(cache, agreed, options)
 
 
 def issuer_context(
@@ -201,6 +263,8 @@ class Source:
     def __init__(self, context: SourceContext) -> None:
         self._context = context
         self._closed = threading.Event()
+        # The last renewal of each token that this source or one derived from it has started.
+        self._started: dict[Hashable, PendingRenewal] = {}
 
     def __repr__(self) -> str:
         if not hasattr(self, "_context"):
@@ -212,6 +276,10 @@ class Source:
     def context(self) -> SourceContext:
         """The state of this source."""
         return self._context
+
+    def peek(self) -> Token | None:
+        """Return the cached token if it can be used, else None. Never blocks, and requests nothing."""
+        return self._context.peek()
 
     def with_scope(self, scope: Scope) -> Self:
         """Return a source of tokens with *scope*. It shares cache and client with this source."""
@@ -249,6 +317,16 @@ def check_client(request: TokenRequest, client: object) -> None:
 def _name(kind: type[object]) -> str:
     # Users know the class by the library's name, not by the module that defines it.
     return f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
+
+
+def check_not_leading(pending: PendingRenewal) -> None:
+    """Raise `InvalidInput` if the current thread or task performs *pending*, and would wait for itself."""
+    if pending is LEADING.get():
+        reason = (
+            "a signer, assertion source, store or log handler that a renewal calls must not ask for the same token; "
+            "use another source for its calls"
+        )
+        raise InvalidInput("token", reason)
 
 
 def raisable(error: BaseException) -> BaseException:

@@ -9,9 +9,8 @@ from typing import TypeVar, assert_never, final
 
 from oauth_cc._io.clock import moment
 from oauth_cc._io.context import SourceContext
-from oauth_cc._io.log import emit
 from oauth_cc._io.signing import perform_signing
-from oauth_cc.events import EventHook
+from oauth_cc.events import Event
 from oauth_cc.flows.effects import (
     Effect,
     Failed,
@@ -42,9 +41,10 @@ class StoreEffects:
     A shared store and the locks that one flow holds in it. A failure is reported, and returned as `Failed`.
     """
 
-    def __init__(self, store: Store, context: SourceContext) -> None:
+    def __init__(self, store: Store, context: SourceContext, report: Callable[[Event], object]) -> None:
         self._store = store
         self._context = context
+        self._report = report
         self._locks = ExitStack()
 
     def perform(self, effect: Load | Save | Lock) -> object:
@@ -52,8 +52,8 @@ class StoreEffects:
         try:
             result = self._call_store(effect)
         except Exception as error:  # no failure of a store may keep a caller from its token
-            return self._context.store_failed(error, type(effect))
-        self._context.store_succeeded(type(effect))
+            return self._context.store_failed(error, type(effect), self._report)
+        self._context.store_succeeded(type(effect), self._report)
         return result
 
     def close(self) -> None:
@@ -61,7 +61,7 @@ class StoreEffects:
         try:
             self._locks.close()
         except Exception as error:  # as in `perform`; a lock expires by itself
-            self._context.store_failed(error, Lock)
+            self._context.store_failed(error, Lock, self._report)
 
     def _call_store(self, effect: Load | Save | Lock) -> object:
         match effect:
@@ -76,38 +76,61 @@ class StoreEffects:
                 assert_never(effect)
 
 
-def drive(
+def drive(flow: Flow[T], send: Callable[[HttpRequest], Received | Failed]) -> T:
+    """
+    Run *flow*, which needs no store, to its end and return its result. Errors of the flow pass through.
+
+    Args:
+        flow: A generator that yields effects.
+        send: Sends one request by an HTTP library.
+    """
+    ended = conclude(flow, send)
+    if isinstance(ended, Exception):
+        raise ended
+    return ended.value
+
+
+def conclude(
     flow: Flow[T],
     send: Callable[[HttpRequest], Received | Failed],
     *,
     store_effects: StoreEffects | None = None,
-    hook: EventHook | None = None,
-) -> T:
+    report: Callable[[Event], object] = id,
+) -> Returned[T] | Exception:
     """
-    Run *flow* to its end and return its result. Errors of the flow pass through.
+    Run *flow* to its end. Return its result, or the error that it raises.
+
+    Any other error, such as one of a signal handler, passes through.
 
     Args:
         flow: A generator that yields effects.
         send: Sends one request by an HTTP library.
         store_effects: The shared store, None if there is none.
-        hook: Receives each event that the log receives.
+        report: Receives each event of the flow.
     """
     try:
-        step = advance(flow, None)
-        while not isinstance(step, Returned):
-            step = advance(flow, _perform(step, send, store_effects, hook))
-        return step.value
+        step = _advance(flow, None)
+        while not isinstance(step, Returned | Exception):
+            step = _advance(flow, _perform(step, send, store_effects, report))
+        return step
     finally:
         flow.close()
         if store_effects is not None:
             store_effects.close()
 
 
+def _advance(flow: Flow[T], result: object) -> Effect | Returned[T] | Exception:
+    try:
+        return advance(flow, result)
+    except Exception as error:  # returned
+        return error
+
+
 def _perform(
     effect: Effect,
     send: Callable[[HttpRequest], Received | Failed],
     store_effects: StoreEffects | None,
-    hook: EventHook | None,
+    report: Callable[[Event], object],
 ) -> object:
     match effect:
         case Send(request):
@@ -122,7 +145,7 @@ def _perform(
         case Load() | Save() | Lock():
             return without_store(effect) if store_effects is None else store_effects.perform(effect)
         case Report(event):
-            emit(event, hook)
+            report(event)
             return None
         case _:
             assert_never(effect)

@@ -243,7 +243,10 @@ class HttpxAuth(Generic[C, A, R]):
             return
         head = _head(response)
         if self._context.is_rejection(head) and source.discard(token) and self._library.is_repeatable(request):
-            head = _head((yield self._authorized(request, source.token())))
+            token = source.token()
+            head = _head((yield self._authorized(request, token)))
+            if not self._context.accepts(head, token):
+                source.discard(token)
         self._context.report_scope(head)
 
     # Both libraries call the two flows; help() would show their text about a third.
@@ -261,7 +264,10 @@ class HttpxAuth(Generic[C, A, R]):
             return
         head = _head(response)
         if self._context.is_rejection(head) and await source.discard(token) and self._library.is_repeatable(request):
-            head = _head((yield self._authorized(request, await source.token(), is_async=True)))
+            token = await source.token()
+            head = _head((yield self._authorized(request, token, is_async=True)))
+            if not self._context.accepts(head, token):
+                await source.discard(token)
         self._context.report_scope(head)
 
     def _authorized(self, request: R, token: Token, *, is_async: bool = False) -> R:

@@ -16,6 +16,7 @@ from oauth_cc.endpoint import Endpoint
 from oauth_cc.events import (
     Event,
     EventHook,
+    RejectionRepeated,
     RenewalFailed,
     ResponseOdd,
     ScopeInsufficient,
@@ -103,17 +104,20 @@ def _line(event: Event) -> _Line:
             return logging.WARNING, text, *source, _described(error)
         case StoreReturned():
             return logging.INFO, f"token store available again for {_SOURCE}", *source
-        case TokenDiscarded() | ScopeInsufficient():
+        case TokenDiscarded() | RejectionRepeated() | ScopeInsufficient():
             return _api_line(event, source)
         case _:
             assert_never(event)
 
 
-def _api_line(event: TokenDiscarded | ScopeInsufficient, source: tuple[str, str, str]) -> _Line:
+def _api_line(event: TokenDiscarded | RejectionRepeated | ScopeInsufficient, source: tuple[str, str, str]) -> _Line:
     api = "the API" if event.api is None else f"the API {event.api}"
     match event:
         case TokenDiscarded():
             return logging.INFO, f"token discarded for {_SOURCE}: %s rejected it", *source, api
+        case RejectionRepeated(pause=pause):
+            text = f"new tokens paused for %.0f s for {_SOURCE}: %s rejects one after the other"
+            return logging.WARNING, text, pause, *source, api
         case ScopeInsufficient(scope=scope):
             required = f"requires '{_cut(scope)}'; request this scope" if scope else "does not name the scope"
             return logging.WARNING, f"insufficient scope for {_SOURCE}: %s %s", *source, api, required

@@ -27,7 +27,9 @@ class Options:
         timeout: Seconds that one attempt of a token request may take, above 0.
         retries: How often and after which pauses a failed attempt is repeated.
         renewal_window: When a token is renewed, as shares of its lifetime.
-        wait_timeout: Seconds that a caller waits for another caller's token request, above 0.
+        wait_timeout: Seconds that a call waits for a token, retries and locks included, above 0.
+        background_renewal: Whether a token that can still be used is renewed in the background: on a daemon thread, or
+            in a task. False for places without threads: the caller then performs the renewal itself.
         on_event: A plain function, called with each event of `oauth_cc.events`.
 
     Raises:
@@ -42,6 +44,7 @@ class Options:
     retries: Retries = DEFAULT_RETRIES
     renewal_window: RenewalWindow = DEFAULT_WINDOW
     wait_timeout: float = DEFAULT_WAIT_TIMEOUT
+    background_renewal: bool = True
     on_event: EventHook | None = None
 
     def __attrs_post_init__(self) -> None:
@@ -54,6 +57,9 @@ class Options:
             kind = type(self.renewal_window).__name__
             reason = f"renewal_window must be a RenewalWindow, not {kind}; use RenewalWindow(opens=..., closes=...)"
             raise InvalidInput("renewal_window", reason)
+        if not isinstance(self.background_renewal, bool):
+            kind = type(self.background_renewal).__name__
+            raise InvalidInput("background_renewal", f"background_renewal must be True or False, not {kind}")
         check_hook(self.on_event)
 
 

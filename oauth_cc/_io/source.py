@@ -3,14 +3,20 @@ The token source for threads.
 """
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from contextvars import copy_context
+from functools import partial
 from types import TracebackType
-from typing import Self, assert_never
+from typing import Final, Self, assert_never, final
 
-from oauth_cc._io.context import Source, SourceContext, raisable
-from oauth_cc._io.driver import StoreEffects, drive
+from oauth_cc._io.context import LEADING, Source, SourceContext, check_not_leading, raisable
+from oauth_cc._io.driver import StoreEffects, conclude
+from oauth_cc._io.threads import start
 from oauth_cc.errors import InvalidInput, RenewalTimedOut, SourceClosed
-from oauth_cc.flows.effects import Failed, Received
+from oauth_cc.events import Event
+from oauth_cc.flows.effects import Failed, Received, Returned, Save
 from oauth_cc.flows.renewal import Renewal, Renewed, renewal
 from oauth_cc.flows.single_flight import Refuse, Use
 from oauth_cc.http import HttpRequest
@@ -18,14 +24,30 @@ from oauth_cc.stores._protocol import is_async_store, is_store, settled
 from oauth_cc.stores.cache import AwaitRenewal, PendingRenewal, StartRenewal
 from oauth_cc.token import Token
 
+# Seconds between two looks at a renewal that may have lost its leader.
+LOOK: Final = 0.5
+# Seconds between two attempts to keep a token fresh.
+SHORTEST_PAUSE: Final = 1.0
+LONGEST_PAUSE: Final = 30.0
+
+
+@final
+class _Thread:
+    """A thread as the leader of a renewal. It ends the renewal in any case."""
+
+    loop_thread = None
+
+    def is_alive(self) -> bool:
+        return True
+
 
 class TokenSource(Source):
     """
     Cache one access token and renew it before it expires. Safe to share between threads.
 
-    One caller requests a token while the others wait for the result. While the cached token is usable, the others keep
-    using it. If its renewal fails, every caller keeps using it until it expires. The module of each HTTP library has a
-    source of this name.
+    One token request serves all callers. It runs on a short-lived daemon thread, and each caller can leave it. While
+    the cached token is usable, no caller waits for its renewal. If the renewal fails, every caller keeps using the
+    token until it expires. The module of each HTTP library has a source of this name.
 
     Args:
         context: The cache, the request and the endpoint.
@@ -52,7 +74,7 @@ class TokenSource(Source):
         Raises:
             TokenRequestRefused: The server rejected the request.
             InvalidResponse: The response is not a token response.
-            RenewalTimedOut: Another caller's token request takes longer than `wait_timeout`.
+            RenewalTimedOut: The token request takes longer than `wait_timeout`.
             SourceClosed: This source is closed.
             Exception: The HTTP library's error, if no response arrived.
         """
@@ -69,26 +91,54 @@ class TokenSource(Source):
         """
         return self.token().access_token.reveal()
 
-    def discard(self, token: Token) -> bool:
+    def discard(self, token: Token, *, api: str | None = None) -> bool:
         """
         Remove *token* from cache and store after an API rejected it (RFC 6750 section 3.1).
 
-        A token other than *token* stays in the cache.
+        A token other than *token* stays in the cache. If the API rejects one token after the other, the last one stays
+        for 5 seconds, and longer each time, up to a minute.
+
+        Args:
+            token: The rejected token.
+            api: The origin of the API, for events and the log.
 
         Returns:
             Whether to repeat the call with the token that the source returns next.
         """
-        self._context.discard(token)
+        if not self._context.discard(token, api):
+            return False
         if self._store is not None:
             try:
                 settled(self._store.discard(self._context.terms.cache_key, token))
             except Exception as error:  # the cache has dropped the token and does not load it again
-                self._context.store_failed(error)
+                self._context.store_failed(error, Save, self._context.report)
         return True
 
+    @contextmanager
+    def keep_fresh(self) -> Generator[None]:
+        """
+        Obtain a token, and renew it without calls while the block runs, so that `peek` finds a usable token.
+
+        Raises the errors of `token` for the first token. Later errors are events and log lines.
+        """
+        self.token()
+        left = threading.Event()
+        start("renewal without calls", partial(self._stay_fresh, left))
+        try:
+            yield
+        finally:
+            left.set()
+
     def close(self) -> None:
-        """Close this source and the sources derived from it. Their methods then raise `SourceClosed`."""
+        """
+        Close this source and the sources derived from it. Their methods then raise `SourceClosed`.
+
+        A renewal in the background is waited for, for the timeout of one attempt at most.
+        """
         self._closed.set()
+        ends_at = time.monotonic() + self._context.options.timeout
+        for pending in list(self._started.values()):
+            pending.ended.wait(max(0.0, ends_at - time.monotonic()))
 
     def __enter__(self) -> Self:
         return self
@@ -99,46 +149,97 @@ class TokenSource(Source):
         self.close()
 
     def _obtain(self) -> Token:
+        ends_at = time.monotonic() + self._context.terms.wait_timeout
         while True:
             match self._context.ask():
                 case Use(token):
                     return token
                 case Refuse(error):
                     raise raisable(error)
-                case StartRenewal(pending):
-                    self._lead(pending)
+                case StartRenewal(pending, held):
+                    if self._start_renewal(pending) and held is not None:
+                        return held
                 case AwaitRenewal(pending):
                     pass
                 case _ as answer:
                     assert_never(answer)
-            renewed = self._outcome_of(pending)
+            renewed = self._outcome_of(pending, ends_at)
             if renewed is not None:
                 return renewed
 
-    def _lead(self, pending: PendingRenewal) -> None:
+    def _start_renewal(self, pending: PendingRenewal) -> bool:
+        # Returns whether a thread performs it. At the shutdown of the interpreter no thread can be started.
+        self._started[pending.key] = pending
+        if self._context.options.background_renewal and start("renewal", partial(self._lead, pending)):
+            return True
+        copy_context().run(self._lead, pending, is_caller=True)
+        return False
+
+    def _lead(self, pending: PendingRenewal, *, is_caller: bool = False) -> None:
+        leader = _Thread()
+        events: list[Event] = []
+        outcome: Renewal | BaseException
         try:
-            outcome: Renewal | Exception = self._renew(pending)
-        except Exception as error:  # every waiting caller raises it
+            if not pending.claim(leader):
+                return
+            LEADING.set(pending)
+            outcome = self._renew(pending, events)
+        except BaseException as error:  # on a thread of its own, every waiting caller raises it
+            if is_caller:
+                # A signal handler's, for this caller alone.
+                self._abandon(pending, leader)
+                raise
             outcome = error
-        except BaseException:
-            self._context.cache.abandon(pending)
-            raise
-        self._context.complete(pending, outcome)
-
-    def _renew(self, pending: PendingRenewal) -> Renewal:
-        store_effects = None if self._store is None else StoreEffects(self._store, self._context)
-        flow = renewal(self._context.terms, held=pending.held, rejected=pending.rejected)
-        return drive(flow, self.send, store_effects=store_effects, hook=self._context.hook)
-
-    def _outcome_of(self, pending: PendingRenewal) -> Token | None:
-        if not pending.future.done() and pending.thread == threading.get_ident():
-            # An event loop of this thread leads the renewal. It cannot run while this thread waits.
-            outcome = self._renew(pending)
-            return outcome.token if isinstance(outcome, Renewed) else None
         try:
-            error = pending.future.exception(self._context.terms.wait_timeout)
-        except TimeoutError:
-            raise RenewalTimedOut(self._context.terms.wait_timeout) from None
-        if error is not None:
-            raise raisable(error)
-        return pending.future.result()
+            self._context.complete(pending, outcome, events)
+        except BaseException:
+            self._abandon(pending, leader)
+            raise
+        finally:
+            pending.ended.settle(True)
+
+    def _abandon(self, pending: PendingRenewal, leader: _Thread) -> None:
+        if pending.leader is leader:
+            self._context.cache.abandon(pending)
+            pending.ended.settle(True)
+
+    def _renew(self, pending: PendingRenewal, events: list[Event], wait: float | None = None) -> Renewal | Exception:
+        store_effects = None if self._store is None else StoreEffects(self._store, self._context, events.append)
+        flow = renewal(self._context.terms, held=pending.held, rejected=pending.rejected, wait=wait)
+        ended = conclude(flow, self.send, store_effects=store_effects, report=events.append)
+        return ended.value if isinstance(ended, Returned) else ended
+
+    def _outcome_of(self, pending: PendingRenewal, ends_at: float) -> Token | None:
+        check_not_leading(pending)
+        leader = pending.leader
+        if leader is not None and leader.loop_thread == threading.get_ident() and not pending.outcome.is_settled:
+            return self._renew_beside(pending)
+        left = ends_at - time.monotonic()
+        if not pending.outcome.wait(max(0.0, min(left, LOOK))):
+            if left <= LOOK:
+                raise RenewalTimedOut(self._context.terms.wait_timeout)
+            return None
+        outcome = pending.outcome.value
+        if isinstance(outcome, BaseException):
+            raise raisable(outcome)
+        return outcome
+
+    def _renew_beside(self, pending: PendingRenewal) -> Token | None:
+        # An event loop of this thread leads the renewal. It cannot run while this thread waits.
+        events: list[Event] = []
+        outcome = self._renew(pending, events, wait=0.0)
+        if isinstance(outcome, Renewed):
+            self._context.cache.offer(pending.key, outcome, self._context.limits)
+        for event in events:
+            self._context.report(event)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome.token if isinstance(outcome, Renewed) else None
+
+    def _stay_fresh(self, left: threading.Event) -> None:
+        pause = self._context.seconds_to_renewal()
+        while not left.wait(min(max(pause, SHORTEST_PAUSE), LONGEST_PAUSE)) and not self._closed.is_set():
+            # The renewal reports its errors.
+            with suppress(Exception):
+                self.token()
+            pause = self._context.seconds_to_renewal()

@@ -191,7 +191,9 @@ def _slot(request: TokenRequest, endpoint: Endpoint, proof: Fingerprint) -> Hash
     return slot
 
 
-def renewal(terms: Terms, *, held: Token | None = None, rejected: tuple[Token, ...] = ()) -> Flow[Renewal]:
+def renewal(
+    terms: Terms, *, held: Token | None = None, rejected: tuple[Token, ...] = (), wait: float | None = None
+) -> Flow[Renewal]:
     """
     Return the flow that loads a newer token from the shared store, or requests one from the server.
 
@@ -199,6 +201,7 @@ def renewal(terms: Terms, *, held: Token | None = None, rejected: tuple[Token, .
         terms: The settings of the source.
         held: The cached token if it is usable. Its renewal does not wait for other processes and makes one attempt.
         rejected: Tokens that the API rejected. They are not loaded from the store.
+        wait: Seconds to wait for the lock of another process. None for half of the `wait_timeout`.
 
     Raises:
         OAuthError: The errors of `oauth_cc.flows.exchange` and `oauth_cc.flows.discover_endpoint`.
@@ -207,7 +210,8 @@ def renewal(terms: Terms, *, held: Token | None = None, rejected: tuple[Token, .
     if terms.shared:
         found = yield from _find(terms, held, rejected)
     if terms.shared and found is None:
-        locked = yield from lock(terms.cache_key, 0.0 if held is not None else terms.wait_timeout / 2)
+        longest = terms.wait_timeout / 2 if wait is None else wait
+        locked = yield from lock(terms.cache_key, 0.0 if held is not None else longest)
         if held is not None and locked is False:
             return Kept()
         if not isinstance(locked, Failed):

@@ -4,7 +4,7 @@ The state of one cached token, and the single-flight decisions of its callers.
     TokenState, now ─ decide ─▶ Use | Wait | Renew | Refuse
     TokenState ─ renewed | failed | discarded ─▶ TokenState
 
-The cache that holds the states only needs a lock.
+The cache that holds the states replaces one by the next.
 """
 
 import math
@@ -13,24 +13,49 @@ from typing import Final, TypeAlias, final
 import attrs
 
 from oauth_cc.errors import InvalidResponse, TokenRequestRefused
-from oauth_cc.flows.freshness import DEFAULT_WINDOW, RenewalWindow, fresh_until, freshness, stale_from
+from oauth_cc.flows.freshness import DEFAULT_WINDOW, SHORTEST_USE, RenewalWindow, fresh_until, stale_from
+from oauth_cc.flows.rejection import NONE, Rejections
 from oauth_cc.token import Token
 
 REFUSAL_SECONDS: Final = 5.0
-"""Seconds for which a refusal (4xx) is remembered if the server sent no Retry-After."""
+"""
+Seconds for which a refusal is remembered if the server sent no Retry-After, and at most without a usable token, so that
+no outage is prolonged by more.
+"""
 
 _LONGEST_REFUSAL: Final = 60.0
 # More than a store can bring back: it has one token for each key.
 _REMEMBERED: Final = 16
+# Seconds by which a server may round the remaining lifetime of a token that it returns again.
+_ROUNDING: Final = 2.0
 
 
 @final
 @attrs.frozen
 class Refuse:
-    """The decision to raise *error*: the server refused a request, and none is sent before *until*, POSIX seconds."""
+    """
+    The decision to raise *error*, the server's refusal, without a request.
+
+    Args:
+        error: The refusal.
+        since: When the server sent it, in POSIX seconds.
+        until: Until when no request is sent while a token can be used, in POSIX seconds.
+    """
 
     error: TokenRequestRefused | InvalidResponse
+    since: float
     until: float
+
+    def holds(self, now: float, *, usable: bool) -> bool:
+        """
+        Return whether no request is sent at *now*, POSIX seconds. A clock that was set back ends the pause.
+
+        Args:
+            now: POSIX seconds.
+            usable: Whether a token can be used meanwhile.
+        """
+        until = self.until if usable else min(self.until, self.since + REFUSAL_SECONDS)
+        return self.since <= now < until
 
 
 @final
@@ -42,18 +67,26 @@ class TokenState:
     Args:
         token: The cached token, or None.
         fresh_until: The POSIX seconds until which the token can be used without a decision.
+        stale_from: The POSIX seconds from which the token is not used.
         spread: A number from 0 up to 1 that places the renewal in the window.
-        attempted_at: When a renewal last failed, in POSIX seconds, or None.
+        first: Whether the token replaces no usable token of this process.
+        repeats: Whether the server returns the same token until it expires, so that early renewal is of no use.
+        replaces_rejected: Whether the token was obtained because the API rejected the one before it.
         refusal: The last refusal of the server, or None.
         rejected: The last tokens that the API rejected, which a store may still have.
+        rejections: The repeated rejections of the API.
     """
 
     token: Token | None = None
     fresh_until: float = -math.inf
+    stale_from: float = -math.inf
     spread: float = 0.0
-    attempted_at: float | None = None
+    first: bool = True
+    repeats: bool = False
+    replaces_rejected: bool = False
     refusal: Refuse | None = None
     rejected: tuple[Token, ...] = ()
+    rejections: Rejections = NONE
 
 
 UNKNOWN: Final = TokenState()
@@ -85,9 +118,7 @@ class Renew:
 Decision: TypeAlias = Use | Wait | Renew | Refuse
 
 
-def decide(
-    state: TokenState, now: float, *, under_way: bool, renewal_window: RenewalWindow = DEFAULT_WINDOW
-) -> Decision:
+def decide(state: TokenState, now: float, *, under_way: bool) -> Decision:
     """
     Return what a caller that needs the token does.
 
@@ -95,19 +126,15 @@ def decide(
         state: The state of the token.
         now: POSIX seconds.
         under_way: Whether a renewal is pending.
-        renewal_window: When early renewal is due.
 
     Example:
         >>> decide(UNKNOWN, 1700000000.0, under_way=False), decide(UNKNOWN, 1700000000.0, under_way=True)
         (Renew(held=None), Wait())
     """
-    refused = state.refusal is not None and now < state.refusal.until
-    if state.token is not None:
-        how = freshness(state.token, now, state.attempted_at, spread=state.spread, renewal_window=renewal_window)
-        if how == "fresh" or (how == "ageing" and (under_way or refused)):
-            return Use(state.token)
-        if how == "ageing":
-            return Renew(state.token)
+    usable = state.token is not None and now < state.stale_from
+    refused = state.refusal is not None and state.refusal.holds(now, usable=usable)
+    if state.token is not None and usable:
+        return Use(state.token) if now < state.fresh_until or under_way or refused else Renew(state.token)
     if under_way:
         return Wait()
     if state.refusal is not None and refused:
@@ -130,12 +157,39 @@ def renewed(
     if token in state.rejected:
         # It was found in a store a moment ago, and the API has rejected it since.
         return state
-    until = fresh_until(token, spread=spread, renewal_window=renewal_window)
-    return TokenState(token, until, spread, rejected=state.rejected)
+    before = state.token
+    if before is not None and (token == before or token.received_at < before.received_at):
+        # The late result of a renewal that was abandoned.
+        return state
+    if before is not None and _is_again(token, before):
+        # The first lifetime counts: the server counts it down, and issues another token when it ends.
+        ends = max(before.expires_at, token.received_at + SHORTEST_USE)
+        return attrs.evolve(state, fresh_until=ends, stale_from=ends, repeats=True, refusal=None)
+    first = before is None or token.received_at >= state.stale_from
+    if state.repeats:
+        ends = due = max(token.expires_at, token.received_at + SHORTEST_USE)
+    else:
+        ends = stale_from(token)
+        due = fresh_until(token, spread=spread, first=first, renewal_window=renewal_window)
+    return TokenState(
+        token,
+        due,
+        ends,
+        spread,
+        first,
+        state.repeats,
+        replaces_rejected=before is None and bool(state.rejected),
+        rejected=state.rejected,
+        rejections=state.rejections,
+    )
+
+
+def _is_again(token: Token, before: Token) -> bool:
+    return token.access_token == before.access_token and token.expires_at <= before.expires_at + _ROUNDING
 
 
 def failed(
-    state: TokenState, error: Exception | None, now: float, *, renewal_window: RenewalWindow = DEFAULT_WINDOW
+    state: TokenState, error: BaseException | None, now: float, *, renewal_window: RenewalWindow = DEFAULT_WINDOW
 ) -> TokenState:
     """
     Return the state after a failed renewal.
@@ -147,24 +201,51 @@ def failed(
         renewal_window: When early renewal is due.
     """
     refusal = state.refusal
-    if isinstance(error, TokenRequestRefused | InvalidResponse) and 400 <= error.status < 500:
+    if isinstance(error, TokenRequestRefused | InvalidResponse):
         pause = REFUSAL_SECONDS if error.retry_after is None else min(error.retry_after, _LONGEST_REFUSAL)
-        refusal = Refuse(error, now + pause)
+        refusal = Refuse(error, now, now + pause)
     if state.token is None:
         return attrs.evolve(state, refusal=refusal)
-    until = fresh_until(state.token, now, spread=state.spread, renewal_window=renewal_window)
-    return attrs.evolve(state, fresh_until=until, attempted_at=now, refusal=refusal)
+    until = fresh_until(state.token, now, spread=state.spread, first=state.first, renewal_window=renewal_window)
+    return attrs.evolve(state, fresh_until=min(until, state.stale_from), refusal=refusal)
 
 
-def discarded(state: TokenState, token: Token) -> TokenState:
+def discarded(state: TokenState, token: Token, now: float) -> TokenState:
     """
-    Return the state after the API rejected *token*. Another token is kept.
+    Return the state after the API rejected a token.
+
+    Another token is kept. So is a token that replaced a rejected one, for a pause that grows with each repetition.
+
+    Args:
+        state: The state before.
+        token: The rejected token.
+        now: POSIX seconds.
     """
     # Remembered even if it is reported late. Times could not tell which tokens are usable, as clocks differ.
     rejected = (*[other for other in state.rejected if other != token], token)[-_REMEMBERED:]
     if state.token is not None and state.token != token:
         return attrs.evolve(state, rejected=rejected)
-    return attrs.evolve(state, token=None, fresh_until=-math.inf, attempted_at=None, rejected=rejected)
+    if state.token is not None and now < state.stale_from:
+        if state.rejections.pauses(now):
+            return state
+        if state.replaces_rejected:
+            return attrs.evolve(state, replaces_rejected=False, rejections=state.rejections.repeated(now))
+    return attrs.evolve(
+        state,
+        token=None,
+        fresh_until=-math.inf,
+        stale_from=-math.inf,
+        first=True,
+        rejected=rejected,
+        rejections=state.rejections.after(now - token.received_at),
+    )
+
+
+def accepted(state: TokenState, token: Token) -> TokenState:
+    """Return the state after the API accepted *token*, which replaced a rejected one: the series of rejections ends."""
+    if state.token != token:
+        return state
+    return attrs.evolve(state, replaces_rejected=False, rejections=NONE)
 
 
 def is_spent(state: TokenState, now: float) -> bool:
@@ -174,6 +255,6 @@ def is_spent(state: TokenState, now: float) -> bool:
         >>> is_spent(UNKNOWN, 1700000000.0)
         True
     """
-    tokens = state.rejected if state.token is None else (state.token, *state.rejected)
-    refused = state.refusal is not None and now < state.refusal.until
-    return not refused and all([now >= stale_from(token) for token in tokens])
+    refused = state.refusal is not None and state.refusal.holds(now, usable=True)
+    rejected = any([now < stale_from(token) for token in state.rejected])
+    return not (refused or rejected or state.rejections.pauses(now)) and now >= state.stale_from

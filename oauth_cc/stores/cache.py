@@ -1,17 +1,20 @@
 """
 The in-memory cache of tokens, and the pending renewals of a process.
 
-A lock guards both for a moment at a time. `oauth_cc.flows.single_flight` makes the decisions.
+`oauth_cc.flows.single_flight` makes the decisions. No lock is held, so a caller can be interrupted anywhere.
 """
 
+import math
 import os
-import threading
+import time
+from collections import deque
 from collections.abc import Hashable
-from concurrent.futures import Future
-from typing import TypeAlias, final
+from operator import itemgetter
+from typing import Protocol, TypeAlias, final
 
 import attrs
 
+from oauth_cc.errors import InvalidInput
 from oauth_cc.flows.effects import Load, Lock, Save
 from oauth_cc.flows.freshness import DEFAULT_WINDOW, RenewalWindow
 from oauth_cc.flows.renewal import Kept, Renewal, Renewed
@@ -22,51 +25,107 @@ from oauth_cc.flows.single_flight import (
     TokenState,
     Use,
     Wait,
+    accepted,
     decide,
     discarded,
     failed,
     is_spent,
     renewed,
 )
+from oauth_cc.stores._cell import Cell, Outcome
 from oauth_cc.stores._protocol import AsyncStore, Store, check_store
 from oauth_cc.token import Token
+
+# Seconds after which a renewal that nobody has begun is begun by another caller.
+_SLOWEST_START = 0.1
+# So many entries are examined at each renewal. More than one, so that spent entries get fewer.
+_EXAMINED = 4
+
+
+class Leader(Protocol):
+    """The thread or the task that performs a renewal."""
+
+    @property
+    def loop_thread(self) -> int | None:
+        """The thread whose event loop runs the task. None for a thread."""
+        ...
+
+    def is_alive(self) -> bool:
+        """Return whether the renewal can still end."""
+        ...
 
 
 @final
 class PendingRenewal:
     """
-    A pending renewal, which one caller leads while the other callers wait.
+    A pending renewal, which one leader performs while the callers wait.
 
-    Attributes:
+    Args:
         key: The key of the token in the cache.
         held: The token that can be used meanwhile, or None.
         rejected: The last tokens that the API rejected.
-        thread: The identifier of the leading thread.
-        future: The new token or the error; None if the waiting callers have to ask again.
-        leader: The leading task, referenced so that it is not garbage-collected.
+        now: POSIX seconds.
+        limit: Seconds after which it is abandoned.
+
+    Attributes:
+        outcome: The new token or the error; None if the waiting callers have to ask again.
+        ended: Set when its events are reported, too.
+        task: The leading task, referenced so that it is not garbage-collected.
     """
 
-    def __init__(self, key: Hashable, held: Token | None, rejected: tuple[Token, ...]) -> None:
+    def __init__(
+        self, key: Hashable, held: Token | None, rejected: tuple[Token, ...], now: float, limit: float
+    ) -> None:
         self.key = key
         self.held = held
         self.rejected = rejected
-        self.thread: int = threading.get_ident()
-        self.future: Future[Token | None] = Future()
-        self.leader: object = None
+        self.outcome: Outcome[Token | BaseException | None] = Outcome()
+        self.ended: Outcome[bool] = Outcome()
+        self.task: object = None
+        self._limit = limit
+        self._began_at = now
+        # A machine that sleeps may stop one of the two clocks, and a user may set the other.
+        self._began = time.monotonic()
+        self._process = os.getpid()
+        self._claims: dict[None, Leader] = {}
+
+    @property
+    def leader(self) -> Leader | None:
+        """The leader, None before one has begun."""
+        return self._claims.get(None)
+
+    def claim(self, leader: Leader) -> bool:
+        """Return whether *leader* performs this renewal. One that comes second must not."""
+        return self._claims.setdefault(None, leader) is leader
+
+    def is_waiting(self) -> bool:
+        """Return whether no leader has begun in time, as a task that is cancelled early never does."""
+        return not self._claims and time.monotonic() - self._began > _SLOWEST_START
+
+    def is_lost(self, now: float) -> bool:
+        """Return whether it will not end, or takes too long, at *now*, POSIX seconds. The next caller leads another."""
+        leader = self.leader
+        age = max(time.monotonic() - self._began, now - self._began_at)
+        return self._process != os.getpid() or age > self._limit or (leader is not None and not leader.is_alive())
 
 
 @final
 @attrs.frozen
 class StartRenewal:
-    """The instruction to perform the renewal *pending*, and to complete or abandon it in any case."""
+    """
+    The instruction to perform the renewal *pending*, unless another caller claims it first.
+
+    *held* is the token to use meanwhile, or None.
+    """
 
     pending: PendingRenewal
+    held: Token | None
 
 
 @final
 @attrs.frozen
 class AwaitRenewal:
-    """The instruction to wait for the future of *pending*."""
+    """The instruction to wait for the outcome of *pending*, for half a second at most, and to ask again."""
 
     pending: PendingRenewal
 
@@ -76,12 +135,36 @@ Answer: TypeAlias = Use | Refuse | StartRenewal | AwaitRenewal
 
 
 @final
-class _ProcessState:
-    """The pending renewals of one process. A fork starts with none, as it has no other threads."""
+@attrs.frozen
+class Limits:
+    """
+    The times and shares of one source.
 
-    def __init__(self) -> None:
-        self.mutex = threading.Lock()
-        self.renewals: dict[Hashable, PendingRenewal] = {}
+    Args:
+        renewal_window: When early renewal is due.
+        background: Seconds after which a renewal is abandoned while a token can be used.
+        wait: The same without a usable token.
+    """
+
+    renewal_window: RenewalWindow = DEFAULT_WINDOW
+    background: float = 15.0
+    wait: float = 60.0
+
+
+DEFAULT_LIMITS = Limits()
+"""The limits of the default options."""
+
+
+@final
+@attrs.frozen
+class _Entry:
+    """The state of one token, and its pending renewal."""
+
+    state: TokenState = UNKNOWN
+    pending: PendingRenewal | None = None
+
+
+_EMPTY = _Entry()
 
 
 @final
@@ -90,112 +173,167 @@ class TokenCache:
     A cache of tokens in the memory of one process, with an optional store behind it. Safe to share between threads.
 
     Each source has its own cache unless one is passed. Sources that share a cache share tokens and pending renewals,
-    across threads and event loops.
+    across threads and event loops. A renewal takes as long among many tokens as among few.
 
     Args:
         store: A store that processes share. It is used when the cache has no fresh token. While it fails, tokens are
             cached in memory only.
+        max_tokens: The number of tokens to keep, 1 or more. Of some that are examined at a renewal, the oldest are
+            dropped. None for no limit: expired tokens are dropped in any case.
 
     Raises:
-        InvalidInput: *store* does not have the methods of a store.
+        InvalidInput: *store* does not have the methods of a store, or *max_tokens* is less than 1.
 
     Example:
         >>> TokenCache()
         TokenCache(store=None)
     """
 
-    def __init__(self, store: Store | AsyncStore | None = None) -> None:
+    def __init__(self, store: Store | AsyncStore | None = None, *, max_tokens: int | None = None) -> None:
         if store is not None:
             check_store(store)
+        if max_tokens is not None and (not isinstance(max_tokens, int) or max_tokens < 1):
+            raise InvalidInput("max_tokens", "max_tokens must be a whole number of tokens above 0, or None")
         self.store = store
-        self._states: dict[Hashable, TokenState] = {}
-        self._processes: dict[int, _ProcessState] = {}
+        self._max_tokens = max_tokens
+        self._cells: dict[Hashable, Cell[_Entry]] = {}
+        # The keys, in the order in which they are examined next.
+        self._order: deque[Hashable] = deque()
         self._failing: type[Load | Save | Lock] | None = None
 
     def __repr__(self) -> str:
         return f"TokenCache(store={self.store!r})"
 
+    def __len__(self) -> int:
+        return len(self._cells)
+
     def fresh(self, key: Hashable, now: float) -> Token | None:
         """Return the token under *key* if it is fresh at *now*, POSIX seconds, without further checks."""
-        state = self._states.get(key)
-        return state.token if state is not None and now < state.fresh_until else None
+        cell = self._cells.get(key)
+        if cell is None:
+            return None
+        version = cell.version
+        state = (cell.last() if version.following else version).value.state
+        return state.token if now < state.fresh_until else None
 
-    def ask(self, key: Hashable, now: float, renewal_window: RenewalWindow = DEFAULT_WINDOW) -> Answer:
+    def peek(self, key: Hashable, now: float) -> Token | None:
+        """Return the token under *key* if it can be used at *now*, POSIX seconds, else None."""
+        state = self.state(key)
+        return state.token if now < state.stale_from else None
+
+    def state(self, key: Hashable) -> TokenState:
+        """Return the state of the token under *key*."""
+        cell = self._cells.get(key)
+        return UNKNOWN if cell is None else cell.last().value.state
+
+    def ask(self, key: Hashable, now: float, limits: Limits = DEFAULT_LIMITS) -> Answer:
         """
         Return what a caller that needs the token has to do.
-
-        A caller that gets `StartRenewal` must call `complete` or `abandon` in any case.
 
         Args:
             key: The key of the token in the cache.
             now: POSIX seconds.
-            renewal_window: When early renewal is due.
+            limits: The limits of the source.
         """
-        process = self._process()
-        with process.mutex:
-            pending = process.renewals.get(key)
-            state = self._states.get(key, UNKNOWN)
-            match decide(state, now, under_way=pending is not None, renewal_window=renewal_window):
-                case Renew(held):
-                    pending = process.renewals[key] = PendingRenewal(key, held, state.rejected)
-                    return StartRenewal(pending)
-                case Wait():
-                    # `Wait` is decided only while a renewal is pending.
-                    assert pending is not None  # noqa: S101  # for the type checker
-                    return AwaitRenewal(pending)
-                case decision:
-                    return decision
+
+        def change(entry: _Entry) -> _Entry:
+            pending = None if entry.pending is None or entry.pending.is_lost(now) else entry.pending
+            decision = decide(entry.state, now, under_way=pending is not None)
+            if isinstance(decision, Renew):
+                limit = limits.wait if decision.held is None else limits.background
+                pending = PendingRenewal(key, decision.held, entry.state.rejected, now, limit)
+            return entry if pending is entry.pending else attrs.evolve(entry, pending=pending)
+
+        before, after = self._cell(key).replace(change)
+        pending = after.pending
+        if before.pending is not None and before.pending is not pending:
+            before.pending.outcome.settle(None)
+        decision = decide(after.state, now, under_way=pending is not None)
+        if pending is not None and (pending is not before.pending or pending.is_waiting()):
+            return StartRenewal(pending, decision.token if isinstance(decision, Use) else None)
+        match decision:
+            case Wait() | Renew():
+                # Decided only while a renewal is pending.
+                assert pending is not None  # noqa: S101  # for the type checker
+                return AwaitRenewal(pending)
+            case _:
+                return decision
 
     def complete(
-        self,
-        pending: PendingRenewal,
-        outcome: Renewal | Exception,
-        now: float,
-        renewal_window: RenewalWindow = DEFAULT_WINDOW,
+        self, pending: PendingRenewal, outcome: Renewal | BaseException, now: float, limits: Limits = DEFAULT_LIMITS
     ) -> None:
         """
-        Complete a renewal, and set the result of its future.
+        Complete a renewal, and wake the waiting callers.
+
+        The token of a renewal that was abandoned meanwhile is used if it is newer. Its error is dropped.
 
         Args:
             pending: The renewal.
             outcome: Its result or its error.
             now: POSIX seconds.
-            renewal_window: When early renewal is due.
+            limits: The limits of the source.
         """
-        process = self._process()
-        with process.mutex:
-            state = self._states.get(pending.key, UNKNOWN)
+        window = limits.renewal_window
+
+        def change(entry: _Entry) -> _Entry:
+            is_current = entry.pending is pending
+            state = entry.state
             match outcome:
                 case Renewed(token, spread):
-                    state = renewed(state, token, spread, renewal_window=renewal_window)
-                case Kept():
-                    state = failed(state, None, now, renewal_window=renewal_window)
-                case error:
-                    state = failed(state, error, now, renewal_window=renewal_window)
-            self._sweep(now)
-            self._states[pending.key] = state
-            process.renewals.pop(pending.key, None)
+                    state = renewed(state, token, spread, renewal_window=window)
+                case Kept() if is_current:
+                    state = failed(state, None, now, renewal_window=window)
+                case BaseException() if is_current:
+                    state = failed(state, outcome, now, renewal_window=window)
+                case _:
+                    pass
+            return _Entry(state, None if is_current else entry.pending)
+
+        state = self._cell(pending.key).replace(change)[1].state
         match outcome:
             case Renewed(token) if token == state.token:
-                pending.future.set_result(token)
-            case Exception() if pending.held is None:
-                pending.future.set_exception(outcome)
+                pending.outcome.settle(token)
+            case BaseException() if pending.held is None:
+                pending.outcome.settle(outcome)
             case _:
-                pending.future.set_result(None)
+                pending.outcome.settle(None)
+        self._sweep(now)
+
+    def offer(self, key: Hashable, renewal: Renewed, limits: Limits = DEFAULT_LIMITS) -> None:
+        """Keep the token of a renewal that no other caller waited for, if it is newer than the cached one."""
+        self._cell(key).replace(
+            lambda entry: attrs.evolve(
+                entry,
+                state=renewed(entry.state, renewal.token, renewal.spread, renewal_window=limits.renewal_window),
+            )
+        )
 
     def abandon(self, pending: PendingRenewal) -> None:
         """End *pending* without an outcome, as its leader cannot go on. One of the waiting callers leads next."""
-        process = self._process()
-        with process.mutex:
-            process.renewals.pop(pending.key, None)
-        pending.future.set_result(None)
+        self._cell(pending.key).replace(
+            lambda entry: attrs.evolve(entry, pending=None) if entry.pending is pending else entry
+        )
+        pending.outcome.settle(None)
 
-    def discard(self, key: Hashable, token: Token) -> bool:
-        """Remove *token*, which an API rejected, and return whether it was cached under *key*."""
-        with self._process().mutex:
-            state = self._states.get(key, UNKNOWN)
-            self._states[key] = discarded(state, token)
-        return state.token == token
+    def discard(self, key: Hashable, token: Token, now: float) -> tuple[TokenState, TokenState]:
+        """
+        Remove a token that an API rejected, and return the state before and after.
+
+        A token that replaced a rejected one is kept for a pause.
+
+        Args:
+            key: The key of the token in the cache.
+            token: The rejected token.
+            now: POSIX seconds.
+        """
+        before, after = self._cell(key).replace(
+            lambda entry: attrs.evolve(entry, state=discarded(entry.state, token, now))
+        )
+        return before.state, after.state
+
+    def accept(self, key: Hashable, token: Token) -> None:
+        """Record that an API accepted *token*, which replaced a rejected one."""
+        self._cell(key).replace(lambda entry: attrs.evolve(entry, state=accepted(entry.state, token)))
 
     def note_store(self, operation: type[Load | Save | Lock], *, failed: bool) -> bool:
         """
@@ -207,18 +345,44 @@ class TokenCache:
             operation: The type of the operation's effect.
             failed: Whether it failed.
         """
-        with self._process().mutex:
-            news = self._failing is None if failed else self._failing is operation
-            if news:
-                self._failing = operation if failed else None
+        news = self._failing is None if failed else self._failing is operation
+        if news:
+            self._failing = operation if failed else None
         return news
 
-    def _process(self) -> _ProcessState:
-        # A forked process starts without pending renewals. setdefault is atomic among threads.
-        pid = os.getpid()
-        return self._processes.get(pid) or self._processes.setdefault(pid, _ProcessState())
+    def _cell(self, key: Hashable) -> Cell[_Entry]:
+        cell = self._cells.get(key)
+        if cell is not None:
+            return cell
+        made = Cell(_EMPTY)
+        cell = self._cells.setdefault(key, made)
+        if cell is made:
+            self._order.append(key)
+        return cell
 
     def _sweep(self, now: float) -> None:
-        for key, state in list(self._states.items()):
-            if is_spent(state, now):
-                del self._states[key]
+        # Some entries at a time, in turn, so that a renewal does not walk through every tenant's.
+        kept: list[tuple[float, Hashable]] = []
+        for _ in range(min(_EXAMINED, len(self._order))):
+            key = self._next_key()
+            cell = self._cells.get(key)
+            if cell is None:
+                continue
+            entry = cell.last().value
+            if entry.pending is None and is_spent(entry.state, now):
+                self._cells.pop(key, None)
+                continue
+            self._order.append(key)
+            if entry.pending is None:
+                kept.append((entry.state.token.received_at if entry.state.token else -math.inf, key))
+        if self._max_tokens is not None:
+            kept.sort(key=itemgetter(0))
+            for _, key in kept[: max(0, len(self._cells) - self._max_tokens)]:
+                self._cells.pop(key, None)
+
+    def _next_key(self) -> Hashable:
+        try:
+            return self._order.popleft()
+        except IndexError:
+            # Another thread took the last one.
+            return None

@@ -38,7 +38,16 @@ from oauth_cc.flows import (
 )
 from oauth_cc.flows.freshness import DEFAULT_WINDOW, stale_from
 from oauth_cc.flows.renewal import Kept, Renewal, Renewed, renewal, terms
-from oauth_cc.flows.single_flight import UNKNOWN, Renew, TokenState, decide, failed, renewed
+from oauth_cc.flows.single_flight import (
+    REFUSAL_SECONDS,
+    UNKNOWN,
+    Refuse,
+    Renew,
+    TokenState,
+    decide,
+    failed,
+    renewed,
+)
 from tests.benchmarks.drawing import Panel, draw
 from tests.world import token_answer
 
@@ -99,11 +108,10 @@ class Scenario:
 
 KINDS: Final = (
     Kind("naive"),
-    Kind("no spread", RenewalWindow(opens=0.7, closes=0.7)),
+    Kind("no spread", RenewalWindow(opens=0.7, closes=0.7, first_opens=0.7)),
     Kind("default window", DEFAULT_WINDOW),
+    Kind("wide window", RenewalWindow(opens=0.45, closes=0.8)),
     Kind("shared store", DEFAULT_WINDOW, shared=True),
-    # One request serves the fleet, so renewals need no spreading, and a token is used for most of its lifetime.
-    Kind("shared, late", RenewalWindow(opens=0.8, closes=0.9), shared=True),
 )
 SCENARIOS: Final = (
     Scenario("cold start in 10 s", starting=10),
@@ -299,7 +307,11 @@ def live_with_window(fleet: Fleet, number: int, renewal_window: RenewalWindow, u
     state = UNKNOWN
     since: float | None = None
     while fleet.now < until:
-        decision = decide(state, fleet.now, under_way=False, renewal_window=renewal_window)
+        decision = decide(state, fleet.now, under_way=False)
+        if isinstance(decision, Refuse):
+            # A call before the end of the pause gets the error of the last request.
+            yield fleet.pause(decision.since + REFUSAL_SECONDS, until)
+            continue
         if isinstance(decision, Renew):
             if decision.held is None and since is None:
                 since = fleet.now

@@ -4,7 +4,7 @@ promises of the library hold in every order of events.
 """
 
 from collections.abc import Generator, Iterator
-from typing import TypeAlias
+from typing import TypeAlias, final
 
 import attrs
 from hypothesis import settings
@@ -32,7 +32,7 @@ from oauth_cc.flows import (
 )
 from oauth_cc.flows.renewal import Kept, Renewal, Renewed, renewal, terms
 from oauth_cc.flows.single_flight import Refuse, Use
-from oauth_cc.stores.cache import AwaitRenewal, PendingRenewal, StartRenewal, TokenCache
+from oauth_cc.stores.cache import AwaitRenewal, Limits, PendingRenewal, StartRenewal, TokenCache
 from tests.world import token_answer
 
 NAMES = ("a", "b")
@@ -42,6 +42,7 @@ TERMS = {
 }
 WAIT_TIMEOUT = TERMS["a"].wait_timeout
 STORE_DOWN = Failed(OSError("down"), retryable=True)
+LIMITS = Limits(background=15.0, wait=WAIT_TIMEOUT)
 LIFETIMES = [3600, 3600, 60, 60, 20, 0]
 REFUSALS = {
     "unauthorized": HttpResponse(401, (), b'{"error": "invalid_client"}'),
@@ -66,15 +67,17 @@ class Process:
     Attributes:
         cache: Its cache.
         tokens: The current token of each name.
-        discarded: The tokens that the API rejected.
-        pauses: Until when no request may be sent, after a refusal.
+        discarded: The tokens that the API rejected and the cache dropped.
+        kept: The rejected tokens that the cache kept, because the API rejects one after the other.
+        pauses: From and until when no request may be sent, after a refusal, with a usable token.
         spaced: The token whose renewal failed, and until when it is not tried again.
     """
 
     cache: TokenCache = attrs.Factory(TokenCache)
     tokens: dict[str, Token] = attrs.field(factory=lambda: dict[str, Token]())
     discarded: list[Token] = attrs.field(factory=lambda: list[Token]())
-    pauses: dict[str, float] = attrs.field(factory=lambda: dict[str, float]())
+    kept: list[Token] = attrs.field(factory=lambda: list[Token]())
+    pauses: dict[str, tuple[float, float]] = attrs.field(factory=lambda: dict[str, tuple[float, float]]())
     spaced: dict[str, tuple[Token, float]] = attrs.field(factory=lambda: dict[str, tuple[Token, float]]())
 
 
@@ -103,7 +106,7 @@ class ReportScope:
 
 
 CallStep: TypeAlias = Obtain | Call | Discard | ReportScope
-CallFlow: TypeAlias = Generator[CallStep, Token | HttpResponse | None, None]
+CallFlow: TypeAlias = Generator[CallStep, Token | HttpResponse | bool | None, None]
 
 
 def call(*, repeatable: bool) -> CallFlow:
@@ -113,8 +116,8 @@ def call(*, repeatable: bool) -> CallFlow:
     response = yield Call(token)
     assert isinstance(response, HttpResponse)
     if token_rejected(response):
-        yield Discard(token)
-        if repeatable:
+        worth_repeating = yield Discard(token)
+        if repeatable and worth_repeating:
             token = yield Obtain()
             assert isinstance(token, Token)
             response = yield Call(token)
@@ -135,6 +138,20 @@ class Caller:
     rejections: int = 0
     calls: int = 0
     done: bool = False
+    dropped: bool = False
+
+
+@final
+@attrs.define(eq=False)
+class Leader:
+    """The leader of a renewal, alive until it vanishes."""
+
+    alive: bool = True
+    loop_thread: int | None = None
+
+    def is_alive(self) -> bool:
+        """Return whether it has not vanished."""
+        return self.alive
 
 
 @attrs.define(eq=False)
@@ -143,6 +160,9 @@ class Attempt:
     A pending renewal, as seen from outside.
 
     Attributes:
+        leader: Its leader. One that has vanished performs no further effect.
+        began: When it began.
+        replaced: Whether another renewal has begun in its place.
         is_sent: Whether its token request waits for a response.
         excused: Whether it may send a request beside another process: the store failed, or the wait timed out.
         spared: Whether the store had a useful token when it got the lock.
@@ -150,11 +170,13 @@ class Attempt:
 
     process: Process
     name: str
-    leader: Caller
+    leader: Leader
     pending: PendingRenewal
     flow: Flow[Renewal]
     effect: Effect
     since: float
+    began: float
+    replaced: bool = False
     is_sent: bool = False
     excused: bool = False
     spared: bool = False
@@ -240,6 +262,16 @@ class RenewalMachine(RuleBasedStateMachine):
         """Move the clock."""
         self.now += seconds
 
+    @precondition(lambda self: any(attempt.outcome is None for attempt in self.attempts))
+    @rule(which=choices)
+    def a_leader_vanishes(self, which: int) -> None:
+        """End a leader without a trace: its loop was closed. Its lock is free when its process notices."""
+        attempts = [attempt for attempt in self.attempts if attempt.outcome is None]
+        attempt = attempts[which % len(attempts)]
+        attempt.leader.alive = False
+        attempt.is_sent = False
+        self.free(attempt)
+
     @rule(
         seconds=st.sampled_from([1900.0, 3300.0, 3300.0, 3590.0, 3597.0]),
         which=choices,
@@ -298,13 +330,13 @@ class RenewalMachine(RuleBasedStateMachine):
         self.free(attempt)
         self.attempts.remove(attempt)
         attempt.process.cache.abandon(attempt.pending)
-        attempt.leader.done = True
 
     def teardown(self) -> None:
         """Check that every waiting caller ends once the server and the store work and time passes."""
         self.is_store_up = True
         for _ in range(500):
-            if all([caller.done for caller in self.callers]) and not self.attempts:
+            alive = [attempt for attempt in self.attempts if attempt.leader.alive]
+            if all([caller.done for caller in self.callers]) and not alive:
                 return
             self.turn("token", 3600, HttpResponse(200))
             self.now += 0.5
@@ -331,7 +363,11 @@ class RenewalMachine(RuleBasedStateMachine):
 
     def runnable(self) -> Iterator[Attempt]:
         """Return the renewals that can advance by themselves."""
-        return (attempt for attempt in self.attempts if not attempt.is_sent and not self.is_blocked(attempt))
+        return (
+            attempt
+            for attempt in self.attempts
+            if attempt.leader.alive and not attempt.is_sent and not self.is_blocked(attempt)
+        )
 
     def is_blocked(self, attempt: Attempt) -> bool:
         """Return whether *attempt* sleeps or waits for a lock."""
@@ -356,12 +392,18 @@ class RenewalMachine(RuleBasedStateMachine):
     def resumable(self) -> Iterator[Caller]:
         """Return the callers whose renewal has ended."""
         return (
-            caller for caller in self.callers if not caller.done and caller.waits_for and caller.waits_for.future.done()
+            caller
+            for caller in self.callers
+            if not caller.done and caller.waits_for and self.may_go_on(caller.waits_for)
         )
+
+    def may_go_on(self, pending: PendingRenewal) -> bool:
+        """Return whether a caller that waits for *pending* has a result, or looks again because there will be none."""
+        return pending.outcome.is_settled or pending.is_lost(self.now)
 
     # Callers.
 
-    def advance_caller(self, caller: Caller, result: Token | HttpResponse | None) -> None:
+    def advance_caller(self, caller: Caller, result: Token | HttpResponse | bool | None) -> None:
         """Advance the flow of a caller by one step."""
         try:
             caller.step = caller.flow.send(result)
@@ -382,12 +424,21 @@ class RenewalMachine(RuleBasedStateMachine):
                 assert caller.calls - 1 <= caller.rejections, "a call was made again that was not rejected"
                 assert token.access_token.reveal().startswith(caller.name), "another key's token"
             case Discard(token):
-                was_cached = caller.process.cache.discard(TERMS[caller.name].slot, token)
+                before, after = caller.process.cache.discard(TERMS[caller.name].slot, token, self.now)
+                current = caller.process.tokens.get(caller.name)
+                caller.dropped = after.token != token
+                if not caller.dropped:
+                    assert current == token, "another token was kept"
+                    assert self.now < stale_from(token), "a stale token was kept"
+                    assert caller.process.discarded or caller.process.kept, "a first rejection was not believed"
+                    caller.process.kept.append(token)
+                    return
                 caller.process.discarded.append(token)
-                known = caller.process.tokens.get(caller.name) == token
                 # A stale token may have been removed before.
-                assert was_cached == known or self.now >= stale_from(token), "a discard of another token"
-                if known:
+                assert (before.token == token) == (current == token) or self.now >= stale_from(token), (
+                    "a discard of another token"
+                )
+                if current == token:
                     del caller.process.tokens[caller.name]
             case ReportScope():
                 self.advance_caller(caller, None)
@@ -396,46 +447,56 @@ class RenewalMachine(RuleBasedStateMachine):
         """Do what the cache requires of a caller."""
         process, name = caller.process, caller.name
         caller.waits_for = None
-        match process.cache.ask(TERMS[name].slot, self.now):
+        match process.cache.ask(TERMS[name].slot, self.now, LIMITS):
             case Use(token):
                 self.check_handed_out(caller, token)
                 self.advance_caller(caller, token)
             case Refuse():
-                assert self.now < process.pauses.get(name, 0.0), "a refusal without a reason"
+                since, until = process.pauses.get(name, (0.0, 0.0))
+                assert since <= self.now < min(until, since + 5.0), "a refusal without a reason"
                 caller.done = True
             case AwaitRenewal(pending):
                 assert self.pending_renewals(process, name) == [pending], "a wait without a pending renewal"
                 known = process.tokens.get(name)
                 assert known is None or self.now >= stale_from(known), "a wait although a usable token is cached"
                 caller.waits_for = pending
-            case StartRenewal(pending):
+            case StartRenewal(pending, held):
+                leader = Leader()
+                assert pending.claim(leader), "a renewal that another caller performs"
                 self.check_started(process, name, pending)
                 flow = renewal(TERMS[name], held=pending.held, rejected=pending.rejected)
                 effect = advance(flow, None)
                 assert not isinstance(effect, Returned)
-                self.attempts.append(Attempt(process, name, caller, pending, flow, effect, self.now))
-                caller.waits_for = pending
+                self.attempts.append(Attempt(process, name, leader, pending, flow, effect, self.now, self.now))
+                if held is None:
+                    caller.waits_for = pending
+                else:
+                    # Nobody waits for the renewal of a token that can be used.
+                    self.check_handed_out(caller, held)
+                    self.advance_caller(caller, held)
 
     def wake(self, caller: Caller) -> None:
         """Pass a caller the result of its renewal."""
         assert caller.waits_for is not None
-        if caller.waits_for.future.exception() is not None:
-            caller.done = True
+        if not caller.waits_for.outcome.is_settled:
+            self.ask(caller)
             return
-        token = caller.waits_for.future.result()
+        outcome = caller.waits_for.outcome.value
         caller.waits_for = None
-        if token is None:
+        if isinstance(outcome, BaseException):
+            caller.done = True
+        elif outcome is None:
             self.ask(caller)
         else:
-            self.advance_caller(caller, token)
+            self.advance_caller(caller, outcome)
 
     def discard(self, caller: Caller) -> None:
         """Delete the discarded token of a caller from the store, if the store works."""
         assert isinstance(caller.step, Discard)
         key = TERMS[caller.name].cache_key
-        if self.is_store_up and self.stored.get(key) == caller.step.token:
+        if caller.dropped and self.is_store_up and self.stored.get(key) == caller.step.token:
             del self.stored[key]
-        self.advance_caller(caller, None)
+        self.advance_caller(caller, caller.dropped)
 
     # Renewals.
 
@@ -526,33 +587,39 @@ class RenewalMachine(RuleBasedStateMachine):
         assert outcome is not None
         process, name = attempt.process, attempt.name
         self.attempts.remove(attempt)
-        process.cache.complete(attempt.pending, outcome, self.now)
-        assert attempt.pending.future.done(), "waiting callers without a result"
-        for_all = isinstance(outcome, Exception) and attempt.pending.held is None
-        assert (attempt.pending.future.exception() is not None) == for_all, (
-            "an error for callers that have to ask again"
-        )
+        process.cache.complete(attempt.pending, outcome, self.now, LIMITS)
+        assert attempt.pending.outcome.is_settled, "waiting callers without a result"
+        known = process.tokens.get(name)
         match outcome:
             case Renewed(token):
                 assert token in (*attempt.issued, *attempt.found), "a token of unknown origin, or a useless one"
                 if token in process.discarded:
                     # The API rejected it after it was found in the store.
-                    assert attempt.pending.future.result() is None, "a rejected token came back"
+                    assert attempt.pending.outcome.value is None, "a rejected token came back"
+                    return
+                if known is not None and token.received_at < known.received_at:
+                    assert attempt.replaced or attempt.found, "a current renewal with an older token"
                     return
                 process.tokens[name] = token
                 process.pauses.pop(name, None)
                 process.spaced.pop(name, None)
                 return
+            case _ if attempt.replaced:
+                # The error of a renewal that was abandoned is dropped.
+                return
             case Kept():
                 assert attempt.pending.held is not None, "kept without a token"
-            case Exception() if attempt.refused is not None:
-                asked = attempt.refused.header("Retry-After")
-                process.pauses[name] = self.now + (min(float(asked[0]), 60.0) if asked else 5.0)
-            case Exception():
+            case TokenRequestRefused() | InvalidResponse():
+                asked = outcome.retry_after
+                process.pauses[name] = self.now, self.now + (5.0 if asked is None else min(asked, 60.0))
+            case _:
                 pass
-        held = process.tokens.get(name)
-        if held is not None:
-            process.spaced[name] = (held, self.now + min(30.0, (held.expires_at - held.received_at) * 0.05))
+        settled = attempt.pending.outcome.value
+        assert (settled is outcome) == (isinstance(outcome, Exception) and attempt.pending.held is None), (
+            "an error for callers that have to ask again"
+        )
+        if known is not None:
+            process.spaced[name] = (known, self.now + min(30.0, (known.expires_at - known.received_at) * 0.05))
 
     # Promises.
 
@@ -564,20 +631,29 @@ class RenewalMachine(RuleBasedStateMachine):
 
     def check_started(self, process: Process, name: str, pending: PendingRenewal) -> None:
         """Check that a renewal may start."""
-        assert self.pending_renewals(process, name) == [], "two renewals for one key in one process"
-        assert self.now >= process.pauses.get(name, 0.0), "a renewal before the pause after a refusal ended"
+        for other in self.attempts:
+            if other.process is process and other.name == name and not other.replaced:
+                limit = LIMITS.wait if other.pending.held is None else LIMITS.background
+                lost = not other.leader.alive or self.now - other.began > limit
+                assert lost, "two renewals for one key in one process"
+                other.replaced = other.excused = True
+        self.attempts = [attempt for attempt in self.attempts if attempt.leader.alive or not attempt.replaced]
         token, until = process.spaced.get(name, (None, 0.0))
         assert token is None or pending.held != token or self.now >= until - 1e-3, "a second attempt at once"
         current = process.tokens.get(name)
         usable = current if current is not None and self.now < stale_from(current) else None
         assert pending.held == usable, "a renewal with another token than the usable one"
+        self.check_not_paused(process, name, usable)
+
+    def check_not_paused(self, process: Process, name: str, usable: Token | None) -> None:
+        """Check that the pause after a refusal has ended. Without a usable token it lasts five seconds at most."""
+        since, until = process.pauses.get(name, (0.0, 0.0))
+        ends = until if usable is not None else min(until, since + 5.0)
+        assert self.now >= ends, "a renewal before the pause after a refusal ended"
 
     def check_sent(self, attempt: Attempt, request: HttpRequest) -> None:
         """Check that a token request may be sent."""
         assert request.body.endswith(b"scope=" + attempt.name.encode("ascii")), "a request for another token"
-        assert self.now >= attempt.process.pauses.get(attempt.name, 0.0), (
-            "a request before the pause after a refusal ended"
-        )
         if attempt.excused:
             return
         others = [
@@ -590,7 +666,11 @@ class RenewalMachine(RuleBasedStateMachine):
 
     def pending_renewals(self, process: Process, name: str) -> list[PendingRenewal]:
         """Return the pending renewals of a process for one key."""
-        return [attempt.pending for attempt in self.attempts if attempt.process is process and attempt.name == name]
+        return [
+            attempt.pending
+            for attempt in self.attempts
+            if attempt.process is process and attempt.name == name and not attempt.replaced
+        ]
 
     def serves(self, attempt: Attempt, token: Token) -> bool:
         """Return whether a token from the store is useful to a renewal."""
@@ -600,10 +680,11 @@ class RenewalMachine(RuleBasedStateMachine):
 
 def stale_from(token: Token) -> float:
     """
-    Return when a token is stale: 5 seconds or a twentieth of its lifetime before it expires. Independent of the
-    library.
+    Return when a token is stale: 5 seconds or a twentieth of its lifetime before it expires, and not in its first
+    second. Independent of the library.
     """
-    return token.expires_at - min(5.0, (token.expires_at - token.received_at) * 0.05)
+    lifetime = token.expires_at - token.received_at
+    return max(token.expires_at - min(5.0, lifetime * 0.05), token.received_at + 1)
 
 
 def _token(text: str, now: float, lifetime: int, scope: Scope) -> Token:

@@ -10,11 +10,11 @@ import anyio
 import requests
 
 from oauth_cc import TokenRequest
+from tests.resting import at_rest, at_rest_async
 from tests.shells.asking import WAYS, Ask
 
 # The libraries share names but no types, so values of either library are not typed.
 Auth: TypeAlias = Any
-Source: TypeAlias = Any
 
 
 class Call:
@@ -98,28 +98,21 @@ class Call:
         return {"auth": auth, "trust_env": False, "follow_redirects": True, "proxy": proxy, "verify": False}
 
     def tokens(self, request: TokenRequest, endpoint: str, times: int, **options: Any) -> list[str]:
-        """Return *times* tokens of one source, each after the one before was discarded."""
+        """Return *times* tokens of one source, each for another resource, after all of their events."""
+        resources = [f"https://{number}.example/" for number in range(times)]
         if self.backend is None:
-            source: Source = self.shell.TokenSource(request, endpoint, **options)
-            return [_renewed(source) for _ in range(times)]
+            source = self.shell.TokenSource(request, endpoint, **options)
+            tokens = [source.with_resource(resource).token() for resource in resources]
+            at_rest(source)
+            return [token.access_token.reveal() for token in tokens]
 
         async def main() -> list[str]:
-            source: Source = self.shell.AsyncTokenSource(request, endpoint, **options)
-            found = []
-            for _ in range(times):
-                token = await source.token()
-                await source.discard(token)
-                found.append(token.access_token.reveal())
-            return found
+            source = self.shell.AsyncTokenSource(request, endpoint, **options)
+            tokens = [await source.with_resource(resource).token() for resource in resources]
+            await at_rest_async(source)
+            return [token.access_token.reveal() for token in tokens]
 
         return anyio.run(main, backend=self.backend)
-
-
-def _renewed(source: Source) -> str:
-    token = source.token()
-    source.discard(token)
-    text: str = token.access_token.reveal()
-    return text
 
 
 async def _get_by_aiohttp(auth: Auth, urls: tuple[str, ...], options: dict[str, Any]) -> list[int]:

@@ -31,6 +31,7 @@ from oauth_cc import (
 )
 from oauth_cc.errors import RenewalTimedOut
 from oauth_cc.events import Event, TokenObtained
+from tests.resting import at_rest, at_rest_async
 from tests.shells.scripted import TOKEN, Answer, Held, serve
 
 CREDENTIALS = ClientCredentials("your_id", "s3cret")
@@ -48,11 +49,19 @@ class Door:
         """Request the token of a source with *options* *count* times."""
         if not self.is_async:
             source = self.source(CREDENTIALS, f"{url}/token", store=store, options=options)
-            return [source.token() for _ in range(count)]
+            tokens: list[Token] = []
+            for _ in range(count):
+                tokens.append(source.token())
+                at_rest(source)
+            return tokens
 
         async def main() -> list[Token]:
             source = self.source(CREDENTIALS, f"{url}/token", store=store, options=options)
-            return [await source.token() for _ in range(count)]
+            tokens: list[Token] = []
+            for _ in range(count):
+                tokens.append(await source.token())
+                await at_rest_async(source)
+            return tokens
 
         return asyncio.run(main(), debug=False)
 
@@ -112,6 +121,16 @@ def test_the_renewal_window_of_a_token(door: Door) -> None:
         with serve(TOKEN) as server:
             door.tokens(server.url, options, count=2)
             assert len(server.asked) == asked
+
+
+def test_the_background_renewal_of_a_token(door: Door) -> None:
+    """The second call gets the token that it has. Without `background_renewal` it performs the renewal."""
+    at_once = RenewalWindow(opens=1e-12, closes=1e-12)
+    second = Answer(chunks=(b'{"access_token": "tok-2", "token_type": "Bearer", "expires_in": 3600}',))
+    for background, expected in ((True, "tok-1"), (False, "tok-2")):
+        with serve(TOKEN, second) as server:
+            options = Options(renewal_window=at_once, background_renewal=background)
+            assert door.tokens(server.url, options, count=2)[1].access_token.reveal() == expected
 
 
 def test_the_wait_timeout_of_a_caller(door: Door, held: Held) -> None:

@@ -2,18 +2,38 @@
 The in-memory cache of tokens, and the pending renewals of a process.
 """
 
+import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, final
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from oauth_cc import RenewalWindow, Secret, Token, errors
 from oauth_cc.flows import Load, Lock, Save
 from oauth_cc.flows.renewal import Kept, Renewed
 from oauth_cc.flows.single_flight import Refuse, Use
-from oauth_cc.stores.cache import Answer, AwaitRenewal, PendingRenewal, StartRenewal, TokenCache
+from oauth_cc.stores._cell import Cell, Outcome
+from oauth_cc.stores.cache import Answer, AwaitRenewal, Limits, PendingRenewal, StartRenewal, TokenCache
 
 NOW = 1700000000.0
 REFUSED = errors.TokenRequestRefused("invalid_client", status=401)
+
+
+@final
+class Someone:
+    """A leader."""
+
+    loop_thread = None
+
+    def __init__(self) -> None:
+        self.alive = True
+
+    def is_alive(self) -> bool:
+        """Return what the test set."""
+        return self.alive
 
 
 def token(value: str = "tok-1", lifetime: float = 3600.0, received_at: float = NOW) -> Token:
@@ -21,9 +41,10 @@ def token(value: str = "tok-1", lifetime: float = 3600.0, received_at: float = N
     return Token(Secret(value), "Bearer", received_at, received_at + lifetime)
 
 
-def led(answer: Answer) -> PendingRenewal:
-    """Return the renewal that a caller has to lead."""
+def led(answer: Answer, leader: Someone | None = None) -> PendingRenewal:
+    """Return the renewal that a caller has to lead, led by *leader*."""
     assert isinstance(answer, StartRenewal)
+    assert answer.pending.claim(leader or Someone())
     return answer.pending
 
 
@@ -34,98 +55,183 @@ def stocked(kept: Token | None = None) -> TokenCache:
     return cache
 
 
-def test_one_caller_renews_and_all_others_get_its_token() -> None:
-    """They wait while the renewal is pending."""
-    cache = TokenCache()
-    pending = led(cache.ask("key", NOW))
-    assert (pending.key, pending.held, pending.rejected, pending.thread) == ("key", None, (), threading.get_ident())
-    joined = [cache.ask("key", NOW + passed) for passed in (0, 1)]
-    assert joined == [AwaitRenewal(pending), AwaitRenewal(pending)]
-    assert not pending.future.done()
-    cache.complete(pending, Renewed(token(), 0.5), NOW + 2)
-    assert pending.future.result(0) == token()
-    assert cache.ask("key", NOW + 2) == Use(token())
-    assert (cache.fresh("key", NOW + 2249), cache.fresh("key", NOW + 2250)) == (token(), None)
+class TestPendingRenewals:
+    def test_one_caller_renews_and_all_others_get_its_token(self) -> None:
+        """They wait while the renewal is pending."""
+        cache = TokenCache()
+        pending = led(cache.ask("key", NOW))
+        assert (pending.key, pending.held, pending.rejected) == ("key", None, ())
+        joined = [cache.ask("key", NOW + passed) for passed in (0, 1)]
+        assert joined == [AwaitRenewal(pending), AwaitRenewal(pending)]
+        assert not pending.outcome.is_settled
+        cache.complete(pending, Renewed(token(), 0.5), NOW + 2)
+        assert pending.outcome.value == token()
+        assert cache.ask("key", NOW + 2) == Use(token())
+        assert (cache.fresh("key", NOW + 1979), cache.fresh("key", NOW + 1981)) == (token(), None)
+
+    def test_keys_have_separate_tokens_and_renewals(self) -> None:
+        """A pending renewal of one key does not delay another key."""
+        cache = stocked()
+        other = led(cache.ask("other", NOW))
+        assert cache.fresh("other", NOW) is None
+        cache.complete(other, Renewed(token("tok-2"), 0.5), NOW)
+        assert [cache.ask(key, NOW) for key in ("key", "other")] == [Use(token()), Use(token("tok-2"))]
+
+    def test_ageing_token_is_used_while_it_is_renewed(self) -> None:
+        """By the caller that starts the renewal, too."""
+        cache = stocked()
+        assert repr(cache) == "TokenCache(store=None)"
+        asked = cache.ask("key", NOW + 3594)
+        assert isinstance(asked, StartRenewal)
+        assert asked.held == token()
+        pending = led(asked)
+        assert cache.ask("key", NOW + 3594) == Use(token())
+        assert (cache.peek("key", NOW + 3594), cache.peek("key", NOW + 3595)) == (token(), None)
+        assert cache.ask("key", NOW + 3595) == AwaitRenewal(pending)
+        cache.complete(pending, TimeoutError("slow"), NOW + 3595)
+        # A caller that still needs a token may try once more.
+        assert pending.outcome.value is None
+        assert led(cache.ask("key", NOW + 3595)).held is None
+
+    def test_renewal_window_decides_when_a_token_ages(self) -> None:
+        """Each caller passes its own window."""
+        cache = TokenCache()
+        limits = Limits(RenewalWindow(0.1, 0.1))
+        cache.complete(led(cache.ask("key", NOW, limits)), Renewed(token(), 0.5), NOW, limits)
+        assert (cache.fresh("key", NOW + 359), cache.fresh("key", NOW + 360)) == (token(), None)
+        pending = led(cache.ask("key", NOW + 360, limits))
+        cache.complete(pending, Kept(), NOW + 360, limits)
+        assert pending.outcome.value is None
+        assert cache.ask("key", NOW + 389, limits) == Use(token())
+        assert led(cache.ask("key", NOW + 390, limits)).held == token()
+
+    def test_error_of_the_renewal_is_raised_for_all_waiting_callers(self) -> None:
+        """A refusal is raised for later callers too."""
+        cache = TokenCache()
+        pending = led(cache.ask("key", NOW))
+        cache.complete(pending, REFUSED, NOW)
+        assert pending.outcome.value == REFUSED
+        assert cache.ask("key", NOW + 4.9) == Refuse(REFUSED, NOW, NOW + 5)
+        again = led(cache.ask("key", NOW + 5))
+        cache.complete(again, TimeoutError("slow"), NOW + 5)
+        assert isinstance(again.outcome.value, TimeoutError)
+        assert led(cache.ask("key", NOW + 5)).held is None
 
 
-def test_keys_have_separate_tokens_and_renewals() -> None:
-    """A pending renewal of one key does not delay another key."""
-    cache = stocked()
-    other = led(cache.ask("other", NOW))
-    assert cache.fresh("other", NOW) is None
-    cache.complete(other, Renewed(token("tok-2"), 0.5), NOW)
-    assert [cache.ask(key, NOW) for key in ("key", "other")] == [Use(token()), Use(token("tok-2"))]
+class TestLostRenewals:
+    def test_abandoned_renewal_is_led_by_another_caller(self) -> None:
+        """The waiting callers ask again."""
+        cache = TokenCache()
+        pending = led(cache.ask("key", NOW))
+        cache.abandon(pending)
+        assert pending.outcome.value is None
+        assert led(cache.ask("key", NOW)) is not pending
+
+    def test_renewal_without_a_living_leader_is_replaced(self) -> None:
+        """Its loop was closed."""
+        cache, leader = TokenCache(), Someone()
+        pending = led(cache.ask("key", NOW), leader)
+        leader.alive = False
+        assert led(cache.ask("key", NOW)) is not pending
+        assert pending.outcome.value is None
+
+    @pytest.mark.parametrize("passed", [15.1, 60.1])
+    def test_renewal_that_takes_too_long_is_replaced(self, passed: float) -> None:
+        """By the clock, which goes on while a process is frozen. Earlier, if a token can be used."""
+        cache = TokenCache() if passed > 60 else stocked()
+        at = NOW if passed > 60 else NOW + 3000
+        limits = Limits(background=15.0, wait=60.0)
+        pending = led(cache.ask("key", at, limits))
+        assert not isinstance(cache.ask("key", at + passed - 0.2, limits), StartRenewal)
+        assert led(cache.ask("key", at + passed, limits)) is not pending
+
+    def test_renewal_that_nobody_began_is_begun_by_another_caller(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A task that is cancelled before its first step never begins. Only one of the two goes on."""
+        cache = TokenCache()
+        asked = cache.ask("key", NOW)
+        assert isinstance(asked, StartRenewal)
+        assert cache.ask("key", NOW) == AwaitRenewal(asked.pending)
+        monkeypatch.setattr("oauth_cc.stores.cache._SLOWEST_START", -1.0)
+        assert cache.ask("key", NOW) == asked
+        assert [asked.pending.claim(Someone()) for _ in range(2)] == [True, False]
+
+    @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+    def test_renewal_of_the_parent_is_replaced_after_a_fork(self) -> None:
+        """Its thread is not in the child."""
+        cache = TokenCache()
+        pending = led(cache.ask("key", NOW))
+        child = os.fork()
+        if child == 0:
+            asked = cache.ask("key", NOW)
+            os._exit(0 if isinstance(asked, StartRenewal) and asked.pending is not pending else 1)
+        assert os.waitpid(child, 0)[1] == 0
+
+    def test_late_token_of_an_abandoned_renewal_is_used_if_it_is_newer(self) -> None:
+        """Its error is dropped, and the renewal that replaced it goes on."""
+        cache = TokenCache()
+        late, failing = led(cache.ask("key", NOW)), None
+        cache.abandon(late)
+        failing = led(cache.ask("key", NOW))
+        cache.abandon(failing)
+        current = led(cache.ask("key", NOW))
+        cache.complete(failing, REFUSED, NOW)
+        cache.complete(late, Renewed(token(), 0.5), NOW)
+        assert cache.fresh("key", NOW) == token()
+        cache.complete(current, Renewed(token("tok-2", received_at=NOW + 1), 0.5), NOW + 1)
+        assert cache.fresh("key", NOW + 1) == token("tok-2", received_at=NOW + 1)
+        cache.offer("key", Renewed(token("tok-0", received_at=NOW - 1), 0.5))
+        assert cache.fresh("key", NOW + 1) == token("tok-2", received_at=NOW + 1)
 
 
-def test_ageing_token_is_used_while_one_caller_renews_it() -> None:
-    """The leader gets the current token too."""
-    cache = stocked()
-    assert repr(cache) == "TokenCache(store=None)"
-    pending = led(cache.ask("key", NOW + 2520))
-    assert pending.held == token()
-    assert cache.ask("key", NOW + 2520) == Use(token())
-    waits = cache.ask("key", NOW + 3595)
-    assert waits == AwaitRenewal(pending)
-    cache.complete(pending, TimeoutError("slow"), NOW + 3595)
-    # A caller that still needs a token may try once more.
-    assert pending.future.result(0) is None
-    assert led(cache.ask("key", NOW + 3595)).held is None
+class TestDiscard:
+    def test_discard_removes_exactly_the_rejected_token(self) -> None:
+        """The next renewal does not take it from a store."""
+        cache = stocked()
+        cache.discard("key", token("tok-0"), NOW)
+        assert cache.fresh("key", NOW) == token()
+        before, after = cache.discard("key", token(), NOW)
+        assert (before.token, after.token) == (token(), None)
+        assert cache.fresh("key", NOW) is None
+        assert led(cache.ask("key", NOW)).rejected == (token("tok-0"), token())
+        assert cache.discard("unknown", token(), NOW)[1].token is None
 
 
-def test_renewal_window_decides_when_a_token_ages() -> None:
-    """Each caller passes its own window."""
-    cache = TokenCache()
-    renewal_window = RenewalWindow(0.1, 0.1)
-    cache.complete(led(cache.ask("key", NOW, renewal_window)), Renewed(token(), 0.5), NOW, renewal_window)
-    assert (cache.fresh("key", NOW + 359), cache.fresh("key", NOW + 360)) == (token(), None)
-    pending = led(cache.ask("key", NOW + 360, renewal_window))
-    cache.complete(pending, Kept(), NOW + 360, renewal_window)
-    assert pending.future.result(0) is None
-    assert cache.ask("key", NOW + 389, renewal_window) == Use(token())
-    assert led(cache.ask("key", NOW + 390, renewal_window)).held == token()
+class TestManyTokens:
+    def test_spent_states_are_removed(self) -> None:
+        """So a process that requests a token per customer does not grow forever."""
+        cache = TokenCache()
+        for number in range(50):
+            now = NOW + number * 4000
+            cache.complete(led(cache.ask(f"key-{number}", now)), Renewed(token(received_at=now), 0.5), now)
+        assert len(cache) <= 2
 
+    @given(st.integers(1, 20), st.integers(1, 60))
+    def test_no_more_than_the_maximum_is_kept(self, maximum: int, number: int) -> None:
+        """The oldest of those examined are dropped."""
+        cache = TokenCache(max_tokens=maximum)
+        for key in range(number):
+            last = token(received_at=NOW + key)
+            cache.complete(led(cache.ask(key, NOW)), Renewed(last, 0.5), NOW)
+            assert cache.peek(key, NOW) == last or maximum < 4
+        assert len(cache) == min(maximum, number)
 
-def test_error_of_the_leader_is_raised_for_all_waiting_callers() -> None:
-    """A refusal is raised for later callers too."""
-    cache = TokenCache()
-    pending = led(cache.ask("key", NOW))
-    cache.complete(pending, REFUSED, NOW)
-    assert pending.future.exception(0) == REFUSED
-    assert cache.ask("key", NOW + 4.9) == Refuse(REFUSED, NOW + 5)
-    again = led(cache.ask("key", NOW + 5))
-    cache.complete(again, TimeoutError("slow"), NOW + 5)
-    assert isinstance(again.future.exception(0), TimeoutError)
-    assert led(cache.ask("key", NOW + 5)).held is None
+    @pytest.mark.parametrize("wrong", [0, -1, 1.5, "2", True, False])
+    def test_maximum_is_a_whole_number(self, wrong: Any) -> None:
+        """The error says what to pass."""
+        if wrong is True:
+            assert len(TokenCache(max_tokens=wrong)) == 0
+            return
+        with pytest.raises(errors.InvalidInput, match="max_tokens must be a whole number of tokens above 0"):
+            TokenCache(max_tokens=wrong)
 
-
-def test_abandoned_renewal_is_led_by_another_caller() -> None:
-    """The waiting callers ask again."""
-    cache = TokenCache()
-    pending = led(cache.ask("key", NOW))
-    cache.abandon(pending)
-    assert pending.future.result(0) is None
-    assert led(cache.ask("key", NOW)) is not pending
-
-
-def test_discard_removes_exactly_the_rejected_token() -> None:
-    """The next renewal does not take it from a store."""
-    cache = stocked()
-    assert cache.discard("key", token("tok-0")) is False
-    assert cache.fresh("key", NOW) == token()
-    assert cache.discard("key", token()) is True
-    assert cache.fresh("key", NOW) is None
-    assert cache.discard("key", token()) is False
-    assert led(cache.ask("key", NOW)).rejected == (token("tok-0"), token())
-    assert cache.discard("unknown", token()) is False
-
-
-def test_spent_states_are_removed() -> None:
-    """So a process that requests a token per customer does not grow forever."""
-    cache = TokenCache()
-    for number in range(50):
-        now = NOW + number * 4000
-        cache.complete(led(cache.ask(f"key-{number}", now)), Renewed(token(received_at=now), 0.5), now)
-    assert len(cache._states) == 1
+    def test_renewal_examines_the_same_number_of_entries_among_many_tokens(self) -> None:
+        """It would cost milliseconds among twenty thousand."""
+        cache = TokenCache()
+        for key in range(2000):
+            cache.complete(led(cache.ask(key, NOW)), Renewed(token(), 0.5), NOW)
+        order = list(cache._order)
+        cache.complete(led(cache.ask("one more", NOW)), Renewed(token(), 0.5), NOW)
+        assert list(cache._order) == [*order[4:], "one more", *order[:4]]
 
 
 @pytest.mark.parametrize("last", [True, False])
@@ -145,3 +251,60 @@ def test_store_has_recovered_when_the_operation_that_failed_first_succeeds(first
     for failed in (False, True, False):
         assert not any([cache.note_store(operation, failed=failed) for operation in others])
     assert cache.note_store(first, failed=False)
+
+
+class TestCell:
+    def test_no_replacement_is_lost_among_threads(self) -> None:
+        """Each thread adds to the value that another has just replaced."""
+        cell = Cell(0)
+
+        def add(_: int) -> None:
+            for _ in range(500):
+                cell.replace(lambda number: number + 1)
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(add, range(8)))
+        assert cell.last().value == 4000
+
+    def test_reader_of_an_earlier_version_finds_the_last(self) -> None:
+        """A thread that was interrupted may leave the earlier one in place."""
+        cell = Cell("a")
+        early = cell.version
+        cell.replace(lambda _: "b")
+        cell.version = early
+        assert cell.last().value == "b"
+
+
+class TestOutcome:
+    def test_every_waiting_thread_is_woken_once(self) -> None:
+        """A thread may come before the result or after it."""
+        outcome, begun, woken = Outcome[str](), threading.Barrier(9), list[bool]()
+
+        def wait() -> None:
+            begun.wait()
+            woken.append(outcome.wait(30))
+
+        threads = [threading.Thread(target=wait) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        begun.wait()
+        assert outcome.settle("token")
+        for thread in threads:
+            thread.join(30)
+        assert woken == [True] * 8
+        assert not outcome.settle("late")
+        assert outcome.value == "token"
+
+    def test_wait_ends_without_a_result_after_its_time(self) -> None:
+        """A caller that left is not woken later."""
+        outcome = Outcome[str]()
+        assert not outcome.wait(0.0)
+        assert outcome._wakers == []
+
+    def test_call_is_made_at_once_if_the_result_is_set(self) -> None:
+        """And once only."""
+        outcome, calls = Outcome[str](), list[str]()
+        outcome.call_when_settled(lambda: calls.append("before"))
+        outcome.settle("token")
+        outcome.call_when_settled(lambda: calls.append("after"))
+        assert calls == ["before", "after"]

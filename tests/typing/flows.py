@@ -9,6 +9,7 @@ from oauth_cc import ClientCredentials, HttpRequest, SigningKey, Token, token_re
 from oauth_cc.authentication import MacKey, Source
 from oauth_cc.events import (
     Event,
+    RejectionRepeated,
     RenewalFailed,
     ResponseOdd,
     ScopeInsufficient,
@@ -92,6 +93,9 @@ def described(event: Event) -> str:
             assert_type(error, Exception)
             assert_type(seconds_left, float | None)
             return str(error)
+        case RejectionRepeated(pause=pause):
+            assert_type(pause, float)
+            return str(pause)
         case ScopeInsufficient(scope=scope):
             return str(scope)
         case ResponseOdd(oddities=oddities):

@@ -1,0 +1,466 @@
+"""
+Single flight never sticks: leaders that vanish, hang, or are interrupted, and functions of the user that call back.
+"""
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from types import FrameType
+from typing import Any
+
+import anyio
+import anyio.to_thread
+import httpx2
+import pytest
+
+from oauth_cc import ClientAssertion, ClientCredentials, Options, RenewalWindow, Retries, Token, TokenCache, errors
+from oauth_cc.events import Event, TokenObtained
+from oauth_cc.httpx2 import AsyncTokenSource, ClientCredentialsAuth, TokenSource
+from oauth_cc.testing import AuthorizationServer
+from tests.gates import AsyncGatedTransport, Gate, GatedTransport, arrival
+from tests.resting import at_rest, at_rest_async
+from tests.shells.scripted import Answer, serve
+from tests.test_source import Shared
+
+CREDENTIALS = ClientCredentials("your_id", "s3cret")
+AGEING_AT_ONCE = RenewalWindow(opens=1e-9, closes=1e-9)
+
+
+@pytest.fixture
+def server() -> Iterator[AuthorizationServer]:
+    """Run a server that records its requests."""
+    with AuthorizationServer() as running:
+        yield running
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    """Yield a gate that is opened at the end of the test."""
+    made = Gate()
+    yield made
+    made.opened.set()
+
+
+class TestVanishedLeaders:
+    def test_task_that_is_cancelled_before_its_first_step(self, server: AuthorizationServer) -> None:
+        """`asyncio.run` cancels a task that it has not started."""
+        source = AsyncTokenSource(CREDENTIALS, server.token_endpoint)
+        kept: list[object] = []
+
+        async def leave() -> None:
+            kept.append(asyncio.create_task(source.token()))
+
+        asyncio.run(leave())
+        assert asyncio.run(source.token()).token_type == "Bearer"
+
+    def test_renewal_whose_task_is_cancelled_before_its_first_step(self, server: AuthorizationServer) -> None:
+        """The renewal is known, but nobody performs it."""
+        cache = TokenCache()
+        source = AsyncTokenSource(CREDENTIALS, server.token_endpoint, store=cache)
+
+        async def leave() -> None:
+            asking = source.token()
+            # The first step starts the renewal's task, and the loop ends before it runs.
+            asking.send(None)
+            asking.close()
+
+        asyncio.run(leave())
+        assert TokenSource(CREDENTIALS, server.token_endpoint, store=cache).token().token_type == "Bearer"
+
+    @pytest.mark.filterwarnings("ignore:.*")
+    def test_loop_that_is_closed_with_the_renewal_under_way(self, server: AuthorizationServer, gate: Gate) -> None:
+        """A call that timed out left the renewal behind."""
+        cache = TokenCache()
+
+        async def give_up() -> None:
+            client = httpx2.AsyncClient(transport=AsyncGatedTransport(gate))
+            source = AsyncTokenSource(CREDENTIALS, server.token_endpoint, client=client, store=cache)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(source.token(), 0.05)
+
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(give_up())
+        logging.getLogger("asyncio").disabled = True
+        try:
+            loop.close()
+            blocking = TokenSource(CREDENTIALS, server.token_endpoint, store=cache)
+            assert blocking.token().token_type == "Bearer"
+            gc.collect()
+        finally:
+            logging.getLogger("asyncio").disabled = False
+
+    def test_waiting_thread_notices_that_the_loop_of_the_leader_was_closed(
+        self, server: AuthorizationServer, gate: Gate
+    ) -> None:
+        """It does not wait for the whole `wait_timeout`."""
+        cache = TokenCache()
+        found: list[Token] = []
+
+        async def lead() -> None:
+            async with httpx2.AsyncClient(transport=AsyncGatedTransport(gate)) as client:
+                source = AsyncTokenSource(CREDENTIALS, server.token_endpoint, client=client, store=cache)
+                leading = asyncio.create_task(source.token())
+                await arrival(gate)
+                blocking = TokenSource(CREDENTIALS, server.token_endpoint, store=cache)
+                thread.start()
+                leading.cancel()
+                del blocking
+
+        thread = threading.Thread(
+            target=lambda: found.append(TokenSource(CREDENTIALS, server.token_endpoint, store=cache).token())
+        )
+        asyncio.run(lead())
+        thread.join(30)
+        assert [token.token_type for token in found] == ["Bearer"]
+
+    def test_caller_leaves_a_hanging_assertion_function_and_the_next_one_leads(
+        self, server: AuthorizationServer
+    ) -> None:
+        """The late result of the first one is not needed any more."""
+        release, calls = threading.Event(), list[int]()
+
+        def fetch() -> str:
+            calls.append(len(calls))
+            if len(calls) == 1:
+                release.wait(60)
+            raise errors.InvalidInput("assertion", "assertion must be there")
+
+        credentials = ClientCredentials("your_id", ClientAssertion(fetch))
+        source = TokenSource(credentials, server.token_endpoint, options=Options(wait_timeout=0.2))
+        with pytest.raises(errors.RenewalTimedOut):
+            source.token()
+        with pytest.raises(errors.InvalidInput, match="must be there"):
+            source.token()
+        release.set()
+        at_rest(source)
+        assert calls == [0, 1]
+
+
+class TestSignals:
+    def test_exception_of_a_signal_handler_passes_at_once(self, server: AuthorizationServer, gate: Gate) -> None:
+        """A worker's soft time limit ends the call, and the renewal serves the next."""
+
+        class SoftTimeLimitExceeded(Exception):
+            pass
+
+        def limit(number: int, frame: FrameType | None) -> None:
+            raise SoftTimeLimitExceeded
+
+        before = signal.signal(signal.SIGUSR1, limit)
+        try:
+            with httpx2.Client(transport=GatedTransport(gate)) as client:
+                source = TokenSource(CREDENTIALS, server.token_endpoint, client=client)
+
+                def interrupt() -> None:
+                    assert gate.arrived.wait(30)
+                    os.kill(os.getpid(), signal.SIGUSR1)
+
+                interrupting = threading.Thread(target=interrupt)
+                interrupting.start()
+                with pytest.raises(SoftTimeLimitExceeded):
+                    source.token()
+                interrupting.join()
+                gate.opened.set()
+                assert source.token().token_type == "Bearer"
+                at_rest(source)
+        finally:
+            signal.signal(signal.SIGUSR1, before)
+        assert len(server.token_requests) == 1
+
+    def test_signal_handler_that_asks_for_a_token_gets_one(self, server: AuthorizationServer) -> None:
+        """Its own thread may be anywhere in the same source."""
+        source = TokenSource(CREDENTIALS, server.token_endpoint)
+        found: list[Token] = []
+
+        def ask(frame: FrameType, event: str, argument: object) -> Any:
+            frame.f_trace_opcodes = True
+            if event == "opcode" and len(found) < 200 and "oauth_cc/stores" in frame.f_code.co_filename:
+                sys.settrace(None)
+                found.append(source.token())
+                sys.settrace(ask)
+            return ask
+
+        sys.settrace(ask)
+        try:
+            token = source.token()
+        finally:
+            sys.settrace(None)
+        at_rest(source)
+        assert set(found) == {token}
+        assert len(server.token_requests) == 1
+
+    @pytest.mark.parametrize("background", [True, False])
+    def test_source_survives_an_interrupt_at_every_bytecode(self, background: bool) -> None:
+        """After each the next call gets a token, soon."""
+
+        class Interrupt(BaseException):
+            pass
+
+        def transport(request: httpx2.Request) -> httpx2.Response:
+            return httpx2.Response(200, json={"access_token": "tok-1", "token_type": "Bearer", "expires_in": 3600})
+
+        def interrupted(source: TokenSource, at: int) -> bool:
+            left = at
+
+            def trace(frame: FrameType, event: str, argument: object) -> Any:
+                nonlocal left
+                frame.f_trace_opcodes = True
+                if event == "opcode" and "oauth_cc" in frame.f_code.co_filename:
+                    left -= 1
+                    if left == 0:
+                        raise Interrupt
+                return trace
+
+            sys.settrace(trace)
+            try:
+                source.token()
+            except Interrupt:
+                return True
+            finally:
+                sys.settrace(None)
+            return False
+
+        options = Options(background_renewal=background, wait_timeout=20.0)
+        with httpx2.Client(transport=httpx2.MockTransport(transport)) as client:
+            make = partial(TokenSource, CREDENTIALS, "https://as.example/token", client=client, options=options)
+            # Every bytecode of the first steps, and then some of the rest, which a caller without threads performs.
+            for at in [*range(1, 400), *range(400, 20_000, 173)]:
+                source = make()
+                if not interrupted(source, at):
+                    break
+                began = time.monotonic()
+                assert source.token().token_type == "Bearer"
+                assert time.monotonic() - began < 10
+                at_rest(source)
+
+
+class TestCallbacks:
+    @pytest.mark.parametrize("way", ["hook", "log"])
+    def test_callback_that_calls_an_api_gets_the_new_token(self, server: AuthorizationServer, way: str) -> None:
+        """One renewal makes one token request."""
+        tokens: list[Token] = []
+        source: list[TokenSource] = []
+
+        def ask(event: object) -> None:
+            if isinstance(event, TokenObtained) or way == "log":
+                tokens.append(source[0].token())
+
+        class Handler(logging.Handler):
+            def emit(self, record: logging.LogRecord) -> None:
+                if record.name == "oauth_cc":
+                    ask(record)
+
+        handler, logger = Handler(), logging.getLogger("oauth_cc")
+        level = logger.level
+        if way == "log":
+            logger.addHandler(handler)
+            logger.setLevel(logging.INFO)
+        try:
+            hook: Callable[[Event], None] | None = ask if way == "hook" else None
+            source.append(TokenSource(CREDENTIALS, server.token_endpoint, options=Options(on_event=hook)))
+            token = source[0].token()
+            at_rest(source[0])
+        finally:
+            logger.removeHandler(handler)
+            logger.setLevel(level)
+        assert tokens == [token]
+        assert len(server.token_requests) == 1
+
+    def test_slow_hook_delays_no_caller(self, server: AuthorizationServer) -> None:
+        """The token is there before the hook is called."""
+        release = threading.Event()
+
+        def hold(event: Event) -> None:
+            release.wait(60)
+
+        source = TokenSource(CREDENTIALS, server.token_endpoint, options=Options(on_event=hold))
+        assert source.token() == source.token()
+        release.set()
+        at_rest(source)
+
+    def test_assertion_function_that_asks_its_own_source_gets_an_error(self, server: AuthorizationServer) -> None:
+        """It would wait for itself."""
+        source: list[TokenSource] = []
+
+        def fetch() -> str:
+            return source[0].access_token()
+
+        credentials = ClientCredentials("your_id", ClientAssertion(fetch))
+        source.append(TokenSource(credentials, server.token_endpoint))
+        with pytest.raises(errors.InvalidInput, match="must not ask for the same token"):
+            source[0].token()
+        at_rest(source[0])
+
+
+class TestBlockingInALoop:
+    def test_blocking_call_in_the_thread_of_the_leading_loop_asks_by_itself(self, server: AuthorizationServer) -> None:
+        """With a store too, whose lock the task holds."""
+        shared = Shared()
+        gate = Gate()
+        cache = TokenCache(shared)
+
+        async def main() -> None:
+            async with httpx2.AsyncClient(transport=AsyncGatedTransport(gate)) as client:
+                source = AsyncTokenSource(CREDENTIALS, server.token_endpoint, client=client, store=cache)
+                async with anyio.create_task_group() as group:
+                    group.start_soon(source.token)
+                    await arrival(gate)
+                    began = time.monotonic()
+                    assert TokenSource(CREDENTIALS, server.token_endpoint, store=cache).token().token_type == "Bearer"
+                    assert time.monotonic() - began < 4
+                    gate.opened.set()
+
+        anyio.run(main)
+
+    @pytest.mark.parametrize("backend", ["asyncio", "trio"])
+    def test_leader_with_a_store_does_not_need_the_thread_pool_of_its_callers(
+        self, server: AuthorizationServer, backend: str
+    ) -> None:
+        """All threads of the pool wait for its token."""
+        cache = TokenCache(Shared())
+
+        async def main() -> None:
+            source = AsyncTokenSource(CREDENTIALS, server.token_endpoint, store=cache)
+            blocking = TokenSource(CREDENTIALS, server.token_endpoint, store=cache)
+            limiter = anyio.to_thread.current_default_thread_limiter()
+            limiter.total_tokens = 4
+            with anyio.fail_after(20):
+                async with anyio.create_task_group() as group:
+                    group.start_soon(source.token)
+                    for _ in range(12):
+                        group.start_soon(anyio.to_thread.run_sync, blocking.token)
+
+        anyio.run(main, backend=backend)
+        assert len(server.token_requests) == 1
+
+
+class TestOutages:
+    def test_renewals_during_an_outage_use_one_thread_and_delay_nobody(self) -> None:
+        """Each failed attempt is followed by a pause."""
+        alive: list[int] = []
+
+        def refuse(request: httpx2.Request) -> httpx2.Response:
+            alive.append(len([thread for thread in threading.enumerate() if thread.name == "oauth_cc renewal"]))
+            return httpx2.Response(200 if len(alive) == 1 else 503, json={"access_token": "tok-1", "expires_in": 3600})
+
+        with httpx2.Client(transport=httpx2.MockTransport(refuse)) as client:
+            options = Options(renewal_window=AGEING_AT_ONCE, retries=Retries(attempts=1))
+            source = TokenSource(CREDENTIALS, "https://as.example/token", client=client, options=options)
+            first = source.token()
+
+            def call() -> None:
+                for _ in range(200):
+                    assert source.token() == first
+
+            threads = [threading.Thread(target=call) for _ in range(20)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(60)
+            at_rest(source)
+        assert alive == [1, 1]
+
+    def test_repeated_rejection_costs_two_token_requests(self, server: AuthorizationServer) -> None:
+        """An API that rejects every token is called with the token there is."""
+        with serve(Answer(status=401)) as api:
+            auth = ClientCredentialsAuth(CREDENTIALS, server.token_endpoint)
+            with httpx2.Client(auth=auth) as client:
+                statuses = [client.get(f"{api.url}/things").status_code for _ in range(10)]
+            at_rest(auth.source)
+        assert statuses == [401] * 10
+        assert len(server.token_requests) == 2
+
+    @pytest.mark.parametrize(
+        "answer", [Answer(status=503), Answer(chunks=(b'{"access_token": "t", "token_type": "mac"}',))]
+    )
+    def test_failing_server_is_asked_once_in_five_seconds(self, answer: Answer) -> None:
+        """Each call would make a request, or three."""
+        with serve(answer) as script:
+            options = Options(retries=Retries(attempts=1))
+            source = TokenSource(CREDENTIALS, f"{script.url}/token", options=options)
+            for _ in range(10):
+                with pytest.raises(errors.OAuthError):
+                    source.token()
+            assert len(script.asked) == 1
+
+
+class TestKeepingFresh:
+    def test_token_is_renewed_without_calls(self, server: AuthorizationServer, monkeypatch: pytest.MonkeyPatch) -> None:
+        """`peek` finds it."""
+        monkeypatch.setattr("oauth_cc._io.source.SHORTEST_PAUSE", 0.01)
+        renewed = threading.Semaphore(0)
+        options = Options(renewal_window=AGEING_AT_ONCE, on_event=lambda _: renewed.release())
+        source = TokenSource(CREDENTIALS, server.token_endpoint, options=options)
+        assert source.peek() is None
+        with source.keep_fresh():
+            first = source.peek()
+            for _ in range(3):
+                assert renewed.acquire(timeout=30)
+            assert source.peek() not in (None, first)
+        source.close()
+
+    @pytest.mark.parametrize("backend", ["asyncio", "trio"])
+    def test_token_is_renewed_without_calls_in_async_code(
+        self, server: AuthorizationServer, backend: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """`peek` finds it."""
+        monkeypatch.setattr("oauth_cc._io.async_source.SHORTEST_PAUSE", 0.01)
+
+        async def main() -> None:
+            renewed = anyio.Event()
+            seen: list[Event] = []
+
+            def note(event: Event) -> None:
+                seen.append(event)
+                if len(seen) == 3:
+                    renewed.set()
+
+            options = Options(renewal_window=AGEING_AT_ONCE, on_event=note)
+            source = AsyncTokenSource(CREDENTIALS, server.token_endpoint, options=options)
+            async with source.keep_fresh():
+                first = source.peek()
+                with anyio.fail_after(30):
+                    await renewed.wait()
+                assert source.peek() not in (None, first)
+            await at_rest_async(source)
+
+        anyio.run(main, backend=backend)
+
+
+@pytest.mark.slow
+def test_process_ends_while_a_renewal_is_under_way() -> None:
+    """Nothing is printed, with a call at exit and in a finaliser too."""
+    program = """
+import atexit, sys, threading
+from oauth_cc import ClientCredentials, Options, RenewalWindow
+from oauth_cc.httpx2 import TokenSource
+from tests.shells.scripted import Held, TOKEN, serve
+
+with serve(TOKEN, Held(TOKEN)) as script:
+    options = Options(renewal_window=RenewalWindow(1e-9, 1e-9), timeout=1.0)
+    source = TokenSource(ClientCredentials("your_id", "s3cret"), f"{script.url}/token", options=options)
+    source.token()
+    source.token()
+
+class Last:
+    def __del__(self):
+        try:
+            source.peek()
+        except Exception as error:
+            print(error)
+
+last = Last()
+atexit.register(source.token)
+"""
+    done = subprocess.run(  # our own program
+        [sys.executable, "-c", program], capture_output=True, timeout=60, check=False, text=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
