@@ -18,7 +18,7 @@ from oauth_cc._wire.url import split_origin
 from oauth_cc.cli.authentication import password_of
 from oauth_cc.cli.output import note, say
 from oauth_cc.endpoint import Endpoint
-from oauth_cc.errors import InvalidInput, StoreUnavailable
+from oauth_cc.errors import InvalidInput
 from oauth_cc.events import Event, StoreFailed
 from oauth_cc.metadata import ServerMetadata, endpoint_for
 
@@ -64,7 +64,7 @@ def token_for(request: TokenRequest, arguments: argparse.Namespace) -> Token:
             request,
             endpoint,
             client=client,
-            store=None if arguments.no_store else _usable_store(),
+            store=None if arguments.no_store else _store(),
             options=Options(timeout=arguments.timeout, on_event=_warn),
         ).token()
 
@@ -182,28 +182,12 @@ def _store() -> "FileStore":
     except ImportError as error:
         reason = "storing tokens needs more packages; run pip install 'oauth_cc[cli]', or pass --no-store"
         raise ImportError(reason) from error
-    try:
-        return FileStore()
-    except RuntimeError as error:
-        # A container may have neither HOME nor an entry for its user.
-        raise StoreUnavailable(f"{error}") from error
-
-
-def _usable_store() -> "FileStore | None":
-    try:
-        return _store()
-    except StoreUnavailable as error:
-        _warn_of_store(error)
-        return None
-
-
-def _warn_of_store(error: Exception) -> None:
-    say(f"the token was not stored: {error}")
+    return FileStore()
 
 
 def _warn(event: Event) -> None:
     if isinstance(event, StoreFailed):
-        _warn_of_store(event.error)
+        say(f"the token was not stored: {event.error}")
 
 
 def _utc(seconds: float) -> str:

@@ -1,11 +1,18 @@
 """
 A token store for the processes of one user on one machine: private files in one directory. Requires POSIX.
 
-    KEY.json   the token, written as a whole        KEY.lock   the lock of a renewal, released if its process dies
+    KEY.json        a token, written as a whole
+    KEY.TEXT.new    a token that is being written
+    ABC.lock        the lock of the renewals of all keys that begin with ABC
+    entries.lock    the lock of a change of the entries, held for a moment
+
+A lock ends with the process that holds it. Its file stays, so that all processes lock the same file: there are at most
+4,097 of them, and they are empty.
 """
 
 import contextlib
 import errno
+import math
 import os
 import secrets
 import stat
@@ -18,6 +25,7 @@ import attrs
 
 from oauth_cc._wire.json import MAX_SIZE
 from oauth_cc.errors import StoreUnavailable
+from oauth_cc.flows.freshness import is_plausible
 from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
 from oauth_cc.stores._serialization import KEY, check_key, dumps, loads
@@ -37,6 +45,8 @@ def __dir__() -> list[str]:
 
 
 _POLL: Final = 0.02
+_CHANGE_WAIT: Final = 2.0
+_SWEEP_PAUSE: Final = 60.0
 _ABANDONED_AFTER: Final = 3600.0
 # Errors of the machine, not of the file.
 _OF_THE_MACHINE: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.EIO})
@@ -66,13 +76,16 @@ class FileStore:
     A token store in files, for all processes of one user on one machine. It requires POSIX (Linux, macOS).
 
     Files have mode 0600, and are written to another name, synced and renamed. A file that is a link, belongs to another
-    user, is readable by others, or has other content counts as missing. Saving a token deletes expired ones. The
-    methods are those of `oauth_cc.stores.Store`. They raise `StoreUnavailable` if the directory cannot be used, or the
-    disk is full.
+    user, is readable by others, or has other content counts as missing. Saving a token deletes expired ones, at most
+    once a minute. Tokens whose keys begin with the same three digits share the lock of their renewals.
+
+    The methods are those of `oauth_cc.stores.Store`. They raise `StoreUnavailable` if the directory cannot be used, or
+    the disk is full.
 
     Args:
-        directory: The directory of the files, created if it is missing. It must belong to this user and have mode 0700.
-            None is a directory in the user's cache.
+        directory: The directory of the files, created with mode 0700 if it is missing. It must belong to this user and
+            have mode 0700. A leading ``~`` is the user's home directory. None is a directory in the user's cache, which
+            the environment variable ``XDG_CACHE_HOME`` can move.
 
     Example:
         >>> FileStore("/run/user/1000/tokens")
@@ -81,7 +94,10 @@ class FileStore:
 
     def __init__(self, directory: str | os.PathLike[str] | None = None) -> None:
         # Not resolved, so that a link in its place is noticed.
-        self._directory = Path(directory) if directory is not None else user_cache_path("oauth_cc") / "tokens"
+        self._directory = _located(directory)
+        other = "pass another directory to FileStore"
+        self._advice = other if directory is not None else f"set XDG_CACHE_HOME, or {other}"
+        self._swept_at = -math.inf
 
     def __repr__(self) -> str:
         return f"FileStore({str(self._directory)!r})"
@@ -97,27 +113,31 @@ class FileStore:
         Save *token* under *key*, unless the entry has a newer token, which a suspended process must not overwrite.
         """
         check_key(key)
+        text = dumps(key, token)
+        if text is None:
+            return
+        name, aside = f"{key}.json", f"{key}.{secrets.token_hex(8)}.new"
         with self._opened() as folder:
-            _sweep(folder, time.time())
-            kept = _kept(folder, f"{key}.json")
-            text = dumps(key, token)
-            if text is not None and (kept is None or kept.received_at <= token.received_at):
-                _write(folder, f"{key}.json", text, token.expires_at)
+            try:
+                _write(folder, aside, text, token.expires_at)
+                # The look and the rename are one step, so that no process can save a newer token in between.
+                with self._changing():
+                    kept = _kept(folder, name)
+                    if kept is None or kept.received_at <= token.received_at or not is_plausible(kept, time.time()):
+                        # `clear` may have deleted the new file.
+                        with contextlib.suppress(FileNotFoundError):
+                            os.rename(aside, name, src_dir_fd=folder, dst_dir_fd=folder)
+                    self._sweep(folder)
+            finally:
+                _unlink(folder, aside)
+            os.fsync(folder)
 
     def discard(self, key: str, token: Token) -> None:
         """Delete the entry under *key* if it is *token*."""
         check_key(key)
-        name, aside = f"{key}.json", _aside(key)
-        with self._opened() as folder:
-            if _kept(folder, name) != token:
-                return
-            # Renamed first, so that a token that another process saves meanwhile is not deleted.
-            with contextlib.suppress(FileNotFoundError):
-                os.rename(name, aside, src_dir_fd=folder, dst_dir_fd=folder)
-                if _kept(folder, aside) != token:
-                    with contextlib.suppress(FileExistsError):
-                        os.link(aside, name, src_dir_fd=folder, dst_dir_fd=folder)
-                os.unlink(aside, dir_fd=folder)
+        with self._opened() as folder, self._changing():
+            if _kept(folder, f"{key}.json") == token:
+                _unlink(folder, f"{key}.json")
 
     @contextlib.contextmanager
     def lock(self, key: str, wait: float) -> Generator[bool, None, None]:
@@ -126,7 +146,7 @@ class FileStore:
         """
         check_key(key)
         with self._opened():
-            lock = self._lock(f"{key}.lock")
+            lock = self._lock(key[:3])
         try:
             lock.acquire(timeout=wait, poll_interval=_POLL)
         except Timeout:
@@ -146,21 +166,46 @@ class FileStore:
         return [Entry(name[:8], token.scope, token.expires_at) for name, token in found if token is not None]
 
     def clear(self) -> int:
-        """Delete all tokens, and return the number of their files. A lock that is held stays."""
-        with self._opened() as folder:
-            for name in _names(folder, ".lock"):
-                with contextlib.suppress(Timeout), self._lock(name).acquire(timeout=0):
-                    _unlink(folder, name)
+        """Delete all tokens, and return the number of their files. The files of locks stay."""
+        with self._opened() as folder, self._changing():
             return sum([_unlink(folder, name) for name in (*_names(folder, ".json"), *_names(folder, ".new"))])
 
     def _lock(self, name: str) -> FileLock:
         # The thread that ends the renewal releases the lock, and need not be the one that took it.
-        return FileLock(self._directory / name, mode=0o600, thread_local=False)
+        return FileLock(self._directory / f"{name}.lock", mode=0o600, thread_local=False)
+
+    @contextlib.contextmanager
+    def _changing(self) -> Generator[None]:
+        lock = self._lock("entries")
+        try:
+            lock.acquire(timeout=_CHANGE_WAIT, poll_interval=_POLL)
+        except Timeout:
+            reason = "is locked by a process that was stopped in the middle of a change; resume or end that process"
+            raise StoreUnavailable(f"{self._directory} {reason}") from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _sweep(self, folder: int) -> None:
+        # Not at every save, as it reads the whole directory.
+        if time.monotonic() < self._swept_at + _SWEEP_PAUSE:
+            return
+        self._swept_at = time.monotonic()
+        now = time.time()
+        for suffix, before in ((".json", now), (".new", now - _ABANDONED_AFTER)):
+            for name in _names(folder, suffix):
+                with contextlib.suppress(FileNotFoundError):
+                    if os.stat(name, dir_fd=folder, follow_symlinks=False).st_mtime < before:
+                        _unlink(folder, name)
 
     @contextlib.contextmanager
     def _opened(self) -> Generator[int]:
+        if str(self._directory).startswith("~"):
+            reason = "cannot be located, as the home directory is unknown;"
+            raise StoreUnavailable(f"{self._directory} {reason} {self._advice}")
         try:
-            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make(self._directory)
             flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
             folder = os.open(self._directory, flags)
         except OSError as error:
@@ -169,8 +214,8 @@ class FileStore:
         try:
             found = os.fstat(folder)
             if found.st_uid != os.geteuid() or found.st_mode & 0o077:
-                reason = "must belong to this user only; set its mode to 0700, or use another directory"
-                raise StoreUnavailable(f"{self._directory} {reason}")
+                reason = "must belong to this user only; set its mode to 0700, or"
+                raise StoreUnavailable(f"{self._directory} {reason} {self._advice}")
             yield folder
         except OSError as error:
             raise self._unavailable(error) from None
@@ -179,16 +224,27 @@ class FileStore:
 
     def _unavailable(self, error: OSError) -> StoreUnavailable:
         if error.errno in (errno.ELOOP, errno.ENOTDIR, errno.EEXIST):
-            reason = "must be a directory, not a link or a file; remove it, or use another directory"
+            reason = "must be a directory, not a link or a file; remove it, or"
         elif error.errno in _FULL:
-            reason = "is on a full disk; free some space, or use another directory"
+            reason = "is on a full disk; free some space, or"
         else:
-            reason = f"cannot be used ({error.strerror or type(error).__name__}); use another directory"
-        return StoreUnavailable(f"{self._directory} {reason}")
+            reason = f"cannot be used ({error.strerror or type(error).__name__});"
+        return StoreUnavailable(f"{self._directory} {reason} {self._advice}")
 
 
-def _aside(key: str) -> str:
-    return f"{key}.{secrets.token_hex(8)}.new"
+def _located(directory: str | os.PathLike[str] | None) -> Path:
+    try:
+        return user_cache_path("oauth_cc") / "tokens" if directory is None else Path(directory).expanduser()
+    except RuntimeError:
+        # Containers run under user ids without an entry in passwd. Older versions of platformdirs return "~" too.
+        return Path("~/.cache/oauth_cc/tokens" if directory is None else directory)
+
+
+def _make(directory: Path) -> None:
+    # The mode of `parents=True` depends on the umask.
+    if not directory.parent.exists():
+        _make(directory.parent)
+    directory.mkdir(mode=0o700, exist_ok=True)
 
 
 def _kept(folder: int, name: str) -> Token | None:
@@ -213,32 +269,16 @@ def _read(folder: int, name: str) -> bytes | None:
 
 
 def _write(folder: int, name: str, text: Secret, ends_at: float) -> None:
-    aside = _aside(name[:64])
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    file = os.open(aside, flags, 0o600, dir_fd=folder)
-    try:
-        with os.fdopen(file, "wb", buffering=0) as raw:
-            done = 0
-            # Revealed inside the call, so that no local variable of a traceback holds it if the disk is full.
-            while done < len(text.reveal()):
-                done += raw.write(text.reveal().encode("ascii")[done:])
-            # The time by which `_sweep` deletes it.
-            os.utime(file, (ends_at, ends_at))
-            os.fsync(file)
-        os.rename(aside, name, src_dir_fd=folder, dst_dir_fd=folder)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(aside, dir_fd=folder)
-        raise
-    os.fsync(folder)
-
-
-def _sweep(folder: int, now: float) -> None:
-    for suffix, before in ((".json", now), (".new", now - _ABANDONED_AFTER)):
-        for name in _names(folder, suffix):
-            with contextlib.suppress(FileNotFoundError):
-                if os.stat(name, dir_fd=folder, follow_symlinks=False).st_mtime < before:
-                    _unlink(folder, name)
+    file = os.open(name, flags, 0o600, dir_fd=folder)
+    with os.fdopen(file, "wb", buffering=0) as raw:
+        done = 0
+        # Revealed inside the call, so that no local variable of a traceback holds it if the disk is full.
+        while done < len(text.reveal()):
+            done += raw.write(text.reveal().encode("ascii")[done:])
+        # The time by which the sweep deletes it.
+        os.utime(file, (ends_at, ends_at))
+        os.fsync(file)
 
 
 def _names(folder: int, suffix: str) -> list[str]:

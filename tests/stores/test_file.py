@@ -4,18 +4,24 @@ FileStore: saved tokens, file modes, and files that another user or process chan
 
 import errno
 import os
+import pwd
+import signal
 import stat
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from oauth_cc import ClientCredentials, Options, Scope, Secret, Token
+from oauth_cc.cli import DONE, main
 from oauth_cc.errors import InvalidInput, StoreUnavailable
 from oauth_cc.requests import TokenSource
 from oauth_cc.stores._serialization import dumps, loads
@@ -53,15 +59,16 @@ def test_saved_token_is_loaded_by_another_store_object(store: FileStore, folder:
 
 
 def test_directory_and_files_are_private_under_any_umask(store: FileStore, folder: Path) -> None:
-    """The modes are 0700 and 0600."""
+    """The modes are 0700, for parents that are created too, and 0600."""
     before = os.umask(0)
     try:
         with store.lock(KEY, 1.0):
             store.save(KEY, token())
     finally:
         os.umask(before)
-    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.iterdir())}
-    assert modes == {"tokens": 0o700, f"{KEY}.json": 0o600, f"{KEY}.lock": 0o600}
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (folder.parent, folder, *folder.iterdir())}
+    directories, locks = {"deep": 0o700, "tokens": 0o700}, {"012.lock": 0o600, "entries.lock": 0o600}
+    assert modes == {**directories, **locks, f"{KEY}.json": 0o600}
 
 
 def test_older_token_does_not_overwrite_a_newer_one(store: FileStore) -> None:
@@ -95,6 +102,69 @@ def test_one_rejected_token_costs_one_request_under_any_clock(
     assert len(server.token_requests) == 2
 
 
+def test_token_that_is_saved_late_does_not_overwrite_a_newer_one(
+    store: FileStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process may be stopped while its file is written, and another process renews meanwhile."""
+    fsync = os.fsync
+
+    def stop(file: int) -> None:
+        monkeypatch.setattr(os, "fsync", fsync)
+        FileStore(folder).save(KEY, token("tok-2", NOW + 1))
+        fsync(file)
+
+    monkeypatch.setattr(os, "fsync", stop)
+    store.save(KEY, token("tok-1", NOW))
+    assert store.load(KEY) == token("tok-2", NOW + 1)
+    assert {path.name for path in folder.iterdir()} == {f"{KEY}.json", "entries.lock"}
+
+
+def test_no_token_can_be_saved_between_look_and_rename(
+    store: FileStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are one step, for as long as the process lives. Another process does not wait for long."""
+    rename = os.rename
+    refused: list[str] = []
+
+    def stop(*args: Any, **options: Any) -> None:
+        for change in (lambda: FileStore(folder).save(KEY, token("tok-2", NOW + 1)), FileStore(folder).clear):
+            with pytest.raises(StoreUnavailable) as caught:
+                change()
+            refused.append(f"{caught.value}")
+        rename(*args, **options)
+
+    monkeypatch.setattr("oauth_cc.stores.file._CHANGE_WAIT", 0.05)
+    monkeypatch.setattr(os, "rename", stop)
+    store.save(KEY, token("tok-1", NOW))
+    reason = "is locked by a process that was stopped in the middle of a change; resume or end that process"
+    assert refused == [f"{folder} {reason}"] * 2
+    assert store.load(KEY) == token("tok-1", NOW)
+    assert not list(folder.glob("*.new"))
+
+
+def test_clear_beside_a_save_is_not_an_error(store: FileStore, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The token is deleted before it has its name."""
+    fsync = os.fsync
+
+    def stop(file: int) -> None:
+        monkeypatch.setattr(os, "fsync", fsync)
+        assert FileStore(folder).clear() == 1
+
+    monkeypatch.setattr(os, "fsync", stop)
+    store.save(KEY, token())
+    assert store.load(KEY) is None
+    store.save(KEY, token())
+    assert store.load(KEY) == token()
+
+
+@pytest.mark.parametrize("wrong", [token("forged", NOW + 4000), token("forged", NOW + 1, 30 * 365 * 86400.0)])
+def test_implausible_token_is_overwritten(store: FileStore, wrong: Token) -> None:
+    """The clock was set back since it was saved, or somebody forged it."""
+    store.save(KEY, wrong)
+    store.save(KEY, token())
+    assert store.load(KEY) == token()
+
+
 def test_discard_deletes_exactly_the_given_token(store: FileStore, folder: Path) -> None:
     """A newer token stays."""
     store.save(KEY, token("tok-2"))
@@ -102,19 +172,26 @@ def test_discard_deletes_exactly_the_given_token(store: FileStore, folder: Path)
     assert store.load(KEY) == token("tok-2")
     store.discard(KEY, token("tok-2"))
     store.discard(KEY, token("tok-2"))
-    assert list(folder.iterdir()) == []
+    assert [path.name for path in folder.iterdir()] == ["entries.lock"]
 
 
-def test_save_deletes_expired_tokens_and_old_partial_files(store: FileStore, folder: Path) -> None:
-    """Other files stay."""
+def test_save_deletes_expired_tokens_and_old_partial_files(
+    store: FileStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other files stay. It looks for them once a minute, as it reads the whole directory."""
     store.save(KEY, token(received_at=NOW - 7200))
     abandoned, recent = folder / f"{KEY}.0011223344556677.new", folder / f"{OTHER}.0011223344556677.new"
     for path in (abandoned, recent):
         path.touch(0o600)
     os.utime(abandoned, (NOW - 7200, NOW - 7200))
     (folder / "notes.json").touch()
+    before = {path.name for path in folder.iterdir()}
     store.save(OTHER, token())
-    assert {path.name for path in folder.iterdir()} == {f"{OTHER}.json", recent.name, "notes.json"}
+    assert {path.name for path in folder.iterdir()} == {*before, f"{OTHER}.json"}
+    clock = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: clock() + 60)
+    store.save(OTHER, token())
+    assert {path.name for path in folder.iterdir()} == {f"{OTHER}.json", recent.name, "notes.json", "entries.lock"}
 
 
 def test_entries_show_key_prefix_scope_and_expiry(store: FileStore) -> None:
@@ -124,8 +201,8 @@ def test_entries_show_key_prefix_scope_and_expiry(store: FileStore) -> None:
     assert store.entries() == [Entry("01234567", Scope.of("a"), NOW + 3600)]
 
 
-def test_clear_deletes_all_but_held_locks(store: FileStore, folder: Path) -> None:
-    """Other files stay."""
+def test_clear_deletes_all_but_locks(store: FileStore, folder: Path) -> None:
+    """Other files stay too."""
     with store.lock(OTHER, 0), store.lock(KEY, 0):
         pass
     store.save(KEY, token())
@@ -134,10 +211,19 @@ def test_clear_deletes_all_but_held_locks(store: FileStore, folder: Path) -> Non
     (folder / "notes.json").touch()
     with store.lock(OTHER, 0):
         assert store.clear() == 2
-    assert {path.name for path in folder.iterdir()} == {f"{OTHER}.json", f"{OTHER}.lock", "notes.json"}
+    locks = {"012.lock", "fff.lock", "entries.lock"}
+    assert {path.name for path in folder.iterdir()} == {*locks, f"{OTHER}.json", "notes.json"}
 
 
-def test_each_key_has_its_own_lock(store: FileStore) -> None:
+def test_number_of_lock_files_is_bounded(store: FileStore, folder: Path) -> None:
+    """Keys that begin with the same three digits share a lock."""
+    for number in range(50):
+        with store.lock(f"abc{number:061x}", 0) as held, store.lock(f"abc{number:060x}0", 0) as shared:
+            assert (held, shared) == (True, False)
+    assert [path.name for path in folder.iterdir()] == ["abc.lock"]
+
+
+def test_other_keys_have_other_locks(store: FileStore) -> None:
     """A caller that finds it taken waits for as long as it says."""
     with store.lock(KEY, 0.0) as held:
         assert held
@@ -306,7 +392,7 @@ class TestDirectory:
         folder.chmod(mode)
         assert (
             self.refused(store)
-            == f"{folder} must belong to this user only; set its mode to 0700, or use another directory"
+            == f"{folder} must belong to this user only; set its mode to 0700, or pass another directory to FileStore"
         )
 
     @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user")
@@ -323,7 +409,7 @@ class TestDirectory:
         folder.symlink_to(tmp_path / "elsewhere")
         assert (
             self.refused(store)
-            == f"{folder} must be a directory, not a link or a file; remove it, or use another directory"
+            == f"{folder} must be a directory, not a link or a file; remove it, or pass another directory to FileStore"
         )
 
     def test_file_in_place_of_the_directory_is_rejected(self, folder: Path, store: FileStore) -> None:
@@ -354,7 +440,7 @@ def test_full_disk_keeps_the_old_token_and_leaks_nothing(
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert "s3cret-token" not in shown_by(caught.value)
     assert store.load(KEY) == token("tok-1")
-    assert [path.name for path in folder.iterdir()] == [f"{KEY}.json"]
+    assert {path.name for path in folder.iterdir()} == {f"{KEY}.json", "entries.lock"}
 
 
 def test_full_disk_is_reported_once_for_many_renewals(store: FileStore) -> None:
@@ -416,11 +502,104 @@ def test_default_directory_is_in_the_user_cache(monkeypatch: pytest.MonkeyPatch,
     assert (tmp_path / "oauth_cc" / "tokens" / f"{KEY}.json").exists()
 
 
+def test_home_directory_is_expanded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A directory often comes from a setting."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    FileStore("~/tokens").save(KEY, token())
+    assert (tmp_path / "tokens" / f"{KEY}.json").exists()
+
+
+class TestContainers:
+    """A user id without an entry in passwd and without HOME, and a file system that cannot be written."""
+
+    def use_home(self, home: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Set HOME to *home*. If it is None, the user is unknown too."""
+
+        def unknown(number: int) -> NoReturn:
+            raise KeyError(number)
+
+        monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+        if home is None:
+            monkeypatch.delenv("HOME")
+            monkeypatch.setattr(pwd, "getpwuid", unknown)
+        else:
+            monkeypatch.setenv("HOME", home)
+
+    def fault(self, store: FileStore) -> str:
+        """Return the error text of a save."""
+        with pytest.raises(StoreUnavailable) as caught:
+            store.save(KEY, token())
+        return f"{caught.value}"
+
+    def test_unknown_home_directory_is_an_error_that_names_the_setting(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The store can be made, so that its source reports the error and keeps tokens in memory."""
+        self.use_home(None, monkeypatch)
+        stores = FileStore(), FileStore("~/tokens")
+        reason = "cannot be located, as the home directory is unknown;"
+        assert [self.fault(store) for store in stores] == [
+            f"~/.cache/oauth_cc/tokens {reason} set XDG_CACHE_HOME, or pass another directory to FileStore",
+            f"~/tokens {reason} pass another directory to FileStore",
+        ]
+        assert repr(stores[0]) == "FileStore('~/.cache/oauth_cc/tokens')"
+        monkeypatch.setattr("oauth_cc.stores.file.user_cache_path", lambda name: Path("~/.cache", name))
+        assert "the home directory is unknown" in self.fault(FileStore())
+
+    def test_directory_that_cannot_be_created_names_the_setting(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The default directory can be moved by the environment."""
+        monkeypatch.setenv("XDG_CACHE_HOME", "/proc/cache")
+        advice = "set XDG_CACHE_HOME, or pass another directory to FileStore"
+        assert self.fault(FileStore()) == (
+            f"/proc/cache/oauth_cc/tokens cannot be used (No such file or directory); {advice}"
+        )
+
+    @pytest.mark.parametrize("home", ["/proc", "/dev/null", None])
+    def test_command_line_prints_one_warning_and_the_token(
+        self, home: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """The warning names the setting."""
+        self.use_home(home, monkeypatch)
+        monkeypatch.setenv("OAUTH_CLIENT_SECRET", "s3cret")
+        with AuthorizationServer() as server:
+            words = ("token", "--client-id", "your_id", "--token-url", server.token_endpoint, "--format", "token")
+            assert main(words) == DONE
+        printed = capsys.readouterr()
+        (warning,) = printed.err.splitlines()
+        assert warning.startswith("oauth-cc: the token was not stored: ")
+        assert warning.endswith("set XDG_CACHE_HOME, or pass another directory to FileStore")
+        assert len(printed.out.split()) == 1
+
+
+@pytest.mark.slow
+def test_lock_of_a_dead_process_is_free_although_its_child_lives(store: FileStore, folder: Path) -> None:
+    """A forked child inherits the file, and not the lock."""
+    program = """
+import os, sys, time
+from oauth_cc.stores.file import FileStore
+lock = FileStore(sys.argv[1]).lock(sys.argv[2], 0)
+assert lock.__enter__()
+child = os.fork()
+if child == 0:
+    os.close(1)
+    time.sleep(60)
+    os._exit(0)
+print(child, flush=True)
+os._exit(0)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(folder), KEY], stdout=subprocess.PIPE, text=True, check=True
+    )
+    try:
+        with store.lock(KEY, 0.0) as held:
+            assert held
+    finally:
+        os.kill(int(done.stdout), signal.SIGKILL)
+
+
 def test_os_errors_are_sentences_with_advice() -> None:
     """A full disk and a read-only file system differ."""
     store = FileStore("/somewhere")
     texts = [f"{store._unavailable(OSError(number, os.strerror(number)))}" for number in (errno.ENOSPC, errno.EROFS)]
     assert texts == [
-        "/somewhere is on a full disk; free some space, or use another directory",
-        "/somewhere cannot be used (Read-only file system); use another directory",
+        "/somewhere is on a full disk; free some space, or pass another directory to FileStore",
+        "/somewhere cannot be used (Read-only file system); pass another directory to FileStore",
     ]
