@@ -3,6 +3,7 @@ Real Redis servers for tests: installed ones, or unpacked from Debian packages w
 """
 
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -97,6 +98,11 @@ class RedisServer:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def pause(self) -> None:
+        """Stop the server without ending it. Connections to it are accepted, and no command is answered."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
 
     def __enter__(self) -> Self:
         return self

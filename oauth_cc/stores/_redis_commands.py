@@ -117,12 +117,14 @@ class Commands:
         prefix: The prefix of the names in Redis.
         lock_lifetime: Seconds until a lock expires.
         longest_pause: Maximum seconds to block in one command.
+        deadline: Maximum seconds of one command, with its connection and the client's own retries.
         encryption: The encryption of the entries.
     """
 
     prefix: str
     lock_lifetime: float
     longest_pause: float
+    deadline: float
     encryption: Encryption
 
     def fetch(self, key: str) -> tuple[str, str, int, int]:
@@ -200,8 +202,8 @@ def commands(
     if not isinstance(timeout, int | float) or not 0 < timeout < math.inf:
         reason = "client must have a timeout, as it could block callers forever; use socket_timeout=1.0"
         raise InvalidInput("client", reason)
-    # Well below the timeout, so that a pause does not end in one.
-    return Commands(prefix, lock_lifetime, min(_LONGEST_PAUSE, timeout / 2), encrypted)
+    # A pause is well below the timeout, so that it does not end in one. A command may have to connect first.
+    return Commands(prefix, lock_lifetime, min(_LONGEST_PAUSE, timeout / 2), 2 * timeout, encrypted)
 
 
 def _microseconds(clock: object) -> int:
@@ -250,7 +252,7 @@ def _advice(error: Exception) -> str:
         case RedisError() if str(error) in ("Too many connections", "No connection available."):
             return "the client's connection pool is exhausted; raise its max_connections"
         # A client for asyncio raises a connection error here too.
-        case RedisError() if isinstance(error, redis.TimeoutError) or str(error).startswith("Timeout "):
+        case _ if isinstance(error, redis.TimeoutError | TimeoutError) or str(error).startswith("Timeout "):
             return "Redis did not respond within the client's socket_timeout; check its load and the network"
         case ResponseError():
             code = re.search(r"\b(?!ERR\b|EVAL\b)[A-Z]{3,20}\b", str(error))

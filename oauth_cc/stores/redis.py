@@ -2,6 +2,7 @@
 Token stores in Redis or Valkey, for processes on any number of machines.
 """
 
+import asyncio
 import contextlib
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
@@ -11,6 +12,7 @@ from typing import Final, Protocol, Self, TypeVar, final
 from oauth_cc._wire.typing import NonStringCollection
 from oauth_cc.errors import InvalidInput, StoreUnavailable
 from oauth_cc.secret import Secret
+from oauth_cc.stores._deadline import within
 from oauth_cc.stores._encryption import encryption
 from oauth_cc.stores._redis_commands import DISCARD, RAW, WAKE, CircuitBreaker, Claim, commands
 from oauth_cc.token import Token
@@ -104,9 +106,8 @@ class RedisStore:
     for some seconds at a time.
 
     Args:
-        client: A ``redis.Redis`` or ``redis.RedisCluster``. It must have a timeout. A Redis that hangs delays a renewal
-            by that timeout times the attempts of its ``retry``, so use few of both, as in
-            ``redis.Redis(host, socket_timeout=1.0, retry=Retry(NoBackoff(), 1))``.
+        client: A ``redis.Redis`` or ``redis.RedisCluster``. It must have a timeout. A command ends for its caller after
+            at most twice this timeout, even if the client connects or retries for longer.
         prefix: The prefix of the names in Redis.
         lock_lifetime: Seconds until a lock expires that its holder did not release: longer than a token request takes
             with its retries.
@@ -182,7 +183,7 @@ class RedisStore:
     def _take(self, lock: _Lock, claim: Claim, wait: float) -> bool:
         ends_at = time.monotonic() + wait
         while True:
-            if self._call(lambda: lock.acquire(blocking=False, token=claim.owner)):
+            if self._call(lambda: self._acquired(lock, claim, time.monotonic() + self._commands.deadline)):
                 return True
             # A client that repeats a command after a lost reply may find the lock taken by itself.
             if self._call(lambda: self._client.execute_command("GET", claim.lock, **RAW)) == claim.owner.encode():
@@ -192,16 +193,27 @@ class RedisStore:
                 return False
             self._call(partial(self._client.execute_command, "BLPOP", claim.free, max(0.01, pause)))
 
+    def _acquired(self, lock: _Lock, claim: Claim, ends_at: float) -> bool:
+        held = bool(lock.acquire(blocking=False, token=claim.owner))
+        if time.monotonic() < ends_at:
+            return held
+        # The caller has left, so nobody else would release the lock.
+        self._release(lock, claim)
+        return False
+
     def _free(self, lock: _Lock, claim: Claim) -> None:
         # If this fails the lock expires. If it has expired, another process may hold it.
         with contextlib.suppress(RedisError, OSError, LockError):
-            lock.do_release(claim.owner)
-            self._client.execute_command("EVAL", WAKE, 1, claim.free)
+            within(self._commands.deadline, lambda: self._release(lock, claim))
+
+    def _release(self, lock: _Lock, claim: Claim) -> None:
+        lock.do_release(claim.owner)
+        self._client.execute_command("EVAL", WAKE, 1, claim.free)
 
     def _call(self, command: Callable[[], T]) -> T:
         self._breaker.check()
         try:
-            return command()
+            return within(self._commands.deadline, command)
         except (RedisError, OSError) as error:
             fault = self._breaker.failed(error)
         # Raised here, without the frames of redis-py, which contain the command.
@@ -217,7 +229,8 @@ class AsyncRedisStore:
     `RedisStore`, whose calls then run in threads.
 
     Args:
-        client: A ``redis.asyncio.Redis`` or ``redis.asyncio.RedisCluster``. It must have a timeout.
+        client: A ``redis.asyncio.Redis`` or ``redis.asyncio.RedisCluster``. It must have a timeout. A command takes at
+            most twice this timeout, even if the client would connect or retry for longer.
         prefix: The prefix of the names in Redis.
         lock_lifetime: Seconds until a lock expires that its holder did not release.
         keys: Fernet keys. The first key encrypts, and all keys decrypt. Without keys tokens are stored as plain text.
@@ -308,13 +321,15 @@ class AsyncRedisStore:
     async def _free(self, lock: _AsyncLock, claim: Claim) -> None:
         # If this fails the lock expires. If it has expired, another process may hold it.
         with contextlib.suppress(RedisError, OSError, LockError, RuntimeError):
-            await lock.do_release(claim.owner.encode())
-            await self._client.execute_command("EVAL", WAKE, 1, claim.free)
+            async with asyncio.timeout(self._commands.deadline):
+                await lock.do_release(claim.owner.encode())
+                await self._client.execute_command("EVAL", WAKE, 1, claim.free)
 
     async def _call(self, command: Callable[[], Awaitable[T]]) -> T:
         self._breaker.check()
         try:
-            return await command()
+            async with asyncio.timeout(self._commands.deadline):
+                return await command()
         except (RedisError, OSError) as error:
             fault = self._breaker.failed(error)
         except RuntimeError:

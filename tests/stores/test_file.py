@@ -21,7 +21,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oauth_cc import ClientCredentials, Options, Scope, Secret, Token
-from oauth_cc.cli import DONE, main
+from oauth_cc.cli import main
+from oauth_cc.cli.output import DONE
 from oauth_cc.errors import InvalidInput, StoreUnavailable
 from oauth_cc.requests import TokenSource
 from oauth_cc.stores._serialization import dumps, loads

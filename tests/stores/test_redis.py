@@ -10,11 +10,13 @@ import time
 import uuid
 from collections.abc import Awaitable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol, TypedDict, TypeVar, Unpack
+from typing import Any, NoReturn, Protocol, TypedDict, TypeVar, Unpack
 
 import pytest
 import redis
 import redis.asyncio
+import redis.asyncio.lock
+import redis.lock
 from cryptography.fernet import Fernet
 from hypothesis import given
 from hypothesis import strategies as st
@@ -192,7 +194,7 @@ def test_older_token_does_not_overwrite_a_newer_one(make: Make) -> None:
 
 def test_wrong_clock_of_a_machine_does_not_matter(make: Make, redis_server: RedisServer) -> None:
     """The fencing token is a time on the clock of the Redis server."""
-    commands = Commands("oauth_cc:", 45.0, 0.5, Encryption())
+    commands = Commands("oauth_cc:", 45.0, 0.5, 2.0, Encryption())
     with redis_server.client() as client:
         for value, wrong_by in (("ahead", 5000.0), ("behind", -5000.0), ("right", 0.0)):
             now = time.time() + wrong_by
@@ -300,6 +302,8 @@ def test_waiting_callers_are_woken_one_by_one(make: Make, redis_server: RedisSer
     assert len(got) == 3
     tries = after["cmdstat_set"]["calls"] - before["cmdstat_set"]["calls"]
     assert 3 <= tries <= 6
+    # Each of the four holders woke the next.
+    assert after["cmdstat_rpush"]["calls"] - before.get("cmdstat_rpush", {"calls": 0})["calls"] == 4
 
 
 def test_lock_of_a_dead_process_expires(redis_server: RedisServer, make: Make) -> None:
@@ -465,6 +469,69 @@ class TestFailures:
             assert store.load(KEY) is None
             store.save(KEY, kept)
             assert store.load(KEY) == kept
+
+    @pytest.mark.parametrize("how", ["hangs", "is down"])
+    def test_cold_call_does_not_wait_for_the_retries_of_its_client(
+        self, redis_program: Sequence[str], how: str
+    ) -> None:
+        """A client as redis-py makes it would go on for more than ten seconds."""
+        client = ClientCredentials("your_id", "s3cret")
+        with RedisServer(redis_program) as redis_server, AuthorizationServer() as server:
+
+            async def task() -> float:
+                async with redis.asyncio.Redis(unix_socket_path=redis_server.path, socket_timeout=0.1) as connected:
+                    store = AsyncRedisStore(connected)
+                    source = AsyncTokenSource(client, server.token_endpoint, store=store)
+                    began = time.monotonic()
+                    await source.token()
+                    return time.monotonic() - began
+
+            if how == "hangs":
+                redis_server.pause()
+            else:
+                redis_server.stop()
+            with redis.Redis(unix_socket_path=redis_server.path, socket_timeout=0.1) as connected:
+                source = TokenSource(client, server.token_endpoint, store=RedisStore(connected))
+                began = time.monotonic()
+                source.token()
+                seconds = time.monotonic() - began, asyncio.run(task())
+        assert max(seconds) < 3, seconds
+        assert len(server.token_requests) == 2
+
+    def test_lock_that_a_command_gets_after_its_deadline_is_released(self, redis_server: RedisServer) -> None:
+        """The caller of the command has left."""
+        with redis_server.client() as client:
+            store = RedisStore(client)
+            claim = store._commands.claim(KEY)
+            lock = client.lock(claim.lock, timeout=45.0, thread_local=False)
+            assert store._acquired(lock, claim, time.monotonic() + 60)
+            assert client.exists(claim.lock)
+            store._release(lock, claim)
+            assert not store._acquired(lock, claim, time.monotonic())
+            assert not client.exists(claim.lock)
+
+    def test_lock_whose_reply_is_lost_is_released(
+        self, make: Make, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Redis granted it, but nobody holds it."""
+        granted: list[object] = []
+
+        def lose(lock: redis.lock.Lock, **options: Any) -> NoReturn:
+            granted.append(acquire(lock, **options))
+            raise redis.TimeoutError
+
+        async def lose_async(lock: redis.asyncio.lock.Lock, **options: Any) -> NoReturn:
+            granted.append(await acquire_async(lock, **options))
+            raise redis.TimeoutError
+
+        acquire, acquire_async = redis.lock.Lock.acquire, redis.asyncio.lock.Lock.acquire
+        monkeypatch.setattr(redis.lock.Lock, "acquire", lose)
+        monkeypatch.setattr(redis.asyncio.lock.Lock, "acquire", lose_async)
+        with pytest.raises(StoreUnavailable), make().lock(KEY, 0.0):
+            pass
+        assert granted == [True]
+        with redis_server.client() as client:
+            assert not client.exists(LOCK)
 
     def test_hanging_redis_ends_in_the_timeout_of_the_client(self, redis_program: Sequence[str], make: Make) -> None:
         """A lock that it grants meanwhile does not stay."""
