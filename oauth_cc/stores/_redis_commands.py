@@ -251,8 +251,13 @@ def _advice(error: Exception) -> str:
             return "Redis is out of memory; raise its maxmemory or set an eviction policy"
         case RedisError() if str(error) in ("Too many connections", "No connection available."):
             return "the client's connection pool is exhausted; raise its max_connections"
+        case TimeoutError():
+            return (
+                "Redis did not respond within twice the client's socket_timeout, retries included; check that it runs, "
+                "its load and the network"
+            )
         # A client for asyncio raises a connection error here too.
-        case _ if isinstance(error, redis.TimeoutError | TimeoutError) or str(error).startswith("Timeout "):
+        case RedisError() if isinstance(error, redis.TimeoutError) or str(error).startswith("Timeout "):
             return "Redis did not respond within the client's socket_timeout; check its load and the network"
         case ResponseError():
             code = re.search(r"\b(?!ERR\b|EVAL\b)[A-Z]{3,20}\b", str(error))

@@ -472,7 +472,7 @@ class TestFailures:
 
     @pytest.mark.parametrize("how", ["hangs", "is down"])
     def test_cold_call_does_not_wait_for_the_retries_of_its_client(
-        self, redis_program: Sequence[str], how: str
+        self, redis_program: Sequence[str], how: str, caplog: pytest.LogCaptureFixture
     ) -> None:
         """A client as redis-py makes it would go on for more than ten seconds."""
         client = ClientCredentials("your_id", "s3cret")
@@ -496,6 +496,7 @@ class TestFailures:
                 source.token()
                 seconds = time.monotonic() - began, asyncio.run(task())
         assert max(seconds) < 3, seconds
+        assert caplog.text.count("did not respond within twice the client's socket_timeout, retries included") == 2
         assert len(server.token_requests) == 2
 
     def test_lock_that_a_command_gets_after_its_deadline_is_released(self, redis_server: RedisServer) -> None:
