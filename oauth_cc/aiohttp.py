@@ -8,7 +8,7 @@ default header, default authentication or middleware of the session is added. At
 
 import copy
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Final, Self, final
+from typing import TYPE_CHECKING, Final, Self, TypeVar, final
 
 try:
     import aiohttp
@@ -25,6 +25,7 @@ from oauth_cc._io.origins import Origins
 from oauth_cc._wire.typing import NonStringCollection
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.endpoint import Endpoint, Origin
+from oauth_cc.flows.effects import Flow
 from oauth_cc.flows.metadata_cache import MetadataCache
 from oauth_cc.http import HttpResponse
 from oauth_cc.request import TokenRequest
@@ -37,11 +38,14 @@ if TYPE_CHECKING:
     # Imported at run time by the functions that need it.
     from oauth_cc.metadata import ServerMetadata
 
-__all__ = ["AsyncTokenSource", "ClientCredentialsAuth", "fetch_metadata", "fetch_token"]
+__all__ = ["AsyncTokenSource", "ClientCredentialsAuth", "fetch_metadata", "fetch_token", "perform"]
 
 
 def __dir__() -> list[str]:
     return __all__
+
+
+T = TypeVar("T")
 
 
 _FIRST_ERROR: Final = 400
@@ -316,4 +320,19 @@ async def fetch_metadata(
     from oauth_cc.flows.discovery import discover
 
     flow = discover(issuer, retries=options.retries, cache=cache)
+    return await drive(flow, sender(client, options.timeout))
+
+
+async def perform(flow: Flow[T], *, client: aiohttp.ClientSession | None = None, options: Options = DEFAULTS) -> T:
+    """
+    Perform a flow of `oauth_cc.flows`, such as ``revoke`` or ``introspect``, and return its result.
+
+    Args:
+        flow: The flow. It is performed once.
+        client: The session that sends the requests. None for a new connection.
+        options: The timeout. A flow has retries of its own.
+
+    Raises:
+        aiohttp.ClientError: No response arrived.
+    """
     return await drive(flow, sender(client, options.timeout))

@@ -168,7 +168,42 @@ def authenticated_request(
     if isinstance(fields, InvalidInput):
         raise fields
     # Headers and body are written inside the call, so that no local variable holds what they reveal.
-    return HttpRequest("POST", endpoint.url, _headers(request, fields), _compose(request, fields).encode("utf-8"))
+    return HttpRequest(
+        "POST",
+        endpoint.url,
+        _headers(request, fields, request.dialect.body_format),
+        _compose(request, fields).encode("utf-8"),
+    )
+
+
+def authenticated_form(
+    request: TokenRequest,
+    endpoint: Endpoint,
+    proof: Proof | None,
+    assertion: Secret | None,
+    pairs: tuple[tuple[str, Secret], ...],
+) -> HttpRequest:
+    """
+    Return the request that sends *pairs* to another endpoint of the server, authenticated as a token request is.
+
+    Args:
+        request: The token request whose client authenticates. Its headers are sent, too.
+        endpoint: The endpoint.
+        proof: The result of `proof_of`.
+        assertion: The client's assertion, if it authenticates by one.
+        pairs: Names and values of the form.
+
+    Raises:
+        InvalidInput: The request cannot be composed.
+    """
+    fields = _fields(proof, assertion)
+    if isinstance(fields, InvalidInput):
+        raise fields
+    _check_fields(request, fields)
+    form = (*pairs, *fields.parameters)
+    if request.includes_client_id and "client_id" not in dict(form):
+        form = (*form, ("client_id", Secret(request.credentials.client_id)))
+    return HttpRequest("POST", endpoint.url, _headers(request, fields, "form"), _encode(form).encode("utf-8"))
 
 
 def _fields(proof: Proof | None, assertion: str | Secret | None) -> AuthenticationFields | InvalidInput:
@@ -184,8 +219,8 @@ def _fields(proof: Proof | None, assertion: str | Secret | None) -> Authenticati
     return assertion_fields(proof, checked) if isinstance(checked, Secret) else checked
 
 
-def _headers(request: TokenRequest, fields: AuthenticationFields) -> list[tuple[str, str]]:
-    plain = [("Content-Type", _MEDIA_TYPES[request.dialect.body_format]), ("Accept", "application/json")]
+def _headers(request: TokenRequest, fields: AuthenticationFields, body_format: str) -> list[tuple[str, str]]:
+    plain = [("Content-Type", _MEDIA_TYPES[body_format]), ("Accept", "application/json")]
     if request.headers:
         taken = {name.lower() for name, _ in request.headers}
         plain = [pair for pair in plain if pair[0].lower() not in taken]

@@ -145,7 +145,7 @@ class TokenRequestRefused(OAuthError):
 
     def __str__(self) -> str:
         status = f"HTTP {self.status}"
-        text = "the server rejected the token request"
+        text = "the server rejected the request"
         text += f" with {status}" if self.error is None else f": {self.error} ({status})"
         if self.server_message:
             text = f"{text}: {self.server_message}"

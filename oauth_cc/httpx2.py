@@ -26,6 +26,7 @@ from oauth_cc._io.httpx_messages import Response
 from oauth_cc._io.options import DEFAULTS, Options
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.endpoint import Endpoint
+from oauth_cc.flows.effects import Flow
 from oauth_cc.flows.metadata_cache import MetadataCache
 from oauth_cc.request import TokenRequest
 from oauth_cc.token import Token
@@ -42,6 +43,8 @@ __all__ = [
     "fetch_metadata_async",
     "fetch_token",
     "fetch_token_async",
+    "perform",
+    "perform_async",
 ]
 
 
@@ -50,6 +53,7 @@ def __dir__() -> list[str]:
 
 
 _Client = TypeVar("_Client", httpx2.Client, httpx2.AsyncClient)
+T = TypeVar("T")
 
 
 @cache
@@ -219,3 +223,23 @@ async def fetch_metadata_async(
     from oauth_cc.flows.discovery import discover
 
     return await _SHELL.perform_async(discover(issuer, retries=options.retries, cache=cache), client, options)
+
+
+def perform(flow: Flow[T], *, client: httpx2.Client | None = None, options: Options = DEFAULTS) -> T:
+    """
+    Perform a flow of `oauth_cc.flows`, such as ``revoke`` or ``introspect``, and return its result.
+
+    Args:
+        flow: The flow. It is performed once.
+        client: The client that sends the requests. None for a default client.
+        options: The timeout. A flow has retries of its own.
+
+    Raises:
+        httpx2.TransportError: No response arrived.
+    """
+    return _SHELL.perform(flow, client, options)
+
+
+async def perform_async(flow: Flow[T], *, client: httpx2.AsyncClient | None = None, options: Options = DEFAULTS) -> T:
+    """Perform a flow and return its result, as `perform` does, on asyncio and trio."""
+    return await _SHELL.perform_async(flow, client, options)

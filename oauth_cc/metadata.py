@@ -100,6 +100,8 @@ class ServerMetadata:
         dpop_signing_alg_values_supported: The supported algorithms of DPoP proofs.
         mtls_token_endpoint: The token endpoint among the ``mtls_endpoint_aliases``.
         tls_client_certificate_bound_access_tokens: Whether the server binds tokens to client certificates.
+        revocation_endpoint: The URL of the revocation endpoint.
+        introspection_endpoint: The URL of the introspection endpoint.
 
     Raises:
         InvalidInput: The issuer or an endpoint is not a valid URL, or a list is not a tuple.
@@ -115,11 +117,18 @@ class ServerMetadata:
     dpop_signing_alg_values_supported: tuple[str, ...] | None = None
     mtls_token_endpoint: str | None = None
     tls_client_certificate_bound_access_tokens: bool = False
+    revocation_endpoint: str | None = None
+    introspection_endpoint: str | None = None
 
     def __attrs_post_init__(self) -> None:
         fault = issuer_fault(self.issuer, allow_http=True)
-        named = [url for url in (self.token_endpoint, self.mtls_token_endpoint) if url is not None]
-        faults = [] if fault is not None else [endpoint_of_issuer_fault(url, self.issuer) for url in named]
+        endpoints = {
+            "token endpoint": (self.token_endpoint, self.mtls_token_endpoint),
+            "revocation endpoint": (self.revocation_endpoint,),
+            "introspection endpoint": (self.introspection_endpoint,),
+        }
+        named = [(name, url) for name, urls in endpoints.items() for url in urls if url is not None]
+        faults = [] if fault is not None else [endpoint_of_issuer_fault(url, self.issuer, name) for name, url in named]
         for found in (fault, *faults):
             if found is not None:
                 raise found
@@ -205,6 +214,8 @@ def parse_metadata(response: HttpResponse, issuer: str | Endpoint) -> ServerMeta
         _texts(members, "dpop_signing_alg_values_supported"),
         _endpoint(aliases.get("token_endpoint"), "token_endpoint of mtls_endpoint_aliases", issuer),
         _flag(members, "tls_client_certificate_bound_access_tokens"),
+        _side_endpoint(members, "revocation_endpoint", issuer),
+        _side_endpoint(members, "introspection_endpoint", issuer),
     )
 
 
@@ -338,6 +349,14 @@ def _endpoint(url: object, name: str, issuer: str) -> str | None:
     if fault is not None:
         raise InvalidResponse(_OK, fault.reason, name)
     return url
+
+
+def _side_endpoint(members: Mapping[str, object], name: str, issuer: str) -> str | None:
+    # No token request fails because of an endpoint that it does not use.
+    try:
+        return _endpoint(members.get(name), name, issuer)
+    except InvalidResponse:
+        return None
 
 
 def _object(members: Mapping[str, object], name: str) -> Mapping[str, object]:

@@ -9,7 +9,7 @@ response stays in the session. At most 1 MiB of the response is read.
 
 import copy
 import re
-from typing import TYPE_CHECKING, Final, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Final, Self, TypedDict, TypeVar, Unpack
 
 try:
     import requests
@@ -30,6 +30,7 @@ from oauth_cc._io.requests_sending import sender as sender
 from oauth_cc._wire.typing import NonStringCollection
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.endpoint import Endpoint, Origin
+from oauth_cc.flows.effects import Flow
 from oauth_cc.flows.metadata_cache import MetadataCache
 from oauth_cc.http import HttpResponse
 from oauth_cc.request import TokenRequest
@@ -42,11 +43,14 @@ if TYPE_CHECKING:
     # Imported at run time by the functions that need it.
     from oauth_cc.metadata import ServerMetadata
 
-__all__ = ["ClientCredentialsAuth", "TokenSource", "fetch_metadata", "fetch_token"]
+__all__ = ["ClientCredentialsAuth", "TokenSource", "fetch_metadata", "fetch_token", "perform"]
 
 
 def __dir__() -> list[str]:
     return __all__
+
+
+T = TypeVar("T")
 
 
 # The start of a URL that every library parses in the same way.
@@ -353,4 +357,19 @@ def fetch_metadata(
     from oauth_cc.flows.discovery import discover
 
     flow = discover(issuer, retries=options.retries, cache=cache)
+    return driver.drive(flow, sender(client, options.timeout, options.wait_timeout))
+
+
+def perform(flow: Flow[T], *, client: requests.Session | None = None, options: Options = DEFAULTS) -> T:
+    """
+    Perform a flow of `oauth_cc.flows`, such as ``revoke`` or ``introspect``, and return its result.
+
+    Args:
+        flow: The flow. It is performed once.
+        client: The session that sends the requests. None for a default session.
+        options: The timeout. A flow has retries of its own.
+
+    Raises:
+        requests.RequestException: No response arrived.
+    """
     return driver.drive(flow, sender(client, options.timeout, options.wait_timeout))

@@ -295,7 +295,7 @@ class TestToken:
         given = {"OAUTH_CLIENT_SECRET": (), "--secret-file": ("--secret-file", str(file))}.get(source[0], source)
         result = cli("token", *LOCAL, "http://127.0.0.1:1/token", *given, stdin="\n")
         assert (result.code, result.out) == (BAD_INPUT, "")
-        assert result.err == f"oauth-cc: {source[-1]} is empty; set it to the secret, or remove it\n"
+        assert result.err == f"oauth-cc: {source[-1]} is empty; set it to the value, or remove it\n"
 
     def test_standard_input_must_be_open_and_text(self, cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
         """Otherwise the error says so."""
@@ -694,6 +694,67 @@ class TestStore:
             assert "--no-store" in result.err
 
 
+class TestRevocation:
+    """oauth-cc revoke and oauth-cc introspect."""
+
+    @pytest.mark.parametrize("source", ["--token-stdin", "--token-file", "--token-env", None])
+    def test_a_token_is_revoked(
+        self, cli: Runner, source: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The token comes from standard input, a file or a variable. The issuer names the endpoints."""
+        monkeypatch.setenv("OAUTH_CLIENT_SECRET", "sec")
+        file = tmp_path / "token"
+        with AuthorizationServer(clients=[RegisteredClient("id", "sec", Scope.of("a"))]) as server:
+            client = ("--client-id", "id", "--issuer", server.issuer)
+            token = cli("token", *client, "--scope", "a", "--no-store", "--format", "token").out
+            file.write_text(token)
+            monkeypatch.setenv("OWN_TOKEN", token.strip())
+            given = {
+                "--token-file": ("--token-file", str(file)),
+                "--token-env": ("--token-env", "OWN_TOKEN"),
+                "--token-stdin": ("--token-stdin",),
+            }.get(source or "", ())
+            known = json.loads(cli("introspect", *client, *given, stdin=token).out)
+            assert (known["active"], known["client_id"], known["scope"]) == (True, "id", "a")
+            assert cli("revoke", *client, *given, stdin=token) == Result(DONE, "revoked\n", "")
+            assert cli("introspect", *client, *given, stdin=token) == Result(DONE, '{"active":false}\n', "")
+
+    def test_an_endpoint_can_be_named(self, cli: Runner) -> None:
+        """A refusal is exit code 1, and the token is shown by nothing."""
+        refusal = Answer(400, chunks=(b'{"error": "unsupported_token_type", "error_description": "M4RKER"}',))
+        with serve(refusal) as server:
+            for command, option in (("revoke", "--revocation-url"), ("introspect", "--introspection-url")):
+                given = (command, "--client-id", "id", option, f"{server.url}/x", "--auth", "none", "--verbose")
+                result = cli(*given, stdin="M4RKER")
+                assert (result.code, result.out, "M4RKER" in result.err) == (REFUSED, "", False)
+                assert "unsupported_token_type" in result.err
+
+    @pytest.mark.parametrize(
+        ("given", "advice"),
+        [
+            (("--revocation-url", "https://as.example/", "--secret-stdin"), "--token-stdin cannot be combined with"),
+            (("--revocation-url", "https://as.example/", "--auth", "none"), "--token-stdin is empty"),
+            (("--auth", "none", "--token-env", "NO_SUCH"), "--token-env names NO_SUCH, which is not set"),
+            (("--auth", "none", "--token-file", "/no/such"), "--token-file cannot be read"),
+            (("--auth", "none", "--token-env", "OWN_TOKEN"), "--revocation-url or --issuer is required"),
+            (("--auth", "none", "--issuer", "{}", "--token-env", "OWN_TOKEN"), "metadata has no revocation_endpoint"),
+        ],
+    )
+    def test_a_missing_token_or_endpoint_is_bad_input(
+        self, cli: Runner, given: tuple[str, ...], advice: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The error says what to pass."""
+        monkeypatch.setenv("OWN_TOKEN", "tok-1")
+
+        def metadata(asked: Asked) -> Answer:
+            issuer = f"http://{asked.headers['Host']}"
+            return Answer(chunks=(f'{{"issuer": "{issuer}", "token_endpoint": "{issuer}/token"}}'.encode(),))
+
+        with serve(metadata) as server:
+            result = cli("revoke", "--client-id", "id", *[text.format(server.url) for text in given])
+        assert (result.code, result.out, advice in result.err) == (BAD_INPUT, "", True)
+
+
 class TestMetadata:
     """oauth-cc metadata."""
 
@@ -706,6 +767,8 @@ class TestMetadata:
                 f"issuer               {server.issuer}\n"
                 f"token endpoint       {server.token_endpoint}\n"
                 "mTLS token endpoint  -\n"
+                f"revocation           {server.revocation_endpoint}\n"
+                f"introspection        {server.introspection_endpoint}\n"
                 "authentication       client_secret_basic *, client_secret_post *, private_key_jwt *,"
                 " client_secret_jwt *\n"
                 "signing algorithms   RS256 *, RS384 *, RS512 *, PS256 *, PS384 *, PS512 *, ES256 *, ES384 *, ES512 *,"

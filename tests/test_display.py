@@ -94,12 +94,15 @@ def test_the_table_has_all_metadata() -> None:
             dpop_signing_alg_values_supported=("none", "ES256"),
             mtls_token_endpoint="https://mtls.example/token",
             tls_client_certificate_bound_access_tokens=True,
+            revocation_endpoint="https://as.example/revoke",
         )
     )
     assert table.splitlines() == [
         "issuer               https://as.example",
         "token endpoint       https://as.example/token",
         "mTLS token endpoint  https://mtls.example/token",
+        "revocation           https://as.example/revoke",
+        "introspection        -",
         "authentication       attest_jwt_client_auth, none *",
         "signing algorithms   ES256 *, ES256K",
         "DPoP algorithms      ES256",

@@ -172,7 +172,7 @@ class TestWhatAnErrorHolds:
     ) -> None:
         """Missing parts are left out."""
         refusal = TokenRequestRefused("x", description, uri)
-        assert f"the server rejected the token request: {expected}" == str(refusal)
+        assert f"the server rejected the request: {expected}" == str(refusal)
 
     @pytest.mark.parametrize(
         ("expected", "refusal"),
@@ -188,7 +188,7 @@ class TestWhatAnErrorHolds:
         self, expected: str, refusal: TokenRequestRefused
     ) -> None:
         """A status without a code is named by itself."""
-        assert f"the server rejected the token request{expected}" == str(refusal)
+        assert f"the server rejected the request{expected}" == str(refusal)
 
     @pytest.mark.parametrize(
         ("expected", "description", "message"),

@@ -24,7 +24,7 @@ PUBLIC = {
         InvalidResponse MetadataCache NoAuthentication OAuthError Options Placement PrivateKeyJwt RenewalWindow Retries
         Scope Secret SigningKey TlsClientAuth Token TokenCache TokenRequest TokenRequestRefused authorize compose_body
         http_request is_expired parse_token_response token_request unsigned_assertion""",
-    "oauth_cc.aiohttp": "AsyncTokenSource ClientCredentialsAuth fetch_metadata fetch_token",
+    "oauth_cc.aiohttp": "AsyncTokenSource ClientCredentialsAuth fetch_metadata fetch_token perform",
     "oauth_cc.authentication": """
         Algorithm AssertionDraft AssertionFile AssertionSource AuthenticationFields BuiltInAuthentication Certificate
         ClientAssertion ClientAuthentication ClientCredentials ClientSecretBasic ClientSecretJwt ClientSecretPost
@@ -53,16 +53,19 @@ PUBLIC = {
     "oauth_cc.fapi": "Requirement fapi2",
     "oauth_cc.flows": """
         Effect Failed FetchAssertion Flow Load Lock Moment Observe Received Report Returned Save Send
-        Sign Sleep advance discover discover_endpoint exchange without_store""",
+        Sign Sleep advance discover discover_endpoint exchange introspect revoke without_store""",
     "oauth_cc.httpx": """
         AsyncTokenSource ClientCredentialsAuth TokenSource fetch_metadata fetch_metadata_async fetch_token
-        fetch_token_async""",
+        fetch_token_async perform perform_async""",
     "oauth_cc.httpx2": """
         AsyncTokenSource ClientCredentialsAuth TokenSource fetch_metadata fetch_metadata_async fetch_token
-        fetch_token_async""",
+        fetch_token_async perform perform_async""",
     "oauth_cc.jose": "key_from_file key_from_jwk key_from_pem",
     "oauth_cc.metadata": "ServerMetadata endpoint_for metadata_lifetime metadata_urls parse_metadata",
-    "oauth_cc.requests": "ClientCredentialsAuth TokenSource fetch_metadata fetch_token",
+    "oauth_cc.requests": "ClientCredentialsAuth TokenSource fetch_metadata fetch_token perform",
+    "oauth_cc.revocation": """
+        Introspection check_revocation_response introspection_request parse_introspection_response
+        revocation_request""",
     "oauth_cc.stores": "AsyncStore Store TokenCache",
     "oauth_cc.stores.file": "Entry FileStore",
     "oauth_cc.stores.redis": "AsyncRedisClient AsyncRedisStore RedisClient RedisStore",

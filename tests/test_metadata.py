@@ -195,6 +195,8 @@ class TestDocument:
                 "dpop_signing_alg_values_supported": ["HS256", "none", "ES256", "PS256"],
                 "mtls_endpoint_aliases": {"token_endpoint": "https://mtls.example/", "x": 5},
                 "tls_client_certificate_bound_access_tokens": True,
+                "revocation_endpoint": "https://as.example/revoke",
+                "introspection_endpoint": "https://as.example/introspect",
                 "unknown": {"x": [5]},
             }
         )
@@ -209,8 +211,18 @@ class TestDocument:
             dpop_signing_alg_values_supported=("HS256", "none", "ES256", "PS256"),
             mtls_token_endpoint="https://mtls.example/",
             tls_client_certificate_bound_access_tokens=True,
+            revocation_endpoint="https://as.example/revoke",
+            introspection_endpoint="https://as.example/introspect",
         )
         assert ("ES256", "PS256") == metadata.dpop_algorithms
+
+    @pytest.mark.parametrize("url", [5, "http://as.example/revoke", "https://as.example/#f", ""])
+    @pytest.mark.parametrize("name", ["revocation_endpoint", "introspection_endpoint"])
+    def test_an_unusable_side_endpoint_counts_as_not_given(self, name: str, url: object) -> None:
+        """No token request fails because of it. A record with one cannot be made."""
+        assert read({**LEAST, name: url}) == METADATA
+        with pytest.raises(errors.InvalidInput):
+            ServerMetadata(ISSUER, ENDPOINT, **{name: url})  # type: ignore[arg-type]
 
     def test_a_missing_null_or_empty_member_has_its_default(self) -> None:
         """The default authentication method is client_secret_basic."""

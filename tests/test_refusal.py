@@ -86,7 +86,7 @@ class TestWords:
             error = refused(SHAPES[shape], status)
             assert (error.server_message or "").strip("“”") == WORDS
             assert (error.error, error.description, error.advice) == (None, None, None)
-            assert str(error) == f"the server rejected the token request with HTTP {status}: {error.server_message}"
+            assert str(error) == f"the server rejected the request with HTTP {status}: {error.server_message}"
 
     @pytest.mark.parametrize("shape", sorted(SHAPES.keys() - {"error", "error.message", "error_description"}))
     def test_words_beside_an_error_code_are_found(self, shape: str) -> None:
@@ -94,7 +94,7 @@ class TestWords:
         for description in (None, "", " ", 5):
             error = refused({**SHAPES[shape], "error": "invalid_scope", "error_description": description})
             assert (error.error, error.description, error.server_message) == ("invalid_scope", None, WORDS)
-            assert str(error) == f"the server rejected the token request: invalid_scope (HTTP 400): {WORDS}"
+            assert str(error) == f"the server rejected the request: invalid_scope (HTTP 400): {WORDS}"
 
     def test_the_description_of_the_rfc_comes_first(self) -> None:
         """It is the server message, too."""
@@ -106,7 +106,7 @@ class TestWords:
         for members in ({"error": "denied"}, {"error": "denied", "message": "denied"}):
             error = refused(members)
             assert error.server_message is None
-            assert str(error) == "the server rejected the token request: denied (HTTP 400)"
+            assert str(error) == "the server rejected the request: denied (HTTP 400)"
 
     @pytest.mark.parametrize(
         ("content", "words"),
@@ -216,7 +216,7 @@ class TestAdvice:
         ):
             error = refused(IGNORED[name], status)
             assert error.advice == advice
-            assert str(error) == f"the server rejected the token request with HTTP {status}; {advice}"
+            assert str(error) == f"the server rejected the request with HTTP {status}; {advice}"
 
     @pytest.mark.parametrize("content", [{"message": WORDS}, {"error": "denied"}, {"error": "invalid_scope"}, b"No"])
     def test_the_servers_words_need_no_advice(self, content: object) -> None:
@@ -247,7 +247,7 @@ class TestAdvice:
         error = refused({"error": "invalid_client", "error_description": "no"}, 401, request)
         assert error.advice == advice
         end = "" if advice is None else f"; {advice}"
-        assert str(error) == f"the server rejected the token request: invalid_client (HTTP 401): no{end}"
+        assert str(error) == f"the server rejected the request: invalid_client (HTTP 401): no{end}"
         assert refused({"error": "invalid_scope"}, 400, request).advice is None
 
     def test_the_advice_shows_no_secret(self) -> None:

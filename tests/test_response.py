@@ -421,7 +421,7 @@ class TestRefusal:
         error = read({"error": code}, status=400)
         assert isinstance(error, errors.TokenRequestRefused)
         assert error.code == error.error == code
-        assert str(error) == f"the server rejected the token request: {code} (HTTP 400)"
+        assert str(error) == f"the server rejected the request: {code} (HTTP 400)"
 
     @pytest.mark.parametrize("code", ["server_error", "temporarily_unavailable"])
     def test_server_error_and_temporarily_unavailable_are_retryable(self, code: str) -> None:
@@ -434,7 +434,7 @@ class TestRefusal:
     def test_the_text_of_an_error_has_description_and_uri(self) -> None:
         """They are the server's."""
         error = read({"error": "x", "error_description": "why", "error_uri": "https://as.example/e"}, status=400)
-        assert str(error) == "the server rejected the token request: x (HTTP 400): why [https://as.example/e]"
+        assert str(error) == "the server rejected the request: x (HTTP 400): why [https://as.example/e]"
 
     @pytest.mark.parametrize(
         "echo",

@@ -24,7 +24,7 @@ from oauth_cc import ClientCredentials, Scope, compose_body, token_request
 print(oauth_cc.__version__, compose_body(token_request(ClientCredentials("your_id"), Scope.of("hello", "world"))))
 """
 
-HTTPX = "fetch_metadata fetch_metadata_async fetch_token fetch_token_async ClientCredentialsAuth"
+HTTPX = "fetch_metadata fetch_metadata_async fetch_token fetch_token_async perform perform_async ClientCredentialsAuth"
 INCOMPLETE = {
     # Accepts a client whose requests and responses have unannotated attributes, and its auth inherits from the
     # library's. A protocol for the client's send would name the request again, or accept a client of any library.
@@ -33,13 +33,13 @@ INCOMPLETE = {
     # Accepts a ClientSession or ClientRequest, which hold a BaseProtocol and a Morsel of unknown parameters. A protocol
     # for a session could not declare everything that is used, because its proxy has no public name.
     "aiohttp": """
-        fetch_token fetch_metadata AsyncTokenSource AsyncTokenSource.__init__ AsyncTokenSource.from_issuer
+        fetch_token fetch_metadata perform AsyncTokenSource AsyncTokenSource.__init__ AsyncTokenSource.from_issuer
         ClientCredentialsAuth ClientCredentialsAuth.from_issuer
         ClientCredentialsAuth.__init__ ClientCredentialsAuth.__call__ ClientCredentialsAuth.async_source""",
     # Accepts a Session or PreparedRequest, whose cookies hold a Morsel of unknown parameters, and its auth and session
     # inherit from the library's. A protocol for what adapters send would name the PreparedRequest again.
     "requests": """
-        fetch_token fetch_metadata sender TokenSource TokenSource.__init__ TokenSource.from_issuer
+        fetch_token fetch_metadata perform sender TokenSource TokenSource.__init__ TokenSource.from_issuer
         ClientCredentialsAuth ClientCredentialsAuth.from_issuer
         ClientCredentialsAuth.__init__ ClientCredentialsAuth.__call__ ClientCredentialsAuth.source""",
     "compat.requests_oauthlib": "OAuth2Session OAuth2Session.fetch_token",

@@ -88,6 +88,27 @@ def password_of(arguments: argparse.Namespace) -> Secret | None:
     return None if arguments.key_password_env is None else _variable("--key-password-env", arguments.key_password_env)
 
 
+def token_of(arguments: argparse.Namespace, stdin: TextIO | None) -> Secret:
+    """
+    Return the token that *arguments* name.
+
+    Args:
+        arguments: The parsed command line.
+        stdin: Provides the token unless an option names another source. None if it is closed.
+
+    Raises:
+        InvalidInput: There is no token.
+    """
+    if arguments.token_env is not None:
+        return _variable("--token-env", arguments.token_env)
+    if arguments.token_file is not None:
+        return _one_line("--token-file", _text("--token-file", arguments.token_file))
+    if arguments.secret_stdin:
+        reason = "--token-stdin cannot be combined with --secret-stdin; pass --token-file or --token-env"
+        raise InvalidInput("--token-stdin", reason)
+    return _one_line("--token-stdin", _read("--token-stdin", stdin))
+
+
 def _check_used(arguments: argparse.Namespace) -> None:
     used = _USED[arguments.auth]
     for name in sorted({option for options in _USED.values() for option in options}):
@@ -187,7 +208,7 @@ def _text(option: str, file: Path) -> str:
 
 def _secret(arguments: argparse.Namespace, stdin: TextIO | None) -> Secret | None:
     if arguments.secret_stdin:
-        return _one_line("--secret-stdin", _read(stdin))
+        return _one_line("--secret-stdin", _read("--secret-stdin", stdin))
     if arguments.secret_file is not None:
         try:
             text: str = arguments.secret_file.read_text("utf-8")
@@ -213,17 +234,17 @@ def _not_empty(source: str, value: str) -> Secret:
     # Most often a variable that a deployment did not fill in.
     if value:
         return Secret(value)
-    raise InvalidInput("client_secret", f"{source} is empty; set it to the secret, or remove it")
+    raise InvalidInput(source, f"{source} is empty; set it to the value, or remove it")
 
 
-def _read(stdin: TextIO | None) -> str:
+def _read(option: str, stdin: TextIO | None) -> str:
     if stdin is None:
-        raise InvalidInput("--secret-stdin", "--secret-stdin cannot be read: standard input is closed")
+        raise InvalidInput(option, f"{option} cannot be read: standard input is closed")
     try:
         return stdin.read()
     except (OSError, UnicodeDecodeError):
-        reason = "--secret-stdin cannot be read: standard input must be UTF-8 text"
-    raise InvalidInput("--secret-stdin", reason)
+        reason = f"{option} cannot be read: standard input must be UTF-8 text"
+    raise InvalidInput(option, reason)
 
 
 def _one_line(option: str, text: str) -> Secret:

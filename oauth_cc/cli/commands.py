@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable
 from typing import Final, TextIO, TypeAlias
 
+import attrs
+
 from oauth_cc import ClientCredentials, compose_body, http_request
 from oauth_cc._wire.json import write
 from oauth_cc.authentication.methods import AuthenticationFields
-from oauth_cc.cli.authentication import authentication_of
+from oauth_cc.cli.authentication import authentication_of, token_of
 from oauth_cc.cli.display import curl, http_message, metadata_table, requirements_table
-from oauth_cc.cli.network import endpoint_of, metadata_of, stored, token_for
+from oauth_cc.cli.network import endpoint_of, introspection_of, metadata_of, revoked, stored, token_for
 from oauth_cc.cli.request import request_of
 from oauth_cc.compose import proof_of
 from oauth_cc.fapi import fapi2
@@ -74,6 +76,22 @@ def _json(token: Token) -> str:
     return write({**members, **{name: value for name, value in token.extra.items() if name not in members}})
 
 
+def _revoke(arguments: argparse.Namespace, stdin: TextIO | None) -> str:
+    token = token_of(arguments, stdin)
+    revoked(token, ClientCredentials(arguments.client_id, authentication_of(arguments, stdin)), arguments)
+    return "revoked"
+
+
+def _introspect(arguments: argparse.Namespace, stdin: TextIO | None) -> str:
+    token = token_of(arguments, stdin)
+    client = ClientCredentials(arguments.client_id, authentication_of(arguments, stdin))
+    found = introspection_of(token, client, arguments)
+    members = {name: value for name, value in attrs.asdict(found, recurse=False).items() if name != "extra"}
+    members["scope"] = None if found.scope is None else f"{found.scope}"
+    given = {name: value for name, value in members.items() if value not in (None, ())}
+    return write({**given, **found.extra})
+
+
 def _metadata(arguments: argparse.Namespace, _stdin: TextIO | None) -> str:
     return metadata_table(metadata_of(arguments))
 
@@ -94,6 +112,8 @@ _COMMANDS: Final[dict[str, _Command]] = {
     "body": _body,
     "request": _request,
     "token": _token,
+    "revoke": _revoke,
+    "introspect": _introspect,
     "metadata": _metadata,
     "store": _stored,
     "demo": _demo,

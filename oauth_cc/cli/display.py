@@ -99,6 +99,8 @@ def metadata_table(metadata: ServerMetadata) -> str:
         issuer               https://as.example
         token endpoint       https://as.example/token
         mTLS token endpoint  -
+        revocation           -
+        introspection        -
         authentication       client_secret_basic *
         signing algorithms   -
         DPoP algorithms      -
@@ -120,6 +122,8 @@ def metadata_table(metadata: ServerMetadata) -> str:
         "issuer": [metadata.issuer],
         "token endpoint": [metadata.token_endpoint],
         "mTLS token endpoint": [metadata.mtls_token_endpoint or "-"],
+        "revocation": [metadata.revocation_endpoint or "-"],
+        "introspection": [metadata.introspection_endpoint or "-"],
         "authentication": starred[0],
         "signing algorithms": starred[1],
         "DPoP algorithms": metadata.dpop_algorithms,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
-from oauth_cc import Secret, Token, TokenRequest
+from oauth_cc import ClientCredentials, Secret, Token, TokenRequest
 from oauth_cc._io.options import Options
 from oauth_cc._wire.url import split_origin
 from oauth_cc.cli.authentication import password_of
@@ -20,11 +20,13 @@ from oauth_cc.cli.output import note, say
 from oauth_cc.endpoint import Endpoint
 from oauth_cc.errors import InvalidInput
 from oauth_cc.events import Event, StoreFailed
+from oauth_cc.flows.effects import Flow
 from oauth_cc.metadata import ServerMetadata, endpoint_for
 
 if TYPE_CHECKING:
     import httpx2
 
+    from oauth_cc.revocation import Introspection
     from oauth_cc.stores.file import FileStore
 
 T = TypeVar("T")
@@ -69,6 +71,44 @@ def token_for(request: TokenRequest, arguments: argparse.Namespace) -> Token:
         ).token()
 
     return _online(fetch, arguments, _tls(arguments.ca_file, _client_certificate(arguments)))
+
+
+def revoked(token: Secret, client: ClientCredentials, arguments: argparse.Namespace) -> None:
+    """Revoke *token* as *client*, at the endpoint of *arguments*."""
+    from oauth_cc.flows import revoke
+
+    _perform(revoke(token, client, _named_endpoint(arguments)), arguments)
+
+
+def introspection_of(token: Secret, client: ClientCredentials, arguments: argparse.Namespace) -> "Introspection":
+    """Return what the endpoint of *arguments* says about *token* to *client*."""
+    from oauth_cc.flows import introspect
+
+    return _perform(introspect(token, client, _named_endpoint(arguments)), arguments)
+
+
+def _perform(flow: Flow[T], arguments: argparse.Namespace) -> T:
+    def run(client: "httpx2.Client") -> T:
+        from oauth_cc.httpx2 import perform
+
+        return perform(flow, client=client, options=Options(timeout=arguments.timeout))
+
+    return _online(run, arguments, _tls(arguments.ca_file, _client_certificate(arguments)))
+
+
+def _named_endpoint(arguments: argparse.Namespace) -> Endpoint:
+    name: str = arguments.endpoint
+    if arguments.endpoint_url is not None:
+        return Endpoint(arguments.endpoint_url, allow_http=arguments.allow_http)
+    if arguments.issuer is None:
+        reason = f"--{name}-url or --issuer is required; an issuer's metadata name the endpoint"
+        raise InvalidInput(f"--{name}-url", reason)
+    found: str | None = getattr(metadata_of(arguments), f"{name}_endpoint")
+    if found is None:
+        reason = f"the issuer's metadata has no {name}_endpoint; pass --{name}-url"
+        raise InvalidInput(f"--{name}-url", reason)
+    # `ServerMetadata` has checked whether its issuer may name this URL.
+    return Endpoint(found, allow_http=True)
 
 
 def metadata_of(arguments: argparse.Namespace) -> ServerMetadata:

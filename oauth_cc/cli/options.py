@@ -23,6 +23,7 @@ examples:
   oauth-cc token --client-id your_id --auth private-key-jwt --key key.pem --issuer https://as.example
   oauth-cc token --client-id your_id --auth tls --certificate client.pem --issuer https://as.example
   oauth-cc metadata https://as.example
+  oauth-cc revoke --client-id your_id --issuer https://as.example --token-file token.txt
   oauth-cc store list
   oauth-cc demo
 
@@ -83,6 +84,12 @@ def _parser() -> Parser:
         "--format", choices=["json", "token", "header"], default="json", help="what to print (default: json)"
     )
     token.add_argument("--no-store", action="store_true", help="neither use a stored token nor store the new one")
+    for name, endpoint, text in (
+        ("revoke", "revocation", "revoke a token (RFC 7009)"),
+        ("introspect", "introspection", "print what the server says about a token (RFC 7662)"),
+    ):
+        command = add(name, text, _client(endpoint), authentication, network)
+        command.set_defaults(endpoint=endpoint)
     metadata = add("metadata", "print what a server supports", network)
     metadata.add_argument("issuer", metavar="ISSUER", help="the server's issuer identifier (RFC 8414)")
     metadata.add_argument("--allow-http", action="store_true", help=_HTTP_HELP)
@@ -130,6 +137,19 @@ def _content() -> Parser:
     names = dialect_names()
     options.add_argument("--dialect", choices=names, metavar="NAME", help=f"how the server departs: {', '.join(names)}")
     options.add_argument("--body", metavar="FORM", help="an existing form body to embed")
+    return options
+
+
+def _client(endpoint: str) -> Parser:
+    options = Parser(add_help=False)
+    options.add_argument("--client-id", required=True, metavar="ID")
+    options.add_argument(f"--{endpoint}-url", dest="endpoint_url", metavar="URL", help=f"the {endpoint} endpoint")
+    options.add_argument("--issuer", metavar="URL", help="the issuer: names the endpoint and the audience of JWTs")
+    options.add_argument("--allow-http", action="store_true", help=_HTTP_HELP)
+    token = options.add_mutually_exclusive_group()
+    token.add_argument("--token-env", metavar="NAME", help="read the token from this environment variable")
+    token.add_argument("--token-file", type=Path, metavar="FILE", help="read the token from this file")
+    token.add_argument("--token-stdin", action="store_true", help="read the token from standard input (default)")
     return options
 
 

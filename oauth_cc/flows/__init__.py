@@ -27,6 +27,7 @@ from oauth_cc.flows.exchange import exchange
 
 if TYPE_CHECKING:
     from oauth_cc.flows.discovery import discover, discover_endpoint
+    from oauth_cc.flows.revocation import introspect, revoke
 
 __all__ = [
     "Effect",
@@ -48,6 +49,8 @@ __all__ = [
     "discover",
     "discover_endpoint",
     "exchange",
+    "introspect",
+    "revoke",
     "without_store",
 ]
 
@@ -57,13 +60,18 @@ def __dir__() -> list[str]:
 
 
 _DISCOVERY: Final = ("discover", "discover_endpoint")
+_REVOCATION: Final = ("introspect", "revoke")
 
 if not TYPE_CHECKING:
-    # Loaded on first use, as a token source does not need discovery.
+    # Loaded on first use, as a token source needs none of them.
 
     def __getattr__(name: str) -> object:
-        if name not in _DISCOVERY:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from oauth_cc.flows import discovery
+        if name in _DISCOVERY:
+            from oauth_cc.flows import discovery
 
-        return getattr(discovery, name)
+            return getattr(discovery, name)
+        if name in _REVOCATION:
+            from oauth_cc.flows import revocation
+
+            return getattr(revocation, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

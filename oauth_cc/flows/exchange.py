@@ -143,7 +143,7 @@ _Outcome: TypeAlias = Token | TokenRequestRefused | InvalidResponse | Failed
 def _attempt(request: TokenRequest, endpoint: Endpoint, ahead: float) -> Flow[tuple[_Outcome, float]]:
     # Returns the outcome, and the seconds by which the server's clock is ahead if that may be the cause of a failure.
     proof = proof_of(request)
-    assertion = yield from _assertion(proof, ahead)
+    assertion = yield from assertion_of(proof, ahead)
     if isinstance(assertion, Failed):
         return assertion, 0.0
     composed = authenticated_request(request, endpoint, proof, assertion)
@@ -166,7 +166,14 @@ def _clock_ahead(received: Received, began: float) -> float:
     return ahead if abs(ahead) <= _WRONGEST_CLOCK else 0.0
 
 
-def _assertion(proof: Proof | None, ahead: float) -> Flow[Secret | Failed | None]:
+def assertion_of(proof: Proof | None, ahead: float = 0.0) -> Flow[Secret | Failed | None]:
+    """
+    Return the flow that makes or fetches the assertion of one request; None if the client sends none.
+
+    Args:
+        proof: What authenticates the client.
+        ahead: Seconds by which the server's clock is ahead.
+    """
     match proof:
         case AssertionDraft() as draft:
             moment = yield from observe()
