@@ -43,6 +43,8 @@ PUBLIC = {
     "oauth_cc.dialects": """
         ADOBE_IMS AMAZON_SP_API APIGEE EBAY FISERV IBM_IAM ODOO PERSONIO_V1 SALESFORCE SALESFORCE_MARKETING_CLOUD
         SAP_ARIBA SHOPIFY SOUNDCLOUD WALMART ZOOM""",
+    "oauth_cc.doctor": """
+        Alternative Diagnosis Failure FailureKind Finding Observed Topic alternatives examine needs_alternatives""",
     "oauth_cc.errors": """
         InsecureEndpoint InvalidInput InvalidKey InvalidResponse IssuerMismatch OAuthError RegisteredCode
         RenewalTimedOut SourceClosed StoreUnavailable TokenRequestRefused TokenTypeDowngrade UnexpectedRedirect

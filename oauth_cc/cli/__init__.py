@@ -51,7 +51,8 @@ def _main(argv: Sequence[str] | None) -> int:
 
     arguments = parsed(argv)
     try:
-        return write(run(arguments, sys.stdin))
+        found = run(arguments, sys.stdin)
+        return write(found.text) or found.code
     except (InvalidInput, ImportError, StoreUnavailable) as error:
         return _fail(f"{error}", BAD_INPUT)
     except (TokenRequestRefused, InvalidResponse) as error:

@@ -15,23 +15,27 @@ from oauth_cc.authentication.methods import AuthenticationFields
 from oauth_cc.cli.authentication import authentication_of, token_of
 from oauth_cc.cli.display import curl, http_message, metadata_table, requirements_table
 from oauth_cc.cli.network import endpoint_of, introspection_of, metadata_of, revoked, stored, token_for
+from oauth_cc.cli.output import DONE, Output
+from oauth_cc.cli.output import write as write_text
 from oauth_cc.cli.request import request_of
 from oauth_cc.compose import proof_of
+from oauth_cc.errors import InvalidInput
 from oauth_cc.fapi import fapi2
 from oauth_cc.token import Token, authorization
 
-_Command: TypeAlias = Callable[[argparse.Namespace, TextIO | None], str]
+_Command: TypeAlias = Callable[[argparse.Namespace, TextIO | None], str | Output]
 
 
-def run(arguments: argparse.Namespace, stdin: TextIO | None) -> str:
+def run(arguments: argparse.Namespace, stdin: TextIO | None) -> Output:
     """
-    Run the command of *arguments* and return the text to print.
+    Run the command of *arguments* and return what it prints last, and its exit code.
 
     Args:
         arguments: The parsed command line.
         stdin: Provides the secret for ``--secret-stdin``. None if it is closed.
     """
-    return _COMMANDS[arguments.command](arguments, stdin)
+    found = _COMMANDS[arguments.command](arguments, stdin)
+    return Output(found) if isinstance(found, str) else found
 
 
 def _body(arguments: argparse.Namespace, _stdin: TextIO | None) -> str:
@@ -92,6 +96,17 @@ def _introspect(arguments: argparse.Namespace, stdin: TextIO | None) -> str:
     return write({**given, **found.extra})
 
 
+def _doctor(arguments: argparse.Namespace, stdin: TextIO | None) -> Output:
+    request = request_of(arguments, ClientCredentials(arguments.client_id, authentication_of(arguments, stdin)))
+    if arguments.token_url is None and arguments.issuer is None:
+        raise InvalidInput("--token-url", "--token-url or --issuer is required; an issuer's metadata name the endpoint")
+    # It reads the answer of any HTTP library, and sends by one of them.
+    from oauth_cc.cli.examination import announcement, examined
+
+    code = write_text(f"{announcement(request, arguments)}\n")
+    return Output("", code) if code != DONE else examined(request, arguments)
+
+
 def _metadata(arguments: argparse.Namespace, _stdin: TextIO | None) -> str:
     return metadata_table(metadata_of(arguments))
 
@@ -112,6 +127,7 @@ _COMMANDS: Final[dict[str, _Command]] = {
     "body": _body,
     "request": _request,
     "token": _token,
+    "doctor": _doctor,
     "revoke": _revoke,
     "introspect": _introspect,
     "metadata": _metadata,

@@ -70,7 +70,7 @@ def token_for(request: TokenRequest, arguments: argparse.Namespace) -> Token:
             options=Options(timeout=arguments.timeout, on_event=_warn),
         ).token()
 
-    return _online(fetch, arguments, _tls(arguments.ca_file, _client_certificate(arguments)))
+    return online(fetch, arguments)
 
 
 def revoked(token: Secret, client: ClientCredentials, arguments: argparse.Namespace) -> None:
@@ -93,7 +93,7 @@ def _perform(flow: Flow[T], arguments: argparse.Namespace) -> T:
 
         return perform(flow, client=client, options=Options(timeout=arguments.timeout))
 
-    return _online(run, arguments, _tls(arguments.ca_file, _client_certificate(arguments)))
+    return online(run, arguments)
 
 
 def _named_endpoint(arguments: argparse.Namespace) -> Endpoint:
@@ -130,6 +130,21 @@ def _metadata(arguments: argparse.Namespace, client: "httpx2.Client") -> ServerM
 
     issuer = Endpoint(arguments.issuer, allow_http=True) if arguments.allow_http else arguments.issuer
     return fetch_metadata(issuer, client=client, options=Options(timeout=arguments.timeout))
+
+
+def online(fetch: "Callable[[httpx2.Client], T]", arguments: argparse.Namespace) -> T:
+    """
+    Return the result of *fetch* with the client that *arguments* describe.
+
+    Args:
+        fetch: Sends requests.
+        arguments: The parsed command line.
+
+    Raises:
+        NetworkError: No response arrived.
+        InvalidInput: An option of the network is invalid.
+    """
+    return _online(fetch, arguments, _tls(arguments.ca_file, _client_certificate(arguments)))
 
 
 def _online(fetch: "Callable[[httpx2.Client], T]", arguments: argparse.Namespace, tls: ssl.SSLContext) -> T:

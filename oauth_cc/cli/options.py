@@ -22,6 +22,7 @@ examples:
   oauth-cc token --client-id your_id --secret-file secret.txt --token-url https://as.example/token --format header
   oauth-cc token --client-id your_id --auth private-key-jwt --key key.pem --issuer https://as.example
   oauth-cc token --client-id your_id --auth tls --certificate client.pem --issuer https://as.example
+  oauth-cc doctor --client-id your_id --token-url https://as.example/token
   oauth-cc metadata https://as.example
   oauth-cc revoke --client-id your_id --issuer https://as.example --token-file token.txt
   oauth-cc store list
@@ -84,6 +85,13 @@ def _parser() -> Parser:
         "--format", choices=["json", "token", "header"], default="json", help="what to print (default: json)"
     )
     token.add_argument("--no-store", action="store_true", help="neither use a stored token nor store the new one")
+    doctor = add("doctor", "find out why a server refuses a request", content, target, authentication, network)
+    doctor.add_argument(
+        "--try",
+        dest="tries",
+        action="store_true",
+        help="send the same secret to the token endpoint in other ways, too, until one gets a token",
+    )
     for name, endpoint, text in (
         ("revoke", "revocation", "revoke a token (RFC 7009)"),
         ("introspect", "introspection", "print what the server says about a token (RFC 7662)"),

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, TextIO
 
+import attrs
+
 DONE: Final = 0
 REFUSED: Final = 1
 BAD_INPUT: Final = 2
@@ -17,6 +19,14 @@ NOT_WRITTEN: Final = 5
 INTERRUPTED: Final = 130
 CLOSED_PIPE: Final = 141
 """The last two are those of a shell for SIGINT and SIGPIPE."""
+
+
+@attrs.frozen
+class Output:
+    """The text that a command prints, and its exit code."""
+
+    text: str
+    code: int = DONE
 
 
 def write(text: str) -> int:

@@ -35,9 +35,15 @@ def trace(client: httpx2.Client, print_text: Callable[[str], None]) -> None:
         print_text(_marked(">", http_message(_request(request))))
 
     def answered(response: httpx2.Response) -> None:
+        def done(content: bytes) -> None:
+            print_text(_marked("<", _answer(response, content)))
+
         stream = response.stream
-        if isinstance(stream, httpx2.SyncByteStream):
-            response.stream = _Recorded(stream, lambda content: print_text(_marked("<", _answer(response, content))))
+        if isinstance(stream, httpx2.ByteStream):
+            # The library has read it, within its bounds.
+            done(b"".join(stream))
+        elif isinstance(stream, httpx2.SyncByteStream):
+            response.stream = _Recorded(stream, done)
 
     client.event_hooks = {"request": [asked], "response": [answered]}
 

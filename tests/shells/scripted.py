@@ -129,7 +129,7 @@ def _handler(script: ScriptedServer, *, keep_alive: bool) -> Callable[..., BaseH
         do_GET = do_POST  # noqa: N815  # the name in http.server
 
         def _answer(self, answer: Answer) -> None:
-            self.send_response(answer.status)
+            _start(self, answer)
             for name, value in answer.headers:
                 self.send_header(name, value)
             self.send_header(*_framing(answer, keep_alive=keep_alive))
@@ -145,6 +145,13 @@ def _handler(script: ScriptedServer, *, keep_alive: bool) -> Callable[..., BaseH
             pass
 
     return Handler
+
+
+def _start(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
+    if "Date" in dict(answer.headers):
+        handler.send_response_only(answer.status)
+    else:
+        handler.send_response(answer.status)
 
 
 def _framing(answer: Answer, *, keep_alive: bool) -> Header:

@@ -1,0 +1,57 @@
+"""
+Other ways to send a refused request, each of which some servers want.
+"""
+
+import attrs
+
+from oauth_cc._wire.form import percent_encode
+from oauth_cc.authentication.assertions import ClientSecretJwt, PrivateKeyJwt
+from oauth_cc.authentication.methods import ClientSecretBasic, ClientSecretPost
+from oauth_cc.doctor._connection import with_method
+from oauth_cc.doctor._records import Alternative
+from oauth_cc.request import TokenRequest
+from oauth_cc.scope import Scope
+from oauth_cc.secret import Secret
+
+
+def alternatives(request: TokenRequest, endpoint: str) -> tuple[Alternative, ...]:
+    """
+    Return other ways to send *request*, the likeliest first. They send the same secret to the same *endpoint*.
+
+    Args:
+        request: The request.
+        endpoint: The URL of the token endpoint.
+
+    Example:
+        >>> from oauth_cc import ClientCredentials, token_request
+        >>> request = token_request(ClientCredentials("your_id", "s3cret+"))
+        >>> [found.topic for found in alternatives(request, "https://as.example/token")]
+        ['basic', 'method', 'dialect']
+    """
+    found: list[Alternative] = []
+    method = request.credentials.authentication
+    match method:
+        case ClientSecretBasic(secret, encode):
+            if has_reserved(secret):
+                found.append(Alternative("basic", with_method(request, ClientSecretBasic(secret, encode=not encode))))
+            found.append(Alternative("method", with_method(request, ClientSecretPost(secret))))
+        case ClientSecretPost(secret):
+            found.append(Alternative("method", with_method(request, ClientSecretBasic(secret))))
+        case PrivateKeyJwt() | ClientSecretJwt():
+            other = endpoint if method.audience is None else None
+            found.append(Alternative("audience", with_method(request, attrs.evolve(method, audience=other))))
+            if method.typ != "JWT":
+                found.append(Alternative("type", with_method(request, attrs.evolve(method, typ="JWT"))))
+        case _:
+            pass
+    if request.dialect.body_format == "form":
+        json = attrs.evolve(request.dialect, body_format="json")
+        found.append(Alternative("dialect", request.with_dialect(json)))
+    if request.scope:
+        found.append(Alternative("scope", request.with_scope(Scope())))
+    return tuple(found)
+
+
+def has_reserved(secret: Secret) -> bool:
+    """Return whether *secret* differs from its percent-encoded form, which some servers never decode."""
+    return percent_encode(secret.reveal()) != secret.reveal()

@@ -1,0 +1,157 @@
+"""
+What is observed of a server, and what is found in it.
+"""
+
+from typing import Literal, TypeAlias, final
+
+import attrs
+
+from oauth_cc.errors import OAuthError
+from oauth_cc.http import HttpResponse
+from oauth_cc.metadata import ServerMetadata
+from oauth_cc.request import TokenRequest
+
+Topic: TypeAlias = Literal[
+    "address",
+    "algorithm",
+    "audience",
+    "basic",
+    "certificate",
+    "clock",
+    "connection",
+    "dialect",
+    "dpop",
+    "endpoint",
+    "grant",
+    "http",
+    "key",
+    "lifetime",
+    "metadata",
+    "method",
+    "proxy",
+    "quota",
+    "redirect",
+    "request",
+    "resource",
+    "response",
+    "scope",
+    "secret",
+    "server",
+    "tls",
+    "type",
+]
+"""What a finding is about."""
+
+FailureKind: TypeAlias = Literal[
+    "certificate_required",
+    "closed",
+    "expired",
+    "not_tls",
+    "not_yet_valid",
+    "proxy",
+    "refused",
+    "self_signed",
+    "timeout",
+    "tls",
+    "unknown_authority",
+    "unknown_host",
+    "wrong_host",
+]
+"""Why there is no answer."""
+
+
+@final
+@attrs.frozen
+class Failure:
+    """
+    A connection that failed.
+
+    Args:
+        kind: Why.
+        detail: The words of the HTTP library, without a secret.
+    """
+
+    kind: FailureKind
+    detail: str = ""
+
+
+@final
+@attrs.frozen
+class Alternative:
+    """
+    Another way to send a request.
+
+    Args:
+        topic: What differs.
+        request: The request that differs.
+    """
+
+    topic: Topic
+    request: TokenRequest
+
+
+@final
+@attrs.frozen
+class Observed:
+    """
+    What was observed of a server.
+
+    Args:
+        endpoint: The URL of the token endpoint, as it was given or discovered.
+        allow_http: Whether plain http to any host was allowed.
+        failure: Why there is no answer, or None.
+        proxy: The URL of the proxy that was used, without its password, or None.
+        metadata: The metadata of the issuer, or the error instead, or None if no issuer was given.
+        response: The response of the token endpoint, or None.
+        received_at: The time of the response by the clock of this machine, in POSIX seconds.
+        worked: The alternative that got a token, or None.
+    """
+
+    endpoint: str | None
+    allow_http: bool = False
+    failure: Failure | None = None
+    proxy: str | None = None
+    metadata: ServerMetadata | OAuthError | None = None
+    response: HttpResponse | None = None
+    received_at: float = 0.0
+    worked: Alternative | None = None
+
+
+@final
+@attrs.frozen
+class Finding:
+    """
+    Something that is wrong, and what to do.
+
+    Args:
+        topic: What it is about.
+        sentence: What is wrong.
+        advice: What to do.
+        request: The request with the advice followed, or None if that takes more than another request.
+        endpoint: The token endpoint to use instead, or None.
+    """
+
+    topic: Topic
+    sentence: str
+    advice: str
+    request: TokenRequest | None = None
+    endpoint: str | None = None
+
+
+@final
+@attrs.frozen
+class Diagnosis:
+    """
+    The result of an examination.
+
+    Args:
+        works: What works, one sentence each.
+        findings: What does not, the cause first.
+        python: Lines of Python that request a token, with the advice followed.
+        shell: The same as a command.
+    """
+
+    works: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    python: str
+    shell: str
