@@ -354,9 +354,14 @@ class TestToken:
             refused = cli(*given, "--proxy", url)
             assert (refused.code, "M4RKER" in refused.err) == (BAD_INPUT, False)
             assert "--proxy must be the http or https URL of a proxy, without userinfo" in refused.err
-        monkeypatch.setenv("HTTP_PROXY", "gopher://M4RKER")
-        refused = cli(*given)
-        assert (refused.code, "M4RKER" in refused.err) == (BAD_INPUT, False)
+        for url in ("gopher://M4RKER", "http://M4RKER:port"):
+            monkeypatch.setenv("HTTP_PROXY", url)
+            refused = cli(*given)
+            assert (refused.code, "M4RKER" in refused.err, "correct HTTPS_PROXY" in refused.err) == (
+                BAD_INPUT,
+                False,
+                True,
+            )
 
     def test_verbose_prints_each_request_and_answer_redacted(
         self, cli: Runner, monkeypatch: pytest.MonkeyPatch

@@ -686,6 +686,12 @@ def test_an_answer_without_end_is_cut(examine: Callable[[SetUp], Page]) -> None:
     assert page.topic == "response"
 
 
+def test_an_answer_that_takes_too_long_is_cut(examine: Callable[[SetUp], Page]) -> None:
+    """A server that sends a byte at a time is not read for ever."""
+    page = examine(SetUp(Answer(chunks=(b"[",) * 1000, pause=0.01), ("--timeout", "0.05")))
+    assert page.topic == "response"
+
+
 def test_verbose_prints_what_is_sent(examine: Callable[[SetUp], Page]) -> None:
     """The secret is redacted."""
     page = examine(SetUp(options=("--verbose",)))

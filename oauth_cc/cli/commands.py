@@ -77,7 +77,8 @@ def _json(token: Token) -> str:
         "expires_at": int(token.expires_at),
         "scope": f"{token.scope}",
     }
-    return write({**members, **{name: value for name, value in token.extra.items() if name not in members}})
+    extra = {name: value for name, value in token.extra.items() if name not in members}
+    return write({**members, **extra}, ascii_only=True)
 
 
 def _revoke(arguments: argparse.Namespace, stdin: TextIO | None) -> str:
@@ -93,7 +94,7 @@ def _introspect(arguments: argparse.Namespace, stdin: TextIO | None) -> str:
     members = {name: value for name, value in attrs.asdict(found, recurse=False).items() if name != "extra"}
     members["scope"] = None if found.scope is None else f"{found.scope}"
     given = {name: value for name, value in members.items() if value not in (None, ())}
-    return write({**given, **found.extra})
+    return write({**given, **found.extra}, ascii_only=True)
 
 
 def _doctor(arguments: argparse.Namespace, stdin: TextIO | None) -> Output:

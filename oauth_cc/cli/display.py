@@ -63,7 +63,7 @@ def answer_message(response: HttpResponse) -> str:
         <BLANKLINE>
         {"expires_in":60}
     """
-    headers = [_printable(header) for header in _headers(response)]
+    headers = [printable(header) for header in _headers(response)]
     return "\n".join([f"{response.status}", *headers, "", _members(response)])
 
 
@@ -149,6 +149,16 @@ def requirements_table(requirements: Sequence[Requirement]) -> str:
     return "\n".join(lines)
 
 
+def printable(text: str) -> str:
+    r"""
+    Return *text* without the control sequences of a terminal, which a server may send.
+
+        >>> printable("a\x1b[2Jb")
+        'a?[2Jb'
+    """
+    return "".join([character if character.isprintable() else "?" for character in text])
+
+
 def _notes(metadata: ServerMetadata) -> list[str]:
     notes = ["", "* supported by this client"]
     return notes if metadata.grants_client_credentials else [*notes, "! the server does not list client_credentials"]
@@ -164,11 +174,6 @@ def _members(response: HttpResponse) -> str:
 
 def _headers(message: HttpRequest | HttpResponse) -> list[str]:
     return [f"{name}: {_value(name, value)}" for name, value in message.headers]
-
-
-def _printable(text: str) -> str:
-    # A server may send control sequences of a terminal.
-    return "".join([character if character.isprintable() else "?" for character in text])
 
 
 def _value(name: str, value: str) -> str:

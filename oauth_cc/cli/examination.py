@@ -19,6 +19,7 @@ from oauth_cc._io.tracebacks import chain
 from oauth_cc._io.user_agent import with_user_agent
 from oauth_cc._wire.content_coding import decode_content
 from oauth_cc._wire.json import MAX_SIZE
+from oauth_cc.cli.display import printable
 from oauth_cc.cli.network import online
 from oauth_cc.cli.output import DONE, REFUSED, Output
 from oauth_cc.doctor import (
@@ -50,6 +51,7 @@ _VERIFICATION: Final[dict[int, FailureKind]] = {
 }
 """Codes of OpenSSL (X509_V_ERR). Any other means an authority that is not trusted."""
 
+_MAX_DETAIL: Final = 200
 _NOT_TLS: Final = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNEXPECTED_MESSAGE", "RECORD_LAYER_FAILURE")
 
 
@@ -125,18 +127,19 @@ class _Probe:
                 follow_redirects=False,
                 timeout=self._timeout,
             ) as response:
-                self.received = Received(_bounded(response), time.time())
+                self.received = Received(_bounded(response, time.monotonic() + self._timeout), time.time())
         except httpx2.TransportError as error:
             self.failure = failure_of(error)
             return Failed(_NoAnswer(), retryable=False)
         return self.received
 
 
-def _bounded(response: "httpx2.Response") -> HttpResponse:
+def _bounded(response: "httpx2.Response", ends_at: float) -> HttpResponse:
     content = bytearray()
     for chunk in response.iter_raw():
         content += chunk
-        if len(content) > MAX_SIZE:
+        # A server can send a byte at a time.
+        if len(content) > MAX_SIZE or time.monotonic() > ends_at:
             break
     decoded = decode_content(bytes(content), response.headers.get_list("Content-Encoding"), max_size=MAX_SIZE)
     body = decoded if isinstance(decoded, bytes) else b""
@@ -160,7 +163,7 @@ def failure_of(error: Exception) -> Failure:
         }
         for kind, name in kinds.items():
             if isinstance(link, kind):
-                return Failure(name, f"{error}" if name == "proxy" else "")
+                return Failure(name, printable(f"{error}")[:_MAX_DETAIL] if name == "proxy" else "")
     return Failure("refused" if isinstance(error, httpx2.ConnectError) else "closed")
 
 

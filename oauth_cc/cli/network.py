@@ -7,6 +7,7 @@ import logging
 import ssl
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -170,10 +171,9 @@ def _client(arguments: argparse.Namespace, tls: ssl.SSLContext) -> "httpx2.Clien
 
     if arguments.proxy is not None:
         return httpx2.Client(proxy=_proxy(arguments.proxy), trust_env=False, verify=tls)
-    try:
+    with suppress(ValueError, httpx2.InvalidURL):
         return httpx2.Client(verify=tls)
-    except ValueError:
-        reason = "the proxy of the environment is not a URL; correct HTTPS_PROXY, HTTP_PROXY and ALL_PROXY"
+    reason = "the proxy of the environment is not a URL; correct HTTPS_PROXY, HTTP_PROXY and ALL_PROXY"
     raise InvalidInput("--proxy", reason)
 
 
