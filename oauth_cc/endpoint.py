@@ -203,7 +203,7 @@ def issuer_fault(issuer: str, *, allow_http: bool = False) -> InvalidInput | Non
     """
     fault = _transport_fault("issuer", issuer, allow_http=allow_http)
     if fault is not None:
-        return InvalidInput("issuer", fault.reason)
+        return type(fault)("issuer", fault.reason)
     if "?" in issuer:
         return InvalidInput("issuer", "issuer must not have a query; remove '?' and what follows (RFC 8414 section 2)")
     if _METADATA_URL.search(issuer):

@@ -199,6 +199,7 @@ CASES = [
         SetUp(environment={"HTTPS_PROXY": "http://user:M4RKER@127.0.0.1:{port}", "NO_PROXY": "127.0.0.1"}),
     ),
     Case("plain http", "http", "use https", SetUp(url="http://as.example/token?client=M4RKER")),
+    Case("a plain http issuer", "http", "use https", SetUp(options=("--issuer", "http://as.example"), url=None)),
     # The URL and the metadata.
     Case("userinfo in the URL", "endpoint", "userinfo", SetUp(url="https://user:M4RKER@as.example/token")),
     simple("moved", "redirect", "https://new.example/token", Answer(308, (("Location", "https://new.example/token"),))),
@@ -650,6 +651,26 @@ def test_alternatives_send_the_same_secret_in_another_way(request_: TokenRequest
     assert len(found) <= 4
     assert request_ not in [each.request for each in found]
     assert {each.request.credentials.client_id for each in found} <= {"id"}
+
+
+@pytest.mark.parametrize(
+    ("status", "location", "pasted"),
+    [
+        (301, "https://as.example/oauth/token", "https://as.example/oauth/token"),
+        (308, "https://as.example/oauth/token?x=1", "https://as.example/oauth/token"),
+        (302, "https://as.example/login", "https://as.example/token"),
+        (301, "https://other.example/token", "https://as.example/token"),
+        (301, "http://as.example/token", "https://as.example/token"),
+        (301, "/token/", "https://as.example/token"),
+        (301, None, "https://as.example/token"),
+    ],
+)
+def test_lines_follow_a_permanent_redirect_on_the_same_host(status: int, location: str | None, pasted: str) -> None:
+    """No line sends the secret to a host that only a redirect names."""
+    response = HttpResponse(status, {} if location is None else {"Location": location})
+    diagnosis = oauth_cc.doctor.examine(PLAIN, Observed("https://as.example/token", response=response))
+    assert diagnosis.python.endswith(f'fetch_token(request, "{pasted}")')
+    assert f"--token-url {pasted} " in diagnosis.shell
 
 
 def test_nothing_was_observed() -> None:

@@ -198,8 +198,9 @@ def _observe(request: TokenRequest, arguments: argparse.Namespace, client: "http
 
 
 def _metadata(probe: _Probe, arguments: argparse.Namespace) -> ServerMetadata | OAuthError | None:
+    issuer = Endpoint(arguments.issuer, allow_http=True) if arguments.allow_http else arguments.issuer
     try:
-        return drive(discover(Endpoint(arguments.issuer, allow_http=arguments.allow_http), retries=_ONCE), probe.send)
+        return drive(discover(issuer, retries=_ONCE), probe.send)
     except OAuthError as error:
         # A server without metadata is not wrong if the endpoint is given.
         return error if arguments.token_url is None or isinstance(error, IssuerMismatch) else None

@@ -126,7 +126,7 @@ def _working(request: TokenRequest, observed: Observed) -> Iterator[str]:
         yield f"the quota is {name}: {value}"
     shown = date(response, observed.received_at)
     if shown is not None:
-        yield f"the clocks differ by {abs(shown - observed.received_at):.0f} seconds"
+        yield f"the clocks differ by {abs(shown - observed.received_at):.0f} s"
     token = read(request, response, observed.received_at)
     if isinstance(token, Token):
         scope = f" for the scope {token.scope}" if token.scope else ""

@@ -16,6 +16,7 @@ from oauth_cc.authentication.assertions import ClientSecretJwt, PrivateKeyJwt
 from oauth_cc.dialect import Dialect
 from oauth_cc.doctor._records import Finding, Observed
 from oauth_cc.doctor._refusal import refusal_finding
+from oauth_cc.endpoint import origin, url_fault
 from oauth_cc.errors import InvalidInput, OAuthError, TokenRequestRefused, UnexpectedRedirect, UnsupportedTokenType
 from oauth_cc.http import HttpResponse, date
 from oauth_cc.request import TokenRequest
@@ -23,6 +24,7 @@ from oauth_cc.response import parse_token_response
 from oauth_cc.scope import Scope
 from oauth_cc.token import Token
 
+_PERMANENT: Final = frozenset({301, 308})
 _CLOCK: Final = 60.0
 _SHORT: Final = 60.0
 _LONG: Final = 30 * 86400.0
@@ -79,14 +81,24 @@ def _failed(request: TokenRequest, observed: Observed, response: HttpResponse, e
     if isinstance(error, UnexpectedRedirect):
         where = error.location or "another URL"
         advice = "use the new URL if you trust it; a login page means that the URL is not a token endpoint"
-        return Finding("redirect", f"the token endpoint redirects to {where}", advice, None, error.location)
+        return Finding("redirect", f"the token endpoint redirects to {where}", advice, None, _moved(observed, error))
     fitting = _fitting(request, response, observed.received_at)
     if fitting is not None:
-        reason = f"the answer departs from RFC 6749: {error}"
+        reason = f"the answer departs from RFC 6749: {f'{error}'.partition(';')[0]}"
         return Finding("dialect", reason, "set the dialect that the lines below have", fitting)
     if isinstance(error, UnsupportedTokenType):
         return Finding("type", f"{error}", "ask the server's operator for bearer tokens")
     return Finding("response", f"{error}", "check that the URL is that of the token endpoint")
+
+
+def _moved(observed: Observed, error: UnexpectedRedirect) -> str | None:
+    # Lines to paste must not send the secret to a host that only a redirect names.
+    if error.status not in _PERMANENT or error.location is None or observed.endpoint is None:
+        return None
+    if url_fault("", error.location, allow_http=False) is not None:
+        return None
+    same = origin(error.location).host == origin(observed.endpoint).host
+    return error.location if same else None
 
 
 def _fitting(request: TokenRequest, response: HttpResponse, received_at: float) -> TokenRequest | None:

@@ -94,7 +94,8 @@ def metadata_findings(request: TokenRequest, observed: Observed) -> Iterator[Fin
     if isinstance(metadata, OAuthError):
         advice = "pass exactly the issuer that the server names" if isinstance(metadata, IssuerMismatch) else ""
         advice = advice or "check the issuer, or pass the token endpoint instead"
-        yield Finding("metadata", f"{metadata}", advice)
+        topic: Topic = "http" if isinstance(metadata, InsecureEndpoint) else "metadata"
+        yield Finding(topic, f"{metadata}", advice)
     if isinstance(metadata, ServerMetadata):
         yield from _endpoint_findings(request, observed.endpoint, metadata)
         yield from _method_findings(request, metadata)

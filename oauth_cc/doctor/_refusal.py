@@ -100,22 +100,37 @@ def refusal_finding(request: TokenRequest, observed: Observed, error: TokenReque
         topic = observed.worked.topic
         return Finding(topic, *_WORKED[topic], observed.worked.request)
     if error.status == _QUOTA:
-        return Finding("quota", f"{error}", f"{_wait(error)}, and share tokens between processes by a store")
+        return Finding(
+            "quota",
+            f"the server asks to wait: {said(error)}",
+            f"{_wait(error)}, and share tokens between processes by a store",
+        )
     if error.status >= _FIRST_SERVER_ERROR or error.retryable:
-        return Finding("server", f"the server is failing: {error}", _wait(error))
+        return Finding("server", f"the server is failing: {said(error)}", _wait(error))
     if error.code == "invalid_client" or (error.error is None and error.status == _UNAUTHORIZED):
         return _client(request, error)
     words = f"{error.error or ''} {error.server_message or ''}"
     if error.error in _CODES:
         topic, sentence, advice = _CODES[error.error]
-        return Finding(topic, f"{sentence}: {error}", advice, _json(request, topic))
+        return Finding(topic, f"{sentence}: {said(error)}", advice, _json(request, topic))
     for pattern, topic, sentence, advice in _WORDS:
         if re.search(pattern, words, re.IGNORECASE):
-            return Finding(topic, f"{sentence}: {error}", advice, _json(request, topic))
+            return Finding(topic, f"{sentence}: {said(error)}", advice, _json(request, topic))
     topic, sentence, advice = _STATUSES.get(
         error.status, ("request", "the server refuses the request", "read its words")
     )
-    return Finding(topic, f"{sentence}: {error}", advice, _json(request, topic))
+    return Finding(topic, f"{sentence}: {said(error)}", advice, _json(request, topic))
+
+
+def said(error: TokenRequestRefused) -> str:
+    """
+    Return what the server said, without advice.
+
+        >>> said(TokenRequestRefused("invalid_client", "unknown client", status=401))
+        'HTTP 401, invalid_client, unknown client'
+    """
+    parts = [f"HTTP {error.status}", error.error, error.server_message]
+    return ", ".join([part for part in parts if part])
 
 
 def _wait(error: TokenRequestRefused) -> str:
@@ -132,15 +147,21 @@ def _client(request: TokenRequest, error: TokenRequestRefused) -> Finding:
     method = request.credentials.authentication
     words = error.server_message or ""
     if isinstance(method, TlsClientAuth):
-        return Finding("certificate", f"the server does not accept the certificate: {error}", "compare its subject")
+        return Finding(
+            "certificate", f"the server does not accept the certificate: {said(error)}", "compare its subject"
+        )
     if isinstance(method, PrivateKeyJwt | ClientSecretJwt):
         for pattern, topic, sentence, advice in _ASSERTION:
             if re.search(pattern, words, re.IGNORECASE):
-                return Finding(topic, f"{sentence}: {error}", advice)
-        return Finding("key", f"the server does not accept the assertion: {error}", "compare key, key id and audience")
+                return Finding(topic, f"{sentence}: {said(error)}", advice)
+        return Finding(
+            "key", f"the server does not accept the assertion: {said(error)}", "compare key, key id and audience"
+        )
     if isinstance(method, ClientSecretBasic | ClientSecretPost):
         return _secret(request, method, error)
-    return Finding("method", f"the server does not accept the client: {error}", "use the method that it registered")
+    return Finding(
+        "method", f"the server does not accept the client: {said(error)}", "use the method that it registered"
+    )
 
 
 def _secret(request: TokenRequest, method: ClientSecretBasic | ClientSecretPost, error: TokenRequestRefused) -> Finding:
@@ -151,10 +172,12 @@ def _secret(request: TokenRequest, method: ClientSecretBasic | ClientSecretPost,
         if has_reserved(method.secret):
             sentence = "the secret has reserved characters, which some servers never decode"
             raw = ClientSecretBasic(method.secret, encode=not method.encode)
-            return Finding("basic", f"{sentence}: {error}", "try encode=False", with_method(request, raw))
+            return Finding("basic", f"{sentence}: {said(error)}", "try encode=False", with_method(request, raw))
         if re.search(r"client_secret|body|form|post", error.server_message or "", re.IGNORECASE):
             post = with_method(request, ClientSecretPost(method.secret))
-            return Finding("method", f"the server wants the secret in the body: {error}", "use ClientSecretPost", post)
+            return Finding(
+                "method", f"the server wants the secret in the body: {said(error)}", "use ClientSecretPost", post
+            )
     return Finding(
-        "secret", f"the server does not accept client_id and secret: {error}", "compare both, and the tenant"
+        "secret", f"the server does not accept client_id and secret: {said(error)}", "compare both, and the tenant"
     )
