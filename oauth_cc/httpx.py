@@ -137,7 +137,8 @@ class ClientCredentialsAuth(HttpxAuth[httpx.Client, httpx.AsyncClient, httpx.Req
     Authorize each call of a client: ``httpx.Client(auth=auth)`` or ``httpx.AsyncClient(auth=auth)``.
 
     If the API rejects the token with a 401, the call is repeated once with a new token. A call is not repeated unless
-    its body is in memory or in seekable files. Calls raise the errors of `TokenSource.token`.
+    its body is in memory, or a form (``files=``) with seekable files. The first response is not read: its body is empty
+    in ``response.history``. Calls raise the errors of `TokenSource.token`.
 
     Args:
         request: The token request, or credentials for a request without scope.

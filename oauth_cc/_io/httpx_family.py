@@ -2,13 +2,16 @@
 Base classes of the sources and auths for httpx2 and httpx.
 """
 
+import contextlib
 import copy
+import sys
 from collections.abc import AsyncGenerator, Generator
-from typing import Final, Generic, Self
+from types import TracebackType
+from typing import Final, Generic, Self, TypeGuard, final
 
 from oauth_cc._io.async_source import AsyncTokenSource
 from oauth_cc._io.context import SourceContext, check_client, check_kind, issuer_context, source_context
-from oauth_cc._io.hops import guard_hops
+from oauth_cc._io.hops import Guard, guard_hops
 from oauth_cc._io.httpx_library import A, C, Library, R
 from oauth_cc._io.httpx_messages import Response, Url
 from oauth_cc._io.options import DEFAULTS, Options
@@ -237,46 +240,77 @@ class HttpxAuth(Generic[C, A, R]):
             yield request
             return
         token = source.token()
-        response = yield self._authorized(request, token)
+        guard = self._authorize(request, token)
+        try:
+            response = yield request
+        except GeneratorExit as end:
+            if self._is_rejected(end.__context__, token, guard):
+                source.discard(token)
+            raise
         # Most calls end here.
-        if response.status_code < _FIRST_ERROR or not self._concerns_token(response):
+        if response.status_code < _FIRST_ERROR or not self._concerns(response, token, guard):
             return
         head = _head(response)
         if self._context.is_rejection(head) and source.discard(token) and self._library.is_repeatable(request):
+            # The token request may need this connection.
+            self._library.release(response)
             token = source.token()
-            head = _head((yield self._authorized(request, token)))
-            if not self._context.accepts(head, token):
+            guard = self._authorize(request, token)
+            response = yield request
+            head = _head(response)
+            if self._concerns(response, token, guard) and not self._context.accepts(head, token):
                 source.discard(token)
         self._context.report_scope(head)
 
     # Both libraries call the two flows; help() would show their text about a third.
     auth_flow = sync_auth_flow
 
-    async def async_auth_flow(self, request: R) -> AsyncGenerator[R, Response]:
+    def async_auth_flow(self, request: R) -> AsyncGenerator[R, Response]:
         """Yield *request* with the token, and again with a new token if the API rejects the token."""
+        return _ClosedByError(self._async_auth_flow(request))
+
+    async def _async_auth_flow(self, request: R) -> AsyncGenerator[R, Response]:
         source = self.async_source
         if not self._admits(request.url):
             yield request
             return
         token = await source.token()
-        response = yield self._authorized(request, token, is_async=True)
-        if response.status_code < _FIRST_ERROR or not self._concerns_token(response):
+        guard = self._authorize(request, token, is_async=True)
+        try:
+            response = yield request
+        except GeneratorExit as end:
+            if self._is_rejected(end.__context__, token, guard):
+                await source.discard(token)
+            raise
+        if response.status_code < _FIRST_ERROR or not self._concerns(response, token, guard):
             return
         head = _head(response)
         if self._context.is_rejection(head) and await source.discard(token) and self._library.is_repeatable(request):
+            await self._library.release_async(response)
             token = await source.token()
-            head = _head((yield self._authorized(request, token, is_async=True)))
-            if not self._context.accepts(head, token):
+            guard = self._authorize(request, token, is_async=True)
+            response = yield request
+            head = _head(response)
+            if self._concerns(response, token, guard) and not self._context.accepts(head, token):
                 await source.discard(token)
         self._context.report_scope(head)
 
-    def _authorized(self, request: R, token: Token, *, is_async: bool = False) -> R:
-        header = token.placement.header
-        request.headers[header] = authorization(token).reveal()
-        if header.lower() != "authorization":
-            # On a redirect to another origin the libraries remove no other header.
-            guard_hops(request.extensions, header, self._origins.admit, is_async=is_async)
-        return request
+    def _authorize(self, request: R, token: Token, *, is_async: bool = False) -> Guard | None:
+        header, value = token.placement.header, authorization(token)
+        request.headers[header] = value.reveal()
+        # On a redirect to another origin the libraries remove Authorization and no other header. They keep it from http
+        # to https of the same host, and remove it on the way to another origin that the caller names.
+        if header.lower() == "authorization" and not self._origins.are_several and request.url.scheme == "https":
+            return None
+        return guard_hops(request.extensions, header, value, self._origins.admit, is_async=is_async)
+
+    def _is_rejected(self, error: BaseException | None, token: Token, guard: Guard | None) -> bool:
+        # A response hook of the client that raises for status keeps the response from the auth. In both libraries the
+        # error has it.
+        response: object = getattr(error, "response", None)
+        if not _is_response(response) or not self._concerns(response, token, guard):
+            return False
+        return self._context.is_rejection(_head(response))
 
     def _with(self, source: TokenSource | None, async_source: AsyncTokenSource | None, origins: Origins) -> Self:
         other = copy.copy(self)
@@ -298,18 +332,52 @@ class HttpxAuth(Generic[C, A, R]):
             self._context.report_withheld(called)
         return admitted
 
-    def _concerns_token(self, response: Response) -> bool:
-        # After a redirect the response may come from an origin that did not receive the token.
+    def _concerns(self, response: Response, token: Token, guard: Guard | None) -> bool:
+        # After a redirect, the request that was answered may have carried no token.
+        if guard is not None and guard.has_carried is not None:
+            return guard.has_carried
         url = response.url
         try:
-            return self._origins.admit(_origin(url.scheme, url.raw_host, url.port))
+            admitted = self._origins.admit(_origin(url.scheme, url.raw_host, url.port))
         except InvalidInput:
             # No URL has this origin.
             return False
+        return admitted and bool(response.request.headers.get_list(token.placement.header))
 
 
 def _head(response: Response) -> HttpResponse:
     return HttpResponse(response.status_code, response.headers.multi_items())
+
+
+@final
+class _ClosedByError(AsyncGenerator[R, Response]):
+    # An async generator whose GeneratorExit has the error that ends the call as its context, as in a generator.
+
+    def __init__(self, flow: AsyncGenerator[R, Response]) -> None:
+        self._flow = flow
+
+    async def asend(self, value: Response) -> R:
+        return await self._flow.asend(value)
+
+    async def athrow(
+        self,
+        kind: type[BaseException] | BaseException,
+        value: object = None,
+        _traceback: TracebackType | None = None,
+        /,
+    ) -> R:
+        made = kind() if isinstance(kind, type) else kind
+        return await self._flow.athrow(value if isinstance(value, BaseException) else made)
+
+    async def aclose(self) -> None:
+        end = GeneratorExit()
+        end.__context__ = sys.exception()
+        with contextlib.suppress(GeneratorExit, StopAsyncIteration):
+            await self._flow.athrow(end)
+
+
+def _is_response(found: object) -> TypeGuard[Response]:
+    return hasattr(found, "status_code") and hasattr(found, "headers") and hasattr(found, "request")
 
 
 def _origin(scheme: str, raw_host: bytes, port: int | None) -> Origin:

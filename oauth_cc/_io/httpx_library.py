@@ -18,7 +18,7 @@ from oauth_cc._io.deadline import Deadline, DeadlineExceeded
 from oauth_cc._io.httpx_connection import Connection, TooMuchRead
 from oauth_cc._io.httpx_errors import describe, sentence
 from oauth_cc._io.httpx_messages import Body, Request, Response
-from oauth_cc._io.httpx_reading import Reading
+from oauth_cc._io.httpx_reading import Reading, release, release_async
 from oauth_cc._io.options import Options
 from oauth_cc._io.tracebacks import chain
 from oauth_cc._io.user_agent import with_user_agent
@@ -194,6 +194,14 @@ class Library(Generic[C, A, R]):
         bare = self.request(request.method, request.url, {}, b"", 0.0)
         error.request = bare  # type: ignore[attr-defined]  # every error of these libraries has one
         return Failed(error, retryable)
+
+    def release(self, response: Response) -> None:
+        """Release the connection of *response*, whose body nobody reads."""
+        release(response, self.body)
+
+    async def release_async(self, response: Response) -> None:
+        """Release the connection of *response*, whose body nobody reads."""
+        await release_async(response, self.body)
 
     def check_async(self) -> None:
         """Raise `ImportError`, which names the extra to install, if anyio is missing."""

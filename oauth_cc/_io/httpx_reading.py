@@ -1,10 +1,10 @@
 """
-Reading of token responses on httpx2 and httpx, within limits.
+Reading of responses on httpx2 and httpx, within limits.
 """
 
 import time
 from collections.abc import Callable
-from typing import final
+from typing import Final, final
 
 from oauth_cc._io.httpx_messages import AsyncBody, Body, Response
 from oauth_cc._wire.content_coding import decode_content
@@ -80,3 +80,64 @@ class Reading:
     def _replace(self, response: Response, raw: bytes) -> None:
         self._raw = raw
         response.stream = self._in_memory(raw)  # type: ignore[misc]  # an attribute in both libraries
+
+
+# Reading the rest of a short response keeps its connection usable.
+_MAX_REST: Final = 2**16
+_REST_SECONDS: Final = 0.25
+
+
+def release(response: Response, in_memory: Callable[[bytes], Body]) -> None:
+    """
+    Release the connection of *response*: it ends, or goes back to its pool if the rest of the response is short.
+
+    Otherwise the libraries read it whole, decoded, before the same call is sent again. Its body is empty afterwards.
+
+    Args:
+        response: A response to a client for threads.
+        in_memory: Returns a body of the library with these bytes.
+    """
+    body = response.stream
+    if response.is_stream_consumed or not isinstance(body, Body):
+        return
+    extensions = response.request.extensions
+    before = extensions.get("timeout", {})
+    # The reads of the body have the timeout that stands here when they begin.
+    extensions["timeout"] = {"read": _REST_SECONDS}
+    size, ends_at = 0, time.monotonic() + _REST_SECONDS
+    try:
+        for chunk in body:
+            size += len(chunk)
+            if size > _MAX_REST or time.monotonic() > ends_at:
+                break
+    except Exception:  # noqa: S110  # the connection has ended
+        pass
+    finally:
+        extensions["timeout"] = before
+        body.close()
+        _empty(response, in_memory)
+
+
+async def release_async(response: Response, in_memory: Callable[[bytes], Body]) -> None:
+    """Release the connection of *response*, as `release` does."""
+    import anyio
+
+    body = response.stream
+    if response.is_stream_consumed or not isinstance(body, AsyncBody):
+        return
+    size = 0
+    try:
+        with anyio.move_on_after(_REST_SECONDS) as scope:
+            async for chunk in body:
+                size += len(chunk)
+                if size > _MAX_REST:
+                    scope.cancel()
+    except Exception:  # noqa: S110  # as in `release`
+        pass
+    finally:
+        await body.aclose()
+        _empty(response, in_memory)
+
+
+def _empty(response: Response, in_memory: Callable[[bytes], Body]) -> None:
+    response.stream = in_memory(b"")  # type: ignore[misc]  # an attribute in both libraries

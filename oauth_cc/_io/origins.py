@@ -45,6 +45,11 @@ class Origins:
             reason = "origins must not be empty; pass at least one URL, or None to accept the origin of the first call"
             raise InvalidInput("origins", reason)
 
+    @property
+    def are_several(self) -> bool:
+        """True if more than one origin may receive the token."""
+        return self._named is not None and len(self._named) > 1
+
     def admit(self, called: Origin) -> bool:
         """
         Return whether a call to the origin *called* may carry the token.
