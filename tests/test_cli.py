@@ -32,6 +32,7 @@ from oauth_cc.cli.output import BAD_INPUT, CLOSED_PIPE, DONE, INTERRUPTED, NO_AN
 from oauth_cc.errors import InvalidInput, RenewalTimedOut
 from oauth_cc.testing import AuthorizationServer, RegisteredClient
 from tests.keys import CURVES, pem
+from tests.shells.dripping import answer_with
 from tests.shells.scripted import TOKEN, Answer, Asked, Silence, serve
 
 
@@ -545,6 +546,15 @@ class TestAuthentication:
         header = _json(form["client_assertion"].partition(".")[0])
         certificate = Certificate.from_pem(issued.cert_chain_pems[0].bytes())
         assert (header["kid"], header["x5t#S256"]) == ("k1", certificate.thumbprint)
+
+    def test_an_error_does_not_quote_what_the_server_sent(self, cli: Runner) -> None:
+        """A token stands where HTTP has the size of a chunk."""
+        head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        with answer_with(head + b'{"access_token": "tok-1"}\r\n') as url:
+            result = cli("token", *LOCAL, url, "--auth", "none", "--no-store")
+        assert result.code == NO_ANSWER
+        assert "the response is not HTTP" in result.err
+        assert "tok-1" not in result.err
 
     def test_the_issuer_names_the_endpoint(self, cli: Runner) -> None:
         """The issuer is enough; without issuer and endpoint the error names both options."""

@@ -73,8 +73,10 @@ class Guard:
 
     def check(self, name: str, info: Mapping[str, object]) -> None:
         """Remove or add the token's header if the event *name* with its *info* is the start of a hop."""
+        if not name.endswith(_SENDS_HEADERS):
+            return
         hop = info.get("request")
-        if not name.endswith(_SENDS_HEADERS) or not _is_hop(hop):
+        if not _is_hop(hop):
             return
         if hop.method == b"CONNECT":
             # To a proxy, which has no business with the token.

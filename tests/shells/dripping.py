@@ -1,5 +1,5 @@
 """
-A server that never ends its response: it sends a few bytes again and again.
+Servers whose response never ends, because they send a few bytes again and again, or is not HTTP.
 """
 
 import contextlib
@@ -88,6 +88,29 @@ def drip(
         server.closing.set()
         with contextlib.suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
+
+
+@contextlib.contextmanager
+def answer_with(raw: bytes) -> Iterator[str]:
+    """Yield the URL of a server that answers each request with the bytes *raw*."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def run() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection:
+                    if _read_request(connection):
+                        connection.sendall(raw)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/token"
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         thread.join()
 

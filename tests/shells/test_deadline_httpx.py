@@ -46,20 +46,22 @@ def tls(
 ) -> Iterator[ssl.SSLContext | None]:
     """Return the server's TLS context for https. Clients of the library trust it by the environment."""
     if scheme == "http":
+        make_tls(library)
         yield None
         return
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    forget_tls(library)
-    yield context
-    forget_tls(library)
-
-
-def forget_tls(library: ModuleType) -> None:
-    """Have the next default client make a TLS context."""
     vars(SHELLS[library])["_tls"].cache_clear()
+    make_tls(library)
+    yield context
+    vars(SHELLS[library])["_tls"].cache_clear()
+
+
+def make_tls(library: ModuleType) -> None:
+    """Make the TLS context of default clients, which takes longer than the timeout on a busy machine."""
+    vars(SHELLS[library])["_tls"]()
 
 
 def attempts() -> list[threading.Thread]:

@@ -5,7 +5,6 @@ What a token request on httpx2 and httpx takes from the environment and from a c
 import contextlib
 import socket
 import ssl
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import trustme
 from oauth_cc import ClientCredentials, Options, Retries, TokenRequestRefused, token_request
 from tests.leaks import shown_by
 from tests.shells.asking import WAYS, Ask
+from tests.shells.dripping import answer_with
 from tests.shells.scripted import TOKEN, Answer, ScriptedServer, serve
 
 REQUEST = token_request(ClientCredentials("id", "s3cr3t-marker"))
@@ -55,31 +55,6 @@ def trusted_by_environment(way: Ask, folder: Path, monkeypatch: pytest.MonkeyPat
         yield server_side
     finally:
         vars(way.shell)["_tls"].cache_clear()
-
-
-@contextlib.contextmanager
-def answer_with(raw: bytes) -> Iterator[str]:
-    """Yield the URL of a server that answers each request with the bytes *raw*."""
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def run() -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = listener.accept()
-                with connection:
-                    received = b""
-                    while b"grant_type" not in received:
-                        received += connection.recv(65536)
-                    connection.sendall(raw)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/token"
-    finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        thread.join()
 
 
 def paths(server: ScriptedServer) -> list[str]:
