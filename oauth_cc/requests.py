@@ -9,6 +9,7 @@ response stays in the session. At most 1 MiB of the response is read.
 
 import copy
 import re
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final, Self, TypedDict, TypeVar, Unpack
 
 try:
@@ -27,6 +28,7 @@ from oauth_cc._io.origins import Origins
 from oauth_cc._io.requests_hops import arrived, carry, next_origin, origin_of
 from oauth_cc._io.requests_sending import Timeout as Timeout
 from oauth_cc._io.requests_sending import sender as sender
+from oauth_cc._io.threads import on_this_thread
 from oauth_cc._wire.typing import NonStringCollection
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.endpoint import Endpoint, Origin
@@ -271,8 +273,12 @@ class _ResponseHook:
     def _again(self, response: requests.Response, sending: _Sending) -> requests.Response:
         if not self.source.discard(self.token) or not _is_repeatable(response.request):
             return response
+        # A stand-in for `send` may hold a lock meanwhile, as that of requests-mock does. Wrappers as tracing makes them
+        # have the module of what they wrap.
+        is_replaced = getattr(requests.Session.send, "__module__", None) != "requests.sessions"
         try:
-            token = self.source.token()
+            with on_this_thread() if is_replaced else nullcontext():
+                token = self.source.token()
         except BaseException:
             response.close()
             raise

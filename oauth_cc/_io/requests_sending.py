@@ -86,22 +86,14 @@ def sender(
     def send(request: HttpRequest) -> Received | Failed:
         attempt = _Attempt(with_user_agent(request), (connecting, reading), told)
         try:
+            if client is not None:
+                return deadline.perform(partial(attempt.through, client))
             connection = Connection()
-            perform = partial(attempt.alone, connection) if client is None else partial(attempt.through, client)
-            if _is_replaced(client):
-                return perform()
-            return deadline.perform(perform, connection.cut if client is None else None)
+            return deadline.perform(partial(attempt.alone, connection), connection.cut)
         except DeadlineExceeded as late:
             return attempt.failed(requests.ReadTimeout(*late.args))
 
     return send
-
-
-def _is_replaced(client: requests.Session | None) -> bool:
-    # A stand-in for `send` may hold a lock that this thread alone can take again, as that of requests-mock does while
-    # an API's response is processed. Wrappers as tracing makes them have the module of what they wrap.
-    functions = [requests.Session.send, *([] if client is None else [vars(client).get("send", requests.Session.send)])]
-    return any([getattr(function, "__module__", None) != "requests.sessions" for function in functions])
 
 
 @final

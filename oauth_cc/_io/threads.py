@@ -4,7 +4,21 @@ Short-lived daemon threads, on which the library does what a caller must be able
 
 import contextvars
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Final
+
+_STAYS: Final = contextvars.ContextVar("oauth_cc.stays_on_its_thread", default=False)
+
+
+@contextmanager
+def on_this_thread() -> Generator[None]:
+    """Have the caller do all work itself, because it holds a lock that only its own thread can take again."""
+    before = _STAYS.set(True)
+    try:
+        yield
+    finally:
+        _STAYS.reset(before)
 
 
 def start(name: str, work: Callable[[], object]) -> bool:
@@ -16,9 +30,11 @@ def start(name: str, work: Callable[[], object]) -> bool:
         work: A function that handles its own errors.
 
     Returns:
-        False if no thread can be started: at the limit of the machine, or while the interpreter shuts down. *work* has
-        not been called then.
+        False if no thread can be started: at the limit of the machine, while the interpreter shuts down, or within
+        `on_this_thread`. *work* has not been called then.
     """
+    if _STAYS.get():
+        return False
     run = contextvars.copy_context().run
     try:
         threading.Thread(target=run, args=(work,), name=f"oauth_cc {name}", daemon=True).start()

@@ -73,6 +73,20 @@ def test_a_rejection_by_another_named_origin_renews_the_token(call: Call) -> Non
         assert carried(other) == ["Bearer tok-1", "Bearer tok-2"]
 
 
+def test_the_url_that_a_session_follows_decides() -> None:
+    """A session may read a Location in its own way."""
+    with serve(TOKEN) as script, serve(DONE) as other, serve(away(by_name(other))) as api, serve(DONE) as stranger:
+
+        class Session(requests.Session):
+            def get_redirect_target(self, resp: requests.Response) -> str | None:
+                return by_name(stranger) if super().get_redirect_target(resp) else None
+
+        with Session() as session:
+            session.auth = ClientCredentialsAuth(REQUEST, f"{script.url}/token", origins=[api.url, by_name(other)])
+            session.get(api.url)
+        assert carried(stranger) == [None]
+
+
 def test_netrc_does_not_replace_the_token_on_a_hop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As it does not on the first one."""
     netrc = tmp_path / "netrc"
