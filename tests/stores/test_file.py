@@ -459,12 +459,13 @@ def test_full_disk_is_reported_once_for_many_renewals(store: FileStore) -> None:
     ):
         resource.setrlimit(resource.RLIMIT_FSIZE, (16, limits[1]))
         try:
-            for _ in range(3):
-                source.discard(source.token())
+            for number in range(3):
+                source.with_resource(f"https://api.example/{number}").token()
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         assert [name for name in events if name.startswith("Store")] == ["StoreFailed"]
         source.token()
+    assert len(server.token_requests) == 4
     assert [name for name in events if name.startswith("Store")] == ["StoreFailed", "StoreReturned"]
 
 

@@ -576,12 +576,12 @@ class TestFailures:
             store = make(server=redis_server)
             if isinstance(store, OnLoop):
                 tasks = AsyncTokenSource(client, server.token_endpoint, store=store.store)
-                for _ in range(3):
-                    store.run(tasks.discard(store.run(tasks.token())))
+                for number in range(3):
+                    store.run(tasks.with_resource(f"https://api.example/{number}").token())
             else:
                 threads = TokenSource(client, server.token_endpoint, store=store)
-                for _ in range(3):
-                    threads.discard(threads.token())
+                for number in range(3):
+                    threads.with_resource(f"https://api.example/{number}").token()
             assert len(server.token_requests) == 3
         reports = [record.getMessage() for record in caplog.records if "token store" in record.getMessage()]
         assert len(reports) == 1
