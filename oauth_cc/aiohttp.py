@@ -20,6 +20,7 @@ except ImportError as _error:
 from oauth_cc._io import async_source
 from oauth_cc._io.async_driver import drive
 from oauth_cc._io.context import SourceContext, check_client, issuer_context, source_context, token_flow
+from oauth_cc._io.copying import duplicate, duplicate_deeply, refuse_pickling
 from oauth_cc._io.options import DEFAULTS, Options
 from oauth_cc._io.origins import Origins
 from oauth_cc._wire.typing import NonStringCollection
@@ -126,6 +127,11 @@ class ClientCredentialsAuth:
             without resources for the origin of the first call.
         options: Timeout, retries, renewal and events.
     """
+
+    # A copy shares tokens and renewals.
+    __copy__ = duplicate
+    __deepcopy__ = duplicate_deeply
+    __reduce_ex__ = refuse_pickling
 
     def __init__(
         self,

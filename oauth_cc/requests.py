@@ -23,6 +23,7 @@ import attrs
 
 from oauth_cc._io import driver, source
 from oauth_cc._io.context import SourceContext, check_client, issuer_context, source_context, token_flow
+from oauth_cc._io.copying import duplicate, duplicate_deeply, refuse_pickling
 from oauth_cc._io.options import DEFAULTS, Options
 from oauth_cc._io.origins import Origins
 from oauth_cc._io.requests_hops import arrived, carry, next_origin, origin_of
@@ -138,6 +139,11 @@ class ClientCredentialsAuth(AuthBase):
             without resources for the origin of the first call.
         options: Timeout, retries, renewal and events.
     """
+
+    # A copy shares tokens and renewals.
+    __copy__ = duplicate
+    __deepcopy__ = duplicate_deeply
+    __reduce_ex__ = refuse_pickling
 
     def __init__(
         self,

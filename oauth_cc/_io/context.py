@@ -12,6 +12,7 @@ from typing import Final, Self, final
 
 import attrs
 
+from oauth_cc._io.copying import duplicate, duplicate_deeply, refuse_pickling
 from oauth_cc._io.log import emit, warn_of_plain_http
 from oauth_cc._io.options import DEFAULTS, Options, check_options
 from oauth_cc.authentication.credentials import ClientCredentials
@@ -259,6 +260,11 @@ def token_flow(
 
 class Source:
     """The common base of the sources for threads and for async code."""
+
+    # A copy shares tokens and renewals.
+    __copy__ = duplicate
+    __deepcopy__ = duplicate_deeply
+    __reduce_ex__ = refuse_pickling
 
     def __init__(self, context: SourceContext) -> None:
         self._context = context

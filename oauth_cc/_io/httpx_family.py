@@ -11,6 +11,7 @@ from typing import Final, Generic, Self, TypeGuard, final
 
 from oauth_cc._io.async_source import AsyncTokenSource
 from oauth_cc._io.context import SourceContext, check_client, check_kind, issuer_context, source_context
+from oauth_cc._io.copying import duplicate, duplicate_deeply, refuse_pickling
 from oauth_cc._io.hops import Guard, guard_hops
 from oauth_cc._io.httpx_library import A, C, Library, R
 from oauth_cc._io.httpx_messages import Response, Url
@@ -131,6 +132,11 @@ class HttpxAuth(Generic[C, A, R]):
     """An auth on either library."""
 
     _library: Library[C, A, R]
+
+    # A copy shares tokens and renewals.
+    __copy__ = duplicate
+    __deepcopy__ = duplicate_deeply
+    __reduce_ex__ = refuse_pickling
 
     def __init__(
         self,

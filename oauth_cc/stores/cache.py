@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Hashable
 from operator import itemgetter
-from typing import Protocol, TypeAlias, final
+from typing import NoReturn, Protocol, SupportsIndex, TypeAlias, final
 
 import attrs
 
@@ -203,6 +203,16 @@ class TokenCache:
 
     def __repr__(self) -> str:
         return f"TokenCache(store={self.store!r})"
+
+    def __copy__(self) -> "TokenCache":
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> "TokenCache":
+        return self
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        advice = "make it in each process, and give it a FileStore or a RedisStore to share tokens"
+        raise TypeError(f"a TokenCache cannot be pickled; {advice}")
 
     def __len__(self) -> int:
         return len(self._cells)
