@@ -5,7 +5,11 @@ aside: over a real proxy, and with a private authority.
 
 import asyncio
 import base64
+import os
+import shutil
 import ssl
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
@@ -109,7 +113,7 @@ WAYS = [
 
 @attrs.frozen
 class World:
-    """A proxy, and a server by http and by https whose authority is in *bundle*, in *folder* as OpenSSL wants it."""
+    """A proxy, a server by http and by https whose authority is in *bundle*, and a *folder* for authorities."""
 
     proxy: Proxy
     http: ScriptedServer
@@ -203,3 +207,21 @@ def test_the_environment_matters(world: World, monkeypatch: pytest.MonkeyPatch) 
     assert outcome(world, world.https, own.fetch) == (None, [world.https.url.removeprefix("https://")], 1)
     monkeypatch.setenv("NO_PROXY", "localhost")
     assert outcome(world, world.https, own.fetch) == (None, [], 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_aiohttp_trusts_the_authorities_of_the_environment_that_it_starts_in(variable: str, world: World) -> None:
+    """It reads them when it is imported, so the matrix above cannot show it."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("no openssl to name the file of the authority by its hash")
+    named = [openssl, "x509", "-hash", "-noout", "-in", str(world.bundle)]
+    name = subprocess.run(named, capture_output=True, text=True, check=True).stdout.strip()
+    (world.folder / f"{name}.0").write_bytes(world.bundle.read_bytes())
+    program = (
+        "import asyncio, sys; from oauth_cc import ClientCredentials; from oauth_cc.aiohttp import fetch_token\n"
+        "asyncio.run(fetch_token(ClientCredentials('your_id', 's3cret'), sys.argv[1]))"
+    )
+    trusted = {**os.environ, variable: str(world.bundle if variable == "SSL_CERT_FILE" else world.folder)}
+    subprocess.run([sys.executable, "-c", program, f"{world.https.url}/token"], env=trusted, check=True, timeout=60)
