@@ -331,6 +331,43 @@ def test_lock_granted_by_a_lost_reply_is_held(
         assert client.get(LOCK) is None
 
 
+def test_lock_granted_by_a_lost_reply_is_released_when_the_call_fails(
+    make: Make, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does not block other processes until it expires."""
+    store = make()
+    client = store.client if isinstance(store, OnLoop) else inner(store)._client
+    execute, lost = client.execute_command, redis.exceptions.TimeoutError("lost")
+
+    def lose(*words: Any, **options: Any) -> Any:
+        reply = execute(*words, **options)
+        if words[0] != "SET":
+            return reply
+        if not isinstance(reply, Awaitable):
+            raise lost
+        return losing(reply)
+
+    async def losing(reply: Awaitable[object]) -> None:
+        await reply
+        raise lost
+
+    monkeypatch.setattr(client, "execute_command", lose)
+    with pytest.raises(StoreUnavailable), store.lock(KEY, 0.0):
+        raise AssertionError
+    with redis_server.client() as other:
+        assert other.info("commandstats")["cmdstat_set"]["calls"] > 0
+        assert other.get(LOCK) is None
+
+
+def test_release_of_a_lock_leaves_a_note_for_the_next_waiting_caller(make: Make, redis_server: RedisServer) -> None:
+    """One element wakes one caller, and expires if nobody waits."""
+    with redis_server.client() as client:
+        with make().lock(KEY, 0.0):
+            assert not client.exists(FREE)
+        assert [b"1"] == client.lrange(FREE, 0, -1)
+        assert 0 < client.pttl(FREE) <= 5000
+
+
 class TestEncryption:
     """Encryption with the user's keys."""
 
