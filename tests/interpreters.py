@@ -1,12 +1,13 @@
 """
 ``python -m tests.interpreters``: run the tests on every other supported Python of this machine.
 
-Each interpreter on PATH or in pyenv gets an environment with every extra and the group ``dev``. Arguments are passed to
-pytest; without arguments the fast tests run, as in CI. A missing interpreter, and one without a version of a
-dependency, are reported and not a failure.
+Each interpreter on PATH or in pyenv gets an environment with every extra and the group ``dev``, made by uv if there is
+one. Arguments are passed to pytest; without arguments the fast tests run, as in CI. A missing interpreter, and one
+without a version of a dependency, are reported and not a failure.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -53,7 +54,9 @@ def _runs(python: Path, version: str) -> bool:
     return run.stdout.strip() == version
 
 
-def run(python: Path, folder: Path, arguments: Sequence[str]) -> tuple[str, bool | None]:
+def run(
+    python: Path, folder: Path, arguments: Sequence[str], constraints: Path | None = None
+) -> tuple[str, bool | None]:
     """
     Run the tests in a new environment.
 
@@ -61,6 +64,7 @@ def run(python: Path, folder: Path, arguments: Sequence[str]) -> tuple[str, bool
         python: The interpreter.
         folder: The folder of the environment.
         arguments: The arguments of pytest; if empty, the fast tests run.
+        constraints: A file of constraints for pip. None for the newest versions.
 
     Returns:
         The last line of the output or the reason why the tests did not run, and whether they passed; None if they did
@@ -69,9 +73,14 @@ def run(python: Path, folder: Path, arguments: Sequence[str]) -> tuple[str, bool
     environment = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "VIRTUAL_ENV"}}
     subprocess.run([python, "-m", "venv", folder], check=True, env=environment)
     own = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
+    uv = shutil.which("uv")
     pip: list[str | Path] = [own, "-m", "pip", "install", "--quiet"]
-    subprocess.run([*pip, "--upgrade", "pip"], check=True, env=environment)
+    if uv is None:
+        subprocess.run([*pip, "--upgrade", "pip"], check=True, env=environment)
+    else:
+        pip = [uv, "pip", "install", "--quiet", "--python", own]
     install = [*pip, "--editable", f"{ROOT}[all]", "--group", f"{ROOT / 'pyproject.toml'}:dev"]
+    install += [] if constraints is None else ["--constraint", constraints]
     installed = subprocess.run(install, capture_output=True, text=True, check=False, env=environment)
     if installed.returncode != 0:
         reasons = [line for line in installed.stderr.splitlines() if line.startswith("ERROR")]

@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from tests.layers import PACKAGE, PORTABLE, PURE_TESTS
+from tests.lowest import constraints
 
 ROOT = PACKAGE.parent
 GITHUB = ROOT / ".github"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
-CLASSIFIERS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["classifiers"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+CLASSIFIERS = PROJECT["classifiers"]
 
 
 def test_the_map_of_the_code_names_existing_files_only() -> None:
@@ -58,6 +60,16 @@ def test_the_workflow_tests_every_supported_python() -> None:
     (matrix,) = re.findall(r"python-version: \[(.*)\]", text)
     assert [*re.findall(r"[\d.]+", matrix), "3.14"] == versions
     assert all(f"run: .ci/{name}" in text for name in ("check", "run", "python314"))
+    assert "-m tests.lowest" in text
+
+
+def test_each_dependency_has_a_least_version() -> None:
+    """CI runs the tests with exactly these."""
+    lists = [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()]
+    named = {re.split(r"[\[<>=!~ ]", each)[0] for requirements in lists for each in requirements} - {PROJECT["name"]}
+    pinned = [each.partition("==")[0] for each in constraints()]
+    assert sorted(named) == sorted(pinned)
+    assert "urllib3" in named
 
 
 def test_tests_that_import_pure_modules_only_are_found() -> None:
