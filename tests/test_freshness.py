@@ -48,6 +48,7 @@ class TestTheTwoMoments:
         """It is not used in its last 5 seconds."""
         hour = token(3600)
         assert [fresh_until(hour, spread=spread) - NOW for spread in (0.0, 0.5, 1.0)] == [2880, 3060, 3240]
+        assert fresh_until(hour) - NOW == 3060
         assert stale_from(hour) == NOW + 3595
 
     def test_the_first_token_of_an_hour_is_renewed_between_12_and_54_minutes(self) -> None:
@@ -64,6 +65,17 @@ class TestTheTwoMoments:
         """The default lifetime applies."""
         assert fresh_until(token(None), spread=0.999) < NOW + 300
         assert stale_from(token(None)) == NOW + 295
+
+
+class TestRenewalWindow:
+    @pytest.mark.parametrize(("opens", "closes"), [(0.0, 0.5), (0.6, 0.5), (0.5, 1.1)])
+    def test_a_window_outside_the_lifetime_is_rejected(self, opens: float, closes: float) -> None:
+        """The error says what a window satisfies."""
+        with pytest.raises(errors.InvalidInput) as caught:
+            RenewalWindow(opens, closes)
+        assert caught.value.parameter == "renewal window"
+        reason = "renewal window must satisfy 0 < opens <= closes <= 1, as shares of the lifetime"
+        assert str(caught.value) == reason
 
 
 class TestMargins:
