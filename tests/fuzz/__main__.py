@@ -1,17 +1,20 @@
 """
 ``python -m tests.fuzz --minutes 10``: fuzz every parser that takes foreign bytes, each for the same time.
 
-Hypothesis edits valid inputs, and shrinks an input that breaks a promise. The number of calls is printed for each
-target. It is not a part of the suite, in which `tests/test_fuzz.py` calls each target a few times.
+atheris edits valid inputs and follows the coverage of the package, if it is installed. Otherwise Hypothesis edits them,
+and shrinks an input that breaks a promise, which is slower. The number of calls is printed for each target. The suite
+does not run it; `tests/test_fuzz.py` calls each target a few times.
 """
 
 import argparse
+import importlib.util
 import sys
 import time
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.fuzz import guided
 from tests.fuzz.targets import TARGETS, Target
 
 _BATCH = 200
@@ -52,9 +55,10 @@ def main() -> int:
     parser.add_argument("--target", choices=sorted(TARGETS), help="only this one")
     arguments = parser.parse_args()
     names = [arguments.target] if arguments.target else list(TARGETS)
-    total = 0
+    has_atheris = importlib.util.find_spec("atheris") is not None
+    seconds, total = arguments.minutes * 60 / len(names), 0
     for name in names:
-        calls = fuzz(TARGETS[name], arguments.minutes * 60 / len(names))
+        calls = guided.run(name, seconds) if has_atheris else fuzz(TARGETS[name], seconds)
         total += calls
         print(f"{name:<16}{calls:>10,} calls", flush=True)
     print(f"{'all':<16}{total:>10,} calls")
