@@ -74,7 +74,9 @@ class TestRenewalWindow:
         with pytest.raises(errors.InvalidInput) as caught:
             RenewalWindow(opens, closes)
         assert caught.value.parameter == "renewal window"
-        reason = "renewal window must satisfy 0 < opens <= closes <= 1 and 0 < first_opens <= 1, as shares of the lifetime"
+        reason = (
+            "renewal window must satisfy 0 < opens <= closes <= 1 and 0 < first_opens <= 1, as shares of the lifetime"
+        )
         assert str(caught.value) == reason
 
 
