@@ -16,7 +16,11 @@ from tests.typecheck import ROOT
 
 def run(name: str, seconds: float) -> int:
     """
-    Fuzz the target *name* for so many *seconds*, and return the number of calls.
+    Fuzz one target, and return the number of calls.
+
+    Args:
+        name: The name of the target.
+        seconds: For how long, at least a second.
 
     Raises:
         RuntimeError: An input broke a promise. The text has the traceback and the input.

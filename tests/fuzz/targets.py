@@ -147,7 +147,7 @@ def store_entry(data: bytes) -> None:
 
 def redis_reply(data: bytes) -> None:
     """Read *data* as Redis's reply to a look at an entry."""
-    commands = Commands("p:", 60.0, 1.0, Encryption())
+    commands = Commands("p:", 60.0, 1.0, 2.0, Encryption())
     found = commands.token(KEY, data)
     assert found is None or commands.digest(KEY, found, data) is not None
     for reply in (data.decode("latin-1"), list(data), None, len(data)):
