@@ -105,7 +105,7 @@ class AsyncTokenSource(async_source.AsyncTokenSource):
 
     def _start(self, context: SourceContext, client: aiohttp.ClientSession | None, options: Options) -> None:
         check_client(context.terms.request, client)
-        async_source.AsyncTokenSource.__init__(self, context, sender(client, options.timeout))
+        async_source.AsyncTokenSource.__init__(self, context, sender(client, options.timeout), client)
 
 
 @final
@@ -216,9 +216,11 @@ class ClientCredentialsAuth:
         if _STRAYED.get() is call:
             # Another origin redirects here, and no other library sends a token on such a hop.
             return await handler(request)
-        return await self._call(request, handler)
+        return await self._call(request, handler, str(called))
 
-    async def _call(self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    async def _call(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType, api: str
+    ) -> aiohttp.ClientResponse:
         source = self._source
         token = await source.token()
         response = await _call(request, handler, token)
@@ -228,7 +230,7 @@ class ClientCredentialsAuth:
         context = source.context
         try:
             rejected = context.is_rejection(_head(response))
-            if rejected and await source.discard(token) and _is_repeatable(request.body):
+            if rejected and await source.discard(token, api=api) and _is_repeatable(request.body):
                 # Released now, because the token request may need the only connection of the connector.
                 response.release()
                 # The writer of the body must end before the body is written again.
@@ -236,8 +238,8 @@ class ClientCredentialsAuth:
                 token = await source.token()
                 response = await _call(request, handler, token)
                 if not context.accepts(_head(response), token):
-                    await source.discard(token)
-            context.report_scope(_head(response))
+                    await source.discard(token, api=api)
+            context.report_scope(_head(response), api)
         except BaseException:
             response.close()
             raise

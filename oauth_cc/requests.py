@@ -120,7 +120,7 @@ class TokenSource(source.TokenSource):
 
     def _start(self, context: SourceContext, client: requests.Session | None, options: Options) -> None:
         check_client(context.terms.request, client)
-        source.TokenSource.__init__(self, context, sender(client, options.timeout, options.wait_timeout))
+        source.TokenSource.__init__(self, context, sender(client, options.timeout, options.wait_timeout), client)
 
 
 class ClientCredentialsAuth(AuthBase):
@@ -258,7 +258,7 @@ class _ResponseHook:
             context = self.source.context
             if context.is_rejection(_head(response)):
                 response = self._again(response, sending)
-            context.report_scope(_head(response))
+            context.report_scope(_head(response), str(origin_of(response.request)))
         if response.is_redirect:
             self._redirect(request, next_origin(response))
         else:
@@ -277,7 +277,8 @@ class _ResponseHook:
             carry(request, self.origins.admit)
 
     def _again(self, response: requests.Response, sending: _Sending) -> requests.Response:
-        if not self.source.discard(self.token) or not _is_repeatable(response.request):
+        api = str(origin_of(response.request))
+        if not self.source.discard(self.token, api=api) or not _is_repeatable(response.request):
             return response
         # A stand-in for `send` may hold a lock meanwhile, as that of requests-mock does. Wrappers as tracing makes them
         # have the module of what they wrap.
@@ -290,7 +291,7 @@ class _ResponseHook:
             raise
         again = _sent_again(response, token, sending)
         if not self.source.context.accepts(_head(again), token):
-            self.source.discard(token)
+            self.source.discard(token, api=api)
         return again
 
     def _concerns_token(self, request: requests.PreparedRequest) -> bool:
@@ -369,7 +370,7 @@ def fetch_metadata(
     from oauth_cc.flows.discovery import discover
 
     flow = discover(issuer, retries=options.retries, cache=cache)
-    return driver.drive(flow, sender(client, options.timeout, options.wait_timeout))
+    return driver.drive(flow, sender(client, options.timeout, options.wait_timeout), client)
 
 
 def perform(flow: Flow[T], *, client: requests.Session | None = None, options: Options = DEFAULTS) -> T:
@@ -384,4 +385,4 @@ def perform(flow: Flow[T], *, client: requests.Session | None = None, options: O
     Raises:
         requests.RequestException: No response arrived.
     """
-    return driver.drive(flow, sender(client, options.timeout, options.wait_timeout))
+    return driver.drive(flow, sender(client, options.timeout, options.wait_timeout), client)

@@ -34,10 +34,16 @@ class AsyncTokenSource(Source):
     Args:
         context: The cache, the request and the endpoint. A store for threads is called in worker threads.
         send: Sends one request on an HTTP library.
+        client: The user's client, or None.
     """
 
-    def __init__(self, context: SourceContext, send: Callable[[HttpRequest], Awaitable[Received | Failed]]) -> None:
-        super().__init__(context)
+    def __init__(
+        self,
+        context: SourceContext,
+        send: Callable[[HttpRequest], Awaitable[Received | Failed]],
+        client: object = None,
+    ) -> None:
+        super().__init__(context, client)
         self.send = send
 
     async def token(self) -> Token:
@@ -160,7 +166,7 @@ class AsyncTokenSource(Source):
                 self._context.cache.abandon(pending)
                 pending.ended.settle(True)
             raise
-        self._context.complete(pending, outcome, events)
+        self._context.complete(pending, self._judged(outcome, pending), events)
         pending.ended.settle(True)
 
     async def _renew(self, pending: PendingRenewal, events: list[Event]) -> Renewal:

@@ -33,7 +33,7 @@ from oauth_cc.flows.effects import Failed, Flow, Load, Lock, Save
 from oauth_cc.flows.exchange import exchange
 from oauth_cc.flows.freshness import stale_from
 from oauth_cc.flows.metadata_cache import MetadataCache, check_cache
-from oauth_cc.flows.renewal import Renewal, Renewed, Terms, terms
+from oauth_cc.flows.renewal import Kept, Renewal, Renewed, Terms, terms
 from oauth_cc.http import HttpResponse
 from oauth_cc.request import TokenRequest, as_request
 from oauth_cc.scope import Scope
@@ -266,8 +266,9 @@ class Source:
     __deepcopy__ = duplicate_deeply
     __reduce_ex__ = refuse_pickling
 
-    def __init__(self, context: SourceContext) -> None:
+    def __init__(self, context: SourceContext, client: object) -> None:
         self._context = context
+        self._client = client
         self._closed = threading.Event()
         # The last renewal of each token that this source or one derived from it has started.
         self._started: dict[Hashable, PendingRenewal] = {}
@@ -286,6 +287,11 @@ class Source:
     def peek(self) -> Token | None:
         """Return the cached token if it can be used, else None. Never blocks, and requests nothing."""
         return self._context.peek()
+
+    def _judged(self, outcome: Renewal | BaseException, pending: PendingRenewal) -> Renewal | BaseException:
+        # A renewal in the background that finds its client closed is no failure: the program has left the client.
+        is_over = isinstance(outcome, Exception) and pending.held is not None and _is_closed(self._client)
+        return Kept() if is_over else outcome
 
     def with_scope(self, scope: Scope) -> Self:
         """Return a source of tokens with *scope*. It shares cache and client with this source."""
@@ -318,6 +324,11 @@ def check_client(request: TokenRequest, client: object) -> None:
     if client is None and request.client_certificate is not None:
         reason = "no client; this request needs mutual TLS, so pass a client that has the certificate and its key"
         raise InvalidInput("client", reason)
+
+
+def _is_closed(client: object) -> bool:
+    # httpx2 and httpx have the first, aiohttp has the second. A session of requests stays open.
+    return bool(getattr(client, "is_closed", False) or getattr(client, "closed", False))
 
 
 def _name(kind: type[object]) -> str:

@@ -77,7 +77,7 @@ class HttpxTokenSource(TokenSource, Generic[C, A, R]):
 
     def _start(self, context: SourceContext, client: C | None, options: Options) -> None:
         check_client(context.terms.request, client)
-        TokenSource.__init__(self, context, self._library.sender(client, options))
+        TokenSource.__init__(self, context, self._library.sender(client, options), client)
 
 
 class HttpxAsyncTokenSource(AsyncTokenSource, Generic[C, A, R]):
@@ -125,7 +125,7 @@ class HttpxAsyncTokenSource(AsyncTokenSource, Generic[C, A, R]):
     def _start(self, context: SourceContext, client: A | None, options: Options) -> None:
         self._library.check_async()
         check_client(context.terms.request, client)
-        AsyncTokenSource.__init__(self, context, self._library.async_sender(client, options))
+        AsyncTokenSource.__init__(self, context, self._library.async_sender(client, options), client)
 
 
 class HttpxAuth(Generic[C, A, R]):
@@ -196,11 +196,11 @@ class HttpxAuth(Generic[C, A, R]):
         if not isinstance(client, library.async_client) and not is_async_store(context.cache.store):
             check_kind(client, library.client)
             blocking = client if isinstance(client, library.client) else None
-            self._source = TokenSource(context, library.sender(blocking, options))
+            self._source = TokenSource(context, library.sender(blocking, options), blocking)
         if not isinstance(client, library.client):
             check_kind(client, library.async_client)
             awaited = client if isinstance(client, library.async_client) else None
-            self._async_source = AsyncTokenSource(context, library.async_sender(awaited, options))
+            self._async_source = AsyncTokenSource(context, library.async_sender(awaited, options), awaited)
         self._origins = Origins(origins, context.terms.request.resources)
         # The origins admitted before, in the library's form. An admitted origin stays admitted.
         self._admitted: set[tuple[str, bytes, int | None]] = set()
@@ -256,8 +256,8 @@ class HttpxAuth(Generic[C, A, R]):
         # Most calls end here.
         if response.status_code < _FIRST_ERROR or not self._concerns(response, token, guard):
             return
-        head = _head(response)
-        if self._context.is_rejection(head) and source.discard(token) and self._library.is_repeatable(request):
+        head, api = _head(response), _api(response)
+        if self._context.is_rejection(head) and source.discard(token, api=api) and self._library.is_repeatable(request):
             # The token request may need this connection.
             self._library.release(response)
             token = source.token()
@@ -265,8 +265,8 @@ class HttpxAuth(Generic[C, A, R]):
             response = yield request
             head = _head(response)
             if self._concerns(response, token, guard) and not self._context.accepts(head, token):
-                source.discard(token)
-        self._context.report_scope(head)
+                source.discard(token, api=api)
+        self._context.report_scope(head, api)
 
     # Both libraries call the two flows; help() would show their text about a third.
     auth_flow = sync_auth_flow
@@ -290,16 +290,20 @@ class HttpxAuth(Generic[C, A, R]):
             raise
         if response.status_code < _FIRST_ERROR or not self._concerns(response, token, guard):
             return
-        head = _head(response)
-        if self._context.is_rejection(head) and await source.discard(token) and self._library.is_repeatable(request):
+        head, api = _head(response), _api(response)
+        if (
+            self._context.is_rejection(head)
+            and await source.discard(token, api=api)
+            and self._library.is_repeatable(request)
+        ):
             await self._library.release_async(response)
             token = await source.token()
             guard = self._authorize(request, token, is_async=True)
             response = yield request
             head = _head(response)
             if self._concerns(response, token, guard) and not self._context.accepts(head, token):
-                await source.discard(token)
-        self._context.report_scope(head)
+                await source.discard(token, api=api)
+        self._context.report_scope(head, api)
 
     def _authorize(self, request: R, token: Token, *, is_async: bool = False) -> Guard | None:
         header, value = token.placement.header, authorization(token)
@@ -349,6 +353,10 @@ class HttpxAuth(Generic[C, A, R]):
             # No URL has this origin.
             return False
         return admitted and bool(response.request.headers.get_list(token.placement.header))
+
+
+def _api(response: Response) -> str:
+    return str(_origin(response.url.scheme, response.url.raw_host, response.url.port))
 
 
 def _head(response: Response) -> HttpResponse:

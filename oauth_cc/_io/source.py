@@ -52,13 +52,16 @@ class TokenSource(Source):
     Args:
         context: The cache, the request and the endpoint.
         send: Sends one request on an HTTP library.
+        client: The user's client, or None.
 
     Raises:
         InvalidInput: The store is for async code.
     """
 
-    def __init__(self, context: SourceContext, send: Callable[[HttpRequest], Received | Failed]) -> None:
-        super().__init__(context)
+    def __init__(
+        self, context: SourceContext, send: Callable[[HttpRequest], Received | Failed], client: object = None
+    ) -> None:
+        super().__init__(context, client)
         self.send = send
         store = context.cache.store
         if is_async_store(store):
@@ -191,7 +194,7 @@ class TokenSource(Source):
                 raise
             outcome = error
         try:
-            self._context.complete(pending, outcome, events)
+            self._context.complete(pending, self._judged(outcome, pending), events)
         except BaseException:
             self._abandon(pending, leader)
             raise

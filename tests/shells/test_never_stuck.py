@@ -464,3 +464,39 @@ atexit.register(source.token)
         [sys.executable, "-c", program], capture_output=True, timeout=60, check=False, text=True
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+class TestClosedClients:
+    def test_background_renewal_that_finds_its_client_closed_says_nothing(
+        self, server: AuthorizationServer, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """The program has left its client."""
+        events: list[Event] = []
+        client = httpx2.Client()
+        options = Options(renewal_window=AGEING_AT_ONCE, on_event=events.append)
+        source = TokenSource(CREDENTIALS, server.token_endpoint, client=client, options=options)
+        first = source.token()
+        at_rest(source)
+        client.close()
+        assert source.token() == first
+        at_rest(source)
+        assert [type(event) for event in events] == [TokenObtained]
+        assert caplog.records == []
+
+    def test_background_renewal_that_finds_its_async_client_closed_says_nothing(
+        self, server: AuthorizationServer, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """On the event loop, too."""
+
+        async def main() -> None:
+            client = httpx2.AsyncClient()
+            options = Options(renewal_window=AGEING_AT_ONCE)
+            source = AsyncTokenSource(CREDENTIALS, server.token_endpoint, client=client, options=options)
+            first = await source.token()
+            await client.aclose()
+            assert await source.token() == first
+            await at_rest_async(source)
+            await source.close()
+
+        asyncio.run(main())
+        assert caplog.records == []

@@ -4,7 +4,8 @@ What an API says of a rejected token, in words that servers really use, on each 
 
 import pytest
 
-from oauth_cc import ClientCredentials, Dialect, token_request
+from oauth_cc import ClientCredentials, Dialect, Options, token_request
+from oauth_cc.events import Event, RejectionRepeated, TokenDiscarded
 from tests.shells.calling import CALLS, Call, name
 from tests.shells.scripted import TOKEN, Answer, serve
 
@@ -76,3 +77,17 @@ def test_any_other_refusal_is_left_to_the_caller(call: Call) -> None:
             assert call.get(auth, api.url, api.url) == [refusal.status, 200], words
             assert [asked.headers["Authorization"] for asked in api.asked] == ["Bearer tok-1"] * 2, words
             assert len(script.asked) == 1, words
+
+
+@each_call
+def test_events_name_the_api_that_rejected_one_token_after_the_other(call: Call) -> None:
+    """Calls go out with the last token for a while."""
+    events: list[Event] = []
+    with serve(TOKEN, SECOND, THIRD) as script, serve(challenged(401)) as api:
+        auth = call.auth(REQUEST, f"{script.url}/token", options=Options(on_event=events.append))
+        assert call.get(auth, api.url, api.url, api.url) == [401] * 3
+        assert len(script.asked) == 2
+        assert len(api.asked) == 4
+    told = [event for event in events if isinstance(event, TokenDiscarded | RejectionRepeated)]
+    assert [type(event) for event in told] == [TokenDiscarded, RejectionRepeated]
+    assert {event.api for event in told} == {api.url}
