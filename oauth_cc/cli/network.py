@@ -68,7 +68,8 @@ def token_for(request: TokenRequest, arguments: argparse.Namespace) -> Token:
             endpoint,
             client=client,
             store=None if arguments.no_store else _store(),
-            options=Options(timeout=arguments.timeout, on_event=_warn),
+            # The process ends with this token, and with it a thread in the background.
+            options=Options(timeout=arguments.timeout, on_event=_warn, background_renewal=False),
         ).token()
 
     return online(fetch, arguments)
