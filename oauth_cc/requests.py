@@ -370,7 +370,7 @@ def fetch_metadata(
     from oauth_cc.flows.discovery import discover
 
     flow = discover(issuer, retries=options.retries, cache=cache)
-    return driver.drive(flow, sender(client, options.timeout, options.wait_timeout), client)
+    return driver.drive(flow, sender(client, options.timeout, options.wait_timeout))
 
 
 def perform(flow: Flow[T], *, client: requests.Session | None = None, options: Options = DEFAULTS) -> T:
@@ -385,4 +385,4 @@ def perform(flow: Flow[T], *, client: requests.Session | None = None, options: O
     Raises:
         requests.RequestException: No response arrived.
     """
-    return driver.drive(flow, sender(client, options.timeout, options.wait_timeout), client)
+    return driver.drive(flow, sender(client, options.timeout, options.wait_timeout))

@@ -289,7 +289,7 @@ class Source:
         return self._context.peek()
 
     def _judged(self, outcome: Renewal | BaseException, pending: PendingRenewal) -> Renewal | BaseException:
-        # A renewal in the background that finds its client closed is no failure: the program has left the client.
+        # A renewal in the background that finds its client closed has not failed: the program has left the client.
         is_over = isinstance(outcome, Exception) and pending.held is not None and _is_closed(self._client)
         return Kept() if is_over else outcome
 

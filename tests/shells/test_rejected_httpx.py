@@ -171,10 +171,10 @@ class TestConnection:
         with serve(TOKEN) as script, serve(REJECTED) as api:
             auth = auth_for(call, script)
             if call.backend is None:
-                monkeypatch.setattr(auth.source, "discard", lambda token: False, raising=False)
+                monkeypatch.setattr(auth.source, "discard", lambda token, api: False, raising=False)
             else:
 
-                async def keep(token: Any) -> bool:
+                async def keep(token: Any, api: str) -> bool:
                     return False
 
                 monkeypatch.setattr(auth.async_source, "discard", keep, raising=False)
