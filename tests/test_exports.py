@@ -39,7 +39,7 @@ PUBLIC = {
         OAuth2Token ServerError TemporarilyUnavailableError TokenExpiredError URI_QUERY UnauthorizedClientError
         UnsupportedGrantTypeError UnsupportedResponseTypeError UnsupportedTokenTypeError generate_token
         scope_changed""",
-    "oauth_cc.compat.requests_oauthlib": "OAuth2Session",
+    "oauth_cc.compat.requests_oauthlib": "OAuth2Session TokenUpdated",
     "oauth_cc.dialects": """
         ADOBE_IMS AMAZON_SP_API APIGEE EBAY FISERV IBM_IAM ODOO PERSONIO_V1 SALESFORCE SALESFORCE_MARKETING_CLOUD
         SAP_ARIBA SHOPIFY SOUNDCLOUD WALMART ZOOM""",

@@ -5,16 +5,19 @@ Faults are values until the client raises them, so that no traceback shows the r
 """
 
 import os
+import re
 from collections.abc import Mapping
 from json import JSONDecoder
 from typing import Final, NoReturn
 from urllib.parse import parse_qsl
 
-from oauth_cc._wire.grammar import ACCESS_TOKEN
 from oauth_cc._wire.json import MAX_SIZE, is_array, parse_object
 from oauth_cc.compat._expiry import Expiry, read_expiry
 from oauth_cc.compat._scopes import Scopes, scope_list
 from oauth_cc.compat._token import OAuth2Token
+
+ACCESS_TOKEN: Final = re.compile(r"[\x21-\x7E](?:[\x20-\x7E]*[\x21-\x7E])?")
+"""access-token (RFC 6749 appendix A.12) without a space at either end, which an Authorization field cannot carry."""
 
 
 def _no_constant(name: str) -> NoReturn:

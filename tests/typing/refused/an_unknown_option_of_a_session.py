@@ -1,3 +1,3 @@
 from oauth_cc.compat.requests_oauthlib import OAuth2Session
 
-OAuth2Session("your_id", auto_refresh_url="https://as.example/token")  # refused
+OAuth2Session("your_id", leeway=5)  # refused

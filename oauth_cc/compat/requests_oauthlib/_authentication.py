@@ -1,0 +1,78 @@
+"""
+HTTP Basic as requests-oauthlib sends it, and as RFC 6749 defines it.
+"""
+
+from typing import TypeGuard, final
+
+from requests.auth import HTTPBasicAuth
+
+from oauth_cc._wire.form import percent_encode
+from oauth_cc._wire.json import is_array
+from oauth_cc.authentication.methods import ClientSecretBasic
+from oauth_cc.compat.requests_oauthlib._types import Auth, CallAuth
+from oauth_cc.errors import InvalidInput
+from oauth_cc.secret import Secret
+
+
+def revealed(secret: str | Secret) -> str:
+    """Return *secret* as text: every secret of this package is a str or a `Secret`."""
+    return secret.reveal() if isinstance(secret, Secret) else secret
+
+
+def raw_basic(client_id: str, secret: str) -> HTTPBasicAuth:
+    """
+    Return HTTP Basic as requests-oauthlib sends it: unencoded, in Latin-1. Other text, which it rejects, is UTF-8.
+
+        >>> raw_basic("your_id", "s3cret").username
+        'your_id'
+    """
+    try:
+        f"{client_id}{secret}".encode("latin-1")
+    except UnicodeEncodeError:
+        return HTTPBasicAuth(client_id.encode(), secret.encode())
+    return HTTPBasicAuth(client_id, secret)
+
+
+@final
+class _EncodedBasic(HTTPBasicAuth):
+    """HTTP Basic with percent-encoded client identifier and secret (RFC 6749 section 2.3.1)."""
+
+
+def as_auth(auth: Auth | None, client_id: str | None) -> CallAuth | InvalidInput | None:
+    """
+    Return *auth* in the form that requests takes, or the error to raise.
+
+    Args:
+        auth: What the program passed.
+        client_id: The client identifier of the session.
+    """
+    if isinstance(auth, ClientSecretBasic):
+        if not client_id:
+            return InvalidInput("client_id", "no client_id; pass it as OAuth2Session('your_id'), or pass client=")
+        secret = auth.secret.reveal()
+        if auth.encode:
+            return _EncodedBasic(percent_encode(client_id), percent_encode(secret))
+        return raw_basic(client_id, secret)
+    if _is_pair(auth):
+        return raw_basic(auth[0], revealed(auth[1]))
+    return auth  # type: ignore[return-value]  # no checker sees that a pair with a Secret does not arrive here
+
+
+def _is_pair(auth: object) -> TypeGuard[tuple[str, str] | tuple[str, Secret]]:
+    return is_array(auth) and len(auth) == 2
+
+
+def hint(auth: CallAuth | None) -> str | None:
+    """Return what may be wrong with *auth* if the server rejects the client, or None."""
+    match auth:
+        case _EncodedBasic():
+            return "if the server does not decode HTTP Basic, pass client_secret= and leave out auth="
+        case HTTPBasicAuth(password=""):
+            return "no client_secret was passed (is an environment variable unset?)"
+        case HTTPBasicAuth(username=str(name), password=str(secret)) if percent_encode(name + secret) != name + secret:
+            return (
+                "the client_id or the secret has reserved characters; if the server decodes HTTP Basic (RFC 6749 "
+                "section 2.3.1), pass auth=ClientSecretBasic(client_secret)"
+            )
+        case _:
+            return None

@@ -1,0 +1,237 @@
+"""
+The token requests of a session: composed by its client, sent through the session, read by its client.
+
+    Asked ─ sent ─▶ requests.Response ─ hooks, client ─▶ OAuth2Token
+
+Faults are values until the session raises them, so that no traceback shows a secret.
+"""
+
+import copy
+import time
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
+from urllib.parse import parse_qsl, urljoin
+
+import attrs
+import requests
+import urllib3
+
+from oauth_cc._io.options import DEFAULT_TIMEOUT
+from oauth_cc._io.tracebacks import strip_tracebacks
+from oauth_cc._io.user_agent import USER_AGENT
+from oauth_cc._wire.content_coding import decode_content
+from oauth_cc._wire.json import MAX_SIZE
+from oauth_cc.compat._errors import InvalidClientError, InvalidResponseError, MissingTokenError, OAuth2Error
+from oauth_cc.compat._response import ACCESS_TOKEN
+from oauth_cc.compat._scopes import Scopes
+from oauth_cc.compat._token import OAuth2Token
+from oauth_cc.compat.requests_oauthlib._authentication import hint
+from oauth_cc.compat.requests_oauthlib._types import CallAuth, RequestHook, SessionClient, Timeout
+from oauth_cc.errors import InvalidInput
+from oauth_cc.http import HttpResponse
+from oauth_cc.refusal import shown_location
+
+Form: TypeAlias = dict[str, str | list[str]]
+
+FORM_HEADERS: Final[Mapping[str, str]] = {
+    "Accept": "application/json",
+    "Content-Type": "application/x-www-form-urlencoded",
+}
+_SECRETS: Final = frozenset({"client_secret", "client_assertion", "password", "refresh_token"})
+
+
+@attrs.frozen(eq=False, repr=False)
+class Asked:
+    """
+    A token request. Its repr shows nothing, as it holds a secret.
+
+    Args:
+        url: The token endpoint.
+        headers: The headers.
+        content: The form under ``data`` or ``params``, as requests takes it, and what a hook added.
+        method: The HTTP method.
+        auth: What authenticates the client, in the form that requests takes.
+        timeout: Seconds, or a pair of seconds to connect and to read. None for the default.
+        verify: As in requests; None for the session's.
+        proxies: As in requests; None for the session's.
+        cert: As in requests; None for the session's.
+    """
+
+    url: str
+    headers: Mapping[str, str]
+    content: Mapping[str, object]
+    method: str = "POST"
+    auth: CallAuth | None = None
+    timeout: Timeout | None = None
+    verify: bool | str | None = None
+    proxies: Mapping[str, str] | None = None
+    cert: str | tuple[str, str] | None = None
+
+    def changed_by(self, hook: RequestHook) -> "Asked":
+        """Return the request as *hook* changes it. The hook gets copies, as each renewal starts from this request."""
+        url, headers, content = hook(self.url, dict(self.headers), copy.deepcopy(dict(self.content)))
+        return attrs.evolve(self, url=url, headers=headers, content=content)
+
+
+def form_of(body: str) -> Form:
+    """
+    Return the parameters of a form *body*. A parameter that is repeated has a list.
+
+        >>> form_of("grant_type=client_credentials&scope=a+b&resource=x&resource=y")
+        {'grant_type': 'client_credentials', 'scope': 'a b', 'resource': ['x', 'y']}
+    """
+    values: dict[str, list[str]] = {}
+    for name, value in parse_qsl(body, keep_blank_values=True):
+        values.setdefault(name, []).append(value)
+    return {name: found[0] if len(found) == 1 else found for name, found in values.items()}
+
+
+def asked_for(
+    text: str | Exception, asked: Asked, auth: CallAuth | InvalidInput | None, *, in_query: bool = False
+) -> Asked | Exception:
+    """
+    Return *asked* with a form and what authenticates the client, or the error to raise.
+
+    Args:
+        text: The form text, or its error.
+        asked: The rest of the request.
+        auth: What authenticates the client, or its error.
+        in_query: Whether the program asked for the form in the query.
+    """
+    if isinstance(text, Exception):
+        return text
+    if isinstance(auth, Exception):
+        return auth
+    form, method = form_of(text), asked.method.upper()
+    if method not in {"POST", "GET"}:
+        return ValueError("The method kwarg must be POST or GET.")
+    is_shown = in_query or method == "GET"
+    if is_shown and (secret := min(_SECRETS.intersection(form), default=None)):
+        reason = f"{secret} must not be in a URL, which servers log; pass auth=(client_id, client_secret)"
+        return InvalidInput(secret, f"{reason}, or leave out method and force_querystring")
+    return attrs.evolve(asked, content={"params" if is_shown else "data": form}, auth=auth)
+
+
+# The session's own method, or what a subclass put in its place.
+Request: TypeAlias = Callable[..., requests.Response]  # type: ignore[explicit-any]  # the keywords of requests
+
+
+def send(request: Request, asked: Asked) -> requests.Response | Exception:
+    """
+    Send *asked*, without following redirects, and return the response with its whole body, or the error.
+
+    Args:
+        request: The method ``request`` of the session.
+        asked: The token request.
+    """
+    timeout = _timeout(asked.timeout)
+    own = {"allow_redirects": False, "stream": True, "withhold_token": True, "timeout": timeout}
+    try:
+        response = request(
+            method=asked.method,
+            url=asked.url,
+            auth=asked.auth,
+            verify=asked.verify,
+            proxies=asked.proxies,
+            cert=asked.cert,
+            **{**asked.content, "headers": _headers(asked.headers), **own},
+        )
+        # Tests of programs replace `Session.send` by a function that returns an object with a text.
+        return _whole(response, timeout[1]) if isinstance(response, requests.Response) else response
+    except requests.RequestException as error:
+        return _without_request(error, asked)
+
+
+def _headers(given: Mapping[str, str]) -> dict[str, str]:
+    # The codings are the default of requests without the ones that have no limit of size.
+    own = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate"}
+    names = {name.lower() for name in given}
+    return {**given, **{name: value for name, value in own.items() if name.lower() not in names}}
+
+
+def _timeout(given: Timeout | None) -> tuple[float, float]:
+    connecting, reading = given if isinstance(given, tuple) else (given, given)
+    return DEFAULT_TIMEOUT if connecting is None else connecting, DEFAULT_TIMEOUT if reading is None else reading
+
+
+def _without_request(error: requests.RequestException, asked: Asked) -> requests.RequestException:
+    # The request of the error holds the secret, and so do the frames of its traceback.
+    bare = requests.PreparedRequest()
+    bare.method, bare.url = asked.method, asked.url
+    error.request, error.response = bare, None
+    return strip_tracebacks(error)
+
+
+def _whole(response: requests.Response, seconds: float) -> requests.Response | Exception:
+    if response.is_redirect:
+        response.close()
+        return _redirected(response)
+    # The attributes that the hooks of requests-oauthlib's documentation replace. requests has no method for it.
+    if not vars(response)["_content_consumed"]:
+        content = _content(response, seconds)
+        response.close()
+        if isinstance(content, str):
+            return InvalidResponseError(f"the response {content}")
+        vars(response).update(_content=content, _content_consumed=True)
+    if response.encoding is None:
+        # requests would guess, which takes seconds for a long text.
+        response.encoding = "utf-8"
+    return response
+
+
+def _content(response: requests.Response, seconds: float) -> bytes | str:
+    ends_at = time.monotonic() + seconds
+    content = bytearray()
+    try:
+        for chunk in response.raw.stream(65536, decode_content=False):
+            content += chunk
+            if len(content) > MAX_SIZE:
+                break
+            if time.monotonic() > ends_at:
+                raise requests.ReadTimeout(f"no complete response within {seconds:g} seconds")
+    except urllib3.exceptions.HTTPError as error:
+        raise requests.exceptions.ChunkedEncodingError(str(error)) from error
+    return decode_content(bytes(content), response.headers.get("Content-Encoding", "").split(","), max_size=MAX_SIZE)
+
+
+def _redirected(response: requests.Response) -> InvalidResponseError:
+    target = urljoin(response.url, response.headers["Location"])
+    shown = shown_location(HttpResponse(response.status_code, {"Location": target}), ())
+    return InvalidResponseError(
+        f"the token endpoint redirects to {shown or 'another URL'}; if you trust this URL, pass it as token_url"
+    )
+
+
+def token_in(
+    response: requests.Response, client: SessionClient, scope: Scopes, auth: CallAuth | None
+) -> OAuth2Token | Exception:
+    """
+    Return the token in a *response* after *client* parsed and stored it, or the error to raise.
+
+    Args:
+        response: The response of the token endpoint.
+        client: The client.
+        scope: The scope that was requested.
+        auth: What authenticated the client, to say what may be wrong with it.
+    """
+    text = response.text
+    if text.lstrip().startswith("<"):
+        # Links in a page may parse as a form with an access token.
+        return MissingTokenError(description="Missing access token parameter.")
+    try:
+        client.parse_request_body_response(text, scope=scope)
+    except (OAuth2Error, Warning) as error:
+        if isinstance(error, InvalidClientError) and (advice := hint(auth)):
+            error.add_note(advice)
+        return strip_tracebacks(error)
+    token = client.token
+    if not isinstance(token, OAuth2Token):
+        # The class of oauthlib shows its secrets.
+        token = OAuth2Token(token, scope)
+    access_token = token.get("access_token")
+    if access_token is None or not ACCESS_TOKEN.fullmatch(access_token):
+        client.token, client.access_token = {}, None
+        return InvalidResponseError("access_token cannot be sent in a header (RFC 6749 appendix A.12)")
+    client.token = token
+    client.populate_token_attributes(token)
+    return token

@@ -1,0 +1,72 @@
+"""
+The renewal of a session's token by the source that renews every token of this library.
+"""
+
+import json
+import re
+import time
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Final
+
+import requests
+
+from oauth_cc._io.context import source_context
+from oauth_cc._io.options import DEFAULTS
+from oauth_cc._io.source import TokenSource
+from oauth_cc.authentication.credentials import ClientCredentials
+from oauth_cc.authentication.methods import NoAuthentication
+from oauth_cc.compat._errors import ServerError, TemporarilyUnavailableError
+from oauth_cc.compat._token import OAuth2Token
+from oauth_cc.compat.requests_oauthlib._types import SessionClient
+from oauth_cc.endpoint import Endpoint, Origin
+from oauth_cc.flows.effects import Failed, Received
+from oauth_cc.http import HttpRequest, HttpResponse
+
+_ENDLESS: Final = 10 * 365 * 86400
+"""Seconds that a token without an expiry is used: until the API rejects it, as in the original."""
+
+_UNPRINTABLE: Final = re.compile(r"[^ -~]|\*")
+_TRANSIENT: Final = (requests.ConnectionError, requests.Timeout, ServerError, TemporarilyUnavailableError)
+_PERMANENT: Final = (requests.exceptions.SSLError, requests.exceptions.ProxyError)
+
+
+def renewing(
+    client: SessionClient, asked_at: Origin, first: OAuth2Token, ask: Callable[[], OAuth2Token | Exception]
+) -> TokenSource:
+    """
+    Return a source that holds the token of *client* and renews it by *ask*.
+
+    The source has a hash of the access token, and its expiry. The client has the token.
+
+    Args:
+        client: The client of the session.
+        asked_at: The origin of the token endpoint, for the log.
+        first: The token that was fetched.
+        ask: Sends the token request again. Returns the token that *client* then has, or the error to raise.
+    """
+    held = [first]
+
+    def send(_: HttpRequest) -> Received | Failed:
+        outcome = held.pop() if held else ask()
+        if isinstance(outcome, Exception):
+            is_transient = isinstance(outcome, _TRANSIENT) and not isinstance(outcome, _PERMANENT)
+            return Failed(outcome, retryable=is_transient)
+        now = time.time()
+        return Received(_as_response(outcome["access_token"], client, now), now)
+
+    # The client composes the request and authenticates, so this one only names client and server.
+    request = ClientCredentials(_UNPRINTABLE.sub("?", f"{client.client_id}"), NoAuthentication())
+    endpoint = Endpoint(f"{asked_at}/", allow_http=True)
+    source = TokenSource(source_context(request, endpoint, None, DEFAULTS), send)
+    source.token()
+    return source
+
+
+def _as_response(access_token: str, client: SessionClient, now: float) -> HttpResponse:
+    ends_at: object = getattr(client, "_expires_at", None)
+    lifetime = max(0, round(ends_at - now)) if isinstance(ends_at, int | float) else _ENDLESS
+    # The source needs to tell tokens apart, and no more.
+    name = sha256(access_token.encode()).hexdigest()
+    members = {"access_token": name, "token_type": "Bearer", "expires_in": lifetime}
+    return HttpResponse(200, (), json.dumps(members).encode())
