@@ -2,8 +2,10 @@
 oauthlib is imported when an error is raised or named, and not before; the facade behaves the same without it.
 """
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -93,6 +95,17 @@ def test_errors_are_the_same_without_oauthlib() -> None:
     with_it = run(ERRORS)
     assert 41 == len(with_it.splitlines())
     assert with_it == run(ABSENT + ERRORS)
+
+
+@pytest.mark.slow
+def test_the_sessions_tests_pass_without_oauthlib() -> None:
+    """And without requests-oauthlib. Five of them are about oauthlib."""
+    file = Path(__file__).with_name("test_session.py")
+    code = (
+        "import sys; sys.modules['oauthlib'] = sys.modules['requests_oauthlib'] = None\n"
+        f"import pytest; sys.exit(pytest.main(['-q', '-n0', '-p', 'no:cacheprovider', {str(file)!r}]))"
+    )
+    assert re.search(r"^(7\d|8\d) passed, 5 skipped in ", run(code), re.MULTILINE)
 
 
 def test_no_error_takes_a_request_without_oauthlib() -> None:

@@ -12,8 +12,11 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from oauth_cc.testing import AuthorizationServer, RegisteredClient
 
 HASHES = {
     "oauthlib-4.0.1.tar.gz": "3d73febdb6faa00f277c81fb04be7b7586fb96fc3b7f0b9c772dada69a25ede7",
@@ -75,6 +78,26 @@ def test_the_tests_of_the_original_session_pass(folder: Path) -> None:
     """With our session in place, and those of its compliance fixes. Five tests of other grants are left out."""
     files = ["tests/test_oauth2_session.py", "tests/test_compliance_fixes.py"]
     assert 35 == passed([SESSION, *files], unpacked("requests-oauthlib-2.0.0", folder), folder)
+
+
+def test_the_documented_example_of_the_original_runs(folder: Path) -> None:
+    """Its section on this grant, with the imports changed."""
+    text = (unpacked("requests-oauthlib-2.0.0", folder) / "docs/oauth2_workflow.rst").read_text("utf-8")
+    section = text.partition("\nBackend Application Flow\n")[2].partition("\nRefreshing tokens\n")[0]
+    code = "\n".join(re.findall(r"^ +>>> (.*(?:\n {10,}\w.*)*)", section, re.MULTILINE))
+    known = RegisteredClient("your_client_id", "your_client_secret")
+    with AuthorizationServer(clients=[known]) as server:
+        for before, after in [
+            ("from oauthlib.oauth2 import", "from oauth_cc.compat import"),
+            ("from requests_oauthlib import", "from oauth_cc.compat.requests_oauthlib import"),
+            ("https://provider.com/oauth2/token", server.token_endpoint),
+        ]:
+            assert 2 == code.count(before)
+            code = code.replace(before, after)
+        namespace: dict[str, Any] = {}
+        exec(code, namespace)  # noqa: S102  # what this test is for
+        assert 200 == namespace["oauth"].get(server.resource_url).status_code
+        assert [200, 200] == [asked.status for asked in server.token_requests]
 
 
 def passed(command: list[Path | str], at: Path, folder: Path) -> int:

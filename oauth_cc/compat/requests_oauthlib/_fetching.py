@@ -81,7 +81,9 @@ class FetchingSession(SessionState):
         given = {"username": username, "password": password}
         given["client_secret"] = client_secret if include_client_id else None
         kwargs |= {name: value for name, value in given.items() if value is not None}
-        text = self._body(code=code, body=body, include_client_id=include_client_id, **kwargs)
+        text = self._body(
+            code=code, body=body, redirect_uri=self.redirect_uri, include_client_id=include_client_id, **kwargs
+        )
         asked = asked_for(
             text,
             Asked(url, headers or FORM_HEADERS, {}, method, None, timeout, verify, proxies, cert),
@@ -153,9 +155,7 @@ class FetchingSession(SessionState):
 
     def _body(self, **given: object) -> str | Exception:
         try:
-            return self._client.prepare_request_body(
-                redirect_uri=self.redirect_uri, **{name: opened(value) for name, value in given.items()}
-            )
+            return self._client.prepare_request_body(**{name: opened(value) for name, value in given.items()})
         except (TypeError, ValueError) as error:
             return strip_tracebacks(error)
 

@@ -56,7 +56,8 @@ def renewing(
         return Received(_as_response(outcome["access_token"], client, now), now)
 
     # The client composes the request and authenticates, so this one only names client and server.
-    request = ClientCredentials(_UNPRINTABLE.sub("?", f"{client.client_id}"), NoAuthentication())
+    client_id = _UNPRINTABLE.sub("?", getattr(client, "client_id", None) or "without id")
+    request = ClientCredentials(client_id, NoAuthentication())
     endpoint = Endpoint(f"{asked_at}/", allow_http=True)
     source = TokenSource(source_context(request, endpoint, None, DEFAULTS), send)
     source.token()

@@ -87,12 +87,12 @@ class OAuth2Session(FetchingSession):
         Raises the errors of `fetch_token` if the token cannot be renewed.
         """
         self._recipients.check_transport(url)
-        if self.token and not withhold_token:
+        # A hook may put the token into the call, so it does not see a call that must not have the token.
+        if self.token and not withhold_token and self._admits(prepared(url)):
             for hook in self.compliance_hook["protected_request"]:
                 url, headers, data = hook(url, headers, data)
             url = prepared(url)
-            called = origin_of(url)
-            if self._recipients.admit(called, f"{self.client_id}"):
+            if self._admits(url):
                 source = self._source
                 token = None if source is None else source.token()
                 try:
@@ -106,7 +106,7 @@ class OAuth2Session(FetchingSession):
                     else:
                         raise
                     text, (url, data, headers) = self._placed(url, method, data, headers)
-                own = CallHook(text, called, source, token, self._text)
+                own = CallHook(text, origin_of(url), source, token, self._text)
                 kwargs["hooks"] = self._hooks(kwargs.get("hooks"), own)
         del client_secret
         return super().request(method, url, data=data, headers=headers, files=files, **kwargs)  # type: ignore[arg-type]  # as above
@@ -118,8 +118,11 @@ class OAuth2Session(FetchingSession):
                 hook.leave(prepared_request)
         super().rebuild_auth(prepared_request, response)
 
+    def _admits(self, url: str) -> bool:
+        return self._recipients.admit(origin_of(url), f"{self.client_id}")
+
     def _text(self) -> str:
-        return self._client.access_token or self.token.get("access_token") or ""
+        return self.access_token or self.token.get("access_token") or ""
 
     def _placed(self, url: str, method: str, data: Data, headers: Headers | None) -> tuple[str, Placed]:
         while True:
