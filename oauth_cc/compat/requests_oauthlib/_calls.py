@@ -15,6 +15,7 @@ from urllib3.util.url import parse_url
 from oauth_cc._io.log import LOGGER
 from oauth_cc._io.origins import Origins
 from oauth_cc._io.source import TokenSource
+from oauth_cc._io.threads import on_this_thread
 from oauth_cc._wire.typing import NonStringCollection
 from oauth_cc.challenge import token_rejected
 from oauth_cc.compat._errors import InsecureTransportError, InvalidResponseError, OAuth2Error
@@ -214,7 +215,9 @@ class CallHook:
         if not self.source.discard(self.token) or not _is_repeatable(request):
             return response
         try:
-            self.token = self.source.token()
+            # A stand-in for `send` may hold a lock meanwhile, as that of requests-mock does.
+            with on_this_thread():
+                self.token = self.source.token()
         except (OAuth2Error, OAuthError, requests.RequestException, Warning):
             # Logged already. The program gets the 401, as from the original.
             return response

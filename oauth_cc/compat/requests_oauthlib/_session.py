@@ -99,7 +99,7 @@ class OAuth2Session(FetchingSession):
                     text, (url, data, headers) = self._placed(url, method, data, headers)
                 except TokenExpiredError:
                     if source is not None:
-                        # The source decides. A token with a lifetime of 0 is used for one call.
+                        # The source decides, also about a token with a lifetime of 0.
                         vars(self._client)["_expires_at"] = None
                     elif self.auto_refresh_url:
                         self._refresh(self.auto_refresh_url, client_id, client_secret, kwargs)
