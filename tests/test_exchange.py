@@ -72,6 +72,34 @@ def test_lifetime_counts_from_the_request_if_the_response_is_read_late() -> None
 
 
 @pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (b'{"error": "invalid_scope"}', "invalid_scope (HTTP 400); a hook raised"),
+        (b"", "HTTP 400; check the client_id, the secret or key, the audience of an assertion, and the scope; a hook"),
+    ],
+    ids=["without advice", "with advice"],
+)
+def test_a_remark_about_the_response_ends_the_error_of_a_refusal(content: bytes, text: str) -> None:
+    """It changes nothing else."""
+    flow = exchange(REQUEST, ENDPOINT)
+    moment = Moment(1000.0, "id", 0.5)
+    assert isinstance(advance(flow, None), Observe)
+    assert isinstance(advance(flow, moment), Send)
+    with pytest.raises(errors.TokenRequestRefused) as raised:
+        advance(flow, Received(HttpResponse(400, (), content), 1000.0, "a hook raised"))
+    assert text in str(raised.value)
+    assert str(raised.value).endswith("a hook raised")
+
+
+def test_a_remark_about_a_response_with_a_token_is_dropped() -> None:
+    """Nothing went wrong."""
+    flow = exchange(REQUEST, ENDPOINT)
+    advance(flow, None)
+    advance(flow, Moment(1000.0, "id", 0.5))
+    assert isinstance(advance(flow, Received(token_answer(), 1000.0, "a hook raised")), Returned)
+
+
+@pytest.mark.parametrize(
     ("failure", "kind"),
     [
         (DROPPED, ConnectionResetError),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final, TypeAlias, final
 
+import attrs
 import requests
 import urllib3
 from requests.hooks import dispatch_hook
@@ -101,7 +102,7 @@ class _Told:
     """What one source has said in the log."""
 
     def __init__(self) -> None:
-        self.repeats = self.hook = False
+        self.repeats = False
 
 
 @final
@@ -175,8 +176,8 @@ class _Attempt:
     def _raised(self, error: Exception) -> Failed | Received:
         outcome = self._outcome
         if isinstance(outcome, Received) and not _OK <= outcome.response.status < _REDIRECT:
-            self._report_hook(error, outcome.response.status)
-            return outcome
+            remark = f"the response hook {self._hook} of the session raised {type(error).__name__} for this response"
+            return attrs.evolve(outcome, remark=remark)
         if isinstance(outcome, Failed):
             return outcome
         if isinstance(error, requests.exceptions.RetryError):
@@ -209,13 +210,6 @@ class _Attempt:
         if isinstance(retry, Retry) and _repeats_post(retry) and not self._told.repeats:
             self._told.repeats = True
             LOGGER.warning("%s", sentence(_REPEATS, self._request))
-
-    def _report_hook(self, error: Exception, status: int) -> None:
-        if not self._told.hook:
-            self._told.hook = True
-            text = "response hook %s of the session raised %s; the refusal is raised in place of it"
-            line = sentence(text % (self._hook, type(error).__name__), self._request)
-            LOGGER.warning("%s (HTTP %d)", line, status)
 
     def _plain(self, session: requests.Session) -> requests.PreparedRequest:
         # Not prepared by the session, which would add its headers, cookies, parameters and credentials.

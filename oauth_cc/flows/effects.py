@@ -42,11 +42,17 @@ class Moment:
 @attrs.frozen
 class Received:
     """
-    A *response*, *received_at* in POSIX seconds.
+    A response.
+
+    Args:
+        response: The response.
+        received_at: When it was received, in POSIX seconds.
+        remark: What else to say if the response refuses the request, or None.
     """
 
     response: HttpResponse
     received_at: float
+    remark: str | None = None
 
 
 @final

@@ -153,8 +153,23 @@ def _attempt(request: TokenRequest, endpoint: Endpoint, ahead: float) -> Flow[tu
         return sent, 0.0
     # Lifetimes count from the request, as a suspended process reads the response late.
     outcome = read_token_response(sent.response, request, began.now, lambda: proof, assertion)
+    if isinstance(outcome, TokenRequestRefused) and sent.remark is not None:
+        outcome = _with_remark(outcome, sent.remark)
     signed = isinstance(proof, AssertionDraft)
     return outcome, _clock_ahead(sent, began.now) if signed else 0.0
+
+
+def _with_remark(refused: TokenRequestRefused, remark: str) -> TokenRequestRefused:
+    return TokenRequestRefused(
+        refused.error,
+        refused.description,
+        refused.uri,
+        refused.status,
+        refused.retryable,
+        refused.retry_after,
+        refused.server_message,
+        remark if refused.advice is None else f"{refused.advice}; {remark}",
+    )
 
 
 def _clock_ahead(received: Received, began: float) -> float:
