@@ -5,7 +5,7 @@ What an API says of a rejected token, in words that servers really use, on each 
 import pytest
 
 from oauth_cc import ClientCredentials, Dialect, Options, token_request
-from oauth_cc.events import Event, RejectionRepeated, TokenDiscarded
+from oauth_cc.events import Event, RejectionRepeated, ScopeInsufficient, TokenDiscarded
 from tests.shells.calling import CALLS, Call, name
 from tests.shells.scripted import TOKEN, Answer, serve
 
@@ -54,6 +54,19 @@ def test_a_rejection_in_any_words_causes_one_new_token_and_one_repeated_call(cal
             sent = [asked.headers["Authorization"] for asked in api.asked]
             assert sent == ["Bearer tok-1", "Bearer tok-2", "Bearer tok-2"], words
             assert len(script.asked) == 2, words
+
+
+@each_call
+def test_events_about_an_api_name_its_origin(call: Call) -> None:
+    """All of them name the token endpoint."""
+    events: list[Event] = []
+    insufficient = challenged(403, 'Bearer error="insufficient_scope"')
+    with serve(TOKEN, SECOND) as script, serve(challenged(401), insufficient) as api:
+        auth = call.auth(REQUEST, f"{script.url}/token", options=Options(on_event=events.append))
+        assert call.get(auth, api.url) == [403]
+        concerned = [event.api for event in events if isinstance(event, TokenDiscarded | ScopeInsufficient)]
+        assert concerned == [api.url, api.url]
+        assert {event.token_endpoint for event in events} == {script.url}
 
 
 @each_call
