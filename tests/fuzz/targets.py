@@ -90,7 +90,7 @@ def metadata(data: bytes) -> None:
         return
     assert isinstance(found, ServerMetadata)
     assert found.issuer == ISSUER
-    assert found.token_endpoint.startswith("https://")
+    assert found.token_endpoint.lower().startswith("https://")
 
 
 def caching(data: bytes) -> None:
