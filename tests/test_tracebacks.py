@@ -38,6 +38,12 @@ def test_chain_lists_every_linked_error_once() -> None:
     assert [RuntimeError, OSError, Wrapped, KeyError] == [type(link) for link in chain(raised())]
 
 
+def test_chain_lists_the_errors_of_a_group() -> None:
+    """On trio a connection that no address accepts has one error for each address."""
+    refused = OSError(111, "refused")
+    assert refused in chain(ExceptionGroup("all attempts failed", [refused]))
+
+
 def test_chain_ends_when_errors_link_to_each_other() -> None:
     """The context of an error may lead back to the error."""
     first, second = ValueError("a"), ValueError("a")

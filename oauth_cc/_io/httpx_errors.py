@@ -1,16 +1,14 @@
 """
-The text of a network error on httpx2 or httpx.
-
-The text of the library may quote what a server sent, and that may be a token. So it is replaced.
+The texts of network errors and log lines on httpx2 and httpx.
 """
 
-import ssl
+import traceback
 from collections.abc import Mapping
 from typing import Final
 
 from oauth_cc._io.httpx_connection import Connection
-from oauth_cc._io.tracebacks import chain, strip_tracebacks
-from oauth_cc._wire.url import DEFAULT_PORTS
+from oauth_cc._io.network_errors import sentence, system_reason
+from oauth_cc._io.tracebacks import strip_tracebacks
 from oauth_cc.endpoint import origin
 from oauth_cc.http import HttpRequest
 
@@ -25,7 +23,6 @@ _TEXTS: Final[Mapping[str, str]] = {
     "RemoteProtocolError": "the connection was closed early, or the response is not HTTP",
     "LocalProtocolError": "the request is not HTTP",
 }
-_SYSTEM: Final = frozenset({"builtins", "ssl", "socket"})
 
 
 def describe(error: Exception, request: HttpRequest, connection: Connection, timeout: float) -> None:
@@ -40,10 +37,10 @@ def describe(error: Exception, request: HttpRequest, connection: Connection, tim
     """
     names = [kind.__name__ for kind in type(error).__mro__]
     text = next((_TEXTS[name] for name in names if name in _TEXTS), "no response").format(timeout=timeout)
-    reason = _reason(error)
-    if reason is not None and not isinstance(reason, TimeoutError):
+    reason = system_reason(error)
+    if reason is not None:
         text = f"{text} ({reason})"
-    error.args = (sentence(text, request, connection),)
+    error.args = (say(text, request, connection),)
     error.__cause__ = error.__context__ = None
     if reason is not None:
         reason.__cause__ = reason.__context__ = None
@@ -51,24 +48,32 @@ def describe(error: Exception, request: HttpRequest, connection: Connection, tim
     strip_tracebacks(error)
 
 
-def sentence(text: str, request: HttpRequest, connection: Connection) -> str:
+def say(text: str, request: HttpRequest, connection: Connection) -> str:
     """
     Return *text* with the server that *request* is sent to, and with the proxy of *connection*.
 
-        >>> sentence("no response", HttpRequest("POST", "https://as.example/token"), Connection(is_own=True))
+        >>> say("no response", HttpRequest("POST", "https://as.example/token"), Connection(is_own=True))
         'token endpoint at as.example: no response'
     """
     called = origin(request.url)
-    host, port = called.host.strip("[]"), called.port
-    named = called.host if port == DEFAULT_PORTS[called.scheme] else f"{called.host}:{port}"
-    text = f"{'token' if request.method == 'POST' else 'metadata'} endpoint at {named}: {text}"
-    if connection.connected_to in (None, (host, port)):
-        return text
+    if connection.connected_to in (None, (called.host.strip("[]"), called.port)):
+        return sentence(text, request)
     proxy = ":".join(map(str, connection.connected_to))
-    return f"{text}; the connection goes through the proxy {proxy}{' of the environment' if connection.is_own else ''}"
+    if connection.is_own:
+        return sentence(text, request, proxy)
+    return sentence(f"{text}; the client uses a proxy: {proxy}", request)
 
 
-def _reason(error: Exception) -> OSError | None:
-    # Texts of the operating system and of OpenSSL quote nothing that a server sent.
-    found = [link for link in chain(error) if isinstance(link, OSError) and type(link).__module__ in _SYSTEM]
-    return max(found, key=lambda link: (isinstance(link, ssl.SSLError), link.errno is not None), default=None)
+def hook_of(error: Exception, library: str) -> str:
+    """
+    Return the name of the function outside of *library* that raised *error*, or had it raised.
+
+    Args:
+        error: An error that a response hook of the user's raised.
+        library: The name of the HTTP library.
+    """
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        module: object = frame.f_globals.get("__name__")
+        if str(module).partition(".")[0] not in (library, "oauth_cc"):
+            return frame.f_code.co_qualname
+    return "of the client"

@@ -257,14 +257,17 @@ class HttpxAuth(Generic[C, A, R]):
         if response.status_code < _FIRST_ERROR or not self._concerns(response, token, guard):
             return
         head, api = _head(response), _api(response)
-        if self._context.is_rejection(head) and source.discard(token, api=api) and self._library.is_repeatable(request):
+        rejected = self._context.is_rejection(head)
+        if rejected and source.discard(token, api=api) and self._library.is_repeatable(request):
             # The token request may need this connection.
             self._library.release(response)
             token = source.token()
             guard = self._authorize(request, token)
             response = yield request
-            head = _head(response)
-            if self._concerns(response, token, guard) and not self._context.accepts(head, token):
+            if not self._concerns(response, token, guard):
+                return
+            head, api = _head(response), _api(response)
+            if not self._context.accepts(head, token):
                 source.discard(token, api=api)
         self._context.report_scope(head, api)
 
@@ -291,17 +294,16 @@ class HttpxAuth(Generic[C, A, R]):
         if response.status_code < _FIRST_ERROR or not self._concerns(response, token, guard):
             return
         head, api = _head(response), _api(response)
-        if (
-            self._context.is_rejection(head)
-            and await source.discard(token, api=api)
-            and self._library.is_repeatable(request)
-        ):
+        rejected = self._context.is_rejection(head)
+        if rejected and await source.discard(token, api=api) and self._library.is_repeatable(request):
             await self._library.release_async(response)
             token = await source.token()
             guard = self._authorize(request, token, is_async=True)
             response = yield request
-            head = _head(response)
-            if self._concerns(response, token, guard) and not self._context.accepts(head, token):
+            if not self._concerns(response, token, guard):
+                return
+            head, api = _head(response), _api(response)
+            if not self._context.accepts(head, token):
                 await source.discard(token, api=api)
         self._context.report_scope(head, api)
 

@@ -16,9 +16,10 @@ from oauth_cc._io import driver
 from oauth_cc._io.context import check_kind
 from oauth_cc._io.deadline import Deadline, DeadlineExceeded
 from oauth_cc._io.httpx_connection import Connection, TooMuchRead
-from oauth_cc._io.httpx_errors import describe, sentence
+from oauth_cc._io.httpx_errors import describe, hook_of, say
 from oauth_cc._io.httpx_messages import Body, Request, Response
 from oauth_cc._io.httpx_reading import Reading, release, release_async
+from oauth_cc._io.log import LOGGER
 from oauth_cc._io.options import Options
 from oauth_cc._io.tracebacks import chain
 from oauth_cc._io.user_agent import with_user_agent
@@ -169,11 +170,11 @@ class Library(Generic[C, A, R]):
         # A hook that raises for status must not hide what the server said.
         refusal = reading.refusal()
         if refusal is not None:
+            text = f"response hook {hook_of(error, self.name)} of the client raised {type(error).__name__}"
+            LOGGER.warning("%s; the refusal is raised in place of it", say(text, request, connection))
             return refusal
         if isinstance(error, TooMuchRead):
-            return self._failed(
-                self.transport_error(sentence("the response is too large", request, connection)), request
-            )
+            return self._failed(self.transport_error(say("the response is too large", request, connection)), request)
         if isinstance(error, OSError):
             # With TLS 1.3 a rejected client certificate is reported after the handshake; on asyncio it surfaces as a
             # bare OSError.
@@ -187,7 +188,7 @@ class Library(Generic[C, A, R]):
         return self._failed(error, request, retryable=isinstance(error, self.transient) and not tls)
 
     def _late(self, text: str, request: HttpRequest, connection: Connection) -> Failed:
-        return self._failed(self.timed_out(sentence(text, request, connection)), request)
+        return self._failed(self.timed_out(say(text, request, connection)), request)
 
     def _failed(self, error: Exception, request: HttpRequest, *, retryable: bool = False) -> Failed:
         # The request of the error holds the secret.

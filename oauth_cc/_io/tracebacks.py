@@ -11,7 +11,8 @@ def chain(error: BaseException) -> list[BaseException]:
     """
     Return *error* and every error linked to it, each once.
 
-    Links are `__cause__`, `__context__`, the attribute `reason` and the arguments, where urllib3 keeps errors.
+    Links are `__cause__`, `__context__`, the errors of a group, as trio raises, and the attribute `reason` and the
+    arguments, where urllib3 keeps errors.
     """
     found: list[BaseException] = []
     links: list[object] = [error]
@@ -20,6 +21,7 @@ def chain(error: BaseException) -> list[BaseException]:
         if isinstance(link, BaseException) and not any(link is one for one in found):
             found.append(link)
             links += [link.__cause__, link.__context__, getattr(link, "reason", None), *link.args]
+            links += getattr(link, "exceptions", ())
     return found
 
 

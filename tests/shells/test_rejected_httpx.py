@@ -13,7 +13,8 @@ import anyio
 import httpx
 import pytest
 
-from oauth_cc import ClientCredentials, Dialect, Placement, token_request
+from oauth_cc import ClientCredentials, Dialect, Options, Placement, token_request
+from oauth_cc.events import Event, ScopeInsufficient, TokenDiscarded
 from oauth_cc.testing import AuthorizationServer, RegisteredClient
 from tests.shells.calling import CALLS, Auth, Call, name
 from tests.shells.scripted import TOKEN, Answer, ScriptedServer, elapsed_since, serve
@@ -171,13 +172,13 @@ class TestConnection:
         with serve(TOKEN) as script, serve(REJECTED) as api:
             auth = auth_for(call, script)
             if call.backend is None:
-                monkeypatch.setattr(auth.source, "discard", lambda token, api: False, raising=False)
+                monkeypatch.setattr(auth.source, "discard", lambda token, **named: False)
             else:
 
-                async def keep(token: Any, api: str) -> bool:
+                async def keep(token: Any, **named: Any) -> bool:
                     return False
 
-                monkeypatch.setattr(auth.async_source, "discard", keep, raising=False)
+                monkeypatch.setattr(auth.async_source, "discard", keep)
             assert streamed(call, auth, api.url) == [b"no"]
             assert len(api.asked) == 1
 
@@ -216,6 +217,23 @@ class TestConnection:
                 streamed(call, auth, api.url, event_hooks=hooks)
             assert streamed(call, auth, api.url, event_hooks=hooks) == [b"done"]
             assert tokens(api) == ["tok-1", "tok-1"]
+
+
+class TestEvents:
+    """What is reported about a rejected call."""
+
+    @each_httpx_call
+    def test_the_events_of_a_rejected_token_name_the_api(self, call: Call) -> None:
+        """By its origin."""
+        events: list[Event] = []
+        lacking = Answer(403, (("WWW-Authenticate", 'Bearer error="insufficient_scope", scope="admin"'),))
+        with serve(TOKEN, SECOND) as script, serve(REJECTED, lacking) as api:
+            auth = auth_for(call, script, options=Options(on_event=events.append))
+            assert streamed(call, auth, api.url) == [b"", b""]
+            found = {
+                type(event): event.api for event in events if isinstance(event, TokenDiscarded | ScopeInsufficient)
+            }
+            assert found == {TokenDiscarded: api.url, ScopeInsufficient: api.url}
 
 
 class TestRedirects:

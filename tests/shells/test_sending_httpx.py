@@ -5,6 +5,7 @@ What a token request on httpx2 and httpx takes from the environment and from a c
 import contextlib
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -96,7 +97,7 @@ class TestEnvironment:
         with pytest.raises(way.library.ConnectError) as caught:
             way.token(REQUEST, "http://127.0.0.1:1/token", options=ONCE)
         assert str(caught.value).startswith("token endpoint at 127.0.0.1:1: no connection (")
-        assert str(caught.value).endswith(f"goes through the proxy 127.0.0.1:{port} of the environment")
+        assert str(caught.value).endswith(f"; a proxy of the environment is used: 127.0.0.1:{port}")
         assert "s3cret-of-proxy" not in shown_by(caught.value)
 
     def test_a_network_error_names_a_proxy_of_the_client(self, way: Ask) -> None:
@@ -106,7 +107,7 @@ class TestEnvironment:
         client = client_of(way, proxy=f"http://127.0.0.1:{port}")
         with pytest.raises(way.library.ConnectError) as caught:
             way.token(REQUEST, "http://127.0.0.1:1/token", options=ONCE, client=client)
-        assert str(caught.value).endswith(f"goes through the proxy 127.0.0.1:{port}")
+        assert str(caught.value).endswith(f"; the client uses a proxy: 127.0.0.1:{port}")
 
 
 class TestClient:
@@ -155,13 +156,16 @@ class TestClient:
         assert read == [TOKEN.chunks[0]]
         assert token.access_token.reveal() == "tok-1"
 
-    def test_a_hook_that_raises_for_status_hides_no_refusal(self, way: Ask) -> None:
-        """The libraries close the response unread."""
+    def test_a_hook_that_raises_for_status_hides_no_refusal(self, way: Ask, caplog: pytest.LogCaptureFixture) -> None:
+        """The libraries close the response unread. The log names the hook."""
 
         def check(response: Any) -> None:
             response.raise_for_status()
 
-        client = client_of(way, event_hooks={"response": [hook_of(way, check)]})
+        async def check_async(response: Any) -> None:
+            response.raise_for_status()
+
+        client = client_of(way, event_hooks={"response": [check if way.backend is None else check_async]})
         with serve(REFUSED) as server, pytest.raises(TokenRequestRefused) as caught:
             way.token(REQUEST, f"{server.url}/token", client=client)
         assert (caught.value.status, caught.value.code, caught.value.description) == (
@@ -169,6 +173,8 @@ class TestClient:
             "invalid_scope",
             "no such scope",
         )
+        hook = f"check{'' if way.backend is None else '_async'} of the client raised HTTPStatusError; the refusal"
+        assert hook in caplog.text
 
     def test_another_error_of_a_hook_reaches_the_caller(self, way: Ask) -> None:
         """The response is a success."""
@@ -197,8 +203,11 @@ class TestErrors:
     ) -> None:
         """The class of the error stays."""
         source = way.shell.TokenSource if way.backend is None else way.shell.AsyncTokenSource
+        logged = threading.Event()
+        options = Options(retries=ONCE.retries, on_event=lambda event: logged.set())
         with answer_with(raw) as url, pytest.raises(way.library.RemoteProtocolError) as caught:
-            way._run(lambda: source(REQUEST, url, options=ONCE).token())
+            way._run(lambda: source(REQUEST, url, options=options).token())
+        assert logged.wait(10)
         named = url.removeprefix("http://").removesuffix("/token")
         expected = f"token endpoint at {named}: the connection was closed early, or the response is not HTTP"
         assert str(caught.value) == expected
