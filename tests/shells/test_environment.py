@@ -12,15 +12,20 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import TypeAlias
 
 import aiohttp
 import attrs
+import httpx
+import httpx2
 import pytest
 import requests
 import trustme
 
 import oauth_cc.aiohttp
+import oauth_cc.httpx
+import oauth_cc.httpx2
 import oauth_cc.requests
 from oauth_cc import ClientCredentials, Options, Retries, token_request
 from tests.shells.proxy import Proxy, run_proxy
@@ -93,6 +98,55 @@ def on_aiohttp(*, fetch: bool, trust_env: bool | None) -> Callable[[str], object
     return lambda url: asyncio.run(main(url), debug=False)
 
 
+def by_httpx(library: ModuleType, **options: object) -> Callable[[str], object]:
+    """Return a function that calls a URL on httpx2 or httpx."""
+
+    def call(url: str) -> None:
+        with library.Client(**options) as client:
+            client.get(url)
+
+    return call
+
+
+def through_httpx(library: ModuleType, *, is_async: bool, **options: object) -> Callable[[str], object]:
+    """Return a function that fetches a token through a client of httpx2 or httpx, which has a cookie."""
+    shell = HTTPX[library]
+
+    def fetch(url: str) -> None:
+        with library.Client(cookies={"of": "client"}, **options) as client:
+            shell.fetch_token(REQUEST, url, client=client, options=ONCE)
+
+    async def main(url: str) -> None:
+        async with library.AsyncClient(cookies={"of": "client"}, **options) as client:
+            await shell.fetch_token_async(REQUEST, url, client=client, options=ONCE)
+
+    return (lambda url: asyncio.run(main(url), debug=False)) if is_async else fetch
+
+
+def without_client(library: ModuleType, *, is_async: bool) -> Callable[[str], object]:
+    """Return a function that fetches a token on httpx2 or httpx without a client."""
+    shell = HTTPX[library]
+    if is_async:
+        return lambda url: asyncio.run(shell.fetch_token_async(REQUEST, url, options=ONCE), debug=False)
+    return lambda url: shell.fetch_token(REQUEST, url, options=ONCE)
+
+
+def ways_of_httpx(library: ModuleType, *, is_async: bool) -> list[Way]:
+    """Return the kinds of clients of httpx2 or httpx."""
+    name = f"{library.__name__}-{'async' if is_async else 'threads'}"
+    deaf: dict[str, object] = {"trust_env": False}
+    return [
+        Way(f"{name}-own", by_httpx(library), without_client(library, is_async=is_async)),
+        Way(f"{name}-user", by_httpx(library), through_httpx(library, is_async=is_async)),
+        Way(
+            f"{name}-user-without-environment",
+            by_httpx(library, **deaf),
+            through_httpx(library, is_async=is_async, **deaf),
+        ),
+    ]
+
+
+HTTPX: dict[ModuleType, ModuleType] = {httpx2: oauth_cc.httpx2, httpx: oauth_cc.httpx}
 WAYS = [
     Way(
         "requests-own",
@@ -108,6 +162,7 @@ WAYS = [
         on_aiohttp(fetch=False, trust_env=False),
         on_aiohttp(fetch=True, trust_env=False),
     ),
+    *[way for library in HTTPX for is_async in (False, True) for way in ways_of_httpx(library, is_async=is_async)],
 ]
 
 
@@ -139,15 +194,25 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield World(proxy, http, https, bundle, folder, netrc)
 
 
+@pytest.fixture(autouse=True)
+def new_tls() -> Iterator[None]:
+    """Have default clients of httpx2 and httpx read the authorities of the environment anew."""
+    for shell in HTTPX.values():
+        vars(shell)["_tls"].cache_clear()
+    yield
+    for shell in HTTPX.values():
+        vars(shell)["_tls"].cache_clear()
+
+
 def settings(world: World, name: str) -> Settings:
     """Return the variables of the environment *name*."""
     proxies = {"HTTP_PROXY": world.proxy.url, "HTTPS_PROXY": world.proxy.url}
-    trust = {"REQUESTS_CA_BUNDLE": str(world.bundle)}
+    trust = {"REQUESTS_CA_BUNDLE": str(world.bundle), "SSL_CERT_FILE": str(world.bundle)}
     return {
         "empty": {},
         "proxies": {**proxies, **trust},
         "no proxy": {**proxies, **trust, "NO_PROXY": "localhost,127.0.0.1"},
-        "REQUESTS_CA_BUNDLE": trust,
+        "REQUESTS_CA_BUNDLE": {"REQUESTS_CA_BUNDLE": str(world.bundle)},
         "SSL_CERT_FILE": {"SSL_CERT_FILE": str(world.bundle)},
         "SSL_CERT_DIR": {"SSL_CERT_DIR": str(world.folder)},
         "netrc": {**trust, "NETRC": str(world.netrc)},
@@ -161,7 +226,7 @@ def outcome(world: World, server: ScriptedServer, step: Callable[[str], object])
     try:
         step(f"{server.url}/things")
         error = None
-    except (requests.RequestException, aiohttp.ClientError) as raised:
+    except (requests.RequestException, aiohttp.ClientError, httpx.HTTPError, httpx2.HTTPError) as raised:
         error = type(raised).__name__
     return error, world.proxy.targets[proxied:], len(server.asked) - asked
 
