@@ -42,7 +42,7 @@ INCOMPLETE = {
         fetch_token fetch_metadata perform sender TokenSource TokenSource.__init__ TokenSource.from_issuer
         ClientCredentialsAuth ClientCredentialsAuth.from_issuer
         ClientCredentialsAuth.__init__ ClientCredentialsAuth.__call__ ClientCredentialsAuth.source""",
-    "compat.requests_oauthlib": "OAuth2Session OAuth2Session.fetch_token",
+    "compat.requests_oauthlib": "OAuth2Session",
 }
 """
 Names, by module, whose types contain a type that their HTTP library leaves unknown.
