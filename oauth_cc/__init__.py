@@ -21,6 +21,7 @@ from oauth_cc.authentication import (
     ClientSecretBasic,
     ClientSecretPost,
     NoAuthentication,
+    SecretFile,
     SigningKey,
     TlsClientAuth,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "Retries",
     "Scope",
     "Secret",
+    "SecretFile",
     "SigningKey",
     "TlsClientAuth",
     "Token",

@@ -6,10 +6,12 @@ The composition of a token request: its body, its headers and its unsigned asser
 
 from typing import Final
 
+import attrs
+
 from oauth_cc._wire.form import encode, encode_value
 from oauth_cc._wire.json import parse_object, write
-from oauth_cc.authentication.credentials import ClientCredentials
-from oauth_cc.authentication.federated import checked_assertion
+from oauth_cc.authentication.credentials import ClientCredentials, by_name
+from oauth_cc.authentication.federated import AssertionSource, checked_assertion
 from oauth_cc.authentication.jwt import AssertionDraft, UnsignedAssertion
 from oauth_cc.authentication.methods import AuthenticationFields, Proof, assertion_fields
 from oauth_cc.dialect import RFC_6749
@@ -204,6 +206,22 @@ def authenticated_form(
     if request.includes_client_id and "client_id" not in dict(form):
         form = (*form, ("client_id", Secret(request.credentials.client_id)))
     return HttpRequest("POST", endpoint.url, _headers(request, fields, "form"), _encode(form).encode("utf-8"))
+
+
+def check_request(request: TokenRequest, endpoint: Endpoint) -> None:
+    """
+    Raise the `InvalidInput` that `http_request` raises, before the secret or the assertion has been read.
+
+    Args:
+        request: The request.
+        endpoint: The token endpoint.
+    """
+    named = by_name(request.credentials)
+    if named is not request.credentials:
+        request = attrs.evolve(request, credentials=named)
+    proof = proof_of(request)
+    made_later = isinstance(proof, AssertionDraft | AssertionSource)
+    authenticated_request(request, endpoint, proof, Secret("-") if made_later else None)
 
 
 def _fields(proof: Proof | None, assertion: str | Secret | None) -> AuthenticationFields | InvalidInput:

@@ -107,7 +107,7 @@ def _signed(method: ClientAuthentication | None) -> tuple[Requirement, ...]:
         Requirement(
             "sign with PS256, ES256 or EdDSA",
             "5.4.1",
-            method.key.algorithm in _ALGORITHMS,
+            method.algorithm in _ALGORITHMS,
             "use a P-256 or Ed25519 key, or an RSA key with PS256",
         ),
         Requirement(

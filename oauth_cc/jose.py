@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, TypeAlias
 
+import attrs
+
 from oauth_cc._wire.json import is_array, parse_object
 from oauth_cc.authentication.certificate import Certificate
 from oauth_cc.authentication.federated import checked_path
-from oauth_cc.authentication.jwt import Algorithm, MacKey, SigningKey, UnsignedAssertion
+from oauth_cc.authentication.jwt import Algorithm, KeySource, MacKey, SigningKey, UnsignedAssertion
 from oauth_cc.errors import InvalidInput, InvalidKey
 from oauth_cc.secret import Secret
 
@@ -118,7 +120,10 @@ def key_from_file(
     password: str | bytes | Secret | None = None,
 ) -> SigningKey:
     """
-    Load a signing key from a file with PEM or a JWK. The file is read once.
+    Load a signing key from a file with PEM or a JWK.
+
+    The file is read again for each token request that the key signs, so a new key in its place is used. Tokens in a
+    store are cached by the path.
 
     Args:
         file: The path of the file.
@@ -131,8 +136,13 @@ def key_from_file(
         InvalidKey: The file cannot be read, or `key_from_pem` and `key_from_jwk` reject its content.
         InvalidInput: *certificate* is not a `Certificate`.
     """
-    made = _from_content(_content(file), algorithm, key_id, certificate, password)
-    del file, algorithm, key_id, certificate, password
+    path = checked_path(file)
+    made = (
+        _refused("must be the path of a file; pass its content to key_from_pem() or key_from_jwk()")
+        if path is None
+        else _from_file(path, algorithm, key_id, certificate, password)
+    )
+    del file, path, algorithm, key_id, certificate, password
     if isinstance(made, InvalidInput):
         raise made
     return made
@@ -164,10 +174,21 @@ def mac(key: MacKey, signing_input: bytes) -> bytes:
     return JWSRegistry.algorithms[key.algorithm].sign(signing_input, OctKey(secret, secret))
 
 
-def _content(file: str | os.PathLike[str]) -> Secret | InvalidInput:
-    path = checked_path(file)
-    if path is None:
-        return _refused("must be the path of a file; pass its content to key_from_pem() or key_from_jwk()")
+def _from_file(
+    path: str,
+    algorithm: Algorithm | None,
+    key_id: str | None,
+    certificate: Certificate | None,
+    password: str | bytes | Secret | None,
+) -> SigningKey | InvalidInput:
+    def read() -> SigningKey:
+        return key_from_file(path, algorithm=algorithm, key_id=key_id, certificate=certificate, password=password)
+
+    made = _from_content(_content(path), algorithm, key_id, certificate, password)
+    return attrs.evolve(made, source=KeySource(path, read)) if isinstance(made, SigningKey) else made
+
+
+def _content(path: str) -> Secret | InvalidInput:
     try:
         with Path(path).open("rb") as opened:
             # Some editors begin a file with a byte order mark.

@@ -309,10 +309,10 @@ def _check_signed(metadata: ServerMetadata, method: PrivateKeyJwt | ClientSecret
         reason = "client authentication is for another issuer than the metadata; use the same issuer for both"
         raise InvalidInput("client authentication", reason)
     supported = metadata.token_endpoint_auth_signing_alg_values_supported
-    if supported is not None and method.key.algorithm not in supported:
+    if supported is not None and method.algorithm not in supported:
         known = [name for name in (*ALGORITHMS, *MAC_ALGORITHMS) if name in supported]
         reason = (
-            f"client authentication algorithm {method.key.algorithm} is missing from the server's metadata; use "
+            f"client authentication algorithm {method.algorithm} is missing from the server's metadata; use "
             f"{' or '.join(known) or 'another'}"
         )
         raise InvalidInput("client authentication", reason)

@@ -136,7 +136,8 @@ def _advice(status: int, code: str | None, words: str | None, request: TokenRequ
 def _client_advice(request: TokenRequest) -> str | None:
     method = request.credentials.authentication
     if isinstance(method, ClientSecretBasic):
-        if not method.encode or percent_encode(method.secret.reveal()) == method.secret.reveal():
+        secret = method.secret
+        if not method.encode or not isinstance(secret, Secret) or percent_encode(secret.reveal()) == secret.reveal():
             return None
         return "try ClientSecretBasic(secret, encode=False), as the secret has reserved characters"
     # The methods that sign an assertion, which load when they are used.

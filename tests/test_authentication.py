@@ -201,7 +201,7 @@ def test_client_secret_jwt_can_be_evolved() -> None:
     """Its attributes are its constructor's arguments."""
     method = ClientSecretJwt("7Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr1", ISSUER)
     assert attrs.evolve(method, lifetime=30).lifetime == 30
-    assert attrs.evolve(method, lifetime=30).key == method.key
+    assert attrs.evolve(method, lifetime=30).secret == method.secret
 
 
 class TestClientAssertion:

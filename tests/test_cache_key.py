@@ -23,13 +23,14 @@ from oauth_cc import (
     PrivateKeyJwt,
     Scope,
     Secret,
+    SecretFile,
     SigningKey,
     TlsClientAuth,
     TokenRequest,
     errors,
     token_request,
 )
-from oauth_cc.authentication import ClientAuthentication
+from oauth_cc.authentication import ClientAuthentication, KeySource, SecretSource
 from oauth_cc.flows.cache_key import cache_key, fingerprint
 from tests import strategies
 from tests.leaks import shown_by
@@ -286,3 +287,22 @@ def test_the_error_of_an_unusable_method_does_not_show_its_secret() -> None:
     with pytest.raises(errors.InvalidInput) as caught:
         fingerprint(ClientCredentials("a:b", ClientSecretBasic("M4RKER", encode=False)))
     assert "M4RKER" not in shown_by(caught.value)
+
+
+def test_what_is_read_anew_counts_by_its_path_or_name() -> None:
+    """Two processes have one key for one file, even if it is rotated between their starts."""
+    loaded = [attrs.evolve(KEY, thumbprint=name, source=KeySource("a.pem", lambda: KEY)) for name in ("old", "new")]
+    old, new = [key(with_credentials("id", PrivateKeyJwt(one, ISSUER))) for one in loaded]
+    assert old == new != key(with_credentials("id", PrivateKeyJwt(KEY, ISSUER)))
+    methods: list[ClientAuthentication] = [
+        ClientSecretBasic(SecretFile("a")),
+        ClientSecretBasic(SecretFile("b")),
+        ClientSecretPost(SecretFile("a")),
+        ClientSecretBasic(SecretSource(str, name="a")),
+        PrivateKeyJwt(loaded[0], ISSUER),
+        PrivateKeyJwt(loaded[0], ISSUER, audience="a"),
+        PrivateKeyJwt(attrs.evolve(loaded[0], thumbprint="b", source=KeySource("b.pem", lambda: KEY)), ISSUER),
+    ]
+    assert len({key(with_credentials("id", method)) for method in methods}) == len(methods)
+    same = ClientSecretBasic(SecretSource(lambda: "another function", name="a"))
+    assert key(with_credentials("id", same)) == key(with_credentials("id", methods[3]))

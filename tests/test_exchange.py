@@ -4,8 +4,10 @@ One token request with its retries, with a driver that has no clock and no socke
 
 import json
 from base64 import urlsafe_b64decode
+from collections.abc import Callable
 from urllib.parse import parse_qsl
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,10 +16,15 @@ from oauth_cc import (
     AssertionFile,
     ClientAssertion,
     ClientCredentials,
+    ClientSecretBasic,
+    ClientSecretJwt,
+    ClientSecretPost,
     HttpResponse,
     PrivateKeyJwt,
     Retries,
     Scope,
+    Secret,
+    SecretFile,
     SigningKey,
     Token,
     TokenRequest,
@@ -26,6 +33,7 @@ from oauth_cc import (
     token_request,
 )
 from oauth_cc._wire.base64url import base64url
+from oauth_cc.authentication import AuthenticationFields, ClientAuthentication, KeySource, SecretSource
 from oauth_cc.flows import Failed, Moment, Observe, Received, Returned, Send, advance, exchange
 from oauth_cc.http import MAX_RETRY_AFTER
 from tests.world import World, token_answer
@@ -345,7 +353,7 @@ def test_refusal_is_final_unless_the_clock_may_be_its_cause(
     request_: TokenRequest, answer: HttpResponse, retries: Retries
 ) -> None:
     """It is final if the clocks agree, the client does not sign, or no attempt is left."""
-    world = World([answer])
+    world = World([answer], readings=[Secret("assertion-1")])
     with pytest.raises(errors.TokenRequestRefused):
         world.run(exchange(request_, ENDPOINT, retries=retries))
     assert len(world.sent) == 1
@@ -355,7 +363,7 @@ def test_issued_assertion_is_fetched_for_every_attempt() -> None:
     """Its issuer may have replaced it meanwhile."""
     world = World([BUSY, token_answer()])
     world.run(exchange(FETCHED, ENDPOINT))
-    assert world.fetched == [AssertionFile("/run/token")] * 2
+    assert world.read == [AssertionFile("/run/token")] * 2
     assert assertions(world) == ["assertion-1", "assertion-2"]
 
 
@@ -379,4 +387,160 @@ def test_assertion_echoed_by_the_server_is_redacted() -> None:
     """Error texts of servers quote what they reject."""
     content = b'{"error": "invalid_client", "error_description": "bad assertion-1 given"}'
     with pytest.raises(errors.TokenRequestRefused, match=r"bad \*\*\* given"):
-        World([HttpResponse(401, (), content)]).run(exchange(FETCHED, ENDPOINT))
+        World([HttpResponse(401, (), content)], readings=[Secret("assertion-1")]).run(exchange(FETCHED, ENDPOINT))
+
+
+def vault() -> str:
+    """Return what a vault would."""
+    raise NotImplementedError
+
+
+FILE = SecretFile("/run/secret")
+OTHER_KEY = SigningKey("ES256", lambda _: bytes(64), "key-2")
+MISSING = Failed(errors.InvalidInput("client_secret", "the client_secret file cannot be read"), retryable=True)
+REFUSED = HttpResponse(401, (), b'{"error": "invalid_client"}')
+ROTATING = token_request(ClientCredentials("id", FILE), Scope.of("a"))
+
+
+def with_secret(secret: str) -> TokenRequest:
+    """Return the request of `ROTATING` with this *secret*."""
+    return token_request(ClientCredentials("id", secret), Scope.of("a"))
+
+
+@pytest.mark.parametrize("source", [FILE, SecretSource(vault, name="vault"), vault], ids=["file", "named", "function"])
+@pytest.mark.parametrize("method", [ClientSecretBasic, ClientSecretPost])
+def test_a_secret_is_read_for_every_attempt(
+    source: SecretFile | SecretSource | Callable[[], str], method: Callable[[object], ClientAuthentication]
+) -> None:
+    """It may have been rotated meanwhile."""
+    world = World([BUSY, token_answer()], readings=[Secret("s3cret"), Secret("n3w")])
+    world.run(exchange(ClientCredentials("id", method(source)), ENDPOINT))
+    sent = [http_request(ClientCredentials("id", method(secret)), ENDPOINT) for secret in ("s3cret", "n3w")]
+    assert world.sent == sent
+    assert world.read == [SecretSource(vault) if source is vault else source] * 2
+
+
+def test_a_secret_that_keys_an_hmac_is_read() -> None:
+    """The assertion is signed with the key of the moment."""
+    method = ClientSecretJwt(FILE, "https://as.example")
+    world = World([token_answer()], readings=[Secret("7Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr1")], signature=bytes(32))
+    assert isinstance(world.run(exchange(ClientCredentials("id", method), ENDPOINT)), Token)
+    short = World([token_answer()], readings=[Secret("short")])
+    with pytest.raises(errors.InvalidInput, match="client_secret must have at least 32 bytes for HS256"):
+        short.run(exchange(ClientCredentials("id", method), ENDPOINT))
+    assert short.sent == []
+
+
+def test_a_missing_file_is_read_again_within_the_attempt() -> None:
+    """A file that is replaced may be away for a moment."""
+    world = World([token_answer()], readings=[MISSING, MISSING, Secret("s3cret")])
+    world.run(exchange(ROTATING, ENDPOINT))
+    assert world.sent == [http_request(with_secret("s3cret"), ENDPOINT)]
+    assert world.slept == [0.05, 0.1]
+
+
+@pytest.mark.parametrize("request_", [ROTATING, FETCHED], ids=["secret", "assertion"])
+def test_a_file_that_stays_away_is_an_error_after_less_than_a_second(request_: TokenRequest) -> None:
+    """Nothing is sent, and the attempt is not repeated."""
+    world = World([token_answer()], readings=[MISSING])
+    with pytest.raises(errors.InvalidInput, match="cannot be read"):
+        world.run(exchange(request_, ENDPOINT))
+    assert (world.sent, world.slept) == ([], [0.05, 0.1, 0.2, 0.4])
+
+
+def test_the_error_of_a_function_is_final() -> None:
+    """The vault's client retries by itself, if it does."""
+    world = World([token_answer()], readings=[Failed(OSError("sealed"), retryable=False)])
+    with pytest.raises(OSError, match="sealed"):
+        world.run(exchange(ClientCredentials("id", SecretSource(vault)), ENDPOINT))
+    assert world.slept == []
+
+
+@pytest.mark.parametrize("attempts", [1, 3])
+@pytest.mark.parametrize("answer", [REFUSED, HttpResponse(403)], ids=["invalid_client", "without a code"])
+def test_a_secret_that_was_rotated_meanwhile_is_sent_once(answer: HttpResponse, attempts: int) -> None:
+    """Between reading and sending, the server has learned another secret."""
+    world = World([answer, token_answer()], readings=[Secret("s3cret"), Secret("n3w")])
+    assert isinstance(world.run(exchange(ROTATING, ENDPOINT, retries=Retries(attempts))), Token)
+    assert world.sent == [http_request(with_secret(secret), ENDPOINT) for secret in ("s3cret", "n3w")]
+    assert world.slept == []
+
+
+def test_a_second_rotation_is_not_followed() -> None:
+    """A source that changes at every look would never end."""
+    world = World([REFUSED], readings=[Secret(f"s3cret-{number}") for number in range(9)])
+    with pytest.raises(errors.TokenRequestRefused):
+        world.run(exchange(ROTATING, ENDPOINT))
+    assert len(world.sent) == 2
+
+
+@pytest.mark.parametrize(
+    "readings",
+    [[Secret("s3cret")], [Secret("s3cret"), MISSING], [Secret("s3cret"), Failed(OSError(), retryable=False)]],
+    ids=["same", "missing", "failed"],
+)
+def test_a_rejected_secret_is_not_sent_again(readings: list[Secret | SigningKey | Failed]) -> None:
+    """Servers lock accounts after several attempts. The refusal is the error, also if nothing can be read any more."""
+    world = World([REFUSED], readings=readings)
+    with pytest.raises(errors.TokenRequestRefused):
+        world.run(exchange(ROTATING, ENDPOINT))
+    assert len(world.sent) == 1
+
+
+def test_another_refusal_does_not_read_the_secret_again() -> None:
+    """The secret was right."""
+    world = World([HttpResponse(400, (), b'{"error": "invalid_scope"}')], readings=[Secret("s3cret"), Secret("n3w")])
+    with pytest.raises(errors.TokenRequestRefused):
+        world.run(exchange(ROTATING, ENDPOINT))
+    assert len(world.read) == 1
+
+
+def test_an_assertion_file_that_was_replaced_meanwhile_is_sent_once() -> None:
+    """A function returns another assertion at each call, so its next one is not sent."""
+    world = World([REFUSED, token_answer()], readings=[Secret("assertion-1"), Secret("assertion-2")])
+    world.run(exchange(FETCHED, ENDPOINT))
+    assert assertions(world) == ["assertion-1", "assertion-2"]
+    minted = token_request(ClientCredentials("id", ClientAssertion(vault)))
+    world = World([REFUSED, token_answer()])
+    with pytest.raises(errors.TokenRequestRefused):
+        world.run(exchange(minted, ENDPOINT))
+    assert len(world.read) == 1
+
+
+def test_a_key_is_read_for_every_attempt_and_again_after_a_rejection() -> None:
+    """The key that composes the assertion also signs it."""
+    source = KeySource("client.pem", lambda: OTHER_KEY)
+    key = SigningKey("ES256", lambda _: bytes(64), "key-1", "old", source=source)
+    request = ClientCredentials("id", PrivateKeyJwt(key, "https://as.example"))
+    renewed = attrs.evolve(OTHER_KEY, key_id="new")
+    world = World([REFUSED, token_answer()], readings=[key, renewed])
+    world.run(exchange(request, ENDPOINT))
+    headers = [json.loads(urlsafe_b64decode(f"{sent.split('.')[0]}==")) for sent in assertions(world)]
+    assert [header["kid"] for header in headers] == ["old", "new"]
+    assert world.read == [source] * 3
+
+
+def test_a_secret_that_was_read_is_redacted_in_what_the_server_says() -> None:
+    """Error texts of servers quote what they reject."""
+    content = b'{"error": "invalid_client", "error_description": "bad s3cret-1 given"}'
+    with pytest.raises(errors.TokenRequestRefused, match=r"bad \*\*\* given"):
+        World([HttpResponse(401, (), content)], readings=[Secret("s3cret-1")]).run(exchange(ROTATING, ENDPOINT))
+
+
+def test_a_method_of_the_users_own_may_read_its_secret() -> None:
+    """It has a secret, and a builder that replaces it."""
+
+    @attrs.frozen
+    class ApiKey:
+        secret: Secret | SecretFile
+
+        def with_secret(self, secret: Secret) -> "ApiKey":
+            return ApiKey(secret)
+
+        def authenticate(self, client_id: str) -> AuthenticationFields:
+            assert isinstance(self.secret, Secret)
+            return AuthenticationFields(headers=(("X-Api-Key", self.secret),))
+
+    world = World([token_answer()], readings=[Secret("k3y")])
+    world.run(exchange(ClientCredentials("id", ApiKey(FILE)), ENDPOINT))
+    assert ("X-Api-Key", "k3y") in world.sent[0].headers

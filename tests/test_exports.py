@@ -21,15 +21,15 @@ PUBLIC = {
     "oauth_cc": """
         AssertionFile AuthenticationFields Certificate ClientAssertion ClientAuthentication ClientCredentials
         ClientSecretBasic ClientSecretJwt ClientSecretPost Dialect Endpoint HttpRequest HttpResponse InvalidInput
-        InvalidResponse MetadataCache NoAuthentication OAuthError Options Placement PrivateKeyJwt RenewalWindow Retries
-        Scope Secret SigningKey TlsClientAuth Token TokenCache TokenRequest TokenRequestRefused authorize compose_body
-        http_request is_expired parse_token_response token_request unsigned_assertion""",
+        InvalidResponse MetadataCache NoAuthentication OAuthError Options Placement PrivateKeyJwt RenewalWindow
+        Retries Scope Secret SecretFile SigningKey TlsClientAuth Token TokenCache TokenRequest TokenRequestRefused
+        authorize compose_body http_request is_expired parse_token_response token_request unsigned_assertion""",
     "oauth_cc.aiohttp": "AsyncTokenSource ClientCredentialsAuth fetch_metadata fetch_token perform",
     "oauth_cc.authentication": """
         Algorithm AssertionDraft AssertionFile AssertionSource AuthenticationFields BuiltInAuthentication Certificate
-        ClientAssertion ClientAuthentication ClientCredentials ClientSecretBasic ClientSecretJwt ClientSecretPost
-        MacAlgorithm MacKey NoAuthentication PrivateKeyJwt Proof Signer SigningKey Source TlsClientAuth
-        UnsignedAssertion""",
+        ClientAssertion ClientAuthentication ClientCredentials ClientSecret ClientSecretBasic ClientSecretJwt
+        ClientSecretPost GivenSecret KeySource MacAlgorithm MacKey NoAuthentication PrivateKeyJwt Proof SecretFile
+        SecretFunction SecretSource Signer SigningKey Source TlsClientAuth UnsignedAssertion""",
     "oauth_cc.challenge": "Challenge insufficient_scope parse_challenges token_rejected",
     "oauth_cc.compat": """
         AUTH_HEADER AccessDeniedError BODY BackendApplicationClient ConsentRequired CustomOAuth2Error FatalClientError
@@ -54,8 +54,8 @@ PUBLIC = {
         TokenDiscarded TokenFound TokenObtained TokenWithheld""",
     "oauth_cc.fapi": "Requirement fapi2",
     "oauth_cc.flows": """
-        Effect Failed FetchAssertion Flow Load Lock Moment Observe Received Report Returned Save Send
-        Sign Sleep advance discover discover_endpoint exchange introspect revoke without_store""",
+        Effect Failed FetchAssertion Flow Load Lock Moment Observe ReadKey ReadSecret Received Report Returned Save
+        Send Sign Sleep advance discover discover_endpoint exchange introspect revoke without_store""",
     "oauth_cc.httpx": """
         AsyncTokenSource ClientCredentialsAuth TokenSource fetch_metadata fetch_metadata_async fetch_token
         fetch_token_async perform perform_async""",

@@ -4,30 +4,31 @@ Signing, and loading of issued assertions, in threads and in async code.
 
 import threading
 from collections.abc import Awaitable, Callable, Generator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 
-from oauth_cc import AssertionFile, Secret, SigningKey
-from oauth_cc._io.signing import perform_signing, perform_signing_async
-from oauth_cc.authentication import MacKey
+from oauth_cc import AssertionFile, Secret, SecretFile, SigningKey, errors
+from oauth_cc._io.signing import Proven, Signing, perform_signing, perform_signing_async
+from oauth_cc.authentication import KeySource, MacKey, SecretSource
 from oauth_cc.authentication.federated import MAX_ASSERTION
-from oauth_cc.flows import Failed, FetchAssertion, Sign
+from oauth_cc.flows import Failed, FetchAssertion, ReadKey, ReadSecret, Sign
 from tests.endless import endless
 from tests.leaks import shown_by
 
 SECRET = "7Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr1"
-Prove = Callable[[Sign | FetchAssertion], bytes | Secret | Failed]
+Prove = Callable[[Signing], Proven]
 
 
-def on_asyncio(effect: Sign | FetchAssertion) -> bytes | Secret | Failed:
+def on_asyncio(effect: Signing) -> Proven:
     """Perform *effect* on asyncio."""
     return anyio.run(perform_signing_async, effect)
 
 
-def on_trio(effect: Sign | FetchAssertion) -> bytes | Secret | Failed:
+def on_trio(effect: Signing) -> Proven:
     """Perform *effect* on trio."""
     return anyio.run(perform_signing_async, effect, backend="trio")
 
@@ -43,7 +44,6 @@ def key(signer: Callable[[bytes], Any]) -> SigningKey:
 def error_of(result: object) -> str:
     """Return the text of the error of a failed effect."""
     assert isinstance(result, Failed)
-    assert not result.retryable
     return f"{result.error}"
 
 
@@ -85,7 +85,68 @@ def test_illegal_assertion_file_is_an_error_without_its_content(
     result = ask(FetchAssertion(AssertionFile(file)))
     assert reason in error_of(result)
     assert isinstance(result, Failed)
+    assert result.retryable
     assert "M4RKER" not in shown_by(result.error)
+
+
+@each
+def test_secret_file_is_read_for_each_effect(ask: Prove, tmp_path: Path) -> None:
+    """It is rotated from time to time. A missing file may be back in a moment."""
+    file = tmp_path / "secret"
+    for content, secret in ((b"\xef\xbb\xbfone\r\n", "one"), (b"two", "two")):
+        file.write_bytes(content)
+        assert ask(ReadSecret(SecretFile(file))) == Secret(secret)
+    for change in (lambda: file.write_bytes(b"M4RKER\0"), lambda: file.write_bytes(b""), file.unlink):
+        change()
+        result = ask(ReadSecret(SecretFile(file)))
+        assert f"client_secret file {file} " in error_of(result)
+        assert isinstance(result, Failed)
+        assert result.retryable
+        assert "M4RKER" not in shown_by(result.error)
+
+
+@each
+def test_secret_function_is_called_for_each_effect(ask: Prove) -> None:
+    """It returns a str or a `Secret`. Its errors, and other results, are final."""
+    numbers = iter(range(9))
+    effect = ReadSecret(SecretSource(lambda: f"s3cret-{next(numbers)}"))
+    assert [ask(effect), ask(effect)] == [Secret("s3cret-0"), Secret("s3cret-1")]
+    assert ask(ReadSecret(SecretSource(lambda: Secret("s3cret")))) == Secret("s3cret")
+
+    def failing() -> str:
+        raise OSError("the vault is sealed")
+
+    wrong: list[tuple[Callable[[], Any], str]] = [
+        (failing, "the vault is sealed"),
+        (lambda: "", "must not return an empty secret"),
+        (lambda: "M4RKER\n", "must not end with a newline"),
+        (lambda: b"M4RKER", "must be a str or Secret, not bytes"),
+        (lambda: None, "must be a str or Secret, not NoneType"),
+    ]
+    for function, reason in wrong:
+        result = ask(ReadSecret(SecretSource(function)))
+        assert reason in error_of(result)
+        assert isinstance(result, Failed)
+        assert not result.retryable
+        assert "M4RKER" not in shown_by(result.error)
+
+
+@each
+def test_key_is_read_for_each_effect(ask: Prove) -> None:
+    """Its file may be incomplete for a moment, and an error of the key's own is final."""
+
+    def failing(error: Exception) -> SigningKey:
+        raise error
+
+    other: Any = lambda: "key"  # noqa: E731  # in a variable for its type
+    current = key(lambda _: bytes(64))
+    assert ask(ReadKey(KeySource("client.pem", lambda: current))) is current
+    assert "client.pem must be read as a SigningKey" in error_of(ask(ReadKey(KeySource("client.pem", other))))
+    invalid = errors.InvalidKey("signing key", "signing key cannot be read")
+    for error, retryable in ((invalid, True), (ZeroDivisionError(), False)):
+        result = ask(ReadKey(KeySource("client.pem", partial(failing, error))))
+        assert isinstance(result, Failed)
+        assert (result.error, result.retryable) == (error, retryable)
 
 
 @each
@@ -130,6 +191,7 @@ def test_signer_errors_pass_through_without_their_frames(ask: Prove) -> None:
 
     result = ask(Sign(key(broken), b"a"))
     assert isinstance(result, Failed)
+    assert not result.retryable
     assert isinstance(result.error.__cause__, OSError)
     assert result.error.__traceback__ is result.error.__cause__.__traceback__ is None
     assert "M4RKER" not in shown_by(result.error)
@@ -149,6 +211,7 @@ def test_coroutine_functions_are_awaited_in_async_code(ask: Prove) -> None:
 
     assert ask(Sign(key(sign), b"abc")) == b"abc"
     assert error_of(ask(FetchAssertion(fetch))) == "down"
+    assert error_of(ask(ReadSecret(SecretSource(fetch)))) == "down"
     assert ask(Sign(key(lambda _: Later()), b"abc")) == b"later"
 
 

@@ -8,8 +8,8 @@ from typing import TypeVar, assert_never
 
 import attrs
 
-from oauth_cc import HttpRequest, HttpResponse, Secret
-from oauth_cc.authentication import Source
+from oauth_cc import HttpRequest, HttpResponse, Secret, SigningKey
+from oauth_cc.authentication import KeySource, SecretFile, SecretSource, Source
 from oauth_cc.events import Event
 from oauth_cc.flows import (
     Effect,
@@ -20,6 +20,8 @@ from oauth_cc.flows import (
     Lock,
     Moment,
     Observe,
+    ReadKey,
+    ReadSecret,
     Received,
     Report,
     Returned,
@@ -39,7 +41,7 @@ class World:
     """
     A driver for one flow whose clock moves only while the flow sends or sleeps.
 
-    It records the effects in *sent*, *slept*, *locked*, *signed*, *fetched* and *reported*.
+    It records the effects in *sent*, *slept*, *locked*, *signed*, *read* and *reported*.
 
     Args:
         answers: The results of `Send` in turn, the last one repeatedly.
@@ -49,6 +51,8 @@ class World:
         stored: The content of the shared store, or the result of every `Load` and `Save`.
         lock: The result of every `Lock`.
         signature: The result of every `Sign`.
+        readings: The secrets, keys and assertions that are read in turn, the last one repeatedly. Without any, every
+            assertion is another.
     """
 
     answers: list[HttpResponse | Failed]
@@ -63,7 +67,8 @@ class World:
     reported: list[Event] = attrs.Factory(list)
     signature: bytes | Failed = bytes(64)
     signed: list[bytes] = attrs.Factory(list)
-    fetched: list[Source] = attrs.Factory(list)
+    readings: list[Secret | SigningKey | Failed] = attrs.Factory(list)
+    read: list[Source | SecretFile | SecretSource | KeySource] = attrs.Factory(list)
     _ids: Iterator[int] = attrs.field(factory=itertools.count, alias="ids")
 
     def run(self, flow: Flow[T]) -> T:
@@ -84,9 +89,12 @@ class World:
             case Sign(_, signing_input):
                 self.signed.append(signing_input)
                 return self.signature
-            case FetchAssertion(source):
-                self.fetched.append(source)
-                return Secret(f"assertion-{len(self.fetched)}")
+            case FetchAssertion(source) if not self.readings:
+                self.read.append(source)
+                return Secret(f"assertion-{len(self.read)}")
+            case FetchAssertion(source) | ReadSecret(source) | ReadKey(source):
+                self.read.append(source)
+                return self.readings[min(len(self.read), len(self.readings)) - 1]
             case Sleep(seconds):
                 self.slept.append(seconds)
                 self.now += seconds

@@ -33,6 +33,8 @@ from oauth_cc.flows.effects import (
     Load,
     Lock,
     Observe,
+    ReadKey,
+    ReadSecret,
     Received,
     Report,
     Returned,
@@ -253,7 +255,7 @@ async def _perform(
     match effect:
         case Send(request):
             return await send(request)
-        case Sign() | FetchAssertion():
+        case Sign() | FetchAssertion() | ReadSecret() | ReadKey():
             return await perform_signing_async(effect)
         case Sleep(seconds):
             await anyio.sleep(seconds)

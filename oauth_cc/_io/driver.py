@@ -19,6 +19,8 @@ from oauth_cc.flows.effects import (
     Load,
     Lock,
     Observe,
+    ReadKey,
+    ReadSecret,
     Received,
     Report,
     Returned,
@@ -135,7 +137,7 @@ def _perform(
     match effect:
         case Send(request):
             return send(request)
-        case Sign() | FetchAssertion():
+        case Sign() | FetchAssertion() | ReadSecret() | ReadKey():
             return perform_signing(effect)
         case Sleep(seconds):
             time.sleep(seconds)

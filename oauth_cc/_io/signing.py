@@ -1,41 +1,49 @@
 """
-Signing of client assertions, and loading of assertions that others issued.
+Signing of client assertions, and reading of secrets, keys and assertions that others issued.
 """
 
 import inspect
 from collections.abc import Awaitable
 from pathlib import Path
+from typing import TypeAlias
 
 from oauth_cc._io.tracebacks import strip_tracebacks
+from oauth_cc.authentication.client_secret import MAX_SECRET, SecretFile, checked_secret, secret_in_file
 from oauth_cc.authentication.federated import MAX_ASSERTION, AssertionFile, checked_assertion
 from oauth_cc.authentication.jwt import MacKey, SigningKey
 from oauth_cc.errors import InvalidInput, InvalidKey
-from oauth_cc.flows.effects import Failed, FetchAssertion, Sign
+from oauth_cc.flows.effects import Failed, FetchAssertion, ReadKey, ReadSecret, Sign
 from oauth_cc.secret import Secret
 
+Signing: TypeAlias = Sign | FetchAssertion | ReadSecret | ReadKey
+"""The effects that authenticate the client."""
 
-def perform_signing(effect: Sign | FetchAssertion) -> bytes | Secret | Failed:
+Proven: TypeAlias = bytes | Secret | SigningKey | Failed
+"""Their results."""
+
+
+def perform_signing(effect: Signing) -> Proven:
     """
-    Return the signature or the assertion, or `Failed`. Blocks while the user's signer does.
+    Return the signature, or what was read, or `Failed`. Blocks while the user's function does.
     """
     try:
-        found = _sign_or_fetch(effect)
+        found = _perform(effect)
     except Exception as error:  # callers must see the error of a signer, of any class
-        return _failed(error)
+        return _failed(error, effect)
     if inspect.iscoroutine(found):
         found.close()
     if isinstance(found, Awaitable):
         reason = (
-            "the client authentication has an async signer or assertion source, which only async code can await; "
-            "pass a plain function"
+            "the client authentication has an async signer or source, which only async code can await; pass a plain "
+            "function"
         )
-        return _failed(InvalidInput("client authentication", reason))
+        return _failed(InvalidInput("client authentication", reason), effect)
     return _checked(effect, found)
 
 
-async def perform_signing_async(effect: Sign | FetchAssertion) -> bytes | Secret | Failed:
+async def perform_signing_async(effect: Signing) -> Proven:
     """
-    Return the signature or the assertion, or `Failed`. The user's signer runs in a worker thread, and may be async.
+    Return the signature, or what was read, or `Failed`. The user's function runs in a worker thread, and may be async.
     """
     # Imported here, because code for threads works without anyio.
     from anyio.to_thread import run_sync
@@ -43,23 +51,43 @@ async def perform_signing_async(effect: Sign | FetchAssertion) -> bytes | Secret
     try:
         # In a list, because trio rejects a function that returns a coroutine.
         # Abandoned on cancellation, because a KMS may hang.
-        (found,) = await run_sync(lambda: [_sign_or_fetch(effect)], abandon_on_cancel=True)
+        (found,) = await run_sync(lambda: [_perform(effect)], abandon_on_cancel=True)
         if inspect.isawaitable(found):
             found = await found
     except Exception as error:  # as in `perform_signing`
-        return _failed(error)
+        return _failed(error, effect)
     return _checked(effect, found)
 
 
-def _failed(error: Exception) -> Failed:
-    return Failed(strip_tracebacks(error), retryable=False)
+def _failed(error: Exception, effect: Signing) -> Failed:
+    # The content of a file may be complete in a moment.
+    return Failed(strip_tracebacks(error), retryable=_in_file(effect) and isinstance(error, InvalidInput))
 
 
-def _sign_or_fetch(effect: Sign | FetchAssertion) -> object:
-    if isinstance(effect, Sign):
-        return _signature(effect.key, effect.signing_input)
-    source = effect.source
-    return _read(Path(source.path)) if isinstance(source, AssertionFile) else source()
+def _in_file(effect: Signing) -> bool:
+    match effect:
+        case FetchAssertion(source) | ReadSecret(source):
+            return isinstance(source, AssertionFile | SecretFile)
+        case ReadKey():
+            return True
+        case Sign():
+            return False
+
+
+def _perform(effect: Signing) -> object:
+    match effect:
+        case Sign(key, signing_input):
+            return _signature(key, signing_input)
+        case FetchAssertion(source):
+            if isinstance(source, AssertionFile):
+                return _content("client assertion", source.path, MAX_ASSERTION)
+            return source()
+        case ReadSecret(source):
+            if isinstance(source, SecretFile):
+                return _content("client_secret", source.path, MAX_SECRET)
+            return source.read()
+        case ReadKey(source):
+            return source.read()
 
 
 def _signature(key: SigningKey | MacKey, signing_input: bytes) -> object:
@@ -71,23 +99,43 @@ def _signature(key: SigningKey | MacKey, signing_input: bytes) -> object:
     return mac(key, signing_input)
 
 
-def _read(file: Path) -> str | Secret:
+def _content(parameter: str, path: str, limit: int) -> bytes:
     try:
-        with file.open("rb") as opened:
-            return Secret(opened.read(MAX_ASSERTION + 1).decode("utf-8", "replace"))
+        with Path(path).open("rb") as opened:
+            return opened.read(limit + 1)
     except OSError as error:
         reason = (
-            f"the client assertion file {file} cannot be read ({error.strerror}); "
+            f"the {parameter} file {path} cannot be read ({error.strerror}); "
             "check the path and that the file has been written"
         )
-    raise InvalidInput("client assertion", reason)
+    raise InvalidInput(parameter, reason)
 
 
-def _checked(effect: Sign | FetchAssertion, found: object) -> bytes | Secret | Failed:
-    if isinstance(effect, FetchAssertion):
-        assertion = checked_assertion(found)
-        return assertion if isinstance(assertion, Secret) else _failed(assertion)
-    if isinstance(found, bytes):
-        return found
-    reason = f"the signing key's signer must return the signature as bytes, not {type(found).__name__}"
-    return _failed(InvalidKey("signing key", reason))
+def _checked(effect: Signing, found: object) -> Proven:
+    checked = _checked_result(effect, found)
+    return _failed(checked, effect) if isinstance(checked, InvalidInput) else checked
+
+
+def _checked_result(effect: Signing, found: object) -> bytes | Secret | SigningKey | InvalidInput:
+    match effect:
+        case FetchAssertion():
+            return checked_assertion(found.decode("utf-8", "replace") if isinstance(found, bytes) else found)
+        case ReadSecret(SecretFile() as file) if isinstance(found, bytes):
+            return secret_in_file(file, found)
+        case ReadSecret():
+            return _unless_empty(checked_secret(found))
+        case ReadKey(source):
+            if isinstance(found, SigningKey):
+                return found
+            return InvalidKey("signing key", f"signing key {source.name} must be read as a SigningKey")
+        case Sign():
+            if isinstance(found, bytes):
+                return found
+            reason = f"the signing key's signer must return the signature as bytes, not {type(found).__name__}"
+            return InvalidKey("signing key", reason)
+
+
+def _unless_empty(secret: Secret | InvalidInput) -> Secret | InvalidInput:
+    if secret:
+        return secret
+    return InvalidInput("client_secret", "client_secret source must not return an empty secret; check the source")

@@ -5,11 +5,19 @@ Client authentication methods for the token endpoint (RFC 6749 section 2.3): sec
 from typing import TYPE_CHECKING, Final
 
 from oauth_cc.authentication.certificate import Certificate
+from oauth_cc.authentication.client_secret import (
+    ClientSecret,
+    GivenSecret,
+    SecretFile,
+    SecretFunction,
+    SecretSource,
+)
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.federated import AssertionFile, AssertionSource, Source
 from oauth_cc.authentication.jwt import (
     Algorithm,
     AssertionDraft,
+    KeySource,
     MacAlgorithm,
     MacKey,
     Signer,
@@ -45,14 +53,20 @@ __all__ = [
     "ClientAssertion",
     "ClientAuthentication",
     "ClientCredentials",
+    "ClientSecret",
     "ClientSecretBasic",
     "ClientSecretJwt",
     "ClientSecretPost",
+    "GivenSecret",
+    "KeySource",
     "MacAlgorithm",
     "MacKey",
     "NoAuthentication",
     "PrivateKeyJwt",
     "Proof",
+    "SecretFile",
+    "SecretFunction",
+    "SecretSource",
     "Signer",
     "SigningKey",
     "Source",

@@ -7,8 +7,18 @@ from typing import Final, TypeAlias, final
 import attrs
 
 from oauth_cc._wire.grammar import TEXT
+from oauth_cc.authentication.client_secret import ClientSecret, GivenSecret, client_secret, opened
 from oauth_cc.authentication.federated import AssertionFile, AssertionSource, Source
-from oauth_cc.authentication.jwt import JWT_BEARER, AssertionDraft, MacAlgorithm, MacKey, SigningKey, mac_fault
+from oauth_cc.authentication.jwt import (
+    JWT_BEARER,
+    Algorithm,
+    AssertionDraft,
+    MacAlgorithm,
+    MacKey,
+    SigningKey,
+    mac_algorithm_fault,
+    mac_fault,
+)
 from oauth_cc.authentication.methods import ClientSecretBasic, ClientSecretPost, NoAuthentication, TlsClientAuth
 from oauth_cc.endpoint import check_resource, issuer_fault
 from oauth_cc.errors import InvalidInput
@@ -70,9 +80,18 @@ class PrivateKeyJwt:
         object.__setattr__(self, "typ", typ)
         object.__setattr__(self, "lifetime", lifetime)
 
+    @property
+    def algorithm(self) -> Algorithm:
+        """The algorithm of the key."""
+        return self.key.algorithm
+
     def authenticate(self, client_id: str) -> AssertionDraft:
         """Return the JWT to sign."""
         return AssertionDraft(self.key, client_id, self.audience or self.issuer, self.typ, self.lifetime)
+
+    def with_key(self, key: SigningKey) -> "PrivateKeyJwt":
+        """Return the method with *key* in place of its own."""
+        return attrs.evolve(self, key=key)
 
 
 @final
@@ -83,7 +102,8 @@ class ClientSecretJwt:
     Connect Core section 9).
 
     Args:
-        secret: The client secret, at least as long as the hash of *algorithm*.
+        secret: The client secret, at least as long as the hash of *algorithm*, or what it is read from for each token
+            request.
         issuer: The server's issuer identifier, the ``aud`` of the JWT.
         algorithm: HS256, HS384 or HS512.
         audience: Another ``aud``, such as the URL of the token endpoint.
@@ -95,11 +115,11 @@ class ClientSecretJwt:
             or another argument is out of its range.
 
     Example:
-        >>> ClientSecretJwt("7Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr1", "https://as.example").key.algorithm
+        >>> ClientSecretJwt("7Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr1", "https://as.example").algorithm
         'HS256'
     """
 
-    secret: Secret
+    secret: ClientSecret
     issuer: str
     algorithm: MacAlgorithm = "HS256"
     audience: str | None = None
@@ -108,7 +128,7 @@ class ClientSecretJwt:
 
     def __init__(
         self,
-        secret: str | Secret,
+        secret: GivenSecret,
         issuer: str,
         *,
         algorithm: MacAlgorithm = "HS256",
@@ -116,25 +136,26 @@ class ClientSecretJwt:
         typ: str | None = _TYP,
         lifetime: int = 60,
     ) -> None:
-        fault = mac_fault(secret, algorithm) or _terms_fault(issuer, audience, typ, lifetime)
+        sealed = _mac_secret(secret, algorithm)
+        fault = sealed if isinstance(sealed, InvalidInput) else _terms_fault(issuer, audience, typ, lifetime)
         if fault is not None:
-            del self, secret, issuer, algorithm, audience, typ, lifetime
+            del self, secret, sealed, issuer, algorithm, audience, typ, lifetime
             raise fault
-        object.__setattr__(self, "secret", secret if isinstance(secret, Secret) else Secret(secret))
+        object.__setattr__(self, "secret", sealed)
         object.__setattr__(self, "issuer", issuer)
         object.__setattr__(self, "algorithm", algorithm)
         object.__setattr__(self, "audience", audience)
         object.__setattr__(self, "typ", typ)
         object.__setattr__(self, "lifetime", lifetime)
 
-    @property
-    def key(self) -> MacKey:
-        """The key of the HMAC."""
-        return MacKey(self.secret, self.algorithm)
-
     def authenticate(self, client_id: str) -> AssertionDraft:
-        """Return the JWT to sign."""
-        return AssertionDraft(self.key, client_id, self.audience or self.issuer, self.typ, self.lifetime)
+        """Return the JWT to sign. Raises `InvalidInput` if the secret is still to be read."""
+        key = MacKey(opened(self.secret), self.algorithm)
+        return AssertionDraft(key, client_id, self.audience or self.issuer, self.typ, self.lifetime)
+
+    def with_secret(self, secret: Secret) -> "ClientSecretJwt":
+        """Return the method with *secret* in place of its own. Raises `InvalidInput` if it is too short."""
+        return attrs.evolve(self, secret=secret)
 
 
 def _shown(source: Source) -> str:
@@ -191,6 +212,16 @@ BuiltInAuthentication: TypeAlias = (
     | NoAuthentication
 )
 """The union of the client authentication methods of this module."""
+
+
+def _mac_secret(given: object, algorithm: object) -> ClientSecret | InvalidInput:
+    if not isinstance(given, str | Secret):
+        # Checked by `MacKey` too, once the secret has been read.
+        return mac_algorithm_fault(algorithm) or client_secret(given)
+    fault = mac_fault(given, algorithm)
+    if fault is not None:
+        return fault
+    return given if isinstance(given, Secret) else Secret(given)
 
 
 def _no_signing_key(given: object) -> InvalidInput:

@@ -2,12 +2,22 @@
 The client's identifier together with its authentication method.
 """
 
-from typing import Final, final
+from hashlib import sha512
+from typing import Final, Protocol, TypeGuard, final, runtime_checkable
 
 import attrs
 
 from oauth_cc._wire.grammar import TEXT
 from oauth_cc._wire.typing import is_coroutine_function
+from oauth_cc.authentication.client_secret import (
+    ClientSecret,
+    GivenSecret,
+    SecretFile,
+    SecretSource,
+    checked_secret,
+    is_function,
+)
+from oauth_cc.authentication.jwt import KeySource, SigningKey
 from oauth_cc.authentication.methods import ClientAuthentication, ClientSecretBasic
 from oauth_cc.errors import InvalidInput
 from oauth_cc.secret import REDACTION, Secret
@@ -16,6 +26,26 @@ LEFT_OUT: Final = Secret("")
 """
 The default of *authentication*. It is not None, so that type checkers reject an unset ``os.environ.get(...)``.
 """
+
+
+@runtime_checkable
+class _BySecret(Protocol):
+    # A method with a client secret that may be read for each token request.
+
+    @property
+    def secret(self) -> ClientSecret: ...
+
+    def with_secret(self, secret: Secret, /) -> ClientAuthentication: ...
+
+
+@runtime_checkable
+class _ByKey(Protocol):
+    # A method with a private key that may be read for each token request.
+
+    @property
+    def key(self) -> SigningKey: ...
+
+    def with_key(self, key: SigningKey, /) -> ClientAuthentication: ...
 
 
 @final
@@ -27,7 +57,8 @@ class ClientCredentials:
     Args:
         client_id: The client identifier.
         authentication: A client authentication method such as `ClientSecretBasic`, or a client secret, which is sent by
-            HTTP Basic. Without it a body can be composed, but not a request.
+            HTTP Basic: its value, or a `SecretFile`, a `SecretSource` or a function that it is read from. Without it a
+            body can be composed, but not a request.
 
     Raises:
         InvalidInput: The client identifier or the secret is empty or contains a character that it must not, or the
@@ -43,7 +74,7 @@ class ClientCredentials:
     client_id: str
     authentication: ClientAuthentication | None = None
 
-    def __init__(self, client_id: str, authentication: str | Secret | ClientAuthentication = LEFT_OUT) -> None:
+    def __init__(self, client_id: str, authentication: GivenSecret | ClientAuthentication = LEFT_OUT) -> None:
         method = None if authentication is LEFT_OUT else _method(authentication)
         fault = method if isinstance(method, InvalidInput) else _client_id_fault(client_id)
         if fault is not None:
@@ -51,6 +82,74 @@ class ClientCredentials:
             raise fault
         object.__setattr__(self, "client_id", client_id)
         object.__setattr__(self, "authentication", method)
+
+    def with_secret(self, secret: str | Secret) -> "ClientCredentials":
+        """
+        Return the credentials with *secret* in place of the client secret of their authentication method.
+
+        Raises `InvalidInput` if the method has no client secret, or the secret cannot be sent.
+
+            >>> ClientCredentials("your_id", SecretFile("/run/secret")).with_secret("s3cret").authentication
+            ClientSecretBasic(secret=Secret('***'), encode=True)
+        """
+        checked = checked_secret(secret)
+        del secret
+        if isinstance(checked, InvalidInput):
+            raise checked
+        if not isinstance(self.authentication, _BySecret):
+            reason = "client authentication has no client secret; pass the secret to ClientCredentials"
+            raise InvalidInput("client authentication", reason)
+        return ClientCredentials(self.client_id, self.authentication.with_secret(checked))
+
+    def with_key(self, key: SigningKey) -> "ClientCredentials":
+        """
+        Return the credentials with *key* in place of the private key of their authentication method.
+
+        Raises `InvalidInput` if the method has no private key.
+        """
+        if not isinstance(self.authentication, _ByKey):
+            reason = "client authentication has no private key; pass PrivateKeyJwt to ClientCredentials"
+            raise InvalidInput("client authentication", reason)
+        return ClientCredentials(self.client_id, self.authentication.with_key(key))
+
+
+def source_of(credentials: ClientCredentials) -> SecretFile | SecretSource | KeySource | None:
+    """
+    Return where the secret or the key of *credentials* is read from for each token request, or None.
+
+        >>> source_of(ClientCredentials("your_id", SecretFile("/run/secret")))
+        SecretFile(path='/run/secret')
+    """
+    method = credentials.authentication
+    if isinstance(method, _BySecret) and isinstance(method.secret, SecretFile | SecretSource):
+        return method.secret
+    return method.key.source if isinstance(method, _ByKey) and isinstance(method.key, SigningKey) else None
+
+
+def by_name(credentials: ClientCredentials) -> ClientCredentials:
+    """
+    Return *credentials* with a name in place of a secret or a key that is still to be read.
+
+    What is derived from them is the same before and after a rotation.
+
+        >>> creds = ClientCredentials("your_id", SecretFile("/run/secret"))
+        >>> by_name(creds) == by_name(creds), by_name(creds) == creds
+        (True, False)
+    """
+    source = source_of(credentials)
+    if source is None:
+        return credentials
+    if isinstance(source, KeySource):
+        return credentials.with_key(SigningKey("ES256", bytes, f"file {source.name}"))
+    text = f"file {source.path}" if isinstance(source, SecretFile) else f"source {source.name or ''}"
+    # Long enough to key every HMAC.
+    return credentials.with_secret(sha512(text.encode()).hexdigest())
+
+
+def has_name(credentials: ClientCredentials) -> bool:
+    """Return whether *credentials* are the same in every process, so that a store can share their tokens."""
+    source = source_of(credentials)
+    return not isinstance(source, SecretSource) or source.name is not None
 
 
 def _client_id_fault(client_id: str) -> InvalidInput | None:
@@ -66,24 +165,30 @@ def _client_id_fault(client_id: str) -> InvalidInput | None:
     return None
 
 
-def _method(given: str | Secret | ClientAuthentication | None) -> ClientAuthentication | InvalidInput | None:
+def _method(given: GivenSecret | ClientAuthentication | None) -> ClientAuthentication | InvalidInput | None:
     if given is None:
         return None
-    if isinstance(given, str | Secret):
+    if isinstance(given, str | Secret | SecretFile | SecretSource):
         return _basic(given)
     if isinstance(given, bytes):
         return InvalidInput("client_secret", "client_secret must be a str, not bytes; decode it first")
     name = type(given).__name__
-    if isinstance(given, type) or not callable(getattr(given, "authenticate", None)):
-        reason = f"client authentication must be a secret or a record such as ClientSecretBasic('...'), not {name}"
-        return InvalidInput("client authentication", reason)
-    if is_coroutine_function(given.authenticate):
+    if _is_method(given):
+        if not is_coroutine_function(given.authenticate):
+            return given
         reason = f"client authentication method {name} must not be async; pass a coroutine function to ClientAssertion"
         return InvalidInput("client authentication", reason)
-    return given
+    if is_function(given):
+        return _basic(given)
+    reason = f"client authentication must be a secret or a record such as ClientSecretBasic('...'), not {name}"
+    return InvalidInput("client authentication", reason)
 
 
-def _basic(secret: str | Secret) -> ClientAuthentication | InvalidInput:
+def _is_method(given: object) -> TypeGuard[ClientAuthentication]:
+    return not isinstance(given, type) and callable(getattr(given, "authenticate", None))
+
+
+def _basic(secret: GivenSecret) -> ClientAuthentication | InvalidInput:
     if not secret:
         reason = (
             "client_secret must not be empty (is an environment variable unset?); "

@@ -18,8 +18,12 @@ MAX_ASSERTION: Final = 64 * 1024
 
 
 @runtime_checkable
-class _PathLike(Protocol):
-    def __fspath__(self) -> str: ...
+class PathLike(Protocol):
+    """A path as an object, such as a `pathlib.Path`."""
+
+    def __fspath__(self) -> str:
+        """Return the path as text."""
+        ...
 
 
 # PEM; JSON and JWTs; PEM or JSON in base64, as stored in environment variables; the base64 of PEM without its frame.
@@ -40,7 +44,7 @@ def checked_path(given: object) -> str | None:
         >>> checked_path("-----BEGIN PRIVATE KEY-----") is None
         True
     """
-    text = given.__fspath__() if isinstance(given, _PathLike) and not isinstance(given, type) else given
+    text = given.__fspath__() if isinstance(given, PathLike) and not isinstance(given, type) else given
     if not isinstance(text, str) or not text or not TEXT.fullmatch(text) or _CONTENT.search(text):
         return None
     # File systems do not support longer names.
@@ -61,7 +65,7 @@ class AssertionFile:
 
     path: str
 
-    def __init__(self, path: str | _PathLike) -> None:
+    def __init__(self, path: str | PathLike) -> None:
         text = checked_path(path)
         if text is None:
             # The argument may be the assertion itself.

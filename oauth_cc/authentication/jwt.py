@@ -9,7 +9,7 @@ HSM.
 
 import math
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final, Literal, TypeAlias, final
+from typing import Final, Literal, Protocol, TypeAlias, final
 
 import attrs
 
@@ -45,6 +45,29 @@ Signer: TypeAlias = Callable[[bytes], bytes | Awaitable[bytes]]
 """A function from bytes to their signature, which may be a coroutine function in async code."""
 
 
+class KeyReader(Protocol):
+    """A function that returns the current key."""
+
+    def __call__(self) -> "SigningKey":
+        """Return the key."""
+        ...
+
+
+@final
+@attrs.frozen
+class KeySource:
+    """
+    Where a private key is read from for each token request, as it may be rotated.
+
+    Args:
+        name: A name of the key, such as the path of its file. It takes the place of the key in the cache key.
+        read: Returns the current key.
+    """
+
+    name: str
+    read: KeyReader = attrs.field(eq=False, repr=False)
+
+
 @final
 @attrs.frozen(init=False)
 class SigningKey:
@@ -60,9 +83,11 @@ class SigningKey:
         thumbprint: A unique name of the key, such as its RFC 7638 thumbprint or its name in the KMS.
         key_id: The ``kid`` of the JWT header, None to omit it.
         certificate: The certificate of the key, for the ``x5t#S256`` of the JWT header.
+        source: Where the key is read from for each token request. None for a key that stays.
 
     Raises:
-        InvalidKey: The algorithm is not one of `ALGORITHMS`, the signer is not a function, or a name is not text.
+        InvalidKey: The algorithm is not one of `ALGORITHMS`, the signer is not a function, a name is not text, or the
+            source is not a `KeySource`.
         InvalidInput: The certificate is not a `Certificate`.
 
     Example:
@@ -75,6 +100,7 @@ class SigningKey:
     thumbprint: str
     key_id: str | None = None
     certificate: Certificate | None = None
+    source: KeySource | None = attrs.field(default=None, eq=False, repr=False)
 
     def __init__(
         self,
@@ -83,17 +109,22 @@ class SigningKey:
         thumbprint: str,
         key_id: str | None = None,
         certificate: Certificate | None = None,
+        *,
+        source: KeySource | None = None,
     ) -> None:
         fault = _signing_fault(algorithm, signer, thumbprint, key_id, certificate)
+        if fault is None and not (source is None or isinstance(source, KeySource)):
+            fault = InvalidKey("signing key", "signing key source must be a KeySource")
         if fault is not None:
             # Tracebacks show local variables, and an argument may be a private key.
-            del self, algorithm, signer, thumbprint, key_id, certificate
+            del self, algorithm, signer, thumbprint, key_id, certificate, source
             raise fault
         object.__setattr__(self, "algorithm", algorithm)
         object.__setattr__(self, "signer", signer)
         object.__setattr__(self, "thumbprint", thumbprint)
         object.__setattr__(self, "key_id", key_id)
         object.__setattr__(self, "certificate", certificate)
+        object.__setattr__(self, "source", source)
 
 
 @final
@@ -207,6 +238,15 @@ class UnsignedAssertion:
         return Secret(f"{self.signing_input.decode('ascii')}.{base64url(signature)}")
 
 
+def mac_algorithm_fault(algorithm: object) -> InvalidInput | None:
+    """Return the error for an *algorithm* that is not one of `MAC_ALGORITHMS`, None if it is."""
+    if any([name == algorithm for name in MAC_ALGORITHMS]):
+        return None
+    names = ", ".join(MAC_ALGORITHMS)
+    reason = f"client authentication algorithm must be one of {names}; use PrivateKeyJwt for a private key"
+    return InvalidInput("client authentication", reason)
+
+
 def mac_fault(secret: object, algorithm: object) -> InvalidInput | None:
     """
     Return the error for a *secret* that cannot key an HMAC with *algorithm*, None if it can. The error quotes neither.
@@ -214,11 +254,10 @@ def mac_fault(secret: object, algorithm: object) -> InvalidInput | None:
         >>> str(mac_fault("s3cret", "HS256"))
         'client_secret must have at least 32 bytes for HS256; request a longer one from the server'
     """
-    least = next((size for name, size in MAC_ALGORITHMS.items() if name == algorithm), None)
-    if least is None:
-        names = ", ".join(MAC_ALGORITHMS)
-        reason = f"client authentication algorithm must be one of {names}; use PrivateKeyJwt for a private key"
-        return InvalidInput("client authentication", reason)
+    fault = mac_algorithm_fault(algorithm)
+    if fault is not None:
+        return fault
+    least = max([size for name, size in MAC_ALGORITHMS.items() if name == algorithm])
     if not isinstance(secret, str | Secret):
         return InvalidInput("client_secret", f"client_secret must be a str or Secret, not {type(secret).__name__}")
     text = secret.reveal() if isinstance(secret, Secret) else secret

@@ -14,10 +14,11 @@ import attrs
 from oauth_cc._wire.form import percent_encode
 from oauth_cc._wire.grammar import HEADER_NAME, HEADER_VALUE, NAME, TEXT
 from oauth_cc.authentication.certificate import Certificate, certificate_fault
+from oauth_cc.authentication.client_secret import ClientSecret, GivenSecret, client_secret, opened
 from oauth_cc.authentication.federated import AssertionSource
 from oauth_cc.authentication.jwt import JWT_BEARER, AssertionDraft
 from oauth_cc.errors import InvalidInput
-from oauth_cc.secret import REDACTION, Secret
+from oauth_cc.secret import Secret
 
 
 @final
@@ -81,7 +82,8 @@ class ClientSecretBasic:
     A client secret sent by HTTP Basic, which every server must support (RFC 6749 section 2.3.1).
 
     Args:
-        secret: The client secret.
+        secret: The client secret, or a `SecretFile`, a `SecretSource` or a function that it is read from for each token
+            request.
         encode: Whether to percent-encode client_id and secret first, as the RFC requires. Pass False for a server that
             compares them without decoding.
 
@@ -93,11 +95,11 @@ class ClientSecretBasic:
         'Basic czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3'
     """
 
-    secret: Secret
+    secret: ClientSecret
     encode: bool = True
 
-    def __init__(self, secret: str | Secret, *, encode: bool = True) -> None:
-        checked = _client_secret(secret)
+    def __init__(self, secret: GivenSecret, *, encode: bool = True) -> None:
+        checked = client_secret(secret)
         if isinstance(checked, InvalidInput):
             # Tracebacks show local variables, and *secret* may be the plain secret.
             del self, secret
@@ -107,7 +109,9 @@ class ClientSecretBasic:
 
     def authenticate(self, client_id: str) -> AuthenticationFields:
         """
-        Return the Authorization header. Raises `InvalidInput` if *client_id* contains a colon that is not encoded.
+        Return the Authorization header.
+
+        Raises `InvalidInput` if *client_id* contains a colon that is not encoded, or the secret is still to be read.
         """
         if not self.encode and ":" in client_id:
             reason = (
@@ -115,11 +119,16 @@ class ClientSecretBasic:
                 "use encode=True or ClientSecretPost"
             )
             raise InvalidInput("client authentication", reason)
-        return AuthenticationFields(headers=(("Authorization", self._field(client_id)),), secrets=(self.secret,))
+        secret = opened(self.secret)
+        return AuthenticationFields(headers=(("Authorization", self._field(client_id, secret)),), secrets=(secret,))
 
-    def _field(self, client_id: str) -> Secret:
+    def with_secret(self, secret: Secret) -> "ClientSecretBasic":
+        """Return the method with *secret* in place of its own."""
+        return ClientSecretBasic(secret, encode=self.encode)
+
+    def _field(self, client_id: str, secret: Secret) -> Secret:
         code = percent_encode if self.encode else str
-        pair = f"{code(client_id)}:{code(self.secret.reveal())}"
+        pair = f"{code(client_id)}:{code(secret.reveal())}"
         return Secret(f"Basic {b2a_base64(pair.encode('utf-8'), newline=False).decode('ascii')}")
 
 
@@ -129,25 +138,34 @@ class ClientSecretPost:
     """
     A client secret sent in the body, for a server that does not support HTTP Basic (RFC 6749 section 2.3.1).
 
-    Raises `InvalidInput` if *secret*, the client secret, is not text or contains a control character.
+    Raises `InvalidInput` if *secret*, the client secret or what it is read from, is not text or contains a control
+    character.
 
         >>> ClientSecretPost("s3cret").authenticate("your_id").parameters
         (('client_id', Secret('***')), ('client_secret', Secret('***')))
     """
 
-    secret: Secret
+    secret: ClientSecret
 
-    def __init__(self, secret: str | Secret) -> None:
-        checked = _client_secret(secret)
+    def __init__(self, secret: GivenSecret) -> None:
+        checked = client_secret(secret)
         if isinstance(checked, InvalidInput):
             del self, secret
             raise checked
         object.__setattr__(self, "secret", checked)
 
     def authenticate(self, client_id: str) -> AuthenticationFields:
-        """Return the parameters ``client_id`` and ``client_secret``."""
-        pairs = (("client_id", Secret(client_id)), ("client_secret", self.secret))
-        return AuthenticationFields(parameters=pairs, secrets=(self.secret,))
+        """
+        Return the parameters ``client_id`` and ``client_secret``. Raises `InvalidInput` if the secret is still to be
+        read.
+        """
+        secret = opened(self.secret)
+        pairs = (("client_id", Secret(client_id)), ("client_secret", secret))
+        return AuthenticationFields(parameters=pairs, secrets=(secret,))
+
+    def with_secret(self, secret: Secret) -> "ClientSecretPost":
+        """Return the method with *secret* in place of its own."""
+        return ClientSecretPost(secret)
 
 
 @final
@@ -217,24 +235,6 @@ def assertion_fields(proof: AssertionDraft | AssertionSource, assertion: Secret)
     kind = proof.type if isinstance(proof, AssertionSource) else JWT_BEARER
     pairs = (*named, ("client_assertion_type", Secret(kind)), ("client_assertion", assertion))
     return AuthenticationFields(parameters=pairs, secrets=(assertion,))
-
-
-def _client_secret(secret: str | Secret) -> Secret | InvalidInput:
-    if not isinstance(secret, str | Secret):
-        return InvalidInput("client_secret", f"client_secret must be a str or Secret, not {type(secret).__name__}")
-    sealed = secret if isinstance(secret, Secret) else Secret(secret)
-    fault = _secret_fault(sealed)
-    return sealed if fault is None else InvalidInput("client_secret", fault)
-
-
-def _secret_fault(secret: Secret) -> str | None:
-    if REDACTION in secret.reveal():
-        return "client_secret is the redacted text of a Secret; pass the Secret object instead of str(secret)"
-    if _matches(TEXT, secret):
-        return None
-    if secret.reveal().endswith(("\n", "\r")):
-        return "client_secret must not end with a newline; strip it (a secret read from a file usually has one)"
-    return "client_secret must not contain a control character or a lone surrogate; check its source"
 
 
 def _matches(pattern: re.Pattern[str], secret: Secret) -> bool:

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 
 from oauth_cc._wire.json import write
-from oauth_cc.authentication.credentials import ClientCredentials
+from oauth_cc.authentication.credentials import ClientCredentials, by_name
 from oauth_cc.authentication.methods import AuthenticationFields
 from oauth_cc.endpoint import Endpoint
 from oauth_cc.request import TokenRequest
@@ -20,12 +20,14 @@ def fingerprint(credentials: ClientCredentials) -> bytes:
     """
     Return 32 bytes that identify the client and its authentication without revealing either.
 
-    They do not cover a client certificate, which `cache_key` takes from the request. Deriving them takes some
-    milliseconds: do so once for each *credentials*. Raises `InvalidInput` if the client authentication method does.
+    For a secret or a key that is read for each token request, they cover its path or name. They do not cover a client
+    certificate, which `cache_key` takes from the request. Deriving them takes some milliseconds: do so once for each
+    *credentials*. Raises `InvalidInput` if the client authentication method does.
 
         >>> fingerprint(ClientCredentials("your_id", "s3cret")) == fingerprint(ClientCredentials("your_id", "other"))
         False
     """
+    credentials = by_name(credentials)
     method = type(credentials.authentication).__qualname__
     salt = write([method, credentials.client_id], ascii_only=True).encode("ascii")
     # Revealed inside the call, so that no local variable holds the secret.

@@ -10,8 +10,9 @@ from typing import Generic, TypeAlias, TypeVar, final
 
 import attrs
 
+from oauth_cc.authentication.client_secret import SecretFile, SecretSource
 from oauth_cc.authentication.federated import Source
-from oauth_cc.authentication.jwt import MacKey, SigningKey
+from oauth_cc.authentication.jwt import KeySource, MacKey, SigningKey
 from oauth_cc.events import Event
 from oauth_cc.http import HttpRequest, HttpResponse
 from oauth_cc.secret import Secret
@@ -97,9 +98,28 @@ class Sign:
 @final
 @attrs.frozen
 class FetchAssertion:
-    """A request for the current assertion of *source*. The result is a `Secret` or `Failed`."""
+    """A request for the current assertion of *source*. The result is a `Secret` or `Failed`, as for `ReadSecret`."""
 
     source: Source = attrs.field(repr=False)
+
+
+@final
+@attrs.frozen
+class ReadSecret:
+    """
+    A request for the current client secret of *source*. The result is a `Secret` or `Failed`, which is retryable if the
+    secret may be back in a moment.
+    """
+
+    source: SecretFile | SecretSource
+
+
+@final
+@attrs.frozen
+class ReadKey:
+    """A request for the current key of *source*. The result is a `SigningKey` or `Failed`, as for `ReadSecret`."""
+
+    source: KeySource
 
 
 @final
@@ -152,7 +172,7 @@ class Report:
     event: Event
 
 
-Effect: TypeAlias = Observe | Send | Sign | FetchAssertion | Sleep | Load | Save | Lock | Report
+Effect: TypeAlias = Observe | Send | Sign | FetchAssertion | ReadSecret | ReadKey | Sleep | Load | Save | Lock | Report
 """Every effect that a flow can yield. A driver that performs all of them can run every flow."""
 
 Flow: TypeAlias = Generator[Effect, object, T]
@@ -207,6 +227,16 @@ def sign(key: SigningKey | MacKey, signing_input: bytes) -> Flow[bytes | Failed]
 def fetch_assertion(source: Source) -> Flow[Secret | Failed]:
     """Return the current assertion of *source*, by ``yield from``."""
     return _perform(FetchAssertion(source), (Secret, Failed))
+
+
+def read_secret(source: SecretFile | SecretSource) -> Flow[Secret | Failed]:
+    """Return the current client secret of *source*, by ``yield from``."""
+    return _perform(ReadSecret(source), (Secret, Failed))
+
+
+def read_key(source: KeySource) -> Flow[SigningKey | Failed]:
+    """Return the current key of *source*, by ``yield from``."""
+    return _perform(ReadKey(source), (SigningKey, Failed))
 
 
 def load(key: str) -> Flow[Token | Failed | None]:

@@ -8,14 +8,26 @@ from typing import Final, TypeAlias, final
 
 import attrs
 
-from oauth_cc.authentication.credentials import ClientCredentials
-from oauth_cc.authentication.federated import AssertionSource
-from oauth_cc.authentication.jwt import AssertionDraft
+from oauth_cc.authentication.client_secret import SecretFile, SecretSource
+from oauth_cc.authentication.credentials import ClientCredentials, source_of
+from oauth_cc.authentication.federated import AssertionFile, AssertionSource, Source
+from oauth_cc.authentication.jwt import AssertionDraft, KeySource, SigningKey
 from oauth_cc.authentication.methods import Proof
 from oauth_cc.compose import authenticated_request, proof_of
 from oauth_cc.endpoint import Endpoint, as_endpoint
 from oauth_cc.errors import InvalidInput, InvalidResponse, TokenRequestRefused
-from oauth_cc.flows.effects import Failed, Flow, Received, Sleep, fetch_assertion, observe, send, sign
+from oauth_cc.flows.effects import (
+    Failed,
+    Flow,
+    Received,
+    Sleep,
+    fetch_assertion,
+    observe,
+    read_key,
+    read_secret,
+    send,
+    sign,
+)
 from oauth_cc.http import date
 from oauth_cc.request import TokenRequest, as_request
 from oauth_cc.response import read_token_response
@@ -27,6 +39,9 @@ _LAG: Final = 2.0
 _WRONGEST_CLOCK: Final = 86400.0
 
 _CLIENT_STATUSES: Final = frozenset({400, 401, 403})
+
+# In seconds: how long to wait for a file that is replaced, each time.
+_PAUSES: Final = (0.05, 0.1, 0.2, 0.4)
 
 
 @final
@@ -105,15 +120,19 @@ def exchange(
         retries: The number of attempts and the pauses between them.
     """
     asked, where = as_request(request), as_endpoint(endpoint)
-    attempt, ahead = 0, 0.0
+    attempt, ahead, replaced = 0, 0.0, False
     while True:
         attempt += 1
         # Composed anew for every attempt, as servers accept an assertion once.
-        outcome, found = yield from _attempt(asked, where, ahead)
+        done = yield from _attempt(asked, where, ahead)
+        outcome = done.outcome
         if isinstance(outcome, Token):
             return outcome
-        if found and not ahead and attempt < retries.attempts and _may_be_the_clock(outcome):
-            ahead = found
+        if not replaced and _rejects_client(outcome) and (yield from _is_replaced(done)):
+            replaced = True
+            continue
+        if done.ahead and not ahead and attempt < retries.attempts and _rejects_client(outcome):
+            ahead = done.ahead
             continue
         error, retryable, retry_after = _failure(outcome)
         if not retryable or not (yield from wait_to_retry(retries, attempt, retry_after)):
@@ -138,25 +157,84 @@ def wait_to_retry(retries: Retries, attempt: int, retry_after: float | None) -> 
 
 
 _Outcome: TypeAlias = Token | TokenRequestRefused | InvalidResponse | Failed
+_Read: TypeAlias = Secret | SigningKey
+_Source: TypeAlias = SecretFile | SecretSource | KeySource | Source
 
 
-def _attempt(request: TokenRequest, endpoint: Endpoint, ahead: float) -> Flow[tuple[_Outcome, float]]:
-    # Returns the outcome, and the seconds by which the server's clock is ahead if that may be the cause of a failure.
+@final
+@attrs.frozen
+class _Attempt:
+    # The outcome; the seconds by which the server's clock is ahead, if that may be the cause of a failure; and what was
+    # read for the attempt, and where.
+    outcome: _Outcome
+    ahead: float = 0.0
+    source: _Source | None = None
+    read: _Read | None = None
+
+
+def _attempt(request: TokenRequest, endpoint: Endpoint, ahead: float) -> Flow[_Attempt]:
+    source: _Source | None = source_of(request.credentials)
+    read: _Read | None = None
+    if source is not None:
+        found = yield from _read(source)
+        if isinstance(found, Failed):
+            return _Attempt(found)
+        read = found
+        request = _with_read(request, read)
     proof = proof_of(request)
     assertion = yield from assertion_of(proof, ahead)
     if isinstance(assertion, Failed):
-        return assertion, 0.0
+        return _Attempt(assertion)
     composed = authenticated_request(request, endpoint, proof, assertion)
     began = yield from observe()
     sent = yield from send(composed)
     if isinstance(sent, Failed):
-        return sent, 0.0
+        return _Attempt(sent)
     # Lifetimes count from the request, as a suspended process reads the response late.
     outcome = read_token_response(sent.response, request, began.now, lambda: proof, assertion)
     if isinstance(outcome, TokenRequestRefused) and sent.remark is not None:
         outcome = _with_remark(outcome, sent.remark)
+    if isinstance(proof, AssertionSource):
+        source, read = proof.source, assertion
     signed = isinstance(proof, AssertionDraft)
-    return outcome, _clock_ahead(sent, began.now) if signed else 0.0
+    return _Attempt(outcome, _clock_ahead(sent, began.now) if signed else 0.0, source, read)
+
+
+def _with_read(request: TokenRequest, read: _Read) -> TokenRequest:
+    known = request.credentials
+    return attrs.evolve(
+        request, credentials=known.with_secret(read) if isinstance(read, Secret) else known.with_key(read)
+    )
+
+
+def _read(source: _Source) -> Flow[_Read | Failed]:
+    # A file that is replaced is away, or empty, for a moment.
+    for pause in _PAUSES:
+        found = yield from _read_once(source)
+        if not isinstance(found, Failed) or not found.retryable:
+            return found
+        yield Sleep(pause)
+    found = yield from _read_once(source)
+    return Failed(found.error, retryable=False) if isinstance(found, Failed) else found
+
+
+def _read_once(source: _Source) -> Flow[_Read | Failed]:
+    match source:
+        case SecretFile() | SecretSource():
+            return (yield from read_secret(source))
+        case KeySource():
+            return (yield from read_key(source))
+        case _:
+            return (yield from fetch_assertion(source))
+
+
+def _is_replaced(attempt: _Attempt) -> Flow[bool]:
+    source = attempt.source
+    # A function returns another assertion at each call, which says nothing.
+    if not isinstance(source, SecretFile | SecretSource | KeySource | AssertionFile):
+        return False
+    found = yield from _read(source)
+    return not isinstance(found, Failed) and found != attempt.read
 
 
 def _with_remark(refused: TokenRequestRefused, remark: str) -> TokenRequestRefused:
@@ -196,15 +274,16 @@ def assertion_of(proof: Proof | None, ahead: float = 0.0) -> Flow[Secret | Faile
             signature = yield from sign(unsigned.key, unsigned.signing_input)
             return signature if isinstance(signature, Failed) else unsigned.signed(signature)
         case AssertionSource(source):
-            return (yield from fetch_assertion(source))
+            fetched = yield from _read(source)
+            return fetched if isinstance(fetched, Failed | Secret) else None
         case _:
             return None
 
 
-def _may_be_the_clock(outcome: TokenRequestRefused | InvalidResponse | Failed) -> bool:
+def _rejects_client(outcome: TokenRequestRefused | InvalidResponse | Failed) -> bool:
     if not isinstance(outcome, TokenRequestRefused):
         return False
-    # Some servers answer a bad assertion without an error code.
+    # Some servers answer a bad secret or assertion without an error code.
     return outcome.code == "invalid_client" or (outcome.error is None and outcome.status in _CLIENT_STATUSES)
 
 

@@ -10,10 +10,8 @@ from typing import Final, TypeAlias, final
 
 import attrs
 
-from oauth_cc.authentication.credentials import ClientCredentials
-from oauth_cc.authentication.federated import AssertionSource
-from oauth_cc.authentication.jwt import AssertionDraft
-from oauth_cc.compose import authenticated_request, proof_of
+from oauth_cc.authentication.credentials import ClientCredentials, has_name
+from oauth_cc.compose import check_request
 from oauth_cc.endpoint import Endpoint, as_endpoint, issuer_of
 from oauth_cc.errors import InvalidInput
 from oauth_cc.events import TokenFound, TokenObtained
@@ -24,7 +22,6 @@ from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries, exchange
 from oauth_cc.flows.freshness import DEFAULT_WINDOW, RenewalWindow, is_plausible, stale_from
 from oauth_cc.flows.metadata_cache import MetadataCache
 from oauth_cc.request import TokenRequest, as_request
-from oauth_cc.secret import Secret
 from oauth_cc.token import Token
 
 DEFAULT_WAIT_TIMEOUT: Final = 60.0
@@ -166,11 +163,10 @@ def terms(
     # Composed only for the checks, so that an invalid request fails here and not at the first call.
     asked = as_request(request)
     where = as_endpoint(endpoint) if metadata_cache is None else _issuer(endpoint)
-    proof = proof_of(asked)
-    made_later = isinstance(proof, AssertionDraft | AssertionSource)
-    authenticated_request(asked, where, proof, Secret("-") if made_later else None)
+    check_request(asked, where)
     fingerprint = Fingerprint(asked.credentials)
     slot = _slot(asked, where, fingerprint)
+    shared = shared and has_name(asked.credentials)
     return Terms(
         asked, where, slot, shared, retries, renewal_window, wait_timeout, metadata_cache, fingerprint=fingerprint
     )

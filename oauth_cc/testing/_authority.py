@@ -322,7 +322,7 @@ class Authority:
     ) -> None:
         self.issuer = issuer
         self.audience = audience
-        self.clients = clients
+        self.clients = dict(clients)
         self.lifetime = lifetime
         self._issued: dict[str, _Issued] = {}
         self._seen: list[TokenRequestSeen] = []
@@ -336,6 +336,11 @@ class Authority:
         """The requests that the token endpoint has received, in order."""
         with self._lock:
             return tuple(self._seen)
+
+    def register(self, client: RegisteredClient) -> None:
+        """Register *client*, in place of an earlier client of this id."""
+        with self._lock:
+            self.clients = {**self.clients, client.client_id: client}
 
     def token(self, call: Call) -> Reply:
         """Return the response of the token endpoint (RFC 6749 section 3.2)."""

@@ -115,6 +115,10 @@ class AuthorizationServer:
         """The requests that the token endpoint has received, in order."""
         return self._authority.seen
 
+    def register(self, client: RegisteredClient) -> None:
+        """Register *client*, in place of an earlier client of this id, for example after a rotation of its secret."""
+        self._authority.register(client)
+
     def revoke_all(self) -> None:
         """Revoke every token issued so far."""
         self._authority.end_all(revoked=True)

@@ -26,6 +26,8 @@ from oauth_cc.flows import (
     Lock,
     Moment,
     Observe,
+    ReadKey,
+    ReadSecret,
     Received,
     Report,
     Returned,
@@ -230,7 +232,7 @@ class Fleet:
                         yield seconds
                     case Report():
                         pass
-                    case Sign() | FetchAssertion():
+                    case Sign() | FetchAssertion() | ReadSecret() | ReadKey():
                         raise AssertionError("these workers have a secret")
                     case _:
                         assert_never(step)

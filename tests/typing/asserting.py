@@ -30,6 +30,7 @@ from oauth_cc.authentication import (
     AssertionSource,
     AuthenticationFields,
     ClientAuthentication,
+    ClientSecret,
     MacAlgorithm,
     MacKey,
     Proof,
@@ -101,7 +102,7 @@ source: Source = AssertionFile(Path("/var/run/secrets/tokens/oauth"))
 def methods(key: SigningKey, certificate: Certificate) -> list[ClientAuthentication]:
     """Return every method without a shared secret in the request."""
     shared = ClientSecretJwt("7Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr1", ISSUER, algorithm="HS256", lifetime=30)
-    assert_type(shared.key, MacKey)
+    assert_type(shared.secret, ClientSecret)
     assert_type(shared.algorithm, MacAlgorithm)
     assert_type(shared.authenticate("your_id"), AssertionDraft)
     fetched = ClientAssertion(from_a_cluster)

@@ -5,8 +5,8 @@ A flow with a custom driver, and a match over all events.
 from collections.abc import Callable
 from typing import assert_never, assert_type
 
-from oauth_cc import ClientCredentials, HttpRequest, SigningKey, Token, token_request
-from oauth_cc.authentication import MacKey, Source
+from oauth_cc import ClientCredentials, HttpRequest, SecretFile, SigningKey, Token, token_request
+from oauth_cc.authentication import KeySource, MacKey, SecretSource, Source
 from oauth_cc.events import (
     Event,
     RejectionRepeated,
@@ -29,6 +29,8 @@ from oauth_cc.flows import (
     Lock,
     Moment,
     Observe,
+    ReadKey,
+    ReadSecret,
     Received,
     Report,
     Returned,
@@ -65,6 +67,12 @@ def perform(effect: Effect, send: Callable[[HttpRequest], Received | Failed], mo
         case FetchAssertion(source):
             assert_type(source, Source)
             return Failed(NotImplementedError("no file"), retryable=False)
+        case ReadSecret(secret):
+            assert_type(secret, SecretFile | SecretSource)
+            return Failed(NotImplementedError("no file"), retryable=True)
+        case ReadKey(named):
+            assert_type(named, KeySource)
+            return named.read()
         case Sleep(seconds):
             assert_type(seconds, float)
             return None

@@ -13,27 +13,26 @@ from oauth_cc import (
     ClientSecretPost,
     NoAuthentication,
     PrivateKeyJwt,
-    Secret,
     SigningKey,
     TlsClientAuth,
 )
-from oauth_cc.authentication import BuiltInAuthentication, ClientAuthentication, MacKey, Source
+from oauth_cc.authentication import BuiltInAuthentication, ClientAuthentication, ClientSecret, Source
 
 
 def registered_name(way: BuiltInAuthentication) -> str:
     """Return the name in RFC 7591."""
     match way:
         case ClientSecretBasic(secret=secret, encode=encode):
-            assert_type(secret, Secret)
+            assert_type(secret, ClientSecret)
             assert_type(encode, bool)
             return "client_secret_basic"
         case ClientSecretPost(secret=secret):
-            assert_type(secret, Secret)
+            assert_type(secret, ClientSecret)
             return "client_secret_post"
         case NoAuthentication():
             return "none"
-        case ClientSecretJwt(key=mac_key):
-            assert_type(mac_key, MacKey)
+        case ClientSecretJwt(secret=secret):
+            assert_type(secret, ClientSecret)
             return "client_secret_jwt"
         case PrivateKeyJwt(key=key, issuer=issuer):
             assert_type(key, SigningKey)

@@ -1,0 +1,310 @@
+"""
+Secrets, keys and assertions that are rotated under a running program, on each library, against a real server.
+"""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Protocol
+
+import anyio
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+
+from oauth_cc import (
+    AssertionFile,
+    ClientAssertion,
+    ClientCredentials,
+    ClientSecretJwt,
+    PrivateKeyJwt,
+    SecretFile,
+    TokenCache,
+    TokenRequest,
+    errors,
+    token_request,
+)
+from oauth_cc.authentication import SecretSource
+from oauth_cc.httpx2 import TokenSource
+from oauth_cc.jose import key_from_file
+from oauth_cc.stores.file import FileStore
+from oauth_cc.testing import AssertionIssuer, AuthorizationServer, FederatedIdentity, RegisteredClient
+from tests.keys import jwk, pem, public_jwk
+from tests.shells.asking import Ask
+from tests.shells.calling import CALLS, Call, name
+
+CROWD = 50
+ISSUER = AssertionIssuer("https://cluster.example")
+EACH = pytest.mark.parametrize("call", CALLS, ids=name)
+
+
+@pytest.fixture
+def server() -> Iterator[AuthorizationServer]:
+    """Run a server that a client is registered at later."""
+    with AuthorizationServer(clients=[]) as running:
+        yield running
+
+
+class Identity(Protocol):
+    """A client whose identity is in a file and changes."""
+
+    def __init__(self, server: AuthorizationServer, file: Path) -> None:
+        """Register the client at *server*, and write *file*."""
+
+    def request(self) -> TokenRequest:
+        """Return the request of the client."""
+        ...
+
+    def rotate(self) -> None:
+        """Replace the file, after which the server accepts the new identity alone."""
+
+
+def replace(file: Path, content: str | bytes) -> None:
+    """Replace *file* by renaming another one."""
+    fresh = file.with_name(f"{file.name}.new")
+    fresh.write_bytes(content.encode() if isinstance(content, str) else content)
+    fresh.replace(file)
+
+
+class BySecret:
+    """A client secret."""
+
+    def __init__(self, server: AuthorizationServer, file: Path) -> None:
+        self.server, self.file, self.number = server, file, 0
+        self.rotate()
+
+    def request(self) -> TokenRequest:
+        """Return a request that reads the secret from the file."""
+        return token_request(ClientCredentials("your_id", SecretFile(self.file)))
+
+    def rotate(self) -> None:
+        """Write the next secret."""
+        self.number += 1
+        replace(self.file, f"s3cret-{self.number}\n")
+        self.server.register(RegisteredClient("your_id", f"s3cret-{self.number}"))
+
+
+class ByMac(BySecret):
+    """A client secret that is not sent."""
+
+    def request(self) -> TokenRequest:
+        """Return a request whose assertion is keyed by the secret."""
+        return token_request(ClientCredentials("your_id", ClientSecretJwt(SecretFile(self.file), self.server.issuer)))
+
+    def rotate(self) -> None:
+        """Write the next secret."""
+        self.number += 1
+        secret = f"s3cret-{self.number}" * 4
+        replace(self.file, secret)
+        methods: Any = frozenset({"client_secret_jwt"})
+        self.server.register(RegisteredClient("your_id", secret, authentication_methods=methods))
+
+
+class ByKey:
+    """A private key, each time in another form and of another type."""
+
+    def __init__(self, server: AuthorizationServer, file: Path) -> None:
+        self.server, self.file, self.number = server, file, 0
+        self.rotate()
+
+    def request(self) -> TokenRequest:
+        """Return a request that is signed with the key of the file."""
+        return token_request(ClientCredentials("your_id", PrivateKeyJwt(key_from_file(self.file), self.server.issuer)))
+
+    def rotate(self) -> None:
+        """Write the next key."""
+        self.number += 1
+        odd = self.number % 2
+        key = ec.generate_private_key(ec.SECP256R1()) if odd else ed25519.Ed25519PrivateKey.generate()
+        replace(self.file, pem(key) if odd else json.dumps(jwk(key, kid=f"{self.number}")))
+        methods: Any = frozenset({"private_key_jwt"})
+        registered = {"keys": [public_jwk(key)] if odd else [public_jwk(key, kid=f"{self.number}")]}
+        self.server.register(RegisteredClient("your_id", jwks=registered, authentication_methods=methods))
+
+
+class ByAssertion:
+    """An assertion of another issuer, which changes its key."""
+
+    def __init__(self, server: AuthorizationServer, file: Path) -> None:
+        self.server, self.file = server, file
+        self.rotate()
+
+    def request(self) -> TokenRequest:
+        """Return a request that carries the assertion of the file."""
+        return token_request(ClientCredentials("your_id", ClientAssertion(AssertionFile(self.file))))
+
+    def rotate(self) -> None:
+        """Write an assertion of an issuer with another key."""
+        issuer = AssertionIssuer("https://cluster.example")
+        replace(self.file, issuer.assertion("worker", "https://as.example"))
+        methods: Any = frozenset({"federated_jwt"})
+        identity = FederatedIdentity(issuer.issuer, "worker", "https://as.example", issuer.jwks)
+        self.server.register(RegisteredClient("your_id", authentication_methods=methods, federated_identity=identity))
+
+
+IDENTITIES: list[type[Identity]] = [BySecret, ByMac, ByKey, ByAssertion]
+
+
+@pytest.mark.parametrize("kind", IDENTITIES)
+def test_an_identity_is_read_for_each_token_request(
+    ask: Ask, kind: type[Identity], server: AuthorizationServer, tmp_path: Path
+) -> None:
+    """One request, made before the rotations, gets a token after each."""
+    identity = kind(server, tmp_path / "identity")
+    request = identity.request()
+    for _ in range(3):
+        ask.token(request, server.token_endpoint)
+        identity.rotate()
+    assert [seen.status for seen in server.token_requests] == [200] * 3
+
+
+def crowd(call: Call, request: TokenRequest, endpoint: str, rotate: Callable[[], None], **options: Any) -> list[str]:
+    """Return the tokens of `CROWD` threads or tasks of one source: of each before and after *rotate*."""
+    if call.backend is None:
+        source = call.shell.TokenSource(request, endpoint, **options)
+
+        def renewed(token: Any) -> Any:
+            source.discard(token)
+            return source.token()
+
+        with ThreadPoolExecutor(CROWD) as pool:
+            before = list(pool.map(lambda _: source.token(), range(CROWD)))
+            rotate()
+            after = list(pool.map(renewed, before))
+        return [token.access_token.reveal() for token in before + after]
+
+    async def main() -> list[str]:
+        source = call.shell.AsyncTokenSource(request, endpoint, **options)
+        got: list[str] = []
+
+        async def one(rejected: Any) -> None:
+            if rejected is not None:
+                await source.discard(rejected)
+            token = await source.token()
+            got.append(token.access_token.reveal())
+
+        first = None
+        for _ in range(2):
+            async with anyio.create_task_group() as group:
+                for _ in range(CROWD):
+                    group.start_soon(one, first)
+            first = await source.token()
+            if len(got) == CROWD:
+                rotate()
+        return got
+
+    return anyio.run(main, backend=call.backend)
+
+
+@EACH
+@pytest.mark.parametrize("stored", [False, True], ids=["memory", "store"])
+def test_a_crowd_gets_over_the_rotation_of_a_secret_by_one_request(
+    call: Call, server: AuthorizationServer, tmp_path: Path, stored: bool
+) -> None:
+    """50 threads or tasks ask before it, and again after it, when the API has rejected the token."""
+    identity = BySecret(server, tmp_path / "secret")
+    options = {"store": FileStore(tmp_path / "store")} if stored else {}
+    got = crowd(call, identity.request(), server.token_endpoint, identity.rotate, **options)
+    assert (len(got), len(set(got))) == (2 * CROWD, 2)
+    assert [seen.status for seen in server.token_requests] == [200, 200]
+
+
+@pytest.mark.parametrize("kind", IDENTITIES[1:])
+@pytest.mark.parametrize("call", CALLS[:2], ids=name)
+def test_a_crowd_gets_over_the_rotation_of_any_identity_by_one_request(
+    call: Call, kind: type[Identity], server: AuthorizationServer, tmp_path: Path
+) -> None:
+    """So it does with a key and with an assertion."""
+    identity = kind(server, tmp_path / "identity")
+    got = crowd(call, identity.request(), server.token_endpoint, identity.rotate)
+    assert (len(got), len(set(got))) == (2 * CROWD, 2)
+    assert [seen.status for seen in server.token_requests] == [200, 200]
+
+
+def test_a_rotation_between_reading_and_sending_costs_one_request(ask: Ask, server: AuthorizationServer) -> None:
+    """The server rejects the old secret, and the source has the new one by then. An unknown secret is sent once."""
+    secrets = iter(["old", "new", "new", "unknown", "unknown"])
+    server.register(RegisteredClient("your_id", "new"))
+    request = token_request(ClientCredentials("your_id", SecretSource(lambda: next(secrets))))
+    ask.token(request, server.token_endpoint)
+    assert [seen.status for seen in server.token_requests] == [401, 200]
+    with pytest.raises(errors.TokenRequestRefused):
+        ask.token(request, server.token_endpoint)
+    assert [seen.status for seen in server.token_requests] == [401, 200, 401]
+
+
+def test_a_secret_of_a_coroutine_function_is_awaited(ask: Ask, server: AuthorizationServer) -> None:
+    """In threads it is an error."""
+    server.register(RegisteredClient("your_id", "s3cret"))
+
+    async def vault() -> str:
+        await anyio.sleep(0)
+        return "s3cret"
+
+    request = token_request(ClientCredentials("your_id", vault))
+    if ask.backend is None:
+        with pytest.raises(errors.InvalidInput, match="which only async code can await; pass a plain function"):
+            ask.token(request, server.token_endpoint)
+    else:
+        ask.token(request, server.token_endpoint)
+
+
+def test_a_volume_of_kubernetes_is_followed(server: AuthorizationServer, tmp_path: Path) -> None:
+    """The kubelet replaces the link ``..data``, to which the file is a link, and removes the old folder."""
+    file = tmp_path / "secret"
+    file.symlink_to(Path("..data") / "secret")
+    source = TokenSource(token_request(ClientCredentials("your_id", SecretFile(file))), server.token_endpoint)
+    for number in range(3):
+        folder = tmp_path / f"..{number}"
+        folder.mkdir()
+        (folder / "secret").write_text(f"s3cret-{number}")
+        link = tmp_path / "..data_tmp"
+        link.symlink_to(folder.name)
+        link.replace(tmp_path / "..data")
+        if number:
+            (tmp_path / f"..{number - 1}" / "secret").unlink()
+        server.register(RegisteredClient("your_id", f"s3cret-{number}"))
+        source.discard(source.token())
+    assert [seen.status for seen in server.token_requests] == [200] * 3
+
+
+@pytest.mark.parametrize("kind", IDENTITIES)
+def test_a_file_that_is_away_for_a_moment_fails_no_call(
+    kind: type[Identity], server: AuthorizationServer, tmp_path: Path
+) -> None:
+    """It is read again until it is back, here after 100 ms."""
+    file = tmp_path / "identity"
+    request = kind(server, file).request()
+    content = file.read_bytes()
+    file.unlink()
+    timer = threading.Timer(0.1, replace, (file, content))
+    timer.start()
+    TokenSource(request, server.token_endpoint).token()
+    timer.join()
+    assert [seen.status for seen in server.token_requests] == [200]
+
+
+@pytest.mark.parametrize("kind", [BySecret, ByKey])
+def test_sources_from_before_and_after_a_rotation_share_a_token(
+    kind: type[Identity], server: AuthorizationServer, tmp_path: Path
+) -> None:
+    """The cache key covers the path of the file, and the programs have nothing but the store in common."""
+    identity = kind(server, tmp_path / "identity")
+    store = FileStore(tmp_path / "store")
+    before = TokenSource(identity.request(), server.token_endpoint, store=TokenCache(store)).token()
+    identity.rotate()
+    after = TokenSource(identity.request(), server.token_endpoint, store=TokenCache(store)).token()
+    assert before == after
+    assert len(server.token_requests) == 1
+
+
+def test_a_function_shares_by_its_name_alone(server: AuthorizationServer, tmp_path: Path) -> None:
+    """All lambdas have one name, so a function without a name of its own leaves the store empty."""
+    server.register(RegisteredClient("your_id", "s3cret"))
+    for source in (SecretSource(lambda: "s3cret"), SecretSource(lambda: "s3cret", name="vault:billing")):
+        for _ in range(2):
+            store = TokenCache(FileStore(tmp_path / "store"))
+            TokenSource(ClientCredentials("your_id", source), server.token_endpoint, store=store).token()
+    assert len(server.token_requests) == 3
+    assert len([entry for entry in (tmp_path / "store").iterdir() if entry.suffix != ".lock"]) == 1

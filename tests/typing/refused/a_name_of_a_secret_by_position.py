@@ -1,0 +1,3 @@
+from oauth_cc.authentication import SecretSource
+
+SecretSource(lambda: "s3cret", "vault:billing")  # refused

@@ -1,0 +1,3 @@
+from oauth_cc import ClientSecretBasic, SecretFile
+
+ClientSecretBasic(SecretFile("/run/secrets/oauth")).secret.reveal()  # refused
