@@ -11,15 +11,30 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from oauth_cc._wire.json import is_array, parse_object
+from oauth_cc._wire.json import is_array, is_object, parse_object
+from oauth_cc._wire.pem import unwrap
 from oauth_cc.authentication.certificate import Certificate
 from oauth_cc.authentication.federated import checked_path
 from oauth_cc.authentication.jwt import Algorithm, KeySource, MacKey, SigningKey, UnsignedAssertion
+from oauth_cc.authentication.key_forms import UNKNOWN, KeyText, recognized
 from oauth_cc.errors import InvalidInput, InvalidKey
 from oauth_cc.secret import Secret
 
 try:
     from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+    from cryptography.hazmat.primitives.serialization import (
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+        load_der_private_key,
+        load_pem_private_key,
+        load_ssh_private_key,
+    )
+    from cryptography.hazmat.primitives.serialization.pkcs12 import load_key_and_certificates
+    from cryptography.hazmat.primitives.serialization.ssh import SSHPrivateKeyTypes
     from joserfc.errors import JoseError
     from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey, import_key
     from joserfc.jws import JWSRegistry
@@ -41,7 +56,8 @@ _CURVES: Final[Mapping[str, tuple[Algorithm, ...]]] = {
     "P-521": ("ES512",),
     "Ed25519": ("EdDSA", "Ed25519"),
 }
-_RSA: Final[tuple[Algorithm, ...]] = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
+_PSS: Final[tuple[Algorithm, ...]] = ("PS256", "PS384", "PS512")
+_RSA: Final[tuple[Algorithm, ...]] = ("RS256", "RS384", "RS512", *_PSS)
 
 _Key: TypeAlias = RSAKey | ECKey | OKPKey
 
@@ -62,18 +78,21 @@ def key_from_pem(
         'ES256'
 
     Args:
-        pem: The key as text or bytes (RFC 7468), in PKCS #8 or the format of its type.
+        pem: The key as text or bytes: PEM or DER (PKCS #8, PKCS #1, SEC 1), OpenSSH, PKCS #12, or any of them in
+            base64. Joined lines, other line ends and a byte order mark do not matter.
         algorithm: For RSA one of RS256 (the default), RS384, RS512, PS256, PS384 and PS512. For Ed25519 EdDSA (the
-            default) or Ed25519. Any other key only has the algorithm of its curve.
+            default) or Ed25519. Any other key only has the algorithm of its curve. A key for RSASSA-PSS has PS256 (the
+            default), PS384 and PS512.
         key_id: The ``kid`` of the header.
         certificate: The certificate of the key, for the header's ``x5t#S256``.
         password: The password of an encrypted key.
 
     Raises:
-        InvalidKey: *pem* is not a private key, is RSA below 2048 bits, or does not support *algorithm*.
+        InvalidKey: *pem* is not a private key, is RSA below 2048 bits, or does not support *algorithm*. The error names
+            the form that was found.
         InvalidInput: *certificate* is not a `Certificate`.
     """
-    made = _from_pem(pem, algorithm, key_id, certificate, password)
+    made = _from_content(pem, algorithm, key_id, certificate, password)
     # Tracebacks show local variables, and each of these may be a key.
     del pem, algorithm, key_id, certificate, password
     if isinstance(made, InvalidInput):
@@ -95,7 +114,7 @@ def key_from_jwk(
         'EdDSA'
 
     Args:
-        jwk: The private JWK, as text, bytes or a mapping.
+        jwk: The private JWK, as text, bytes or a mapping, or a JWK set. *key_id* names the key of a set.
         algorithm: The algorithm in place of the member ``alg``, as for `key_from_pem`.
         key_id: The ``kid`` in place of the member of this name.
         certificate: The certificate of the key, for the header's ``x5t#S256``.
@@ -120,7 +139,7 @@ def key_from_file(
     password: str | bytes | Secret | None = None,
 ) -> SigningKey:
     """
-    Load a signing key from a file with PEM or a JWK.
+    Load a signing key from a file in any form that `key_from_pem` and `key_from_jwk` read.
 
     The file is read again for each token request that the key signs, so a new key in its place is used. Tokens in a
     store are cached by the path.
@@ -188,46 +207,33 @@ def _from_file(
     return attrs.evolve(made, source=KeySource(path, read)) if isinstance(made, SigningKey) else made
 
 
-def _content(path: str) -> Secret | InvalidInput:
+def _content(path: str) -> bytes | InvalidInput:
     try:
         with Path(path).open("rb") as opened:
-            # Some editors begin a file with a byte order mark.
-            return Secret(opened.read(_MAX_KEY + 1).decode("utf-8-sig", "replace"))
+            return opened.read(_MAX_KEY + 1)
     except OSError as error:
         return _refused(f"file {path} cannot be read: {error.strerror}")
 
 
 def _from_content(
-    content: Secret | InvalidInput,
+    content: str | bytes | Secret | InvalidInput,
     algorithm: Algorithm | None,
     key_id: str | None,
     certificate: Certificate | None,
     password: str | bytes | Secret | None,
 ) -> SigningKey | InvalidInput:
-    if not isinstance(content, Secret):
+    if isinstance(content, InvalidInput):
         return content
-    if content.reveal().lstrip().startswith("{"):
-        return _from_jwk(content, algorithm, key_id, certificate)
-    return _from_pem(content, algorithm, key_id, certificate, password)
-
-
-def _from_pem(
-    pem: str | bytes | Secret,
-    algorithm: Algorithm | None,
-    key_id: str | None,
-    certificate: Certificate | None,
-    password: str | bytes | Secret | None,
-) -> SigningKey | InvalidInput:
-    text = _text(pem)
-    if text is None or "-----BEGIN" not in text or len(text) > _MAX_KEY:
-        return _refused("is not PEM; pass the text of the file that begins with -----BEGIN, not its name")
-    if "PRIVATE KEY-----" not in text:
-        return _refused("is a public key or a certificate; pass the private key")
-    if "\\n" in text:
-        return _refused("has \\n in place of its line ends; replace each \\n with a line end")
-    if password is None and "ENCRYPTED" in text:
-        return _refused("is encrypted; pass password=")
-    return _made(_key_of_pem(text, password), algorithm, key_id, certificate)
+    given = content.reveal() if isinstance(content, Secret) else content
+    if not isinstance(given, str | bytes) or len(given) > _MAX_KEY:
+        return _refused(UNKNOWN)
+    found = recognized(given, has_password=password is not None)
+    del given
+    if isinstance(found, str):
+        return _refused(found)
+    if found.form == "JWK":
+        return _from_jwk(found.content, algorithm, key_id, certificate)
+    return _made(_loaded(found, password), algorithm, key_id, certificate, _PSS if found.rsa_pss else _RSA)
 
 
 def _from_jwk(
@@ -238,7 +244,10 @@ def _from_jwk(
 ) -> SigningKey | InvalidInput:
     members = _members(jwk)
     if members is not None and "keys" in members:
-        return _refused("is a JWK set; pass one of its keys")
+        chosen = _in_set(members["keys"], key_id)
+        if isinstance(chosen, InvalidInput):
+            return chosen
+        members = chosen
     if members is None or "kty" not in members:
         return _refused("is not a JWK; pass a JSON object with a member 'kty' (RFC 7517 section 4)")
     if not isinstance(members.get("d"), str) and members.get("kty") != "oct":
@@ -259,7 +268,20 @@ def _from_jwk(
         named if algorithm is None else algorithm,
         numbered if key_id is None else key_id,
         certificate,
+        _RSA,
     )
+
+
+def _in_set(keys: object, key_id: str | None) -> Mapping[str, object] | InvalidInput:
+    private = [key for key in keys if is_object(key) and "d" in key] if is_array(keys) else []
+    named = [key for key in private if key_id is None or key.get("kid") == key_id]
+    if len(named) == 1:
+        return named[0]
+    if not private:
+        return _refused("is a JWK set without a private key; pass the set that your program generated")
+    known = [kid for kid in [key.get("kid") for key in private] if isinstance(kid, str) and kid.isprintable()]
+    advice = f"pass key_id=, one of: {', '.join(known)}" if known else "pass one of its keys"
+    return _refused(f"is a JWK set in which {len(named)} private keys match; {advice}")
 
 
 def _refused(fault: str) -> InvalidKey:
@@ -267,15 +289,11 @@ def _refused(fault: str) -> InvalidKey:
 
 
 def _text(given: str | bytes | Secret) -> str | None:
-    match given:
-        case Secret():
-            return given.reveal()
-        case bytes():
-            return given.decode("utf-8", "replace")
-        case str():
-            return given
-        case _:
-            return None
+    revealed = given.reveal() if isinstance(given, Secret) else given
+    if not isinstance(revealed, str | bytes) or len(revealed) > _MAX_KEY:
+        return None
+    found = unwrap(revealed)
+    return found if isinstance(found, str) else None
 
 
 def _members(jwk: str | bytes | Secret | Mapping[str, object]) -> Mapping[str, object] | None:
@@ -289,19 +307,41 @@ def _members(jwk: str | bytes | Secret | Mapping[str, object]) -> Mapping[str, o
 _UNREADABLE: Final = (ValueError, TypeError, KeyError, NotImplementedError, JoseError, UnsupportedAlgorithm)
 
 
-def _key_of_pem(text: str, password: str | bytes | Secret | None) -> _Key | None:
+def _loaded(found: KeyText, password: str | bytes | Secret | None) -> _Key | None:
     word = password.reveal() if isinstance(password, Secret) else password
+    secret = word.encode("utf-8") if isinstance(word, str) else word
     # A password is ignored if the key is not encrypted.
-    for given in (word, None):
-        for kind in (RSAKey, ECKey, OKPKey):
-            try:
-                with warnings.catch_warnings():
-                    # joserfc warns of short keys, which are rejected below.
-                    warnings.simplefilter("ignore")
-                    return kind.import_key(text, password=given)
-            except _UNREADABLE:
-                continue
+    for given in (secret, None):
+        try:
+            with warnings.catch_warnings():
+                # joserfc warns of short keys, which are rejected below.
+                warnings.simplefilter("ignore")
+                return _imported(_unlocked(found, given))
+        except _UNREADABLE:
+            continue
     return None
+
+
+def _unlocked(found: KeyText, password: bytes | None) -> PrivateKeyTypes | SSHPrivateKeyTypes | None:
+    content = found.content.reveal()
+    match found.form:
+        case "OpenSSH":
+            return load_ssh_private_key(content.encode("utf-8"), password)
+        case "DER":
+            return load_der_private_key(content.encode("latin-1"), password)
+        case "PKCS #12":
+            return load_key_and_certificates(content.encode("latin-1"), password)[0]
+        case _:
+            return load_pem_private_key(content.encode("utf-8"), password)
+
+
+def _imported(key: PrivateKeyTypes | SSHPrivateKeyTypes | None) -> _Key | None:
+    if key is None:
+        return None
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    if isinstance(key, RSAPrivateKey):
+        return RSAKey.import_key(pem)
+    return ECKey.import_key(pem) if isinstance(key, EllipticCurvePrivateKey) else OKPKey.import_key(pem)
 
 
 def _key_of_jwk(members: dict[str, str | list[str]]) -> _Key | None:
@@ -319,11 +359,15 @@ def _key_of_jwk(members: dict[str, str | list[str]]) -> _Key | None:
 
 
 def _made(
-    key: _Key | None, algorithm: str | None, key_id: str | None, certificate: Certificate | None
+    key: _Key | None,
+    algorithm: str | None,
+    key_id: str | None,
+    certificate: Certificate | None,
+    rsa: tuple[Algorithm, ...],
 ) -> SigningKey | InvalidInput:
     if key is None:
         return _refused("cannot be read; pass an unmodified private RSA, EC or Ed25519 key, and the right password")
-    possible = _algorithms(key)
+    possible = _algorithms(key, rsa)
     if isinstance(possible, InvalidKey):
         return possible
     chosen: list[Algorithm] = [name for name in possible if algorithm in (name, None)]
@@ -340,12 +384,12 @@ def _made(
         return fault.with_traceback(None)
 
 
-def _algorithms(key: _Key) -> tuple[Algorithm, ...] | InvalidKey:
+def _algorithms(key: _Key, rsa: tuple[Algorithm, ...]) -> tuple[Algorithm, ...] | InvalidKey:
     if isinstance(key, RSAKey):
         size = key.private_key.key_size if key.private_key is not None else 0
         if size < _LEAST_RSA:
             return _refused(f"has {size} bits, but RSA below {_LEAST_RSA} is broken; generate a new key")
-        return _RSA
+        return rsa
     try:
         curve = key.curve_name
     except KeyError:

@@ -7,20 +7,29 @@ connection authenticates the client and a token is bound to it. It never needs t
 
 import hashlib
 import re
-from binascii import Error, a2b_base64
+from binascii import Error, a2b_base64, b2a_base64
 from typing import Final, final
 
 import attrs
 
 from oauth_cc._wire.base64url import base64url
+from oauth_cc._wire.pem import blocks, structure, unwrap
 from oauth_cc.errors import InvalidInput
 
 # 256 bits in 43 characters: the last one has two bits to spare, which are zero.
 _THUMBPRINT: Final = re.compile(r"[-_0-9A-Za-z]{42}[AEIMQUYcgkosw048]")
-_PEM: Final = re.compile(r"-----BEGIN CERTIFICATE-----([\s0-9A-Za-z+/=]*)-----END CERTIFICATE-----")
-_KEY: Final = re.compile(r"-----BEGIN [ 0-9A-Z]{0,20}PRIVATE KEY-----")
-_SEQUENCE: Final = 0x30
-_BIT_STRING: Final = 0x03
+_LABELS: Final = ("CERTIFICATE", "X509 CERTIFICATE")
+# The tags of a certificate (RFC 5280 section 4.1) and of PKCS #12 (RFC 7292 section 4).
+_X_509: Final = (0x30, 0x30, 0x03)
+_PKCS_12: Final = (0x02, 0x30, 0x30)
+_NONE: Final = "no certificate in the text; pass the text of a PEM file, not its name"
+_OTHERS: Final = (
+    ("PRIVATE KEY-----", "certificate must not be a private key; pass the key to the HTTP library only"),
+    ("CERTIFICATE REQUEST-----", "certificate is a certificate request; pass the certificate that was issued for it"),
+    ("PUBLIC KEY-----", "certificate is a public key; pass the certificate that contains it"),
+    ("-----BEGIN PKCS7", "certificate is PKCS #7; write it as PEM with: openssl pkcs7 -in FILE -print_certs"),
+    ("ssh-", "certificate is an SSH public key; pass an X.509 certificate"),
+)
 
 
 @final
@@ -31,6 +40,7 @@ class Certificate:
 
     Args:
         thumbprint: The SHA-256 of the DER form in base64url, 43 characters: ``x5t#S256`` of RFC 8705 section 3.1.
+        chain: The DER forms of the certificate and of its issuers, as far as they are known.
 
     Raises:
         InvalidInput: The thumbprint is not a SHA-256 in base64url.
@@ -41,22 +51,36 @@ class Certificate:
     """
 
     thumbprint: str
+    chain: tuple[bytes, ...] = attrs.field(default=(), eq=False, repr=False)
 
-    def __init__(self, thumbprint: str) -> None:
+    def __init__(self, thumbprint: str, *, chain: tuple[bytes, ...] = ()) -> None:
         if not isinstance(thumbprint, str) or not _THUMBPRINT.fullmatch(thumbprint):
             # Tracebacks show local variables, and this one may be a whole file with its private key.
-            del self, thumbprint
+            del self, thumbprint, chain
             reason = "certificate thumbprint must be a SHA-256 in base64url; use Certificate.from_pem() to compute it"
             raise InvalidInput("certificate", reason)
         object.__setattr__(self, "thumbprint", thumbprint)
+        object.__setattr__(self, "chain", chain)
+
+    @property
+    def x5t(self) -> str | None:
+        """The SHA-1 of the DER form in base64url (RFC 7515 section 4.1.7), None if only the thumbprint is known."""
+        # Older servers find the certificate by it. Nothing is secured by it.
+        return base64url(hashlib.sha1(self.chain[0], usedforsecurity=False).digest()) if self.chain else None
+
+    @property
+    def x5c(self) -> tuple[str, ...]:
+        """The chain in base64, the client's certificate first (RFC 7515 section 4.1.6)."""
+        return tuple([b2a_base64(der, newline=False).decode("ascii") for der in self.chain])
 
     @classmethod
     def from_pem(cls, pem: str | bytes) -> "Certificate":
         """
         Return the first certificate in *pem*, the text of a PEM file (RFC 7468).
 
-        In a chain, the first certificate is the client's own. A private key in the text is ignored. Raises
-        `InvalidInput` if the text contains no certificate.
+        In a chain, the first certificate is the client's own. A private key in the text is ignored. The text may also
+        be DER or in base64, or have its lines joined, as environment variables do. Raises `InvalidInput` if it contains
+        no certificate; the error names what was found.
 
             >>> Certificate.from_pem("client.pem")
             Traceback (most recent call last):
@@ -67,7 +91,7 @@ class Certificate:
         del pem
         if isinstance(found, InvalidInput):
             raise found
-        return cls(found)
+        return found
 
     @classmethod
     def from_der(cls, der: bytes) -> "Certificate":
@@ -80,7 +104,7 @@ class Certificate:
         del der
         if isinstance(found, InvalidInput):
             raise found
-        return cls(found)
+        return found
 
 
 def certificate_fault(given: object) -> InvalidInput | None:
@@ -96,45 +120,31 @@ def certificate_fault(given: object) -> InvalidInput | None:
     return InvalidInput("certificate", reason)
 
 
-def _read_pem(pem: str | bytes) -> str | InvalidInput:
+def _read_pem(pem: str | bytes) -> "Certificate | InvalidInput":
     if not isinstance(pem, str | bytes):
         return InvalidInput("certificate", f"certificate must be the text of a PEM file, not {type(pem).__name__}")
-    text = pem if isinstance(pem, str) else pem.decode("utf-8", "replace")
-    block = _PEM.search(text)
-    if block is None and _KEY.search(text):
-        reason = "certificate must not be a private key; pass the key to the HTTP library only"
-        return InvalidInput("certificate", reason)
-    if block is None:
-        return InvalidInput("certificate", "no certificate in the text; pass the text of a PEM file, not its name")
+    found = unwrap(pem)
+    if isinstance(found, bytes):
+        return _read_der(found)
+    chain = [content for label, content in blocks(found) if label in _LABELS]
+    if not chain:
+        fault = next((fault for pattern, fault in _OTHERS if pattern in found), _NONE)
+        return InvalidInput("certificate", fault)
     try:
-        der = a2b_base64("".join(block[1].split()), strict_mode=True)
+        ders = [a2b_base64("".join(content.split()), strict_mode=True) for content in chain]
     except Error:
         return InvalidInput("certificate", "certificate is not base64 between BEGIN and END; use the file as issued")
-    return _read_der(der)
+    return _read_der(*ders)
 
 
-def _read_der(der: bytes) -> str | InvalidInput:
+def _read_der(der: bytes, *issuers: bytes) -> "Certificate | InvalidInput":
     if not isinstance(der, bytes):
         return InvalidInput("certificate", f"certificate must be bytes in DER, not {type(der).__name__}")
-    outer = _elements(der)
-    inner = _elements(outer[0][1]) if outer is not None and [tag for tag, _ in outer] == [_SEQUENCE] else None
-    if inner is None or [tag for tag, _ in inner] != [_SEQUENCE, _SEQUENCE, _BIT_STRING]:
+    shape = structure(der)
+    if shape == _PKCS_12:
+        reason = "certificate is PKCS #12; write it as PEM with: openssl pkcs12 -in FILE -nokeys -clcerts"
+        return InvalidInput("certificate", reason)
+    if shape != _X_509:
         reason = "certificate is not an X.509 certificate in DER; use Certificate.from_pem() for the text of a PEM file"
         return InvalidInput("certificate", reason)
-    return base64url(hashlib.sha256(der).digest())
-
-
-def _elements(der: bytes) -> list[tuple[int, bytes]] | None:
-    # Return the (tag, content) pairs of the elements in *der*, or None if it is not a sequence of whole elements.
-    found: list[tuple[int, bytes]] = []
-    start = 0
-    while start < len(der):
-        head = der[start : start + 2]
-        octets = head[1] - 0x80 if len(head) == 2 and head[1] > 0x80 else 0
-        begin = start + 2 + octets
-        length = int.from_bytes(der[start + 2 : begin], "big") if octets else head[-1]
-        if len(head) < 2 or octets > 4 or head[1] == 0x80 or begin + length > len(der):
-            return None
-        found.append((head[0], der[begin : begin + length]))
-        start = begin + length
-    return found
+    return Certificate(base64url(hashlib.sha256(der).digest()), chain=(der, *issuers))

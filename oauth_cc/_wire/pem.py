@@ -1,0 +1,97 @@
+"""
+Keys and certificates as people have them: PEM (RFC 7468), DER, and what is wrapped around either.
+"""
+
+import re
+from binascii import Error, a2b_base64
+from typing import Final
+
+_FRAME: Final = re.compile(r"-----(BEGIN|END) ([ 0-9A-Z#]{1,40})-----")
+_BASE64: Final = re.compile(r"[\s0-9A-Za-z+/=]+")
+_SEQUENCE: Final = 0x30
+_LINE: Final = 64
+
+
+def unwrap(content: str | bytes) -> str | bytes:
+    r"""
+    Return the text or the DER that *content* holds.
+
+    It may be UTF-8 or UTF-16 with a byte order mark, in quotes, in base64, and have ``\n`` as two characters.
+
+        >>> unwrap(b"\xef\xbb\xbfLS0tLS1CRUdJTiBLRVktLS0tLQpBQT09Ci0tLS0tRU5EIEtFWS0tLS0t")
+        '-----BEGIN KEY-----\nAA==\n-----END KEY-----'
+    """
+    found = _plain(content)
+    if isinstance(found, str) and "-----" not in found and _BASE64.fullmatch(found):
+        try:
+            inner = _plain(a2b_base64("".join(found.split()), strict_mode=True))
+        except Error:
+            return found
+        if isinstance(inner, bytes) or "-----BEGIN" in inner or inner.startswith("{"):
+            return inner
+    return found
+
+
+def blocks(text: str) -> list[tuple[str, str]]:
+    r"""
+    Return the label and the content of each block of PEM in *text*.
+
+        >>> blocks("-----BEGIN KEY----- AA == -----END KEY-----")
+        [('KEY', 'AA ==')]
+    """
+    found: list[tuple[str, str]] = []
+    begun: re.Match[str] | None = None
+    for frame in _FRAME.finditer(text):
+        if frame[1] == "BEGIN":
+            begun = frame
+        elif begun is not None and begun[2] == frame[2]:
+            found.append((frame[2], text[begun.end() : frame.start()].strip()))
+            begun = None
+    return found
+
+
+def block(label: str, content: str) -> str:
+    r"""
+    Return a block of PEM with its lines restored, unless it has headers of its own.
+
+        >>> block("KEY", "AA ==")
+        '-----BEGIN KEY-----\nAA==\n-----END KEY-----\n'
+    """
+    if ":" not in content:
+        joined = "".join(content.split())
+        content = "\n".join([joined[start : start + _LINE] for start in range(0, len(joined), _LINE)])
+    return f"-----BEGIN {label}-----\n{content}\n-----END {label}-----\n"
+
+
+def elements(der: bytes) -> list[tuple[int, bytes]] | None:
+    """Return the (tag, content) pairs of the elements in *der*, or None if it is not a sequence of whole elements."""
+    found: list[tuple[int, bytes]] = []
+    start = 0
+    while start < len(der):
+        head = der[start : start + 2]
+        octets = head[1] - 0x80 if len(head) == 2 and head[1] > 0x80 else 0
+        begin = start + 2 + octets
+        length = int.from_bytes(der[start + 2 : begin], "big") if octets else head[-1]
+        if len(head) < 2 or octets > 4 or head[1] == 0x80 or begin + length > len(der):
+            return None
+        found.append((head[0], der[begin : begin + length]))
+        start = begin + length
+    return found
+
+
+def structure(der: bytes) -> tuple[int, ...]:
+    """Return the tags inside of the one sequence that *der* is, none if it is not one."""
+    outer = elements(der)
+    if outer is None or [tag for tag, _ in outer] != [_SEQUENCE]:
+        return ()
+    return tuple([tag for tag, _ in elements(outer[0][1]) or ()])
+
+
+def _plain(content: str | bytes) -> str | bytes:
+    if isinstance(content, bytes):
+        if structure(content):
+            return content
+        wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+        content = content.decode("utf-16" if wide else "utf-8-sig", "replace")
+    text = content.removeprefix("\ufeff").strip().strip("\"'").strip()
+    return text.replace("\\r", "").replace("\\n", "\n") if "-----BEGIN" in text else text

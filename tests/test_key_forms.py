@@ -1,0 +1,256 @@
+"""
+The forms that keys and certificates come in, made by OpenSSL, OpenSSH and cryptography.
+"""
+
+import base64
+import hashlib
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, pkcs12
+from cryptography.x509 import load_pem_x509_certificate
+from hypothesis import given
+from hypothesis import strategies as st
+from joserfc import jws
+
+from oauth_cc import Certificate, Secret, errors
+from oauth_cc.authentication.key_forms import KeyText, recognized
+from oauth_cc.jose import key_from_file, key_from_jwk, key_from_pem
+from tests.keys import CURVES, RSA, jwk, pem, private, public, public_jwk, public_pem
+from tests.leaks import shown_by
+
+CLIENT = trustme.CA().issue_cert("client.example")
+PEMS = [part.bytes() for part in CLIENT.cert_chain_pems]
+CHAIN = b"".join(PEMS)
+X509 = load_pem_x509_certificate(PEMS[0])
+DER = X509.public_bytes(Encoding.DER)
+PLAIN, CLOSED = serialization.NoEncryption(), serialization.BestAvailableEncryption(b"pass")
+OWN: dict[str, PrivateKeyTypes] = {"RSA": RSA, "EC": CURVES["ES256"], "Ed25519": CURVES["EdDSA"]}
+
+WRAPPED: dict[str, Callable[[str], str | bytes]] = {
+    "as it is": str,
+    "bytes": str.encode,
+    "Windows line ends": lambda text: text.replace("\n", "\r\n"),
+    "byte order mark": lambda text: text.encode("utf-8-sig"),
+    "byte order mark in text": lambda text: f"\ufeff{text}",
+    "UTF-16": lambda text: text.encode("utf-16"),
+    "backslash n": lambda text: text.replace("\n", "\\n"),
+    "backslash r n": lambda text: text.replace("\n", "\\r\\n"),
+    "spaces": lambda text: text.replace("\n", " "),
+    "quotes": lambda text: f'"{text}"\n',
+    "indented": lambda text: text.replace("\n", "\n    "),
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "base64 in lines": lambda text: base64.encodebytes(text.encode()),
+    "other text around": lambda text: f"Bag Attributes\n    friendlyName: client\n{text}\nsome more\n",
+}
+
+
+def private_bytes(key: PrivateKeyTypes, encoding: Encoding, form: PrivateFormat, *, closed: bool = False) -> bytes:
+    """Return *key* in this form."""
+    return key.private_bytes(encoding, form, CLOSED if closed else PLAIN)
+
+
+def texts(name: str) -> dict[str, str]:
+    """Return the PEM forms of a key."""
+    key = OWN[name]
+    forms = {"PKCS #8": PrivateFormat.PKCS8, "OpenSSH": PrivateFormat.OpenSSH}
+    if name != "Ed25519":
+        forms["traditional"] = PrivateFormat.TraditionalOpenSSL
+    return {form: private_bytes(key, Encoding.PEM, kind).decode() for form, kind in forms.items()}
+
+
+@pytest.mark.parametrize(
+    ("name", "wrapped"), [*[("EC", wrapped) for wrapped in WRAPPED], ("RSA", "backslash n"), ("Ed25519", "base64")]
+)
+def test_every_text_of_a_key_is_the_same_key(name: str, wrapped: str, tmp_path: Path) -> None:
+    """PKCS #8, PKCS #1, SEC 1 and OpenSSH, however a variable or an editor has changed the text."""
+    expected = private(OWN[name]).thumbprint()
+    for text in texts(name).values():
+        content = WRAPPED[wrapped](text)
+        assert key_from_pem(content).thumbprint == expected
+        file = tmp_path / "key"
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
+        assert key_from_file(file).thumbprint == expected
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_every_binary_form_of_a_key_is_the_same_key(name: str, tmp_path: Path) -> None:
+    """DER of PKCS #8, PKCS #1 and SEC 1, and PKCS #12, also in base64."""
+    key = OWN[name]
+    forms = [private_bytes(key, Encoding.DER, PrivateFormat.PKCS8)]
+    if name != "Ed25519":
+        forms.append(private_bytes(key, Encoding.DER, PrivateFormat.TraditionalOpenSSL))
+    closed = [
+        private_bytes(key, Encoding.DER, PrivateFormat.PKCS8, closed=True),
+        pem(key, password=b"pass"),
+        pkcs12.serialize_key_and_certificates(b"client", key, None, None, CLOSED),  # type: ignore[arg-type]  # a key
+    ]
+    expected = private(key).thumbprint()
+    for form in [*forms, *closed]:
+        password = "pass" if form in closed else None
+        for content in (form, base64.b64encode(form).decode()) if name == "EC" else (form,):
+            assert key_from_pem(content, password=password).thumbprint == expected
+        (tmp_path / "key").write_bytes(form)
+        assert key_from_file(tmp_path / "key", password=password).thumbprint == expected
+    for form in closed:
+        with pytest.raises(errors.InvalidKey, match=r"is (PKCS #12|encrypted); pass password="):
+            key_from_pem(form)
+        with pytest.raises(errors.InvalidKey, match="the right password"):
+            key_from_pem(form, password="wrong")
+
+
+def openssl(*arguments: str, given: bytes = b"") -> bytes:
+    """Return what OpenSSL prints."""
+    command = ["openssl", *arguments]
+    return subprocess.run(command, input=given, capture_output=True, check=True).stdout
+
+
+def test_an_encrypted_key_in_the_older_form_is_read() -> None:
+    """It has headers within the PEM."""
+    closed = openssl("rsa", "-aes256", "-passout", "pass:pass", "-traditional", given=pem(RSA))
+    assert b"Proc-Type" in closed
+    for content in (closed, closed.replace(b"\n", b"\r\n"), closed.replace(b"\n", b"\\n")):
+        assert key_from_pem(content, password="pass") == key_from_pem(pem(RSA))
+        with pytest.raises(errors.InvalidKey, match="is encrypted; pass password="):
+            key_from_pem(content)
+
+
+@pytest.mark.parametrize("form", ["PEM", "DER"])
+def test_a_key_for_rsa_pss_signs_with_that_alone(form: str) -> None:
+    """RS256 would be accepted by no server that checks the key."""
+    made = openssl("genpkey", "-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048", "-outform", form)
+    key = key_from_pem(made)
+    assert key.algorithm == "PS256"
+    assert key_from_pem(made, algorithm="PS512").algorithm == "PS512"
+    signed = key.signer(b"eyJhbGciOiJQUzI1NiJ9.e30")
+    assert isinstance(signed, bytes)
+    half = openssl("pkey", "-pubout", *(["-inform", "DER"] if form == "DER" else []), given=made)
+    whole = f"eyJhbGciOiJQUzI1NiJ9.e30.{base64.urlsafe_b64encode(signed).decode().rstrip('=')}"
+    assert jws.deserialize_compact(whole, jws_key(half), algorithms=["PS256"]).payload == b"{}"
+    with pytest.raises(errors.InvalidKey, match="use PS256 or PS384 or PS512"):
+        key_from_pem(made, algorithm="RS256")
+
+
+def jws_key(half: bytes) -> Any:
+    """Return the public key of PEM for joserfc."""
+    from joserfc.jwk import RSAKey
+
+    return RSAKey.import_key(half)
+
+
+def test_a_jwk_set_has_its_key_by_its_kid(tmp_path: Path) -> None:
+    """A set with one private key needs no name."""
+    two = {"keys": [jwk(RSA, kid="a"), jwk(CURVES["ES256"], kid="b"), public_jwk(CURVES["ES384"], kid="c")]}
+    assert key_from_jwk(two, key_id="b").algorithm == "ES256"
+    assert key_from_jwk({"keys": two["keys"][1:]}).key_id == "b"
+    for wrap in (str, lambda text: base64.b64encode(text.encode()).decode(), lambda text: f"\ufeff{text}"):
+        (tmp_path / "keys").write_text(wrap(json.dumps(two)))
+        assert key_from_file(tmp_path / "keys", key_id="a").algorithm == "RS256"
+        assert key_from_jwk(wrap(json.dumps(two)), key_id="a").key_id == "a"
+    with pytest.raises(errors.InvalidKey, match="0 private keys match; pass key_id=, one of: a, b"):
+        key_from_jwk(two, key_id="d")
+
+
+SSH = (
+    ed25519.Ed25519PrivateKey.generate().public_key().public_bytes(Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
+)
+OTHER = {
+    "public key": (public_pem(RSA), "is a public key or a certificate; pass the private key"),
+    "certificate": (PEMS[0], "is a public key or a certificate; pass the private key"),
+    "certificate in DER": (DER, "is a certificate in DER, not a private key"),
+    "public key in DER": (
+        RSA.public_key().public_bytes(Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo),
+        "is a public key in DER; pass the private key",
+    ),
+    "request": (b"-----BEGIN CERTIFICATE REQUEST-----\nAA==\n-----END CERTIFICATE REQUEST-----", "certificate request"),
+    "SSH public key": (SSH, "is an SSH public key; pass the private key, the file without .pub"),
+    "PuTTY": (b"PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n", "is a PuTTY key; convert it with: puttygen"),
+    "PGP": (b"-----BEGIN PGP PRIVATE KEY BLOCK-----\n", "is a PGP key"),
+    "file name": (b"client.pem", "is not PEM, DER or a JWK; pass the text of the file"),
+    "empty": (b"", "is not PEM, DER or a JWK"),
+    "half a key": (pem(RSA)[:200], "is not PEM, DER or a JWK"),
+    "the other half": (pem(RSA)[200:], "is not PEM, DER or a JWK"),
+    "broken DER": (b"\x30\x03\x02\x01\x00", "cannot be read"),
+    "PKCS #12 without a key": (
+        pkcs12.serialize_key_and_certificates(b"a", None, X509, None, CLOSED),
+        "cannot be read",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_another_form_is_named_with_what_to_do(name: str) -> None:
+    """It is not quoted."""
+    content, reason = OTHER[name]
+    with pytest.raises(errors.InvalidKey, match=reason.replace("(", r"\(")) as caught:
+        key_from_pem(content, password="pass")
+    assert len(content) < 40 or repr(content[20:60])[2:-1] not in shown_by(caught.value)
+
+
+@given(st.binary(max_size=99) | st.text(max_size=99) | st.binary(max_size=99).map(lambda end: b"\x30\x82" + end))
+def test_any_content_is_a_key_text_or_a_fault(content: str | bytes) -> None:
+    """A fault is a part of a sentence."""
+    found = recognized(content, has_password=True)
+    assert isinstance(found, KeyText) or found.startswith("is ")
+
+
+@pytest.mark.parametrize("wrapped", WRAPPED)
+def test_every_text_of_a_certificate_is_the_same_certificate(wrapped: str) -> None:
+    """The first one of a chain is the client's."""
+    for text in (PEMS[0].decode(), CHAIN.decode(), pem(RSA).decode() + CHAIN.decode()):
+        found = Certificate.from_pem(WRAPPED[wrapped](text))
+        assert found == Certificate.from_der(DER)
+        assert found.chain[0] == DER
+
+
+def test_a_certificate_in_der_is_read_from_its_bytes_and_base64() -> None:
+    """So it is by the constructor for PEM."""
+    for content in (DER, base64.b64encode(DER), base64.b64encode(DER).decode()):
+        assert Certificate.from_pem(content) == Certificate.from_der(DER)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (
+            pkcs12.serialize_key_and_certificates(b"a", None, X509, None, PLAIN),
+            "certificate is PKCS #12; write it as PEM",
+        ),
+        (b"-----BEGIN PKCS7-----\nAA==\n-----END PKCS7-----", "certificate is PKCS #7; write it as PEM"),
+        (b"-----BEGIN CERTIFICATE REQUEST-----\nAA==", "certificate is a certificate request; pass the certificate"),
+        (public_pem(RSA), "certificate is a public key; pass the certificate"),
+        (SSH, "certificate is an SSH public key; pass an X.509"),
+        (base64.b64encode(pem(RSA)), "certificate must not be a private key"),
+    ],
+    ids=range(6),
+)
+def test_another_form_of_certificate_is_named_with_what_to_do(content: bytes, reason: str) -> None:
+    """It is not quoted."""
+    with pytest.raises(errors.InvalidInput, match=reason) as caught:
+        Certificate.from_pem(content)
+    assert repr(content[20:60])[2:-1] not in shown_by(caught.value) or len(content) < 60
+
+
+def test_x5t_and_x5c_are_those_of_the_certificate() -> None:
+    """A thumbprint alone does not have them."""
+    found = Certificate.from_pem(CHAIN)
+    digest = hashlib.sha1(DER, usedforsecurity=False).digest()
+    assert found.x5t == base64.urlsafe_b64encode(digest).decode().rstrip("=")
+    assert found.x5c == tuple(
+        [base64.b64encode(load_pem_x509_certificate(one).public_bytes(Encoding.DER)).decode() for one in PEMS]
+    )
+    assert (Certificate(found.thumbprint).x5t, Certificate(found.thumbprint).x5c) == (None, ())
+
+
+def test_a_secret_key_and_a_public_half_match() -> None:
+    """Reading changes nothing."""
+    for key in OWN.values():
+        assert key_from_pem(Secret(pem(key).decode())).thumbprint == public(key).thumbprint()
