@@ -26,10 +26,11 @@ PUBLIC = {
         authorize compose_body http_request is_expired parse_token_response token_request unsigned_assertion""",
     "oauth_cc.aiohttp": "AsyncTokenSource ClientCredentialsAuth fetch_metadata fetch_token perform",
     "oauth_cc.authentication": """
-        Algorithm AssertionDraft AssertionFile AssertionSource AuthenticationFields BuiltInAuthentication Certificate
-        ClientAssertion ClientAuthentication ClientCredentials ClientSecret ClientSecretBasic ClientSecretJwt
-        ClientSecretPost GivenSecret KeySource MacAlgorithm MacKey NoAuthentication PrivateKeyJwt Proof SecretFile
-        SecretFunction SecretSource Signer SigningKey Source TlsClientAuth UnsignedAssertion""",
+        Algorithm AssertionDraft AssertionFile AssertionSource AudienceSource AuthenticationFields
+        BuiltInAuthentication Certificate ClientAssertion ClientAuthentication ClientCredentials ClientSecret
+        ClientSecretBasic ClientSecretJwt ClientSecretPost GivenSecret KeySource MacAlgorithm MacKey NoAuthentication
+        PrivateKeyJwt Proof SecretFile SecretFunction SecretSource Signer SigningKey Source TlsClientAuth
+        UnsignedAssertion""",
     "oauth_cc.challenge": "Challenge insufficient_scope parse_challenges token_rejected",
     "oauth_cc.compat": """
         AUTH_HEADER AccessDeniedError BODY BackendApplicationClient ConsentRequired CustomOAuth2Error FatalClientError

@@ -13,7 +13,7 @@ from oauth_cc.authentication.client_secret import (
     SecretSource,
 )
 from oauth_cc.authentication.credentials import ClientCredentials
-from oauth_cc.authentication.federated import AssertionFile, AssertionSource, Source
+from oauth_cc.authentication.federated import AssertionFile, AssertionSource, AudienceSource, Source
 from oauth_cc.authentication.jwt import (
     Algorithm,
     AssertionDraft,
@@ -47,6 +47,7 @@ __all__ = [
     "AssertionDraft",
     "AssertionFile",
     "AssertionSource",
+    "AudienceSource",
     "AuthenticationFields",
     "BuiltInAuthentication",
     "Certificate",

@@ -2,13 +2,15 @@
 The client authentication methods that send an assertion (RFC 7521 section 4.2).
 """
 
-from typing import Final, TypeAlias, final
+from collections.abc import Awaitable, Mapping
+from typing import Final, TypeAlias, TypeGuard, final, overload
 
 import attrs
 
 from oauth_cc._wire.grammar import TEXT
+from oauth_cc._wire.json import JsonValue
 from oauth_cc.authentication.client_secret import ClientSecret, GivenSecret, client_secret, opened
-from oauth_cc.authentication.federated import AssertionFile, AssertionSource, Source
+from oauth_cc.authentication.federated import AssertionFile, AssertionSource, AudienceSource, Source
 from oauth_cc.authentication.jwt import (
     JWT_BEARER,
     Algorithm,
@@ -18,6 +20,7 @@ from oauth_cc.authentication.jwt import (
     SigningKey,
     mac_algorithm_fault,
     mac_fault,
+    written_claims,
 )
 from oauth_cc.authentication.methods import ClientSecretBasic, ClientSecretPost, NoAuthentication, TlsClientAuth
 from oauth_cc.endpoint import check_resource, issuer_fault
@@ -42,6 +45,10 @@ class PrivateKeyJwt:
         audience: Another ``aud``, such as the URL of the token endpoint.
         typ: Another ``typ``, such as ``JWT``, or None to omit it.
         lifetime: Seconds from ``iat`` to ``exp``, from 1 to 3600.
+        claims: Further claims, such as the ``scope`` that NetSuite wants inside of the JWT. They are kept as the text
+            of a JSON object.
+        x5t: Whether the header has the SHA-1 of the key's certificate too, for AD FS.
+        x5c: Whether the header has the certificate and its chain too, for servers that trust its subject and issuer.
 
     Raises:
         InvalidInput: The key is not a `SigningKey`, the issuer is not an issuer identifier, or another argument is out
@@ -58,6 +65,9 @@ class PrivateKeyJwt:
     audience: str | None = None
     typ: str | None = _TYP
     lifetime: int = 60
+    claims: str = "{}"
+    x5t: bool = False
+    x5c: bool = False
 
     def __init__(
         self,
@@ -67,18 +77,25 @@ class PrivateKeyJwt:
         audience: str | None = None,
         typ: str | None = _TYP,
         lifetime: int = 60,
+        claims: Mapping[str, JsonValue] | str | None = None,
+        x5t: bool = False,
+        x5c: bool = False,
     ) -> None:
-        fault = None if isinstance(key, SigningKey) else _no_signing_key(key)
-        fault = fault or _terms_fault(issuer, audience, typ, lifetime)
-        if fault is not None:
+        fault = key_fault(key, needs_certificate=x5t or x5c) or _terms_fault(issuer, audience, typ, lifetime)
+        written = written_claims(claims)
+        if fault is not None or isinstance(written, InvalidInput):
+            fault = fault or InvalidInput("client assertion", f"{written}")
             # An argument may be a private key.
-            del self, key, issuer, audience, typ, lifetime
+            del self, key, issuer, audience, typ, lifetime, claims, written
             raise fault
         object.__setattr__(self, "key", key)
         object.__setattr__(self, "issuer", issuer)
         object.__setattr__(self, "audience", audience)
         object.__setattr__(self, "typ", typ)
         object.__setattr__(self, "lifetime", lifetime)
+        object.__setattr__(self, "claims", written)
+        object.__setattr__(self, "x5t", x5t)
+        object.__setattr__(self, "x5c", x5c)
 
     @property
     def algorithm(self) -> Algorithm:
@@ -87,7 +104,10 @@ class PrivateKeyJwt:
 
     def authenticate(self, client_id: str) -> AssertionDraft:
         """Return the JWT to sign."""
-        return AssertionDraft(self.key, client_id, self.audience or self.issuer, self.typ, self.lifetime)
+        audience = self.audience or self.issuer
+        return AssertionDraft(
+            self.key, client_id, audience, self.typ, self.lifetime, self.claims, x5t=self.x5t, x5c=self.x5c
+        )
 
     def with_key(self, key: SigningKey) -> "PrivateKeyJwt":
         """Return the method with *key* in place of its own."""
@@ -158,7 +178,23 @@ class ClientSecretJwt:
         return attrs.evolve(self, secret=secret)
 
 
-def _shown(source: Source) -> str:
+@final
+@attrs.frozen
+class _ForAudience:
+    # A function together with its argument, compared by both.
+    function: AudienceSource = attrs.field(repr=False)
+    audience: str
+
+    def __call__(self) -> str | Secret | Awaitable[str | Secret]:
+        return self.function(self.audience)
+
+
+def _takes_audience(source: object) -> TypeGuard[AudienceSource]:
+    # Checked before: an audience is for a function.
+    return callable(source)
+
+
+def _shown(source: object) -> str:
     # The repr of a function may show a secret, for example one bound by functools.partial.
     return repr(source) if isinstance(source, AssertionFile) else "<function>"
 
@@ -176,9 +212,11 @@ class ClientAssertion:
         source: A file, read for each request, or a function that returns the assertion (in async code it may be a
             coroutine function).
         assertion_type: The assertion type, an absolute URI.
+        audience: What the function is called with: the server that the assertion is for. None to call it with nothing.
 
     Raises:
-        InvalidInput: The source is neither an `AssertionFile` nor a function, or the type is not an absolute URI.
+        InvalidInput: The source is neither an `AssertionFile` nor a function, the type is not an absolute URI, or the
+            audience is not text or is passed with a file.
 
     Example:
         >>> ClientAssertion(AssertionFile("/var/run/secrets/tokens/oauth")).assertion_type
@@ -188,13 +226,22 @@ class ClientAssertion:
     source: Source = attrs.field(repr=_shown)
     assertion_type: str = JWT_BEARER
 
-    def __init__(self, source: Source, assertion_type: str = JWT_BEARER) -> None:
-        fault = _source_fault(source, assertion_type)
+    @overload
+    def __init__(self, source: Source, assertion_type: str = JWT_BEARER, *, audience: None = None) -> None: ...
+
+    @overload
+    def __init__(self, source: AudienceSource, assertion_type: str = JWT_BEARER, *, audience: str) -> None: ...
+
+    def __init__(
+        self, source: Source | AudienceSource, assertion_type: str = JWT_BEARER, *, audience: str | None = None
+    ) -> None:
+        fault = _source_fault(source, assertion_type, audience)
         if fault is not None:
             # The argument may be the assertion itself.
-            del self, source, assertion_type
+            del self, source, assertion_type, audience
             raise fault
-        object.__setattr__(self, "source", source)
+        bound = _ForAudience(source, audience) if audience is not None and _takes_audience(source) else source
+        object.__setattr__(self, "source", bound)
         object.__setattr__(self, "assertion_type", assertion_type)
 
     def authenticate(self, client_id: str) -> AssertionSource:
@@ -224,10 +271,25 @@ def _mac_secret(given: object, algorithm: object) -> ClientSecret | InvalidInput
     return given if isinstance(given, Secret) else Secret(given)
 
 
-def _no_signing_key(given: object) -> InvalidInput:
-    name = type(given).__name__
-    reason = f"signing key must be a SigningKey, not {name}; use oauth_cc.jose to load one from PEM, a JWK or a file"
-    return InvalidInput("signing key", reason)
+def key_fault(key: object, *, needs_certificate: bool) -> InvalidInput | None:
+    """
+    Return the error for a *key* that cannot sign an assertion, None if it can. The error does not quote it.
+
+        >>> str(key_fault("key.pem", needs_certificate=False))
+        'signing key must be a SigningKey, not str; use oauth_cc.jose to load one from PEM, a JWK or a file'
+    """
+    if not isinstance(key, SigningKey):
+        name = type(key).__name__
+        reason = (
+            f"signing key must be a SigningKey, not {name}; use oauth_cc.jose to load one from PEM, a JWK or a file"
+        )
+        return InvalidInput("signing key", reason)
+    if needs_certificate and key.source is None and (key.certificate is None or not key.certificate.chain):
+        reason = (
+            "signing key must have a certificate for x5t and x5c; load it with certificate=Certificate.from_pem(...)"
+        )
+        return InvalidInput("signing key", reason)
+    return None
 
 
 def _terms_fault(issuer: str, audience: str | None, typ: str | None, lifetime: int) -> InvalidInput | None:
@@ -244,7 +306,11 @@ def _terms_fault(issuer: str, audience: str | None, typ: str | None, lifetime: i
     return None
 
 
-def _source_fault(source: object, kind: str) -> InvalidInput | None:
+def _source_fault(source: object, kind: str, audience: object) -> InvalidInput | None:
+    is_file = isinstance(source, AssertionFile)
+    if audience is not None and (is_file or not (isinstance(audience, str) and audience and TEXT.fullmatch(audience))):
+        reason = "client assertion audience must be text without line breaks, and is for a function, not for a file"
+        return InvalidInput("client assertion", reason)
     if not isinstance(source, AssertionFile) and not callable(source):
         name = type(source).__name__
         reason = f"client assertion source must be an AssertionFile or a function, not {name}; use AssertionFile('...')"

@@ -77,6 +77,9 @@ class AssertionFile:
 Source: TypeAlias = AssertionFile | Callable[[], str | Secret | Awaitable[str | Secret]]
 """The source of an assertion: a file or a function, which may be a coroutine function in async code."""
 
+AudienceSource: TypeAlias = Callable[[str], str | Secret | Awaitable[str | Secret]]
+"""A function that returns an assertion for the audience that it is called with."""
+
 
 @final
 @attrs.frozen

@@ -15,7 +15,7 @@ import attrs
 
 from oauth_cc._wire.base64url import base64url
 from oauth_cc._wire.grammar import TEXT
-from oauth_cc._wire.json import write
+from oauth_cc._wire.json import JsonValue, parse_object, write
 from oauth_cc.authentication.certificate import Certificate, certificate_fault
 from oauth_cc.errors import InvalidInput, InvalidKey
 from oauth_cc.secret import REDACTION, Secret
@@ -169,6 +169,9 @@ class AssertionDraft:
         audience: The ``aud``, the server that the assertion is for.
         typ: The ``typ`` of the JWT header, None to omit it.
         lifetime: Seconds from ``iat`` to ``exp``.
+        claims: Further claims, the text of a JSON object; see `written_claims`.
+        x5t: Whether the header has the SHA-1 of the key's certificate.
+        x5c: Whether the header has the certificate itself with its chain.
     """
 
     key: SigningKey | MacKey
@@ -176,6 +179,9 @@ class AssertionDraft:
     audience: str
     typ: str | None
     lifetime: int
+    claims: str = "{}"
+    x5t: bool = False
+    x5c: bool = False
 
     def at(self, now: float, unique_id: str) -> "UnsignedAssertion":
         """
@@ -192,7 +198,7 @@ class AssertionDraft:
             reason = "client assertion requires now in POSIX seconds, and unique_id as text without line breaks"
             raise InvalidInput("client assertion", reason)
         issued_at = int(now)
-        claims = {
+        claims: dict[str, object] = {
             "iss": self.client_id,
             "sub": self.client_id,
             "aud": self.audience,
@@ -200,6 +206,8 @@ class AssertionDraft:
             "exp": issued_at + self.lifetime,
             "jti": unique_id,
         }
+        further = parse_object(self.claims)
+        claims |= {} if isinstance(further, str) else further
         signing_input = f"{_encoded(write(self._header()))}.{_encoded(write(claims))}"
         return UnsignedAssertion(self.key, signing_input.encode("ascii"))
 
@@ -207,13 +215,18 @@ class AssertionDraft:
         """Return text that differs for every other way to authenticate this client."""
         key = self.key
         named = [key.secret.reveal()] if isinstance(key, MacKey) else [key.thumbprint]
-        return Secret(write([*named, self._header(), self.audience, self.lifetime], ascii_only=True))
+        rest = [] if self.claims == "{}" else [self.claims]
+        return Secret(write([*named, self._header(), self.audience, self.lifetime, *rest], ascii_only=True))
 
-    def _header(self) -> dict[str, str]:
-        members = {"alg": self.key.algorithm, "typ": self.typ}
+    def _header(self) -> dict[str, object]:
+        members: dict[str, object] = {"alg": self.key.algorithm, "typ": self.typ}
         if isinstance(self.key, SigningKey):
+            members["kid"] = self.key.key_id
             certificate = self.key.certificate
-            members |= {"kid": self.key.key_id, "x5t#S256": None if certificate is None else certificate.thumbprint}
+            if certificate is not None:
+                members["x5t#S256"] = certificate.thumbprint
+                members["x5t"] = certificate.x5t if self.x5t else None
+                members["x5c"] = certificate.x5c if self.x5c else None
         return {name: value for name, value in members.items() if value is not None}
 
 
@@ -236,6 +249,38 @@ class UnsignedAssertion:
             del signature
             raise InvalidKey("signature", fault)
         return Secret(f"{self.signing_input.decode('ascii')}.{base64url(signature)}")
+
+
+REGISTERED_CLAIMS: Final = frozenset({"iss", "sub", "aud", "iat", "nbf", "exp", "jti"})
+"""The claims that the library sets itself (RFC 7519 section 4.1)."""
+
+
+def written_claims(claims: Mapping[str, JsonValue] | str | None) -> str | InvalidInput:
+    """
+    Return further *claims* as the text of a JSON object, or the error. That text is accepted, too.
+
+        >>> written_claims({"scope": ["restlets"]})
+        '{"scope":["restlets"]}'
+        >>> str(written_claims({"aud": "https://as.example"}))
+        'client assertion claims must not have aud, which is set for each assertion; use the argument for it'
+    """
+    text = "{}"
+    try:
+        text = claims if isinstance(claims, str) else write(dict(claims or {}))
+        members = parse_object(text)
+    except (TypeError, ValueError, RecursionError):
+        members = "is not JSON"
+    if isinstance(members, str):
+        reason = "client assertion claims must be a mapping of JSON values, such as a str, a number, a list or a dict"
+        return InvalidInput("client assertion", reason)
+    taken = sorted(REGISTERED_CLAIMS & members.keys())
+    if taken:
+        reason = (
+            f"client assertion claims must not have {', '.join(taken)}, which is set for each assertion; use the "
+            "argument for it"
+        )
+        return InvalidInput("client assertion", reason)
+    return text
 
 
 def mac_algorithm_fault(algorithm: object) -> InvalidInput | None:

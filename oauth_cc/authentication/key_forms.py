@@ -4,6 +4,7 @@ The forms that private keys come in, told apart without reading the key itself.
     text or bytes ─ recognized ─▶ KeyText | the fault
 """
 
+from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias, final
 
 import attrs
@@ -16,7 +17,7 @@ Form: TypeAlias = Literal["JWK", "PEM", "OpenSSH", "DER", "PKCS #12"]
 
 _PKCS_12: Final = (0x02, 0x30, 0x30)
 # What a DER form holds that is not a private key: by the tags of RFC 5280 sections 4.1 and 4.1.2.7.
-_OTHER_DER: Final = {
+_OTHER_DER: Final[Mapping[tuple[int, ...], str]] = {
     (0x30, 0x30, 0x03): "is a certificate in DER, not a private key; pass the private key",
     (0x30, 0x03): "is a public key in DER; pass the private key",
 }
