@@ -38,7 +38,7 @@ from oauth_cc.token import Token, authorize, is_expired
 
 if TYPE_CHECKING:
     from oauth_cc._io.options import Options
-    from oauth_cc.authentication import ClientAssertion, ClientSecretJwt, PrivateKeyJwt
+    from oauth_cc.authentication import ClientAssertion, ClientSecretJwt, JwtBearerGrant, PrivateKeyJwt
     from oauth_cc.flows.exchange import Retries
     from oauth_cc.flows.freshness import RenewalWindow
     from oauth_cc.flows.metadata_cache import MetadataCache
@@ -60,6 +60,7 @@ __all__ = [
     "HttpResponse",
     "InvalidInput",
     "InvalidResponse",
+    "JwtBearerGrant",
     "MetadataCache",
     "NoAuthentication",
     "OAuthError",
@@ -89,6 +90,7 @@ __all__ = [
 _LOADED_WHEN_USED: Final = {
     "ClientAssertion": "oauth_cc.authentication.assertions",
     "ClientSecretJwt": "oauth_cc.authentication.assertions",
+    "JwtBearerGrant": "oauth_cc.authentication.grants",
     "PrivateKeyJwt": "oauth_cc.authentication.assertions",
     "TokenCache": "oauth_cc.stores.cache",
     "MetadataCache": "oauth_cc.flows.metadata_cache",

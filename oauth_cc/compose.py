@@ -13,7 +13,7 @@ from oauth_cc._wire.json import parse_object, write
 from oauth_cc.authentication.credentials import ClientCredentials, by_name
 from oauth_cc.authentication.federated import AssertionSource, checked_assertion
 from oauth_cc.authentication.jwt import AssertionDraft, UnsignedAssertion
-from oauth_cc.authentication.methods import AuthenticationFields, Proof, assertion_fields
+from oauth_cc.authentication.methods import JWT_BEARER_GRANT, AuthenticationFields, GrantDraft, Proof, assertion_fields
 from oauth_cc.dialect import RFC_6749
 from oauth_cc.endpoint import Endpoint, as_endpoint, endpoint_fault
 from oauth_cc.errors import InvalidInput
@@ -56,6 +56,8 @@ def unsigned_assertion(request: TokenRequest | ClientCredentials, *, now: float,
         'POST'
     """
     proof = proof_of(as_request(request))
+    if isinstance(proof, GrantDraft):
+        return proof.draft.at(now, unique_id)
     if not isinstance(proof, AssertionDraft):
         reason = "this client authentication does not sign an assertion; use PrivateKeyJwt or ClientSecretJwt"
         raise InvalidInput("client authentication", reason)
@@ -72,12 +74,24 @@ def proof_of(request: TokenRequest) -> Proof | None:
     if method is None:
         return None
     proof = method.authenticate(request.credentials.client_id)
+    if isinstance(proof, GrantDraft):
+        return proof.with_scope(str(request.scope))
     if isinstance(proof, Proof):
         return proof
     given = type(proof).__name__
     del proof
     reason = f"{type(method).__name__}.authenticate() must return AuthenticationFields, not {given}"
     raise InvalidInput("client authentication", reason)
+
+
+def client_proof_of(request: TokenRequest) -> Proof | None:
+    """
+    Return what authenticates the client of *request* at other endpoints: `proof_of` without a grant.
+
+    Raises `InvalidInput` as `proof_of` does.
+    """
+    proof = proof_of(request)
+    return proof.fields if isinstance(proof, GrantDraft) else proof
 
 
 def compose_body(request: TokenRequest | ClientCredentials, *, assertion: str | Secret | None = None) -> str:
@@ -100,11 +114,12 @@ def compose_body(request: TokenRequest | ClientCredentials, *, assertion: str | 
         'grant_type=client_credentials&scope=hello+world'
     """
     asked = as_request(request)
-    fields = _fields(proof_of(asked), assertion)
+    proof = proof_of(asked)
+    fields = _fields(proof, assertion)
     del assertion
     if isinstance(fields, InvalidInput):
         raise fields
-    return _compose(asked, fields)
+    return _compose(asked, fields, proof)
 
 
 def http_request(
@@ -174,7 +189,7 @@ def authenticated_request(
         "POST",
         endpoint.url,
         _headers(request, fields, request.dialect.body_format),
-        _compose(request, fields).encode("utf-8"),
+        _compose(request, fields, proof).encode("utf-8"),
     )
 
 
@@ -220,7 +235,7 @@ def check_request(request: TokenRequest, endpoint: Endpoint) -> None:
     if named is not request.credentials:
         request = attrs.evolve(request, credentials=named)
     proof = proof_of(request)
-    made_later = isinstance(proof, AssertionDraft | AssertionSource)
+    made_later = isinstance(proof, AssertionDraft | AssertionSource | GrantDraft)
     authenticated_request(request, endpoint, proof, Secret("-") if made_later else None)
 
 
@@ -246,11 +261,11 @@ def _headers(request: TokenRequest, fields: AuthenticationFields, body_format: s
     return plain + [(name, value.reveal()) for name, value in fields.headers]
 
 
-def _compose(request: TokenRequest, fields: AuthenticationFields) -> str:
+def _compose(request: TokenRequest, fields: AuthenticationFields, proof: Proof | None) -> str:
     if fields.parameters or request.headers:
         _check_fields(request, fields)
-    if request.dialect is not RFC_6749 or request.resource_names:
-        return _compose_departing(request, fields)
+    if request.dialect is not RFC_6749 or request.resource_names or isinstance(proof, GrantDraft):
+        return _compose_departing(request, fields, proof)
     body = "grant_type=client_credentials"
     if fields.parameters:
         body += f"&{_encode(fields.parameters)}"
@@ -269,14 +284,15 @@ def _compose(request: TokenRequest, fields: AuthenticationFields) -> str:
     return body
 
 
-def _compose_departing(request: TokenRequest, fields: AuthenticationFields) -> str:
+def _compose_departing(request: TokenRequest, fields: AuthenticationFields, proof: Proof | None) -> str:
     # The order of `_compose`.
     dialect = request.dialect
-    pairs = [("grant_type", dialect.grant_type), *_revealed(fields.parameters)]
+    is_grant = isinstance(proof, GrantDraft)
+    pairs = [("grant_type", JWT_BEARER_GRANT if is_grant else dialect.grant_type), *_revealed(fields.parameters)]
     if request.includes_client_id and "client_id" not in dict(fields.parameters):
         pairs.append(("client_id", request.credentials.client_id))
     pairs = [*_revealed(request.body), *pairs]
-    if request.scope.tokens:
+    if request.scope.tokens and not (isinstance(proof, GrantDraft) and proof.scope_claim):
         pairs.append(("scope", dialect.scope_separator.join(request.scope.tokens)))
     pairs += [("resource", resource) for resource in (*request.resources, *request.resource_names)]
     details = request.authorization_details

@@ -10,6 +10,7 @@ import attrs
 
 from oauth_cc.authentication.assertions import ClientSecretJwt, PrivateKeyJwt
 from oauth_cc.authentication.credentials import ClientCredentials
+from oauth_cc.authentication.grants import JwtBearerGrant
 from oauth_cc.authentication.jwt import Algorithm
 from oauth_cc.authentication.methods import ClientAuthentication, TlsClientAuth
 from oauth_cc.endpoint import Endpoint, as_endpoint
@@ -68,6 +69,8 @@ def fapi2(
     """
     request, endpoint = as_request(request), as_endpoint(endpoint)
     method = request.credentials.authentication
+    if isinstance(method, JwtBearerGrant):
+        method = method.client_authentication
     return (
         Requirement(
             "authenticate with private_key_jwt or mutual TLS",

@@ -17,6 +17,7 @@ from oauth_cc._wire.grammar import SCOPE_TOKEN
 from oauth_cc._wire.json import is_array, is_object, parse_object
 from oauth_cc.authentication.assertions import ClientSecretJwt, PrivateKeyJwt
 from oauth_cc.authentication.credentials import ClientCredentials
+from oauth_cc.authentication.grants import JwtBearerGrant
 from oauth_cc.authentication.jwt import ALGORITHMS, MAC_ALGORITHMS
 from oauth_cc.authentication.methods import (
     ClientAuthentication,
@@ -275,13 +276,14 @@ def endpoint_for(metadata: ServerMetadata, request: TokenRequest | ClientCredent
     if not isinstance(metadata, ServerMetadata):
         reason = f"metadata must be ServerMetadata, not {type(metadata).__name__}; use parse_metadata()"
         raise InvalidInput("metadata", reason)
-    if not metadata.grants_client_credentials:
-        reason = (
-            "grant_type client_credentials is missing from the server's metadata; ask its operator, or pass the token "
-            "endpoint"
-        )
-        raise InvalidInput("grant_type", reason)
     method = request.credentials.authentication
+    grant_type = method.grant_type if isinstance(method, JwtBearerGrant) else _GRANT
+    if metadata.grant_types_supported is not None and grant_type not in metadata.grant_types_supported:
+        advice = "ask its operator, or pass the token endpoint"
+        reason = f"grant_type {grant_type} is missing from the server's metadata; {advice}"
+        raise InvalidInput("grant_type", reason)
+    if isinstance(method, JwtBearerGrant):
+        method = method.client_authentication
     name = None if method is None else method_name(method)
     supported = metadata.token_endpoint_auth_methods_supported
     if name is not None and name not in supported:

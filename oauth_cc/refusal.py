@@ -12,7 +12,7 @@ from oauth_cc._wire.form import percent_encode
 from oauth_cc._wire.grammar import ERROR, URL_TEXT
 from oauth_cc._wire.json import MAX_SIZE, is_array, is_object, parse_object
 from oauth_cc._wire.redaction import MARGIN, echoes
-from oauth_cc.authentication.methods import AuthenticationFields, ClientSecretBasic, Proof
+from oauth_cc.authentication.methods import AuthenticationFields, ClientSecretBasic, GrantDraft, Proof
 from oauth_cc.errors import RegisteredCode, TokenRequestRefused
 from oauth_cc.http import RETRYABLE, HttpResponse, retry_after
 from oauth_cc.request import TokenRequest
@@ -126,6 +126,9 @@ def _text_at(members: Mapping[str, object], path: tuple[str, ...]) -> str | None
 def _advice(status: int, code: str | None, words: str | None, request: TokenRequest) -> str | None:
     if code == "invalid_client":
         return _client_advice(request)
+    # The one method that is a grant, which loads when it is used.
+    if code == "invalid_grant" and hasattr(request.credentials.authentication, "grant_type"):
+        return "check the issuer, the subject and the audience of the assertion, the registered key, and the clock"
     if code is not None or words is not None:
         return None
     if status in _CLIENT_STATUSES:
@@ -179,11 +182,12 @@ def secrets_of(request: TokenRequest, proof: Proof | None, assertion: Secret | N
     if assertion is not None:
         parts = [Secret(part) for part in assertion.reveal().split(".") if len(part) >= _LEAST_ECHOED]
         known += [assertion, *parts]
-    if isinstance(proof, AuthenticationFields):
-        known += proof.secrets
+    fields = proof.fields if isinstance(proof, GrantDraft) else proof
+    if isinstance(fields, AuthenticationFields):
+        known += fields.secrets
         # A server echoes the header as a whole, or what follows its scheme.
-        known += [Secret(part) for _, value in proof.headers for part in value.reveal().split(" ")[-1:]]
-        known += [value for name, value in proof.parameters if name != "client_id"]
+        known += [Secret(part) for _, value in fields.headers for part in value.reveal().split(" ")[-1:]]
+        known += [value for name, value in fields.parameters if name != "client_id"]
     return tuple(known)
 
 

@@ -119,6 +119,10 @@ class TokenRequest:
         if not isinstance(self.dialect, Dialect):
             reason = f"dialect must be a Dialect, not {type(self.dialect).__name__}; oauth_cc.dialects has some"
             raise InvalidInput("dialect", reason)
+        grant_type = getattr(self.credentials.authentication, "grant_type", None)
+        if isinstance(grant_type, str) and self.dialect.grant_type != RFC_6749.grant_type:
+            reason = f"dialect must not have a grant_type for credentials that are a grant ({grant_type})"
+            raise InvalidInput("dialect", reason)
         if self.dialect.scope_separator != " " and any(["," in token for token in self.scope.tokens]):
             reason = "scope must not hold a ',' within a scope-token, as the dialect separates tokens by it"
             raise InvalidInput("scope", reason)

@@ -18,7 +18,7 @@ from oauth_cc._wire.json import JsonValue, freeze, is_array, parse_object
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.federated import checked_assertion
 from oauth_cc.authentication.methods import Proof
-from oauth_cc.compose import authenticated_form, proof_of
+from oauth_cc.compose import authenticated_form, client_proof_of
 from oauth_cc.endpoint import Endpoint, as_endpoint, endpoint_fault
 from oauth_cc.errors import InvalidInput, InvalidResponse, OAuthError, TokenRequestRefused, UnexpectedRedirect
 from oauth_cc.http import HttpRequest, HttpResponse
@@ -321,7 +321,7 @@ def _request(client: TokenRequest | ClientCredentials, given: _Given | InvalidIn
     if isinstance(given, InvalidInput):
         raise given
     asked = as_request(client)
-    return token_form(asked, given.endpoint, proof_of(asked), given.assertion, given.token)
+    return token_form(asked, given.endpoint, client_proof_of(asked), given.assertion, given.token)
 
 
 def _context(
@@ -331,7 +331,7 @@ def _context(
         raise sent
     asked = as_request(client)
     try:
-        proof = proof_of(asked)
+        proof = client_proof_of(asked)
     except OAuthError:
         proof = None
     return asked, secrets_of(asked, proof, sent)

@@ -21,16 +21,17 @@ PUBLIC = {
     "oauth_cc": """
         AssertionFile AuthenticationFields Certificate ClientAssertion ClientAuthentication ClientCredentials
         ClientSecretBasic ClientSecretJwt ClientSecretPost Dialect Endpoint HttpRequest HttpResponse InvalidInput
-        InvalidResponse MetadataCache NoAuthentication OAuthError Options Placement PrivateKeyJwt RenewalWindow
-        Retries Scope Secret SecretFile SigningKey TlsClientAuth Token TokenCache TokenRequest TokenRequestRefused
-        authorize compose_body http_request is_expired parse_token_response token_request unsigned_assertion""",
+        InvalidResponse JwtBearerGrant MetadataCache NoAuthentication OAuthError Options Placement PrivateKeyJwt
+        RenewalWindow Retries Scope Secret SecretFile SigningKey TlsClientAuth Token TokenCache TokenRequest
+        TokenRequestRefused authorize compose_body http_request is_expired parse_token_response token_request
+        unsigned_assertion""",
     "oauth_cc.aiohttp": "AsyncTokenSource ClientCredentialsAuth fetch_metadata fetch_token perform",
     "oauth_cc.authentication": """
         Algorithm AssertionDraft AssertionFile AssertionSource AudienceSource AuthenticationFields
         BuiltInAuthentication Certificate ClientAssertion ClientAuthentication ClientCredentials ClientSecret
-        ClientSecretBasic ClientSecretJwt ClientSecretPost GivenSecret KeySource MacAlgorithm MacKey NoAuthentication
-        PrivateKeyJwt Proof SecretFile SecretFunction SecretSource Signer SigningKey Source TlsClientAuth
-        UnsignedAssertion""",
+        ClientSecretBasic ClientSecretJwt ClientSecretPost GivenSecret GrantDraft JwtBearerGrant KeySource
+        MacAlgorithm MacKey NoAuthentication PrivateKeyJwt Proof SecretFile SecretFunction SecretSource Signer
+        SigningKey Source TlsClientAuth UnsignedAssertion""",
     "oauth_cc.challenge": "Challenge insufficient_scope parse_challenges token_rejected",
     "oauth_cc.compat": """
         AUTH_HEADER AccessDeniedError BODY BackendApplicationClient ConsentRequired CustomOAuth2Error FatalClientError

@@ -30,7 +30,7 @@ from oauth_cc.jose import key_from_jwk
 from oauth_cc.testing import AssertionIssuer, AuthorizationServer, FederatedIdentity, RegisteredClient
 from oauth_cc.testing._clients import JwkSet
 from tests.guides import HEADING, ROOT, functions, prose
-from tests.keys import KEYS, jwk, public_jwk
+from tests.keys import KEYS, jwk, pem, public_jwk
 from tests.shells.scripted import Answer, serve
 
 GUIDE = ROOT / "oauth_cc" / "authentication" / "PROVIDERS.md"
@@ -498,7 +498,7 @@ def test_a_recipe_sends_what_the_provider_expects(recipes: Recipes, name: str) -
 @pytest.mark.parametrize("provider", ORDINARY)
 def test_an_odd_response_of_a_provider_in_the_table_needs_no_setting(recipes: Recipes, provider: str) -> None:
     """The table names the function, and the token is used for a call."""
-    (functions,) = [row[2] for row in table_rows() if row[0].startswith(provider)]
+    functions = next(row[2] for row in table_rows() if row[0].startswith(provider))
     assert "`with_post`" in functions or functions == "any"
     status, members = ORDINARY[provider]
     with serve(served(members, status), Answer()) as server:
@@ -639,9 +639,10 @@ def test_every_dialect_is_in_the_guide() -> None:
 def test_the_contents_of_the_guide_name_its_sections_in_alphabetical_order() -> None:
     """The tables come first, and the providers with another grant last."""
     sections = HEADING.findall(prose(GUIDE))[1:]
-    *tables, another = sections[:2] + sections[-1:]
-    assert (["Nothing special", "JSON in the body"], "Another grant") == (tables, another)
-    own = sections[2:-1]
+    *tables, another = sections[:3] + sections[-1:]
+    named = ["Nothing special", "JSON in the body", "A signed assertion as the grant"]
+    assert (named, "Another grant") == (tables, another)
+    own = sections[3:-1]
     assert own == sorted(own, key=str.lower)
     contents = GUIDE.read_text("utf-8").partition("- It has a section: ")[2].partition(".\n- It ")[0]
     assert own == re.findall(r"\[([^\]]+)\]", contents)
@@ -652,6 +653,45 @@ def test_the_tables_of_the_guide_are_in_alphabetical_order() -> None:
     rows = table_rows()
     names = [row[0].lower() for row in rows]
     starts = [index for index, (before, after) in enumerate(pairwise(names), 1) if after < before]
-    assert len(starts) == 2
-    for row in rows[: starts[1]]:
+    assert len(starts) == 3
+    for row in rows[: starts[2]]:
         assert re.fullmatch(r"`[\w.-]+\.[\w/.-]+`|`HOST/[\w/.-]+`|see its .+", row[1]), row
+
+
+def test_the_google_recipe_gets_a_token_for_a_service_account(recipes: Recipes, tmp_path: Path) -> None:
+    """The scope is in the assertion alone, and the file is as Google issues it."""
+    email, keys = "robot@project.iam.example", {"keys": [public_jwk(KEYS["RS256"], kid="k1")]}
+    with AuthorizationServer(clients=[]) as server:
+        file = tmp_path / "account.json"
+        account = {"client_email": email, "private_key_id": "k1", "token_uri": server.token_endpoint}
+        file.write_text(json.dumps({**account, "private_key": pem(KEYS["RS256"]).decode("ascii")}))
+        for subject in (None, "user@example.com"):
+            identity = FederatedIdentity(email, subject or "", server.token_endpoint, keys)
+            server.register(RegisteredClient("robot", authentication_methods=frozenset(), grant_identity=identity))
+            request = recipes.request("google_service_account", file, Scope.of("read"), subject)
+            assert fetch_token(request, server.token_endpoint).scope == Scope.of("read")
+        assert {seen.parameters for seen in server.token_requests} == {("grant_type", "assertion")}
+
+
+def test_the_salesforce_recipe_gets_a_token_by_key(recipes: Recipes) -> None:
+    """The subject is a user that the app was approved for. Salesforce names no lifetime."""
+    keys = {"keys": [public_jwk(KEYS["RS256"], kid="2026-11")]}
+    identity = FederatedIdentity("c0nsumer", "user@example.com", "https://login.salesforce.com", keys)
+    client = RegisteredClient("app", authentication_methods=frozenset(), grant_identity=identity)
+    with AuthorizationServer(clients=[client], lifetime=None) as server:
+        request = recipes.request("salesforce_jwt", key("RS256"), "c0nsumer", "user@example.com")
+        token = fetch_token(request, server.token_endpoint)
+        assert token.expires_at - token.received_at == dialects.SALESFORCE.default_lifetime
+        assert server.token_requests[0].parameters == ("grant_type", "assertion")
+
+
+@pytest.mark.parametrize("scope_claim", [True, False])
+def test_the_recipe_for_a_grant_gets_a_token(recipes: Recipes, scope_claim: bool) -> None:
+    """With the scope in the assertion or in the body."""
+    identity = FederatedIdentity(
+        "your_id", "user", "https://as.example", {"keys": [public_jwk(KEYS["RS256"], kid="2026-11")]}
+    )
+    client = RegisteredClient("app", authentication_methods=frozenset(), grant_identity=identity)
+    with AuthorizationServer(clients=[client]) as server:
+        arguments = (key("RS256"), "your_id", "https://as.example", Scope.of("read"), "user", scope_claim)
+        assert fetch_token(recipes.request("with_grant", *arguments), server.token_endpoint).scope == Scope.of("read")

@@ -29,6 +29,7 @@ from oauth_cc.authentication.methods import (
     ClientAuthentication,
     ClientSecretBasic,
     ClientSecretPost,
+    GrantDraft,
     NoAuthentication,
     Proof,
     TlsClientAuth,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
         ClientSecretJwt,
         PrivateKeyJwt,
     )
+    from oauth_cc.authentication.grants import JwtBearerGrant
 
 __all__ = [
     "Algorithm",
@@ -59,6 +61,8 @@ __all__ = [
     "ClientSecretJwt",
     "ClientSecretPost",
     "GivenSecret",
+    "GrantDraft",
+    "JwtBearerGrant",
     "KeySource",
     "MacAlgorithm",
     "MacKey",
@@ -86,6 +90,10 @@ if not TYPE_CHECKING:
     # Loaded when it is used: a client secret needs no assertion.
 
     def __getattr__(name: str) -> object:
+        if name == "JwtBearerGrant":
+            from oauth_cc.authentication.grants import JwtBearerGrant
+
+            return JwtBearerGrant
         if name not in _ASSERTIONS:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from oauth_cc.authentication import assertions

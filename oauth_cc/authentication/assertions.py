@@ -296,7 +296,18 @@ def _terms_fault(issuer: str, audience: str | None, typ: str | None, lifetime: i
     fault = issuer_fault(issuer)
     if fault is not None:
         return fault
-    for text in (audience, typ):
+    return assertion_fault((audience, typ), lifetime)
+
+
+def assertion_fault(texts: tuple[str | None, ...], lifetime: int) -> InvalidInput | None:
+    """
+    Return the error for arguments that an assertion cannot have, None if it can.
+
+    Args:
+        texts: Its audience, its ``typ`` and other text that may be None.
+        lifetime: Its lifetime in seconds.
+    """
+    for text in texts:
         if text is not None and not (isinstance(text, str) and text and TEXT.fullmatch(text)):
             reason = "client assertion audience and typ must be text without line breaks"
             return InvalidInput("client assertion", reason)

@@ -157,6 +157,10 @@ class MacKey:
         object.__setattr__(self, "algorithm", algorithm)
 
 
+def _client_id_of(draft: "AssertionDraft") -> str:
+    return draft.client_id
+
+
 @final
 @attrs.frozen
 class AssertionDraft:
@@ -172,6 +176,7 @@ class AssertionDraft:
         claims: Further claims, the text of a JSON object; see `written_claims`.
         x5t: Whether the header has the SHA-1 of the key's certificate.
         x5c: Whether the header has the certificate itself with its chain.
+        subject: The ``sub``, None to omit it. The client identifier by default.
     """
 
     key: SigningKey | MacKey
@@ -182,6 +187,7 @@ class AssertionDraft:
     claims: str = "{}"
     x5t: bool = False
     x5c: bool = False
+    subject: str | None = attrs.field(default=attrs.Factory(_client_id_of, takes_self=True))
 
     def at(self, now: float, unique_id: str) -> "UnsignedAssertion":
         """
@@ -200,7 +206,7 @@ class AssertionDraft:
         issued_at = int(now)
         claims: dict[str, object] = {
             "iss": self.client_id,
-            "sub": self.client_id,
+            "sub": self.subject,
             "aud": self.audience,
             "iat": issued_at,
             "exp": issued_at + self.lifetime,
@@ -208,6 +214,8 @@ class AssertionDraft:
         }
         further = parse_object(self.claims)
         claims |= {} if isinstance(further, str) else further
+        if self.subject is None:
+            del claims["sub"]
         signing_input = f"{_encoded(write(self._header()))}.{_encoded(write(claims))}"
         return UnsignedAssertion(self.key, signing_input.encode("ascii"))
 
@@ -216,6 +224,8 @@ class AssertionDraft:
         key = self.key
         named = [key.secret.reveal()] if isinstance(key, MacKey) else [key.thumbprint]
         rest = [] if self.claims == "{}" else [self.claims]
+        if self.subject != self.client_id:
+            rest += [f"{self.client_id} {self.subject}"]
         return Secret(write([*named, self._header(), self.audience, self.lifetime, *rest], ascii_only=True))
 
     def _header(self) -> dict[str, object]:

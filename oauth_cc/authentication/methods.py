@@ -7,12 +7,13 @@ their own.
 
 import re
 from binascii import b2a_base64
-from typing import Protocol, TypeAlias, final
+from typing import Final, Protocol, TypeAlias, final
 
 import attrs
 
 from oauth_cc._wire.form import percent_encode
 from oauth_cc._wire.grammar import HEADER_NAME, HEADER_VALUE, NAME, TEXT
+from oauth_cc._wire.json import parse_object, write
 from oauth_cc.authentication.certificate import Certificate, certificate_fault
 from oauth_cc.authentication.client_secret import ClientSecret, GivenSecret, client_secret, opened
 from oauth_cc.authentication.federated import AssertionSource
@@ -61,7 +62,40 @@ class AuthenticationFields:
             raise InvalidInput("client authentication", reason)
 
 
-Proof: TypeAlias = AuthenticationFields | AssertionDraft | AssertionSource
+JWT_BEARER_GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+"""The grant type of an assertion that is a JWT (RFC 7523 section 2.1)."""
+
+
+@final
+@attrs.frozen
+class GrantDraft:
+    """
+    A grant that is an assertion, and what authenticates the client beside it (RFC 7523 section 2.1).
+
+    Args:
+        draft: The content of the assertion.
+        fields: What authenticates the client.
+        scope_claim: Whether the scope of the request goes into the assertion, and not into the body.
+    """
+
+    draft: AssertionDraft
+    fields: AuthenticationFields
+    scope_claim: bool = False
+
+    def with_scope(self, scope: str) -> "GrantDraft":
+        """Return the grant for *scope*, which the assertion has if `scope_claim` says so and it is not empty."""
+        members = parse_object(self.draft.claims)
+        if not self.scope_claim or not scope or isinstance(members, str):
+            return self
+        return attrs.evolve(self, draft=attrs.evolve(self.draft, claims=write({**members, "scope": scope})))
+
+    def fingerprint(self) -> Secret:
+        """Return text that differs for every other way to get a token."""
+        beside = [[name, value.reveal()] for name, value in (*self.fields.headers, *self.fields.parameters)]
+        return Secret(write([self.draft.fingerprint().reveal(), beside, self.scope_claim], ascii_only=True))
+
+
+Proof: TypeAlias = AuthenticationFields | AssertionDraft | AssertionSource | GrantDraft
 """What authenticates a client: ready fields, or the source of an assertion that is made for each request."""
 
 
@@ -222,7 +256,7 @@ class TlsClientAuth:
         return AuthenticationFields(parameters=(("client_id", Secret(client_id)),))
 
 
-def assertion_fields(proof: AssertionDraft | AssertionSource, assertion: Secret) -> AuthenticationFields:
+def assertion_fields(proof: AssertionDraft | AssertionSource | GrantDraft, assertion: Secret) -> AuthenticationFields:
     """
     Return the fields that carry *assertion*, made from *proof* (RFC 7521 section 4.2).
 
@@ -230,6 +264,10 @@ def assertion_fields(proof: AssertionDraft | AssertionSource, assertion: Secret)
         >>> [name for name, _ in assertion_fields(source, Secret("eyJhbGciOiJFUzI1NiJ9.e30.c2ln")).parameters]
         ['client_id', 'client_assertion_type', 'client_assertion']
     """
+    if isinstance(proof, GrantDraft):
+        beside = proof.fields
+        parameters = (("assertion", assertion), *beside.parameters)
+        return AuthenticationFields(beside.headers, parameters, (*beside.secrets, assertion))
     # A JWT that the client signs has the client_id as its subject.
     named = (("client_id", Secret(proof.client_id)),) if isinstance(proof, AssertionSource) else ()
     kind = proof.type if isinstance(proof, AssertionSource) else JWT_BEARER

@@ -12,7 +12,7 @@ from oauth_cc.authentication.client_secret import SecretFile, SecretSource
 from oauth_cc.authentication.credentials import ClientCredentials, source_of
 from oauth_cc.authentication.federated import AssertionFile, AssertionSource, Source
 from oauth_cc.authentication.jwt import AssertionDraft, KeySource, SigningKey
-from oauth_cc.authentication.methods import Proof
+from oauth_cc.authentication.methods import GrantDraft, Proof
 from oauth_cc.compose import authenticated_request, proof_of
 from oauth_cc.endpoint import Endpoint, as_endpoint
 from oauth_cc.errors import InvalidInput, InvalidResponse, TokenRequestRefused
@@ -38,6 +38,8 @@ from oauth_cc.token import Token
 _LAG: Final = 2.0
 _WRONGEST_CLOCK: Final = 86400.0
 
+# An assertion that is a grant is an invalid grant (RFC 7523 section 3.1).
+_CLIENT_CODES: Final = ("invalid_client", "invalid_grant")
 _CLIENT_STATUSES: Final = frozenset({400, 401, 403})
 
 # In seconds: how long to wait for a file that is replaced, each time.
@@ -196,7 +198,7 @@ def _attempt(request: TokenRequest, endpoint: Endpoint, ahead: float) -> Flow[_A
         outcome = _with_remark(outcome, sent.remark)
     if isinstance(proof, AssertionSource):
         source, read = proof.source, assertion
-    signed = isinstance(proof, AssertionDraft)
+    signed = isinstance(proof, AssertionDraft | GrantDraft)
     return _Attempt(outcome, _clock_ahead(sent, began.now) if signed else 0.0, source, read)
 
 
@@ -259,6 +261,20 @@ def _clock_ahead(received: Received, began: float) -> float:
     return ahead if abs(ahead) <= _WRONGEST_CLOCK else 0.0
 
 
+def read_anew(request: TokenRequest) -> Flow[TokenRequest | Failed]:
+    """
+    Return the flow that reads the secret or the key of *request*, and returns the request that has it.
+
+    Args:
+        request: The request. One whose secret or key stays is returned as it is.
+    """
+    source = source_of(request.credentials)
+    if source is None:
+        return request
+    found = yield from _read(source)
+    return found if isinstance(found, Failed) else _with_read(request, found)
+
+
 def assertion_of(proof: Proof | None, ahead: float = 0.0) -> Flow[Secret | Failed | None]:
     """
     Return the flow that makes or fetches the assertion of one request; None if the client sends none.
@@ -268,7 +284,7 @@ def assertion_of(proof: Proof | None, ahead: float = 0.0) -> Flow[Secret | Faile
         ahead: Seconds by which the server's clock is ahead.
     """
     match proof:
-        case AssertionDraft() as draft:
+        case (AssertionDraft() as draft) | GrantDraft(draft):
             moment = yield from observe()
             unsigned = draft.at(moment.now + ahead, moment.unique_id)
             signature = yield from sign(unsigned.key, unsigned.signing_input)
@@ -284,7 +300,7 @@ def _rejects_client(outcome: TokenRequestRefused | InvalidResponse | Failed) -> 
     if not isinstance(outcome, TokenRequestRefused):
         return False
     # Some servers answer a bad secret or assertion without an error code.
-    return outcome.code == "invalid_client" or (outcome.error is None and outcome.status in _CLIENT_STATUSES)
+    return outcome.code in _CLIENT_CODES or (outcome.error is None and outcome.status in _CLIENT_STATUSES)
 
 
 def _failure(outcome: TokenRequestRefused | InvalidResponse | Failed) -> tuple[Exception, bool, float | None]:

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from typing import TypeAlias, TypeVar
 
 from oauth_cc.authentication.credentials import ClientCredentials
-from oauth_cc.compose import proof_of
+from oauth_cc.compose import client_proof_of
 from oauth_cc.endpoint import Endpoint, as_endpoint
 from oauth_cc.errors import InvalidInput, InvalidResponse, TokenRequestRefused
 from oauth_cc.flows.effects import Failed, Flow, send
-from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries, assertion_of, wait_to_retry
+from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries, assertion_of, read_anew, wait_to_retry
 from oauth_cc.http import HttpResponse
 from oauth_cc.refusal import secrets_of
 from oauth_cc.request import TokenRequest, as_request
@@ -93,11 +93,14 @@ def _ask(
     attempt = 0
     while True:
         attempt += 1
-        proof = proof_of(request)
+        current = yield from read_anew(request)
+        if isinstance(current, Failed):
+            raise current.error
+        proof = client_proof_of(current)
         assertion = yield from assertion_of(proof)
         if isinstance(assertion, Failed):
             raise assertion.error
-        sent = yield from send(token_form(request, endpoint, proof, assertion, token))
+        sent = yield from send(token_form(current, endpoint, proof, assertion, token))
         if isinstance(sent, Failed):
             error, retryable, wait = sent.error, sent.retryable, None
         else:

@@ -120,6 +120,18 @@ def _federated(query_client: Callable[[str], Known | None], request: OAuth2Reque
     return known
 
 
+def read_assertion(assertion: str, jwks: JwkSet, algorithms: Collection[str]) -> Token:
+    """
+    Return *assertion*, verified. Raises a `JoseError` or a ValueError.
+
+    Args:
+        assertion: A JWT.
+        jwks: The keys that may have signed it.
+        algorithms: The algorithms that it may be signed with.
+    """
+    return decode(assertion, _keys(jwks), registry=_registry(algorithms))
+
+
 def _keys(jwks: JwkSet) -> KeySet:
     return KeySet([JWKRegistry.import_key(key) for key in readable(jwks)])
 

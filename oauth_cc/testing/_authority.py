@@ -31,7 +31,8 @@ from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 
 from oauth_cc.testing._assertions import ASSERTION_METHODS, by_assertion
 from oauth_cc.testing._certificates import SELF_SIGNED, TLS, TLS_METHODS, ShownCertificate
-from oauth_cc.testing._clients import BASIC, POST, Known, RegisteredClient
+from oauth_cc.testing._clients import BASIC, JWT_BEARER, POST, Known, RegisteredClient
+from oauth_cc.testing._grants import GrantAssertions
 
 METHODS: Final = (BASIC, POST, *ASSERTION_METHODS, *TLS_METHODS)
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -173,6 +174,31 @@ class _Grant(ClientCredentialsGrant):
         return 200, token, self.TOKEN_RESPONSE_HEADER
 
 
+class _JwtGrant(ClientCredentialsGrant):
+    # Not Authlib's grant of this type, which does not accept each assertion once.
+    TOKEN_ENDPOINT_AUTH_METHODS = METHODS
+    GRANT_TYPE = JWT_BEARER
+    claims: Mapping[str, object]
+
+    def validate_token_request(self) -> None:
+        if not isinstance(self.server, _Engine):
+            raise TypeError(f"Authlib passed a {type(self.server).__name__}")
+        authority = self.server.authority
+        clients = list(authority.clients.values())
+        client, self.claims = authority.grants.client_of(clients, _fields(self.request).data.get("assertion"))
+        if client.authentication_methods:
+            super().validate_token_request()
+        if client.authentication_methods and _client_id(self.request) != client.client_id:
+            raise InvalidRequestError("The client must be the one of the assertion.")
+        self.request.client = Known(client)
+
+    def create_token_response(self) -> tuple[int, Mapping[str, object], Sequence[tuple[str, str]]]:
+        scope = self.claims.get("scope", _fields(self.request).data.get("scope"))
+        token = self.generate_token(scope=f"{scope}" if scope else None, include_refresh_token=False)
+        self.save_token(token)
+        return 200, token, self.TOKEN_RESPONSE_HEADER
+
+
 class _Revocation(RevocationEndpoint):
     CLIENT_AUTH_METHODS = METHODS
 
@@ -263,6 +289,7 @@ class _Engine(Engine):
         self.register_client_auth_method(SELF_SIGNED, _authenticate_by_certificate(SELF_SIGNED))
         self.register_token_generator("default", self.issue)
         self.register_grant(_Grant)
+        self.register_grant(_JwtGrant)
         self.register_endpoint(_Revocation(authority))
         self.register_endpoint(_Introspection(authority))
 
@@ -324,6 +351,7 @@ class Authority:
         self.audience = audience
         self.clients = dict(clients)
         self.lifetime = lifetime
+        self.grants = GrantAssertions()
         self._issued: dict[str, _Issued] = {}
         self._seen: list[TokenRequestSeen] = []
         self._lock = threading.Lock()

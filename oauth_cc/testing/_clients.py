@@ -16,6 +16,7 @@ from oauth_cc.scope import Scope
 BASIC: Final = "client_secret_basic"
 POST: Final = "client_secret_post"
 GRANT: Final = "client_credentials"
+JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 AuthenticationMethod: TypeAlias = Literal[
     "client_secret_basic",
@@ -102,6 +103,9 @@ class RegisteredClient:
         jwks: Its public keys for ``private_key_jwt``, as a JWK set (RFC 7517 section 5). A key with an ``alg`` verifies
             that algorithm alone.
         federated_identity: Its identity at another issuer, for ``federated_jwt``.
+        grant_identity: What its assertions as a grant must name (RFC 7523 section 2.1), for requests without a
+            client_id. An empty subject means none. With *authentication_methods* the client authenticates
+            beside the grant.
         certificate_subject: The subject of its certificate for ``tls_client_auth``, in the form of RFC 4514.
         certificate_thumbprint: The thumbprint of its certificate for ``self_signed_tls_client_auth`` (``x5t#S256``).
         certificate_bound: Whether its tokens are bound to a certificate for every method (RFC 8705). Tokens of the
@@ -119,6 +123,7 @@ class RegisteredClient:
     )
     jwks: JwkSet | None = attrs.field(default=None, repr=False, validator=_check_jwks)
     federated_identity: FederatedIdentity | None = None
+    grant_identity: FederatedIdentity | None = None
     certificate_subject: str | None = None
     certificate_thumbprint: str | None = None
     certificate_bound: bool = False
@@ -151,5 +156,5 @@ class Known:
         return method in self.client.authentication_methods
 
     def check_grant_type(self, grant_type: str) -> bool:
-        """Return True for the client credentials grant."""
-        return grant_type == GRANT
+        """Return True for the grants of the server."""
+        return grant_type in (GRANT, JWT_BEARER)

@@ -14,7 +14,7 @@ from typing import Final, Literal, Self, TypeAlias, final
 from oauth_cc.testing._assertions import ALGORITHMS
 from oauth_cc.testing._authority import Authority, Call, Reply, TokenRequestSeen, encoded
 from oauth_cc.testing._certificates import TLS_METHODS, ShownCertificate
-from oauth_cc.testing._clients import BASIC, GRANT, POST, RegisteredClient
+from oauth_cc.testing._clients import BASIC, GRANT, JWT_BEARER, POST, RegisteredClient
 
 _MAX_BODY: Final = 64 * 1024
 _DEFAULT_CLIENTS: Final = (RegisteredClient("your_id", "s3cret"),)
@@ -154,7 +154,7 @@ class AuthorizationServer:
                 "revocation_endpoint": self.revocation_endpoint,
                 "revocation_endpoint_auth_methods_supported": methods,
                 "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
-                "grant_types_supported": [GRANT],
+                "grant_types_supported": [GRANT, JWT_BEARER],
                 "tls_client_certificate_bound_access_tokens": self._accepts_certificates,
                 "response_types_supported": ["none"],
                 "scopes_supported": sorted(

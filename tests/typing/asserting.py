@@ -31,6 +31,7 @@ from oauth_cc.authentication import (
     AuthenticationFields,
     ClientAuthentication,
     ClientSecret,
+    GrantDraft,
     MacAlgorithm,
     MacKey,
     Proof,
@@ -158,5 +159,8 @@ def described(proof: Proof) -> str:
         case AssertionSource(type=kind):
             assert_type(kind, str)
             return kind
+        case GrantDraft(draft=draft):
+            assert_type(draft, AssertionDraft)
+            return draft.audience
         case _:
             assert_never(proof)

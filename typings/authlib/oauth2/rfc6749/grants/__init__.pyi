@@ -3,6 +3,7 @@ from collections.abc import Mapping, Sequence
 from authlib.oauth2.rfc6749 import AuthorizationServer, OAuth2Request
 
 class ClientCredentialsGrant:
+    GRANT_TYPE: str
     TOKEN_ENDPOINT_AUTH_METHODS: Sequence[str]
     TOKEN_RESPONSE_HEADER: Sequence[tuple[str, str]]
     request: OAuth2Request
