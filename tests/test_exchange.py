@@ -20,6 +20,7 @@ from oauth_cc import (
     ClientSecretJwt,
     ClientSecretPost,
     HttpResponse,
+    JwtBearerGrant,
     PrivateKeyJwt,
     Retries,
     Scope,
@@ -34,7 +35,7 @@ from oauth_cc import (
 )
 from oauth_cc._wire.base64url import base64url
 from oauth_cc.authentication import AuthenticationFields, ClientAuthentication, KeySource, SecretSource
-from oauth_cc.flows import Failed, Moment, Observe, Received, Returned, Send, advance, exchange
+from oauth_cc.flows import Failed, Moment, Observe, Received, Returned, Send, advance, exchange, revoke
 from oauth_cc.http import MAX_RETRY_AFTER
 from tests.world import World, token_answer
 
@@ -544,3 +545,29 @@ def test_a_method_of_the_users_own_may_read_its_secret() -> None:
     world = World([token_answer()], readings=[Secret("k3y")])
     world.run(exchange(ClientCredentials("id", ApiKey(FILE)), ENDPOINT))
     assert ("X-Api-Key", "k3y") in world.sent[0].headers
+
+
+@pytest.mark.parametrize(
+    "authentication",
+    [
+        FILE,
+        JwtBearerGrant(KEY, audience=ENDPOINT, client_authentication=ClientSecretBasic("s3cret")),
+    ],
+    ids=["file", "grant"],
+)
+def test_a_revocation_reads_the_secret_anew_and_sends_no_grant(authentication: SecretFile | JwtBearerGrant) -> None:
+    """Only the client authenticates there."""
+    world = World([HttpResponse(200)], readings=[Secret("s3cret")])
+    world.run(revoke("tok-1", ClientCredentials("id", authentication), "https://as.example/revoke"))
+    (sent,) = world.sent
+    assert dict(parse_qsl(sent.body.decode())) == {"token": "tok-1", "token_type_hint": "access_token"}
+    expected = http_request(ClientCredentials("id", "s3cret"), ENDPOINT)
+    assert dict(sent.headers)["Authorization"] == dict(expected.headers)["Authorization"]
+
+
+def test_a_revocation_without_its_secret_is_an_error() -> None:
+    """Nothing is sent."""
+    world = World([HttpResponse(200)], readings=[MISSING])
+    with pytest.raises(errors.InvalidInput, match="cannot be read"):
+        world.run(revoke("tok-1", ClientCredentials("id", FILE), "https://as.example/revoke"))
+    assert world.sent == []

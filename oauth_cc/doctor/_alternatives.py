@@ -6,6 +6,7 @@ import attrs
 
 from oauth_cc._wire.form import percent_encode
 from oauth_cc.authentication.assertions import ClientSecretJwt, PrivateKeyJwt
+from oauth_cc.authentication.client_secret import ClientSecret
 from oauth_cc.authentication.methods import ClientSecretBasic, ClientSecretPost
 from oauth_cc.doctor._connection import with_method
 from oauth_cc.doctor._records import Alternative
@@ -52,6 +53,12 @@ def alternatives(request: TokenRequest, endpoint: str) -> tuple[Alternative, ...
     return tuple(found)
 
 
-def has_reserved(secret: Secret) -> bool:
-    """Return whether *secret* differs from its percent-encoded form, which some servers never decode."""
+def has_reserved(secret: ClientSecret) -> bool:
+    """
+    Return whether *secret* differs from its percent-encoded form, which some servers never decode.
+
+    A secret that is read for each token request may differ.
+    """
+    if not isinstance(secret, Secret):
+        return True
     return percent_encode(secret.reveal()) != secret.reveal()

@@ -126,8 +126,8 @@ def _method_findings(request: TokenRequest, metadata: ServerMetadata) -> Iterato
         )
     algorithms = metadata.token_endpoint_auth_signing_alg_values_supported
     if isinstance(method, PrivateKeyJwt | ClientSecretJwt):
-        if algorithms is not None and method.key.algorithm not in algorithms:
-            reason = f"the issuer's metadata does not list the algorithm {method.key.algorithm}"
+        if algorithms is not None and method.algorithm not in algorithms:
+            reason = f"the issuer's metadata does not list the algorithm {method.algorithm}"
             yield Finding("algorithm", reason, f"use {', '.join(algorithms)}")
         if method.issuer != metadata.issuer:
             reason = "assertions are for another issuer than the one of the metadata"

@@ -14,6 +14,7 @@ from oauth_cc.doctor._connection import with_method
 from oauth_cc.doctor._records import Finding, Observed, Topic
 from oauth_cc.errors import TokenRequestRefused
 from oauth_cc.request import TokenRequest
+from oauth_cc.secret import Secret
 
 _WORKED: Final[dict[Topic, tuple[str, str]]] = {
     "audience": ("the server wants another audience of the assertion", "set audience as the lines below do"),
@@ -165,11 +166,11 @@ def _client(request: TokenRequest, error: TokenRequestRefused) -> Finding:
 
 
 def _secret(request: TokenRequest, method: ClientSecretBasic | ClientSecretPost, error: TokenRequestRefused) -> Finding:
-    text = method.secret.reveal()
-    if text != text.strip():
+    secret = method.secret
+    if isinstance(secret, Secret) and secret.reveal() != secret.reveal().strip():
         return Finding("secret", "the secret begins or ends with white space", "copy it again, without the white space")
     if isinstance(method, ClientSecretBasic):
-        if has_reserved(method.secret):
+        if isinstance(secret, Secret) and has_reserved(secret):
             sentence = "the secret has reserved characters, which some servers never decode"
             raw = ClientSecretBasic(method.secret, encode=not method.encode)
             return Finding("basic", f"{sentence}: {said(error)}", "try encode=False", with_method(request, raw))
