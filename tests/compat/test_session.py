@@ -25,7 +25,7 @@ import trustme
 from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth, HTTPDigestAuth
 
-from oauth_cc import ClientSecretBasic, Endpoint, InvalidInput, Scope, Secret
+from oauth_cc import ClientSecretBasic, Endpoint, InvalidInput, Scope, Secret, SecretFile
 from oauth_cc._io.options import DEFAULT_TIMEOUT
 from oauth_cc.compat import (
     BackendApplicationClient,
@@ -772,3 +772,10 @@ class TestRenewal:
             stop.set()
             thread.join()
         assert all("Authorization" in asked.headers for asked in api.asked)
+
+
+def test_a_secret_that_is_still_to_be_read_is_rejected() -> None:
+    """A session sends what it is given."""
+    session = OAuth2Session("your_id")
+    with pytest.raises(InvalidInput, match="client_secret must be the secret itself in a session"):
+        session.fetch_token("https://as.example/token", auth=ClientSecretBasic(SecretFile("/run/secret")))

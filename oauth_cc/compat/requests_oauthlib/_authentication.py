@@ -49,6 +49,9 @@ def as_auth(auth: Auth | None, client_id: str | None) -> CallAuth | InvalidInput
     if isinstance(auth, ClientSecretBasic):
         if not client_id:
             return InvalidInput("client_id", "no client_id; pass it as OAuth2Session('your_id'), or pass client=")
+        if not isinstance(auth.secret, Secret):
+            reason = "client_secret must be the secret itself in a session; read the file or the source first"
+            return InvalidInput("client_secret", reason)
         secret = auth.secret.reveal()
         if auth.encode:
             return _EncodedBasic(percent_encode(client_id), percent_encode(secret))
