@@ -8,7 +8,7 @@ default header, default authentication or middleware of the session is added. At
 
 import copy
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Final, Self, TypeVar, final
+from typing import TYPE_CHECKING, Final, NoReturn, Self, SupportsIndex, TypeVar, final
 
 try:
     import aiohttp
@@ -20,7 +20,7 @@ except ImportError as _error:
 from oauth_cc._io import async_source
 from oauth_cc._io.async_driver import drive
 from oauth_cc._io.context import SourceContext, check_client, issuer_context, source_context, token_flow
-from oauth_cc._io.copying import duplicate, duplicate_deeply, refuse_pickling
+from oauth_cc._io.copying import duplicate, refuse_pickling
 from oauth_cc._io.options import DEFAULTS, Options
 from oauth_cc._io.origins import Origins
 from oauth_cc._wire.typing import NonStringCollection
@@ -128,11 +128,6 @@ class ClientCredentialsAuth:
         options: Timeout, retries, renewal and events.
     """
 
-    # A copy shares tokens and renewals.
-    __copy__ = duplicate
-    __deepcopy__ = duplicate_deeply
-    __reduce_ex__ = refuse_pickling
-
     def __init__(
         self,
         request: TokenRequest | ClientCredentials,
@@ -180,6 +175,15 @@ class ClientCredentialsAuth:
     def _start(self, source: AsyncTokenSource, origins: NonStringCollection[str] | None) -> None:
         self._source = source
         self._origins = Origins(origins, source.context.terms.request.resources)
+
+    def __copy__(self) -> Self:
+        return duplicate(self)
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
+        return duplicate(self)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        refuse_pickling(self)
 
     def __repr__(self) -> str:
         if not hasattr(self, "_source"):

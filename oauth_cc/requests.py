@@ -10,7 +10,7 @@ response stays in the session. At most 1 MiB of the response is read.
 import copy
 import re
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Final, Self, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Final, NoReturn, Self, SupportsIndex, TypedDict, TypeVar, Unpack
 
 try:
     import requests
@@ -23,7 +23,7 @@ import attrs
 
 from oauth_cc._io import driver, source
 from oauth_cc._io.context import SourceContext, check_client, issuer_context, source_context, token_flow
-from oauth_cc._io.copying import duplicate, duplicate_deeply, refuse_pickling
+from oauth_cc._io.copying import duplicate, refuse_pickling
 from oauth_cc._io.options import DEFAULTS, Options
 from oauth_cc._io.origins import Origins
 from oauth_cc._io.requests_hops import arrived, carry, next_origin, origin_of
@@ -140,11 +140,6 @@ class ClientCredentialsAuth(AuthBase):
         options: Timeout, retries, renewal and events.
     """
 
-    # A copy shares tokens and renewals.
-    __copy__ = duplicate
-    __deepcopy__ = duplicate_deeply
-    __reduce_ex__ = refuse_pickling
-
     def __init__(
         self,
         request: TokenRequest | ClientCredentials,
@@ -194,6 +189,15 @@ class ClientCredentialsAuth(AuthBase):
         self._origins = Origins(origins, source.context.terms.request.resources)
         # The starts of URLs of origins admitted before. An admitted origin stays admitted.
         self._admitted: set[str] = set()
+
+    def __copy__(self) -> Self:
+        return duplicate(self)
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
+        return duplicate(self)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        refuse_pickling(self)
 
     def __repr__(self) -> str:
         if not hasattr(self, "_source"):

@@ -43,6 +43,9 @@ INCOMPLETE = {
         ClientCredentialsAuth ClientCredentialsAuth.from_issuer
         ClientCredentialsAuth.__init__ ClientCredentialsAuth.__call__ ClientCredentialsAuth.source""",
     "compat.requests_oauthlib": "OAuth2Session",
+    # They accept a client of httpx2.
+    "cli.network": "online",
+    "cli.trace": "trace",
 }
 """
 Names, by module, whose types contain a type that their HTTP library leaves unknown.

@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable, Hashable
 from contextvars import ContextVar
 from functools import cached_property
-from typing import Final, Self, final
+from typing import Final, NoReturn, Self, SupportsIndex, final
 
 import attrs
 
-from oauth_cc._io.copying import duplicate, duplicate_deeply, refuse_pickling
+from oauth_cc._io.copying import duplicate, refuse_pickling
 from oauth_cc._io.log import emit, warn_of_plain_http
 from oauth_cc._io.options import DEFAULTS, Options, check_options
 from oauth_cc.authentication.credentials import ClientCredentials
@@ -261,17 +261,21 @@ def token_flow(
 class Source:
     """The common base of the sources for threads and for async code."""
 
-    # A copy shares tokens and renewals.
-    __copy__ = duplicate
-    __deepcopy__ = duplicate_deeply
-    __reduce_ex__ = refuse_pickling
-
     def __init__(self, context: SourceContext, client: object) -> None:
         self._context = context
         self._client = client
         self._closed = threading.Event()
         # The last renewal of each token that this source or one derived from it has started.
         self._started: dict[Hashable, PendingRenewal] = {}
+
+    def __copy__(self) -> Self:
+        return duplicate(self)
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
+        return duplicate(self)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        refuse_pickling(self)
 
     def __repr__(self) -> str:
         if not hasattr(self, "_context"):

@@ -7,11 +7,11 @@ import copy
 import sys
 from collections.abc import AsyncGenerator, Generator
 from types import TracebackType
-from typing import Final, Generic, Self, TypeGuard, final
+from typing import Final, Generic, NoReturn, Self, SupportsIndex, TypeGuard, final
 
 from oauth_cc._io.async_source import AsyncTokenSource
 from oauth_cc._io.context import SourceContext, check_client, check_kind, issuer_context, source_context
-from oauth_cc._io.copying import duplicate, duplicate_deeply, refuse_pickling
+from oauth_cc._io.copying import duplicate, refuse_pickling
 from oauth_cc._io.hops import Guard, guard_hops
 from oauth_cc._io.httpx_library import A, C, Library, R
 from oauth_cc._io.httpx_messages import Response, Url
@@ -133,11 +133,6 @@ class HttpxAuth(Generic[C, A, R]):
 
     _library: Library[C, A, R]
 
-    # A copy shares tokens and renewals.
-    __copy__ = duplicate
-    __deepcopy__ = duplicate_deeply
-    __reduce_ex__ = refuse_pickling
-
     def __init__(
         self,
         request: TokenRequest | ClientCredentials,
@@ -204,6 +199,15 @@ class HttpxAuth(Generic[C, A, R]):
         self._origins = Origins(origins, context.terms.request.resources)
         # The origins admitted before, in the library's form. An admitted origin stays admitted.
         self._admitted: set[tuple[str, bytes, int | None]] = set()
+
+    def __copy__(self) -> Self:
+        return duplicate(self)
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
+        return duplicate(self)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        refuse_pickling(self)
 
     def __repr__(self) -> str:
         if not hasattr(self, "_context"):

@@ -68,8 +68,7 @@ class SessionState(requests.Session):
         self.auto_refresh_kwargs: Mapping[str, object] = auto_refresh_kwargs or {}
         self.token_updater = token_updater
         self._pkce = pkce
-        # No netrc file replaces the token.
-        self.auth = _as_it_is
+        _ignore_netrc(self)
         self.compliance_hook: dict[str, set[Hook]] = {
             "access_token_response": set(),
             "refresh_token_response": set(),
@@ -184,6 +183,11 @@ class SessionState(requests.Session):
             names = ", ".join(sorted(self.compliance_hook))
             raise ValueError(f"hook type {hook_type!r} is unknown; use one of {names}")
         self.compliance_hook[hook_type].add(hook)
+
+
+def _ignore_netrc(session: requests.Session) -> None:
+    # A netrc file must not replace the token. In a function, as the attribute has the type of the base class.
+    session.auth = _as_it_is
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
