@@ -373,6 +373,11 @@ class TestRepeatedRejection:
         assert discarded(state, issued(1, NOW), NOW + 1).token is None
         assert accepted(state, issued(0, NOW)) == state
 
+    def test_caller_that_does_not_say_which_tokens_are_accepted_starts_no_pause(self) -> None:
+        """Programs discard tokens by hand."""
+        state = renewed(discarded(UNKNOWN, issued(0, NOW), NOW), issued(1, NOW), 0.5)
+        assert discarded(state, issued(1, NOW), NOW, may_pause=False).token is None
+
     def test_clock_that_is_set_back_ends_the_pause(self) -> None:
         """It would last for an hour."""
         state = renewed(discarded(UNKNOWN, issued(0, NOW), NOW), issued(1, NOW), 0.5)

@@ -69,12 +69,12 @@ class AsyncTokenSource(Source):
         """
         Remove *token* from cache and store after an API rejected it (RFC 6750 section 3.1).
 
-        A token other than *token* stays in the cache. If the API rejects one token after the other, the last one stays
-        for 5 seconds, and longer each time, up to a minute.
+        A token other than *token* stays in the cache.
 
         Args:
             token: The rejected token.
-            api: The origin of the API, for events and the log.
+            api: The origin of the API, which an auth names. If this API rejects one token after the other, the last one
+                stays for 5 seconds, and longer each time, up to a minute.
 
         Returns:
             Whether to repeat the call with the token that the source returns next.

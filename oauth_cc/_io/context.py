@@ -124,12 +124,13 @@ class SourceContext:
 
         Args:
             token: The token.
-            api: The origin of the API, or None.
+            api: The origin of the API. None if a program discards the token by hand: it does not say which tokens the
+                API accepts, so each rejection counts as a first one.
 
         Returns:
             False if the token is kept because the API rejects one token after the other.
         """
-        before, after = self.cache.discard(self.terms.slot, token, time.time())
+        before, after = self.cache.discard(self.terms.slot, token, time.time(), may_pause=api is not None)
         if before.token == token and after.token is None:
             self.report(TokenDiscarded(*self.terms.labels, api))
         rejections = after.rejections

@@ -210,7 +210,7 @@ def failed(
     return attrs.evolve(state, fresh_until=min(until, state.stale_from), refusal=refusal)
 
 
-def discarded(state: TokenState, token: Token, now: float) -> TokenState:
+def discarded(state: TokenState, token: Token, now: float, *, may_pause: bool = True) -> TokenState:
     """
     Return the state after the API rejected a token.
 
@@ -220,12 +220,13 @@ def discarded(state: TokenState, token: Token, now: float) -> TokenState:
         state: The state before.
         token: The rejected token.
         now: POSIX seconds.
+        may_pause: Whether the caller also says which tokens the API accepts. Else each rejection is a first one.
     """
     # Remembered even if it is reported late. Times could not tell which tokens are usable, as clocks differ.
     rejected = (*[other for other in state.rejected if other != token], token)[-_REMEMBERED:]
     if state.token is not None and state.token != token:
         return attrs.evolve(state, rejected=rejected)
-    if state.token is not None and now < state.stale_from:
+    if may_pause and state.token is not None and now < state.stale_from:
         if state.rejections.pauses(now):
             return state
         if state.replaces_rejected:

@@ -325,7 +325,9 @@ class TokenCache:
         )
         pending.outcome.settle(None)
 
-    def discard(self, key: Hashable, token: Token, now: float) -> tuple[TokenState, TokenState]:
+    def discard(
+        self, key: Hashable, token: Token, now: float, *, may_pause: bool = True
+    ) -> tuple[TokenState, TokenState]:
         """
         Remove a token that an API rejected, and return the state before and after.
 
@@ -335,9 +337,10 @@ class TokenCache:
             key: The key of the token in the cache.
             token: The rejected token.
             now: POSIX seconds.
+            may_pause: Whether the caller also says which tokens the API accepts.
         """
         before, after = self._cell(key).replace(
-            lambda entry: attrs.evolve(entry, state=discarded(entry.state, token, now))
+            lambda entry: attrs.evolve(entry, state=discarded(entry.state, token, now, may_pause=may_pause))
         )
         return before.state, after.state
 
