@@ -790,7 +790,7 @@ class TestMetadata:
                 " EdDSA *, Ed25519 *, HS256 *, HS384 *, HS512 *\n"
                 "DPoP algorithms      -\n"
                 "binds to certificate no\n"
-                "grants               client_credentials\n"
+                "grants               client_credentials, urn:ietf:params:oauth:grant-type:jwt-bearer\n"
                 "scopes               a, b\n"
                 "\n"
                 "* supported by this client\n",

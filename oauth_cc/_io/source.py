@@ -181,25 +181,20 @@ class TokenSource(Source):
     def _lead(self, pending: PendingRenewal, *, is_caller: bool = False) -> None:
         leader = _Thread()
         events: list[Event] = []
-        outcome: Renewal | BaseException
         try:
             if not pending.claim(leader):
                 return
             LEADING.set(pending)
             outcome = self._renew(pending, events)
+            self._context.complete(pending, self._judged(outcome, pending), events)
         except BaseException as error:  # on a thread of its own, every waiting caller raises it
             if is_caller:
                 # A signal handler's, for this caller alone.
                 self._abandon(pending, leader)
                 raise
-            outcome = error
-        try:
-            self._context.complete(pending, self._judged(outcome, pending), events)
-        except BaseException:
-            self._abandon(pending, leader)
-            raise
-        finally:
-            pending.ended.settle(True)
+            left = [] if pending.outcome.is_settled else events
+            self._context.complete(pending, self._judged(error, pending), left)
+        pending.ended.settle(True)
 
     def _abandon(self, pending: PendingRenewal, leader: _Thread) -> None:
         if pending.leader is leader:
