@@ -23,6 +23,7 @@ from oauth_cc.events import Event
 from oauth_cc.httpx2 import AsyncTokenSource, TokenSource
 from oauth_cc.stores.file import FileStore
 from oauth_cc.stores.redis import AsyncRedisStore, RedisStore
+from tests.resting import at_rest, at_rest_async
 
 REQUEST = token_request(ClientCredentials("your_id", "s3cret"))
 
@@ -109,6 +110,7 @@ async def ask_on_a_loop(task: Task, outcome: Outcome, on_event: Callable[[Event]
     async with anyio.create_task_group() as group:
         for _ in range(task.tasks):
             group.start_soon(one)
+    await at_rest_async(source)
     if client is not None:
         await client.aclose()
 
@@ -144,6 +146,7 @@ def main() -> None:
             done += [pool.submit(anyio.run, ask_on_a_loop, task, outcome, on_event)] if task.tasks else []
         for future in done:
             future.result()
+        at_rest(source)
         print(json.dumps(attrs.asdict(outcome)), flush=True)
         for seen in (outcome.tokens, outcome.errors, outcome.events):
             seen.clear()
