@@ -38,6 +38,7 @@ from oauth_cc import (
     NoAuthentication,
     PrivateKeyJwt,
     Scope,
+    SecretFile,
     SigningKey,
     TlsClientAuth,
     TokenRequest,
@@ -642,6 +643,13 @@ def test_any_answer_is_examined(status: int, content: bytes, request_: TokenRequ
     )
     assert oauth_cc.doctor.needs_alternatives(request_, observed) in (True, False)
     assert MARK not in f"{diagnosis.works}{diagnosis.python}{diagnosis.shell}"
+
+
+def test_secret_that_is_read_for_each_request_may_have_reserved_characters() -> None:
+    """So an alternative sends it as it is."""
+    rotating = token_request(ClientCredentials("id", SecretFile("secret.txt")))
+    found = oauth_cc.doctor.alternatives(rotating, "https://as.example/token")
+    assert "basic" in [each.topic for each in found]
 
 
 @pytest.mark.parametrize("request_", REQUESTS, ids=range(len(REQUESTS)))

@@ -151,18 +151,6 @@ def freeze(value: object) -> JsonValue:
     raise TypeError(f"{type(value).__name__} is not a JSON value")
 
 
-def thaw(value: object) -> object:
-    """
-    Return a mutable copy of *value*: every array a list, every object a dict.
-
-        >>> thaw(freeze({"a": [1, {"b": None}]}))
-        {'a': [1, {'b': None}]}
-    """
-    if is_object(value):
-        return {name: thaw(member) for name, member in value.items()}
-    return [thaw(item) for item in value] if is_array(value) else value
-
-
 # Shared, because json.dumps makes an encoder for each call.
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=dict)
 _ASCII_ENCODER: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"), default=dict)
