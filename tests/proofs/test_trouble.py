@@ -21,6 +21,7 @@ from oauth_cc.stores.file import FileStore
 from oauth_cc.stores.redis import AsyncRedisStore, RedisStore
 from oauth_cc.testing import AuthorizationServer
 from tests.redis_server import RedisServer
+from tests.resting import at_rest
 from tests.shells.scripted import TOKEN, Answer, Held, serve
 
 REQUEST = token_request(ClientCredentials("your_id", "s3cret"))
@@ -34,11 +35,13 @@ class Caller:
     events: list[Event]
 
     def store_events(self) -> list[type[Event]]:
-        """Return the classes of the events that concern the store."""
+        """Return the classes of the events that concern the store, of every renewal that has been started."""
+        at_rest(self.source)
         return [type(event) for event in self.events if isinstance(event, StoreFailed | StoreReturned)]
 
     def found(self) -> bool:
         """Return whether the last token came from the store."""
+        at_rest(self.source)
         return isinstance(self.events[-1], TokenFound)
 
 
