@@ -24,6 +24,7 @@ from oauth_cc.errors import InsecureEndpoint, InvalidInput, TokenRequestRefused,
 from oauth_cc.events import Event, ScopeInsufficient, TokenObtained, TokenWithheld
 from oauth_cc.stores import TokenCache
 from oauth_cc.testing import AuthorizationServer, RegisteredClient
+from tests.resting import at_rest
 from tests.shells.scripted import TOKEN, Answer, ScriptedServer, serve
 
 REQUEST = token_request(ClientCredentials("your_id", "s3cret-of-client"), Scope.of("read"))
@@ -217,6 +218,8 @@ class TestOtherOrigins:
                 assert calls.statuses(auth, api.url, api.url, follow_redirects=True) == [401, 401]
             assert ["Authorization" in asked.headers for asked in elsewhere.asked] == [False, False]
             assert len(script.asked) == 1
+            if calls.backend is None:
+                at_rest(auth.source)
         assert [type(event) for event in events] == [TokenObtained]
 
     def test_a_redirect_within_the_origin_keeps_the_token(self, calls: Calls) -> None:

@@ -29,6 +29,7 @@ from oauth_cc.requests import ClientCredentialsAuth, TokenSource, fetch_token
 from oauth_cc.stores import TokenCache
 from oauth_cc.testing import AuthorizationServer, RegisteredClient
 from tests.leaks import shown_by
+from tests.resting import at_rest
 from tests.shells.scripted import TOKEN, Answer, Drop, ScriptedServer, Silence, serve
 
 REQUEST = token_request(ClientCredentials("your_id", "s3cret-of-client"), Scope.of("read"))
@@ -316,6 +317,7 @@ class TestOtherOrigins:
                 assert [session.get(api.url).status_code for _ in range(2)] == [401, 401]
             assert carried(elsewhere) == [None, None]
             assert len(script.asked) == 1
+            at_rest(session.auth.source)
         assert [type(event) for event in events] == [TokenObtained]
 
     def test_a_401_after_a_detour_does_not_discard_the_token(self, session: requests.Session) -> None:

@@ -29,6 +29,7 @@ from oauth_cc.stores._serialization import dumps, loads
 from oauth_cc.stores.file import Entry, FileStore
 from oauth_cc.testing import AuthorizationServer
 from tests.leaks import shown_by
+from tests.resting import at_rest
 
 KEY, OTHER = "0123456789abcdef" * 4, "f" * 64
 NOW = time.time()
@@ -463,6 +464,7 @@ def test_full_disk_is_reported_once_for_many_renewals(store: FileStore) -> None:
                 source.with_resource(f"https://api.example/{number}").token()
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        at_rest(source)
         assert [name for name in events if name.startswith("Store")] == ["StoreFailed"]
         source.token()
     assert len(server.token_requests) == 4

@@ -31,6 +31,7 @@ from oauth_cc.stores.redis import AsyncRedisStore, RedisStore
 from oauth_cc.testing import AuthorizationServer
 from tests.leaks import shown_by
 from tests.redis_server import RedisServer
+from tests.resting import at_rest
 
 T = TypeVar("T")
 
@@ -532,6 +533,7 @@ class TestFailures:
                 began = time.monotonic()
                 source.token()
                 seconds = time.monotonic() - began, asyncio.run(task())
+                at_rest(source)
         assert max(seconds) < 3, seconds
         assert caplog.text.count("did not respond within twice the client's socket_timeout, retries included") == 2
         assert len(server.token_requests) == 2
@@ -619,6 +621,7 @@ class TestFailures:
                 threads = TokenSource(client, server.token_endpoint, store=store)
                 for number in range(3):
                     threads.with_resource(f"https://api.example/{number}").token()
+                at_rest(threads)
             assert len(server.token_requests) == 3
         reports = [record.getMessage() for record in caplog.records if "token store" in record.getMessage()]
         assert len(reports) == 1
