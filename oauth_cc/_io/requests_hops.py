@@ -13,12 +13,28 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import requote_uri
 from urllib3.util.url import parse_url
 
+from oauth_cc._wire.url import DEFAULT_PORTS
 from oauth_cc.endpoint import Origin
 
 
 def origin_of(request: requests.PreparedRequest) -> Origin:
     """Return the origin that *request* is sent to."""
-    return _origin(request.url or "")
+    return origin_of_url(request.url or "")
+
+
+def origin_of_url(url: str) -> Origin:
+    """
+    Return the origin of a prepared *url*, parsed as urllib3 parses it, which opens the connection.
+
+        >>> str(origin_of_url("https://API.example/things"))
+        'https://api.example:443'
+
+    Raises:
+        InvalidInput: *url* is not an http or https URL.
+    """
+    parts = parse_url(url)
+    scheme = parts.scheme or ""
+    return Origin(scheme, (parts.host or "").lower(), parts.port or DEFAULT_PORTS.get(scheme, 0))
 
 
 def next_origin(response: requests.Response) -> Origin | None:
@@ -30,7 +46,7 @@ def next_origin(response: requests.Response) -> Origin | None:
             location = f"{urlsplit(response.url).scheme}:{location}"
         parts = urlsplit(location)
         quoted = requote_uri(parts.geturl())
-        return _origin(quoted if parts.netloc else urljoin(response.url, quoted))
+        return origin_of_url(quoted if parts.netloc else urljoin(response.url, quoted))
     except ValueError:
         # requests raises an error of its own for this URL.
         return None
@@ -85,10 +101,3 @@ class _KeptHeaders(CaseInsensitiveDict[str | bytes]):
         # Not before it is complete.
         hop = vars(self).get("_hop")
         return hop is not None and key.lower() == "authorization" and key in self and self._admit(origin_of(hop))
-
-
-def _origin(text: str) -> Origin:
-    # Parsed as urllib3 parses it, which opens the connection.
-    url = parse_url(text)
-    scheme = url.scheme or ""
-    return Origin(scheme, (url.host or "").lower(), url.port or {"https": 443, "http": 80}.get(scheme, 0))

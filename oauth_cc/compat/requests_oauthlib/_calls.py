@@ -3,17 +3,17 @@ The calls of a session: where its token goes, and what happens if an API rejects
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final, TypeAlias, TypedDict, Unpack, final
 from urllib.parse import quote_plus
 
 import attrs
 import requests
 from requests.utils import rewind_body
-from urllib3.util.url import parse_url
 
 from oauth_cc._io.log import LOGGER
 from oauth_cc._io.origins import Origins
+from oauth_cc._io.requests_hops import origin_of_url
 from oauth_cc._io.source import TokenSource
 from oauth_cc._io.threads import on_this_thread
 from oauth_cc._wire.typing import NonStringCollection
@@ -25,23 +25,7 @@ from oauth_cc.errors import OAuthError
 from oauth_cc.http import HttpResponse
 from oauth_cc.token import Token
 
-_PORTS: Final[Mapping[str, int]] = {"https": 443, "http": 80}
 _UNAUTHORIZED: Final = 401
-
-
-def origin_of(url: str) -> Origin:
-    """
-    Return the origin of a prepared *url*, parsed as urllib3 parses it, which opens the connection.
-
-        >>> str(origin_of("https://API.example/things"))
-        'https://api.example:443'
-
-    Raises:
-        InvalidInput: *url* is not an http or https URL.
-    """
-    parts = parse_url(url)
-    scheme = parts.scheme or ""
-    return Origin(scheme, (parts.host or "").lower(), parts.port or _PORTS.get(scheme, 0))
 
 
 def prepared(url: str) -> str:
@@ -87,7 +71,7 @@ class Recipients:
         scheme = url.partition("://")[0].lower()
         if scheme == "https" or (scheme == "http" and os.environ.get("OAUTHLIB_INSECURE_TRANSPORT")):
             return
-        if scheme != "http" or not self._may_be_http(origin_of(prepared(url))):
+        if scheme != "http" or not self._may_be_http(origin_of_url(prepared(url))):
             raise InsecureTransportError
 
     def token_url(self, given: str | Endpoint) -> str:
@@ -102,7 +86,7 @@ class Recipients:
             return url
         if not isinstance(given, Endpoint):
             self.check_transport(url)
-        called = origin_of(prepared(url))
+        called = origin_of_url(prepared(url))
         if isinstance(given, Endpoint):
             self._http.add(called)
         elif not called.is_secure:
@@ -230,14 +214,14 @@ class CallHook:
         Raises:
             InvalidResponseError: The token is in the body.
         """
-        if origin_of(request.url or "") == self.origin:
+        if origin_of_url(request.url or "") == self.origin:
             return
         for name in [name for name, value in request.headers.items() if self.text in _as_text(value)]:
             del request.headers[name]
         body = _as_text(request.body)
         if self.text in body or quote_plus(self.text) in body:
             raise InvalidResponseError(
-                f"the API redirects to {origin_of(request.url or '')}, and the body of this call holds the token; "
+                f"the API redirects to {origin_of_url(request.url or '')}, and the body of this call holds the token; "
                 "if you trust this origin, call it yourself"
             )
 

@@ -5,11 +5,12 @@ The two methods of the session that request a token.
 from collections.abc import Mapping
 
 from oauth_cc._io.log import LOGGER
+from oauth_cc._io.requests_hops import origin_of_url
 from oauth_cc._io.tracebacks import strip_tracebacks
 from oauth_cc.compat._body import opened
 from oauth_cc.compat._token import OAuth2Token
 from oauth_cc.compat.requests_oauthlib._authentication import as_auth, raw_basic, revealed
-from oauth_cc.compat.requests_oauthlib._calls import origin_of, prepared
+from oauth_cc.compat.requests_oauthlib._calls import prepared
 from oauth_cc.compat.requests_oauthlib._exchange import FORM_HEADERS, Asked, asked_for, send, token_in
 from oauth_cc.compat.requests_oauthlib._renewal import renewing
 from oauth_cc.compat.requests_oauthlib._state import SessionState
@@ -98,7 +99,9 @@ class FetchingSession(SessionState):
         if isinstance(outcome, Exception):
             self.token = {}
             raise outcome
-        self._source = renewing(self._client, origin_of(prepared(asked.url)), outcome, lambda: self._obtained(asked))
+        self._source = renewing(
+            self._client, origin_of_url(prepared(asked.url)), outcome, lambda: self._obtained(asked)
+        )
         LOGGER.debug("this session renews its token: TokenExpiredError, auto_refresh_url and token_updater have no use")
         return outcome
 

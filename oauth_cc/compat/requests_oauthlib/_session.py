@@ -6,9 +6,10 @@ from typing import Unpack
 
 import requests
 
+from oauth_cc._io.requests_hops import origin_of_url
 from oauth_cc.compat._errors import TokenExpiredError
 from oauth_cc.compat.requests_oauthlib._authentication import raw_basic, revealed
-from oauth_cc.compat.requests_oauthlib._calls import CallHook, Placed, origin_of, placed, prepared
+from oauth_cc.compat.requests_oauthlib._calls import CallHook, Placed, placed, prepared
 from oauth_cc.compat.requests_oauthlib._fetching import FetchingSession
 from oauth_cc.compat.requests_oauthlib._types import (
     Auth,
@@ -106,7 +107,7 @@ class OAuth2Session(FetchingSession):
                     else:
                         raise
                     text, (url, data, headers) = self._placed(url, method, data, headers)
-                own = CallHook(text, origin_of(url), source, token, self._text)
+                own = CallHook(text, origin_of_url(url), source, token, self._text)
                 kwargs["hooks"] = self._hooks(kwargs.get("hooks"), own)
         del client_secret
         return super().request(method, url, data=data, headers=headers, files=files, **kwargs)  # type: ignore[arg-type]  # as above
@@ -119,7 +120,7 @@ class OAuth2Session(FetchingSession):
         super().rebuild_auth(prepared_request, response)
 
     def _admits(self, url: str) -> bool:
-        return self._recipients.admit(origin_of(url), f"{self.client_id}")
+        return self._recipients.admit(origin_of_url(url), f"{self.client_id}")
 
     def _text(self) -> str:
         return self.access_token or self.token.get("access_token") or ""
