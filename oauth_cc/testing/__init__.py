@@ -5,9 +5,9 @@ Authlib makes its decisions, not this library, so that the two check each other.
 """
 
 try:
-    from oauth_cc.testing._authority import TokenRequestSeen
     from oauth_cc.testing._clients import AuthenticationMethod, FederatedIdentity, RegisteredClient
     from oauth_cc.testing._issuer import AssertionIssuer
+    from oauth_cc.testing._messages import TokenRequestSeen
     from oauth_cc.testing._server import AuthorizationServer
 except ImportError as _error:
     raise ImportError("oauth_cc.testing needs Authlib; run pip install 'oauth_cc[testing]'") from _error

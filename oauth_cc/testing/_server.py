@@ -12,9 +12,11 @@ from types import TracebackType
 from typing import Final, Literal, Self, TypeAlias, final
 
 from oauth_cc.testing._assertions import ALGORITHMS
-from oauth_cc.testing._authority import Authority, Call, Reply, TokenRequestSeen, encoded
+from oauth_cc.testing._authority import Authority
 from oauth_cc.testing._certificates import TLS_METHODS, ShownCertificate
 from oauth_cc.testing._clients import BASIC, GRANT, JWT_BEARER, POST, RegisteredClient
+from oauth_cc.testing._messages import Call, Reply, TokenRequestSeen, encoded
+from oauth_cc.testing._state import State
 
 _MAX_BODY: Final = 64 * 1024
 _DEFAULT_CLIENTS: Final = (RegisteredClient("your_id", "s3cret"),)
@@ -66,7 +68,8 @@ class AuthorizationServer:
         self.issuer: Final = f"{self._origin}{issuer_path}"
         audience = self.issuer if assertion_audience == "issuer" else self.token_endpoint
         known = {client.client_id: client for client in clients}
-        self._authority = Authority(self.issuer, audience, known, lifetime)
+        self._state = State(self.issuer, audience, known, lifetime)
+        self._authority = Authority(self._state)
         self._http.routes = self._routes()
         # Polled often, so that a test does not wait for its server to stop.
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
@@ -113,19 +116,19 @@ class AuthorizationServer:
     @property
     def token_requests(self) -> tuple[TokenRequestSeen, ...]:
         """The requests that the token endpoint has received, in order."""
-        return self._authority.seen
+        return self._state.seen
 
     def register(self, client: RegisteredClient) -> None:
         """Register *client*, in place of an earlier client of this id, for example after a rotation of its secret."""
-        self._authority.register(client)
+        self._state.register(client)
 
     def revoke_all(self) -> None:
         """Revoke every token issued so far."""
-        self._authority.end_all(revoked=True)
+        self._state.end_all(revoked=True)
 
     def expire_all(self) -> None:
         """Let every token issued so far expire."""
-        self._authority.end_all(revoked=False)
+        self._state.end_all(revoked=False)
 
     def _routes(self) -> "_Routes":
         metadata: _Methods = {"GET": lambda _call, _rest: self._metadata()}
@@ -157,9 +160,7 @@ class AuthorizationServer:
                 "grant_types_supported": [GRANT, JWT_BEARER],
                 "tls_client_certificate_bound_access_tokens": self._accepts_certificates,
                 "response_types_supported": ["none"],
-                "scopes_supported": sorted(
-                    {scope for known in self._authority.clients.values() for scope in known.scope}
-                ),
+                "scopes_supported": sorted({scope for known in self._state.clients.values() for scope in known.scope}),
             },
         )
 

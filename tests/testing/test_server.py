@@ -18,7 +18,7 @@ import trustme
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 
 from oauth_cc.testing import AuthenticationMethod, AuthorizationServer, RegisteredClient
-from oauth_cc.testing._authority import METHODS
+from oauth_cc.testing._authentication import METHODS
 
 ODD = " !\"#$%&'()*+,/:;=?@"
 GRANT = {"grant_type": "client_credentials"}

@@ -1,0 +1,56 @@
+"""
+The protected resource of the test server, decided by Authlib (RFC 6750).
+"""
+
+from collections.abc import Sequence
+from typing import final
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import OAuth2Request, ResourceProtector
+from authlib.oauth2.rfc6749.errors import MissingAuthorizationError
+from authlib.oauth2.rfc6750 import BearerTokenValidator, InsufficientScopeError, InvalidTokenError
+
+from oauth_cc.testing._messages import Call, Reply
+from oauth_cc.testing._requests import Request, thumbprint
+from oauth_cc.testing._state import Issued, State
+
+
+class _Validator(BearerTokenValidator):
+    def __init__(self, state: State) -> None:
+        super().__init__(realm="oauth_cc")
+        self.state = state
+
+    def authenticate_token(self, token_string: str) -> Issued | None:
+        return self.state.find(token_string)
+
+    def validate_token(self, token: object, scopes: Sequence[str] | None, request: OAuth2Request) -> None:
+        # RFC 8705 section 3: a bound token is valid only with its certificate.
+        if isinstance(token, Issued) and token.certificate not in (None, thumbprint(request)):
+            raise InvalidTokenError(realm=self.realm)
+        super().validate_token(token, scopes, request)
+
+
+@final
+class Resource:
+    """The protected resource, which accepts the tokens in *state*."""
+
+    def __init__(self, state: State) -> None:
+        self._protector = ResourceProtector()
+        self._protector.register_token_validator(_Validator(state))
+
+    def reply(self, call: Call, scope: str) -> Reply:
+        """Return the response of the protected resource, which requires *scope* unless it is empty (RFC 6750)."""
+        try:
+            token = self._protector.validate_request([scope] if scope else None, Request(call))
+        except MissingAuthorizationError:
+            # Section 3.1: a request without a token gets a challenge without an error code.
+            return Reply(401, {}, (("WWW-Authenticate", 'Bearer realm="oauth_cc"'),))
+        except InsufficientScopeError as error:
+            challenge = f'Bearer realm="oauth_cc", error="insufficient_scope", scope="{scope}"'
+            return Reply(403, {"error": error.error}, (("WWW-Authenticate", challenge),))
+        except OAuth2Error as error:
+            status, body, headers = error()
+            return Reply(status, dict(body), tuple(headers))
+        if not isinstance(token, Issued):
+            raise TypeError("Authlib accepted a token that this server did not issue")
+        return Reply(200, {"client_id": token.client_id, "scope": token.scope, "method": call.method})
