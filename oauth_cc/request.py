@@ -189,10 +189,10 @@ class TokenRequest:
         Raises:
             InvalidInput: *name* has a builder of its own, belongs to client authentication, or is repeated.
         """
-        sealed = _secret_of(value)
+        sealed, kind = _secret_of(value), type(value).__name__
         del value
         if sealed is None:
-            raise InvalidInput(_shown(name), f"{_shown(name)} must have a str or Secret as its value")
+            raise _value_fault(_shown(name), _shown(name), kind)
         if not sealed.reveal() and _parameter_fault(name, sealed, ()) is None:
             return self
         return attrs.evolve(self, parameters=(*self.parameters, (name, sealed)))
@@ -226,10 +226,10 @@ class TokenRequest:
             >>> request.headers
             (('X-Merchant-Id', Secret('***')),)
         """
-        sealed = _secret_of(value)
+        sealed, kind = _secret_of(value), type(value).__name__
         del value
         if sealed is None:
-            raise InvalidInput("header", "header must have a str or Secret as its value")
+            raise _value_fault("header", "header", kind)
         fault = _header_fault(name, sealed, ())
         if fault is not None:
             raise fault
@@ -334,6 +334,12 @@ def _secret_of(value: str | Secret) -> Secret | None:
     return Secret(value) if isinstance(value, str) else None
 
 
+def _value_fault(parameter: str, shown: str, kind: str) -> InvalidInput:
+    reason = f"{shown} must have a str or Secret as its value, not {kind}"
+    read = kind in ("SecretFile", "SecretSource", "function")
+    return InvalidInput(parameter, f"{reason}; only a client secret is read for each request" if read else reason)
+
+
 def _parameter_fault(name: str, value: Secret, taken: Iterable[str]) -> InvalidInput | None:
     if not isinstance(name, str) or not NAME.fullmatch(name):
         reason = "parameter name must consist of letters, digits, '-', '.' and '_' (RFC 6749 appendix A.18)"
@@ -386,7 +392,7 @@ def _sealed(
         return InvalidInput("parameters", "parameters must be a mapping or (name, value) pairs")
     for name, value in pairs:
         if not isinstance(value, str | Secret):
-            return InvalidInput(_shown(name), f"{_shown(name)} must have a str or Secret as its value")
+            return _value_fault(_shown(name), _shown(name), type(value).__name__)
     return [(name, value if isinstance(value, Secret) else Secret(value)) for name, value in pairs]
 
 

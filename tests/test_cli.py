@@ -208,13 +208,13 @@ class TestToken:
     def test_each_source_provides_the_same_secret(
         self, cli: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """A variable, a file and standard input provide the same secret."""
+        """A variable, a file and standard input do. Editors and shells of Windows write a byte order mark first."""
         file = tmp_path / "secret.txt"
-        file.write_bytes(b"s3c ret\r\n")
+        file.write_bytes(b"\xef\xbb\xbfs3c ret\r\n")
         monkeypatch.setenv("OWN_VARIABLE", "s3c ret")
         with serve(TOKEN) as server:
             for source in (("--secret-env", "OWN_VARIABLE"), ("--secret-file", str(file)), ("--secret-stdin",)):
-                result = cli("token", *LOCAL, f"{server.url}/token", "--no-store", *source, stdin="s3c ret\n")
+                result = cli("token", *LOCAL, f"{server.url}/token", "--no-store", *source, stdin="\ufeffs3c ret\n")
                 assert result.code == DONE
             sent = {asked.headers["Authorization"] for asked in server.asked}
         assert sent == {"Basic aWQ6czNjJTIwcmV0"}
@@ -232,7 +232,7 @@ class TestToken:
         [
             (("--secret-env", "NO_SUCH_VARIABLE"), "--secret-env names NO_SUCH_VARIABLE, which is not set"),
             (("--secret-file", "/no/such/file"), "No such file"),
-            (("--secret-file", __file__), "control character"),
+            (("--secret-file", __file__), "must hold one line with the secret"),
             (("--secret-stdin",), "control character"),
         ],
     )
@@ -243,11 +243,33 @@ class TestToken:
         assert advice in result.err
         assert "M4RKER" not in result.err
 
+    def test_a_secret_file_is_read_again_after_a_rotation(self, cli: Runner, tmp_path: Path) -> None:
+        """The server rejects the secret that was read, and the file has the next one. A stored token is used still."""
+        file = tmp_path / "secret.txt"
+        file.write_text("old\n")
+
+        def answered(_asked: Asked) -> Answer:
+            rotated = file.read_text() == "new\n"
+            file.write_text("new\n")
+            return TOKEN if rotated else Answer(401, chunks=(b'{"error": "invalid_client"}',))
+
+        with serve(answered) as server:
+            given = ("token", *LOCAL, f"{server.url}/token", "--secret-file", str(file), "--format", "token")
+            for _ in range(2):
+                assert cli(*given).out == "tok-1\n"
+                file.write_text("newest")
+            assert len(server.asked) == 2
+        shown = cli("request", *LOCAL, "https://as.example/token", "--secret-file", str(file))
+        assert (shown.code, "Basic ***" in shown.out) == (DONE, True)
+
     def test_a_secret_file_must_be_utf8(self, cli: Runner, tmp_path: Path) -> None:
         """A file that is not UTF-8 is bad input."""
         file = tmp_path / "secret.txt"
         file.write_bytes(b"\xff\xfe")
-        assert "the file is not UTF-8" in cli("token", *LOCAL, "http://127.0.0.1:1/", "--secret-file", str(file)).err
+        assert (
+            "is not UTF-8; save it as UTF-8 text"
+            in cli("token", *LOCAL, "http://127.0.0.1:1/", "--secret-file", str(file)).err
+        )
 
     @pytest.mark.parametrize(
         ("given", "advice"),
@@ -282,18 +304,16 @@ class TestToken:
         assert (result.code, "M4RKER" in result.err, "metadata" in result.err) == (BAD_INPUT, False, True)
 
     @pytest.mark.parametrize(
-        "source", [("OAUTH_CLIENT_SECRET",), ("--secret-env", "OWN_VARIABLE"), ("--secret-file",), ("--secret-stdin",)]
+        "source", [("OAUTH_CLIENT_SECRET",), ("--secret-env", "OWN_VARIABLE"), ("--secret-stdin",)]
     )
     def test_an_empty_secret_is_bad_input(
-        self, cli: Runner, source: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, cli: Runner, source: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """An empty secret is a variable or a file that a deployment did not fill in."""
-        file = tmp_path / "secret.txt"
-        file.write_text("\n")
+        """An empty secret is a variable that a deployment did not fill in."""
         monkeypatch.setenv("OWN_VARIABLE", "")
         if source[0] == "OAUTH_CLIENT_SECRET":
             monkeypatch.setenv(source[0], "")
-        given = {"OAUTH_CLIENT_SECRET": (), "--secret-file": ("--secret-file", str(file))}.get(source[0], source)
+        given = () if source[0] == "OAUTH_CLIENT_SECRET" else source
         result = cli("token", *LOCAL, "http://127.0.0.1:1/token", *given, stdin="\n")
         assert (result.code, result.out) == (BAD_INPUT, "")
         assert result.err == f"oauth-cc: {source[-1]} is empty; set it to the value, or remove it\n"
@@ -453,14 +473,16 @@ class TestAuthentication:
         assert _json(claims)["aud"] == "https://as.example"
 
     def test_options_set_the_claims_of_an_assertion(self, cli: Runner, key: str) -> None:
-        """--audience, --typ and --lifetime set the claims that a server requires."""
-        terms = ("--audience", "https://as.example/token", "--typ", "JWT", "--lifetime", "30")
+        """--audience, --typ, --lifetime and --claims set what a server requires. --typ none omits the typ."""
+        terms = ("--audience", "https://as.example/token", "--typ", "none", "--lifetime", "30", "--claims", '{"a":1}')
         signed = ("--auth", "private-key-jwt", "--key", key, "--issuer", "https://as.example", *terms)
         with serve(TOKEN) as server:
             assert cli("token", *LOCAL, f"{server.url}/token", *signed).code == DONE
             header, claims, _ = dict(parse_qsl(server.asked[0].body.decode()))["client_assertion"].split(".")
-        assert _json(header)["typ"] == "JWT"
+        assert "typ" not in _json(header)
         said = _json(claims)
+        assert said["a"] == 1
+        assert "must not have aud" in cli("token", *LOCAL, "http://127.0.0.1:1/", *signed, "--claims", '{"aud":1}').err
         assert (said["aud"], int(f"{said['exp']}") - int(f"{said['iat']}")) == ("https://as.example/token", 30)
 
     def test_secret_jwt_does_not_send_the_secret(self, cli: Runner) -> None:

@@ -26,6 +26,7 @@ from oauth_cc import (
     PrivateKeyJwt,
     Scope,
     Secret,
+    SecretFile,
     SigningKey,
     TlsClientAuth,
     TokenRequest,
@@ -35,7 +36,7 @@ from oauth_cc import (
     token_request,
     unsigned_assertion,
 )
-from oauth_cc.authentication import AuthenticationFields
+from oauth_cc.authentication import AuthenticationFields, SecretSource
 from tests import strategies
 from tests.leaks import shown_by
 from tests.vectors import Case, load, value
@@ -371,6 +372,19 @@ class TestBuilders:
             token_request(ClientCredentials("id"), text)
         with pytest.raises(errors.InvalidInput):
             token_request(ClientCredentials("id")).with_scope(text)
+
+    def test_a_value_that_is_read_for_each_request_is_for_the_client_secret_alone(self) -> None:
+        """The error of a header and of a parameter says so."""
+        request = token_request(ClientCredentials("id"))
+        sources: list[Any] = [SecretFile("/run/secret"), SecretSource(lambda: "s3cret"), lambda: "s3cret"]
+        reason = r"x must .* as its value, not (Secret|func).*; only a client secret is read for each request$"
+        for source in sources:
+            with pytest.raises(errors.InvalidInput, match=reason.replace("x", "header", 1)):
+                request.with_header("x", source)
+            with pytest.raises(errors.InvalidInput, match=reason):
+                request.with_parameter("x", source)
+            with pytest.raises(errors.InvalidInput, match=reason):
+                request.with_parameters({"x": source})
 
     def test_a_request_made_without_builders_is_checked(self) -> None:
         """The record validates itself."""

@@ -18,8 +18,10 @@ from oauth_cc import (
     NoAuthentication,
     PrivateKeyJwt,
     Secret,
+    SecretFile,
     TlsClientAuth,
 )
+from oauth_cc.authentication.client_secret import ClientSecret
 from oauth_cc.authentication.jwt import JWT_BEARER, MacAlgorithm
 from oauth_cc.authentication.methods import ClientAuthentication
 from oauth_cc.cli.options import SECRET_VARIABLE
@@ -35,7 +37,7 @@ _USED: Final[Mapping[str, tuple[str, ...]]] = {
     "basic-raw": _SECRET,
     "post": _SECRET,
     "secret-jwt": (*_SECRET, *_JWT),
-    "private-key-jwt": ("key", "key_id", "key_certificate", "key_password_env", *_JWT),
+    "private-key-jwt": ("key", "key_id", "key_certificate", "key_password_env", "claims", *_JWT),
     "assertion": ("assertion_file", "assertion_type"),
     "tls": (),
     "self-signed-tls": (),
@@ -69,7 +71,10 @@ def authentication_of(
     }
     if arguments.auth in without_secret:
         return without_secret[arguments.auth](arguments)
-    secret = _secret(arguments, stdin) or (Secret(_HIDDEN) if shown else None)
+    secret = _secret(arguments, stdin)
+    if shown and not isinstance(secret, Secret):
+        # A file is read when a request is sent.
+        secret = Secret(_HIDDEN)
     if secret is None:
         sources = f"set {SECRET_VARIABLE}, or pass --secret-env, --secret-file or --secret-stdin"
         raise InvalidInput("client_secret", f"no client_secret; {sources}")
@@ -149,10 +154,10 @@ def _private_key_jwt(arguments: argparse.Namespace) -> PrivateKeyJwt:
         certificate=None if named is None else Certificate.from_pem(_text("--key-certificate", named)),
         password=password_of(arguments),
     )
-    return PrivateKeyJwt(key, issuer, audience=arguments.audience, **_terms(arguments))
+    return PrivateKeyJwt(key, issuer, audience=arguments.audience, claims=arguments.claims, **_terms(arguments))
 
 
-def _by_secret(arguments: argparse.Namespace, secret: Secret) -> ClientAuthentication:
+def _by_secret(arguments: argparse.Namespace, secret: ClientSecret) -> ClientAuthentication:
     match arguments.auth:
         case "post":
             return ClientSecretPost(secret)
@@ -165,14 +170,14 @@ def _by_secret(arguments: argparse.Namespace, secret: Secret) -> ClientAuthentic
 
 
 class _Terms(TypedDict, total=False):
-    typ: str
+    typ: str | None
     lifetime: int
 
 
 def _terms(arguments: argparse.Namespace) -> _Terms:
     given: _Terms = {}
     if arguments.typ is not None:
-        given["typ"] = arguments.typ
+        given["typ"] = None if arguments.typ == "none" else arguments.typ
     if arguments.lifetime is not None:
         given["lifetime"] = arguments.lifetime
     return given
@@ -206,17 +211,12 @@ def _text(option: str, file: Path) -> str:
     raise InvalidInput(option, f"{option} cannot be read: {reason}")
 
 
-def _secret(arguments: argparse.Namespace, stdin: TextIO | None) -> Secret | None:
+def _secret(arguments: argparse.Namespace, stdin: TextIO | None) -> Secret | SecretFile | None:
     if arguments.secret_stdin:
         return _one_line("--secret-stdin", _read("--secret-stdin", stdin))
     if arguments.secret_file is not None:
-        try:
-            text: str = arguments.secret_file.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "the file is not UTF-8"
-        else:
-            return _one_line("--secret-file", text)
-        raise InvalidInput("--secret-file", f"--secret-file cannot be read: {reason}")
+        # Absolute, because stored tokens are cached by the path.
+        return SecretFile(arguments.secret_file.absolute())
     if arguments.secret_env is not None:
         return _variable("--secret-env", arguments.secret_env)
     value = os.environ.get(SECRET_VARIABLE)
@@ -248,5 +248,5 @@ def _read(option: str, stdin: TextIO | None) -> str:
 
 
 def _one_line(option: str, text: str) -> Secret:
-    # The newline at the end of a file or a pipe is not part of the secret.
-    return _not_empty(option, text.removesuffix("\n").removesuffix("\r"))
+    # A byte order mark and the newline at the end of a file or a pipe are not part of the secret.
+    return _not_empty(option, text.removeprefix("\ufeff").removesuffix("\n").removesuffix("\r"))

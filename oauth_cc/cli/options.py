@@ -216,11 +216,14 @@ def _authentication() -> Parser:
     options.add_argument("--algorithm", metavar="ALG", help="RS256 (default) to PS512 for RSA; HS256 to HS512 for HMAC")
     options.add_argument("--audience", metavar="URL", help="the audience of JWTs (default: the issuer)")
     options.add_argument(
-        "--typ", metavar="TYPE", help="the typ of JWTs, such as JWT (default: client-authentication+jwt)"
+        "--typ",
+        metavar="TYPE",
+        help="the typ of JWTs, such as JWT, or none to omit it (default: client-authentication+jwt)",
     )
     options.add_argument(
         "--lifetime", type=_whole_seconds, metavar="SECONDS", help="the lifetime of JWTs (default: 60)"
     )
+    options.add_argument("--claims", metavar="JSON", help="further claims of JWTs, an object")
     options.add_argument("--assertion-file", type=Path, metavar="FILE", help="an assertion issued by another server")
     options.add_argument("--assertion-type", metavar="URI", help="the type of the assertion (default: JWT)")
     options.add_argument("--certificate", type=Path, metavar="FILE", help="the client certificate for TLS, PEM")

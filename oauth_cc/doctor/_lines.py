@@ -172,8 +172,8 @@ def _method_options(request: TokenRequest) -> Iterator[str]:
         yield from ("--issuer", method.issuer)
         if method.audience is not None:
             yield from ("--audience", method.audience)
-        if method.typ not in (None, _TYP):
-            yield from ("--typ", f"{method.typ}")
+        if method.typ != _TYP:
+            yield from ("--typ", method.typ or "none")
 
 
 def _quoted(text: str) -> str:
