@@ -51,53 +51,85 @@ def test_metadata_at_the_rfc_8414_url_take_one_request() -> None:
 
 ABSENCES = [
     ABSENT,
-    *map(HttpResponse, (204, 302, 400, 403)),
+    *map(HttpResponse, (204, 400, 403)),
     HttpResponse(200, (), b"<html>"),
     HttpResponse(200, (), b"{}"),
     HttpResponse(200, (), b" " * (2**20 + 1)),
 ]
+REDIRECT = HttpResponse(302, {"Location": "https://b.example/"})
+BUSY = HttpResponse(429, {"Retry-After": "100"})
+HTTP = HttpResponse(302, {"Location": "http://as.example/"})
+NOWHERE = HttpResponse(200, (), json.dumps({"issuer": ISSUER}).encode())
+
+
+@pytest.mark.parametrize("first", [*ABSENCES, OTHER, WRONG, NOWHERE, BUSY, HTTP, HttpResponse(302)], ids=str)
+def test_the_openid_url_is_asked_after_any_other_answer(first: HttpResponse) -> None:
+    """Another issuer, no token endpoint and an error included."""
+    world = World([first, FOUND])
+    assert METADATA == world.run(discover(ISSUER))
+    assert asked(*URLS) == world.sent
 
 
 @pytest.mark.parametrize("absence", ABSENCES, ids=str)
-def test_the_openid_url_is_tried_second(absence: HttpResponse) -> None:
-    """If neither has metadata, the error is that of the second."""
-    world = World([absence, FOUND])
-    assert METADATA == world.run(discover(ISSUER))
-    assert asked(*URLS) == world.sent
-    neither = World([absence, ABSENT])
-    with pytest.raises(
-        errors.InvalidResponse, match="HTTP 404: the response is not metadata; check the issuer"
-    ) as caught:
-        neither.run(discover(ISSUER))
-    assert asked(*URLS) == neither.sent
-    assert caught.value.__context__ is None
-
-
-REDIRECT = HttpResponse(302, {"Location": "https://b.example/"})
-
-
-@pytest.mark.parametrize(
-    ("before", "last", "urls"),
-    [
-        ([ABSENT], ABSENT, URLS),
-        ([ABSENT], OTHER, URLS),
-        ([ABSENT], REDIRECT, URLS),
-        ([], OTHER, URLS[:1]),
-        ([], WRONG, URLS[:1]),
-    ],
-    ids=str,
-)
-def test_an_error_names_the_requested_urls(
-    before: list[HttpResponse], last: HttpResponse, urls: tuple[str, ...]
-) -> None:
-    """Apart from them it is the error of the last response."""
+@pytest.mark.parametrize("telling", [OTHER, WRONG, NOWHERE, BUSY, HTTP, ABSENT], ids=str)
+def test_the_error_is_the_one_that_says_more_and_names_both_urls(telling: HttpResponse, absence: HttpResponse) -> None:
+    """That one URL has no metadata hides no other error."""
     with pytest.raises(errors.InvalidResponse) as alone:
-        parse_metadata(last, ISSUER)
-    with pytest.raises(errors.InvalidResponse) as caught:
-        World([*before, last]).run(discover(ISSUER))
+        parse_metadata(telling, ISSUER)
     status, reason, *others = alone.value.args
-    named = f"{reason}; requested {' and '.join(urls)}"
-    assert (type(caught.value), caught.value.args) == (type(alone.value), (status, named, *others))
+    named = f"{reason}; requested {' and '.join(URLS)}"
+    orders: list[list[HttpResponse | Failed]] = [[telling, absence], [absence, telling]]
+    for answers in orders[telling is ABSENT :]:
+        with pytest.raises(errors.InvalidResponse) as caught:
+            World(answers).run(discover(ISSUER))
+        assert (type(caught.value), caught.value.args) == (type(alone.value), (status, named, *others))
+        assert caught.value.__context__ is None
+
+
+class TestRedirect:
+    """A redirect of a well-known URL says where the metadata are, and nothing about whose."""
+
+    @pytest.mark.parametrize(
+        ("location", "target"),
+        [
+            ("https://b.example/m?x=1", "https://b.example/m?x=1"),
+            ("/m", "https://as.example/m"),
+            ("../x", "https://as.example/.well-known/x"),
+            ("//b.example/m", "https://b.example/m"),
+        ],
+    )
+    def test_one_redirect_to_https_is_followed(self, location: str, target: str) -> None:
+        """The issuer is compared as without it."""
+        world = World([HttpResponse(307, {"Location": location}), FOUND])
+        assert METADATA == world.run(discover(ISSUER))
+        assert asked(URLS[0], target) == world.sent
+        other = World([HttpResponse(307, {"Location": location}), OTHER, ABSENT])
+        with pytest.raises(errors.IssuerMismatch):
+            other.run(discover(ISSUER))
+
+    def test_a_second_redirect_is_not_followed(self) -> None:
+        """The error names its target."""
+        world = World([REDIRECT, HttpResponse(302, {"Location": "https://c.example/"}), ABSENT])
+        with pytest.raises(errors.UnexpectedRedirect, match=r"redirects to https://c\.example/, which is not"):
+            world.run(discover(ISSUER))
+        assert asked(URLS[0], "https://b.example/", URLS[1]) == world.sent
+
+    @pytest.mark.parametrize(
+        "location",
+        ["http://as.example/", "http://127.0.0.1/", "ftp://a/", "https://u@b.example/", "https://b.example/#f", "a b"],
+    )
+    def test_a_redirect_to_anything_else_is_not_followed(self, location: str) -> None:
+        """The second well-known URL is asked."""
+        world = World([HttpResponse(302, {"Location": location}), ABSENT])
+        with pytest.raises(errors.UnexpectedRedirect):
+            world.run(discover(ISSUER))
+        assert asked(*URLS) == world.sent
+
+    def test_two_locations_are_no_redirect(self) -> None:
+        """Which of them counts is open."""
+        world = World([HttpResponse(302, [("Location", "/a"), ("Location", "/b")]), FOUND])
+        assert METADATA == world.run(discover(ISSUER))
+        assert asked(*URLS) == world.sent
 
 
 def test_an_error_of_the_network_notes_the_requested_url() -> None:
@@ -109,25 +141,15 @@ def test_an_error_of_the_network_notes_the_requested_url() -> None:
     assert [f"The metadata were requested from {URLS[1]}."] == error.__notes__
 
 
-@pytest.mark.parametrize(
-    ("answer", "kind"),
-    [
-        (OTHER, errors.IssuerMismatch),
-        (WRONG, errors.InvalidResponse),
-        (HttpResponse(429, {"Retry-After": "100"}), errors.InvalidResponse),
-        (Failed(ValueError("of TLS"), retryable=False), ValueError),
-    ],
-    ids=str,
-)
-def test_wrong_metadata_and_permanent_failures_end_the_search(
-    answer: HttpResponse | Failed, kind: type[Exception]
-) -> None:
-    """They do so at the first URL and at the second."""
-    for answers in ([answer, FOUND], [ABSENT, answer]):
+def test_a_permanent_failure_of_the_network_ends_the_search() -> None:
+    """The second URL has the same host."""
+    failed = Failed(ValueError("of TLS"), retryable=False)
+    orders: list[list[HttpResponse | Failed]] = [[failed, FOUND], [ABSENT, failed]]
+    for answers in orders:
         world = World(answers)
-        with pytest.raises(kind):
+        with pytest.raises(ValueError, match="of TLS"):
             world.run(discover(ISSUER))
-        assert asked(*URLS[: answers.index(answer) + 1]) == world.sent
+        assert asked(*URLS[: answers.index(failed) + 1]) == world.sent
 
 
 @pytest.mark.parametrize("passing", [HttpResponse(429), HttpResponse(503), DROPPED], ids=str)
@@ -139,9 +161,10 @@ def test_transient_failures_are_retried_at_each_url(passing: HttpResponse | Fail
     assert [0.25, 0.5, 0.25] == world.slept
     for attempts in (1, 3):
         busy = World([passing])
-        with pytest.raises((errors.InvalidResponse, ConnectionResetError)):
+        with pytest.raises((errors.InvalidResponse, ConnectionResetError)) as caught:
             busy.run(discover(ISSUER, retries=Retries(attempts)))
-        assert asked(*[URLS[0]] * attempts) == busy.sent
+        urls = URLS if isinstance(caught.value, errors.InvalidResponse) else URLS[:1]
+        assert asked(*[url for url in urls for _ in range(attempts)]) == busy.sent
 
 
 def test_discovery_waits_for_retry_after() -> None:
@@ -179,13 +202,13 @@ class TestCache:
 
     def test_each_issuer_is_cached_by_its_exact_text(self) -> None:
         """Errors are not cached."""
-        world, cache = World([FOUND, OTHER, FOUND, FOUND]), MetadataCache()
+        world, cache = World([FOUND, OTHER, OTHER, FOUND]), MetadataCache()
         assert METADATA == world.run(discover(ISSUER, cache=cache))
         for _ in range(2):
             with pytest.raises(errors.IssuerMismatch):
                 world.run(discover(f"{ISSUER}/", cache=cache))
         assert METADATA == world.run(discover(ISSUER, cache=cache))
-        assert 3 == len(world.sent)
+        assert 5 == len(world.sent)
 
     def test_metadata_found_over_http_are_cached_for_allow_http_only(self) -> None:
         """Another caller does not get them."""
@@ -238,10 +261,10 @@ class TestDiscoverEndpoint:
         bound = token_request(by_secret).with_certificate(OURS)
         assert Endpoint(alias) == World([answer]).run(discover_endpoint(ISSUER, bound))
 
-    def test_the_alias_of_an_https_issuer_is_https(self) -> None:
+    def test_an_alias_that_is_not_https_is_not_used(self) -> None:
         """Loopback included: the caller did not choose what the metadata name."""
         answer = listing("tls_client_auth", alias="http://127.0.0.1:8443/token")
-        with pytest.raises(errors.InvalidResponse, match="use https"):
+        with pytest.raises(errors.InvalidInput, match="name no https URL"):
             World([answer]).run(discover_endpoint(ISSUER, ClientCredentials("id", TlsClientAuth(OURS))))
 
     def test_refuses_a_bound_token_from_a_server_that_binds_none(self) -> None:
@@ -274,17 +297,20 @@ def test_invalid_issuer_is_rejected_before_anything_is_sent() -> None:
 
 
 responses = st.one_of(
-    st.sampled_from([FOUND, OTHER, WRONG, ABSENT]),
+    st.sampled_from([FOUND, OTHER, WRONG, ABSENT, REDIRECT]),
     st.builds(HttpResponse, st.integers(0, 999), st.just(()), st.binary()),
 )
 
 
-@given(responses, responses)
-def test_any_responses_give_metadata_or_an_oauth_error(first: HttpResponse, second: HttpResponse) -> None:
-    """Without retries at most two requests are sent."""
-    world = World([first, second])
+@given(responses, responses, responses)
+def test_any_responses_give_metadata_or_an_oauth_error(
+    first: HttpResponse, second: HttpResponse, third: HttpResponse
+) -> None:
+    """Without retries each URL and a redirect of it are requested once at most."""
+    world = World([first, second, third])
     try:
         assert METADATA == world.run(discover(ISSUER, retries=Retries(1)))
     except errors.InvalidResponse:
         assert FOUND != first
-    assert world.sent in (asked(URLS[0]), asked(*URLS))
+    assert {request.url for request in world.sent} <= {*URLS, "https://b.example/"}
+    assert len(world.sent) <= 4

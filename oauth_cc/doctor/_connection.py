@@ -118,7 +118,7 @@ def _method_findings(request: TokenRequest, metadata: ServerMetadata) -> Iterato
     method = request.credentials.authentication
     name = None if method is None else method_name(method)
     supported = metadata.token_endpoint_auth_methods_supported
-    if name is not None and name not in supported:
+    if name is not None and supported is not None and name not in supported:
         known = ", ".join([other for other in METHODS if other in supported]) or "other methods"
         reason = f"the issuer's metadata does not list the client authentication method {name}, but {known}"
         yield Finding(

@@ -377,7 +377,7 @@ def test_the_test_server_announces_and_enforces_mutual_tls(world: World, server:
     with AuthorizationServer(tls=world.server_side(ssl.CERT_NONE)) as other, trusting as client:
         metadata = oauth_cc.httpx2.fetch_metadata(other.issuer, client=client)
         assert not metadata.tls_client_certificate_bound_access_tokens
-        assert not any("tls" in name for name in metadata.token_endpoint_auth_methods_supported)
+        assert not any("tls" in name for name in metadata.token_endpoint_auth_methods_supported or ())
 
 
 class TestFromIssuer:

@@ -1,0 +1,22 @@
+"""
+Authorization server metadata, and the choice of an endpoint from it (RFC 8414).
+
+    issuer ─ metadata_urls ─▶ (GET) HttpResponse ─ parse_metadata ─▶ ServerMetadata ─┐
+                                                                        TokenRequest ─┴─ endpoint_for ─▶ token endpoint
+
+Metadata never changes how a client authenticates, or which issuer its assertions are for. A side member of a wrong
+shape counts as omitted, so that it costs only what needs it.
+"""
+
+from oauth_cc.metadata._choice import METHODS as METHODS
+from oauth_cc.metadata._choice import endpoint_for
+from oauth_cc.metadata._choice import method_name as method_name
+from oauth_cc.metadata._document import DEFAULT_METADATA_LIFETIME as DEFAULT_METADATA_LIFETIME
+from oauth_cc.metadata._document import metadata_lifetime
+from oauth_cc.metadata._server import ServerMetadata, metadata_urls, parse_metadata
+
+__all__ = ["ServerMetadata", "endpoint_for", "metadata_lifetime", "metadata_urls", "parse_metadata"]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,115 @@
+"""
+The choice of a token endpoint from metadata, and the checks of a request against them.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from oauth_cc.authentication.assertions import ClientSecretJwt, PrivateKeyJwt
+from oauth_cc.authentication.credentials import ClientCredentials
+from oauth_cc.authentication.grants import JwtBearerGrant
+from oauth_cc.authentication.methods import (
+    ClientAuthentication,
+    ClientSecretBasic,
+    ClientSecretPost,
+    NoAuthentication,
+    TlsClientAuth,
+)
+from oauth_cc.endpoint import Endpoint
+from oauth_cc.errors import InvalidInput
+from oauth_cc.metadata._document import listed
+from oauth_cc.metadata._server import CLIENT_CREDENTIALS, ServerMetadata
+from oauth_cc.request import TokenRequest, as_request
+
+METHODS: Final[Mapping[str, type[object]]] = {
+    "client_secret_basic": ClientSecretBasic,
+    "client_secret_post": ClientSecretPost,
+    "client_secret_jwt": ClientSecretJwt,
+    "private_key_jwt": PrivateKeyJwt,
+    "none": NoAuthentication,
+    "tls_client_auth": TlsClientAuth,
+    "self_signed_tls_client_auth": TlsClientAuth,
+}
+"""
+The client authentication methods, by their registered names (RFC 7591 section 2, RFC 8705 section 2).
+"""
+
+_ELSE: Final = "or pass the token endpoint, which needs no metadata"
+
+
+def method_name(authentication: ClientAuthentication) -> str | None:
+    """
+    Return the registered name of a client *authentication* method, or None for a custom method.
+
+        >>> method_name(ClientSecretPost("s3cret"))
+        'client_secret_post'
+    """
+    if isinstance(authentication, TlsClientAuth) and authentication.self_signed:
+        return "self_signed_tls_client_auth"
+    return next((name for name, kind in METHODS.items() if isinstance(authentication, kind)), None)
+
+
+def endpoint_for(metadata: ServerMetadata, request: TokenRequest | ClientCredentials) -> Endpoint:
+    """
+    Return the token endpoint of *metadata* for *request*.
+
+    For a request with a client certificate, this is the mutual-TLS alias if there is one (RFC 8705 section 5). What the
+    metadata do not list is not checked: many servers list little.
+
+        >>> from oauth_cc import ClientCredentials, token_request
+        >>> metadata = ServerMetadata("https://as.example", "https://as.example/token")
+        >>> endpoint_for(metadata, token_request(ClientCredentials("your_id", "s3cret")))
+        Endpoint(url='https://as.example/token', allow_http=False)
+
+    Args:
+        metadata: The server's metadata.
+        request: The token request.
+
+    Raises:
+        InvalidInput: The server does not support the grant, the client authentication method, its algorithm, the
+            certificate-bound token or the mutual TLS of *request*.
+    """
+    request = as_request(request)
+    if not isinstance(metadata, ServerMetadata):
+        reason = f"metadata must be ServerMetadata, not {type(metadata).__name__}; use parse_metadata()"
+        raise InvalidInput("metadata", reason)
+    method = request.credentials.authentication
+    grant_type = method.grant_type if isinstance(method, JwtBearerGrant) else CLIENT_CREDENTIALS
+    if isinstance(method, JwtBearerGrant):
+        method = method.client_authentication
+    _check_listed("grant_type", grant_type, metadata.grant_types_supported, "ask its operator")
+    _check_listed(
+        "client authentication method",
+        None if method is None else method_name(method),
+        metadata.token_endpoint_auth_methods_supported,
+        "use the method that the client is registered for",
+    )
+    if isinstance(method, PrivateKeyJwt | ClientSecretJwt):
+        _check_signed(metadata, method)
+    if request.certificate is not None and not metadata.tls_client_certificate_bound_access_tokens:
+        reason = (
+            "certificate cannot bind the token, as the server's metadata does not list certificate-bound tokens; ask "
+            "its operator, or leave the certificate out"
+        )
+        raise InvalidInput("certificate", reason)
+    if request.client_certificate is not None and metadata.mtls_alias_is_unusable:
+        reason = "mtls_endpoint_aliases in the metadata name no https URL as token_endpoint"
+        raise InvalidInput("certificate", f"{reason}; ask the server's operator, {_ELSE}")
+    alias = None if request.client_certificate is None else metadata.mtls_token_endpoint
+    # `ServerMetadata` has checked whether its issuer may name this URL.
+    return Endpoint(alias or metadata.token_endpoint, allow_http=True)
+
+
+def _check_listed(what: str, name: str | None, supported: tuple[str, ...] | None, advice: str) -> None:
+    if name is None or supported is None or name in supported:
+        return
+    missing = f"{what} {name} is missing from the server's metadata, which lists {listed(supported)}"
+    raise InvalidInput(" ".join(what.split(" ")[:2]), f"{missing}; {advice}, {_ELSE}")
+
+
+def _check_signed(metadata: ServerMetadata, method: PrivateKeyJwt | ClientSecretJwt) -> None:
+    if method.issuer != metadata.issuer:
+        reason = "client authentication is for another issuer than the metadata; use the same issuer for both"
+        raise InvalidInput("client authentication", reason)
+    supported = metadata.token_endpoint_auth_signing_alg_values_supported
+    _check_listed("client authentication algorithm", method.algorithm, supported, "use a key for one of these")
