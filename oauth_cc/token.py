@@ -280,6 +280,25 @@ def authorization(token: Token) -> Secret:
     return token.access_token if scheme is None else Secret(f"{scheme} {token.access_token.reveal()}")
 
 
+def bearer_authorization(token: Token) -> Secret:
+    """
+    Return the value of an ``Authorization`` header with *token*, for programs that set this header themselves.
+
+    Raises `InvalidInput` for a token that needs more than this header: a DPoP token, or one with its own placement.
+
+        >>> bearer_authorization(Token(Secret("2YotnFZFEjr1zCsicMWpAA"), "Bearer", 1700000000.0)).reveal()
+        'Bearer 2YotnFZFEjr1zCsicMWpAA'
+    """
+    if token.token_type != "Bearer":
+        reason = "token must be a Bearer token; a DPoP token needs a proof for each call, so use authorize(call, token)"
+        raise InvalidInput("token", reason)
+    if token.placement != BEARER:
+        header, scheme = token.placement.header, token.placement.scheme
+        written = f"header {header}, {'alone' if scheme is None else f'after {scheme}'}"
+        raise InvalidInput("token", f"token goes into the {written}, as its dialect says; use authorize(call, token)")
+    return authorization(token)
+
+
 def _read_only(extra: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
     try:
         if is_object(extra):

@@ -49,6 +49,22 @@ def server() -> Iterator[AuthorizationServer]:
         yield running
 
 
+def test_the_parts_of_the_cached_token_are_returned_alone(run: Run, server: AuthorizationServer) -> None:
+    """One token request serves them all."""
+
+    async def main() -> None:
+        source = AsyncTokenSource(REQUEST, server.token_endpoint)
+        assert source.peek() is None
+        token = await source.token()
+        assert await source.access_token() == token.access_token.reveal()
+        assert await source.authorization() == f"Bearer {token.access_token.reveal()}"
+        assert await source.expires_at() == token.expires_at
+        assert source.peek() is token
+        assert len(server.token_requests) == 1
+
+    run(main)
+
+
 def test_a_token_is_cached_until_it_is_discarded(run: Run, server: AuthorizationServer) -> None:
     """Discarding a token that is no longer cached changes nothing."""
 

@@ -61,6 +61,17 @@ class TestToken:
         assert source.token() is source.token()
         assert len(server.token_requests) == 1
 
+    def test_the_parts_of_the_cached_token_are_returned_alone(self, server: AuthorizationServer) -> None:
+        """One token request serves them all."""
+        source = TokenSource(REQUEST, server.token_endpoint)
+        assert source.peek() is None
+        token = source.token()
+        assert source.access_token() == shown(token)
+        assert source.authorization() == f"Bearer {shown(token)}"
+        assert source.expires_at() == token.expires_at
+        assert source.peek() is token
+        assert len(server.token_requests) == 1
+
     def test_a_discarded_token_is_never_returned_again(self, server: AuthorizationServer) -> None:
         """Discarding a token that is no longer cached changes nothing."""
         source = TokenSource(REQUEST, server.token_endpoint)

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from oauth_cc import HttpRequest, Scope, Secret, Token, authorize, errors, is_expired
-from oauth_cc.token import DEFAULT_LIFETIME
+from oauth_cc import HttpRequest, Placement, Scope, Secret, Token, authorize, errors, is_expired
+from oauth_cc.token import DEFAULT_LIFETIME, bearer_authorization
 from tests import strategies
 
 NOW = 1700000000.0
@@ -79,6 +79,19 @@ class TestAuthorize:
         """RFC 9449 section 7 requires a proof."""
         with pytest.raises(errors.InvalidInput, match=r"must be a Bearer token; .* needs a proof"):
             authorize(HttpRequest("GET", "https://api.example/"), attrs.evolve(TOKEN, token_type="DPoP"))
+
+    def test_a_header_of_the_programs_own_is_for_bearer_tokens_in_their_usual_place(self) -> None:
+        """For any other token the error names the function that places it, and quotes no token."""
+        assert bearer_authorization(TOKEN).reveal() == "Bearer tok-1"
+        others = {
+            "needs a proof for each call": attrs.evolve(TOKEN, token_type="DPoP"),
+            "header X-Api-Token, alone": attrs.evolve(TOKEN, placement=Placement("X-Api-Token", scheme=None)),
+            "header Authorization, after Zoho": attrs.evolve(TOKEN, placement=Placement(scheme="Zoho")),
+        }
+        for reason, token in others.items():
+            with pytest.raises(errors.InvalidInput, match=rf"{reason}.*use authorize\(call, token\)") as raised:
+                bearer_authorization(token)
+            assert "tok-1" not in str(raised.value)
 
 
 class TestStored:

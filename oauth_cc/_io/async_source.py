@@ -20,7 +20,7 @@ from oauth_cc.flows.single_flight import Refuse, Use
 from oauth_cc.http import HttpRequest
 from oauth_cc.stores._protocol import AsyncStore, Store, is_async_store, is_store
 from oauth_cc.stores.cache import AwaitRenewal, PendingRenewal, StartRenewal
-from oauth_cc.token import Token
+from oauth_cc.token import Token, bearer_authorization
 
 
 class AsyncTokenSource(Source):
@@ -64,6 +64,23 @@ class AsyncTokenSource(Source):
         Raises the errors of `token`.
         """
         return (await self.token()).access_token.reveal()
+
+    async def authorization(self) -> str:
+        """
+        Return the value of an ``Authorization`` header, ``Bearer`` and the token, for other libraries.
+
+        Nothing redacts it. Raises the errors of `token`, and `InvalidInput` for a token that goes elsewhere: one whose
+        dialect has its own placement, or a DPoP token. `oauth_cc.authorize` places each token.
+        """
+        return bearer_authorization(await self.token()).reveal()
+
+    async def expires_at(self) -> float:
+        """
+        Return the end of the token that `token` returns, in POSIX seconds.
+
+        Raises the errors of `token`.
+        """
+        return (await self.token()).expires_at
 
     async def discard(self, token: Token, *, api: str | None = None) -> bool:
         """

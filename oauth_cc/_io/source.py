@@ -22,7 +22,7 @@ from oauth_cc.flows.single_flight import Refuse, Use
 from oauth_cc.http import HttpRequest
 from oauth_cc.stores._protocol import is_async_store, is_store, settled
 from oauth_cc.stores.cache import AwaitRenewal, PendingRenewal, StartRenewal
-from oauth_cc.token import Token
+from oauth_cc.token import Token, bearer_authorization
 
 # Seconds between two looks at a renewal that may have lost its leader.
 LOOK: Final = 0.5
@@ -93,6 +93,23 @@ class TokenSource(Source):
         Raises the errors of `token`.
         """
         return self.token().access_token.reveal()
+
+    def authorization(self) -> str:
+        """
+        Return the value of an ``Authorization`` header, ``Bearer`` and the token, for other libraries.
+
+        Nothing redacts it. Raises the errors of `token`, and `InvalidInput` for a token that goes elsewhere: one whose
+        dialect has its own placement, or a DPoP token. `oauth_cc.authorize` places each token.
+        """
+        return bearer_authorization(self.token()).reveal()
+
+    def expires_at(self) -> float:
+        """
+        Return the end of the token that `token` returns, in POSIX seconds.
+
+        Raises the errors of `token`.
+        """
+        return self.token().expires_at
 
     def discard(self, token: Token, *, api: str | None = None) -> bool:
         """

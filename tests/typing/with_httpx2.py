@@ -32,6 +32,8 @@ def threads(client: httpx2.Client) -> int:
         assert_type(source, TokenSource)
         assert_type(source.with_resource("https://api.example/"), TokenSource)
         assert_type(source.token(), Token)
+        assert_type((source.access_token(), source.authorization(), source.expires_at()), tuple[str, str, float])
+        assert_type(source.peek(), Token | None)
     with httpx2.Client(auth=auth) as api:
         return api.get("https://api.example/things", auth=auth.with_scope(Scope.of("write"))).status_code
 
@@ -44,5 +46,7 @@ async def tasks(client: httpx2.AsyncClient) -> int:
     ) as source:
         assert_type(source, AsyncTokenSource)
         assert_type(await source.token(), Token)
+        assert_type(await source.authorization(), str)
+        assert_type(await source.expires_at(), float)
     async with httpx2.AsyncClient(auth=ClientCredentialsAuth(request, ENDPOINT)) as api:
         return (await api.get("https://api.example/things")).status_code
