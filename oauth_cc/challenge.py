@@ -2,7 +2,8 @@
 Challenges in WWW-Authenticate, an API's statement about a token (RFC 9110 section 11.6.1).
 
     HttpResponse ─ token_rejected ─────▶ would a new token help?
-                 └ insufficient_scope ─▶ the Scope it would need
+                 ├ insufficient_scope ─▶ the Scope it would need
+                 └ resource_metadata ──▶ where the resource describes itself
 
 Fields are untrusted input: no text raises an exception, and parsing takes time linear in its length.
 """
@@ -17,11 +18,19 @@ import attrs
 from oauth_cc._wire.grammar import HEADER_NAME
 from oauth_cc._wire.hidden import Hidden
 from oauth_cc.dialect import RFC_6749, Dialect
+from oauth_cc.endpoint import check_url
 from oauth_cc.errors import InvalidInput
 from oauth_cc.http import HttpResponse
 from oauth_cc.scope import Scope
 
-__all__ = ["Challenge", "insufficient_scope", "parse_challenges", "token_rejected"]
+__all__ = [
+    "Challenge",
+    "challenged_scope",
+    "insufficient_scope",
+    "parse_challenges",
+    "resource_metadata",
+    "token_rejected",
+]
 
 
 def __dir__() -> list[str]:
@@ -222,6 +231,43 @@ def insufficient_scope(response: HttpResponse) -> Scope | None:
     challenges = _about_tokens(parse_challenges(response.header("WWW-Authenticate")))
     asked = [_scope(challenge) for challenge in challenges if challenge.get("error") == "insufficient_scope"]
     return next((scope for scope in asked if scope), Scope()) if asked else None
+
+
+def resource_metadata(response: HttpResponse) -> str | None:
+    """
+    Return the URL of the protected resource's metadata that *response*, a 401, names (RFC 9728 section 5.1).
+
+    None for any other response, and for a URL that is neither https nor http to loopback. Request a URL of the
+    resource's own origin only, as any other is a choice of the resource.
+
+        >>> named = 'Bearer resource_metadata="https://api.example/.well-known/oauth-protected-resource"'
+        >>> resource_metadata(HttpResponse(401, {"WWW-Authenticate": named}))
+        'https://api.example/.well-known/oauth-protected-resource'
+    """
+    named = [challenge.get("resource_metadata") for challenge in _of_401(response)]
+    return next((url for url in named if url is not None and _is_usable(url)), None)
+
+
+def challenged_scope(response: HttpResponse) -> Scope:
+    """
+    Return the scope that *response*, a 401, requires (RFC 6750 section 3). Empty if it names none.
+
+        >>> challenged_scope(HttpResponse(401, {"WWW-Authenticate": 'Bearer scope="a b"'}))
+        Scope.of('a', 'b')
+    """
+    return next((scope for scope in map(_scope, _of_401(response)) if scope), Scope())
+
+
+def _of_401(response: HttpResponse) -> list[Challenge]:
+    return _about_tokens(parse_challenges(response.header("WWW-Authenticate"))) if response.status == 401 else []
+
+
+def _is_usable(url: str) -> bool:
+    try:
+        check_url(url)
+    except InvalidInput:
+        return False
+    return True
 
 
 def _about_tokens(challenges: tuple[Challenge, ...]) -> list[Challenge]:

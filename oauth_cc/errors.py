@@ -10,7 +10,8 @@ The exceptions of oauth_cc.
     │   ├── UnexpectedRedirect      a redirect, which is never followed; .location
     │   ├── UnsupportedTokenType    a token of a type that was not requested; .token_type
     │   │   └── TokenTypeDowngrade  a bearer token where a bound token was requested
-    │   └── IssuerMismatch          the metadata of another issuer
+    │   ├── IssuerMismatch          the metadata of another issuer
+    │   └── IssuerNotNamed          a protected resource that does not name the issuer
     ├── RenewalTimedOut             another caller's token request takes too long (also a TimeoutError)
     ├── SourceClosed                a token source was used after close() (also a RuntimeError)
     └── StoreUnavailable            a token store cannot be read or written
@@ -27,6 +28,7 @@ __all__ = [
     "InvalidKey",
     "InvalidResponse",
     "IssuerMismatch",
+    "IssuerNotNamed",
     "OAuthError",
     "RegisteredCode",
     "RenewalTimedOut",
@@ -202,6 +204,14 @@ class UnexpectedRedirect(InvalidResponse):
 
 class IssuerMismatch(InvalidResponse):
     """The metadata of another issuer than the one requested, which must not be used (RFC 8414 section 3.3)."""
+
+
+class IssuerNotNamed(InvalidResponse):
+    """
+    The metadata of a protected resource that does not name the caller's issuer (RFC 9728 section 2).
+
+    Nothing is sent to any other authorization server, and no token to the resource.
+    """
 
 
 class UnsupportedTokenType(InvalidResponse):

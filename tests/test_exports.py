@@ -32,7 +32,8 @@ PUBLIC = {
         ClientSecretBasic ClientSecretJwt ClientSecretPost GivenSecret GrantDraft JwtBearerGrant KeySource
         MacAlgorithm MacKey NoAuthentication PrivateKeyJwt Proof SecretFile SecretFunction SecretSource Signer
         SigningKey Source TlsClientAuth UnsignedAssertion""",
-    "oauth_cc.challenge": "Challenge insufficient_scope parse_challenges token_rejected",
+    "oauth_cc.challenge": """
+        Challenge challenged_scope insufficient_scope parse_challenges resource_metadata token_rejected""",
     "oauth_cc.compat": """
         AUTH_HEADER AccessDeniedError BODY BackendApplicationClient ConsentRequired CustomOAuth2Error FatalClientError
         InsecureTransportError InsufficientScopeError InvalidClientError InvalidClientIdError InvalidGrantError
@@ -48,16 +49,17 @@ PUBLIC = {
     "oauth_cc.doctor": """
         Alternative Diagnosis Failure FailureKind Finding Observed Topic alternatives examine needs_alternatives""",
     "oauth_cc.errors": """
-        InsecureEndpoint InvalidInput InvalidKey InvalidResponse IssuerMismatch OAuthError RegisteredCode
-        RenewalTimedOut SourceClosed StoreUnavailable TokenRequestRefused TokenTypeDowngrade UnexpectedRedirect
-        UnsupportedTokenType""",
+        InsecureEndpoint InvalidInput InvalidKey InvalidResponse IssuerMismatch IssuerNotNamed OAuthError
+        RegisteredCode RenewalTimedOut SourceClosed StoreUnavailable TokenRequestRefused TokenTypeDowngrade
+        UnexpectedRedirect UnsupportedTokenType""",
     "oauth_cc.events": """
         Event EventHook RejectionRepeated RenewalFailed ResponseOdd ScopeInsufficient StoreFailed StoreReturned
         TokenDiscarded TokenFound TokenObtained TokenWithheld""",
     "oauth_cc.fapi": "Requirement fapi2",
     "oauth_cc.flows": """
         Effect Failed FetchAssertion Flow Load Lock Moment Observe ReadKey ReadSecret Received Report Returned Save
-        Send Sign Sleep advance discover discover_endpoint exchange introspect revoke without_store""",
+        Send Sign Sleep advance discover discover_endpoint discover_resource exchange introspect revoke
+        without_store""",
     "oauth_cc.httpx": """
         AsyncTokenSource ClientCredentialsAuth TokenSource fetch_metadata fetch_metadata_async fetch_token
         fetch_token_async perform perform_async""",
@@ -65,7 +67,9 @@ PUBLIC = {
         AsyncTokenSource ClientCredentialsAuth TokenSource fetch_metadata fetch_metadata_async fetch_token
         fetch_token_async perform perform_async""",
     "oauth_cc.jose": "key_from_file key_from_jwk key_from_pem",
-    "oauth_cc.metadata": "ServerMetadata endpoint_for metadata_lifetime metadata_urls parse_metadata",
+    "oauth_cc.metadata": """
+        ResourceMetadata ServerMetadata endpoint_for metadata_lifetime metadata_urls parse_metadata
+        parse_resource_metadata resource_metadata_urls""",
     "oauth_cc.requests": "ClientCredentialsAuth TokenSource fetch_metadata fetch_token perform",
     "oauth_cc.revocation": """
         Introspection check_revocation_response introspection_request parse_introspection_response

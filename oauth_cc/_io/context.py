@@ -17,7 +17,7 @@ from oauth_cc._io.log import emit, warn_of_plain_http
 from oauth_cc._io.options import DEFAULTS, Options, check_options
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.endpoint import Endpoint, Origin
-from oauth_cc.errors import InvalidInput, OAuthError
+from oauth_cc.errors import InvalidInput, IssuerNotNamed, OAuthError
 from oauth_cc.events import (
     Event,
     RejectionRepeated,
@@ -32,7 +32,7 @@ from oauth_cc.events import (
 from oauth_cc.flows.effects import Failed, Flow, Load, Lock, Save
 from oauth_cc.flows.exchange import exchange
 from oauth_cc.flows.freshness import stale_from
-from oauth_cc.flows.metadata_cache import MetadataCache, check_cache
+from oauth_cc.flows.metadata_cache import Discovery, MetadataCache, check_cache
 from oauth_cc.flows.renewal import Kept, Renewal, Renewed, Terms, terms
 from oauth_cc.http import HttpResponse
 from oauth_cc.request import TokenRequest, as_request
@@ -99,12 +99,17 @@ class SourceContext:
         """
         now = time.time()
         self.cache.complete(pending, outcome, now, self.limits)
+        held = pending.held
+        if isinstance(outcome, IssuerNotNamed) and held is not None:
+            # The resource gets nothing more.
+            self.cache.discard(self.terms.slot, held, now, may_pause=False)
+            held = None
         for event in events:
             self.report(event)
         if isinstance(outcome, Renewed):
             self._report_oddities(outcome.token)
         if isinstance(outcome, Exception):
-            left = None if pending.held is None else max(0.0, stale_from(pending.held) - now)
+            left = None if held is None else max(0.0, stale_from(held) - now)
             self.report(RenewalFailed(*self.terms.labels, outcome, left))
 
     def report(self, event: Event) -> None:
@@ -130,6 +135,7 @@ class SourceContext:
         Returns:
             False if the token is kept because the API rejects one token after the other.
         """
+        self._forget_resource()
         before, after = self.cache.discard(self.terms.slot, token, time.time(), may_pause=api is not None)
         if before.token == token and after.token is None:
             self.report(TokenDiscarded(*self.terms.labels, api))
@@ -138,6 +144,12 @@ class SourceContext:
             pause = rejections.until - rejections.since
             self.report(RejectionRepeated(*self.terms.labels, pause, api))
         return after.token != token
+
+    def _forget_resource(self) -> None:
+        # A resource that rejects a token may have changed its metadata (RFC 9728 section 5.2).
+        terms = self.terms
+        if terms.discovery is not None and terms.discovery.by_resource:
+            terms.discovery.cache.forget_resource(terms.request.resources[0])
 
     def is_rejection(self, response: HttpResponse) -> bool:
         """Return whether an API's *response* means that a new token may do better."""
@@ -183,17 +195,17 @@ def source_context(
     endpoint: str | Endpoint,
     store: TokenCache | Store | AsyncStore | None,
     options: Options,
-    metadata_cache: MetadataCache | None = None,
+    discovery: Discovery | None = None,
 ) -> SourceContext:
     """
     Return the context of a source.
 
     Args:
         request: The token request, or credentials for a request without scope.
-        endpoint: The token endpoint, or the issuer if *metadata_cache* is given.
+        endpoint: The token endpoint, or the issuer if *discovery* is given.
         store: A cache shared by sources, or a store shared by processes. None for a new cache.
         options: Timeout, retries, renewal and events.
-        metadata_cache: The cached metadata of the issuer. None if *endpoint* is the token endpoint.
+        discovery: How the token endpoint is discovered. None if *endpoint* is the token endpoint.
 
     Raises:
         InvalidInput: The request cannot be sent, or *store* or *options* has the wrong type.
@@ -207,7 +219,7 @@ def source_context(
         retries=options.retries,
         renewal_window=options.renewal_window,
         wait_timeout=options.wait_timeout,
-        metadata_cache=metadata_cache,
+        discovery=discovery,
     )
     if agreed.endpoint.allow_http:
         warn_of_plain_http(agreed.client_id, agreed.endpoint)
@@ -234,8 +246,39 @@ def issuer_context(
     Raises:
         InvalidInput: The request cannot be sent, or *store*, *cache* or *options* has the wrong type.
     """
+    return source_context(request, issuer, store, options, _discovery(cache))
+
+
+def resource_context(
+    url: str,
+    request: TokenRequest | ClientCredentials,
+    issuer: str | Endpoint,
+    store: TokenCache | Store | AsyncStore | None,
+    cache: MetadataCache | None,
+    options: Options,
+) -> SourceContext:
+    """
+    Return the context of a source that discovers what *url*, a protected resource, accepts at the first request.
+
+    Args:
+        url: The resource identifier.
+        request: The token request, or credentials for a request with the scope that the resource names.
+        issuer: The issuer identifier, which the resource must name.
+        store: A cache shared by sources, or a store shared by processes. None for a new cache.
+        cache: Metadata shared by sources. None for a new cache.
+        options: Timeout, retries, renewal and events.
+
+    Raises:
+        InvalidInput: The request cannot be sent or names another resource, or an argument has the wrong type.
+    """
+    asked = as_request(request)
+    named = asked if asked.resources == (url,) else asked.with_resource(url)
+    return source_context(named, issuer, store, options, _discovery(cache, by_resource=True))
+
+
+def _discovery(cache: MetadataCache | None, *, by_resource: bool = False) -> Discovery:
     check_cache(cache)
-    return source_context(request, issuer, store, options, MetadataCache() if cache is None else cache)
+    return Discovery(MetadataCache() if cache is None else cache, by_resource)
 
 
 def token_flow(

@@ -29,6 +29,7 @@ from oauth_cc.flows.exchange import exchange
 
 if TYPE_CHECKING:
     from oauth_cc.flows.discovery import discover, discover_endpoint
+    from oauth_cc.flows.resource import discover_resource
     from oauth_cc.flows.revocation import introspect, revoke
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "advance",
     "discover",
     "discover_endpoint",
+    "discover_resource",
     "exchange",
     "introspect",
     "revoke",
@@ -74,6 +76,10 @@ if not TYPE_CHECKING:
             from oauth_cc.flows import discovery
 
             return getattr(discovery, name)
+        if name == "discover_resource":
+            from oauth_cc.flows.resource import discover_resource
+
+            return discover_resource
         if name in _REVOCATION:
             from oauth_cc.flows import revocation
 

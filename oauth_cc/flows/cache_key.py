@@ -34,7 +34,7 @@ def fingerprint(credentials: ClientCredentials) -> bytes:
     return hashlib.pbkdf2_hmac("sha256", _proof(credentials).reveal().encode("ascii"), salt, _ROUNDS)
 
 
-def cache_key(request: TokenRequest, endpoint: str | Endpoint, fingerprint: bytes) -> str:
+def cache_key(request: TokenRequest, endpoint: str | Endpoint, fingerprint: bytes, *, by_resource: bool = False) -> str:
     """
     Return the cache key of the token for *request* at *endpoint*: 64 hexadecimal digits.
 
@@ -45,6 +45,7 @@ def cache_key(request: TokenRequest, endpoint: str | Endpoint, fingerprint: byte
         request: The token request.
         endpoint: The token endpoint.
         fingerprint: The `fingerprint` of the request's credentials.
+        by_resource: Whether the resource's metadata complete the request.
 
     Example:
         >>> from oauth_cc import Scope, token_request
@@ -75,6 +76,8 @@ def cache_key(request: TokenRequest, endpoint: str | Endpoint, fingerprint: byte
     departures = request.dialect.departures()
     if departures:
         shape["dialect"] = departures
+    if by_resource:
+        shape["by_resource"] = True
     if request.client_certificate is not None:
         shape["x5t#S256"] = request.client_certificate.thumbprint
     return hashlib.sha256(write(shape, ascii_only=True).encode("ascii")).hexdigest()

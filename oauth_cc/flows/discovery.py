@@ -10,12 +10,12 @@ from urllib.parse import urljoin
 from oauth_cc._wire.grammar import URL_TEXT
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.endpoint import Endpoint, endpoint_of_issuer_fault, issuer_of
-from oauth_cc.errors import InvalidResponse, IssuerMismatch, UnexpectedRedirect
-from oauth_cc.flows.effects import Failed, Flow, Received, observe, send
-from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries, wait_to_retry
+from oauth_cc.flows.documents import fetch, search
+from oauth_cc.flows.effects import Flow, Received, observe
+from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries
 from oauth_cc.flows.metadata_cache import MetadataCache, check_cache
-from oauth_cc.http import RETRYABLE, HttpRequest, HttpResponse, retry_after
-from oauth_cc.metadata import ServerMetadata, endpoint_for, metadata_lifetime, metadata_urls, parse_metadata
+from oauth_cc.http import HttpResponse
+from oauth_cc.metadata import ServerMetadata, endpoint_for, metadata_urls, parse_metadata
 from oauth_cc.request import TokenRequest
 
 
@@ -71,40 +71,11 @@ def discover(
         known = cache.get(issuer, moment.now)
         if known is not None:
             return known
-    metadata, expires_at = yield from _search(urls, issuer, retries)
+    found = search(urls, lambda url: _answer(url, issuer, retries), lambda response: parse_metadata(response, issuer))
+    metadata, expires_at = yield from found
     if cache is not None:
         cache.put(issuer, metadata, expires_at)
     return metadata
-
-
-def _search(urls: tuple[str, str], issuer: str | Endpoint, retries: Retries) -> Flow[tuple[ServerMetadata, float]]:
-    errors: list[InvalidResponse] = []
-    for url in urls:
-        answer = yield from _answer(url, issuer, retries)
-        try:
-            found = parse_metadata(answer.response, issuer)
-        except InvalidResponse as error:
-            errors.append(error.with_traceback(None))
-        else:
-            return found, answer.received_at + metadata_lifetime(answer.response)
-    # The last one that says more than that there are no metadata.
-    telling = [error for error in errors if not _is_absence(error)]
-    raise _naming(urls, [*errors, *telling][-1])
-
-
-def _is_absence(error: InvalidResponse) -> bool:
-    return not error.retryable and error.member is None and type(error) is InvalidResponse
-
-
-def _naming(urls: tuple[str, ...], error: InvalidResponse) -> InvalidResponse:
-    reason = f"{error.reason}; requested {' and '.join(urls)}"
-    match error:
-        case IssuerMismatch():
-            return IssuerMismatch(error.status, reason)
-        case UnexpectedRedirect():
-            return UnexpectedRedirect(error.status, reason, error.location)
-        case _:
-            return InvalidResponse(error.status, reason, error.member, error.retryable, error.retry_after)
 
 
 def _answer(url: str, issuer: str | Endpoint, retries: Retries) -> Flow[Received]:
@@ -120,28 +91,3 @@ def _redirect_target(response: HttpResponse, url: str, issuer: str | Endpoint) -
         return None
     target = urljoin(url, locations[0])
     return target if endpoint_of_issuer_fault(target, issuer_of(issuer)[0]) is None else None
-
-
-def fetch(url: str, retries: Retries) -> Flow[Received]:
-    """
-    Return the flow that requests the metadata at *url*, of any status.
-
-    Args:
-        url: The URL.
-        retries: How often and after which pauses a failed attempt is repeated.
-    """
-    request = HttpRequest("GET", url, {"Accept": "application/json"})
-    attempt = 0
-    while True:
-        attempt += 1
-        sent = yield from send(request)
-        if isinstance(sent, Failed):
-            retryable, wait = sent.retryable, None
-        else:
-            retryable, wait = sent.response.status in RETRYABLE, retry_after(sent.response, sent.received_at)
-        if retryable and (yield from wait_to_retry(retries, attempt, wait)):
-            continue
-        if isinstance(sent, Failed):
-            sent.error.add_note(f"The metadata were requested from {url}.")
-            raise sent.error
-        return sent

@@ -1,28 +1,42 @@
 """
-A cache of authorization server metadata.
+A cache of metadata, and what a source discovers by it.
 """
 
 from typing import TYPE_CHECKING, final
 
+import attrs
+
 from oauth_cc.endpoint import Endpoint, issuer_of
 from oauth_cc.errors import InvalidInput
+from oauth_cc.scope import Scope
 
 if TYPE_CHECKING:
     # Loaded by discovery, which most programs do without.
-    from oauth_cc.metadata import ServerMetadata
+    from oauth_cc.metadata import ResourceMetadata, ServerMetadata
+
+
+@final
+@attrs.frozen
+class KnownResource:
+    """The *metadata* of a protected resource, and the *scope* that it required in a 401, empty if it named none."""
+
+    metadata: "ResourceMetadata"
+    scope: Scope
 
 
 @final
 class MetadataCache:
     """
-    Metadata by issuer, each cached for as long as its server allows (`metadata_lifetime`).
+    Metadata by issuer and by resource, each cached for as long as its server allows (`metadata_lifetime`).
 
-    Pass one cache to every ``from_issuer`` and ``fetch_metadata`` of a program. Threads and event loops may share it.
+    Pass one cache to every ``from_issuer``, ``from_resource`` and ``fetch_metadata`` of a program. Threads and event
+    loops may share it.
     """
 
     def __init__(self) -> None:
         # Threads need no lock: an entry is put and got whole.
         self._found: dict[tuple[str, bool], tuple[ServerMetadata, float]] = {}
+        self._resources: dict[str, tuple[KnownResource, float]] = {}
 
     def get(self, issuer: str | Endpoint, now: float) -> "ServerMetadata | None":
         """Return the metadata of *issuer* that have not expired at *now* (POSIX seconds), or None."""
@@ -32,6 +46,34 @@ class MetadataCache:
     def put(self, issuer: str | Endpoint, metadata: "ServerMetadata", expires_at: float) -> None:
         """Keep *metadata* of *issuer* until *expires_at* (POSIX seconds)."""
         self._found[issuer_of(issuer)] = metadata, expires_at
+
+    def get_resource(self, resource: str, now: float) -> KnownResource | None:
+        """Return what is known of *resource* and has not expired at *now* (POSIX seconds), or None."""
+        found = self._resources.get(resource)
+        return found[0] if found is not None and now < found[1] else None
+
+    def put_resource(self, known: KnownResource, expires_at: float) -> None:
+        """Keep *known* until *expires_at* (POSIX seconds)."""
+        self._resources[known.metadata.resource] = known, expires_at
+
+    def forget_resource(self, resource: str) -> None:
+        """Drop the metadata of *resource*, which may have changed (RFC 9728 section 5.2)."""
+        self._resources.pop(resource, None)
+
+
+@final
+@attrs.frozen
+class Discovery:
+    """
+    How a source discovers the token endpoint.
+
+    Args:
+        cache: The cache of the metadata.
+        by_resource: Whether the resource of the token request must name the issuer (RFC 9728).
+    """
+
+    cache: MetadataCache
+    by_resource: bool = False
 
 
 def check_cache(cache: object) -> None:

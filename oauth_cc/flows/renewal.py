@@ -20,7 +20,7 @@ from oauth_cc.flows.cache_key import fingerprint as derive_fingerprint
 from oauth_cc.flows.effects import Failed, Flow, Report, load, lock, observe, save
 from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries, exchange
 from oauth_cc.flows.freshness import DEFAULT_WINDOW, RenewalWindow, is_plausible, stale_from
-from oauth_cc.flows.metadata_cache import MetadataCache
+from oauth_cc.flows.metadata_cache import Discovery
 from oauth_cc.request import TokenRequest, as_request
 from oauth_cc.token import Token
 
@@ -71,6 +71,7 @@ class CacheSlot:
 
     request: TokenRequest
     endpoint: Endpoint
+    by_resource: bool
 
 
 @final
@@ -81,13 +82,13 @@ class Terms:
 
     Args:
         request: The token request.
-        endpoint: The token endpoint, or the issuer if *metadata_cache* is given.
+        endpoint: The token endpoint, or the issuer if *discovery* is given.
         slot: The key of the token in a `TokenCache`.
         shared: Whether processes share a store. The store keeps the token under `cache_key`.
         retries: How often and after which pauses a failed attempt is repeated.
         renewal_window: When a token is renewed, as shares of its lifetime.
         wait_timeout: Seconds that a caller waits for another caller's renewal.
-        metadata_cache: The cached metadata of the issuer. None if *endpoint* is the token endpoint.
+        discovery: How the token endpoint is discovered. None if *endpoint* is the token endpoint.
         fingerprint: The fingerprint of the credentials.
     """
 
@@ -98,7 +99,7 @@ class Terms:
     retries: Retries
     renewal_window: RenewalWindow
     wait_timeout: float
-    metadata_cache: MetadataCache | None
+    discovery: Discovery | None
     _fingerprint: Fingerprint = attrs.field(eq=False, repr=False, alias="fingerprint")
 
     @property
@@ -109,7 +110,7 @@ class Terms:
     @cached_property
     def cache_key(self) -> str:
         """The key of the token in a shared store."""
-        return cache_key(self.request, self.endpoint, self._fingerprint.value)
+        return cache_key(self.request, self.endpoint, self._fingerprint.value, by_resource=self.by_resource)
 
     @property
     def cache_key_prefix(self) -> str:
@@ -122,16 +123,24 @@ class Terms:
         return str(self.endpoint.origin)
 
     @property
+    def by_resource(self) -> bool:
+        """True if the resource of the request must name the issuer."""
+        return self.discovery is not None and self.discovery.by_resource
+
+    @property
     def labels(self) -> tuple[str, str, str]:
         """The fields that every event begins with: client_id, token_endpoint and cache_key."""
         return self.client_id, self.endpoint_origin, self.cache_key_prefix
 
     def with_request(self, request: TokenRequest) -> "Terms":
-        """Return the terms for *request*. Raises `InvalidInput` if its credentials differ."""
+        """Return the terms for *request*. Raises `InvalidInput` if its credentials differ, or no resource is a URL."""
         if request.credentials != self.request.credentials:
             reason = "the credentials of an existing source cannot be changed; create a new TokenSource"
             raise InvalidInput("credentials", reason)
-        return attrs.evolve(self, request=request, slot=_slot(request, self.endpoint, self._fingerprint))
+        if self.by_resource:
+            check_resource(request)
+        slot = _slot(request, self.endpoint, self._fingerprint, by_resource=self.by_resource)
+        return attrs.evolve(self, request=request, slot=slot)
 
 
 def terms(
@@ -142,34 +151,35 @@ def terms(
     retries: Retries = DEFAULT_RETRIES,
     renewal_window: RenewalWindow = DEFAULT_WINDOW,
     wait_timeout: float = DEFAULT_WAIT_TIMEOUT,
-    metadata_cache: MetadataCache | None = None,
+    discovery: Discovery | None = None,
 ) -> Terms:
     """
     Return the checked settings of a source.
 
     Args:
         request: The token request, or credentials for a request without scope.
-        endpoint: The token endpoint, or the issuer if *metadata_cache* is given.
+        endpoint: The token endpoint, or the issuer if *discovery* is given.
         shared: Whether processes share a store.
         retries: How often and after which pauses a failed attempt is repeated.
         renewal_window: When a token is renewed, as shares of its lifetime.
         wait_timeout: Seconds that a caller waits for another caller's renewal. The wait for another process ends after
             half of this time.
-        metadata_cache: The cached metadata of the issuer. None if *endpoint* is the token endpoint.
+        discovery: How the token endpoint is discovered. None if *endpoint* is the token endpoint.
 
     Raises:
         InvalidInput: The request cannot be sent. `http_request` raises the same error.
     """
     # Composed only for the checks, so that an invalid request fails here and not at the first call.
     asked = as_request(request)
-    where = as_endpoint(endpoint) if metadata_cache is None else _issuer(endpoint)
+    where = as_endpoint(endpoint) if discovery is None else _issuer(endpoint)
     check_request(asked, where)
+    by_resource = discovery is not None and discovery.by_resource
+    if by_resource:
+        check_resource(asked)
     fingerprint = Fingerprint(asked.credentials)
-    slot = _slot(asked, where, fingerprint)
+    slot = _slot(asked, where, fingerprint, by_resource=by_resource)
     shared = shared and has_name(asked.credentials)
-    return Terms(
-        asked, where, slot, shared, retries, renewal_window, wait_timeout, metadata_cache, fingerprint=fingerprint
-    )
+    return Terms(asked, where, slot, shared, retries, renewal_window, wait_timeout, discovery, fingerprint=fingerprint)
 
 
 def _issuer(given: str | Endpoint) -> Endpoint:
@@ -177,13 +187,22 @@ def _issuer(given: str | Endpoint) -> Endpoint:
     return Endpoint(url, allow_http=allow_http)
 
 
-def _slot(request: TokenRequest, endpoint: Endpoint, proof: Fingerprint) -> Hashable:
-    slot = CacheSlot(request, endpoint)
+def check_resource(request: TokenRequest) -> None:
+    """Raise `InvalidInput` unless *request* names exactly one resource, an https URL, or http to loopback."""
+    if len(request.resources) != 1 or request.resource_names:
+        raise InvalidInput("resource", "the request must name no resource but the one that is discovered")
+    from oauth_cc.metadata import resource_metadata_urls
+
+    resource_metadata_urls(request.resources[0])
+
+
+def _slot(request: TokenRequest, endpoint: Endpoint, proof: Fingerprint, *, by_resource: bool) -> Hashable:
+    slot = CacheSlot(request, endpoint, by_resource)
     try:
         hash(slot)
     except TypeError:
         # A user's client authentication method may be unhashable. The cache key covers what it sends.
-        return cache_key(request, endpoint, proof.value)
+        return cache_key(request, endpoint, proof.value, by_resource=by_resource)
     return slot
 
 
@@ -218,8 +237,8 @@ def renewal(
         yield Report(TokenFound(*terms.labels, found.expires_at - began.now))
         return Renewed(found, began.jitter)
     retries = terms.retries if held is None else _ONE_ATTEMPT
-    endpoint = yield from _token_endpoint(terms, retries)
-    token = yield from exchange(terms.request, endpoint, retries=retries)
+    request, endpoint = yield from _discovered(terms, retries)
+    token = yield from exchange(request, endpoint, retries=retries)
     ended = yield from observe()
     if terms.shared:
         yield from save(terms.cache_key, token)
@@ -229,12 +248,17 @@ def renewal(
     return Renewed(token, ended.jitter)
 
 
-def _token_endpoint(terms: Terms, retries: Retries) -> Flow[Endpoint]:
-    if terms.metadata_cache is None:
-        return terms.endpoint
+def _discovered(terms: Terms, retries: Retries) -> Flow[tuple[TokenRequest, Endpoint]]:
+    request, discovery = terms.request, terms.discovery
+    if discovery is None:
+        return request, terms.endpoint
+    if discovery.by_resource:
+        from oauth_cc.flows.resource import resource_request
+
+        return (yield from resource_request(terms.endpoint, request, retries=retries, cache=discovery.cache))
     from oauth_cc.flows.discovery import discover_endpoint
 
-    return (yield from discover_endpoint(terms.endpoint, terms.request, retries=retries, cache=terms.metadata_cache))
+    return request, (yield from discover_endpoint(terms.endpoint, request, retries=retries, cache=discovery.cache))
 
 
 def _find(terms: Terms, held: Token | None, rejected: tuple[Token, ...]) -> Flow[Token | None]:

@@ -19,12 +19,24 @@ from oauth_cc._wire.form import decode, encode
 from oauth_cc._wire.json import MAX_SIZE, parse_object, write
 from oauth_cc._wire.redaction import echoes
 from oauth_cc.authentication.federated import checked_assertion
-from oauth_cc.challenge import insufficient_scope, parse_challenges, token_rejected
+from oauth_cc.challenge import (
+    challenged_scope,
+    insufficient_scope,
+    parse_challenges,
+    resource_metadata,
+    token_rejected,
+)
 from oauth_cc.dialect import MAX_LIFETIME
 from oauth_cc.dpop import dpop_nonce
 from oauth_cc.endpoint import check_resource, check_url
 from oauth_cc.http import MAX_RETRY_AFTER, date, retry_after
-from oauth_cc.metadata import ServerMetadata, metadata_lifetime, parse_metadata
+from oauth_cc.metadata import (
+    ResourceMetadata,
+    ServerMetadata,
+    metadata_lifetime,
+    parse_metadata,
+    parse_resource_metadata,
+)
 from oauth_cc.response import read_token_response
 from oauth_cc.stores._encryption import Encryption
 from oauth_cc.stores._redis_commands import Commands
@@ -36,6 +48,7 @@ NOW: Final = 1700000000.0
 SECRET: Final = "s3cr3t/va<l>ue+%"
 KEY: Final = "0123456789abcdef" * 4
 ISSUER: Final = "https://as.example/tenant"
+RESOURCE: Final = "https://api.example/mcp"
 REQUEST: Final = token_request(ClientCredentials("your_id", SECRET), Scope.of("a", "b"))
 REQUESTS: Final = (
     REQUEST,
@@ -93,6 +106,17 @@ def metadata(data: bytes) -> None:
     assert found.token_endpoint.lower().startswith("https://")
 
 
+def resource(data: bytes) -> None:
+    """Read *data* as metadata of a protected resource. Its authorization servers are URLs."""
+    found = _caught(parse_resource_metadata, HttpResponse(200, (), data), RESOURCE)
+    if isinstance(found, errors.OAuthError):
+        assert str(found).isprintable()
+        return
+    assert isinstance(found, ResourceMetadata)
+    assert found.resource == RESOURCE
+    assert all([server.lower().startswith(("https://", "http://")) for server in found.authorization_servers])
+
+
 def caching(data: bytes) -> None:
     """Read *data* as Cache-Control and Age of metadata."""
     text = data.decode("latin-1")
@@ -108,6 +132,8 @@ def challenges(data: bytes) -> None:
         response = HttpResponse(status, [("WWW-Authenticate", line) for line in lines] + [("DPoP-Nonce", lines[0])])
         token_rejected(response)
         insufficient_scope(response)
+        challenged_scope(response)
+        assert (resource_metadata(response) or "https://").lower().startswith(("https://", "http://"))
         dpop_nonce(response)
 
 
@@ -205,6 +231,10 @@ _METADATA: Final = (
     b'{"issuer": "https://as.example/tenant", "token_endpoint": "https://as.example/token", "grant_types_supported": '
     b'["client_credentials"], "mtls_endpoint_aliases": {"token_endpoint": "https://mtls.as.example/token"}}'
 )
+_RESOURCE: Final = (
+    b'{"resource": "https://api.example/mcp", "authorization_servers": ["https://as.example"], "scopes_supported": '
+    b'["a"], "bearer_methods_supported": ["header"], "dpop_bound_access_tokens_required": false}'
+)
 _CHALLENGE: Final = b'Basic realm="a, b", DPoP error="use_dpop_nonce", Bearer error=invalid_token, scope="a b"'
 _JSON: Final = (b"[", b"]", b"{", b"}", b'"', b",", b":", b"\\u", b"\\ud800", b"null", b"NaN", b"1e999", b"9" * 40)
 _DATES: Final = (b"Tue, 14 Nov 2023 22:13:20 GMT", b"Tuesday, 14-Nov-23 22:13:20 GMT", b"Tue Nov 14 22:13:20 2023")
@@ -213,6 +243,7 @@ _DATE_PIECES: Final = (b"0", b"99", b"31", b"Feb", b"GMT", b" ", b":", b"\xff", 
 TARGETS: Final = {
     "token response": Target(token_response, (_ANSWER, _REFUSAL), (*_JSON, b"s3cr3t/va", b"%2f", b"&lt;")),
     "metadata": Target(metadata, (_METADATA,), (*_JSON, b"http://", b"@", b"#")),
+    "resource metadata": Target(resource, (_RESOURCE,), (*_JSON, b"http://", b"@", b"#")),
     "Cache-Control": Target(caching, (b"public, max-age=600", b"no-store"), (b",", b"max-age=", b"9" * 40, b"-", b'"')),
     "challenges": Target(
         challenges, (_CHALLENGE, b"Negotiate YWJj=="), (b",", b" ", b'"', b"\\", b"=", b"\n", b"\xff")

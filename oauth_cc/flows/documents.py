@@ -1,0 +1,82 @@
+"""
+The search for a metadata document at several URLs.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from oauth_cc.errors import InvalidResponse, IssuerMismatch, UnexpectedRedirect
+from oauth_cc.flows.effects import Failed, Flow, Received, send
+from oauth_cc.flows.exchange import Retries, wait_to_retry
+from oauth_cc.http import RETRYABLE, HttpRequest, HttpResponse, retry_after
+from oauth_cc.metadata import metadata_lifetime
+
+D = TypeVar("D")
+
+
+def search(
+    urls: Sequence[str], ask: Callable[[str], Flow[Received]], parse: Callable[[HttpResponse], D]
+) -> Flow[tuple[D, float]]:
+    """
+    Return the flow that asks *urls* in turn until a response is a document, with the time of its expiry.
+
+    Args:
+        urls: The URLs, at least one.
+        ask: Returns the flow that requests one of them.
+        parse: Reads a response, or raises `InvalidResponse`.
+
+    Raises:
+        InvalidResponse: No response is a document. The error is the last one that says more than that, and names the
+            URLs.
+    """
+    errors: list[InvalidResponse] = []
+    for url in urls:
+        answer = yield from ask(url)
+        try:
+            found = parse(answer.response)
+        except InvalidResponse as error:
+            errors.append(error.with_traceback(None))
+        else:
+            return found, answer.received_at + metadata_lifetime(answer.response)
+    telling = [error for error in errors if not _is_absence(error)]
+    raise _naming(urls, [*errors, *telling][-1])
+
+
+def fetch(url: str, retries: Retries) -> Flow[Received]:
+    """
+    Return the flow that requests the metadata at *url*. The response may have any status.
+
+    Args:
+        url: The URL.
+        retries: How often and after which pauses a failed attempt is repeated.
+    """
+    request = HttpRequest("GET", url, {"Accept": "application/json"})
+    attempt = 0
+    while True:
+        attempt += 1
+        sent = yield from send(request)
+        if isinstance(sent, Failed):
+            retryable, wait = sent.retryable, None
+        else:
+            retryable, wait = sent.response.status in RETRYABLE, retry_after(sent.response, sent.received_at)
+        if retryable and (yield from wait_to_retry(retries, attempt, wait)):
+            continue
+        if isinstance(sent, Failed):
+            sent.error.add_note(f"The metadata were requested from {url}.")
+            raise sent.error
+        return sent
+
+
+def _is_absence(error: InvalidResponse) -> bool:
+    return not error.retryable and error.member is None and type(error) is InvalidResponse
+
+
+def _naming(urls: Sequence[str], error: InvalidResponse) -> InvalidResponse:
+    reason = f"{error.reason}; requested {' and '.join(urls)}"
+    match error:
+        case IssuerMismatch():
+            return IssuerMismatch(error.status, reason)
+        case UnexpectedRedirect():
+            return UnexpectedRedirect(error.status, reason, error.location)
+        case _:
+            return InvalidResponse(error.status, reason, error.member, error.retryable, error.retry_after)
