@@ -12,7 +12,7 @@ from oauth_cc._wire.form import encode, encode_value
 from oauth_cc._wire.json import parse_object, write
 from oauth_cc.authentication.credentials import ClientCredentials, by_name
 from oauth_cc.authentication.federated import AssertionSource, checked_assertion
-from oauth_cc.authentication.jwt import AssertionDraft, UnsignedAssertion
+from oauth_cc.authentication.jwt import AssertionDraft, UnsignedJwt
 from oauth_cc.authentication.methods import JWT_BEARER_GRANT, AuthenticationFields, GrantDraft, Proof, assertion_fields
 from oauth_cc.dialect import RFC_6749
 from oauth_cc.endpoint import Endpoint, as_endpoint, endpoint_fault
@@ -32,7 +32,7 @@ _NO_FIELDS: Final = AuthenticationFields()
 _MEDIA_TYPES: Final = {"form": "application/x-www-form-urlencoded", "json": "application/json"}
 
 
-def unsigned_assertion(request: TokenRequest | ClientCredentials, *, now: float, unique_id: str) -> UnsignedAssertion:
+def unsigned_assertion(request: TokenRequest | ClientCredentials, *, now: float, unique_id: str) -> UnsignedJwt:
     """
     Return the assertion of a client that signs one, before it is signed (RFC 7523 section 3).
 

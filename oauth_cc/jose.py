@@ -15,7 +15,7 @@ from oauth_cc._wire.json import is_array, is_object, parse_object
 from oauth_cc._wire.pem import unwrap
 from oauth_cc.authentication.certificate import Certificate
 from oauth_cc.authentication.federated import checked_path
-from oauth_cc.authentication.jwt import Algorithm, KeySource, MacKey, SigningKey, UnsignedAssertion
+from oauth_cc.authentication.jwt import Algorithm, KeySource, MacKey, SigningKey, UnsignedJwt
 from oauth_cc.authentication.key_forms import UNKNOWN, KeyText, recognized
 from oauth_cc.errors import InvalidInput, InvalidKey
 from oauth_cc.secret import Secret
@@ -167,7 +167,7 @@ def key_from_file(
     return made
 
 
-def sign(unsigned: UnsignedAssertion) -> Secret:
+def sign(unsigned: UnsignedJwt) -> Secret:
     """
     Sign *unsigned* with its key, for programs that compose requests by hand.
 

@@ -31,7 +31,7 @@ PUBLIC = {
         BuiltInAuthentication Certificate ClientAssertion ClientAuthentication ClientCredentials ClientSecret
         ClientSecretBasic ClientSecretJwt ClientSecretPost GivenSecret GrantDraft JwtBearerGrant KeySource
         MacAlgorithm MacKey NoAuthentication PrivateKeyJwt Proof SecretFile SecretFunction SecretSource Signer
-        SigningKey Source TlsClientAuth UnsignedAssertion""",
+        SigningKey Source TlsClientAuth UnsignedJwt""",
     "oauth_cc.challenge": """
         Challenge challenged_scope insufficient_scope parse_challenges resource_metadata token_rejected""",
     "oauth_cc.compat": """

@@ -27,7 +27,7 @@ from oauth_cc import (
     token_request,
     unsigned_assertion,
 )
-from oauth_cc.authentication import Algorithm, MacAlgorithm, MacKey, UnsignedAssertion
+from oauth_cc.authentication import Algorithm, MacAlgorithm, MacKey, UnsignedJwt
 from oauth_cc.authentication.jwt import ALGORITHMS, MAC_ALGORITHMS
 from oauth_cc.jose import key_from_file, key_from_jwk, key_from_pem, mac, sign
 from tests.endless import endless
@@ -39,7 +39,7 @@ SHORT = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: 
 SECRET = "7Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr17Fjfp0ZBr1KtDRbnfVdmIw7Fjfp0ZBr1"
 
 
-def unsigned(method: PrivateKeyJwt | ClientSecretJwt) -> UnsignedAssertion:
+def unsigned(method: PrivateKeyJwt | ClientSecretJwt) -> UnsignedJwt:
     """Return the unsigned assertion of *method*."""
     return unsigned_assertion(token_request(ClientCredentials("id", method)), now=1700000000.0, unique_id="id-1")
 

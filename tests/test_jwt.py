@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from oauth_cc import AssertionFile, Certificate, Secret, SigningKey, errors
 from oauth_cc._wire.base64url import base64url
-from oauth_cc.authentication import AssertionDraft, AssertionSource, MacAlgorithm, MacKey, UnsignedAssertion
+from oauth_cc.authentication import AssertionDraft, AssertionSource, MacAlgorithm, MacKey, UnsignedJwt
 from oauth_cc.authentication.federated import MAX_ASSERTION, checked_assertion
 from oauth_cc.authentication.jwt import ALGORITHMS, JWT_BEARER, MAC_ALGORITHMS
 from oauth_cc.secret import REDACTION
@@ -49,7 +49,7 @@ def draft(signed_by: SigningKey | MacKey, typ: str | None = "client-authenticati
     return AssertionDraft(signed_by, "s6BhdRkqt3", "https://as.example", typ, 60)
 
 
-def parts(unsigned: UnsignedAssertion) -> list[dict[str, object]]:
+def parts(unsigned: UnsignedJwt) -> list[dict[str, object]]:
     """Return header and claims."""
     return [json.loads(urlsafe_b64decode(part + b"==")) for part in unsigned.signing_input.split(b".")]
 

@@ -22,7 +22,7 @@ from oauth_cc.authentication.jwt import (
     MacKey,
     Signer,
     SigningKey,
-    UnsignedAssertion,
+    UnsignedJwt,
 )
 from oauth_cc.authentication.methods import (
     AuthenticationFields,
@@ -76,7 +76,7 @@ __all__ = [
     "SigningKey",
     "Source",
     "TlsClientAuth",
-    "UnsignedAssertion",
+    "UnsignedJwt",
 ]
 
 

@@ -1,7 +1,7 @@
 """
 JWT client assertions that the client signs, a new one for every request (RFC 7523).
 
-    AssertionDraft, now, unique_id ─ at ─▶ UnsignedAssertion ─ (a key signs) ─ signed ─▶ Secret
+    AssertionDraft, now, unique_id ─ at ─▶ UnsignedJwt ─ (a key signs) ─ signed ─▶ Secret
 
 This module composes the signing input and adds the signature. It never reads a private key, which may be in a KMS or an
 HSM.
@@ -189,7 +189,7 @@ class AssertionDraft:
     x5c: bool = False
     subject: str | None = attrs.field(default=attrs.Factory(_client_id_of, takes_self=True))
 
-    def at(self, now: float, unique_id: str) -> "UnsignedAssertion":
+    def at(self, now: float, unique_id: str) -> "UnsignedJwt":
         """
         Return the assertion issued at one moment.
 
@@ -217,7 +217,7 @@ class AssertionDraft:
         if self.subject is None:
             del claims["sub"]
         signing_input = f"{_encoded(write(self._header()))}.{_encoded(write(claims))}"
-        return UnsignedAssertion(self.key, signing_input.encode("ascii"))
+        return UnsignedJwt(self.key, signing_input.encode("ascii"))
 
     def fingerprint(self) -> Secret:
         """Return text that differs for every other way to authenticate this client."""
@@ -242,9 +242,9 @@ class AssertionDraft:
 
 @final
 @attrs.frozen
-class UnsignedAssertion:
+class UnsignedJwt:
     """
-    An assertion without its signature: *key* has to sign *signing_input* (RFC 7515 section 5.1).
+    A JWT without its signature: *key* has to sign *signing_input* (RFC 7515 section 5.1).
     """
 
     key: SigningKey | MacKey
@@ -252,7 +252,7 @@ class UnsignedAssertion:
 
     def signed(self, signature: bytes) -> Secret:
         """
-        Return the assertion, a JWT. Raises `InvalidKey` if *signature* does not have the length of the algorithm.
+        Return the signed JWT. Raises `InvalidKey` if *signature* does not have the length of the algorithm.
         """
         fault = _signature_fault(self.key.algorithm, signature)
         if fault is not None:

@@ -37,7 +37,7 @@ from oauth_cc.authentication import (
     Proof,
     Signer,
     Source,
-    UnsignedAssertion,
+    UnsignedJwt,
 )
 from oauth_cc.jose import key_from_file, key_from_jwk, key_from_pem, mac, sign
 from oauth_cc.testing import RegisteredClient
@@ -125,7 +125,7 @@ def composed(key: SigningKey, now: float, unique_id: str) -> HttpRequest:
     """Sign between two pure steps."""
     request = token_request(ClientCredentials("your_id", PrivateKeyJwt(key, ISSUER)), Scope.of("read"))
     unsigned = unsigned_assertion(request, now=now, unique_id=unique_id)
-    assert_type(unsigned, UnsignedAssertion)
+    assert_type(unsigned, UnsignedJwt)
     assert_type(unsigned.signing_input, bytes)
     assertion = unsigned.signed(in_a_kms(unsigned.signing_input))
     assert_type(assertion, Secret)
@@ -133,7 +133,7 @@ def composed(key: SigningKey, now: float, unique_id: str) -> HttpRequest:
     return http_request(request, "https://as.example/token", assertion=assertion)
 
 
-async def signature(unsigned: UnsignedAssertion) -> bytes:
+async def signature(unsigned: UnsignedJwt) -> bytes:
     """Match the key: a private key signs, synchronously or not, and a secret keys an HMAC."""
     match unsigned.key:
         case SigningKey(algorithm=algorithm, signer=sign_by):

@@ -1,6 +1,6 @@
 from oauth_cc import Secret
-from oauth_cc.authentication import UnsignedAssertion
+from oauth_cc.authentication import UnsignedJwt
 
 
-def assertion(unsigned: UnsignedAssertion, signature: str) -> Secret:
+def assertion(unsigned: UnsignedJwt, signature: str) -> Secret:
     return unsigned.signed(signature)  # refused
