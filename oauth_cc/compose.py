@@ -12,7 +12,7 @@ from oauth_cc._wire.form import encode, encode_value
 from oauth_cc._wire.json import parse_object, write
 from oauth_cc.authentication.credentials import ClientCredentials, by_name
 from oauth_cc.authentication.federated import AssertionSource, checked_assertion
-from oauth_cc.authentication.jwt import AssertionDraft, UnsignedJwt
+from oauth_cc.authentication.jwt import AssertionDraft, UnsignedJwt, checked_proof
 from oauth_cc.authentication.methods import JWT_BEARER_GRANT, AuthenticationFields, GrantDraft, Proof, assertion_fields
 from oauth_cc.dialect import RFC_6749
 from oauth_cc.endpoint import Endpoint, as_endpoint, endpoint_fault
@@ -127,6 +127,7 @@ def http_request(
     endpoint: str | Endpoint,
     *,
     assertion: str | Secret | None = None,
+    proof: str | Secret | None = None,
 ) -> HttpRequest:
     """
     Return the HTTP request that sends a token request (RFC 6749 section 3.2).
@@ -136,6 +137,8 @@ def http_request(
         endpoint: The token endpoint, a URL or an `Endpoint`.
         assertion: The client's assertion, if it authenticates by one: signed after `unsigned_assertion`, or issued by
             someone else.
+        proof: The signed proof for exactly this request, if it is one for a DPoP token; `oauth_cc.dpop.dpop_proof`
+            makes it (RFC 9449 section 5).
 
     Raises:
         InvalidInput: The request cannot be composed, or *endpoint* is not https.
@@ -148,23 +151,33 @@ def http_request(
     fault = endpoint_fault(endpoint)
     if fault is not None:
         # Tracebacks show local variables, and a rejected URL may hold credentials.
-        del endpoint, assertion
+        del endpoint, assertion, proof
         raise fault
-    try:
-        asked = as_request(request)
-        proof = proof_of(asked)
-    except InvalidInput:
-        del assertion
-        raise
     checked = None if assertion is None else checked_assertion(assertion)
-    del assertion
+    signed = None if proof is None else checked_proof(proof)
+    del assertion, proof
+    asked = as_request(request)
+    by_client = proof_of(asked)
     if isinstance(checked, InvalidInput):
         raise checked
-    return authenticated_request(asked, as_endpoint(endpoint), proof, checked)
+    if isinstance(signed, InvalidInput):
+        raise signed
+    if (signed is None) != (asked.dpop_key is None):
+        reason = (
+            "no DPoP proof; use fetch_token() or an auth, which make one per request, or pass proof="
+            if signed is None
+            else "DPoP proof must be left out for a request without with_dpop()"
+        )
+        raise InvalidInput("DPoP proof", reason)
+    return authenticated_request(asked, as_endpoint(endpoint), by_client, checked, signed)
 
 
 def authenticated_request(
-    request: TokenRequest, endpoint: Endpoint, proof: Proof | None, assertion: Secret | None
+    request: TokenRequest,
+    endpoint: Endpoint,
+    proof: Proof | None,
+    assertion: Secret | None,
+    dpop_proof: Secret | None = None,
 ) -> HttpRequest:
     """
     Return what `http_request` returns, for a proof that was taken before: one attempt authenticates once.
@@ -174,6 +187,7 @@ def authenticated_request(
         endpoint: The token endpoint.
         proof: The result of `proof_of`.
         assertion: The client's assertion, if it authenticates by one.
+        dpop_proof: The DPoP proof, or None.
 
     Raises:
         InvalidInput: The request cannot be composed.
@@ -188,7 +202,7 @@ def authenticated_request(
     return HttpRequest(
         "POST",
         endpoint.url,
-        _headers(request, fields, request.dialect.body_format),
+        _headers(request, fields, request.dialect.body_format, dpop_proof),
         _compose(request, fields, proof).encode("utf-8"),
     )
 
@@ -252,17 +266,21 @@ def _fields(proof: Proof | None, assertion: str | Secret | None) -> Authenticati
     return assertion_fields(proof, checked) if isinstance(checked, Secret) else checked
 
 
-def _headers(request: TokenRequest, fields: AuthenticationFields, body_format: str) -> list[tuple[str, str]]:
+def _headers(
+    request: TokenRequest, fields: AuthenticationFields, body_format: str, dpop_proof: Secret | None = None
+) -> list[tuple[str, str]]:
     plain = [("Content-Type", _MEDIA_TYPES[body_format]), ("Accept", "application/json")]
     if request.headers:
         taken = {name.lower() for name, _ in request.headers}
         plain = [pair for pair in plain if pair[0].lower() not in taken]
         plain += [(name, value.reveal()) for name, value in request.headers]
+    if dpop_proof is not None:
+        plain.append(("DPoP", dpop_proof.reveal()))
     return plain + [(name, value.reveal()) for name, value in fields.headers]
 
 
 def _compose(request: TokenRequest, fields: AuthenticationFields, proof: Proof | None) -> str:
-    if fields.parameters or request.headers:
+    if fields.parameters or request.headers or request.dpop_key is not None:
         _check_fields(request, fields)
     if request.dialect is not RFC_6749 or request.resource_names or isinstance(proof, GrantDraft):
         return _compose_departing(request, fields, proof)
@@ -331,7 +349,7 @@ def _check_fields(request: TokenRequest, fields: AuthenticationFields) -> None:
         if name == "client_id" and value != Secret(request.credentials.client_id):
             reason = "client authentication must be for the client_id of the credentials"
             raise InvalidInput("client authentication", reason)
-    given = {name.lower() for name, _ in request.headers}
+    given = {name.lower() for name, _ in request.headers} | ({"dpop"} if request.dpop_key is not None else set())
     for name, _ in fields.headers:
         if name.lower() in given:
             raise InvalidInput("header", f"header {name} must not be given by the request and by its authentication")

@@ -15,7 +15,7 @@ from oauth_cc._wire.json import is_array, is_object, parse_object
 from oauth_cc._wire.pem import unwrap
 from oauth_cc.authentication.certificate import Certificate
 from oauth_cc.authentication.federated import checked_path
-from oauth_cc.authentication.jwt import Algorithm, KeySource, MacKey, SigningKey, UnsignedJwt
+from oauth_cc.authentication.jwt import ALGORITHMS, Algorithm, KeySource, MacKey, SigningKey, UnsignedJwt
 from oauth_cc.authentication.key_forms import UNKNOWN, KeyText, recognized
 from oauth_cc.errors import InvalidInput, InvalidKey
 from oauth_cc.secret import Secret
@@ -41,7 +41,7 @@ try:
 except ImportError as _error:
     raise ImportError("oauth_cc.jose needs joserfc: install oauth_cc[jwt]") from _error
 
-__all__ = ["key_from_file", "key_from_jwk", "key_from_pem"]
+__all__ = ["key_from_file", "key_from_jwk", "key_from_pem", "new_key"]
 
 
 def __dir__() -> list[str]:
@@ -167,6 +167,29 @@ def key_from_file(
     return made
 
 
+def new_key(algorithm: Algorithm = "ES256") -> SigningKey:
+    """
+    Return a new signing key, which ends with the process: for DPoP without a store that processes share (RFC 9449).
+
+        >>> new_key().algorithm
+        'ES256'
+
+    Args:
+        algorithm: The algorithm. RSA takes a second, and proofs of ES256 and Ed25519 are short.
+
+    Raises:
+        InvalidKey: The algorithm is not one of the algorithms of `SigningKey`.
+    """
+    generated = _generated(algorithm)
+    if generated is None:
+        raise _refused(f"algorithm must be one of {', '.join(ALGORITHMS)}")
+    made = _made(generated, algorithm, None, None, _RSA)
+    del generated
+    if isinstance(made, InvalidInput):
+        raise made
+    return attrs.evolve(made, ephemeral=True)
+
+
 def sign(unsigned: UnsignedJwt) -> Secret:
     """
     Sign *unsigned* with its key, for programs that compose requests by hand.
@@ -191,6 +214,13 @@ def mac(key: MacKey, signing_input: bytes) -> bytes:
     secret = key.secret.reveal().encode("utf-8")
     # Not by import_key, which checks each time whether the secret is PEM. A `MacKey` never is.
     return JWSRegistry.algorithms[key.algorithm].sign(signing_input, OctKey(secret, secret))
+
+
+def _generated(algorithm: str) -> _Key | None:
+    curve = next((name for name, possible in _CURVES.items() if algorithm in possible), None)
+    if curve is None:
+        return RSAKey.generate_key(_LEAST_RSA) if algorithm in _RSA else None
+    return OKPKey.generate_key("Ed25519") if curve == "Ed25519" else ECKey.generate_key(curve)
 
 
 def _from_file(
@@ -379,9 +409,13 @@ def _made(
         return registered.sign(signing_input, key)
 
     try:
-        return SigningKey(chosen[0], signer, key.thumbprint(), key_id, certificate)
+        return SigningKey(chosen[0], signer, key.thumbprint(), key_id, certificate, public_jwk=_public(key))
     except InvalidInput as fault:
         return fault.with_traceback(None)
+
+
+def _public(key: _Key) -> dict[str, object]:
+    return dict(key.as_dict(private=False))
 
 
 def _algorithms(key: _Key, rsa: tuple[Algorithm, ...]) -> tuple[Algorithm, ...] | InvalidKey:

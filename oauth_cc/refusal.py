@@ -168,20 +168,20 @@ def _shown(text: str, secrets: tuple[Secret, ...], limit: int) -> str | None:
     return f"{words}…" if words and len(found) > limit else words or None
 
 
-def secrets_of(request: TokenRequest, proof: Proof | None, assertion: Secret | None) -> tuple[Secret, ...]:
+def secrets_of(request: TokenRequest, proof: Proof | None, *jwts: Secret | None) -> tuple[Secret, ...]:
     """
     Return what no error about *request* may show.
 
     Args:
         request: The request.
         proof: What authenticated it.
-        assertion: The client's assertion, if it authenticated by one.
+        jwts: The client's assertion and its DPoP proof, None for one that was not sent.
     """
     known = [value for _, value in (*request.body, *request.parameters, *request.headers)]
-    # A server echoes an assertion as a whole, or what it read of it.
-    if assertion is not None:
-        parts = [Secret(part) for part in assertion.reveal().split(".") if len(part) >= _LEAST_ECHOED]
-        known += [assertion, *parts]
+    # A server echoes a JWT as a whole, or what it read of it.
+    for jwt in [each for each in jwts if each is not None]:
+        parts = [Secret(part) for part in jwt.reveal().split(".") if len(part) >= _LEAST_ECHOED]
+        known += [jwt, *parts]
     fields = proof.fields if isinstance(proof, GrantDraft) else proof
     if isinstance(fields, AuthenticationFields):
         known += fields.secrets

@@ -10,10 +10,11 @@ from typing import Final, final
 import attrs
 
 from oauth_cc._wire.form import decode
-from oauth_cc._wire.grammar import HEADER_NAME, HEADER_VALUE, NAME, NONCE, URL_TEXT
+from oauth_cc._wire.grammar import HEADER_NAME, HEADER_VALUE, NAME, URL_TEXT
 from oauth_cc._wire.json import JsonValue, parse_object, write
 from oauth_cc.authentication.certificate import Certificate, certificate_fault
 from oauth_cc.authentication.credentials import ClientCredentials
+from oauth_cc.authentication.jwt import SigningKey, dpop_key_fault
 from oauth_cc.authentication.methods import TlsClientAuth
 from oauth_cc.dialect import BEARER, RFC_6749, Dialect
 from oauth_cc.endpoint import check_resource
@@ -63,7 +64,7 @@ class TokenRequest:
     parameters: tuple[tuple[str, Secret], ...] = ()
     body: tuple[tuple[str, Secret], ...] = ()
     includes_client_id: bool = False
-    dpop_jkt: str | None = None
+    dpop_key: SigningKey | None = None
     certificate: Certificate | None = None
     resource_names: tuple[str, ...] = ()
     headers: tuple[tuple[str, Secret], ...] = ()
@@ -76,8 +77,13 @@ class TokenRequest:
         if not isinstance(self.scope, Scope):
             kind = type(self.scope).__name__
             raise InvalidInput("scope", f"scope must be a Scope, not {kind}; use Scope.parse('a b')")
-        if self.resources or self.authorization_details or self.parameters or self.body or self.dpop_jkt is not None:
+        if self.resources or self.authorization_details or self.parameters or self.body:
             self._check_options()
+        if self.dpop_key is not None:
+            fault = dpop_key_fault(self.dpop_key)
+            if fault is not None:
+                del self
+                raise fault
         if self.certificate is not None:
             self._check_certificate()
         if self.resource_names or self.headers or self.dialect is not RFC_6749:
@@ -94,8 +100,6 @@ class TokenRequest:
             if fault is not None:
                 raise fault
             names.add(name)
-        if self.dpop_jkt is not None and not (isinstance(self.dpop_jkt, str) and NONCE.fullmatch(self.dpop_jkt)):
-            raise InvalidInput("dpop_jkt", "dpop_jkt must be the key's thumbprint as a str (RFC 7638)")
 
     def _check_certificate(self) -> None:
         fault = certificate_fault(self.certificate)
@@ -126,7 +130,7 @@ class TokenRequest:
         if self.dialect.scope_separator != " " and any(["," in token for token in self.scope.tokens]):
             reason = "scope must not hold a ',' within a scope-token, as the dialect separates tokens by it"
             raise InvalidInput("scope", reason)
-        if self.dpop_jkt is not None and self.dialect.placement != BEARER:
+        if self.dpop_key is not None and self.dialect.placement != BEARER:
             reason = "dialect must not place a DPoP token elsewhere; it belongs in the Authorization header (RFC 9449)"
             raise InvalidInput("dialect", reason)
 
@@ -135,6 +139,11 @@ class TokenRequest:
         """The certificate of the connection: that of `TlsClientAuth`, or of `with_certificate`."""
         method = self.credentials.authentication
         return method.certificate if isinstance(method, TlsClientAuth) else self.certificate
+
+    @property
+    def dpop_jkt(self) -> str | None:
+        """The thumbprint of the key that the token is to be bound to (RFC 9449 section 6.1), or None."""
+        return None if self.dpop_key is None else self.dpop_key.jkt
 
     def with_scope(self, scope: Scope) -> "TokenRequest":
         """Return the request with *scope* in place of its scope. Raises `InvalidInput` unless it is a `Scope`."""
@@ -268,13 +277,33 @@ class TokenRequest:
             raise pairs
         return attrs.evolve(self, body=pairs)
 
-    def with_dpop_jkt(self, jkt: str) -> "TokenRequest":
+    def with_dpop(self, key: SigningKey) -> "TokenRequest":
         """
-        Return the request for a token that is bound to the key of thumbprint *jkt* (RFC 7638, RFC 9449).
+        Return the request for a token that is bound to *key*: each use of it needs a new proof by the key (RFC 9449).
 
-        A bearer token is rejected then. The caller adds the proof to the `HttpRequest`. Raises `InvalidInput`.
+        A bearer token in the response is an error then. The key is not read again while the request exists: tokens are
+        cached for this key alone.
+
+        Args:
+            key: The key that signs the proofs: `oauth_cc.jose.new_key` makes one for the life of the process,
+                `oauth_cc.jose.key_from_file` loads one that lasts, for stores that processes share.
+
+        Raises:
+            InvalidKey: *key* is not a `SigningKey` with a ``public_jwk``.
+            InvalidInput: The dialect places the token in another header.
+
+        Example:
+            >>> from oauth_cc.jose import new_key
+            >>> key = new_key()
+            >>> token_request(ClientCredentials("your_id")).with_dpop(key).dpop_jkt == key.jkt
+            True
         """
-        return attrs.evolve(self, dpop_jkt=jkt)
+        fault = dpop_key_fault(key)
+        if fault is not None:
+            # Tracebacks show local variables, and this one may be a private key.
+            del key
+            raise fault
+        return attrs.evolve(self, dpop_key=key)
 
     def with_certificate(self, certificate: Certificate) -> "TokenRequest":
         """

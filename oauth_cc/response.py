@@ -103,7 +103,7 @@ def read_token_response(
     request: TokenRequest,
     received_at: float,
     proof: Callable[[], Proof | None],
-    assertion: Secret | None = None,
+    *jwts: Secret | None,
 ) -> Token | TokenRequestRefused | InvalidResponse:
     """
     Return the token of a token response, or the error as a value.
@@ -113,11 +113,11 @@ def read_token_response(
         request: The request that it answers.
         received_at: The time from which the token's lifetime counts, in POSIX seconds.
         proof: Returns what authenticated the request, if there is something to redact.
-        assertion: The client's assertion, which no error will show.
+        jwts: The client's assertion and its DPoP proof, which no error will show.
     """
 
     def secrets() -> tuple[Secret, ...]:
-        return secrets_of(request, proof(), assertion)
+        return secrets_of(request, proof(), *jwts)
 
     status = response.status
     if 300 <= status < 400:

@@ -12,6 +12,7 @@ import attrs
 from oauth_cc._wire.grammar import ACCESS_TOKEN
 from oauth_cc._wire.hidden import Hidden
 from oauth_cc._wire.json import JsonValue, freeze, is_object, parse_object, write
+from oauth_cc.authentication.jwt import checked_proof
 from oauth_cc.dialect import BEARER, Placement
 from oauth_cc.endpoint import check_url
 from oauth_cc.errors import InvalidInput
@@ -232,7 +233,7 @@ def is_expired(token: Token, now: float) -> bool:
     return now >= token.expires_at
 
 
-def authorize(request: HttpRequest, token: Token) -> HttpRequest:
+def authorize(request: HttpRequest, token: Token, *, proof: str | Secret | None = None) -> HttpRequest:
     """
     Return an API call with a token in its Authorization header, or in the header that the token's dialect names.
 
@@ -241,16 +242,20 @@ def authorize(request: HttpRequest, token: Token) -> HttpRequest:
     Args:
         request: The API call.
         token: The token.
+        proof: The signed proof for exactly this call, if the token is a DPoP token (RFC 9449 section 7.1);
+            `oauth_cc.dpop.dpop_proof` makes it.
 
     Raises:
-        InvalidInput: The request is neither https nor http to loopback, or the token is a DPoP token, which needs a
-            proof for each request.
+        InvalidInput: The request is neither https nor http to loopback, a DPoP token has no proof, or a bearer token
+            has one.
 
     Example:
         >>> token = Token(Secret("2YotnFZFEjr1zCsicMWpAA"), "Bearer", 1700000000.0)
         >>> authorize(HttpRequest("GET", "https://api.example/things"), token).headers
         (('Authorization', 'Bearer 2YotnFZFEjr1zCsicMWpAA'),)
     """
+    signed = None if proof is None else checked_proof(proof)
+    del proof
     if not isinstance(request, HttpRequest):
         reason = f"request must be an HttpRequest, not {type(request).__name__}; use HttpRequest('GET', url)"
         del request
@@ -259,23 +264,28 @@ def authorize(request: HttpRequest, token: Token) -> HttpRequest:
         reason = f"token must be a Token, not {type(token).__name__}; parse_token_response() returns one"
         del token
         raise InvalidInput("token", reason)
+    if isinstance(signed, InvalidInput):
+        raise signed
+    if (token.token_type == "DPoP") != (signed is not None):
+        reason = (
+            "no DPoP proof; a call with a DPoP token needs one of its own, made by dpop_proof() (RFC 9449 section 7)"
+            if signed is None
+            else "DPoP proof must be left out for a bearer token"
+        )
+        raise InvalidInput("DPoP proof", reason)
     check_url(request.url)
-    return request.with_header(token.placement.header, authorization(token).reveal())
+    call = request.with_header(token.placement.header, authorization(token).reveal())
+    return call if signed is None else call.with_header("DPoP", signed.reveal())
 
 
 def authorization(token: Token) -> Secret:
     """
-    Return the value of the header that carries *token* (RFC 6750 section 2.1).
-
-    Raises `InvalidInput` for a DPoP token, which needs a proof for each request.
+    Return the value of the header that carries *token* (RFC 6750 section 2.1, RFC 9449 section 7.1).
 
         >>> authorization(Token(Secret("2YotnFZFEjr1zCsicMWpAA"), "Bearer", 1700000000.0)).reveal()
         'Bearer 2YotnFZFEjr1zCsicMWpAA'
     """
-    if token.token_type != "Bearer":
-        reason = "token must be a Bearer token; a call with a DPoP token needs a proof (RFC 9449 section 7)"
-        raise InvalidInput("token", reason)
-    scheme = token.placement.scheme
+    scheme = "DPoP" if token.token_type == "DPoP" else token.placement.scheme
     # Written inside the call, so that no local variable holds the token.
     return token.access_token if scheme is None else Secret(f"{scheme} {token.access_token.reveal()}")
 

@@ -33,6 +33,7 @@ from oauth_cc import (
 from oauth_cc.authentication import ClientAuthentication, KeySource, SecretSource
 from oauth_cc.flows.cache_key import cache_key, fingerprint
 from tests import strategies
+from tests.bound import bound_key
 from tests.leaks import shown_by
 
 ENDPOINT = "https://as.example/token"
@@ -44,7 +45,7 @@ REQUEST = (
     .with_parameter("audience", "x")
     .with_parameter("tenant", "t")
     .with_body("first=1")
-    .with_dpop_jkt("jkt")
+    .with_dpop(bound_key("jkt"))
 )
 ISSUER = "https://as.example"
 KEY = SigningKey("ES256", lambda _: bytes(64), "key-1")
@@ -100,8 +101,8 @@ OTHERS: dict[str, Callable[[], TokenRequest]] = {
         REQUEST, body=(), parameters=REQUEST.body + REQUEST.parameters
     ),
     "client_id in the body": REQUEST.with_client_id_in_body,
-    "another key": lambda: REQUEST.with_dpop_jkt("jkT"),
-    "no key": lambda: attrs.evolve(REQUEST, dpop_jkt=None),
+    "another key": lambda: REQUEST.with_dpop(bound_key("jkT")),
+    "no key": lambda: attrs.evolve(REQUEST, dpop_key=None),
     "a resource by name": lambda: REQUEST.with_resource("urn:example:b", uri=False),
     "another resource by name": lambda: REQUEST.with_resource("Graph", uri=False),
     "a header": lambda: REQUEST.with_header("X-Key", "1"),
@@ -182,7 +183,7 @@ def requests() -> st.SearchStrategy[TokenRequest]:
         parameters=pairs.map(tuple),
         body=others.map(tuple),
         includes_client_id=st.booleans(),
-        dpop_jkt=st.sampled_from([None, "j", "k"]),
+        dpop_key=st.sampled_from([None, bound_key("j"), bound_key("k")]),
         certificate=st.sampled_from([None, OURS]),
         resource_names=st.sampled_from([(), ("urn:a",), ("urn:a", "b")]),
         headers=headers.map(tuple),
@@ -266,7 +267,7 @@ def test_a_lone_surrogate_is_rejected_before_it_reaches_the_key() -> None:
 
 def test_the_cache_key_of_a_request_is_stable_across_releases() -> None:
     """A change makes every stored token a miss, so it must be deliberate."""
-    assert key(REQUEST) == "984b017d7e3eee943b87fe7bbd68c1d0e0da84020bfeb67c81404a36150bf256"
+    assert key(REQUEST) == "57ce6701b039b04c8b9b48c9ef1f5cc8723c2be0b1aa70105cef1ddf9cf9db0d"
     assert (
         key(token_request(ClientCredentials("your_id", "s3cret")))
         == "1328cc84b0f11e430fb08c9f1471dc8c872dcec39473372ed00fb819a18f9b31"

@@ -40,11 +40,13 @@ from oauth_cc.flows.cache_key import cache_key, fingerprint
 from oauth_cc.http import SHOWN_HEADERS
 from oauth_cc.token import DEFAULT_LIFETIME
 from tests import strategies
+from tests.bound import bound_key
 from tests.leaks import shown_by
 
 NOW = 1700000000.0
 ENDPOINT = "https://as.example/token"
 API = HttpRequest("GET", "https://api.example/")
+KEY = bound_key("jkt")
 REQUEST = token_request(ClientCredentials("id", "s3cret"), Scope.of("a", "b"))
 POSTED = token_request(ClientCredentials("id", ClientSecretPost("s3c&ret")), Scope.of("a", "b"))
 SHOPIFY = Placement("X-Shopify-Access-Token", scheme=None)
@@ -438,8 +440,8 @@ class TestComposing:
         """A DPoP token belongs in the Authorization header."""
         placed = Dialect(placement=SHOPIFY)
         attempts: list[Callable[[], object]] = [
-            lambda: REQUEST.with_dpop_jkt("jkt").with_dialect(placed),
-            lambda: REQUEST.with_dialect(placed).with_dpop_jkt("jkt"),
+            lambda: REQUEST.with_dpop(KEY).with_dialect(placed),
+            lambda: REQUEST.with_dialect(placed).with_dpop(KEY),
         ]
         for attempt in attempts:
             with pytest.raises(errors.InvalidInput, match=r"^dialect must not place a DPoP token elsewhere"):
@@ -483,7 +485,7 @@ class TestReading:
                 read(
                     {"access_token": "tok-1", "token_type": token_type},
                     Dialect(bearer_names=("BearerToken",)),
-                    REQUEST.with_dpop_jkt("jkt"),
+                    REQUEST.with_dpop(KEY),
                 )
 
     @pytest.mark.parametrize(
@@ -548,9 +550,9 @@ class TestReading:
 
     def test_a_dialect_cannot_hide_the_type_of_a_bearer_token(self) -> None:
         """A request for a bound token is refused if any of the two types is another."""
-        dialect, bound = Dialect(members={"token_type": "kind"}), REQUEST.with_dpop_jkt("jkt")
+        dialect, bound = Dialect(members={"token_type": "kind"}), REQUEST.with_dpop(KEY)
         assert read({"access_token": "tok-1", "kind": "DPoP"}, dialect, bound).token_type == "DPoP"
-        assert read({"access_token": "tok-1", "kind": "DPoP", "token_type": "dpop"}, dialect, bound).dpop_jkt == "jkt"
+        assert read({"access_token": "tok-1", "kind": "DPoP", "token_type": "dpop"}, dialect, bound).dpop_jkt == KEY.jkt
         for kind, token_type in (("DPoP", "Bearer"), ("Bearer", "DPoP"), ("DPoP", None), (None, "DPoP"), ("DPoP", "")):
             with pytest.raises(errors.TokenTypeDowngrade):
                 read({"access_token": "tok-1", "kind": kind, "token_type": token_type}, dialect, bound)
@@ -636,11 +638,11 @@ class TestAnything:
     def test_no_dialect_ends_a_dpop_request_in_a_bearer_token(self, answer: tuple[Dialect, dict[str, object]]) -> None:
         """The type that the dialect names is DPoP, and so is the one that the RFC names, if there is one."""
         dialect, members = answer
-        request = REQUEST.with_dpop_jkt("jkt").with_dialect(attrs.evolve(dialect, placement=BEARER))
+        request = REQUEST.with_dpop(KEY).with_dialect(attrs.evolve(dialect, placement=BEARER))
         token = outcome(HttpResponse(200, (), json.dumps(members).encode()), request)
         if isinstance(token, OAuthError):
             return
-        assert (token.token_type, token.dpop_jkt, token.placement) == ("DPoP", "jkt", BEARER)
+        assert (token.token_type, token.dpop_jkt, token.placement) == ("DPoP", KEY.jkt, BEARER)
         places = dict(dialect.members)
         types = [at(members, places.get("token_type", "token_type"))]
         if "token_type" in members and places.get("access_token") != "token_type":
@@ -678,8 +680,8 @@ class TestCacheKey:
         [
             (REQUEST, "4fb7f5a4298177ac2edb691ec8cf84cf10bc796a600502207120b52d4d8e251c"),
             (
-                POSTED.with_resource("urn:a").with_parameter("audience", "x").with_dpop_jkt("jkt"),
-                "2fbd540bcd59c70d74ddc2a837c1b049f1e9a23ede8e8e232a004c6f5e1f315b",
+                POSTED.with_resource("urn:a").with_parameter("audience", "x").with_dpop(KEY),
+                "166b9954fef42de56e6aa8f1ca99c9ccc2621ca43cdf9376be0d7bf308659a44",
             ),
             (
                 token_request(ClientCredentials("your_id", "s3cret")),

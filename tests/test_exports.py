@@ -48,6 +48,7 @@ PUBLIC = {
         SAP_ARIBA SHOPIFY SOUNDCLOUD WALMART ZOOM""",
     "oauth_cc.doctor": """
         Alternative Diagnosis Failure FailureKind Finding Observed Topic alternatives examine needs_alternatives""",
+    "oauth_cc.dpop": "dpop_nonce dpop_proof retry_nonce",
     "oauth_cc.errors": """
         InsecureEndpoint InvalidInput InvalidKey InvalidResponse IssuerMismatch IssuerNotNamed OAuthError
         RegisteredCode RenewalTimedOut SourceClosed StoreUnavailable TokenRequestRefused TokenTypeDowngrade
@@ -66,7 +67,7 @@ PUBLIC = {
     "oauth_cc.httpx2": """
         AsyncTokenSource ClientCredentialsAuth TokenSource fetch_metadata fetch_metadata_async fetch_token
         fetch_token_async perform perform_async""",
-    "oauth_cc.jose": "key_from_file key_from_jwk key_from_pem",
+    "oauth_cc.jose": "key_from_file key_from_jwk key_from_pem new_key",
     "oauth_cc.metadata": """
         ResourceMetadata ServerMetadata endpoint_for metadata_lifetime metadata_urls parse_metadata
         parse_resource_metadata resource_metadata_urls""",

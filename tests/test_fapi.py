@@ -20,6 +20,7 @@ from oauth_cc.authentication import Algorithm, ClientAuthentication
 from oauth_cc.authentication.jwt import ALGORITHMS
 from oauth_cc.fapi import fapi2
 from oauth_cc.metadata import ServerMetadata
+from tests.bound import bound_key
 
 ISSUER, ENDPOINT = "https://as.example", "https://as.example/token"
 MTLS_ENDPOINT = "https://mtls.as.example/token"
@@ -61,7 +62,7 @@ def missed(
     [
         (GOOD, MTLS_ENDPOINT),
         (asked(TlsClientAuth(CERTIFICATE)), MTLS_ENDPOINT),
-        (asked(PrivateKeyJwt(key("PS256"), ISSUER, audience=ISSUER)).with_dpop_jkt("a" * 43), ENDPOINT),
+        (asked(PrivateKeyJwt(key("PS256"), ISSUER, audience=ISSUER)).with_dpop(bound_key("a")), ENDPOINT),
         (asked(PrivateKeyJwt(key("EdDSA"), ISSUER)).with_certificate(CERTIFICATE), MTLS_ENDPOINT),
         (asked(PrivateKeyJwt(key("Ed25519"), ISSUER)).with_certificate(CERTIFICATE), MTLS_ENDPOINT),
     ],
@@ -91,12 +92,15 @@ def test_a_bearer_token_is_not_fapi2_compliant() -> None:
 
 def test_a_bound_token_needs_a_server_that_binds_tokens() -> None:
     """Only metadata says whether the server does."""
-    assert missed(attrs.evolve(GOOD, certificate=None).with_dpop_jkt("a" * 43), ENDPOINT, None) == ["bind", "take"]
+    assert missed(attrs.evolve(GOOD, certificate=None).with_dpop(bound_key("a")), ENDPOINT, None) == [
+        "bind",
+        "take",
+    ]
     plain = attrs.evolve(
         METADATA, tls_client_certificate_bound_access_tokens=False, dpop_signing_alg_values_supported=("none", "HS256")
     )
     assert missed(asked(TlsClientAuth(CERTIFICATE)), metadata=plain) == ["bind"]
-    assert missed(attrs.evolve(GOOD, certificate=None).with_dpop_jkt("a" * 43), ENDPOINT, plain) == ["bind"]
+    assert missed(attrs.evolve(GOOD, certificate=None).with_dpop(bound_key("a")), ENDPOINT, plain) == ["bind"]
 
 
 @pytest.mark.parametrize("algorithm", sorted({*ALGORITHMS} - {"PS256", "ES256", "EdDSA", "Ed25519"}))

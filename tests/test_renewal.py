@@ -26,6 +26,7 @@ from oauth_cc.events import TokenFound, TokenObtained
 from oauth_cc.flows import Failed, Lock, Returned, Save, advance
 from oauth_cc.flows.cache_key import cache_key, fingerprint
 from oauth_cc.flows.renewal import DEFAULT_WAIT_TIMEOUT, Kept, Renewed, Terms, renewal, terms
+from tests.bound import bound_key
 from tests.world import World, token_answer
 
 ENDPOINT = "https://as.example/token"
@@ -36,6 +37,7 @@ NOW = 1700000000.0
 DOWN = Failed(OSError("down"), retryable=True)
 BUSY = HttpResponse(503)
 PLACED = Dialect(placement=Placement("X-Access-Token", scheme=None))
+KEY = bound_key("jkt")
 BOUND = b'{"access_token": "tok-1", "token_type": "DPoP", "expires_in": 3600}'
 
 
@@ -85,16 +87,16 @@ def test_stored_token_is_placed_as_its_request_says() -> None:
 @pytest.mark.parametrize(
     ("asked", "change"),
     [
-        (REQUEST, {"token_type": "DPoP", "dpop_jkt": "jkt"}),
-        (REQUEST, {"dpop_jkt": "jkt"}),
+        (REQUEST, {"token_type": "DPoP", "dpop_jkt": KEY.jkt}),
+        (REQUEST, {"dpop_jkt": KEY.jkt}),
         (
             REQUEST.with_dialect(Dialect(placement=Placement("X-Access-Token"))),
-            {"token_type": "DPoP", "dpop_jkt": "jkt"},
+            {"token_type": "DPoP", "dpop_jkt": KEY.jkt},
         ),
-        (REQUEST.with_dpop_jkt("jkt"), {}),
-        (REQUEST.with_dpop_jkt("jkt"), {"token_type": "DPoP"}),
-        (REQUEST.with_dpop_jkt("jkt"), {"token_type": "DPoP", "dpop_jkt": "other"}),
-        (REQUEST.with_dpop_jkt("jkt"), {"token_type": "Bearer", "dpop_jkt": "jkt"}),
+        (REQUEST.with_dpop(KEY), {}),
+        (REQUEST.with_dpop(KEY), {"token_type": "DPoP"}),
+        (REQUEST.with_dpop(KEY), {"token_type": "DPoP", "dpop_jkt": "other"}),
+        (REQUEST.with_dpop(KEY), {"token_type": "Bearer", "dpop_jkt": KEY.jkt}),
     ],
 )
 def test_stored_token_of_another_type_or_key_is_ignored(asked: TokenRequest, change: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,6 +39,7 @@ from oauth_cc import (
 )
 from oauth_cc.authentication import AuthenticationFields, SecretSource
 from tests import strategies
+from tests.bound import bound_key
 from tests.leaks import shown_by
 from tests.vectors import Case, load, value
 
@@ -210,7 +212,7 @@ class TestBuilders:
                     lambda request: request.with_scope(Scope.of("x")),
                     lambda request: request.with_resource("urn:r"),
                     lambda request: request.with_body("x=1"),
-                    lambda request: request.with_dpop_jkt("thumb"),
+                    lambda request: request.with_dpop(bound_key("thumb")),
                     lambda request: request.with_certificate(Certificate("A" * 43)),
                     lambda request: request.with_authorization_details({"type": "t"}),
                     lambda request: request.with_resource("Graph", uri=False),
@@ -330,11 +332,23 @@ class TestBuilders:
         request = token_request(ClientCredentials("id")).with_body("x=1").with_body("y=2&z")
         assert compose_body(request) == "y=2&z=&grant_type=client_credentials"
 
-    @pytest.mark.parametrize("jkt", ["", "a b", 5])
-    def test_an_invalid_dpop_thumbprint_is_rejected(self, jkt: Any) -> None:
-        """It is text without spaces."""
-        with pytest.raises(errors.InvalidInput, match="dpop_jkt"):
-            token_request(ClientCredentials("id")).with_dpop_jkt(jkt)
+    @pytest.mark.parametrize(
+        ("key", "reason"),
+        [
+            ("key.pem", "must be a SigningKey, not str; use oauth_cc.jose"),
+            (None, "must be a SigningKey, not NoneType"),
+            (SigningKey("ES256", lambda _: bytes(64), "alias/oauth"), "must have its public half for DPoP; pass"),
+        ],
+        ids=["text", "None", "a KMS without a public half"],
+    )
+    def test_a_key_that_cannot_prove_its_possession_is_rejected(self, key: Any, reason: str) -> None:
+        """By the builder, and by the record itself unless the key is None."""
+        request = token_request(ClientCredentials("id"))
+        with pytest.raises(errors.InvalidKey, match=reason):
+            request.with_dpop(key)
+        if key is not None:
+            with pytest.raises(errors.InvalidKey, match=reason):
+                attrs.evolve(request, dpop_key=key)
 
     def test_a_request_has_one_certificate_that_does_not_change_the_body(self) -> None:
         """The certificate of `TlsClientAuth` counts."""

@@ -34,6 +34,7 @@ from oauth_cc.dpop import dpop_nonce, retry_nonce
 from oauth_cc.http import MAX_RETRY_AFTER
 from oauth_cc.response import read_token_response
 from oauth_cc.token import DEFAULT_LIFETIME
+from tests.bound import bound_key
 from tests.leaks import shown_by
 from tests.vectors import Case, content, dialect, load
 
@@ -61,7 +62,7 @@ def request_for(case: Case) -> TokenRequest:
     if context["scope"]:
         words = context["scope"]
         request = request.with_scope(Scope.parse(words) if isinstance(words, str) else Scope.of(*words))
-    return request.with_dpop_jkt("thumbprint") if context.get("dpop") else request
+    return request.with_dpop(bound_key("thumbprint")) if context.get("dpop") else request
 
 
 def answer(case: Case) -> HttpResponse:
@@ -137,7 +138,7 @@ def check_error(case: Case, error: errors.TokenRequestRefused | errors.InvalidRe
         assert error.retry_after in capped.get(case.expect["retry_after"], (case.expect["retry_after"],))
     if "retry_with_nonce" in case.expect:
         sent, proof = case.data["context"].get("dpop_nonce_sent"), case.data["context"]["dpop"]
-        assert case.expect["retry_with_nonce"] == (proof and retry_nonce(error, answer(case), sent) is not None)
+        assert case.expect["retry_with_nonce"] == (proof and retry_nonce(answer(case), sent) is not None)
     assert all([text in str(error) for text in case.expect.get("text_includes", ())])
     for hidden in (*case.expect.get("str_excludes", ()), *case.expect.get("text_excludes", ())):
         assert hidden not in str(error)
@@ -293,7 +294,7 @@ class TestToken:
     @pytest.mark.parametrize("given_", [None, "", " \t", "Bearer", " bearer "])
     def test_a_request_for_a_bound_token_never_gets_a_bearer_token(self, given_: object) -> None:
         """Tolerance does not weaken DPoP."""
-        request = token_request(ClientCredentials("id", "sec")).with_dpop_jkt("jkt")
+        request = token_request(ClientCredentials("id", "sec")).with_dpop(bound_key("jkt"))
         for members in ({"access_token": "tok-1"}, {"access_token": "tok-1", "token_type": given_}):
             error = read(members, request)
             assert isinstance(error, errors.TokenTypeDowngrade)

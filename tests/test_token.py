@@ -77,7 +77,7 @@ class TestAuthorize:
 
     def test_a_dpop_token_is_not_sent_as_a_bearer_token(self) -> None:
         """RFC 9449 section 7 requires a proof."""
-        with pytest.raises(errors.InvalidInput, match=r"must be a Bearer token; .* needs a proof"):
+        with pytest.raises(errors.InvalidInput, match=r"^no DPoP proof; a call with a DPoP token needs one of its own"):
             authorize(HttpRequest("GET", "https://api.example/"), attrs.evolve(TOKEN, token_type="DPoP"))
 
     def test_a_header_of_the_programs_own_is_for_bearer_tokens_in_their_usual_place(self) -> None:
@@ -92,6 +92,25 @@ class TestAuthorize:
             with pytest.raises(errors.InvalidInput, match=rf"{reason}.*use authorize\(call, token\)") as raised:
                 bearer_authorization(token)
             assert "tok-1" not in str(raised.value)
+
+    def test_a_dpop_token_and_its_proof_take_a_header_each(self) -> None:
+        """There is exactly one of each (RFC 9449 sections 4.1 and 7.1)."""
+        bound = attrs.evolve(TOKEN, token_type="DPoP")
+        call = HttpRequest("GET", "https://api.example/", [("dpop", "old"), ("authorization", "Bearer old")])
+        for proof in ("e30.e30.c2ln", Secret("e30.e30.c2ln")):
+            headers = authorize(call, bound, proof=proof).headers
+            assert headers == (("Authorization", "DPoP tok-1"), ("DPoP", "e30.e30.c2ln"))
+
+    @pytest.mark.parametrize("proof", ["", "e30.e30", "a b.c.d", "a.b.c\r\nX: y", 5, Secret("no-jwt")])
+    def test_a_proof_that_is_not_a_signed_jwt_is_rejected(self, proof: Any) -> None:
+        """The error does not quote it."""
+        with pytest.raises(errors.InvalidInput, match=r"^DPoP proof must be a signed JWT as str or Secret; dpop_proof"):
+            authorize(HttpRequest("GET", "https://api.example/"), attrs.evolve(TOKEN, token_type="DPoP"), proof=proof)
+
+    def test_a_bearer_token_has_no_proof(self) -> None:
+        """The caller has mistaken the token."""
+        with pytest.raises(errors.InvalidInput, match=r"^DPoP proof must be left out for a bearer token"):
+            authorize(HttpRequest("GET", "https://api.example/"), TOKEN, proof="e30.e30.c2ln")
 
 
 class TestStored:

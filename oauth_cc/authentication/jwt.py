@@ -8,7 +8,9 @@ HSM.
 """
 
 import math
+import re
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cached_property
 from typing import Final, Literal, Protocol, TypeAlias, final
 
 import attrs
@@ -17,6 +19,8 @@ from oauth_cc._wire.base64url import base64url
 from oauth_cc._wire.grammar import TEXT
 from oauth_cc._wire.json import JsonValue, parse_object, write
 from oauth_cc.authentication.certificate import Certificate, certificate_fault
+from oauth_cc.authentication.public_jwk import public_jwk as read_public_jwk
+from oauth_cc.authentication.public_jwk import thumbprint as thumbprint_of
 from oauth_cc.errors import InvalidInput, InvalidKey
 from oauth_cc.secret import REDACTION, Secret
 
@@ -40,6 +44,7 @@ ALGORITHMS: Final[tuple[Algorithm, ...]] = (
 MAC_ALGORITHMS: Final[Mapping[MacAlgorithm, int]] = {"HS256": 32, "HS384": 48, "HS512": 64}
 """The algorithms of `MacKey`, each with the minimum length of its secret in bytes (RFC 7518 section 3.2)."""
 
+_JWT: Final = re.compile(r"[-_0-9A-Za-z]+\.[-_0-9A-Za-z]+\.[-_0-9A-Za-z]+")
 
 Signer: TypeAlias = Callable[[bytes], bytes | Awaitable[bytes]]
 """A function from bytes to their signature, which may be a coroutine function in async code."""
@@ -84,10 +89,13 @@ class SigningKey:
         key_id: The ``kid`` of the JWT header, None to omit it.
         certificate: The certificate of the key, for the ``x5t#S256`` of the JWT header.
         source: Where the key is read from for each token request. None for a key that stays.
+        public_jwk: The public half of the key, a JWK as a mapping, which DPoP proofs show (RFC 9449 section 4.2). It is
+            kept as the text of a JSON object. None if the key signs no proofs.
+        ephemeral: Whether the key ends with the process, so that no other process can use a token bound to it.
 
     Raises:
-        InvalidKey: The algorithm is not one of `ALGORITHMS`, the signer is not a function, a name is not text, or the
-            source is not a `KeySource`.
+        InvalidKey: The algorithm is not one of `ALGORITHMS`, the signer is not a function, a name is not text, the
+            source is not a `KeySource`, or *public_jwk* is not a public JWK for the algorithm.
         InvalidInput: The certificate is not a `Certificate`.
 
     Example:
@@ -101,6 +109,8 @@ class SigningKey:
     key_id: str | None = None
     certificate: Certificate | None = None
     source: KeySource | None = attrs.field(default=None, eq=False, repr=False)
+    public_jwk: str | None = attrs.field(default=None, repr=False)
+    ephemeral: bool = attrs.field(default=False, eq=False, repr=False)
 
     def __init__(
         self,
@@ -111,13 +121,18 @@ class SigningKey:
         certificate: Certificate | None = None,
         *,
         source: KeySource | None = None,
+        public_jwk: Mapping[str, object] | str | None = None,
+        ephemeral: bool = False,
     ) -> None:
         fault = _signing_fault(algorithm, signer, thumbprint, key_id, certificate)
         if fault is None and not (source is None or isinstance(source, KeySource)):
             fault = InvalidKey("signing key", "signing key source must be a KeySource")
+        half = None if fault is not None or public_jwk is None else read_public_jwk(public_jwk, algorithm)
+        if isinstance(half, InvalidKey):
+            fault = half
         if fault is not None:
             # Tracebacks show local variables, and an argument may be a private key.
-            del self, algorithm, signer, thumbprint, key_id, certificate, source
+            del self, algorithm, signer, thumbprint, key_id, certificate, source, public_jwk, half
             raise fault
         object.__setattr__(self, "algorithm", algorithm)
         object.__setattr__(self, "signer", signer)
@@ -125,6 +140,18 @@ class SigningKey:
         object.__setattr__(self, "key_id", key_id)
         object.__setattr__(self, "certificate", certificate)
         object.__setattr__(self, "source", source)
+        object.__setattr__(self, "public_jwk", half)
+        object.__setattr__(self, "ephemeral", bool(ephemeral))
+
+    @cached_property
+    def jkt(self) -> str | None:
+        """The SHA-256 thumbprint of the public half, to which tokens are bound (RFC 9449 section 6.1), or None."""
+        return None if self.public_jwk is None else thumbprint_of(self.public_jwk)
+
+    @cached_property
+    def proof_header(self) -> str:
+        """The encoded header of the DPoP proofs that the key signs (RFC 9449 section 4.2)."""
+        return _encoded(f'{{"typ":"dpop+jwt","alg":"{self.algorithm}","jwk":{self.public_jwk}}}')
 
 
 @final
@@ -291,6 +318,40 @@ def written_claims(claims: Mapping[str, JsonValue] | str | None) -> str | Invali
         )
         return InvalidInput("client assertion", reason)
     return text
+
+
+def checked_proof(given: object) -> Secret | InvalidInput:
+    """
+    Return a signed DPoP proof as a `Secret`, or the error, which does not quote it (RFC 9449 section 4.1).
+
+        >>> checked_proof("e30.e30.c2ln")
+        Secret('***')
+    """
+    text = given.reveal() if isinstance(given, Secret) else given
+    if not isinstance(text, str) or not _JWT.fullmatch(text):
+        reason = (
+            "DPoP proof must be a signed JWT as str or Secret; dpop_proof() and the signed() of its result make one"
+        )
+        return InvalidInput("DPoP proof", reason)
+    return given if isinstance(given, Secret) else Secret(text)
+
+
+def dpop_key_fault(key: object) -> InvalidKey | None:
+    """
+    Return the error for a *key* that cannot sign proofs, None if it can. The error does not quote it.
+
+        >>> str(dpop_key_fault("key.pem"))
+        'signing key must be a SigningKey, not str; use oauth_cc.jose to load or make one'
+    """
+    if not isinstance(key, SigningKey):
+        kind = type(key).__name__
+        return InvalidKey(
+            "signing key", f"signing key must be a SigningKey, not {kind}; use oauth_cc.jose to load or make one"
+        )
+    if key.public_jwk is None:
+        reason = "signing key must have its public half for DPoP; pass public_jwk= to SigningKey"
+        return InvalidKey("signing key", reason)
+    return None
 
 
 def mac_algorithm_fault(algorithm: object) -> InvalidInput | None:

@@ -19,7 +19,6 @@ from oauth_cc.errors import InvalidInput, InvalidResponse, TokenRequestRefused
 from oauth_cc.flows.effects import (
     Failed,
     Flow,
-    Received,
     Sleep,
     fetch_assertion,
     observe,
@@ -28,15 +27,12 @@ from oauth_cc.flows.effects import (
     send,
     sign,
 )
-from oauth_cc.http import date
+from oauth_cc.flows.hints import Hints, clock_ahead
+from oauth_cc.http import HttpResponse
 from oauth_cc.request import TokenRequest, as_request
 from oauth_cc.response import read_token_response
 from oauth_cc.secret import Secret
 from oauth_cc.token import Token
-
-# In seconds: a difference of clocks that does not matter, and the largest one that is corrected.
-_LAG: Final = 2.0
-_WRONGEST_CLOCK: Final = 86400.0
 
 # An assertion that is a grant is an invalid grant (RFC 7523 section 3.1).
 _CLIENT_CODES: Final = ("invalid_client", "invalid_grant")
@@ -105,13 +101,15 @@ def exchange(
     endpoint: str | Endpoint,
     *,
     retries: Retries = DEFAULT_RETRIES,
+    hints: Hints | None = None,
 ) -> Flow[Token]:
     """
     Return the flow that sends a token request, retries it, and returns the `Token`.
 
     The lifetime of the token counts from the moment of the request. A request is retried if there was no response, or
     the response is ``retryable``. If the server rejects a signed assertion while its clock differs from this machine's
-    by up to a day, the request is sent once more by the server's clock (FAPI 2.0 Security Profile section 5.3.3.1).
+    by up to a day, the request is sent once more by the server's clock (FAPI 2.0 Security Profile section 5.3.3.1). If
+    the server wants a nonce in the DPoP proof, the request is sent once more with it (RFC 9449 section 8).
 
     The flow raises what `parse_token_response` and `http_request` raise, and the error of the HTTP library if there was
     no response.
@@ -120,20 +118,29 @@ def exchange(
         request: What to request. Credentials alone request no scope.
         endpoint: The token endpoint.
         retries: The number of attempts and the pauses between them.
+        hints: The nonces that servers named before. None for none.
     """
     asked, where = as_request(request), as_endpoint(endpoint)
-    attempt, ahead, replaced = 0, 0.0, False
+    known = Hints() if hints is None else hints
+    attempt, ahead, replaced, demanded = 0, 0.0, False, False
+    nonce = known.nonce(where)
     while True:
         attempt += 1
-        # Composed anew for every attempt, as servers accept an assertion once.
-        done = yield from _attempt(asked, where, ahead)
+        # Composed anew for every attempt, as servers accept an assertion and a proof once.
+        done = yield from _attempt(asked, where, ahead, nonce)
+        if done.nonce is not None:
+            known.keep_nonce(where, done.nonce)
+            nonce = done.nonce
+        if done.demands_nonce and not demanded:
+            demanded = True
+            continue
         outcome = done.outcome
         if isinstance(outcome, Token):
             return outcome
         if not replaced and _rejects_client(outcome) and (yield from _is_replaced(done)):
             replaced = True
             continue
-        if done.ahead and not ahead and attempt < retries.attempts and _rejects_client(outcome):
+        if done.ahead and not ahead and attempt < retries.attempts:
             ahead = done.ahead
             continue
         error, retryable, retry_after = _failure(outcome)
@@ -166,15 +173,17 @@ _Source: TypeAlias = SecretFile | SecretSource | KeySource | Source
 @final
 @attrs.frozen
 class _Attempt:
-    # The outcome; the seconds by which the server's clock is ahead, if that may be the cause of a failure; and what was
-    # read for the attempt, and where.
+    # The outcome; the seconds by which the server's clock is ahead, if that may be the cause of a failure; what was
+    # read for the attempt, and where; the nonce for the next DPoP proof, and whether a retry with it helps.
     outcome: _Outcome
     ahead: float = 0.0
     source: _Source | None = None
     read: _Read | None = None
+    nonce: str | None = None
+    demands_nonce: bool = False
 
 
-def _attempt(request: TokenRequest, endpoint: Endpoint, ahead: float) -> Flow[_Attempt]:
+def _attempt(request: TokenRequest, endpoint: Endpoint, ahead: float, nonce: str | None) -> Flow[_Attempt]:
     source: _Source | None = source_of(request.credentials)
     read: _Read | None = None
     if source is not None:
@@ -187,19 +196,45 @@ def _attempt(request: TokenRequest, endpoint: Endpoint, ahead: float) -> Flow[_A
     assertion = yield from assertion_of(proof, ahead)
     if isinstance(assertion, Failed):
         return _Attempt(assertion)
-    composed = authenticated_request(request, endpoint, proof, assertion)
+    dpop = yield from _dpop_proof(request, endpoint, ahead, nonce)
+    if isinstance(dpop, Failed):
+        return _Attempt(dpop)
+    composed = authenticated_request(request, endpoint, proof, assertion, dpop)
     began = yield from observe()
     sent = yield from send(composed)
     if isinstance(sent, Failed):
         return _Attempt(sent)
     # Lifetimes count from the request, as a suspended process reads the response late.
-    outcome = read_token_response(sent.response, request, began.now, lambda: proof, assertion)
+    outcome = read_token_response(sent.response, request, began.now, lambda: proof, assertion, dpop)
     if isinstance(outcome, TokenRequestRefused) and sent.remark is not None:
         outcome = _with_remark(outcome, sent.remark)
     if isinstance(proof, AssertionSource):
         source, read = proof.source, assertion
+    late = clock_ahead(sent.response, sent.received_at, began.now)
     signed = isinstance(proof, AssertionDraft | GrantDraft)
-    return _Attempt(outcome, _clock_ahead(sent, began.now) if signed else 0.0, source, read)
+    done = _Attempt(outcome, late if signed and _rejects_client(outcome) else 0.0, source, read)
+    return done if dpop is None else _with_hints(done, sent.response, nonce, late)
+
+
+def _with_hints(done: _Attempt, response: HttpResponse, sent: str | None, late: float) -> _Attempt:
+    from oauth_cc.dpop import dpop_nonce, proof_rejected, retry_nonce
+
+    return attrs.evolve(
+        done,
+        ahead=late if proof_rejected(response) else done.ahead,
+        nonce=dpop_nonce(response),
+        demands_nonce=retry_nonce(response, sent) is not None,
+    )
+
+
+def _dpop_proof(
+    request: TokenRequest, endpoint: Endpoint, ahead: float, nonce: str | None
+) -> Flow[Secret | Failed | None]:
+    if request.dpop_key is None:
+        return None
+    from oauth_cc.flows.proofs import signed_proof
+
+    return (yield from signed_proof(request.dpop_key, "POST", endpoint.url, nonce=nonce, ahead=ahead))
 
 
 def _with_read(request: TokenRequest, read: _Read) -> TokenRequest:
@@ -252,15 +287,6 @@ def _with_remark(refused: TokenRequestRefused, remark: str) -> TokenRequestRefus
     )
 
 
-def _clock_ahead(received: Received, began: float) -> float:
-    shown = date(received.response, received.received_at)
-    # An assertion of the same second is not from the future, and one that is some seconds old has not expired.
-    if shown is None or int(began) <= shown <= received.received_at + _LAG:
-        return 0.0
-    ahead = shown - received.received_at
-    return ahead if abs(ahead) <= _WRONGEST_CLOCK else 0.0
-
-
 def read_anew(request: TokenRequest) -> Flow[TokenRequest | Failed]:
     """
     Return the flow that reads the secret or the key of *request*, and returns the request that has it.
@@ -296,7 +322,7 @@ def assertion_of(proof: Proof | None, ahead: float = 0.0) -> Flow[Secret | Faile
             return None
 
 
-def _rejects_client(outcome: TokenRequestRefused | InvalidResponse | Failed) -> bool:
+def _rejects_client(outcome: _Outcome) -> bool:
     if not isinstance(outcome, TokenRequestRefused):
         return False
     # Some servers answer a bad secret or assertion without an error code.

@@ -20,6 +20,7 @@ from oauth_cc.flows.cache_key import fingerprint as derive_fingerprint
 from oauth_cc.flows.effects import Failed, Flow, Report, load, lock, observe, save
 from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries, exchange
 from oauth_cc.flows.freshness import DEFAULT_WINDOW, RenewalWindow, is_plausible, stale_from
+from oauth_cc.flows.hints import Hints
 from oauth_cc.flows.metadata_cache import Discovery
 from oauth_cc.request import TokenRequest, as_request
 from oauth_cc.token import Token
@@ -90,6 +91,7 @@ class Terms:
         wait_timeout: Seconds that a caller waits for another caller's renewal.
         discovery: How the token endpoint is discovered. None if *endpoint* is the token endpoint.
         fingerprint: The fingerprint of the credentials.
+        hints: What servers said about the next DPoP proof.
     """
 
     request: TokenRequest
@@ -101,6 +103,7 @@ class Terms:
     wait_timeout: float
     discovery: Discovery | None
     _fingerprint: Fingerprint = attrs.field(eq=False, repr=False, alias="fingerprint")
+    hints: Hints = attrs.field(factory=Hints, eq=False, repr=False)
 
     @property
     def client_id(self) -> str:
@@ -167,7 +170,7 @@ def terms(
         discovery: How the token endpoint is discovered. None if *endpoint* is the token endpoint.
 
     Raises:
-        InvalidInput: The request cannot be sent. `http_request` raises the same error.
+        InvalidInput: The request cannot be sent, or its DPoP key ends with the process and *shared* is True.
     """
     # Composed only for the checks, so that an invalid request fails here and not at the first call.
     asked = as_request(request)
@@ -176,6 +179,12 @@ def terms(
     by_resource = discovery is not None and discovery.by_resource
     if by_resource:
         check_resource(asked)
+    if shared and asked.dpop_key is not None and asked.dpop_key.ephemeral:
+        reason = (
+            "signing key must outlast the process, as the store shares tokens that are bound to it; load it with "
+            "oauth_cc.jose.key_from_file()"
+        )
+        raise InvalidInput("signing key", reason)
     fingerprint = Fingerprint(asked.credentials)
     slot = _slot(asked, where, fingerprint, by_resource=by_resource)
     shared = shared and has_name(asked.credentials)
@@ -238,7 +247,7 @@ def renewal(
         return Renewed(found, began.jitter)
     retries = terms.retries if held is None else _ONE_ATTEMPT
     request, endpoint = yield from _discovered(terms, retries)
-    token = yield from exchange(request, endpoint, retries=retries)
+    token = yield from exchange(request, endpoint, retries=retries, hints=terms.hints)
     ended = yield from observe()
     if terms.shared:
         yield from save(terms.cache_key, token)

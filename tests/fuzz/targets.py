@@ -41,6 +41,7 @@ from oauth_cc.response import read_token_response
 from oauth_cc.stores._encryption import Encryption
 from oauth_cc.stores._redis_commands import Commands
 from oauth_cc.stores._serialization import dumps, loads
+from tests.bound import bound_key
 
 P = ParamSpec("P")
 
@@ -52,7 +53,7 @@ RESOURCE: Final = "https://api.example/mcp"
 REQUEST: Final = token_request(ClientCredentials("your_id", SECRET), Scope.of("a", "b"))
 REQUESTS: Final = (
     REQUEST,
-    REQUEST.with_dpop_jkt("thumbprint"),
+    REQUEST.with_dpop(bound_key("thumbprint")),
     REQUEST.with_dialect(Dialect(bearer_names=("x",), members={"access_token": "data.token"}, lifetime_unit="ms")),
 )
 TOKEN: Final = Token(Secret("tok-1"), "Bearer", NOW, NOW + 3600, Scope.of("a"), extra={"a": [1, {"b": None}]})

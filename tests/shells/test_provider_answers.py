@@ -22,6 +22,7 @@ from oauth_cc import (
     parse_token_response,
     token_request,
 )
+from tests.bound import bound_key
 from tests.leaks import shown_by
 from tests.shells.asking import Ask
 from tests.shells.scripted import Answer, serve
@@ -43,7 +44,7 @@ def request_of(case: dict[str, Any]) -> TokenRequest:
     context = context_of(case)
     credentials = ClientCredentials(context["client_id"], context["client_secret"])
     request = token_request(credentials, Scope.of(*context["scope"])).with_dialect(dialect_of(case["dialect"]))
-    return request.with_dpop_jkt("thumbprint") if context.get("dpop") else request
+    return request.with_dpop(bound_key("thumbprint")) if context.get("dpop") else request
 
 
 def dialect_of(fields: dict[str, Any]) -> Dialect:
