@@ -79,7 +79,11 @@ PUBLIC = {
     "oauth_cc.stores.file": "Entry FileStore",
     "oauth_cc.stores.redis": "AsyncRedisClient AsyncRedisStore RedisClient RedisStore",
     "oauth_cc.testing": """
-        AssertionIssuer AuthenticationMethod AuthorizationServer FederatedIdentity RegisteredClient TokenRequestSeen""",
+        AssertionIssuer AuthenticationMethod AuthorizationServer Fault FederatedIdentity PrivateAuthority Quota
+        RegisteredClient TokenRequestSeen""",
+    "oauth_cc.testing.httpx": "Transport",
+    "oauth_cc.testing.httpx2": "Transport",
+    "oauth_cc.testing.requests": "Adapter",
 }
 """Every public name, by the module that it is imported from."""
 
@@ -119,7 +123,8 @@ def test_a_private_module_exports_names_of_the_top_level_only() -> None:
 
 def test_a_name_is_the_same_object_in_every_module() -> None:
     """Each HTTP library's module has its own classes."""
-    shells = {"oauth_cc.httpx2", "oauth_cc.httpx", "oauth_cc.requests", "oauth_cc.aiohttp"}
+    libraries = ("httpx2", "httpx", "requests", "aiohttp")
+    shells = {f"{package}.{library}" for package in ("oauth_cc", "oauth_cc.testing") for library in libraries}
     found: dict[str, object] = {}
     for module in [module for name, module in MODULES.items() if name not in shells and name != "oauth_cc.flows"]:
         for name in module.__all__:

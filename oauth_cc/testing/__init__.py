@@ -6,8 +6,10 @@ Authlib makes its decisions, not this library, so that the two check each other.
 
 try:
     from oauth_cc.testing._clients import AuthenticationMethod, FederatedIdentity, RegisteredClient
+    from oauth_cc.testing._faults import Fault, Quota
     from oauth_cc.testing._issuer import AssertionIssuer
     from oauth_cc.testing._messages import TokenRequestSeen
+    from oauth_cc.testing._private_authority import PrivateAuthority
     from oauth_cc.testing._server import AuthorizationServer
 except ImportError as _error:
     raise ImportError("oauth_cc.testing needs Authlib; run pip install 'oauth_cc[testing]'") from _error
@@ -16,7 +18,10 @@ __all__ = [
     "AssertionIssuer",
     "AuthenticationMethod",
     "AuthorizationServer",
+    "Fault",
     "FederatedIdentity",
+    "PrivateAuthority",
+    "Quota",
     "RegisteredClient",
     "TokenRequestSeen",
 ]

@@ -9,6 +9,7 @@ import copy
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Final, Never, TypeAlias, final
 
 from authlib.oauth2.rfc6749 import InvalidClientError, OAuth2Request
@@ -34,24 +35,27 @@ Authenticate: TypeAlias = Callable[[Callable[[str], Known | None], Never], objec
 _TYPES: Final = (None, "JWT", "client-authentication+jwt")
 
 
-def by_assertion(audience: str) -> Mapping[str, Authenticate]:
+def by_assertion(audience: str, now: Callable[[], float]) -> Mapping[str, Authenticate]:
     """
     Return what authenticates clients by each of `ASSERTION_METHODS`, as Authlib calls it.
 
-    Clients address the assertions that they sign to *audience*.
+    Args:
+        audience: The audience of the assertions that clients sign.
+        now: Returns the time of the server, in POSIX seconds.
     """
-    signed = {method: _ClientAssertions(method, audience) for method in ALGORITHMS}
-    return {FEDERATED: _federated, **signed}
+    signed = {method: _ClientAssertions(method, audience, now) for method in ALGORITHMS}
+    return {FEDERATED: partial(_federated, now), **signed}
 
 
 @final
 class _ClientAssertions(JWTBearerClientAssertion):
     # Authenticates clients by assertions that they sign themselves.
 
-    def __init__(self, method: str, audience: str) -> None:
+    def __init__(self, method: str, audience: str, now: Callable[[], float]) -> None:
         super().__init__(leeway=0)
         self.CLIENT_AUTH_METHOD = method
         self._audience = audience
+        self._now = now
         self._used: dict[tuple[str, str], float] = {}
         self._lock = threading.Lock()
 
@@ -80,7 +84,9 @@ class _ClientAssertions(JWTBearerClientAssertion):
         token = _decoded(assertion, resolve_key, ALGORITHMS[self.CLIENT_AUTH_METHOD])
         if token.claims.get("aud") not in (self._audience, [self._audience]):
             raise InvalidClientError(description="The assertion's audience must be this server alone.")
-        self.verify_claims(token.claims)
+        # Authlib compares with the clock of the machine.
+        skew = self._now() - time.time()
+        self.verify_claims({name: _shifted(name, value, -skew) for name, value in token.claims.items()})
         return token.claims
 
     def get_audiences(self) -> list[str]:
@@ -88,7 +94,7 @@ class _ClientAssertions(JWTBearerClientAssertion):
 
     def validate_jti(self, claims: Mapping[str, object], jti: object) -> bool:
         # Remembered until the assertion expires.
-        now, exp = time.time(), claims["exp"]
+        now, exp = time.time(), claims["exp"]  # `exp` is shifted
         used = str(claims["sub"]), str(jti)
         with self._lock:
             self._used = {key: expiry for key, expiry in self._used.items() if expiry > now}
@@ -98,7 +104,13 @@ class _ClientAssertions(JWTBearerClientAssertion):
             return True
 
 
-def _federated(query_client: Callable[[str], Known | None], request: OAuth2Request) -> Known | None:
+def _shifted(name: str, value: object, seconds: float) -> object:
+    return value + round(seconds) if name in ("exp", "nbf", "iat") and isinstance(value, int | float) else value
+
+
+def _federated(
+    now: Callable[[], float], query_client: Callable[[str], Known | None], request: OAuth2Request
+) -> Known | None:
     # Authenticates clients by assertions of another issuer.
     known = query_client(request.form.get("client_id", ""))
     identity = None if known is None else known.client.federated_identity
@@ -108,6 +120,7 @@ def _federated(query_client: Callable[[str], Known | None], request: OAuth2Reque
         raise InvalidClientError(description="The client is registered for another client_assertion_type.")
     token = _decoded(request.form["client_assertion"], _keys(identity.jwks), ALGORITHMS["private_key_jwt"])
     registry = JWTClaimsRegistry(
+        now=int(now()),
         iss={"essential": True, "value": identity.issuer},
         sub={"essential": True, "value": identity.subject},
         aud={"essential": True, "value": identity.audience},

@@ -20,10 +20,16 @@ METHODS: Final = (BASIC, POST, *ASSERTION_METHODS, *TLS_METHODS)
 """The client authentication methods of the server."""
 
 
-def authenticators(audience: str) -> Mapping[str, Authenticate]:
-    """Return what authenticates a client by each method but post. Signed assertions are for *audience*."""
+def authenticators(audience: str, now: Callable[[], float]) -> Mapping[str, Authenticate]:
+    """
+    Return what authenticates a client by each method but post.
+
+    Args:
+        audience: The audience of the assertions that clients sign.
+        now: Returns the time of the server, in POSIX seconds.
+    """
     by_certificate = {method: _authenticate_by_certificate(method) for method in TLS_METHODS}
-    return {BASIC: _authenticate_basic, **by_assertion(audience), **by_certificate}
+    return {BASIC: _authenticate_basic, **by_assertion(audience, now), **by_certificate}
 
 
 def _authenticate_by_certificate(method: str) -> Callable[[Callable[[str], Known | None], Request], Known | None]:

@@ -35,6 +35,17 @@ class Authority:
         )
         return reply
 
+    def see_unread(self, call: Call, status: int) -> None:
+        """
+        Remember a token request that the server did not look at.
+
+        Args:
+            call: The request.
+            status: The status of its response.
+        """
+        names = tuple(name for name, _ in Request(call).fields.pairs)
+        self.state.see(TokenRequestSeen(names, None, None, status))
+
     def introspect(self, call: Call) -> Reply:
         """Return the response of the introspection endpoint (RFC 7662)."""
         return _reply(self._endpoint.create_endpoint_response("introspection", call))

@@ -3,7 +3,7 @@ The grant of an assertion at the test server (RFC 7523 section 2.1), verified by
 """
 
 import threading
-import time
+from collections.abc import Callable
 from typing import final
 
 from authlib.oauth2 import OAuth2Error
@@ -19,9 +19,13 @@ from oauth_cc.testing._clients import RegisteredClient
 class GrantAssertions:
     """
     The assertions that were accepted as a grant. Each is accepted once.
+
+    Args:
+        now: Returns the time of the server, in POSIX seconds.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
         self._used: dict[tuple[str, str], float] = {}
         self._lock = threading.Lock()
 
@@ -55,6 +59,7 @@ class GrantAssertions:
             raise ValueError("the client is not registered for this grant")
         claims = read_assertion(assertion, identity.jwks, ALGORITHMS["private_key_jwt"]).claims
         JWTClaimsRegistry(
+            now=int(self._now()),
             iss={"essential": True, "value": identity.issuer},
             aud={"essential": True, "value": identity.audience},
             exp={"essential": True},
@@ -67,7 +72,7 @@ class GrantAssertions:
         return claims
 
     def _accept(self, issuer: str, jti: str, expires_at: float) -> None:
-        now = time.time()
+        now = self._now()
         with self._lock:
             self._used = {key: expiry for key, expiry in self._used.items() if expiry > now}
             if (issuer, jti) in self._used:

@@ -40,12 +40,14 @@ class Call:
 
     Args:
         method: The method.
+        path: The path of its URL, without a query.
         headers: The headers by name, each in its canonical case.
         body: The body as text.
         certificate: The client certificate of the connection, or None.
     """
 
     method: str
+    path: str
     headers: Mapping[str, str]
     body: str = attrs.field(default="", repr=False)
     certificate: ShownCertificate | None = None
@@ -54,13 +56,24 @@ class Call:
 @final
 @attrs.frozen
 class Reply:
-    """An HTTP response; *body* is sent as JSON."""
+    """
+    An HTTP response.
+
+    Args:
+        status: The status.
+        body: The body: members of a JSON object, or the bytes themselves.
+        headers: Headers other than those of every response.
+        delay: Seconds to wait before it.
+        drop_after: The bytes of it, head included, after which the connection is closed. None to send all.
+    """
 
     status: int
-    body: Mapping[str, object] = attrs.field(repr=False)
+    body: Mapping[str, object] | bytes = attrs.field(repr=False)
     headers: tuple[tuple[str, str], ...] = ()
+    delay: float = 0.0
+    drop_after: int | None = None
 
-
-def encoded(reply: Reply) -> bytes:
-    """Return the body of *reply* as sent."""
-    return json.dumps(dict(reply.body)).encode("utf-8")
+    @property
+    def content(self) -> bytes:
+        """The body as sent."""
+        return self.body if isinstance(self.body, bytes) else json.dumps(dict(self.body)).encode("utf-8")

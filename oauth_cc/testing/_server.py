@@ -1,24 +1,22 @@
 """
-The HTTP side of the test server: sockets, threads and paths.
+The test server as a program starts it: its URLs, its tokens and its faults.
 """
 
-import socket
-import socketserver
 import ssl
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Final, Literal, Self, TypeAlias, final
+from typing import Final, Literal, Self, final
+from urllib.parse import urlsplit
 
-from oauth_cc.testing._assertions import ALGORITHMS
-from oauth_cc.testing._authority import Authority
-from oauth_cc.testing._certificates import TLS_METHODS, ShownCertificate
-from oauth_cc.testing._clients import BASIC, GRANT, JWT_BEARER, POST, RegisteredClient
-from oauth_cc.testing._messages import Call, Reply, TokenRequestSeen, encoded
+from oauth_cc.testing._clients import RegisteredClient
+from oauth_cc.testing._faults import EndpointName, Fault, Quota
+from oauth_cc.testing._http import Listener
+from oauth_cc.testing._messages import Call, Reply, TokenRequestSeen
+from oauth_cc.testing._misbehavior import Misbehavior
+from oauth_cc.testing._service import Service
 from oauth_cc.testing._state import State
 
-_MAX_BODY: Final = 64 * 1024
 _DEFAULT_CLIENTS: Final = (RegisteredClient("your_id", "s3cret"),)
 
 
@@ -29,9 +27,9 @@ class AuthorizationServer:
 
     It authenticates clients by HTTP Basic and post (RFC 6749) and by assertions (RFC 7521, RFC 7523), introspects
     tokens (RFC 7662), revokes them (RFC 7009), and publishes its metadata (RFC 8414, OpenID Connect Discovery). It
-    protects a
-    resource: ``/resource`` requires a token, ``/resource/SCOPE`` a token with that scope. If *tls* requests client
-    certificates (``verify_mode``), it authenticates clients by certificate and binds tokens to certificates (RFC 8705).
+    protects a resource: ``/resource`` requires a token, ``/resource/SCOPE`` a token with that scope. If *tls* requests
+    client certificates (``verify_mode``), it authenticates clients by certificate and binds tokens to certificates
+    (RFC 8705).
 
     Args:
         clients: The registered clients.
@@ -39,9 +37,14 @@ class AuthorizationServer:
         tls: The TLS context of the server, with a certificate for ``localhost``; None means http on 127.0.0.1.
         assertion_audience: The audience of assertions that clients sign; older servers require the token endpoint.
         issuer_path: The path of the issuer, such as ``/`` or ``/realms/demo``.
+        port: The port on 127.0.0.1; 0 means a free one.
+        origin: The origin of a server without a socket, such as ``https://auth.example.com``. The transports of
+            `oauth_cc.testing.httpx2`, ``httpx`` and ``requests`` call it. None means a socket.
+        quota: The limit of token requests. None means no limit.
 
     Raises:
-        ValueError: If *issuer_path* is not empty and does not start with a slash.
+        ValueError: *issuer_path* is not empty and does not start with a slash, or *origin* is not an origin.
+        OSError: The port is in use.
 
     Example:
         >>> with AuthorizationServer() as server:
@@ -57,23 +60,26 @@ class AuthorizationServer:
         tls: ssl.SSLContext | None = None,
         assertion_audience: Literal["issuer", "token_endpoint"] = "issuer",
         issuer_path: str = "",
+        port: int = 0,
+        origin: str | None = None,
+        quota: Quota | None = None,
     ) -> None:
         if issuer_path and not issuer_path.startswith("/"):
             raise ValueError('issuer_path must be empty or start with "/", such as "/realms/demo"')
-        self._http = _HttpServer(tls)
-        self._accepts_certificates = tls is not None and tls.verify_mode is not ssl.CERT_NONE
-        host = "127.0.0.1" if tls is None else "localhost"
-        self._origin = f"{'http' if tls is None else 'https'}://{host}:{self._http.server_port}"
+        self._tls = tls
+        self._listener = self._listening(port) if origin is None else None
+        self._is_in_process = origin is not None
+        self._is_running = True
+        self._origin = self._own_origin() if origin is None else _checked(origin)
         self._path = issuer_path.removesuffix("/")
         self.issuer: Final = f"{self._origin}{issuer_path}"
         audience = self.issuer if assertion_audience == "issuer" else self.token_endpoint
-        known = {client.client_id: client for client in clients}
-        self._state = State(self.issuer, audience, known, lifetime)
-        self._authority = Authority(self._state)
-        self._http.routes = self._routes()
-        # Polled often, so that a test does not wait for its server to stop.
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
-        self._thread.start()
+        self._state = State(self.issuer, audience, {client.client_id: client for client in clients}, lifetime)
+        self._misbehavior = Misbehavior(quota)
+        accepts_certificates = tls is not None and tls.verify_mode is not ssl.CERT_NONE
+        self._service = Service(self._origin, self._path, accepts_certificates, self._state, self._misbehavior)
+        if self._listener is not None:
+            self._listener.begin()
 
     def __enter__(self) -> Self:
         return self
@@ -81,12 +87,35 @@ class AuthorizationServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self.close()
+        self.stop()
 
-    def close(self) -> None:
-        """Stop the server and close its connections. A second call does nothing."""
-        self._http.close()
-        self._thread.join()
+    def stop(self) -> None:
+        """Refuse connections from now on, and close those there are. A second call does nothing."""
+        self._is_running = False
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+
+    def start(self) -> None:
+        """
+        Start a stopped server again, on the same port, with its clients and tokens. A second call does nothing.
+
+        Raises OSError if another program has taken the port meanwhile.
+        """
+        if not self._is_running and not self._is_in_process:
+            self._listener = self._listening(urlsplit(self._origin).port or 0)
+            self._listener.begin()
+        self._is_running = True
+
+    @property
+    def is_running(self) -> bool:
+        """Return whether the server responds."""
+        return self._is_running
+
+    @property
+    def origin(self) -> str:
+        """The origin of its URLs."""
+        return self._origin
 
     @property
     def token_endpoint(self) -> str:
@@ -130,148 +159,62 @@ class AuthorizationServer:
         """Let every token issued so far expire."""
         self._state.end_all(revoked=False)
 
-    def _routes(self) -> "_Routes":
-        metadata: _Methods = {"GET": lambda _call, _rest: self._metadata()}
-        return {
-            "/token": {"POST": lambda call, _: self._authority.token(call)},
-            "/introspect": {"POST": lambda call, _: self._authority.introspect(call)},
-            "/revoke": {"POST": lambda call, _: self._authority.revoke(call)},
-            "/resource": {"GET": self._authority.resource, "POST": self._authority.resource},
-            f"/.well-known/oauth-authorization-server{self._path}": metadata,
-            f"{self._path}/.well-known/openid-configuration": metadata,
-        }
+    def misbehave(self, *faults: Fault, at: EndpointName = "token") -> None:
+        """
+        Misbehave on the next requests.
 
-    def _metadata(self) -> Reply:
-        methods = [BASIC, POST, *ALGORITHMS, *(TLS_METHODS if self._accepts_certificates else ())]
-        algorithms = [name for names in ALGORITHMS.values() for name in names]
-        return Reply(
-            200,
-            {
-                "issuer": self.issuer,
-                "token_endpoint": self.token_endpoint,
-                "token_endpoint_auth_methods_supported": methods,
-                "token_endpoint_auth_signing_alg_values_supported": algorithms,
-                "introspection_endpoint": self.introspection_endpoint,
-                "introspection_endpoint_auth_methods_supported": methods,
-                "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
-                "revocation_endpoint": self.revocation_endpoint,
-                "revocation_endpoint_auth_methods_supported": methods,
-                "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
-                "grant_types_supported": [GRANT, JWT_BEARER],
-                "tls_client_certificate_bound_access_tokens": self._accepts_certificates,
-                "response_types_supported": ["none"],
-                "scopes_supported": sorted({scope for known in self._state.clients.values() for scope in known.scope}),
-            },
-        )
+        Args:
+            faults: One for each request, in order.
+            at: The endpoint.
+        """
+        self._misbehavior.add(at, faults)
 
+    def misbehaving(self, fault: Fault, at: EndpointName = "token") -> AbstractContextManager[None]:
+        """
+        Return a context manager. The server misbehaves on each request while its block runs.
 
-_Methods: TypeAlias = Mapping[str, Callable[[Call, str], Reply]]
-_Routes: TypeAlias = Mapping[str, _Methods]
+        Args:
+            fault: How.
+            at: The endpoint.
+        """
+        return self._misbehavior.during(at, fault)
 
+    @property
+    def quota(self) -> Quota | None:
+        """The limit of token requests. A new one starts without requests."""
+        return self._misbehavior.quota
 
-class _HttpServer(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    # Long enough for many clients that connect at once.
-    request_queue_size = 512
+    @quota.setter
+    def quota(self, quota: Quota | None) -> None:
+        self._misbehavior.quota = quota
 
-    def __init__(self, tls: ssl.SSLContext | None) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.routes: _Routes = {}
-        self._open: set[socket.socket] = set()
-        self._lock = threading.Lock()
-        self._closed = False
-        if tls is not None:
-            # Each connection's thread does its handshake, so that a silent client does not block any other.
-            self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+    @property
+    def clock_skew(self) -> float:
+        """The seconds by which the server's clock is ahead of this machine's."""
+        return self._state.clock_skew
 
-    def server_bind(self) -> None:
-        # HTTPServer's method looks up an unused host name, which can be slow.
-        socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = "localhost", self.server_address[1]
+    @clock_skew.setter
+    def clock_skew(self, seconds: float) -> None:
+        self._state.clock_skew = seconds
 
-    def process_request(self, request: socket.socket | tuple[bytes, socket.socket], client_address: object) -> None:
-        if isinstance(request, socket.socket):
-            with self._lock:
-                self._open.add(request)
-        super().process_request(request, client_address)
+    def respond(self, call: Call) -> Reply:
+        """Return the response to *call*, for a transport."""
+        return self._service.respond(call)
 
-    def close_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
-        if isinstance(request, socket.socket):
-            with self._lock:
-                self._open.discard(request)
-        super().close_request(request)
+    def now(self) -> float:
+        """Return the time of the server, in POSIX seconds."""
+        return self._state.now()
 
-    def handle_error(self, request: socket.socket | tuple[bytes, socket.socket], client_address: object) -> None:
-        # A client may disconnect, or distrust the certificate.
-        return None
+    def _listening(self, port: int) -> Listener:
+        return Listener(port, self._tls, self.respond, self.now)
 
-    def close(self) -> None:
-        with self._lock:
-            closed, self._closed = self._closed, True
-        if closed:
-            return
-        self.shutdown()
-        self.server_close()
-        with self._lock:
-            connections = list(self._open)
-        for connection in connections:
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue
+    def _own_origin(self) -> str:
+        port = 0 if self._listener is None else self._listener.server_port
+        return f"http://127.0.0.1:{port}" if self._tls is None else f"https://localhost:{port}"
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    timeout = 30
-    # Sends head and body together: separately, each response on a kept connection waits for an acknowledgement.
-    wbufsize = -1
-
-    def do_POST(self) -> None:
-        length = self.headers.get("Content-Length", "")
-        if not length.isdecimal() or int(length) > _MAX_BODY:
-            self.close_connection = True
-            self._send(Reply(413 if length.isdecimal() else 411, {"error": "invalid_request"}))
-            return
-        self._respond(self.rfile.read(int(length)).decode("utf-8", "replace"))
-
-    def do_GET(self) -> None:
-        self._respond("")
-
-    do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_GET  # noqa: N815  # the names that http.server calls
-
-    def _respond(self, body: str) -> None:
-        methods, rest = self._methods(self.path.partition("?")[0])
-        if self.command not in methods:
-            allow = (("Allow", ", ".join(methods)),) if methods else ()
-            self._send(Reply(405 if methods else 404, {"error": "invalid_request"}, allow))
-            return
-        headers = {name.title(): value for name, value in self.headers.items()}
-        try:
-            reply = methods[self.command](Call(self.command, headers, body, self._certificate()), rest)
-        except Exception:
-            reply = Reply(500, {"error": "server_error"})
-        self._send(reply)
-
-    def _certificate(self) -> ShownCertificate | None:
-        connection: object = self.connection
-        return ShownCertificate.read(connection.getpeercert(True) if isinstance(connection, ssl.SSLSocket) else None)
-
-    def _methods(self, path: str) -> tuple[_Methods, str]:
-        routes: _Routes = self.server.routes if isinstance(self.server, _HttpServer) else {}
-        head, _, rest = path[1:].partition("/")
-        return (routes[path], "") if path in routes else (routes.get(f"/{head}", {}), rest)
-
-    def _send(self, reply: Reply) -> None:
-        content = encoded(reply)
-        self.send_response(reply.status)
-        fields = {"Content-Type": "application/json", "Cache-Control": "no-store", **dict(reply.headers)}
-        for name, value in fields.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name in http.server
-        return None
+def _checked(origin: str) -> str:
+    parts = urlsplit(origin)
+    if parts.scheme not in ("http", "https") or not parts.netloc or origin != f"{parts.scheme}://{parts.netloc}":
+        raise ValueError('origin must be a scheme and a host, such as "https://auth.example.com"')
+    return origin

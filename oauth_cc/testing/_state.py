@@ -4,7 +4,7 @@ The state of the test server: its clients, the tokens that it has issued, and th
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import final
 
 import attrs
@@ -28,6 +28,7 @@ class Issued:
         issued_at: When it was issued, in POSIX seconds.
         expires_at: When it expires, or None.
         certificate: The thumbprint that the token is bound to, or None.
+        now: Returns the time of the server.
         revoked: Whether it is revoked.
     """
 
@@ -38,11 +39,12 @@ class Issued:
     issued_at: float
     expires_at: float | None
     certificate: str | None
+    now: Callable[[], float] = attrs.field(repr=False)
     revoked: bool = False
 
     def is_expired(self) -> bool:
         """Return whether the token has expired."""
-        return self.expires_at is not None and self.expires_at <= time.time()
+        return self.expires_at is not None and self.expires_at <= self.now()
 
     def is_revoked(self) -> bool:
         """Return whether the token is revoked."""
@@ -76,10 +78,15 @@ class State:
         self.audience = audience
         self.clients = dict(clients)
         self.lifetime = lifetime
-        self.grants = GrantAssertions()
+        self.clock_skew = 0.0
+        self.grants = GrantAssertions(self.now)
         self._issued: dict[str, Issued] = {}
         self._seen: list[TokenRequestSeen] = []
         self._lock = threading.Lock()
+
+    def now(self) -> float:
+        """Return the time of the server, in POSIX seconds."""
+        return time.time() + self.clock_skew
 
     @property
     def seen(self) -> tuple[TokenRequestSeen, ...]:
@@ -114,12 +121,12 @@ class State:
             audience: The resources that the token is for.
             certificate: The thumbprint that the token is bound to, or None.
         """
-        now = time.time()
+        now = self.now()
         expires_at = None if self.lifetime is None else now + self.lifetime
         value = str(token["access_token"])
         with self._lock:
             self._issued[value] = Issued(
-                value, client_id, str(token["scope"]), tuple(audience), now, expires_at, certificate
+                value, client_id, str(token["scope"]), tuple(audience), now, expires_at, certificate, self.now
             )
 
     def end_all(self, *, revoked: bool) -> None:

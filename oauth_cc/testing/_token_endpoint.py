@@ -79,7 +79,7 @@ class TokenEndpoint(Engine):
     def __init__(self, state: State) -> None:
         super().__init__()
         self.state = state
-        for method, authenticate in authenticators(state.audience).items():
+        for method, authenticate in authenticators(state.audience, state.now).items():
             self.register_client_auth_method(method, authenticate)
         self.register_token_generator("default", self.issue)
         self.register_grant(_Grant)

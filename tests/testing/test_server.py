@@ -316,13 +316,13 @@ class TestHttp:
             authority.configure_trust(trust)
             assert httpx2.get(server.metadata_url, verify=trust).status_code == 200
 
-    def test_close_ends_connections_and_can_be_repeated(self) -> None:
-        """A closed server closes its connections; closing it again does nothing."""
+    def test_stop_ends_connections_and_can_be_repeated(self) -> None:
+        """A stopped server closes its connections; stopping it again does nothing."""
         server = AuthorizationServer()
         with httpx2.Client() as client:
             client.get(server.metadata_url)
-            server.close()
-            server.close()
+            server.stop()
+            server.stop()
             with pytest.raises(httpx2.TransportError):
                 client.get(server.metadata_url)
 

@@ -1,0 +1,95 @@
+"""
+The faults that a test has set on its server, by endpoint.
+"""
+
+import threading
+from collections import defaultdict, deque
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import final
+
+from oauth_cc.testing._faults import EndpointName, Fault, Quota, changed, over_quota, replacement
+from oauth_cc.testing._messages import Reply
+
+
+@final
+class Misbehavior:
+    """
+    The faults of one server. Safe to share between threads.
+
+    Args:
+        quota: The limit of token requests. None for no limit.
+    """
+
+    def __init__(self, quota: Quota | None) -> None:
+        self._quota = quota
+        self._next: defaultdict[EndpointName, deque[Fault]] = defaultdict(deque)
+        self._standing: defaultdict[EndpointName, list[Fault]] = defaultdict(list)
+        self._served: list[float] = []
+        self._lock = threading.Lock()
+
+    @property
+    def quota(self) -> Quota | None:
+        """The limit of token requests. A new one starts without requests."""
+        return self._quota
+
+    @quota.setter
+    def quota(self, quota: Quota | None) -> None:
+        with self._lock:
+            self._quota, self._served = quota, []
+
+    def add(self, endpoint: EndpointName, faults: tuple[Fault, ...]) -> None:
+        """
+        Misbehave on the next requests.
+
+        Args:
+            endpoint: Where.
+            faults: One for each request, in order.
+        """
+        with self._lock:
+            self._next[endpoint].extend(faults)
+
+    @contextmanager
+    def during(self, endpoint: EndpointName, fault: Fault) -> Generator[None]:
+        """
+        Misbehave on each request while the block runs.
+
+        Args:
+            endpoint: Where.
+            fault: How. The inner of two blocks counts.
+        """
+        with self._lock:
+            self._standing[endpoint].append(fault)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._standing[endpoint].remove(fault)
+
+    def reply(self, endpoint: EndpointName, now: float, usual: Callable[[], Reply]) -> tuple[Reply, bool]:
+        """
+        Return the response to a request, and whether the server has looked at the request.
+
+        Args:
+            endpoint: Where it arrived.
+            now: The current time, in POSIX seconds.
+            usual: Returns the response of a server that behaves.
+        """
+        fault, refused = self._choose(endpoint, now)
+        if fault is None:
+            return (usual(), True) if refused is None else (refused, False)
+        reply = replacement(fault) if fault.replaces_response else usual()
+        return changed(reply, fault), not fault.replaces_response
+
+    def _choose(self, endpoint: EndpointName, now: float) -> tuple[Fault | None, Reply | None]:
+        with self._lock:
+            if self._next[endpoint]:
+                return self._next[endpoint].popleft(), None
+            if self._standing[endpoint]:
+                return self._standing[endpoint][-1], None
+            if endpoint != "token" or self._quota is None:
+                return None, None
+            refused = over_quota(self._quota, self._served, now)
+            if refused is None:
+                self._served.append(now)
+            return None, refused

@@ -1,0 +1,69 @@
+"""
+A transport of httpx2 to a test server, without sockets.
+"""
+
+import time
+from typing import Final, final
+
+try:
+    import httpx2
+except ImportError as _error:
+    raise ImportError("oauth_cc.testing.httpx2 needs httpx2; install oauth_cc[httpx2,testing]") from _error
+
+from oauth_cc.testing import AuthorizationServer
+from oauth_cc.testing._transport import Answered, FailureName, NotAnswered, answer
+
+__all__ = ["Transport"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+_ERRORS: Final[dict[FailureName, type[httpx2.TransportError]]] = {
+    "unreachable": httpx2.ConnectError,
+    "timeout": httpx2.ReadTimeout,
+    "dropped": httpx2.RemoteProtocolError,
+}
+
+
+@final
+class Transport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
+    """
+    A transport for ``httpx2.Client`` and ``httpx2.AsyncClient`` that calls *server* in the process.
+
+    A request to another server fails with a ``ConnectError``: nothing is sent. A delay beyond the timeout of the client
+    raises its ``ReadTimeout`` at once. A dropped connection fails the whole request.
+
+        >>> with httpx2.Client(transport=Transport(AuthorizationServer(origin="https://auth.example.com"))) as client:
+        ...     client.get("https://auth.example.com/resource").status_code
+        401
+    """
+
+    def __init__(self, server: AuthorizationServer) -> None:
+        self._server = server
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Return the response of the server."""
+        found = self._answer(request, request.read())
+        time.sleep(found.delay)
+        return _response(found, request)
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Return the response of the server."""
+        import anyio
+
+        found = self._answer(request, await request.aread())
+        await anyio.sleep(found.delay)
+        return _response(found, request)
+
+    def _answer(self, request: httpx2.Request, body: bytes) -> Answered | NotAnswered:
+        timeout: object = request.extensions.get("timeout", {}).get("read")
+        seconds = float(timeout) if isinstance(timeout, int | float) else None
+        return answer(self._server, request.method, str(request.url), request.headers.items(), body, seconds)
+
+
+def _response(found: Answered | NotAnswered, request: httpx2.Request) -> httpx2.Response:
+    if isinstance(found, NotAnswered):
+        raise _ERRORS[found.failure](found.text, request=request)
+    return httpx2.Response(found.status, headers=found.headers, content=found.content, request=request)
