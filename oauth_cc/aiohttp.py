@@ -19,7 +19,8 @@ except ImportError as _error:
 
 from oauth_cc._io import async_source
 from oauth_cc._io.async_driver import drive
-from oauth_cc._io.context import SourceContext, check_client, issuer_context, source_context, token_flow
+from oauth_cc._io.constructors import AuthConstructors, SourceConstructors
+from oauth_cc._io.context import SourceContext, check_client, token_flow
 from oauth_cc._io.copying import duplicate, refuse_pickling
 from oauth_cc._io.options import DEFAULTS, Options
 from oauth_cc._io.origins import Origins
@@ -32,7 +33,6 @@ from oauth_cc.http import HttpResponse
 from oauth_cc.request import TokenRequest
 from oauth_cc.scope import Scope
 from oauth_cc.stores._protocol import AsyncStore, Store
-from oauth_cc.stores.cache import TokenCache
 from oauth_cc.token import Token, authorization
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ _STRAYED: Final[ContextVar[object]] = ContextVar("oauth_cc.aiohttp.strayed", def
 """The last call of a task that went to an origin without the token."""
 
 
-class AsyncTokenSource(async_source.AsyncTokenSource):
+class AsyncTokenSource(SourceConstructors[aiohttp.ClientSession, Store | AsyncStore], async_source.AsyncTokenSource):
     """
     Cache one access token and renew it before it expires, for tasks on asyncio.
 
@@ -66,50 +66,13 @@ class AsyncTokenSource(async_source.AsyncTokenSource):
         options: Timeout, retries, renewal and events.
     """
 
-    def __init__(
-        self,
-        request: TokenRequest | ClientCredentials,
-        endpoint: str | Endpoint,
-        *,
-        client: aiohttp.ClientSession | None = None,
-        store: TokenCache | Store | AsyncStore | None = None,
-        options: Options = DEFAULTS,
-    ) -> None:
-        self._start(source_context(request, endpoint, store, options), client, options)
-
-    @classmethod
-    def from_issuer(
-        cls,
-        issuer: str | Endpoint,
-        request: TokenRequest | ClientCredentials,
-        *,
-        client: aiohttp.ClientSession | None = None,
-        store: TokenCache | Store | AsyncStore | None = None,
-        cache: MetadataCache | None = None,
-        options: Options = DEFAULTS,
-    ) -> Self:
-        """
-        Return a source that discovers the token endpoint of *issuer* at the first token (RFC 8414).
-
-        Args:
-            issuer: The issuer identifier, a URL or an `Endpoint`.
-            request: The token request, or credentials for a request without scope.
-            client: The session whose connector and proxy the requests use. None for a new connection.
-            store: As for the constructor.
-            cache: Metadata shared by sources. None for a new cache.
-            options: Timeout, retries, renewal and events.
-        """
-        made = cls.__new__(cls)
-        made._start(issuer_context(issuer, request, store, cache, options), client, options)  # noqa: SLF001  # its own constructor
-        return made
-
     def _start(self, context: SourceContext, client: aiohttp.ClientSession | None, options: Options) -> None:
         check_client(context.terms.request, client)
         async_source.AsyncTokenSource.__init__(self, context, sender(client, options.timeout), client)
 
 
 @final
-class ClientCredentialsAuth:
+class ClientCredentialsAuth(AuthConstructors[aiohttp.ClientSession, Store | AsyncStore]):
     """
     Authorize the calls of a session, ``aiohttp.ClientSession(middlewares=(auth,))``, or one call.
 
@@ -128,53 +91,15 @@ class ClientCredentialsAuth:
         options: Timeout, retries, renewal and events.
     """
 
-    def __init__(
+    def _start(
         self,
-        request: TokenRequest | ClientCredentials,
-        endpoint: str | Endpoint,
-        *,
-        client: aiohttp.ClientSession | None = None,
-        store: TokenCache | Store | AsyncStore | None = None,
-        origins: NonStringCollection[str] | None = None,
-        options: Options = DEFAULTS,
+        context: SourceContext,
+        client: aiohttp.ClientSession | None,
+        origins: NonStringCollection[str] | None,
+        options: Options,
     ) -> None:
-        self._start(AsyncTokenSource(request, endpoint, client=client, store=store, options=options), origins)
-
-    @classmethod
-    def from_issuer(
-        cls,
-        issuer: str | Endpoint,
-        request: TokenRequest | ClientCredentials,
-        *,
-        client: aiohttp.ClientSession | None = None,
-        store: TokenCache | Store | AsyncStore | None = None,
-        origins: NonStringCollection[str] | None = None,
-        cache: MetadataCache | None = None,
-        options: Options = DEFAULTS,
-    ) -> Self:
-        """
-        Return an auth that discovers the token endpoint of *issuer* at the first call (RFC 8414).
-
-        Calls also raise `InvalidInput` if the server does not support *request*, and `InvalidResponse` if it has no
-        metadata.
-
-        Args:
-            issuer: The issuer identifier, a URL or an `Endpoint`.
-            request: The token request, or credentials for a request without scope.
-            client: The session whose connector and proxy the requests use. None for a new connection.
-            store: As for the constructor.
-            origins: As for the constructor.
-            cache: Metadata shared by auths. None for a new cache.
-            options: Timeout, retries, renewal and events.
-        """
-        made = cls.__new__(cls)
-        source = AsyncTokenSource.from_issuer(issuer, request, client=client, store=store, cache=cache, options=options)
-        made._start(source, origins)  # noqa: SLF001  # its own constructor
-        return made
-
-    def _start(self, source: AsyncTokenSource, origins: NonStringCollection[str] | None) -> None:
-        self._source = source
-        self._origins = Origins(origins, source.context.terms.request.resources)
+        self._source = AsyncTokenSource.of_context(context, client, options)
+        self._origins = Origins(origins, context.terms.request.resources)
 
     def __copy__(self) -> Self:
         return duplicate(self)

@@ -22,7 +22,8 @@ except ImportError as _error:
 import attrs
 
 from oauth_cc._io import driver, source
-from oauth_cc._io.context import SourceContext, check_client, issuer_context, source_context, token_flow
+from oauth_cc._io.constructors import AuthConstructors, SourceConstructors
+from oauth_cc._io.context import SourceContext, check_client, token_flow
 from oauth_cc._io.copying import duplicate, refuse_pickling
 from oauth_cc._io.options import DEFAULTS, Options
 from oauth_cc._io.origins import Origins
@@ -39,7 +40,6 @@ from oauth_cc.http import HttpResponse
 from oauth_cc.request import TokenRequest
 from oauth_cc.scope import Scope
 from oauth_cc.stores._protocol import Store
-from oauth_cc.stores.cache import TokenCache
 from oauth_cc.token import Token, authorization
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class _Sending(TypedDict, total=False):
     proxies: dict[str, str] | None
 
 
-class TokenSource(source.TokenSource):
+class TokenSource(SourceConstructors[requests.Session, Store], source.TokenSource):
     """
     Cache one access token and renew it before it expires. Safe to share between threads.
 
@@ -81,49 +81,12 @@ class TokenSource(source.TokenSource):
         options: Timeout, retries, renewal and events.
     """
 
-    def __init__(
-        self,
-        request: TokenRequest | ClientCredentials,
-        endpoint: str | Endpoint,
-        *,
-        client: requests.Session | None = None,
-        store: TokenCache | Store | None = None,
-        options: Options = DEFAULTS,
-    ) -> None:
-        self._start(source_context(request, endpoint, store, options), client, options)
-
-    @classmethod
-    def from_issuer(
-        cls,
-        issuer: str | Endpoint,
-        request: TokenRequest | ClientCredentials,
-        *,
-        client: requests.Session | None = None,
-        store: TokenCache | Store | None = None,
-        cache: MetadataCache | None = None,
-        options: Options = DEFAULTS,
-    ) -> Self:
-        """
-        Return a source that discovers the token endpoint of *issuer* at the first token (RFC 8414).
-
-        Args:
-            issuer: The issuer identifier, a URL or an `Endpoint`.
-            request: The token request, or credentials for a request without scope.
-            client: The session that sends token and metadata requests. None for a default session.
-            store: As for the constructor.
-            cache: Metadata shared by sources. None for a new cache.
-            options: Timeout, retries, renewal and events.
-        """
-        made = cls.__new__(cls)
-        made._start(issuer_context(issuer, request, store, cache, options), client, options)  # noqa: SLF001  # its own constructor
-        return made
-
     def _start(self, context: SourceContext, client: requests.Session | None, options: Options) -> None:
         check_client(context.terms.request, client)
         source.TokenSource.__init__(self, context, sender(client, options.timeout, options.wait_timeout), client)
 
 
-class ClientCredentialsAuth(AuthBase):
+class ClientCredentialsAuth(AuthConstructors[requests.Session, Store], AuthBase):
     """
     Authorize each call: ``session.auth = auth``, or ``requests.get(url, auth=auth)``.
 
@@ -140,53 +103,15 @@ class ClientCredentialsAuth(AuthBase):
         options: Timeout, retries, renewal and events.
     """
 
-    def __init__(
+    def _start(
         self,
-        request: TokenRequest | ClientCredentials,
-        endpoint: str | Endpoint,
-        *,
-        client: requests.Session | None = None,
-        store: TokenCache | Store | None = None,
-        origins: NonStringCollection[str] | None = None,
-        options: Options = DEFAULTS,
+        context: SourceContext,
+        client: requests.Session | None,
+        origins: NonStringCollection[str] | None,
+        options: Options,
     ) -> None:
-        self._start(TokenSource(request, endpoint, client=client, store=store, options=options), origins)
-
-    @classmethod
-    def from_issuer(
-        cls,
-        issuer: str | Endpoint,
-        request: TokenRequest | ClientCredentials,
-        *,
-        client: requests.Session | None = None,
-        store: TokenCache | Store | None = None,
-        origins: NonStringCollection[str] | None = None,
-        cache: MetadataCache | None = None,
-        options: Options = DEFAULTS,
-    ) -> Self:
-        """
-        Return an auth that discovers the token endpoint of *issuer* at the first call (RFC 8414).
-
-        Calls also raise `InvalidInput` if the server does not support *request*, and `InvalidResponse` if it has no
-        metadata.
-
-        Args:
-            issuer: The issuer identifier, a URL or an `Endpoint`.
-            request: The token request, or credentials for a request without scope.
-            client: The session that sends token and metadata requests. None for a default session.
-            store: As for the constructor.
-            origins: As for the constructor.
-            cache: Metadata shared by auths. None for a new cache.
-            options: Timeout, retries, renewal and events.
-        """
-        made = cls.__new__(cls)
-        source = TokenSource.from_issuer(issuer, request, client=client, store=store, cache=cache, options=options)
-        made._start(source, origins)  # noqa: SLF001  # its own constructor
-        return made
-
-    def _start(self, source: TokenSource, origins: NonStringCollection[str] | None) -> None:
-        self._source = source
-        self._origins = Origins(origins, source.context.terms.request.resources)
+        self._source = TokenSource.of_context(context, client, options)
+        self._origins = Origins(origins, context.terms.request.resources)
         # The starts of URLs of origins admitted before. An admitted origin stays admitted.
         self._admitted: set[str] = set()
 

@@ -33,15 +33,11 @@ INCOMPLETE = {
     # Accepts a ClientSession or ClientRequest, which hold a BaseProtocol and a Morsel of unknown parameters. A protocol
     # for a session could not declare everything that is used, because its proxy has no public name.
     "aiohttp": """
-        fetch_token fetch_metadata perform AsyncTokenSource AsyncTokenSource.__init__ AsyncTokenSource.from_issuer
-        ClientCredentialsAuth ClientCredentialsAuth.from_issuer
-        ClientCredentialsAuth.__init__ ClientCredentialsAuth.__call__ ClientCredentialsAuth.async_source""",
+        fetch_token fetch_metadata perform ClientCredentialsAuth ClientCredentialsAuth.__call__""",
     # Accepts a Session or PreparedRequest, whose cookies hold a Morsel of unknown parameters, and its auth and session
     # inherit from the library's. A protocol for what adapters send would name the PreparedRequest again.
     "requests": """
-        fetch_token fetch_metadata perform sender TokenSource TokenSource.__init__ TokenSource.from_issuer
-        ClientCredentialsAuth ClientCredentialsAuth.from_issuer
-        ClientCredentialsAuth.__init__ ClientCredentialsAuth.__call__ ClientCredentialsAuth.source""",
+        fetch_token fetch_metadata perform sender ClientCredentialsAuth ClientCredentialsAuth.__call__""",
     "compat.requests_oauthlib": "OAuth2Session",
     # They accept a client of httpx2.
     "cli.network": "online",

@@ -10,117 +10,40 @@ from types import TracebackType
 from typing import Final, Generic, NoReturn, Self, SupportsIndex, TypeGuard, final
 
 from oauth_cc._io.async_source import AsyncTokenSource
-from oauth_cc._io.context import SourceContext, check_client, check_kind, issuer_context, source_context
+from oauth_cc._io.constructors import AuthConstructors, SourceConstructors
+from oauth_cc._io.context import SourceContext, check_client, check_kind
 from oauth_cc._io.copying import duplicate, refuse_pickling
 from oauth_cc._io.hops import Guard, guard_hops
 from oauth_cc._io.httpx_library import A, C, Library, R
 from oauth_cc._io.httpx_messages import Response, Url
-from oauth_cc._io.options import DEFAULTS, Options
+from oauth_cc._io.options import Options
 from oauth_cc._io.origins import Origins
 from oauth_cc._io.source import TokenSource
 from oauth_cc._wire.typing import NonStringCollection
-from oauth_cc.authentication.credentials import ClientCredentials
-from oauth_cc.endpoint import Endpoint, Origin
+from oauth_cc.endpoint import Origin
 from oauth_cc.errors import InvalidInput
-from oauth_cc.flows.metadata_cache import MetadataCache
 from oauth_cc.http import HttpResponse
-from oauth_cc.request import TokenRequest
 from oauth_cc.scope import Scope
 from oauth_cc.stores._protocol import AsyncStore, Store, is_async_store
-from oauth_cc.stores.cache import TokenCache
 from oauth_cc.token import Token, authorization
 
 _FIRST_ERROR: Final = 400
 
 
-class HttpxTokenSource(TokenSource, Generic[C, A, R]):
+class HttpxTokenSource(SourceConstructors[C, Store], TokenSource, Generic[C, A, R]):
     """A source for threads on either library."""
 
     _library: Library[C, A, R]
-
-    def __init__(
-        self,
-        request: TokenRequest | ClientCredentials,
-        endpoint: str | Endpoint,
-        *,
-        client: C | None = None,
-        store: TokenCache | Store | None = None,
-        options: Options = DEFAULTS,
-    ) -> None:
-        self._start(source_context(request, endpoint, store, options), client, options)
-
-    @classmethod
-    def from_issuer(
-        cls,
-        issuer: str | Endpoint,
-        request: TokenRequest | ClientCredentials,
-        *,
-        client: C | None = None,
-        store: TokenCache | Store | None = None,
-        cache: MetadataCache | None = None,
-        options: Options = DEFAULTS,
-    ) -> Self:
-        """
-        Return a source that discovers the token endpoint of *issuer* at the first token (RFC 8414).
-
-        Args:
-            issuer: The issuer identifier, a URL or an `Endpoint`.
-            request: The token request, or credentials for a request without scope.
-            client: The client that sends token and metadata requests. None for a default client.
-            store: As for the constructor.
-            cache: Metadata shared by sources. None for a new cache.
-            options: Timeout, retries, renewal and events.
-        """
-        made = cls.__new__(cls)
-        made._start(issuer_context(issuer, request, store, cache, options), client, options)  # noqa: SLF001  # its own constructor
-        return made
 
     def _start(self, context: SourceContext, client: C | None, options: Options) -> None:
         check_client(context.terms.request, client)
         TokenSource.__init__(self, context, self._library.sender(client, options), client)
 
 
-class HttpxAsyncTokenSource(AsyncTokenSource, Generic[C, A, R]):
+class HttpxAsyncTokenSource(SourceConstructors[A, Store | AsyncStore], AsyncTokenSource, Generic[C, A, R]):
     """A source for async code on either library."""
 
     _library: Library[C, A, R]
-
-    def __init__(
-        self,
-        request: TokenRequest | ClientCredentials,
-        endpoint: str | Endpoint,
-        *,
-        client: A | None = None,
-        store: TokenCache | Store | AsyncStore | None = None,
-        options: Options = DEFAULTS,
-    ) -> None:
-        self._start(source_context(request, endpoint, store, options), client, options)
-
-    @classmethod
-    def from_issuer(
-        cls,
-        issuer: str | Endpoint,
-        request: TokenRequest | ClientCredentials,
-        *,
-        client: A | None = None,
-        store: TokenCache | Store | AsyncStore | None = None,
-        cache: MetadataCache | None = None,
-        options: Options = DEFAULTS,
-    ) -> Self:
-        """
-        Return a source that discovers the token endpoint of *issuer* at the first token (RFC 8414).
-
-        Args:
-            issuer: The issuer identifier, a URL or an `Endpoint`.
-            request: The token request, or credentials for a request without scope.
-            client: The client that sends token and metadata requests. None for a default client.
-            store: As for the constructor.
-            cache: Metadata shared by sources. None for a new cache.
-            options: Timeout, retries, renewal and events.
-        """
-        made = cls.__new__(cls)
-        made._start(issuer_context(issuer, request, store, cache, options), client, options)  # noqa: SLF001  # its own constructor
-        return made
 
     def _start(self, context: SourceContext, client: A | None, options: Options) -> None:
         self._library.check_async()
@@ -128,53 +51,10 @@ class HttpxAsyncTokenSource(AsyncTokenSource, Generic[C, A, R]):
         AsyncTokenSource.__init__(self, context, self._library.async_sender(client, options), client)
 
 
-class HttpxAuth(Generic[C, A, R]):
+class HttpxAuth(AuthConstructors[C | A, Store | AsyncStore], Generic[C, A, R]):
     """An auth on either library."""
 
     _library: Library[C, A, R]
-
-    def __init__(
-        self,
-        request: TokenRequest | ClientCredentials,
-        endpoint: str | Endpoint,
-        *,
-        client: C | A | None = None,
-        store: TokenCache | Store | AsyncStore | None = None,
-        origins: NonStringCollection[str] | None = None,
-        options: Options = DEFAULTS,
-    ) -> None:
-        self._start(source_context(request, endpoint, store, options), client, origins, options)
-
-    @classmethod
-    def from_issuer(
-        cls,
-        issuer: str | Endpoint,
-        request: TokenRequest | ClientCredentials,
-        *,
-        client: C | A | None = None,
-        store: TokenCache | Store | AsyncStore | None = None,
-        origins: NonStringCollection[str] | None = None,
-        cache: MetadataCache | None = None,
-        options: Options = DEFAULTS,
-    ) -> Self:
-        """
-        Return an auth that discovers the token endpoint of *issuer* at the first call (RFC 8414).
-
-        Calls also raise `InvalidInput` if the server does not support *request*, and `InvalidResponse` if it has no
-        metadata.
-
-        Args:
-            issuer: The issuer identifier, a URL or an `Endpoint`.
-            request: The token request, or credentials for a request without scope.
-            client: The client that sends token and metadata requests. None for a default client.
-            store: As for the constructor.
-            origins: As for the constructor.
-            cache: Metadata shared by auths. None for a new cache.
-            options: Timeout, retries, renewal and events.
-        """
-        made = cls.__new__(cls)
-        made._start(issuer_context(issuer, request, store, cache, options), client, origins, options)  # noqa: SLF001  # its own constructor
-        return made
 
     def _start(
         self,
