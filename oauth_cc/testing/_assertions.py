@@ -142,7 +142,7 @@ def read_assertion(assertion: str, jwks: JwkSet, algorithms: Collection[str]) ->
         jwks: The keys that may have signed it.
         algorithms: The algorithms that it may be signed with.
     """
-    return decode(assertion, _keys(jwks), registry=_registry(algorithms))
+    return decode(assertion, _keys(jwks), registry=registry(algorithms))
 
 
 def _keys(jwks: JwkSet) -> KeySet:
@@ -151,7 +151,7 @@ def _keys(jwks: JwkSet) -> KeySet:
 
 def _decoded(assertion: str, key: KeySet | OctKey, algorithms: Collection[str]) -> Token:
     try:
-        token = decode(assertion, key, registry=_registry(algorithms))
+        token = decode(assertion, key, registry=registry(algorithms))
     except (JoseError, ValueError) as error:
         raise InvalidClientError(description=f"The assertion is invalid: {type(error).__name__}.") from error
     if token.header.get("typ") not in _TYPES:
@@ -159,10 +159,11 @@ def _decoded(assertion: str, key: KeySet | OctKey, algorithms: Collection[str]) 
     return token
 
 
-def _registry(algorithms: Collection[str]) -> JWSRegistry:
-    registry = JWSRegistry(algorithms=algorithms)
+def registry(algorithms: Collection[str]) -> JWSRegistry:
+    """Return the registry that verifies *algorithms*, without a warning about the name EdDSA."""
+    made = JWSRegistry(algorithms=algorithms)
     # joserfc warns about the name EdDSA (RFC 9864), which clients still use.
-    eddsa = copy.copy(registry.algorithms["EdDSA"])
+    eddsa = copy.copy(made.algorithms["EdDSA"])
     eddsa.security_warning = None
-    registry.algorithms = {**registry.algorithms, "EdDSA": eddsa}
-    return registry
+    made.algorithms = {**made.algorithms, "EdDSA": eddsa}
+    return made

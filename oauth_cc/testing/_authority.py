@@ -4,6 +4,9 @@ The decisions of the test server, made by Authlib: client authentication, tokens
 
 from typing import final
 
+import attrs
+
+from oauth_cc.testing._dpop import ProofVerifier
 from oauth_cc.testing._messages import Call, Reply, TokenRequestSeen
 from oauth_cc.testing._requests import Request, client_id, thumbprint
 from oauth_cc.testing._resource import Resource
@@ -31,9 +34,11 @@ class Authority:
         reply = _reply(self._endpoint.create_token_response(request))
         names = tuple(name for name, _ in request.fields.pairs)
         self.state.see(
-            TokenRequestSeen(names, client_id(request), request.auth_method, reply.status, thumbprint(request))
+            TokenRequestSeen(
+                names, client_id(request), request.auth_method, reply.status, thumbprint(request), request.dpop_jkt
+            )
         )
-        return reply
+        return with_nonce(reply, self.state.token_proofs)
 
     def see_unread(self, call: Call, status: int) -> None:
         """
@@ -56,7 +61,14 @@ class Authority:
 
     def resource(self, call: Call, scope: str) -> Reply:
         """Return the response of the protected resource, which requires *scope* unless it is empty (RFC 6750)."""
-        return self._resource.reply(call, scope)
+        return with_nonce(self._resource.reply(call, scope), self.state.api_proofs)
+
+
+def with_nonce(reply: Reply, proofs: ProofVerifier) -> Reply:
+    """Return *reply* with the nonce for the next proof, if *proofs* demands one."""
+    if proofs.nonces is None:
+        return reply
+    return attrs.evolve(reply, headers=(*reply.headers, ("DPoP-Nonce", proofs.nonces.new())))
 
 
 def _reply(response: object) -> Reply:

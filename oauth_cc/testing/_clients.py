@@ -110,6 +110,8 @@ class RegisteredClient:
         certificate_thumbprint: The thumbprint of its certificate for ``self_signed_tls_client_auth`` (``x5t#S256``).
         certificate_bound: Whether its tokens are bound to a certificate for every method (RFC 8705). Tokens of the
             two TLS methods always are.
+        dpop_bound: Whether its token requests must have a DPoP proof (RFC 9449 section 5.2,
+            ``dpop_bound_access_tokens``). Tokens of a request with a proof are bound to its key for every client.
 
     Raises:
         ValueError: If a field is not of its type, or *jwks* is not a JWK set.
@@ -127,6 +129,7 @@ class RegisteredClient:
     certificate_subject: str | None = None
     certificate_thumbprint: str | None = None
     certificate_bound: bool = False
+    dpop_bound: bool = False
 
 
 @final

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final, final
 
 from oauth_cc.testing._certificates import ShownCertificate
-from oauth_cc.testing._messages import Call, Reply
+from oauth_cc.testing._messages import Call, Reply, joined
 
 _MAX_BODY: Final = 64 * 1024
 
@@ -112,8 +112,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_GET  # noqa: N815  # the names that http.server calls
 
     def _respond(self, body: str) -> None:
-        headers = {name.title(): value for name, value in self.headers.items()}
-        call = Call(self.command, self.path.partition("?")[0], headers, body, self._certificate())
+        call = Call(self.command, self.path.partition("?")[0], joined(self.headers.items()), body, self._certificate())
         try:
             reply = self._listener.respond(call)
         except Exception:

@@ -3,7 +3,7 @@ The messages of the test server, without HTTP: a `Call` is the input, a `Reply` 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import final
 
 import attrs
@@ -23,6 +23,7 @@ class TokenRequestSeen:
         authentication_method: How it was authenticated, or None.
         status: The status of the response.
         certificate: The thumbprint of the connection's certificate (``x5t#S256``), or None.
+        dpop_jkt: The thumbprint of the key of its DPoP proof, if the proof was accepted, or None.
     """
 
     parameters: tuple[str, ...]
@@ -30,6 +31,7 @@ class TokenRequestSeen:
     authentication_method: str | None
     status: int
     certificate: str | None = None
+    dpop_jkt: str | None = None
 
 
 @final
@@ -51,6 +53,20 @@ class Call:
     headers: Mapping[str, str]
     body: str = attrs.field(default="", repr=False)
     certificate: ShownCertificate | None = None
+
+
+def joined(fields: Iterable[tuple[str, str]]) -> Mapping[str, str]:
+    """
+    Return header *fields* by name in canonical case. A repeated field is one with all values (RFC 9110 section 5.3).
+
+        >>> joined([("accept", "a/b"), ("Accept", "c/d")])
+        {'Accept': 'a/b, c/d'}
+    """
+    headers: dict[str, str] = {}
+    for name, value in fields:
+        key = name.title()
+        headers[key] = f"{headers[key]}, {value}" if key in headers else value
+    return headers
 
 
 @final

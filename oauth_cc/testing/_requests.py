@@ -40,6 +40,8 @@ class Request(OAuth2Request):
         self.fields = Form(parse_qsl(call.body, keep_blank_values=True) if form else ())
         self.payload = self.fields
         self.certificate = call.certificate
+        self.call = call
+        self.dpop_jkt: str | None = None
 
     @property
     def form(self) -> dict[str, str]:
@@ -63,6 +65,13 @@ def is_bound(request: OAuth2Request) -> bool:
     if not isinstance(request.client, Known):
         return False
     return request.client.client.certificate_bound or request.auth_method in TLS_METHODS
+
+
+def call_of(request: OAuth2Request) -> Call:
+    """Return the call that *request* was made of."""
+    if isinstance(request, Request):
+        return request.call
+    raise TypeError(f"Authlib made a {type(request).__name__}")
 
 
 def thumbprint(request: OAuth2Request) -> str | None:

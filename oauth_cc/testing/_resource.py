@@ -10,8 +10,9 @@ from authlib.oauth2.rfc6749 import OAuth2Request, ResourceProtector
 from authlib.oauth2.rfc6749.errors import MissingAuthorizationError
 from authlib.oauth2.rfc6750 import BearerTokenValidator, InsufficientScopeError, InvalidTokenError
 
+from oauth_cc.testing._dpop import ALGORITHMS, ProofRejected
 from oauth_cc.testing._messages import Call, Reply
-from oauth_cc.testing._requests import Request, thumbprint
+from oauth_cc.testing._requests import Request, call_of, thumbprint
 from oauth_cc.testing._state import Issued, State
 
 
@@ -27,7 +28,27 @@ class _Validator(BearerTokenValidator):
         # RFC 8705 section 3: a bound token is valid only with its certificate.
         if isinstance(token, Issued) and token.certificate not in (None, thumbprint(request)):
             raise InvalidTokenError(realm=self.realm)
+        self.check_key(token, request)
         super().validate_token(token, scopes, request)
+
+    def check_key(self, token: object, request: OAuth2Request) -> None:
+        # RFC 9449 section 7.2: a token bound to a key is not a bearer token.
+        if isinstance(token, Issued) and token.dpop_jkt is not None:
+            raise InvalidTokenError(realm=self.realm)
+
+
+class _DpopValidator(_Validator):
+    TOKEN_TYPE = "dpop"
+
+    def check_key(self, token: object, request: OAuth2Request) -> None:
+        if not isinstance(token, Issued):
+            return
+        call = call_of(request)
+        jkt = self.state.api_proofs.thumbprint(call, token.value)
+        if jkt is None:
+            raise ProofRejected("invalid_dpop_proof", "The call has no proof.")
+        if jkt != token.dpop_jkt:
+            raise InvalidTokenError(realm=self.realm)
 
 
 @final
@@ -37,6 +58,7 @@ class Resource:
     def __init__(self, state: State) -> None:
         self._protector = ResourceProtector()
         self._protector.register_token_validator(_Validator(state))
+        self._protector.register_token_validator(_DpopValidator(state))
 
     def reply(self, call: Call, scope: str) -> Reply:
         """Return the response of the protected resource, which requires *scope* unless it is empty (RFC 6750)."""
@@ -45,8 +67,12 @@ class Resource:
         except MissingAuthorizationError:
             # Section 3.1: a request without a token gets a challenge without an error code.
             return Reply(401, {}, (("WWW-Authenticate", 'Bearer realm="oauth_cc"'),))
+        except ProofRejected as rejected:
+            challenge = f'DPoP realm="oauth_cc", error="{rejected.code}", algs="{" ".join(ALGORITHMS)}"'
+            return Reply(401, {"error": rejected.code}, (("WWW-Authenticate", challenge),))
         except InsufficientScopeError as error:
-            challenge = f'Bearer realm="oauth_cc", error="insufficient_scope", scope="{scope}"'
+            scheme = call.headers["Authorization"].split(" ")[0]
+            challenge = f'{scheme} realm="oauth_cc", error="insufficient_scope", scope="{scope}"'
             return Reply(403, {"error": error.error}, (("WWW-Authenticate", challenge),))
         except OAuth2Error as error:
             status, body, headers = error()

@@ -29,7 +29,7 @@ class AuthorizationServer:
     tokens (RFC 7662), revokes them (RFC 7009), and publishes its metadata (RFC 8414, OpenID Connect Discovery). It
     protects a resource: ``/resource`` requires a token, ``/resource/SCOPE`` a token with that scope. If *tls* requests
     client certificates (``verify_mode``), it authenticates clients by certificate and binds tokens to certificates
-    (RFC 8705).
+    (RFC 8705). A token request with a DPoP proof gets a token that is bound to its key (RFC 9449).
 
     Args:
         clients: The registered clients.
@@ -41,6 +41,8 @@ class AuthorizationServer:
         origin: The origin of a server without a socket, such as ``https://auth.example.com``. The transports of
             `oauth_cc.testing.httpx2`, ``httpx`` and ``requests`` call it. None means a socket.
         quota: The limit of token requests. None means no limit.
+        dpop_nonces: Whether DPoP proofs must have a nonce, at the token endpoint and at the resource. Each response has
+            a new nonce, and each nonce is accepted once.
 
     Raises:
         ValueError: *issuer_path* is not empty and does not start with a slash, or *origin* is not an origin.
@@ -63,6 +65,7 @@ class AuthorizationServer:
         port: int = 0,
         origin: str | None = None,
         quota: Quota | None = None,
+        dpop_nonces: bool = False,
     ) -> None:
         if issuer_path and not issuer_path.startswith("/"):
             raise ValueError('issuer_path must be empty or start with "/", such as "/realms/demo"')
@@ -74,7 +77,8 @@ class AuthorizationServer:
         self._path = issuer_path.removesuffix("/")
         self.issuer: Final = f"{self._origin}{issuer_path}"
         audience = self.issuer if assertion_audience == "issuer" else self.token_endpoint
-        self._state = State(self.issuer, audience, {client.client_id: client for client in clients}, lifetime)
+        known = {client.client_id: client for client in clients}
+        self._state = State(self.issuer, audience, known, lifetime, demands_nonces=dpop_nonces)
         self._misbehavior = Misbehavior(quota)
         accepts_certificates = tls is not None and tls.verify_mode is not ssl.CERT_NONE
         self._service = Service(self._origin, self._path, accepts_certificates, self._state, self._misbehavior)
@@ -158,6 +162,12 @@ class AuthorizationServer:
     def expire_all(self) -> None:
         """Let every token issued so far expire."""
         self._state.end_all(revoked=False)
+
+    def end_nonces(self) -> None:
+        """Accept none of the DPoP nonces issued so far."""
+        for proofs in (self._state.token_proofs, self._state.api_proofs):
+            if proofs.nonces is not None:
+                proofs.nonces.end_all()
 
     def misbehave(self, *faults: Fault, at: EndpointName = "token") -> None:
         """

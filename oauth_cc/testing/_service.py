@@ -9,6 +9,7 @@ from oauth_cc.testing._assertions import ALGORITHMS
 from oauth_cc.testing._authority import Authority
 from oauth_cc.testing._certificates import TLS_METHODS
 from oauth_cc.testing._clients import BASIC, GRANT, JWT_BEARER, POST
+from oauth_cc.testing._dpop import ALGORITHMS as DPOP_ALGORITHMS
 from oauth_cc.testing._faults import EndpointName
 from oauth_cc.testing._messages import Call, Reply
 from oauth_cc.testing._misbehavior import Misbehavior
@@ -85,6 +86,7 @@ class Service:
             "token_endpoint_auth_signing_alg_values_supported": algorithms,
             "grant_types_supported": [GRANT, JWT_BEARER],
             "tls_client_certificate_bound_access_tokens": self._accepts_certificates,
+            "dpop_signing_alg_values_supported": DPOP_ALGORITHMS,
             "response_types_supported": ["none"],
             "scopes_supported": sorted({scope for known in self._state.clients.values() for scope in known.scope}),
         }

@@ -10,6 +10,7 @@ from typing import final
 import attrs
 
 from oauth_cc.testing._clients import Known, RegisteredClient
+from oauth_cc.testing._dpop import Nonces, ProofVerifier
 from oauth_cc.testing._grants import GrantAssertions
 from oauth_cc.testing._messages import TokenRequestSeen
 
@@ -29,6 +30,7 @@ class Issued:
         expires_at: When it expires, or None.
         certificate: The thumbprint that the token is bound to, or None.
         now: Returns the time of the server.
+        dpop_jkt: The thumbprint of the key that the token is bound to, or None.
         revoked: Whether it is revoked.
     """
 
@@ -40,7 +42,13 @@ class Issued:
     expires_at: float | None
     certificate: str | None
     now: Callable[[], float] = attrs.field(repr=False)
+    dpop_jkt: str | None = None
     revoked: bool = False
+
+    @property
+    def token_type(self) -> str:
+        """The type of the token."""
+        return "Bearer" if self.dpop_jkt is None else "DPoP"
 
     def is_expired(self) -> bool:
         """Return whether the token has expired."""
@@ -69,10 +77,17 @@ class State:
         audience: The audience of assertions that clients sign.
         clients: The registered clients by id.
         lifetime: The lifetime of tokens in seconds; None means tokens without ``expires_in``.
+        demands_nonces: Whether DPoP proofs must have a nonce.
     """
 
     def __init__(
-        self, issuer: str, audience: str, clients: Mapping[str, RegisteredClient], lifetime: int | None
+        self,
+        issuer: str,
+        audience: str,
+        clients: Mapping[str, RegisteredClient],
+        lifetime: int | None,
+        *,
+        demands_nonces: bool = False,
     ) -> None:
         self.issuer = issuer
         self.audience = audience
@@ -80,6 +95,9 @@ class State:
         self.lifetime = lifetime
         self.clock_skew = 0.0
         self.grants = GrantAssertions(self.now)
+        # A verifier for the token endpoint and one for the API, whose nonces differ (RFC 9449 section 9).
+        self.token_proofs = ProofVerifier(issuer, self.now, Nonces() if demands_nonces else None)
+        self.api_proofs = ProofVerifier(issuer, self.now, Nonces() if demands_nonces else None)
         self._issued: dict[str, Issued] = {}
         self._seen: list[TokenRequestSeen] = []
         self._lock = threading.Lock()
@@ -110,7 +128,12 @@ class State:
             return self._issued.get(value)
 
     def keep(
-        self, token: Mapping[str, object], client_id: str, audience: Sequence[str], certificate: str | None
+        self,
+        token: Mapping[str, object],
+        client_id: str,
+        audience: Sequence[str],
+        certificate: str | None,
+        dpop_jkt: str | None = None,
     ) -> None:
         """
         Store a token that was issued.
@@ -120,13 +143,14 @@ class State:
             client_id: The client.
             audience: The resources that the token is for.
             certificate: The thumbprint that the token is bound to, or None.
+            dpop_jkt: The thumbprint of the key that it is bound to, or None.
         """
         now = self.now()
         expires_at = None if self.lifetime is None else now + self.lifetime
         value = str(token["access_token"])
         with self._lock:
             self._issued[value] = Issued(
-                value, client_id, str(token["scope"]), tuple(audience), now, expires_at, certificate, self.now
+                value, client_id, str(token["scope"]), tuple(audience), now, expires_at, certificate, self.now, dpop_jkt
             )
 
     def end_all(self, *, revoked: bool) -> None:

@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import AuthorizationServer as Engine
-from authlib.oauth2.rfc6749 import InvalidRequestError, InvalidScopeError
+from authlib.oauth2.rfc6749 import InvalidRequestError, InvalidScopeError, OAuth2Request
 from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
 
 from oauth_cc.testing._authentication import METHODS, authenticators
 from oauth_cc.testing._clients import JWT_BEARER, Known
+from oauth_cc.testing._dpop import ProofRejected
 from oauth_cc.testing._messages import Call, Reply
 from oauth_cc.testing._requests import Request, client_id, fields, is_bound, thumbprint
 from oauth_cc.testing._state import State
@@ -40,10 +41,12 @@ class _Grant(ClientCredentialsGrant):
             raise OAuth2Error("A resource must be an absolute URI without a fragment.", error="invalid_target")
         if is_bound(self.request) and thumbprint(self.request) is None:
             raise InvalidRequestError("The client needs a certificate, and the connection has none.")
+        _check_proof(self.server, self.request)
 
     def create_token_response(self) -> tuple[int, Mapping[str, object], Sequence[tuple[str, str]]]:
         # Authlib's method logs the token.
         token = self.generate_token(scope=fields(self.request).data.get("scope"), include_refresh_token=False)
+        token = _typed(token, self.request)
         self.save_token(token)
         return 200, token, self.TOKEN_RESPONSE_HEADER
 
@@ -65,12 +68,30 @@ class _JwtGrant(ClientCredentialsGrant):
         if client.authentication_methods and client_id(self.request) != client.client_id:
             raise InvalidRequestError("The client must be the one of the assertion.")
         self.request.client = Known(client)
+        _check_proof(self.server, self.request)
 
     def create_token_response(self) -> tuple[int, Mapping[str, object], Sequence[tuple[str, str]]]:
         scope = self.claims.get("scope", fields(self.request).data.get("scope"))
         token = self.generate_token(scope=f"{scope}" if scope else None, include_refresh_token=False)
+        token = _typed(token, self.request)
         self.save_token(token)
         return 200, token, self.TOKEN_RESPONSE_HEADER
+
+
+def _check_proof(server: object, request: OAuth2Request) -> None:
+    if not isinstance(server, TokenEndpoint) or not isinstance(request, Request):
+        raise TypeError("Authlib passed another server or request")
+    try:
+        request.dpop_jkt = server.state.token_proofs.thumbprint(request.call)
+    except ProofRejected as rejected:
+        raise OAuth2Error(rejected.reason, error=rejected.code) from rejected
+    if request.dpop_jkt is None and isinstance(request.client, Known) and request.client.client.dpop_bound:
+        raise OAuth2Error("The client must send a DPoP proof.", error="invalid_dpop_proof")
+
+
+def _typed(token: Mapping[str, object], request: OAuth2Request) -> Mapping[str, object]:
+    is_bound_to_key = isinstance(request, Request) and request.dpop_jkt is not None
+    return {**token, "token_type": "DPoP"} if is_bound_to_key else token
 
 
 class TokenEndpoint(Engine):
@@ -117,7 +138,8 @@ class TokenEndpoint(Engine):
     def save_token(self, token: Mapping[str, object], request: Request) -> None:
         """Store a token that was issued for *request*."""
         bound_to = thumbprint(request) if is_bound(request) else None
-        self.state.keep(token, client_id(request) or "", request.fields.datalist.get("resource", []), bound_to)
+        resources = request.fields.datalist.get("resource", [])
+        self.state.keep(token, client_id(request) or "", resources, bound_to, request.dpop_jkt)
 
     def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
         """Ignore the signals of Authlib."""

@@ -48,12 +48,17 @@ class Introspection(IntrospectionEndpoint):
 
     def introspect_token(self, token: Issued) -> dict[str, object]:
         """Return the members that describe *token*."""
-        members: dict[str, object] = {"client_id": token.client_id, "scope": token.scope, "token_type": "Bearer"}
+        members: dict[str, object] = {
+            "client_id": token.client_id,
+            "scope": token.scope,
+            "token_type": token.token_type,
+        }
         members |= {"iat": int(token.issued_at), "iss": self.state.issuer}
         if token.expires_at is not None:
             members["exp"] = int(token.expires_at)
         if token.audience:
             members["aud"] = list(token.audience)
-        if token.certificate is not None:
-            members["cnf"] = {"x5t#S256": token.certificate}
+        confirmation = {"x5t#S256": token.certificate, "jkt": token.dpop_jkt}
+        if any(confirmation.values()):
+            members["cnf"] = {name: value for name, value in confirmation.items() if value is not None}
         return members

@@ -10,7 +10,7 @@ import attrs
 
 from oauth_cc.endpoint import origin
 from oauth_cc.testing._http import as_bytes, fields
-from oauth_cc.testing._messages import Call
+from oauth_cc.testing._messages import Call, joined
 from oauth_cc.testing._server import AuthorizationServer
 
 FailureName: TypeAlias = Literal["unreachable", "timeout", "dropped"]
@@ -75,8 +75,7 @@ def answer(
         return NotAnswered("unreachable", f"no server of this test at {origin(url)}")
     if not server.is_running:
         return NotAnswered("unreachable", "the server of this test is stopped")
-    named = {name.title(): value for name, value in headers}
-    reply = server.respond(Call(method, urlsplit(url).path, named, body.decode("utf-8", "replace")))
+    reply = server.respond(Call(method, urlsplit(url).path, joined(headers), body.decode("utf-8", "replace")))
     if timeout is not None and reply.delay >= timeout:
         return NotAnswered("timeout", f"the server of this test responds after {reply.delay:g} seconds")
     now = server.now()
