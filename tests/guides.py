@@ -19,7 +19,7 @@ import trustme
 from joserfc.jwk import ECKey
 
 from oauth_cc import Scope
-from oauth_cc.testing import AuthenticationMethod, AuthorizationServer, RegisteredClient
+from oauth_cc.testing import AuthenticationMethod, AuthorizationServer, ProtectedResource, RegisteredClient
 
 ROOT: Final = Path(__file__).parent.parent
 GUIDES: Final = sorted(
@@ -102,10 +102,12 @@ def standing_in(folder: Path) -> Generator[Urls]:
     bound = RegisteredClient("other_id", CLIENT_SECRET, scope, certificate_bound=True)
     with (
         AuthorizationServer(clients=[client]) as server,
+        ProtectedResource(server, scope=Scope.of("read")) as api,
         AuthorizationServer(clients=[by_certificate, bound], tls=_server_side()) as bank,
     ):
         yield {
             "https://api.example.com/things": server.resource_url,
+            "https://mcp.example.com/mcp": api.url,
             "https://auth.example.com": server.issuer,
             "https://api.bank.example/accounts": bank.resource_url,
             "https://auth.bank.example": bank.issuer,

@@ -79,8 +79,8 @@ PUBLIC = {
     "oauth_cc.stores.file": "Entry FileStore",
     "oauth_cc.stores.redis": "AsyncRedisClient AsyncRedisStore RedisClient RedisStore",
     "oauth_cc.testing": """
-        AssertionIssuer AuthenticationMethod AuthorizationServer Fault FederatedIdentity PrivateAuthority Quota
-        RegisteredClient TokenRequestSeen""",
+        AssertionIssuer AuthenticationMethod AuthorizationServer Fault FederatedIdentity PrivateAuthority
+        ProtectedResource Quota RegisteredClient ResourceCall TokenRequestSeen""",
     "oauth_cc.testing.httpx": "Transport",
     "oauth_cc.testing.httpx2": "Transport",
     "oauth_cc.testing.requests": "Adapter",

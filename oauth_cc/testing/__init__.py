@@ -10,6 +10,7 @@ try:
     from oauth_cc.testing._issuer import AssertionIssuer
     from oauth_cc.testing._messages import TokenRequestSeen
     from oauth_cc.testing._private_authority import PrivateAuthority
+    from oauth_cc.testing._protected import ProtectedResource, ResourceCall
     from oauth_cc.testing._server import AuthorizationServer
 except ImportError as _error:
     raise ImportError("oauth_cc.testing needs Authlib; run pip install 'oauth_cc[testing]'") from _error
@@ -21,8 +22,10 @@ __all__ = [
     "Fault",
     "FederatedIdentity",
     "PrivateAuthority",
+    "ProtectedResource",
     "Quota",
     "RegisteredClient",
+    "ResourceCall",
     "TokenRequestSeen",
 ]
 

@@ -43,6 +43,7 @@ class AuthorizationServer:
         quota: The limit of token requests. None means no limit.
         dpop_nonces: Whether DPoP proofs must have a nonce, at the token endpoint and at the resource. Each response has
             a new nonce, and each nonce is accepted once.
+        authorization_endpoint: Whether the metadata name one, which some clients need. There is none.
 
     Raises:
         ValueError: *issuer_path* is not empty and does not start with a slash, or *origin* is not an origin.
@@ -66,6 +67,7 @@ class AuthorizationServer:
         origin: str | None = None,
         quota: Quota | None = None,
         dpop_nonces: bool = False,
+        authorization_endpoint: bool = False,
     ) -> None:
         if issuer_path and not issuer_path.startswith("/"):
             raise ValueError('issuer_path must be empty or start with "/", such as "/realms/demo"')
@@ -81,7 +83,14 @@ class AuthorizationServer:
         self._state = State(self.issuer, audience, known, lifetime, demands_nonces=dpop_nonces)
         self._misbehavior = Misbehavior(quota)
         accepts_certificates = tls is not None and tls.verify_mode is not ssl.CERT_NONE
-        self._service = Service(self._origin, self._path, accepts_certificates, self._state, self._misbehavior)
+        self._service = Service(
+            self._origin,
+            self._path,
+            accepts_certificates,
+            self._state,
+            self._misbehavior,
+            {"authorization_endpoint": f"{self._origin}/authorize"} if authorization_endpoint else {},
+        )
         if self._listener is not None:
             self._listener.begin()
 
@@ -206,6 +215,11 @@ class AuthorizationServer:
     @clock_skew.setter
     def clock_skew(self, seconds: float) -> None:
         self._state.clock_skew = seconds
+
+    def audience(self, token: str) -> tuple[str, ...]:
+        """Return the resources that an access *token* is for (RFC 8707). Empty for a token of another server."""
+        issued = self._state.find(token)
+        return () if issued is None else issued.audience
 
     def respond(self, call: Call) -> Reply:
         """Return the response to *call*, for a transport."""

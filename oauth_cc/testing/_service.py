@@ -29,15 +29,23 @@ class Service:
         accepts_certificates: Whether connections may have client certificates.
         state: The clients and the tokens.
         misbehavior: The faults.
+        more_metadata: Further members of the metadata.
     """
 
     def __init__(
-        self, origin: str, issuer_path: str, accepts_certificates: bool, state: State, misbehavior: Misbehavior
+        self,
+        origin: str,
+        issuer_path: str,
+        accepts_certificates: bool,
+        state: State,
+        misbehavior: Misbehavior,
+        more_metadata: Mapping[str, object],
     ) -> None:
         self._origin = origin
         self._accepts_certificates = accepts_certificates
         self._state = state
         self._misbehavior = misbehavior
+        self._more_metadata = more_metadata
         self._authority = Authority(state)
         self._endpoints = self._by_path(issuer_path.removesuffix("/"))
 
@@ -90,4 +98,4 @@ class Service:
             "response_types_supported": ["none"],
             "scopes_supported": sorted({scope for known in self._state.clients.values() for scope in known.scope}),
         }
-        return Reply(200, members)
+        return Reply(200, {**members, **self._more_metadata})

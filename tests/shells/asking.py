@@ -38,6 +38,14 @@ class Ask:
         token: Token = self._run(lambda: kind.from_issuer(issuer, request, **options).token())
         return token
 
+    def token_from_resource(
+        self, url: str, request: TokenRequest | ClientCredentials, issuer: str, **options: Any
+    ) -> Token:
+        """Return the token of a source that discovers what the API at *url* accepts."""
+        kind = self.shell.TokenSource if self.backend is None else self.shell.AsyncTokenSource
+        token: Token = self._run(lambda: kind.from_resource(url, request, issuer=issuer, **options).token())
+        return token
+
     def token_through_client(self, issuer: str, request: TokenRequest | ClientCredentials) -> Token:
         """Return the token of a source that discovers its endpoint through a client of the user's."""
         if self.backend is None:
