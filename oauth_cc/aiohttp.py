@@ -30,6 +30,7 @@ from oauth_cc.endpoint import Endpoint, Origin
 from oauth_cc.flows.effects import Flow
 from oauth_cc.flows.metadata_cache import MetadataCache
 from oauth_cc.http import HttpResponse
+from oauth_cc.issuer import GivenEndpoint
 from oauth_cc.request import TokenRequest
 from oauth_cc.scope import Scope
 from oauth_cc.stores._protocol import AsyncStore, Store
@@ -60,7 +61,7 @@ class AsyncTokenSource(SourceConstructors[aiohttp.ClientSession, Store | AsyncSt
 
     Args:
         request: The token request, or credentials for a request without scope.
-        endpoint: The token endpoint, a URL or an `Endpoint`.
+        endpoint: The token endpoint, a URL or an `Endpoint`, or an `Issuer` whose metadata name it.
         client: The session whose connector, proxy and traces the token requests use. None for a new connection.
         store: A `TokenCache` shared by sources, or a store shared by processes. None for a new cache.
         options: Timeout, retries, renewal and events.
@@ -83,7 +84,7 @@ class ClientCredentialsAuth(AuthConstructors[aiohttp.ClientSession, Store | Asyn
 
     Args:
         request: The token request, or credentials for a request without scope.
-        endpoint: The token endpoint, a URL or an `Endpoint`.
+        endpoint: The token endpoint, a URL or an `Endpoint`, or an `Issuer` whose metadata name it.
         client: The session whose connector, proxy and traces the token requests use. None for a new connection.
         store: A `TokenCache` shared by auths, or a store shared by processes. None for a new cache.
         origins: URLs of the origins that receive the token. None stands for the origins of the request's resources, or
@@ -212,7 +213,7 @@ async def _call(
 
 async def fetch_token(
     request: TokenRequest | ClientCredentials,
-    endpoint: str | Endpoint,
+    endpoint: GivenEndpoint,
     *,
     client: aiohttp.ClientSession | None = None,
     options: Options = DEFAULTS,
@@ -222,7 +223,7 @@ async def fetch_token(
 
     Args:
         request: The token request, or credentials for a request without scope.
-        endpoint: The token endpoint, a URL or an `Endpoint`.
+        endpoint: The token endpoint, a URL or an `Endpoint`, or an `Issuer` whose metadata name it.
         client: The session whose connector and proxy are used. None for a new connection.
         options: Timeout and retries.
 

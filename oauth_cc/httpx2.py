@@ -28,6 +28,7 @@ from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.endpoint import Endpoint
 from oauth_cc.flows.effects import Flow
 from oauth_cc.flows.metadata_cache import MetadataCache
+from oauth_cc.issuer import GivenEndpoint
 from oauth_cc.request import TokenRequest
 from oauth_cc.token import Token
 
@@ -108,7 +109,7 @@ class TokenSource(HttpxTokenSource[httpx2.Client, httpx2.AsyncClient, httpx2.Req
 
     Args:
         request: The token request, or credentials for a request without scope.
-        endpoint: The token endpoint, a URL or an `Endpoint`.
+        endpoint: The token endpoint, a URL or an `Endpoint`, or an `Issuer` whose metadata name it.
         client: The client that sends the token requests. None for a default client.
         store: A `TokenCache` shared by sources, or a store shared by processes. None for a new cache.
         options: Timeout, retries, renewal and events.
@@ -123,7 +124,7 @@ class AsyncTokenSource(HttpxAsyncTokenSource[httpx2.Client, httpx2.AsyncClient, 
 
     Args:
         request: The token request, or credentials for a request without scope.
-        endpoint: The token endpoint, a URL or an `Endpoint`.
+        endpoint: The token endpoint, a URL or an `Endpoint`, or an `Issuer` whose metadata name it.
         client: The client that sends the token requests. None for a default client.
         store: A `TokenCache` shared by sources, or a store shared by processes. None for a new cache.
         options: Timeout, retries, renewal and events.
@@ -142,7 +143,7 @@ class ClientCredentialsAuth(HttpxAuth[httpx2.Client, httpx2.AsyncClient, httpx2.
 
     Args:
         request: The token request, or credentials for a request without scope.
-        endpoint: The token endpoint, a URL or an `Endpoint`.
+        endpoint: The token endpoint, a URL or an `Endpoint`, or an `Issuer` whose metadata name it.
         client: The client that sends the token requests. None for a default client.
         store: A `TokenCache` shared by auths, or a store shared by processes. None for a new cache.
         origins: URLs of the origins that receive the token. None stands for the origins of the request's resources, or
@@ -155,7 +156,7 @@ class ClientCredentialsAuth(HttpxAuth[httpx2.Client, httpx2.AsyncClient, httpx2.
 
 def fetch_token(
     request: TokenRequest | ClientCredentials,
-    endpoint: str | Endpoint,
+    endpoint: GivenEndpoint,
     *,
     client: httpx2.Client | None = None,
     options: Options = DEFAULTS,
@@ -165,7 +166,7 @@ def fetch_token(
 
     Args:
         request: The token request, or credentials for a request without scope.
-        endpoint: The token endpoint, a URL or an `Endpoint`.
+        endpoint: The token endpoint, a URL or an `Endpoint`, or an `Issuer` whose metadata name it.
         client: The client that sends the request. None for a default client.
         options: Timeout and retries.
 
@@ -179,7 +180,7 @@ def fetch_token(
 
 async def fetch_token_async(
     request: TokenRequest | ClientCredentials,
-    endpoint: str | Endpoint,
+    endpoint: GivenEndpoint,
     *,
     client: httpx2.AsyncClient | None = None,
     options: Options = DEFAULTS,

@@ -37,6 +37,7 @@ from oauth_cc.endpoint import Endpoint, Origin
 from oauth_cc.flows.effects import Flow
 from oauth_cc.flows.metadata_cache import MetadataCache
 from oauth_cc.http import HttpResponse
+from oauth_cc.issuer import GivenEndpoint
 from oauth_cc.request import TokenRequest
 from oauth_cc.scope import Scope
 from oauth_cc.stores._protocol import Store
@@ -75,7 +76,7 @@ class TokenSource(SourceConstructors[requests.Session, Store], source.TokenSourc
 
     Args:
         request: The token request, or credentials for a request without scope.
-        endpoint: The token endpoint, a URL or an `Endpoint`.
+        endpoint: The token endpoint, a URL or an `Endpoint`, or an `Issuer` whose metadata name it.
         client: The session that sends the token requests. None for a default session.
         store: A `TokenCache` shared by sources, or a store shared by processes. None for a new cache.
         options: Timeout, retries, renewal and events.
@@ -95,7 +96,7 @@ class ClientCredentialsAuth(AuthConstructors[requests.Session, Store], AuthBase)
 
     Args:
         request: The token request, or credentials for a request without scope.
-        endpoint: The token endpoint, a URL or an `Endpoint`.
+        endpoint: The token endpoint, a URL or an `Endpoint`, or an `Issuer` whose metadata name it.
         client: The session that sends the token requests. None for a default session.
         store: A `TokenCache` shared by auths, or a store shared by processes. None for a new cache.
         origins: URLs of the origins that receive the token. None stands for the origins of the request's resources, or
@@ -252,7 +253,7 @@ def _sent_again(response: requests.Response, token: Token, sending: _Sending) ->
 
 def fetch_token(
     request: TokenRequest | ClientCredentials,
-    endpoint: str | Endpoint,
+    endpoint: GivenEndpoint,
     *,
     client: requests.Session | None = None,
     options: Options = DEFAULTS,
@@ -262,7 +263,7 @@ def fetch_token(
 
     Args:
         request: The token request, or credentials for a request without scope.
-        endpoint: The token endpoint, a URL or an `Endpoint`.
+        endpoint: The token endpoint, a URL or an `Endpoint`, or an `Issuer` whose metadata name it.
         client: The session that sends the request. None for a default session.
         options: Timeout and retries.
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 import attrs
+import pytest
 import trustme
 from joserfc.jwk import ECKey
 
@@ -85,6 +86,8 @@ def standing_in(folder: Path) -> Generator[Urls]:
     """
     Start the servers that the examples name, and return their URLs by those of the examples.
 
+    Variables that begin with ``MYAPI_`` describe the client.
+
     The files that the examples name are written to *folder*: ``client-key.pem``, a private key that signs assertions;
     ``client.pem``, a client certificate with its key; ``authority.pem``, the authority of the server that needs it.
     """
@@ -104,7 +107,12 @@ def standing_in(folder: Path) -> Generator[Urls]:
         AuthorizationServer(clients=[client]) as server,
         ProtectedResource(server, scope=Scope.of("read")) as api,
         AuthorizationServer(clients=[by_certificate, bound], tls=_server_side()) as bank,
+        pytest.MonkeyPatch.context() as environment,
     ):
+        environment.setenv("MYAPI_CLIENT_ID", CLIENT_ID)
+        environment.setenv("MYAPI_CLIENT_SECRET", CLIENT_SECRET)
+        environment.setenv("MYAPI_TOKEN_URL", server.token_endpoint)
+        environment.setenv("MYAPI_SCOPE", "read")
         yield {
             "https://api.example.com/things": server.resource_url,
             "https://mcp.example.com/mcp": api.url,

@@ -640,6 +640,59 @@ class TestAuthentication:
         assert (result.code, result.out) == (BAD_INPUT, "")
         assert reason in result.err
 
+    def test_variables_describe_the_client_and_its_server(
+        self, cli: Runner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, key: str
+    ) -> None:
+        """Options add to the request. The file of the secret is read when a request is sent, and not to print one."""
+        file = tmp_path / "secret"
+        for name, value in {"CLIENT_ID": "id", "CLIENT_SECRET_FILE": str(file), "SCOPE": "a"}.items():
+            monkeypatch.setenv(f"MYAPI_{name}", value)
+        with serve(TOKEN) as server:
+            monkeypatch.setenv("MYAPI_TOKEN_URL", f"{server.url}/token")
+            given = ("--environment", "MYAPI_", "--scope", "b", "--parameter", "audience=x")
+            assert "Basic ***" in cli("request", *given).out
+            file.write_text("s3cret")
+            assert cli("token", *given, "--no-store").code == DONE
+            assert "scope=a+b&audience=x" in cli("token", *given, "--no-store", "--verbose").err
+            assert server.asked[0].headers["Authorization"] == "Basic aWQ6czNjcmV0"
+        monkeypatch.delenv("MYAPI_CLIENT_SECRET_FILE")
+        monkeypatch.setenv("MYAPI_PRIVATE_KEY_FILE", key)
+        monkeypatch.setenv("MYAPI_ISSUER", "https://as.example")
+        assert "client_assertion=***" in cli("request", *given).out
+
+    def test_variables_name_an_issuer(self, cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Its metadata name the endpoints."""
+        with AuthorizationServer(clients=[RegisteredClient("id", "s3cret")]) as server:
+            for name, value in {"CLIENT_ID": "id", "CLIENT_SECRET": "s3cret", "ISSUER": server.issuer}.items():
+                monkeypatch.setenv(f"MYAPI_{name}", value)
+            token = cli("token", "--environment", "MYAPI_", "--format", "token").out
+            assert cli("revoke", "--environment", "MYAPI_", stdin=token).out == "revoked\n"
+
+    def test_faults_of_variables_are_named_in_the_words_of_the_command_line(
+        self, cli: Runner, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """All of them at once. An option that describes the client too is one."""
+        monkeypatch.setenv("MYAPI_TOKEN_URL", "http://as:8080/token")
+        for option in (
+            ("--client-id", "id"),
+            ("--auth", "none"),
+            ("--secret-stdin",),
+            ("--issuer", "https://as.example"),
+        ):
+            result = cli("token", "--environment", "MYAPI_", *option)
+            assert (result.code, f"{option[0]} must not be combined with --environment" in result.err) == (
+                BAD_INPUT,
+                True,
+            )
+        result = cli("token", "--environment", "MYAPI_")
+        assert (result.code, result.err.count("MYAPI_CLIENT_ID must be set")) == (BAD_INPUT, 1)
+        assert (
+            "MYAPI_TOKEN_URL must use https, as anyone on the network can read plain http; --allow-http" in result.err
+        )
+        assert "MYAPI_TOKEN_URL" not in cli("token", "--environment", "MYAPI_", "--allow-http").err
+        result = cli("token", "--token-url", "https://as.example/token")
+        assert (result.code, "--client-id is required; --environment" in result.err) == (BAD_INPUT, True)
+
     def test_a_missing_signing_library_names_the_extra(
         self, cli: Runner, key: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:

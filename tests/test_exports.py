@@ -75,6 +75,7 @@ PUBLIC = {
     "oauth_cc.revocation": """
         Introspection check_revocation_response introspection_request parse_introspection_response
         revocation_request""",
+    "oauth_cc.settings": "Issuer from_environment",
     "oauth_cc.stores": "AsyncStore Store TokenCache",
     "oauth_cc.stores.file": "Entry FileStore",
     "oauth_cc.stores.redis": "AsyncRedisClient AsyncRedisStore RedisClient RedisStore",

@@ -10,6 +10,7 @@ from oauth_cc._wire.typing import NonStringCollection
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.endpoint import Endpoint
 from oauth_cc.flows.metadata_cache import MetadataCache
+from oauth_cc.issuer import GivenEndpoint
 from oauth_cc.request import TokenRequest
 from oauth_cc.stores._protocol import AsyncStore, Store
 from oauth_cc.stores.cache import TokenCache
@@ -27,7 +28,7 @@ class SourceConstructors(Generic[K, S]):
     def __init__(
         self,
         request: TokenRequest | ClientCredentials,
-        endpoint: str | Endpoint,
+        endpoint: GivenEndpoint,
         *,
         client: K | None = None,
         store: TokenCache | S | None = None,
@@ -104,7 +105,7 @@ class AuthConstructors(Generic[K, S]):
     def __init__(
         self,
         request: TokenRequest | ClientCredentials,
-        endpoint: str | Endpoint,
+        endpoint: GivenEndpoint,
         *,
         client: K | None = None,
         store: TokenCache | S | None = None,

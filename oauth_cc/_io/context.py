@@ -35,6 +35,7 @@ from oauth_cc.flows.freshness import stale_from
 from oauth_cc.flows.metadata_cache import Discovery, MetadataCache, check_cache
 from oauth_cc.flows.renewal import Kept, Renewal, Renewed, Terms, terms
 from oauth_cc.http import HttpResponse
+from oauth_cc.issuer import GivenEndpoint, Issuer
 from oauth_cc.request import TokenRequest, as_request
 from oauth_cc.scope import Scope
 from oauth_cc.stores._protocol import AsyncStore, Store
@@ -192,7 +193,7 @@ class SourceContext:
 
 def source_context(
     request: TokenRequest | ClientCredentials,
-    endpoint: str | Endpoint,
+    endpoint: GivenEndpoint,
     store: TokenCache | Store | AsyncStore | None,
     options: Options,
     discovery: Discovery | None = None,
@@ -202,15 +203,17 @@ def source_context(
 
     Args:
         request: The token request, or credentials for a request without scope.
-        endpoint: The token endpoint, or the issuer if *discovery* is given.
+        endpoint: The token endpoint or an `Issuer`; the issuer as text if *discovery* is given.
         store: A cache shared by sources, or a store shared by processes. None for a new cache.
         options: Timeout, retries, renewal and events.
-        discovery: How the token endpoint is discovered. None if *endpoint* is the token endpoint.
+        discovery: How the token endpoint is discovered. None if *endpoint* is the token endpoint or an `Issuer`.
 
     Raises:
         InvalidInput: The request cannot be sent, or *store* or *options* has the wrong type.
     """
     check_options(options)
+    if isinstance(endpoint, Issuer):
+        endpoint, discovery = endpoint.endpoint, _discovery(None)
     cache = store if isinstance(store, TokenCache) else TokenCache(store)
     agreed = terms(
         request,
@@ -282,14 +285,14 @@ def _discovery(cache: MetadataCache | None, *, by_resource: bool = False) -> Dis
 
 
 def token_flow(
-    request: TokenRequest | ClientCredentials, endpoint: str | Endpoint, client: object, options: Options
+    request: TokenRequest | ClientCredentials, endpoint: GivenEndpoint, client: object, options: Options
 ) -> Flow[Token]:
     """
     Return the flow of one token request.
 
     Args:
         request: The token request, or credentials for a request without scope.
-        endpoint: The token endpoint.
+        endpoint: The token endpoint, or an `Issuer` to discover it.
         client: The client that sends the request. None for a default client.
         options: Timeout and retries.
 
@@ -299,7 +302,17 @@ def token_flow(
     check_options(options)
     asked = as_request(request)
     check_client(asked, client)
+    if isinstance(endpoint, Issuer):
+        return _discovered(asked, endpoint, options)
     return exchange(asked, endpoint, retries=options.retries)
+
+
+def _discovered(request: TokenRequest, issuer: Issuer, options: Options) -> Flow[Token]:
+    # Loaded late, because most programs name the endpoint.
+    from oauth_cc.flows.discovery import discover_endpoint
+
+    endpoint = yield from discover_endpoint(issuer.endpoint, request, retries=options.retries)
+    return (yield from exchange(request, endpoint, retries=options.retries))
 
 
 class Source:

@@ -24,6 +24,7 @@ from oauth_cc.errors import InvalidInput, InvalidResponse, RenewalTimedOut, Stor
 
 _OPTIONS: Final = {
     "pass Endpoint(url, allow_http=True)": "pass --allow-http",
+    "allow_http=True allows it": "--allow-http allows it",
     "pass password=": "pass --key-password-env",
     "pass key_id=": "pass --key-id",
     "pass algorithm=": "pass --algorithm",

@@ -12,6 +12,7 @@ from oauth_cc import (
     AssertionFile,
     Certificate,
     ClientAssertion,
+    ClientCredentials,
     ClientSecretBasic,
     ClientSecretJwt,
     ClientSecretPost,
@@ -22,6 +23,7 @@ from oauth_cc import (
     TlsClientAuth,
 )
 from oauth_cc.authentication.client_secret import ClientSecret
+from oauth_cc.authentication.credentials import source_of
 from oauth_cc.authentication.jwt import JWT_BEARER, MacAlgorithm
 from oauth_cc.authentication.methods import ClientAuthentication
 from oauth_cc.cli.options import SECRET_VARIABLE
@@ -61,6 +63,8 @@ def authentication_of(
         InvalidInput: For a missing option, and for one that the method does not use: a user who passes a key does not
             want to send a secret.
     """
+    if arguments.environment is not None:
+        return _described(arguments.described.credentials, shown=shown)
     _check_used(arguments)
     without_secret: Mapping[str, Callable[[argparse.Namespace], ClientAuthentication]] = {
         "none": _none,
@@ -126,6 +130,13 @@ def _check_used(arguments: argparse.Namespace) -> None:
 
 def _is_for_tls(arguments: argparse.Namespace, name: str) -> bool:
     return name == "key_password_env" and arguments.certificate is not None
+
+
+def _described(credentials: ClientCredentials, *, shown: bool) -> ClientAuthentication:
+    if shown and isinstance(source_of(credentials), SecretFile):
+        credentials = credentials.with_secret(Secret(_HIDDEN))
+    # The variables name an identity.
+    return credentials.authentication or NoAuthentication()
 
 
 def _none(_arguments: argparse.Namespace) -> NoAuthentication:

@@ -14,6 +14,7 @@ from oauth_cc._wire.json import write
 from oauth_cc.authentication.methods import AuthenticationFields
 from oauth_cc.cli.authentication import authentication_of, token_of
 from oauth_cc.cli.display import curl, http_message, metadata_table, requirements_table
+from oauth_cc.cli.environment import described
 from oauth_cc.cli.network import endpoint_of, introspection_of, metadata_of, revoked, stored, token_for
 from oauth_cc.cli.output import DONE, Output
 from oauth_cc.cli.output import write as write_text
@@ -34,7 +35,7 @@ def run(arguments: argparse.Namespace, stdin: TextIO | None) -> Output:
         arguments: The parsed command line.
         stdin: Provides the secret for ``--secret-stdin``. None if it is closed.
     """
-    found = _COMMANDS[arguments.command](arguments, stdin)
+    found = _COMMANDS[arguments.command](described(arguments), stdin)
     return Output(found) if isinstance(found, str) else found
 
 

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from oauth_cc import __version__, dialects
+from oauth_cc import __version__
 from oauth_cc._io.options import check_timeout
 from oauth_cc.cli.parsing import Parser, unrecognized
 from oauth_cc.errors import InvalidInput
+from oauth_cc.variables import dialect_names
 
 SECRET_VARIABLE: Final = "OAUTH_CLIENT_SECRET"
 
@@ -107,19 +108,9 @@ def _parser() -> Parser:
     return made
 
 
-def dialect_names() -> list[str]:
-    """
-    Return the names of the ready-made dialects, as the command line has them.
-
-        >>> "ebay" in dialect_names()
-        True
-    """
-    return [name.lower().replace("_", "-") for name in dialects.__all__]
-
-
 def _content() -> Parser:
     options = Parser(add_help=False)
-    options.add_argument("--client-id", required=True, metavar="ID")
+    options.add_argument("--client-id", metavar="ID")
     options.add_argument("--scope", action="append", default=[], metavar="TEXT", help="scope-tokens; may repeat")
     options.add_argument("--resource", action="append", default=[], metavar="URI", help="RFC 8707; may repeat")
     options.add_argument(
@@ -150,7 +141,7 @@ def _content() -> Parser:
 
 def _client(endpoint: str) -> Parser:
     options = Parser(add_help=False)
-    options.add_argument("--client-id", required=True, metavar="ID")
+    options.add_argument("--client-id", metavar="ID")
     options.add_argument(f"--{endpoint}-url", dest="endpoint_url", metavar="URL", help=f"the {endpoint} endpoint")
     options.add_argument("--issuer", metavar="URL", help="the issuer: names the endpoint and the audience of JWTs")
     options.add_argument("--allow-http", action="store_true", help=_HTTP_HELP)
@@ -200,7 +191,13 @@ def _whole_seconds(text: str) -> int:
 def _authentication() -> Parser:
     options = Parser(add_help=False)
     methods = "; ".join([f"{name}: {text}" for name, text in _METHODS.items()])
-    options.add_argument("--auth", choices=list(_METHODS), default="basic", metavar="METHOD", help=methods)
+    options.add_argument(
+        "--environment",
+        metavar="PREFIX",
+        help="take client, server and scope from variables such as PREFIXCLIENT_ID, PREFIXCLIENT_SECRET_FILE, "
+        "PREFIXTOKEN_URL and PREFIXSCOPE",
+    )
+    options.add_argument("--auth", choices=list(_METHODS), metavar="METHOD", help=methods)
     source = options.add_mutually_exclusive_group()
     source.add_argument(
         "--secret-env",

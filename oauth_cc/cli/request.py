@@ -5,18 +5,21 @@ The token request that command line options describe.
 import argparse
 import os
 
-from oauth_cc import ClientCredentials, Dialect, Scope, Secret, TlsClientAuth, TokenRequest, dialects, token_request
+import attrs
+
+from oauth_cc import ClientCredentials, Scope, Secret, TlsClientAuth, TokenRequest, token_request
 from oauth_cc._wire.json import freeze, is_array, is_object, parse_object
 from oauth_cc.cli.authentication import certificate_of
 from oauth_cc.errors import InvalidInput
+from oauth_cc.variables import named_dialect
 
 
 def request_of(arguments: argparse.Namespace, credentials: ClientCredentials) -> TokenRequest:
     """Return the token request that *arguments* describe, authenticated by *credentials*."""
-    scope = Scope()
+    described: TokenRequest | None = getattr(arguments, "described", None)
+    request = token_request(credentials) if described is None else attrs.evolve(described, credentials=credentials)
     for text in arguments.scope:
-        scope |= Scope.parse(text)
-    request = token_request(credentials, scope)
+        request = request.with_scope(request.scope | Scope.parse(text))
     for uri in arguments.resource:
         request = request.with_resource(uri)
     request = _with_departures(request, arguments)
@@ -38,8 +41,7 @@ def _with_departures(request: TokenRequest, arguments: argparse.Namespace) -> To
     for name in arguments.resource_name:
         request = request.with_resource(name, uri=False)
     if arguments.dialect is not None:
-        dialect: Dialect = getattr(dialects, arguments.dialect.upper().replace("-", "_"))
-        request = request.with_dialect(dialect)
+        request = request.with_dialect(named_dialect(arguments.dialect))
     for text in arguments.header:
         request = request.with_header(*_name_and_value(text, "--header"))
     for text in arguments.header_env:

@@ -17,6 +17,7 @@ import oauth_cc.httpx
 import oauth_cc.httpx2
 import oauth_cc.requests
 from oauth_cc import ClientCredentials, Token, TokenRequest
+from oauth_cc.issuer import GivenEndpoint
 from oauth_cc.metadata import ServerMetadata
 
 
@@ -61,7 +62,7 @@ class Ask:
         found: Token = self._run(step)
         return found
 
-    def token(self, request: TokenRequest, endpoint: str, **options: Any) -> Token:
+    def token(self, request: TokenRequest, endpoint: GivenEndpoint, **options: Any) -> Token:
         """Return the token that *request* gets at *endpoint*."""
         found: Token = self._call("fetch_token", request, endpoint, **options)
         return found

@@ -10,6 +10,7 @@ import anyio
 import requests
 
 from oauth_cc import TokenRequest
+from oauth_cc.issuer import GivenEndpoint
 from tests.resting import at_rest, at_rest_async
 from tests.shells.asking import WAYS, Ask
 
@@ -30,7 +31,7 @@ class Call:
         """Return whether the library is httpx2 or httpx."""
         return self.library not in (requests, aiohttp)
 
-    def auth(self, request: TokenRequest, endpoint: str, **options: Any) -> Auth:
+    def auth(self, request: TokenRequest, endpoint: GivenEndpoint, **options: Any) -> Auth:
         """Return an auth of the library."""
         return self.shell.ClientCredentialsAuth(request, endpoint, **options)
 
@@ -97,7 +98,7 @@ class Call:
         # verify=False, because loading the trusted authorities takes most of the time of a test without TLS.
         return {"auth": auth, "trust_env": False, "follow_redirects": True, "proxy": proxy, "verify": False}
 
-    def tokens(self, request: TokenRequest, endpoint: str, times: int, **options: Any) -> list[str]:
+    def tokens(self, request: TokenRequest, endpoint: GivenEndpoint, times: int, **options: Any) -> list[str]:
         """Return *times* tokens of one source, each for another resource, after all of their events."""
         resources = [f"https://{number}.example/" for number in range(times)]
         if self.backend is None:

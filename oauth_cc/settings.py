@@ -1,0 +1,74 @@
+"""
+A client and its server from environment variables.
+"""
+
+import os
+from pathlib import Path
+
+import attrs
+
+from oauth_cc.authentication.assertions import PrivateKeyJwt
+from oauth_cc.authentication.jwt import SigningKey
+from oauth_cc.endpoint import Endpoint
+from oauth_cc.errors import InvalidInput
+from oauth_cc.issuer import Issuer
+from oauth_cc.request import TokenRequest
+from oauth_cc.variables import KeyFile, read_variables
+
+__all__ = ["Issuer", "from_environment"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+def from_environment(prefix: str, *, allow_http: bool = False) -> tuple[TokenRequest, Endpoint | Issuer]:
+    """
+    Return the token request that environment variables describe, and its target.
+
+    With the prefix ``MYAPI_`` they are:
+
+    - ``MYAPI_CLIENT_ID``.
+    - One of ``MYAPI_CLIENT_SECRET``, ``MYAPI_CLIENT_SECRET_FILE``, ``MYAPI_PRIVATE_KEY_FILE`` and
+      ``MYAPI_ASSERTION_FILE``. Files are read again for each token request.
+    - ``MYAPI_TOKEN_URL`` or ``MYAPI_ISSUER``, whose metadata name the endpoint. A key needs the issuer in any case.
+    - Optional: ``MYAPI_SCOPE`` and ``MYAPI_RESOURCE``, separated by spaces; ``MYAPI_AUDIENCE``, a parameter;
+      ``MYAPI_DIALECT``, such as ``ebay``; ``MYAPI_AUTH``, which is ``basic``, ``basic-raw`` or ``post`` for a secret;
+      ``MYAPI_PRIVATE_KEY_ID``.
+
+    Args:
+        prefix: What the names begin with: letters, digits and ``_``.
+        allow_http: Allow plain http to a host other than loopback.
+
+    Returns:
+        The request, and what every shell takes in the place of the token endpoint.
+
+    Raises:
+        InvalidInput: Variables are missing, contradict each other or have a fault. The error names all of them, and no
+            value.
+        InvalidKey: The file does not contain a private key that can sign.
+    """
+    found = read_variables(os.environ, prefix, allow_http=allow_http)
+    if isinstance(found, InvalidInput):
+        raise found
+    if found.key_file is None:
+        return found.request, found.target
+    method = PrivateKeyJwt(_key(found.key_file, f"{prefix}PRIVATE_KEY_FILE"), found.key_file.issuer)
+    credentials = attrs.evolve(found.request.credentials, authentication=method)
+    return attrs.evolve(found.request, credentials=credentials), found.target
+
+
+def _key(file: KeyFile, variable: str) -> SigningKey:
+    try:
+        with Path(file.path).open("rb"):
+            pass
+    except OSError as error:
+        fault = f"{variable} names a file that cannot be read: {error.strerror}"
+    else:
+        # Loaded only for a key, because it needs joserfc.
+        from oauth_cc.jose import key_from_file
+
+        return key_from_file(file.path, key_id=file.key_id)
+    # The path is not shown, as it may be a secret in the wrong variable.
+    del file
+    raise InvalidInput("environment", f"environment: {fault}")
