@@ -81,7 +81,7 @@ PUBLIC = {
     "oauth_cc.stores.redis": "AsyncRedisClient AsyncRedisStore RedisClient RedisStore",
     "oauth_cc.testing": """
         AssertionIssuer AuthenticationMethod AuthorizationServer Fault FederatedIdentity PrivateAuthority
-        ProtectedResource Quota RegisteredClient ResourceCall TokenRequestSeen""",
+        ProtectedResource Quota RegisteredClient ResourceCall TokenClock TokenRequestSeen""",
     "oauth_cc.testing.httpx": "Transport",
     "oauth_cc.testing.httpx2": "Transport",
     "oauth_cc.testing.requests": "Adapter",

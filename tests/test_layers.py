@@ -154,6 +154,7 @@ def test_the_error_of_a_missing_anyio_names_the_extra(library: str, use: str) ->
         ("import oauth_cc.httpx2", "asyncio anyio oauth_cc.metadata oauth_cc.flows.discovery oauth_cc.jose"),
         ("import oauth_cc.requests", "asyncio anyio oauth_cc.metadata oauth_cc.flows.discovery oauth_cc.jose"),
         ("import oauth_cc; oauth_cc.__version__", "importlib.metadata"),
+        ("import pytest_oauth_cc", "oauth_cc attrs attr authlib httpx2"),
     ],
 )
 def test_a_program_loads_only_modules_that_it_uses(code: str, absent: str) -> None:

@@ -100,12 +100,13 @@ def _incomplete(installed: Path, *options: str) -> set[str]:
 
 
 def test_the_wheel_holds_every_module_and_no_test(wheel: Path) -> None:
-    """The wheel holds every module, py.typed and the licence, but no test and no stub."""
+    """The wheel holds every module, the pytest plugin, py.typed and the licence, but no test and no stub."""
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     modules = {str(path.relative_to(ROOT)) for path in (ROOT / "oauth_cc").rglob("*.py")}
     assert modules | {"oauth_cc/py.typed"} <= set(names)
-    assert {name.partition("/")[0] for name in names} == {"oauth_cc", "oauth_cc-0.1.0.dist-info"}
+    tops = {name.partition("/")[0] for name in names}
+    assert tops == {"oauth_cc", "pytest_oauth_cc.py", "oauth_cc-0.1.0.dist-info"}
     assert any(name.endswith("/licenses/LICENSE") for name in names)
     assert not [name for name in names if name.endswith(".md")]
 

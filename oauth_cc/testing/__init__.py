@@ -6,6 +6,7 @@ Authlib makes its decisions, not this library, so that the two check each other.
 
 try:
     from oauth_cc.testing._clients import AuthenticationMethod, FederatedIdentity, RegisteredClient
+    from oauth_cc.testing._clock import TokenClock
     from oauth_cc.testing._faults import Fault, Quota
     from oauth_cc.testing._issuer import AssertionIssuer
     from oauth_cc.testing._messages import TokenRequestSeen
@@ -26,6 +27,7 @@ __all__ = [
     "Quota",
     "RegisteredClient",
     "ResourceCall",
+    "TokenClock",
     "TokenRequestSeen",
 ]
 

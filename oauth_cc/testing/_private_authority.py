@@ -30,13 +30,14 @@ class PrivateAuthority:
     def server_side(self) -> ssl.SSLContext:
         """Return the server's side of TLS, with a certificate for ``localhost``: ``AuthorizationServer(tls=...)``."""
         side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._authority.issue_cert("localhost", "127.0.0.1").configure_cert(side)
+        with self._authority.issue_cert("localhost", "127.0.0.1").private_key_and_cert_chain_pem.tempfile() as file:
+            side.load_cert_chain(file)
         return side
 
     def client_side(self) -> ssl.SSLContext:
         """Return a client's side of TLS that trusts this authority alone: ``httpx2.Client(verify=...)``."""
         side = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        self._authority.configure_trust(side)
+        side.load_verify_locations(cadata=self._authority.cert_pem.bytes().decode("ascii"))
         return side
 
     def write(self, file: Path) -> Path:

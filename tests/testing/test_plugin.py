@@ -1,0 +1,121 @@
+"""
+The pytest plugin: its fixtures, and the renewals that it waits for.
+"""
+
+import pytest
+
+HEAD = """
+import threading, time
+import httpx2, pytest, requests
+from oauth_cc import ClientCredentials, Options, RenewalWindow, token_request
+from oauth_cc.testing import AuthorizationServer, Fault, RegisteredClient, TokenClock
+
+def auth(server, options=Options()):
+    from oauth_cc.httpx2 import ClientCredentialsAuth
+    request = token_request(ClientCredentials("your_id", "s3cret"))
+    return ClientCredentialsAuth(request, server.token_endpoint, options=options)
+"""
+
+
+def run(pytester: pytest.Pytester, tests: str, **outcomes: int) -> None:
+    """Run *tests* with the plugin, and compare the numbers of outcomes."""
+    pytester.makepyfile(HEAD + tests)
+    plugins = ["-p", "pytest_oauth_cc", "-p", "requests_mock.contrib._pytest_plugin", "-p", "no:cacheprovider"]
+    result = pytester.runpytest(
+        "--disable-plugin-autoload", *plugins, "-W", "ignore::pytest.PytestAssertRewriteWarning"
+    )
+    result.assert_outcomes(**outcomes)
+
+
+def test_the_fixtures_are_a_server_its_client_and_a_clock(pytester: pytest.Pytester) -> None:
+    """A test with them passes through expiry, without waiting."""
+    run(
+        pytester,
+        """
+def test_expiry(authorization_server: AuthorizationServer, registered_client, token_clock: TokenClock):
+    assert registered_client == RegisteredClient("your_id", "s3cret")
+    before = time.time()
+    with httpx2.Client(auth=auth(authorization_server)) as api:
+        assert api.get(authorization_server.resource_url).status_code == 200
+        token_clock.advance(3601)
+        assert time.time() - before > 3600
+        assert api.get(authorization_server.resource_url).status_code == 200
+    assert len(authorization_server.token_requests) == 2
+
+def test_the_clock_is_right_again():
+    import datetime
+    assert abs(time.time() - datetime.datetime.now().timestamp()) < 60
+""",
+        passed=2,
+    )
+
+
+def test_a_fixture_of_the_programs_own_replaces_the_client(pytester: pytest.Pytester) -> None:
+    """The server registers it."""
+    run(
+        pytester,
+        """
+@pytest.fixture
+def registered_client():
+    return RegisteredClient("your_id", "0ther")
+
+def test_refused(authorization_server):
+    from oauth_cc import TokenRequestRefused
+    with httpx2.Client(auth=auth(authorization_server)) as api, pytest.raises(TokenRequestRefused):
+        api.get(authorization_server.resource_url)
+""",
+        passed=1,
+    )
+
+
+def test_a_renewal_in_the_background_ends_before_the_mock_of_requests(pytester: pytest.Pytester) -> None:
+    """Otherwise it would send the secret to the real server."""
+    run(
+        pytester,
+        """
+@pytest.fixture
+def answered(requests_mock):
+    tokens = []
+    def token(request, context):
+        if tokens:  # the renewal is slower than the test
+            time.sleep(0.1)
+        tokens.append(1)
+        return {"access_token": "tok", "token_type": "Bearer", "expires_in": 3600}
+    requests_mock.post("https://auth.example.com/token", json=token)
+    yield tokens
+    assert len(tokens) == 2
+
+def test_renewal(answered):
+    from oauth_cc.requests import TokenSource
+    at_once = Options(renewal_window=RenewalWindow(opens=1e-9, closes=1e-9))
+    source = TokenSource(ClientCredentials("your_id", "s3cret"), "https://auth.example.com/token", options=at_once)
+    source.token()
+    source.token()
+    assert len(answered) == 1
+""",
+        passed=1,
+    )
+
+
+def test_a_renewal_that_does_not_end_is_a_warning_after_the_teardown(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Here warnings are errors: fixtures have ended nonetheless. A thread that keeps a token fresh is not waited for.
+    """
+    monkeypatch.setattr("pytest_oauth_cc._LONGEST_WAIT", 0.05)
+    run(
+        pytester,
+        """
+over = threading.Event()
+
+def test_stuck():
+    for name in ("oauth_cc renewal", "oauth_cc renewal without calls"):
+        threading.Thread(target=over.wait, name=name, daemon=True).start()
+
+def test_next():
+    over.set()
+""",
+        passed=2,
+        errors=1,
+    )
