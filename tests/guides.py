@@ -9,7 +9,7 @@ import ast
 import re
 import ssl
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -19,8 +19,9 @@ import pytest
 import trustme
 from joserfc.jwk import ECKey
 
-from oauth_cc import Scope
+from oauth_cc import ClientCredentials, Scope
 from oauth_cc.testing import AuthenticationMethod, AuthorizationServer, ProtectedResource, RegisteredClient
+from tests.mcp_server import mcp_server
 
 ROOT: Final = Path(__file__).parent.parent
 GUIDES: Final = sorted(
@@ -82,7 +83,7 @@ def functions(guide: Path) -> dict[str, object]:
 
 
 @contextmanager
-def standing_in(folder: Path) -> Generator[Urls]:
+def standing_in(folder: Path, *, mcp: bool = False) -> Generator[Urls]:
     """
     Start the servers that the examples name, and return their URLs by those of the examples.
 
@@ -90,6 +91,10 @@ def standing_in(folder: Path) -> Generator[Urls]:
 
     The files that the examples name are written to *folder*: ``client-key.pem``, a private key that signs assertions;
     ``client.pem``, a client certificate with its key; ``authority.pem``, the authority of the server that needs it.
+
+    Args:
+        folder: The folder.
+        mcp: Whether an MCP server is needed, which takes a moment to start.
     """
     signs, public = _signing_key()
     authority, shown = _certificates()
@@ -105,7 +110,8 @@ def standing_in(folder: Path) -> Generator[Urls]:
     bound = RegisteredClient("other_id", CLIENT_SECRET, scope, certificate_bound=True)
     with (
         AuthorizationServer(clients=[client]) as server,
-        ProtectedResource(server, scope=Scope.of("read")) as api,
+        ProtectedResource(server, "/api", scope=Scope.of("read")) as api,
+        mcp_server(server, ClientCredentials(CLIENT_ID, CLIENT_SECRET), "read") if mcp else nullcontext("") as mcp_url,
         AuthorizationServer(clients=[by_certificate, bound], tls=_server_side()) as bank,
         pytest.MonkeyPatch.context() as environment,
     ):
@@ -115,10 +121,11 @@ def standing_in(folder: Path) -> Generator[Urls]:
         environment.setenv("MYAPI_SCOPE", "read")
         yield {
             "https://api.example.com/things": server.resource_url,
-            "https://mcp.example.com/mcp": api.url,
+            "https://orders.example.com/api": api.url,
             "https://auth.example.com": server.issuer,
             "https://api.bank.example/accounts": bank.resource_url,
             "https://auth.bank.example": bank.issuer,
+            **({"https://mcp.example.com/mcp": mcp_url} if mcp else {}),
         }
 
 

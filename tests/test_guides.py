@@ -44,7 +44,7 @@ def run_python(guide: Path, folder: Path) -> None:
     """Run the Python blocks of *guide*, with its files in *folder*, and compare each output with the text below it."""
     found = blocks(guide)
     namespace: dict[str, object] = {"__name__": "guide"}
-    with standing_in(folder) as urls:
+    with standing_in(folder, mcp="mcp.example.com" in guide.read_text("utf-8")) as urls:
         for index, block in enumerate(found):
             if block.language != "python":
                 continue
