@@ -18,17 +18,7 @@ from typing import Final
 from tests.typecheck import PYTHONS, ROOT
 
 OWN: Final = f"{sys.version_info[0]}.{sys.version_info[1]}"
-# Type checkers and wheels give the same results on every interpreter.
-FAST: Final = (
-    "-q",
-    "-n",
-    "auto",
-    "--dist",
-    "loadscope",
-    "-m",
-    "not slow",
-    *[f"--ignore=tests/test_{name}.py" for name in ("typing", "typings", "wheel")],
-)
+FAST: Final = ("-q", "-n", "auto", "--dist", "loadscope", "-m", "not slow")
 
 
 def interpreters() -> Mapping[str, Path]:

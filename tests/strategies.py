@@ -1,8 +1,11 @@
 """
 Hypothesis strategies for the records, with a pool of awkward values.
+
+Each function is cached, because Hypothesis validates a strategy anew for each object.
 """
 
 import string
+from functools import cache
 
 from hypothesis import strategies as st
 
@@ -28,9 +31,9 @@ from oauth_cc.compose import proof_of
 from oauth_cc.dialect import MAX_LIFETIME
 from oauth_cc.secret import REDACTION
 
-VSCHAR = [chr(code) for code in range(0x20, 0x7F)]
-NQCHAR = [character for character in VSCHAR if character not in ' "\\']
-NAME_CHAR = [character for character in VSCHAR if character.isalnum() or character in "-._"]
+VSCHAR = "".join(map(chr, range(0x20, 0x7F)))
+NQCHAR = "".join([character for character in VSCHAR if character not in ' "\\'])
+NAME_CHAR = "".join([character for character in VSCHAR if character.isalnum() or character in "-._"])
 RESERVED = frozenset(
     [
         "grant_type",
@@ -44,16 +47,20 @@ RESERVED = frozenset(
     ]
 )
 
+_BOOLEANS = st.booleans()
+_RESOURCE_NAMES = st.lists(st.sampled_from(["00000003-0000", "Graph", "a&b=c"]), max_size=2)
 AWKWARD = ["a:b", "p%+ /", "%41", "+", "a&b=c", "日本", "🔑", "é", "e\u0301", "\u2028", "'\"\\", "None", "~", " "]
 
 
+@cache
 def texts(min_size: int = 0) -> st.SearchStrategy[str]:
     """Draw any text that a client id or secret may contain."""
     anything = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=min_size, max_size=30)
     return st.one_of(st.sampled_from(AWKWARD), anything.filter(_is_no_redaction), ascii_texts(min_size=min_size))
 
 
-def ascii_texts(alphabet: list[str] = VSCHAR, min_size: int = 0, max_size: int = 30) -> st.SearchStrategy[str]:
+@cache
+def ascii_texts(alphabet: str = VSCHAR, min_size: int = 0, max_size: int = 30) -> st.SearchStrategy[str]:
     """Draw text that a header may carry."""
     return st.text(alphabet, min_size=min_size, max_size=max_size).filter(_is_no_redaction)
 
@@ -63,26 +70,31 @@ def _is_no_redaction(text: str) -> bool:
     return REDACTION not in text
 
 
+@cache
 def scope_tokens() -> st.SearchStrategy[str]:
     """Draw a scope-token."""
     return st.text(NQCHAR, min_size=1, max_size=12)
 
 
+@cache
 def scopes() -> st.SearchStrategy[Scope]:
     """Draw a scope, possibly empty."""
     return st.lists(scope_tokens(), max_size=6).map(lambda tokens: Scope.of(*tokens))
 
 
+@cache
 def names() -> st.SearchStrategy[str]:
     """Draw the name of a parameter that has no builder of its own."""
     return st.text(NAME_CHAR, min_size=1, max_size=12).filter(lambda name: name not in RESERVED)
 
 
+@cache
 def parameters() -> st.SearchStrategy[list[tuple[str, str]]]:
     """Draw further parameters with unique names and non-empty values."""
     return st.lists(st.tuples(names(), texts(min_size=1)), max_size=4, unique_by=lambda pair: pair[0])
 
 
+@cache
 def resources() -> st.SearchStrategy[str]:
     """Draw a resource indicator."""
     return st.sampled_from(
@@ -90,6 +102,10 @@ def resources() -> st.SearchStrategy[str]:
     )
 
 
+_RESOURCES = st.lists(resources(), max_size=3)
+
+
+@cache
 def certificates() -> st.SearchStrategy[Certificate]:
     """Draw a client certificate."""
     return st.text("-_" + string.ascii_letters + string.digits, min_size=42, max_size=42).map(
@@ -97,6 +113,7 @@ def certificates() -> st.SearchStrategy[Certificate]:
     )
 
 
+@cache
 def signing_keys() -> st.SearchStrategy[SigningKey]:
     """Draw a private key that signs with zeros."""
     return st.builds(SigningKey, st.just("ES256"), st.just(_zeros), st.sampled_from(["key-1", "key-2"]))
@@ -106,6 +123,7 @@ def _zeros(_: bytes) -> bytes:
     return bytes(64)
 
 
+@cache
 def authentications() -> st.SearchStrategy[ClientAuthentication]:
     """Draw a client authentication method."""
     return st.one_of(
@@ -119,21 +137,24 @@ def authentications() -> st.SearchStrategy[ClientAuthentication]:
     )
 
 
+@cache
 def credentials() -> st.SearchStrategy[ClientCredentials]:
     """Draw credentials that can authenticate."""
     return st.builds(ClientCredentials, texts(min_size=1), authentications())
 
 
+@cache
 @st.composite
 def token_requests(draw: st.DrawFn) -> TokenRequest:
     """Draw a token request, with any of its builders applied."""
     request = TokenRequest(draw(credentials()), draw(scopes()))
-    for uri in draw(st.lists(resources(), max_size=3)):
+    for uri in draw(_RESOURCES):
         request = request.with_resource(uri)
     request = request.with_parameters(draw(parameters()))
-    return request.with_client_id_in_body() if draw(st.booleans()) else request
+    return request.with_client_id_in_body() if draw(_BOOLEANS) else request
 
 
+@cache
 def headers() -> st.SearchStrategy[list[tuple[str, str]]]:
     """Draw headers of a token request."""
     values = ascii_texts(min_size=1, max_size=12).filter(lambda text: text == text.strip())
@@ -141,6 +162,7 @@ def headers() -> st.SearchStrategy[list[tuple[str, str]]]:
     return st.lists(named, max_size=3, unique_by=lambda pair: pair[0])
 
 
+@cache
 def placements() -> st.SearchStrategy[Placement]:
     """Draw where an API wants the token."""
     return st.builds(
@@ -150,7 +172,8 @@ def placements() -> st.SearchStrategy[Placement]:
     )
 
 
-def dialects(names: list[str] | None = None) -> st.SearchStrategy[Dialect]:
+@cache
+def dialects(names: tuple[str, ...] | None = None) -> st.SearchStrategy[Dialect]:
     """Draw a dialect whose paths consist of *names*."""
     name = st.sampled_from(names or ["access_token", "token_type", "scope", "data", "token", "é"])
     word = st.sampled_from(["Application Access Token", "BearerToken", "expired", "tok-1", "a b", "~"])
@@ -170,15 +193,16 @@ def dialects(names: list[str] | None = None) -> st.SearchStrategy[Dialect]:
     )
 
 
+@cache
 @st.composite
 def departing_requests(draw: st.DrawFn) -> TokenRequest:
     """Draw a token request with any of its builders applied, for a server that departs from RFC 6749."""
     request, dialect = draw(token_requests()), draw(dialects())
-    for name in draw(st.lists(st.sampled_from(["00000003-0000", "Graph", "a&b=c"]), max_size=2)):
+    for name in draw(_RESOURCE_NAMES):
         request = request.with_resource(name, uri=False)
     for name, text in draw(headers()):
         request = request.with_header(name, text)
-    if draw(st.booleans()):
+    if draw(_BOOLEANS):
         request = request.with_authorization_details({"type": "t", "n": [1, 2.5, None, {"é": '"'}]}, {"type": "u"})
     if dialect.scope_separator == ",":
         request = request.with_scope(Scope.of(*[token.replace(",", ".") for token in request.scope]))

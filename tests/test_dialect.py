@@ -586,7 +586,7 @@ VALUES: dict[str, list[object]] = {
 @st.composite
 def answers(draw: st.DrawFn) -> tuple[Dialect, dict[str, object]]:
     """Draw a dialect, and the members of a response that has some of them where the dialect expects them."""
-    dialect = draw(strategies.dialects(NAMES))
+    dialect = draw(strategies.dialects(tuple(NAMES)))
     members: dict[str, Any] = dict(draw(MEMBERS))
     places: dict[str, str] = dict(dialect.members)
     for name in draw(st.permutations(list(VALUES))):

@@ -9,6 +9,7 @@ import pytest
 from tests.typecheck import CHECKERS, PROGRAMS, all_programs, check, main, marked, readme, table
 
 
+@pytest.mark.slow
 def test_programs_are_accepted_or_refused_as_expected(capsys: pytest.CaptureFixture[str]) -> None:
     """Each strict checker accepts or refuses each program, at the expected line; CI runs every version of Python."""
     assert main(["--python", "3.11"]) == 0, capsys.readouterr().out

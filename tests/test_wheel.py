@@ -7,6 +7,7 @@ import os
 import shlex
 import subprocess
 import sys
+import sysconfig
 import venv
 import zipfile
 from pathlib import Path
@@ -15,6 +16,8 @@ import pytest
 
 from tests.guides import CLIENT_SECRET, blocks, localized, standing_in
 from tests.typecheck import CHECKERS, PROGRAMS, Checker, all_programs, check, table
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent
 PROGRAM = """
@@ -63,16 +66,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Create an environment with the wheel and its extras, without the stubs of this tree."""
+    """Create an environment with the wheel and the packages of this one, without this tree and its stubs."""
     folder = tmp_path_factory.mktemp("installed")
-    venv.create(folder, with_pip=True)
-    package = f"{wheel}[httpx2,httpx,requests,aiohttp,redis-encryption,cli,testing]"
-    subprocess.run(
-        [folder / "bin" / "python", "-m", "pip", "install", "--quiet", package],
-        check=True,
-        capture_output=True,
-        cwd=folder,
-    )
+    venv.create(folder)
+    site = Path(sysconfig.get_path("purelib", vars={"base": str(folder)}))
+    # A path file adds the folder of the packages, and not the path files in it, one of which names this tree.
+    (site / "packages.pth").write_text(f"{sysconfig.get_path('purelib')}\n", "utf-8")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(site)
     return folder
 
 
@@ -111,45 +112,34 @@ def test_the_wheel_holds_every_module_and_no_test(wheel: Path) -> None:
     assert not [name for name in names if name.endswith(".md")]
 
 
-@pytest.mark.slow
-def test_the_wheel_installs_attrs_alone_and_composes(wheel: Path, tmp_path: Path) -> None:
-    """In an empty environment the wheel installs attrs alone, and composes a request."""
-    venv.create(tmp_path / "venv", with_pip=True)
-    python = tmp_path / "venv" / "bin" / "python"
-    subprocess.run([python, "-m", "pip", "install", "--quiet", wheel], check=True, capture_output=True, cwd=tmp_path)
-    done = subprocess.run(
-        [python, "-I", "-c", PROGRAM, str(ROOT)], check=True, capture_output=True, text=True, cwd=tmp_path
-    )
-    assert done.stdout == "0.1.0 grant_type=client_credentials&scope=hello+world\n"
-    listed = subprocess.run(
-        [python, "-m", "pip", "list", "--format=freeze"], check=True, capture_output=True, text=True, cwd=tmp_path
-    )
-    installed = {line.partition("==")[0].lower() for line in listed.stdout.splitlines()}
-    assert installed <= {"attrs", "oauth-cc", "oauth_cc", "pip", "setuptools"}
+def test_the_readme_works_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
+    """
+    The wheel installs attrs alone, and composes a request.
 
-
-@pytest.mark.slow
-def test_the_first_lines_of_the_readme_work_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
-    """Install as the README says, but from the wheel, paste its first block, and run it: only its URLs are replaced."""
+    With the extra that the README names, its first block runs as it stands: only its URLs are replaced.
+    """
     install, program, printed = blocks(ROOT / "README.md")[:3]
     assert (install.language, program.language, printed.language) == ("sh", "python", "text")
     venv.create(tmp_path / "venv", with_pip=True)
     python = tmp_path / "venv" / "bin" / "python"
-    package = shlex.split(install.text)[-1].replace("oauth_cc", str(wheel))
-    subprocess.run([python, "-m", "pip", "install", "--quiet", package], check=True, capture_output=True, cwd=tmp_path)
-    with standing_in(tmp_path) as urls:
+
+    def run(*arguments: str | Path, **environment: str) -> str:
         done = subprocess.run(
-            [python, "-I", "-c", localized(program.text, urls)],
-            check=True,
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            env={"CLIENT_SECRET": CLIENT_SECRET, "PATH": os.environ["PATH"]},
+            [python, *arguments], check=True, capture_output=True, text=True, cwd=tmp_path, env=environment or None
         )
-    assert done.stdout == printed.text
+        return done.stdout
+
+    run("-m", "pip", "install", "--quiet", wheel)
+    assert run("-I", "-c", PROGRAM, ROOT) == "0.1.0 grant_type=client_credentials&scope=hello+world\n"
+    listed = run("-m", "pip", "list", "--format=freeze")
+    names = {line.partition("==")[0].lower() for line in listed.splitlines()}
+    assert names <= {"attrs", "oauth-cc", "oauth_cc", "pip", "setuptools"}
+    run("-m", "pip", "install", "--quiet", shlex.split(install.text)[-1].replace("oauth_cc", str(wheel)))
+    with standing_in(tmp_path) as urls:
+        shown = run("-I", "-c", localized(program.text, urls), CLIENT_SECRET=CLIENT_SECRET, PATH=os.environ["PATH"])
+    assert shown == printed.text
 
 
-@pytest.mark.slow
 def test_public_types_are_known_except_those_of_http_libraries(installed: Path) -> None:
     """The type of every public name is known, except for the parts that HTTP libraries leave unknown."""
     excepted = {f"oauth_cc.{library}.{name}" for library, names in INCOMPLETE.items() for name in names.split()}
@@ -158,7 +148,6 @@ def test_public_types_are_known_except_those_of_http_libraries(installed: Path) 
     assert set() == _incomplete(installed, "--ignoreexternal")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("checker", CHECKERS, ids=lambda checker: checker.name)
 def test_programs_see_the_same_types_in_the_wheel(checker: Checker, installed: Path) -> None:
     """

@@ -18,6 +18,8 @@ import pytest
 
 from oauth_cc.testing import AuthorizationServer, RegisteredClient
 
+pytestmark = pytest.mark.slow
+
 HASHES = {
     "oauthlib-4.0.1.tar.gz": "3d73febdb6faa00f277c81fb04be7b7586fb96fc3b7f0b9c772dada69a25ede7",
     "requests-oauthlib-2.0.0.tar.gz": "b3dffaebd884d8cd778494369603a9e7b58d29111bf6b41bdc2dcd87203af4e9",

@@ -697,4 +697,4 @@ def _token(text: str, now: float, lifetime: int, scope: Scope) -> Token:
 
 
 TestRenewal = RenewalMachine.TestCase
-TestRenewal.settings = settings(max_examples=3 * settings().max_examples, stateful_step_count=80)
+TestRenewal.settings = settings(stateful_step_count=80)
