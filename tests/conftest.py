@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, settings
 
 from tests.redis_server import RedisServer, find_program
 
-settings.register_profile("dev", max_examples=60, deadline=None)
+settings.register_profile("dev", max_examples=50, deadline=None)
 # Derandomized, so that a failure can be repeated. No deadline, because machines differ in speed.
-settings.register_profile("ci", max_examples=100, deadline=None, derandomize=True)
+settings.register_profile("ci", max_examples=50, deadline=None, derandomize=True)
 settings.register_profile("deep", max_examples=5000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
 

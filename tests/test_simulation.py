@@ -36,7 +36,7 @@ def test_naive_workers_stay_together() -> None:
 
 def test_wide_window_keeps_the_load_below_twice_its_average() -> None:
     """A window without width does not."""
-    wide, together = simulate(COLD, WIDE_WINDOW, 2000).ratio(WIDE), simulate(COLD, NO_SPREAD, 300).ratio(WIDE)
+    wide, together = simulate(COLD, WIDE_WINDOW, 1000).ratio(WIDE), simulate(COLD, NO_SPREAD, 300).ratio(WIDE)
     assert wide is not None
     assert together is not None
     assert wide <= 2

@@ -29,6 +29,7 @@ def test_the_guide_holds_the_generated_table() -> None:
     assert readme() in (PROGRAMS / "README.md").read_text("utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("checker", CHECKERS, ids=lambda checker: checker.name)
 def test_an_unexpected_result_is_found(checker: object, tmp_path: Path) -> None:
     """A wrong program without a mark, a right program with one, and a mark at the wrong line are found."""

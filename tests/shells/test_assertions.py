@@ -136,6 +136,7 @@ class TestAccepted:
         assert Scope.of("read") == ask.token_from_issuer(server.issuer, request).scope
         assert "private_key_jwt" == server.token_requests[-1].authentication_method
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("offset", [1.5, 3600.0, -3600.0])
     def test_a_wrong_clock_costs_one_rejected_request(self, server: AuthorizationServer, offset: float) -> None:
         """The client then follows the clock of the server."""
