@@ -4,7 +4,7 @@ Challenges: the grammar of RFC 9110 section 11.6.1, and their meaning in RFC 675
 
 import copy
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import repeat
 from typing import Any
 
@@ -50,7 +50,7 @@ blanks = st.text(" \t", max_size=2)
 commas = st.builds("{},{}".format, blanks, st.text(" \t,", max_size=4))
 booleans = st.booleans()
 starts, gaps = st.sampled_from(["", " ", ", ,", "\t"]), st.sampled_from([" ", "  ", " , "])
-cases = st.sampled_from([str, str.upper, str.title])
+cases: st.SearchStrategy[Callable[[str], str]] = st.sampled_from([str, str.upper, str.title])
 # Pieces of the grammar, combined as no server should.
 hostile_texts = st.one_of(
     st.text(),
