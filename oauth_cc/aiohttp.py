@@ -7,6 +7,7 @@ default header, default authentication or middleware of the session is added. At
 """
 
 import copy
+from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final, NoReturn, Self, SupportsIndex, TypeVar, final
 
@@ -33,11 +34,13 @@ from oauth_cc.http import HttpResponse
 from oauth_cc.issuer import GivenEndpoint
 from oauth_cc.request import TokenRequest
 from oauth_cc.scope import Scope
+from oauth_cc.secret import Secret
 from oauth_cc.stores._protocol import AsyncStore, Store
 from oauth_cc.token import Token, authorization
 
 if TYPE_CHECKING:
     # Imported at run time by the functions that need it.
+    from oauth_cc._io.proofs import CallProofs
     from oauth_cc.metadata import ServerMetadata
 
 __all__ = ["AsyncTokenSource", "ClientCredentialsAuth", "fetch_metadata", "fetch_token", "perform"]
@@ -153,7 +156,8 @@ class ClientCredentialsAuth(AuthConstructors[aiohttp.ClientSession, Store | Asyn
     ) -> aiohttp.ClientResponse:
         source = self._source
         token = await source.token()
-        response = await _call(request, handler, token)
+        proofs = source.context.proofs(token)
+        response = await _send(request, handler, token, proofs)
         # Most calls end here.
         if response.status < _FIRST_ERROR:
             return response
@@ -166,7 +170,7 @@ class ClientCredentialsAuth(AuthConstructors[aiohttp.ClientSession, Store | Asyn
                 # The writer of the body must end before the body is written again.
                 await request.close()
                 token = await source.token()
-                response = await _call(request, handler, token)
+                response = await _send(request, handler, token, proofs)
                 if not context.accepts(_head(response), token):
                     await source.discard(token, api=api)
             context.report_scope(_head(response), api)
@@ -197,18 +201,37 @@ def _is_repeatable(body: aiohttp.Payload | bytes) -> bool:
     return isinstance(body, bytes | aiohttp.BytesPayload)
 
 
-async def _call(
-    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType, token: Token
+async def _send(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType, token: Token, proofs: "CallProofs | None"
 ) -> aiohttp.ClientResponse:
-    header = token.placement.header
-    before = request.headers.getall(header, ())
-    request.headers[header] = authorization(token).reveal()
+    header, value = token.placement.header, authorization(token)
+    if proofs is None:
+        return await _call(request, handler, {header: value})
+    proofs.token, called = token, _origin(request)
+    while True:
+        proof = await proofs.sign_async(request.method, request.url.raw_path_qs, called)
+        response = await _call(request, handler, {header: value, "DPoP": Secret(proof)})
+        head = _head(response)
+        proofs.note(head, called)
+        if not proofs.demands_another(head, called, repeatable=_is_repeatable(request.body)):
+            return response
+        response.release()
+        # The writer of the body must end before the body is written again.
+        await request.close()
+
+
+async def _call(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType, fields: Mapping[str, Secret]
+) -> aiohttp.ClientResponse:
+    before = [(name, value) for name in fields for value in request.headers.getall(name, ())]
+    request.headers.update({name: value.reveal() for name, value in fields.items()})
     try:
         return await handler(request)
     finally:
         # The request_info of responses and errors is a view of these headers, and its repr shows them.
-        request.headers.popall(header, None)
-        request.headers.extend([(header, value) for value in before])
+        for name in fields:
+            request.headers.popall(name, None)
+        request.headers.extend(before)
 
 
 async def fetch_token(

@@ -27,13 +27,13 @@ from oauth_cc._io.context import SourceContext, check_client, token_flow
 from oauth_cc._io.copying import duplicate, refuse_pickling
 from oauth_cc._io.options import DEFAULTS, Options
 from oauth_cc._io.origins import Origins
-from oauth_cc._io.requests_hops import arrived, carry, next_origin, origin_of
+from oauth_cc._io.requests_hops import arrived, carry, next_method, next_url, origin_of, origin_of_url, target_of_url
 from oauth_cc._io.requests_sending import Timeout as Timeout
 from oauth_cc._io.requests_sending import sender as sender
 from oauth_cc._io.threads import on_this_thread
 from oauth_cc._wire.typing import NonStringCollection
 from oauth_cc.authentication.credentials import ClientCredentials
-from oauth_cc.endpoint import Endpoint, Origin
+from oauth_cc.endpoint import Endpoint
 from oauth_cc.flows.effects import Flow
 from oauth_cc.flows.metadata_cache import MetadataCache
 from oauth_cc.http import HttpResponse
@@ -45,6 +45,7 @@ from oauth_cc.token import Token, authorization
 
 if TYPE_CHECKING:
     # Imported at run time by the functions that need it.
+    from oauth_cc._io.proofs import CallProofs
     from oauth_cc.metadata import ServerMetadata
 
 __all__ = ["ClientCredentialsAuth", "TokenSource", "fetch_metadata", "fetch_token", "perform"]
@@ -149,7 +150,10 @@ class ClientCredentialsAuth(AuthConstructors[requests.Session, Store], AuthBase)
         if self._admits(r):
             token = self._source.token()
             r.headers[token.placement.header] = authorization(token).reveal()
-            r.register_hook("response", _ResponseHook(self._source, self._origins, token))
+            proofs = self._source.context.proofs(token)
+            if proofs is not None:
+                r.headers["DPoP"] = _proof(proofs, r.method, r.url)
+            r.register_hook("response", _ResponseHook(self._source, self._origins, token, proofs))
         return r
 
     def _admits(self, request: requests.PreparedRequest) -> bool:
@@ -177,38 +181,60 @@ class _ResponseHook:
     source: TokenSource
     origins: Origins
     token: Token
+    proofs: "CallProofs | None" = None
     is_done: bool = False
 
     def __call__(self, response: requests.Response, **sending: Unpack[_Sending]) -> requests.Response:
         # Most calls end here. A response of another origin, or to a call that lost its token in a redirect,
         # says nothing about the token. A call is repeated once at most.
         request = response.request
+        if self.proofs is not None:
+            response = self._with_proof(request, response, self.proofs, sending)
         if response.status_code >= _FIRST_ERROR and not self.is_done and self._concerns_token(request):
             self.is_done = True
             context = self.source.context
             if context.is_rejection(_head(response)):
-                response = self._again(response, sending)
+                response = self._again(request, response, sending)
             context.report_scope(_head(response), str(origin_of(response.request)))
         if response.is_redirect:
-            self._redirect(request, next_origin(response))
+            self._redirect(request, response)
         else:
             # The request may be sent again.
             self.is_done = False
         return response
 
-    def _redirect(self, request: requests.PreparedRequest, target: Origin | None) -> None:
+    def _redirect(self, request: requests.PreparedRequest, response: requests.Response) -> None:
         # In place, since requests makes the next hop from this request.
         arrived(request)
-        header = self.token.placement.header
+        header, url = self.token.placement.header, next_url(response)
+        target = None if url is None else origin_of_url(url)
         if target is None or not self.origins.admit(target):
             # requests removes no header but Authorization.
             request.headers.pop(header, None)
-        elif header.lower() == "authorization" and header in request.headers and target != origin_of(request):
+            request.headers.pop("DPoP", None)
+            return
+        if self.proofs is not None and header in request.headers:
+            request.headers["DPoP"] = _proof(self.proofs, next_method(response), url)
+        if header.lower() == "authorization" and header in request.headers and target != origin_of(request):
             carry(request, self.origins.admit)
 
-    def _again(self, response: requests.Response, sending: _Sending) -> requests.Response:
-        api = str(origin_of(response.request))
-        if not self.source.discard(self.token, api=api) or not _is_repeatable(response.request):
+    def _with_proof(
+        self, request: requests.PreparedRequest, response: requests.Response, proofs: "CallProofs", sending: _Sending
+    ) -> requests.Response:
+        # The answer to the same request with the same token and another proof, if the API demands one.
+        while self._concerns_token(request):
+            called = origin_of(request)
+            proofs.note(_head(response), called)
+            if not proofs.demands_another(_head(response), called, repeatable=_is_repeatable(request)):
+                break
+            response = _sent_again(request, response, proofs.token, proofs, sending)
+        return response
+
+    def _again(
+        self, request: requests.PreparedRequest, response: requests.Response, sending: _Sending
+    ) -> requests.Response:
+        api = str(origin_of(request))
+        if not self.source.discard(self.token, api=api) or not _is_repeatable(request):
             return response
         # A stand-in for `send` may hold a lock meanwhile, as that of requests-mock does. Wrappers as tracing makes them
         # have the module of what they wrap.
@@ -219,7 +245,9 @@ class _ResponseHook:
         except BaseException:
             response.close()
             raise
-        again = _sent_again(response, token, sending)
+        again = _sent_again(request, response, token, self.proofs, sending)
+        if self.proofs is not None:
+            again = self._with_proof(request, again, self.proofs, sending)
         if not self.source.context.accepts(_head(again), token):
             self.source.discard(token, api=api)
         return again
@@ -238,12 +266,24 @@ def _head(response: requests.Response) -> HttpResponse:
     return HttpResponse(response.status_code, response.headers)
 
 
-def _sent_again(response: requests.Response, token: Token, sending: _Sending) -> requests.Response:
+def _proof(proofs: "CallProofs", method: str | None, url: str | None) -> str:
+    return proofs.sign(method or "", target_of_url(url or ""), origin_of_url(url or ""))
+
+
+def _sent_again(
+    request: requests.PreparedRequest,
+    response: requests.Response,
+    token: Token,
+    proofs: "CallProofs | None",
+    sending: _Sending,
+) -> requests.Response:
     response.close()
-    request = response.request
     arrived(request)
     # In place, since requests makes redirects of the new response from this request.
     request.headers[token.placement.header] = authorization(token).reveal()
+    if proofs is not None:
+        proofs.token = token
+        request.headers["DPoP"] = _proof(proofs, request.method, request.url)
     if not isinstance(request.body, str | bytes | None):
         rewind_body(request)
     again: requests.Response = response.connection.send(request.copy(), **sending)

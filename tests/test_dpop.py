@@ -212,7 +212,7 @@ class TestPublicHalf:
             public_jwk={"x": "A" * 43, "kty": "OKP", "crv": "Ed25519", "use": "sig"},
         )
         assert key.public_jwk == '{"crv":"Ed25519","kty":"OKP","x":"' + "A" * 43 + '"}'
-        digest = hashlib.sha256(key.public_jwk.encode()).digest()
+        digest = hashlib.sha256((key.public_jwk or "").encode()).digest()
         assert key.jkt is not None
         assert urlsafe_b64decode(key.jkt + "=") == digest
         assert attrs.evolve(key, key_id="1").jkt == key.jkt

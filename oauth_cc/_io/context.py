@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Hashable
 from contextvars import ContextVar
 from functools import cached_property
-from typing import Final, NoReturn, Self, SupportsIndex, final
+from typing import TYPE_CHECKING, Final, NoReturn, Self, SupportsIndex, final
 
 import attrs
 
@@ -41,6 +41,10 @@ from oauth_cc.scope import Scope
 from oauth_cc.stores._protocol import AsyncStore, Store
 from oauth_cc.stores.cache import Answer, Limits, PendingRenewal, TokenCache
 from oauth_cc.token import Token
+
+if TYPE_CHECKING:
+    # Imported at run time by the method that needs it.
+    from oauth_cc._io.proofs import CallProofs
 
 LEADING: Final[ContextVar[PendingRenewal | None]] = ContextVar("oauth_cc_leading", default=None)
 """The renewal that the current thread or task performs, its callbacks included."""
@@ -151,6 +155,15 @@ class SourceContext:
         terms = self.terms
         if terms.discovery is not None and terms.discovery.by_resource:
             terms.discovery.cache.forget_resource(terms.request.resources[0])
+
+    def proofs(self, token: Token) -> "CallProofs | None":
+        """Return the DPoP proofs of one call with *token*, or None for a bearer token."""
+        key = self.terms.request.dpop_key
+        if key is None:
+            return None
+        from oauth_cc._io.proofs import CallProofs
+
+        return CallProofs(key, token, self.terms.hints)
 
     def is_rejection(self, response: HttpResponse) -> bool:
         """Return whether an API's *response* means that a new token may do better."""

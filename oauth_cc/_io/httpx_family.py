@@ -7,7 +7,7 @@ import copy
 import sys
 from collections.abc import AsyncGenerator, Generator
 from types import TracebackType
-from typing import Final, Generic, NoReturn, Self, SupportsIndex, TypeGuard, final
+from typing import TYPE_CHECKING, Final, Generic, NoReturn, Self, SupportsIndex, TypeGuard, final
 
 from oauth_cc._io.async_source import AsyncTokenSource
 from oauth_cc._io.constructors import AuthConstructors, SourceConstructors
@@ -26,6 +26,10 @@ from oauth_cc.http import HttpResponse
 from oauth_cc.scope import Scope
 from oauth_cc.stores._protocol import AsyncStore, Store, is_async_store
 from oauth_cc.token import Token, authorization
+
+if TYPE_CHECKING:
+    # Loaded by calls with a DPoP token.
+    from oauth_cc._io.proofs import CallProofs
 
 _FIRST_ERROR: Final = 400
 
@@ -130,13 +134,18 @@ class HttpxAuth(AuthConstructors[C | A, Store | AsyncStore], Generic[C, A, R]):
             yield request
             return
         token = source.token()
-        guard = self._authorize(request, token)
+        proofs = self._context.proofs(token)
+        guard = self._prepare(request, token, proofs)
         try:
             response = yield request
         except GeneratorExit as end:
             if self._is_rejected(end.__context__, token, guard):
                 source.discard(token)
             raise
+        while proofs is not None and self._demands_proof(request, response, token, guard):
+            self._library.release(response)
+            guard = self._prepare(request, token, proofs)
+            response = yield request
         # Most calls end here.
         if response.status_code < _FIRST_ERROR or not self._concerns(response, token, guard):
             return
@@ -146,8 +155,12 @@ class HttpxAuth(AuthConstructors[C | A, Store | AsyncStore], Generic[C, A, R]):
             # The token request may need this connection.
             self._library.release(response)
             token = source.token()
-            guard = self._authorize(request, token)
+            guard = self._prepare(request, token, proofs)
             response = yield request
+            while proofs is not None and self._demands_proof(request, response, token, guard):
+                self._library.release(response)
+                guard = self._prepare(request, token, proofs)
+                response = yield request
             if not self._concerns(response, token, guard):
                 return
             head, api = _head(response), _api(response)
@@ -168,13 +181,18 @@ class HttpxAuth(AuthConstructors[C | A, Store | AsyncStore], Generic[C, A, R]):
             yield request
             return
         token = await source.token()
-        guard = self._authorize(request, token, is_async=True)
+        proofs = self._context.proofs(token)
+        guard = await self._prepare_async(request, token, proofs)
         try:
             response = yield request
         except GeneratorExit as end:
             if self._is_rejected(end.__context__, token, guard):
                 await source.discard(token)
             raise
+        while proofs is not None and self._demands_proof(request, response, token, guard):
+            await self._library.release_async(response)
+            guard = await self._prepare_async(request, token, proofs)
+            response = yield request
         if response.status_code < _FIRST_ERROR or not self._concerns(response, token, guard):
             return
         head, api = _head(response), _api(response)
@@ -182,8 +200,12 @@ class HttpxAuth(AuthConstructors[C | A, Store | AsyncStore], Generic[C, A, R]):
         if rejected and await source.discard(token, api=api) and self._library.is_repeatable(request):
             await self._library.release_async(response)
             token = await source.token()
-            guard = self._authorize(request, token, is_async=True)
+            guard = await self._prepare_async(request, token, proofs)
             response = yield request
+            while proofs is not None and self._demands_proof(request, response, token, guard):
+                await self._library.release_async(response)
+                guard = await self._prepare_async(request, token, proofs)
+                response = yield request
             if not self._concerns(response, token, guard):
                 return
             head, api = _head(response), _api(response)
@@ -191,14 +213,49 @@ class HttpxAuth(AuthConstructors[C | A, Store | AsyncStore], Generic[C, A, R]):
                 await source.discard(token, api=api)
         self._context.report_scope(head, api)
 
-    def _authorize(self, request: R, token: Token, *, is_async: bool = False) -> Guard | None:
+    def _prepare(self, request: R, token: Token, proofs: "CallProofs | None") -> Guard | None:
+        guard = self._authorize(request, token, proofs)
+        if proofs is not None:
+            url = request.url
+            request.headers["DPoP"] = proofs.sign(request.method, _target(url), _origin_of(url))
+        return guard
+
+    async def _prepare_async(self, request: R, token: Token, proofs: "CallProofs | None") -> Guard | None:
+        guard = self._authorize(request, token, proofs, is_async=True)
+        if proofs is not None:
+            url = request.url
+            request.headers["DPoP"] = await proofs.sign_async(request.method, _target(url), _origin_of(url))
+        return guard
+
+    def _authorize(
+        self, request: R, token: Token, proofs: "CallProofs | None", *, is_async: bool = False
+    ) -> Guard | None:
         header, value = token.placement.header, authorization(token)
         request.headers[header] = value.reveal()
+        if proofs is not None:
+            proofs.token = token
         # On a redirect to another origin the libraries remove Authorization and no other header. They keep it from http
         # to https of the same host, and remove it on the way to another origin that the caller names.
-        if header.lower() == "authorization" and not self._origins.are_several and request.url.scheme == "https":
+        elif header.lower() == "authorization" and not self._origins.are_several and request.url.scheme == "https":
             return None
-        return guard_hops(request.extensions, header, value, self._origins.admit, is_async=is_async)
+        return guard_hops(request.extensions, header, value, self._origins.admit, is_async=is_async, proofs=proofs)
+
+    def _demands_proof(self, request: R, response: Response, token: Token, guard: Guard | None) -> bool:
+        # Whether the call is repeated with the same token and another proof.
+        proofs = None if guard is None else guard.proofs
+        if proofs is None:
+            return False
+        for each in (*response.history, response):
+            # A printer of headers shows a proof, and the library copies it from request to request.
+            if "DPoP" in each.request.headers:
+                del each.request.headers["DPoP"]
+            if self._admits_answer(each):
+                proofs.note(_head(each), _origin_of(each.url))
+        if response.status_code < _FIRST_ERROR or not self._concerns(response, token, guard):
+            proofs.share()
+            return False
+        repeatable = self._library.is_repeatable(request)
+        return proofs.demands_another(_head(response), _origin_of(response.url), repeatable=repeatable)
 
     def _is_rejected(self, error: BaseException | None, token: Token, guard: Guard | None) -> bool:
         # A response hook of the client that raises for status keeps the response from the auth. In both libraries the
@@ -206,6 +263,9 @@ class HttpxAuth(AuthConstructors[C | A, Store | AsyncStore], Generic[C, A, R]):
         response: object = getattr(error, "response", None)
         if not _is_response(response) or not self._concerns(response, token, guard):
             return False
+        if guard is not None and guard.proofs is not None:
+            guard.proofs.note(_head(response), _origin_of(response.url))
+            guard.proofs.share()
         return self._context.is_rejection(_head(response))
 
     def _with(self, source: TokenSource | None, async_source: AsyncTokenSource | None, origins: Origins) -> Self:
@@ -232,17 +292,22 @@ class HttpxAuth(AuthConstructors[C | A, Store | AsyncStore], Generic[C, A, R]):
         # After a redirect, the request that was answered may have carried no token.
         if guard is not None and guard.has_carried is not None:
             return guard.has_carried
-        url = response.url
+        return self._admits_answer(response) and bool(response.request.headers.get_list(token.placement.header))
+
+    def _admits_answer(self, response: Response) -> bool:
         try:
-            admitted = self._origins.admit(_origin(url.scheme, url.raw_host, url.port))
+            return self._origins.admit(_origin_of(response.url))
         except InvalidInput:
             # No URL has this origin.
             return False
-        return admitted and bool(response.request.headers.get_list(token.placement.header))
 
 
 def _api(response: Response) -> str:
-    return str(_origin(response.url.scheme, response.url.raw_host, response.url.port))
+    return str(_origin_of(response.url))
+
+
+def _target(url: Url) -> str:
+    return url.raw_path.decode("ascii")
 
 
 def _head(response: Response) -> HttpResponse:
@@ -278,6 +343,10 @@ class _ClosedByError(AsyncGenerator[R, Response]):
 
 def _is_response(found: object) -> TypeGuard[Response]:
     return hasattr(found, "status_code") and hasattr(found, "headers") and hasattr(found, "request")
+
+
+def _origin_of(url: Url) -> Origin:
+    return _origin(url.scheme, url.raw_host, url.port)
 
 
 def _origin(scheme: str, raw_host: bytes, port: int | None) -> Origin:

@@ -37,8 +37,26 @@ def origin_of_url(url: str) -> Origin:
     return Origin(scheme, (parts.host or "").lower(), parts.port or DEFAULT_PORTS.get(scheme, 0))
 
 
-def next_origin(response: requests.Response) -> Origin | None:
-    """Return the origin to which *response* redirects, or None if requests follows no such redirect."""
+def target_of_url(url: str) -> str:
+    """
+    Return the path and the query of a prepared *url*, as urllib3 sends them.
+
+        >>> target_of_url("https://api.example/a?b#c")
+        '/a?b'
+    """
+    return parse_url(url).request_uri
+
+
+def next_method(response: requests.Response) -> str:
+    """Return the method of the request that *response* redirects to."""
+    hop = requests.PreparedRequest()
+    hop.method = response.request.method
+    SessionRedirectMixin().rebuild_method(hop, response)
+    return hop.method or ""
+
+
+def next_url(response: requests.Response) -> str | None:
+    """Return the URL to which *response* redirects, or None if requests follows no such redirect."""
     # Composed in the steps of requests, because its result can differ from a plain join: it quotes a backslash.
     try:
         location = SessionRedirectMixin().get_redirect_target(response) or ""
@@ -46,10 +64,12 @@ def next_origin(response: requests.Response) -> Origin | None:
             location = f"{urlsplit(response.url).scheme}:{location}"
         parts = urlsplit(location)
         quoted = requote_uri(parts.geturl())
-        return origin_of_url(quoted if parts.netloc else urljoin(response.url, quoted))
+        url = quoted if parts.netloc else urljoin(response.url, quoted)
+        origin_of_url(url)
     except ValueError:
         # requests raises an error of its own for this URL.
         return None
+    return url
 
 
 def carry(request: requests.PreparedRequest, admit: Callable[[Origin], bool]) -> None:

@@ -232,9 +232,13 @@ def _dpop_proof(
 ) -> Flow[Secret | Failed | None]:
     if request.dpop_key is None:
         return None
-    from oauth_cc.flows.proofs import signed_proof
+    from oauth_cc.dpop import dpop_proof
 
-    return (yield from signed_proof(request.dpop_key, "POST", endpoint.url, nonce=nonce, ahead=ahead))
+    moment = yield from observe()
+    now, unique_id = moment.now + ahead, moment.unique_id
+    unsigned = dpop_proof(request.dpop_key, "POST", endpoint.url, now=now, unique_id=unique_id, nonce=nonce)
+    signature = yield from sign(request.dpop_key, unsigned.signing_input)
+    return signature if isinstance(signature, Failed) else unsigned.signed(signature)
 
 
 def _with_read(request: TokenRequest, read: _Read) -> TokenRequest:

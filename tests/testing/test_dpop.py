@@ -48,7 +48,7 @@ def proof(
 ) -> str:
     """Return a proof, in which None removes a member."""
     whole = {"typ": "dpop+jwt", "alg": "ES256", "jwk": KEY.as_dict(private=False), **(header or {})}
-    named = {
+    named: dict[str, Any] = {
         "jti": base64.b16encode(time.time_ns().to_bytes(16)).decode(),
         "htm": method,
         "htu": url,
