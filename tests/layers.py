@@ -13,7 +13,20 @@ import oauth_cc
 PACKAGE: Final = Path(oauth_cc.__file__).parent
 TESTS: Final = Path(__file__).parent
 IMPURE: Final = frozenset(
-    {"jose", "stores", "_io", "httpx2", "httpx", "requests", "aiohttp", "compat", "testing", "cli", "settings"}
+    {
+        "jose",
+        "stores",
+        "_io",
+        "httpx2",
+        "httpx",
+        "requests",
+        "aiohttp",
+        "compat",
+        "testing",
+        "cli",
+        "settings",
+        "workload",
+    }
 )
 """Modules that perform effects, and modules for programs that do. All other modules do no I/O."""
 

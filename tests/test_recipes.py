@@ -25,6 +25,7 @@ from joserfc.jwk import RSAKey
 
 from oauth_cc import Scope, SigningKey, Token, TokenRequest, dialects, errors, unsigned_assertion
 from oauth_cc.authentication import Algorithm
+from oauth_cc.authentication.jwt import JWT_BEARER
 from oauth_cc.httpx2 import ClientCredentialsAuth, fetch_token
 from oauth_cc.jose import key_from_jwk
 from oauth_cc.testing import AssertionIssuer, AuthorizationServer, FederatedIdentity, RegisteredClient
@@ -232,6 +233,65 @@ def test_the_github_actions_recipe_requests_an_assertion_for_each_token(
     assert [asked.headers["Authorization"] for asked in runner.asked] == ["Bearer j0b-t0ken"] * 2
     queries = [parse_qs(urlsplit(asked.path).query) for asked in runner.asked]
     assert queries == [{"api-version": ["2.0"], "audience": [audience]}] * 2
+
+
+def test_the_google_recipe_asks_the_metadata_server_for_each_token(recipes: Recipes) -> None:
+    """Its answer is the assertion itself."""
+    google, machine, audience = AssertionIssuer("https://accounts.google.com"), "1234567890", "https://as.example"
+    answer = Answer(chunks=(google.assertion(machine, audience).encode(),))
+    with serve(answer) as metadata, AuthorizationServer(clients=[federated(google, machine, audience)]) as server:
+        host = metadata.url.removeprefix("http://")
+        obtained(server, recipes.request("google_workload", audience, host), "federated_jwt")
+    assert [asked.headers["Metadata-Flavor"] for asked in metadata.asked] == ["Google"] * 2
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_the_aws_recipe_asks_sts_for_each_token(
+    recipes: Recipes, monkeypatch: pytest.MonkeyPatch, failing: bool
+) -> None:
+    """The request is signed by the role, and an error of AWS passes through."""
+    aws, role, audience = AssertionIssuer("https://sts.example"), "arn:aws:iam::1:role/worker", "https://as.example"
+    found = f"<WebIdentityToken>{aws.assertion(role, audience)}</WebIdentityToken>"
+    body = f"<GetWebIdentityTokenResponse><GetWebIdentityTokenResult>{found}</GetWebIdentityTokenResult>"
+    answer = Answer(chunks=(f"{body}</GetWebIdentityTokenResponse>".encode(),))
+    refusal = "<ErrorResponse><Error><Code>OutboundWebIdentityFederationDisabled</Code></Error></ErrorResponse>"
+    with (
+        serve(Answer(400, chunks=(refusal.encode(),)) if failing else answer) as sts,
+        AuthorizationServer(clients=[federated(aws, role, audience)]) as server,
+    ):
+        for name, value in {
+            "ACCESS_KEY_ID": "id",
+            "SECRET_ACCESS_KEY": "s3cret",
+            "DEFAULT_REGION": "eu-west-1",
+        }.items():
+            monkeypatch.setenv(f"AWS_{name}", value)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", sts.url)
+        request = recipes.request("aws_workload", audience)
+        if failing:
+            with pytest.raises(Exception, match="OutboundWebIdentityFederationDisabled"):
+                fetch_token(request, server.token_endpoint)
+            return
+        obtained(server, request, "federated_jwt")
+    asked = parse_qs(sts.asked[0].body.decode())
+    assert (asked["Action"], asked["Audience.member.1"]) == (["GetWebIdentityToken"], [audience])
+    assert sts.asked[0].headers["Authorization"].startswith("AWS4-HMAC-SHA256 Credential=id/")
+
+
+@pytest.mark.parametrize("name", ["gitlab", "spiffe"])
+def test_the_recipe_of_a_file_or_a_variable_sends_its_content(
+    recipes: Recipes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    """As the platform replaces it."""
+    platform, job = AssertionIssuer("https://gitlab.example"), "spiffe://example.org/worker"
+    with AuthorizationServer(clients=[federated(platform, job, "https://as.example")]) as server:
+        content = platform.assertion(job, "https://as.example")
+        if name == "gitlab":
+            monkeypatch.setenv("OIDC_TOKEN", content)
+            obtained(server, recipes.request("gitlab"), "federated_jwt")
+        else:
+            (tmp_path / "svid").write_text(content)
+            obtained(server, recipes.request("spiffe", str(tmp_path / "svid"), JWT_BEARER), "federated_jwt")
+            assert "jwt-spiffe" in repr(recipes.request("spiffe", str(tmp_path / "svid")))
 
 
 Fields: TypeAlias = dict[str, str]

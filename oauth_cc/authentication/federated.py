@@ -3,18 +3,22 @@ Client assertions issued by another party: a cluster, a CI system, SPIFFE (RFC 7
 """
 
 import re
-from collections.abc import Awaitable, Callable
+from binascii import Error, a2b_base64
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, Protocol, TypeAlias, final, runtime_checkable
 
 import attrs
 
-from oauth_cc._wire.grammar import ACCESS_TOKEN, TEXT
-from oauth_cc._wire.json import write
+from oauth_cc._wire.grammar import ACCESS_TOKEN, TEXT, URL_TEXT
+from oauth_cc._wire.json import is_array, parse_object, write
 from oauth_cc.errors import InvalidInput
 from oauth_cc.secret import REDACTION, Secret
 
 MAX_ASSERTION: Final = 64 * 1024
 """The maximum length of an assertion, in characters."""
+
+_JWS_PARTS: Final = 3
+_LONGEST_CLAIM: Final = 300
 
 
 @runtime_checkable
@@ -125,3 +129,50 @@ def checked_assertion(given: object) -> Secret | InvalidInput:
         reason = f"client assertion must be at most {MAX_ASSERTION} ASCII characters without spaces, such as a JWT"
         return InvalidInput("client assertion", reason)
     return sealed
+
+
+def remark_on(assertion: Secret, now: float) -> str | None:
+    """
+    Return what to check about a rejected assertion, None if it is not a JWT.
+
+    Its claims are shown, as the server compares them with what it has registered. Its signature is not.
+
+    Args:
+        assertion: The assertion.
+        now: The time at which it was sent, POSIX seconds.
+
+    Example:
+        >>> claims = "eyJpc3MiOiJodHRwczovL2NpLmV4YW1wbGUiLCJzdWIiOiJqb2IiLCJhdWQiOiJhcyIsImV4cCI6MTAwfQ"
+        >>> remark_on(Secret(f"eyJhbGciOiJFUzI1NiJ9.{claims}.c2ln"), 160.0)
+        'the assertion expired 60 seconds ago; check that its issuer replaces it, and the clock of this machine'
+        >>> remark_on(Secret(f"eyJhbGciOiJFUzI1NiJ9.{claims}.c2ln"), 0.0)
+        'the assertion has iss https://ci.example, sub job and aud as; check that the server trusts exactly them'
+    """
+    claims = _claims(assertion)
+    if claims is None:
+        return None
+    expires_at = claims.get("exp")
+    if isinstance(expires_at, int | float) and expires_at <= now:
+        return (
+            f"the assertion expired {now - expires_at:.0f} seconds ago; check that its issuer replaces it, and the "
+            "clock of this machine"
+        )
+    iss, sub, aud = [_shown(claims.get(name)) for name in ("iss", "sub", "aud")]
+    return f"the assertion has iss {iss}, sub {sub} and aud {aud}; check that the server trusts exactly them"
+
+
+def _claims(assertion: Secret) -> Mapping[str, object] | None:
+    parts = assertion.reveal().split(".")
+    if len(parts) != _JWS_PARTS:
+        return None
+    try:
+        members = parse_object(a2b_base64(parts[1].replace("-", "+").replace("_", "/") + "=="))
+    except Error:
+        return None
+    return None if isinstance(members, str) else members
+
+
+def _shown(claim: object) -> str:
+    values = claim if is_array(claim) else [claim]
+    texts = [value for value in values if isinstance(value, str) and URL_TEXT.fullmatch(value)]
+    return " or ".join(texts)[:_LONGEST_CLAIM] or "of another form"

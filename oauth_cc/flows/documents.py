@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from oauth_cc.errors import InvalidResponse, IssuerMismatch, UnexpectedRedirect
-from oauth_cc.flows.effects import Failed, Flow, Received, send
-from oauth_cc.flows.exchange import Retries, wait_to_retry
-from oauth_cc.http import RETRYABLE, HttpRequest, HttpResponse, retry_after
+from oauth_cc.flows.asking import ask
+from oauth_cc.flows.effects import Flow, Received
+from oauth_cc.flows.exchange import Retries
+from oauth_cc.http import HttpRequest, HttpResponse
 from oauth_cc.metadata import metadata_lifetime
 
 D = TypeVar("D")
@@ -51,20 +52,7 @@ def fetch(url: str, retries: Retries) -> Flow[Received]:
         retries: How often and after which pauses a failed attempt is repeated.
     """
     request = HttpRequest("GET", url, {"Accept": "application/json"})
-    attempt = 0
-    while True:
-        attempt += 1
-        sent = yield from send(request)
-        if isinstance(sent, Failed):
-            retryable, wait = sent.retryable, None
-        else:
-            retryable, wait = sent.response.status in RETRYABLE, retry_after(sent.response, sent.received_at)
-        if retryable and (yield from wait_to_retry(retries, attempt, wait)):
-            continue
-        if isinstance(sent, Failed):
-            sent.error.add_note(f"The metadata were requested from {url}.")
-            raise sent.error
-        return sent
+    return ask(request, retries, f"The metadata were requested from {url}.")
 
 
 def _is_absence(error: InvalidResponse) -> bool:

@@ -10,7 +10,7 @@ import attrs
 
 from oauth_cc.authentication.client_secret import SecretFile, SecretSource
 from oauth_cc.authentication.credentials import ClientCredentials, source_of
-from oauth_cc.authentication.federated import AssertionFile, AssertionSource, Source
+from oauth_cc.authentication.federated import AssertionFile, AssertionSource, Source, remark_on
 from oauth_cc.authentication.jwt import AssertionDraft, KeySource, SigningKey
 from oauth_cc.authentication.methods import GrantDraft, Proof
 from oauth_cc.compose import authenticated_request, proof_of
@@ -165,7 +165,8 @@ def wait_to_retry(retries: Retries, attempt: int, retry_after: float | None) -> 
     return True
 
 
-_Outcome: TypeAlias = Token | TokenRequestRefused | InvalidResponse | Failed
+_Answer: TypeAlias = Token | TokenRequestRefused | InvalidResponse
+_Outcome: TypeAlias = _Answer | Failed
 _Read: TypeAlias = Secret | SigningKey
 _Source: TypeAlias = SecretFile | SecretSource | KeySource | Source
 
@@ -210,10 +211,18 @@ def _attempt(request: TokenRequest, endpoint: Endpoint, ahead: float, nonce: str
         outcome = _with_remark(outcome, sent.remark)
     if isinstance(proof, AssertionSource):
         source, read = proof.source, assertion
+        outcome = _with_claims(outcome, assertion, began.now)
     late = clock_ahead(sent.response, sent.received_at, began.now)
     signed = isinstance(proof, AssertionDraft | GrantDraft)
     done = _Attempt(outcome, late if signed and _rejects_client(outcome) else 0.0, source, read)
     return done if dpop is None else _with_hints(done, sent.response, nonce, late)
+
+
+def _with_claims(outcome: _Answer, assertion: Secret | None, now: float) -> _Answer:
+    if assertion is None or not isinstance(outcome, TokenRequestRefused) or not _rejects_client(outcome):
+        return outcome
+    remark = remark_on(assertion, now)
+    return outcome if remark is None else _with_remark(outcome, remark)
 
 
 def _with_hints(done: _Attempt, response: HttpResponse, sent: str | None, late: float) -> _Attempt:
