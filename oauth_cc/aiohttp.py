@@ -171,7 +171,7 @@ class ClientCredentialsAuth(AuthConstructors[aiohttp.ClientSession, Store | Asyn
                 await request.close()
                 token = await source.token()
                 response = await _send(request, handler, token, proofs)
-                if not context.accepts(_head(response), token):
+                if not context.accepts(_head(response), token, api):
                     await source.discard(token, api=api)
             context.report_scope(_head(response), api)
         except BaseException:

@@ -248,7 +248,7 @@ class _ResponseHook:
         again = _sent_again(request, response, token, self.proofs, sending)
         if self.proofs is not None:
             again = self._with_proof(request, again, self.proofs, sending)
-        if not self.source.context.accepts(_head(again), token):
+        if not self.source.context.accepts(_head(again), token, api):
             self.source.discard(token, api=api)
         return again
 

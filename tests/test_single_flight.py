@@ -3,6 +3,7 @@ The state of one cached token: who renews, who waits, who uses it.
 """
 
 import math
+from functools import cache
 
 import attrs
 import pytest
@@ -29,6 +30,7 @@ from oauth_cc.flows.single_flight import (
 )
 
 NOW = 1700000000.0
+API, OTHER = "https://api.example", "https://other.example"
 REFUSED = errors.TokenRequestRefused("invalid_client", status=401)
 BUSY = errors.TokenRequestRefused(None, None, None, 503, True, 7.0)
 
@@ -54,18 +56,24 @@ failures: st.SearchStrategy[Exception | None] = st.one_of(
 )
 
 
+apis = st.sampled_from([None, API, OTHER])
+series = st.lists(moments, max_size=6)
+kinds = st.sampled_from(["renewed", "failed", "discarded"])
+
+
+@cache
 @st.composite
 def states(draw: st.DrawFn) -> TokenState:
     """Return a state after a series of events."""
     state = UNKNOWN
-    for now in sorted(draw(st.lists(moments, max_size=6))):
-        what = draw(st.sampled_from(["renewed", "failed", "discarded"]))
+    for now in sorted(draw(series)):
+        what = draw(kinds)
         if what == "renewed":
             state = renewed(state, draw(tokens), draw(spreads))
         elif what == "failed":
             state = failed(state, draw(failures), now)
         else:
-            state = discarded(state, draw(tokens), now)
+            state = discarded(state, draw(tokens), now, api=draw(apis))
     return state
 
 
@@ -279,16 +287,16 @@ class TestFailed:
 
 
 class TestDiscarded:
-    @given(states(), tokens, moments)
+    @given(states(), tokens, moments, apis)
     def test_rejected_token_is_dropped_and_another_one_kept(
-        self, state: TokenState, not_accepted: Token, now: float
+        self, state: TokenState, not_accepted: Token, now: float, api: str | None
     ) -> None:
         """The rejected one is remembered."""
-        after = discarded(state, not_accepted, now)
+        after = discarded(state, not_accepted, now, api=api)
         if state.token is not None and state.token != not_accepted:
             assert after == attrs.evolve(state, rejected=after.rejected)
         elif after.token is not None:
-            assert after.rejections.pauses(now)
+            assert [each for each in after.rejections if each.api == api and each.pauses(now)]
             return
         else:
             assert (after.fresh_until, after.stale_from) == (-math.inf, -math.inf)
@@ -339,7 +347,7 @@ class TestRepeatedRejection:
                     state = renewed(state, issued(requests, now), 0.5)
                 assert state.token is not None
                 if isinstance(decide(state, now, under_way=False), Use):
-                    state = discarded(state, state.token, now)
+                    state = discarded(state, state.token, now, api=API)
         for at in seen:
             assert len([other for other in seen if at <= other < at + 4.9]) <= 3
             assert len([other for other in seen if at <= other < at + 59]) <= 11
@@ -349,45 +357,57 @@ class TestRepeatedRejection:
         now, state, pauses = NOW, renewed(UNKNOWN, issued(0, NOW), 0.5), list[float]()
         for number in range(1, 7):
             assert state.token is not None
-            state = discarded(state, state.token, now)
+            state = discarded(state, state.token, now, api=API)
             assert state.token is None
             state = renewed(state, issued(number, now), 0.5)
-            kept = discarded(state, issued(number, now), now)
+            kept = discarded(state, issued(number, now), now, api=API)
             assert kept.token == issued(number, now)
-            assert discarded(kept, issued(number, now), now + 0.1) == kept
-            pauses.append(kept.rejections.until - now)
-            state, now = kept, kept.rejections.until
+            assert discarded(kept, issued(number, now), now + 0.1, api=API) == kept
+            pauses.append(kept.rejections[0].until - now)
+            state, now = kept, kept.rejections[0].until
         assert pauses == [5, 10, 20, 40, 60, 60]
 
     def test_token_that_was_accepted_for_a_minute_ends_the_series(self) -> None:
         """Tokens are revoked now and then."""
-        state = renewed(discarded(UNKNOWN, issued(0, NOW), NOW), issued(1, NOW), 0.5)
-        state = discarded(state, issued(1, NOW), NOW)
-        assert state.rejections.count == 1
-        assert discarded(state, issued(1, NOW), NOW + 61).rejections == Rejections()
+        state = renewed(discarded(UNKNOWN, issued(0, NOW), NOW, api=API), issued(1, NOW), 0.5)
+        state = discarded(state, issued(1, NOW), NOW, api=API)
+        assert state.rejections == (Rejections(API, 1, NOW, NOW + 5),)
+        assert discarded(state, issued(1, NOW), NOW + 61, api=API).rejections == ()
 
     def test_token_that_the_api_accepted_ends_the_series(self) -> None:
         """Its later rejection is a first one."""
-        state = renewed(discarded(UNKNOWN, issued(0, NOW), NOW), issued(1, NOW), 0.5)
-        state = accepted(state, issued(1, NOW))
-        assert discarded(state, issued(1, NOW), NOW + 1).token is None
-        assert accepted(state, issued(0, NOW)) == state
+        state = renewed(discarded(UNKNOWN, issued(0, NOW), NOW, api=API), issued(1, NOW), 0.5)
+        state = accepted(state, issued(1, NOW), API)
+        assert discarded(state, issued(1, NOW), NOW + 1, api=API).token is None
+        assert accepted(state, issued(0, NOW), API) == state
 
     def test_caller_that_does_not_say_which_tokens_are_accepted_starts_no_pause(self) -> None:
         """Programs discard tokens by hand."""
-        state = renewed(discarded(UNKNOWN, issued(0, NOW), NOW), issued(1, NOW), 0.5)
-        assert discarded(state, issued(1, NOW), NOW, may_pause=False).token is None
+        state = renewed(discarded(UNKNOWN, issued(0, NOW), NOW, api=API), issued(1, NOW), 0.5)
+        assert discarded(state, issued(1, NOW), NOW).token is None
+
+    def test_pause_of_one_api_is_not_that_of_another(self) -> None:
+        """One token may serve several APIs, and one of them may be broken."""
+        state = renewed(discarded(UNKNOWN, issued(0, NOW), NOW, api=API), issued(1, NOW), 0.5)
+        paused = discarded(state, issued(1, NOW), NOW, api=API)
+        assert discarded(paused, issued(1, NOW), NOW + 1, api=API).token == issued(1, NOW)
+        first = discarded(paused, issued(1, NOW), NOW + 1, api=OTHER)
+        assert (first.token, first.rejections) == (None, paused.rejections)
+        both = discarded(renewed(first, issued(2, NOW + 1), 0.5), issued(2, NOW + 1), NOW + 1, api=OTHER)
+        assert [each.api for each in both.rejections] == [API, OTHER]
+        assert accepted(both, issued(2, NOW + 1), API).rejections == both.rejections[1:]
+        assert accepted(first, issued(2, NOW), OTHER) == first
 
     def test_clock_that_is_set_back_ends_the_pause(self) -> None:
         """It would last for an hour."""
-        state = renewed(discarded(UNKNOWN, issued(0, NOW), NOW), issued(1, NOW), 0.5)
-        state = discarded(state, issued(1, NOW), NOW)
-        assert discarded(state, issued(1, NOW), NOW - 3600).token is None
+        state = renewed(discarded(UNKNOWN, issued(0, NOW), NOW, api=API), issued(1, NOW), 0.5)
+        state = discarded(state, issued(1, NOW), NOW, api=API)
+        assert discarded(state, issued(1, NOW), NOW - 3600, api=API).token is None
 
     def test_stale_replacement_is_dropped(self) -> None:
         """It cannot be used during a pause."""
-        state = renewed(discarded(UNKNOWN, issued(0, NOW), NOW), issued(1, NOW), 0.5)
-        assert discarded(state, issued(1, NOW), NOW + 3599).token is None
+        state = renewed(discarded(UNKNOWN, issued(0, NOW), NOW, api=API), issued(1, NOW), 0.5)
+        assert discarded(state, issued(1, NOW), NOW + 3599, api=API).token is None
 
 
 class TestIsSpent:

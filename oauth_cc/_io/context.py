@@ -33,6 +33,7 @@ from oauth_cc.flows.effects import Failed, Flow, Load, Lock, Save
 from oauth_cc.flows.exchange import exchange
 from oauth_cc.flows.freshness import stale_from
 from oauth_cc.flows.metadata_cache import Discovery, MetadataCache, check_cache
+from oauth_cc.flows.rejection import rejections_of
 from oauth_cc.flows.renewal import Kept, Renewal, Renewed, Terms, terms
 from oauth_cc.http import HttpResponse
 from oauth_cc.issuer import GivenEndpoint, Issuer
@@ -107,7 +108,7 @@ class SourceContext:
         held = pending.held
         if isinstance(outcome, IssuerNotNamed) and held is not None:
             # The resource gets nothing more.
-            self.cache.discard(self.terms.slot, held, now, may_pause=False)
+            self.cache.discard(self.terms.slot, held, now)
             held = None
         for event in events:
             self.report(event)
@@ -141,13 +142,13 @@ class SourceContext:
             False if the token is kept because the API rejects one token after the other.
         """
         self._forget_resource()
-        before, after = self.cache.discard(self.terms.slot, token, time.time(), may_pause=api is not None)
+        before, after = self.cache.discard(self.terms.slot, token, time.time(), api=api)
         if before.token == token and after.token is None:
             self.report(TokenDiscarded(*self.terms.labels, api))
-        rejections = after.rejections
-        if rejections.count == 1 and rejections is not before.rejections:
-            pause = rejections.until - rejections.since
-            self.report(RejectionRepeated(*self.terms.labels, pause, api))
+        if after.rejections != before.rejections and api is not None:
+            repeated = rejections_of(after.rejections, api)
+            if repeated is not None and repeated.count == 1:
+                self.report(RejectionRepeated(*self.terms.labels, repeated.until - repeated.since, api))
         return after.token != token
 
     def _forget_resource(self) -> None:
@@ -171,11 +172,18 @@ class SourceContext:
 
         return token_rejected(response, self.terms.request.dialect)
 
-    def accepts(self, response: HttpResponse, token: Token) -> bool:
-        """Return whether the API accepts *token*, says its *response* to a repeated call, and remember it."""
+    def accepts(self, response: HttpResponse, token: Token, api: str) -> bool:
+        """
+        Return whether an API accepts a token, says its response to a repeated call, and remember it.
+
+        Args:
+            response: The response.
+            token: The token of the call.
+            api: The origin of the API.
+        """
         if self.is_rejection(response):
             return False
-        self.cache.accept(self.terms.slot, token)
+        self.cache.accept(self.terms.slot, token, api)
         return True
 
     def report_scope(self, response: HttpResponse, api: str | None = None) -> None:

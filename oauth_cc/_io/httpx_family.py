@@ -164,7 +164,7 @@ class HttpxAuth(AuthConstructors[C | A, Store | AsyncStore], Generic[C, A, R]):
             if not self._concerns(response, token, guard):
                 return
             head, api = _head(response), _api(response)
-            if not self._context.accepts(head, token):
+            if not self._context.accepts(head, token, api):
                 source.discard(token, api=api)
         self._context.report_scope(head, api)
 
@@ -209,7 +209,7 @@ class HttpxAuth(AuthConstructors[C | A, Store | AsyncStore], Generic[C, A, R]):
             if not self._concerns(response, token, guard):
                 return
             head, api = _head(response), _api(response)
-            if not self._context.accepts(head, token):
+            if not self._context.accepts(head, token, api):
                 await source.discard(token, api=api)
         self._context.report_scope(head, api)
 

@@ -2,53 +2,71 @@
 The pauses after an API rejected one token after the other.
 
 An API that rejects every token must not cost one token request a call. A token that replaced a rejected one and is
-rejected too is kept for a while, and calls go out with it.
+rejected too is kept for a while, and calls go out with it. Each API has a pause of its own, as a token may serve
+several.
 """
 
-import math
-from typing import Final, final
+from typing import Final, TypeAlias, final
 
 import attrs
 
 _FIRST_PAUSE: Final = 5.0
 _LONGEST_PAUSE: Final = 60.0
+# More than the APIs of one token.
+_REMEMBERED: Final = 16
 
 
 @final
 @attrs.frozen
 class Rejections:
     """
-    The repeated rejections of the tokens of one source.
+    The repeated rejections of one API.
 
     Args:
-        count: How many replacements in a row were rejected.
-        since: The beginning of the current pause, in POSIX seconds.
-        until: Its end.
+        api: The origin of the API.
+        count: How many replacements in a row it rejected.
+        since: The beginning of its current pause, in POSIX seconds.
+        until: The end of that pause.
     """
 
-    count: int = 0
-    since: float = -math.inf
-    until: float = -math.inf
+    api: str
+    count: int
+    since: float
+    until: float
 
     def pauses(self, now: float) -> bool:
         """Return whether *now*, POSIX seconds, is in the pause. A clock that was set back ends it."""
         return self.since <= now < self.until
 
-    def repeated(self, now: float) -> "Rejections":
-        """
-        Return the rejections after a further replacement was rejected at *now*, POSIX seconds: the pause doubles.
 
-        Example:
-            >>> Rejections().repeated(100.0).repeated(200.0)
-            Rejections(count=2, since=200.0, until=210.0)
-        """
-        pause = min(_FIRST_PAUSE * 2.0 ** min(self.count, 10), _LONGEST_PAUSE)
-        return Rejections(self.count + 1, now, now + pause)
-
-    def after(self, seconds: float) -> "Rejections":
-        """Return the rejections after a token was accepted for some *seconds*: none, if it was for a minute."""
-        return NONE if seconds > _LONGEST_PAUSE else self
+Histories: TypeAlias = tuple[Rejections, ...]
+"""The repeated rejections of each API that has some, the latest last."""
 
 
-NONE: Final = Rejections()
-"""No rejections."""
+def rejections_of(histories: Histories, api: str) -> Rejections | None:
+    """Return the repeated rejections of *api*, or None."""
+    return next((each for each in histories if each.api == api), None)
+
+
+def repeated(histories: Histories, api: str, now: float) -> Histories:
+    """
+    Return the histories after *api* rejected a further replacement at *now*, POSIX seconds: its pause doubles.
+
+    Example:
+        >>> repeated(repeated((), "https://api.example", 100.0), "https://api.example", 200.0)
+        (Rejections(api='https://api.example', count=2, since=200.0, until=210.0),)
+    """
+    before = rejections_of(histories, api)
+    count = 0 if before is None else before.count
+    pause = min(_FIRST_PAUSE * 2.0 ** min(count, 10), _LONGEST_PAUSE)
+    return (*without(histories, api), Rejections(api, count + 1, now, now + pause))[-_REMEMBERED:]
+
+
+def without(histories: Histories, api: str) -> Histories:
+    """Return the histories of the other APIs, as *api* accepts tokens."""
+    return tuple([each for each in histories if each.api != api])
+
+
+def after_use(histories: Histories, api: str, seconds: float) -> Histories:
+    """Return the histories after *api* accepted a token for some *seconds*: for a minute ends its series."""
+    return without(histories, api) if seconds > _LONGEST_PAUSE else histories

@@ -14,7 +14,7 @@ import attrs
 
 from oauth_cc.errors import InvalidResponse, TokenRequestRefused
 from oauth_cc.flows.freshness import DEFAULT_WINDOW, SHORTEST_USE, RenewalWindow, fresh_until, stale_from
-from oauth_cc.flows.rejection import NONE, Rejections
+from oauth_cc.flows.rejection import Histories, after_use, rejections_of, repeated, without
 from oauth_cc.token import Token
 
 REFUSAL_SECONDS: Final = 5.0
@@ -71,10 +71,10 @@ class TokenState:
         spread: A number from 0 up to 1 that places the renewal in the window.
         first: Whether the token replaces no usable token of this process.
         repeats: Whether the server returns the same token until it expires, so that early renewal is of no use.
-        replaces_rejected: Whether the token was obtained because the API rejected the one before it.
+        rejected_by: The APIs that rejected the token before this one. Their rejection of this one is a repeated one.
         refusal: The last refusal of the server, or None.
         rejected: The last tokens that the API rejected, which a store may still have.
-        rejections: The repeated rejections of the API.
+        rejections: The repeated rejections of each API.
     """
 
     token: Token | None = None
@@ -83,10 +83,10 @@ class TokenState:
     spread: float = 0.0
     first: bool = True
     repeats: bool = False
-    replaces_rejected: bool = False
+    rejected_by: tuple[str, ...] = ()
     refusal: Refuse | None = None
     rejected: tuple[Token, ...] = ()
-    rejections: Rejections = NONE
+    rejections: Histories = ()
 
 
 UNKNOWN: Final = TokenState()
@@ -178,7 +178,7 @@ def renewed(
         spread,
         first,
         state.repeats,
-        replaces_rejected=before is None and bool(state.rejected),
+        rejected_by=state.rejected_by if before is None else (),
         rejected=state.rejected,
         rejections=state.rejections,
     )
@@ -210,27 +210,31 @@ def failed(
     return attrs.evolve(state, fresh_until=min(until, state.stale_from), refusal=refusal)
 
 
-def discarded(state: TokenState, token: Token, now: float, *, may_pause: bool = True) -> TokenState:
+def discarded(state: TokenState, token: Token, now: float, *, api: str | None = None) -> TokenState:
     """
-    Return the state after the API rejected a token.
+    Return the state after an API rejected a token.
 
-    Another token is kept. So is a token that replaced a rejected one, for a pause that grows with each repetition.
+    Another token is kept. So is a token that replaced one that *api* rejected, for a pause that grows with each
+    repetition.
 
     Args:
         state: The state before.
         token: The rejected token.
         now: POSIX seconds.
-        may_pause: Whether the caller also says which tokens the API accepts. Else each rejection is a first one.
+        api: The origin of the API. None if the caller does not say which tokens it accepts, so that each rejection is a
+            first one.
     """
     # Remembered even if it is reported late. Times could not tell which tokens are usable, as clocks differ.
     rejected = (*[other for other in state.rejected if other != token], token)[-_REMEMBERED:]
     if state.token is not None and state.token != token:
         return attrs.evolve(state, rejected=rejected)
-    if may_pause and state.token is not None and now < state.stale_from:
-        if state.rejections.pauses(now):
+    if api is not None and state.token is not None and now < state.stale_from:
+        before = rejections_of(state.rejections, api)
+        if before is not None and before.pauses(now):
             return state
-        if state.replaces_rejected:
-            return attrs.evolve(state, replaces_rejected=False, rejections=state.rejections.repeated(now))
+        if api in state.rejected_by:
+            others = tuple([other for other in state.rejected_by if other != api])
+            return attrs.evolve(state, rejected_by=others, rejections=repeated(state.rejections, api, now))
     return attrs.evolve(
         state,
         token=None,
@@ -238,15 +242,24 @@ def discarded(state: TokenState, token: Token, now: float, *, may_pause: bool = 
         stale_from=-math.inf,
         first=True,
         rejected=rejected,
-        rejections=state.rejections.after(now - token.received_at),
+        rejected_by=() if api is None else (api,),
+        rejections=state.rejections if api is None else after_use(state.rejections, api, now - token.received_at),
     )
 
 
-def accepted(state: TokenState, token: Token) -> TokenState:
-    """Return the state after the API accepted *token*, which replaced a rejected one: the series of rejections ends."""
+def accepted(state: TokenState, token: Token, api: str) -> TokenState:
+    """
+    Return the state after an API accepted a token that replaced a rejected one. Its series of rejections ends.
+
+    Args:
+        state: The state before.
+        token: The accepted token.
+        api: The origin of the API.
+    """
     if state.token != token:
         return state
-    return attrs.evolve(state, replaces_rejected=False, rejections=NONE)
+    others = tuple([other for other in state.rejected_by if other != api])
+    return attrs.evolve(state, rejected_by=others, rejections=without(state.rejections, api))
 
 
 def is_spent(state: TokenState, now: float) -> bool:
@@ -258,4 +271,5 @@ def is_spent(state: TokenState, now: float) -> bool:
     """
     refused = state.refusal is not None and state.refusal.holds(now, usable=True)
     rejected = any([now < stale_from(token) for token in state.rejected])
-    return not (refused or rejected or state.rejections.pauses(now)) and now >= state.stale_from
+    paused = any([each.pauses(now) for each in state.rejections])
+    return not (refused or rejected or paused) and now >= state.stale_from

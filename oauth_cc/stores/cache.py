@@ -326,7 +326,7 @@ class TokenCache:
         pending.outcome.settle(None)
 
     def discard(
-        self, key: Hashable, token: Token, now: float, *, may_pause: bool = True
+        self, key: Hashable, token: Token, now: float, *, api: str | None = None
     ) -> tuple[TokenState, TokenState]:
         """
         Remove a token that an API rejected, and return the state before and after.
@@ -337,16 +337,16 @@ class TokenCache:
             key: The key of the token in the cache.
             token: The rejected token.
             now: POSIX seconds.
-            may_pause: Whether the caller also says which tokens the API accepts.
+            api: The origin of the API. None if the caller does not say which tokens it accepts.
         """
         before, after = self._cell(key).replace(
-            lambda entry: attrs.evolve(entry, state=discarded(entry.state, token, now, may_pause=may_pause))
+            lambda entry: attrs.evolve(entry, state=discarded(entry.state, token, now, api=api))
         )
         return before.state, after.state
 
-    def accept(self, key: Hashable, token: Token) -> None:
-        """Record that an API accepted *token*, which replaced a rejected one."""
-        self._cell(key).replace(lambda entry: attrs.evolve(entry, state=accepted(entry.state, token)))
+    def accept(self, key: Hashable, token: Token, api: str) -> None:
+        """Record that the origin *api* accepted *token* under *key*, which replaced a rejected one."""
+        self._cell(key).replace(lambda entry: attrs.evolve(entry, state=accepted(entry.state, token, api)))
 
     def note_store(self, operation: type[Load | Save | Lock], *, failed: bool) -> bool:
         """
