@@ -197,6 +197,31 @@ def test_signer_errors_pass_through_without_their_frames(ask: Prove) -> None:
     assert "M4RKER" not in shown_by(result.error)
 
 
+@each
+def test_error_of_a_function_of_the_user_names_it(ask: Prove) -> None:
+    """Once, even if the same error is raised again. The log line has the note too."""
+    gone = OSError("the vault is down")
+
+    def vault(_: object = None) -> str:
+        raise gone
+
+    class Kms:
+        def __call__(self, _: bytes) -> bytes:
+            raise RuntimeError("no quota")
+
+    wanted: dict[str, Signing] = {
+        "signer test_error_of_a_function_of_the_user_names_it.<locals>.Kms": Sign(key(Kms()), b"a"),
+        "assertion function test_error_of_a_function_of_the_user_names_it.<locals>.vault": FetchAssertion(vault),
+        "secret function test_error_of_a_function_of_the_user_names_it.<locals>.vault": ReadSecret(SecretSource(vault)),
+    }
+    for name, effect in wanted.items():
+        ask(effect)
+        result = ask(effect)
+        assert isinstance(result, Failed)
+        assert result.error.__notes__[-1] == f"raised by the {name} of the client authentication"
+    assert len(gone.__notes__) == 2
+
+
 @pytest.mark.parametrize("ask", [on_asyncio, on_trio])
 def test_coroutine_functions_are_awaited_in_async_code(ask: Prove) -> None:
     """Their errors pass through."""

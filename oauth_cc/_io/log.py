@@ -7,7 +7,7 @@ hold str, numbers, bool and tuples of str, because formatters that write JSON ke
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, TypeAlias, assert_never
 
 import attrs
@@ -131,4 +131,6 @@ def _cut(scope: Scope) -> str:
 
 
 def _described(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+    # A note says which function of the user raised the error.
+    notes: Iterable[str] = getattr(error, "__notes__", ())
+    return f"{type(error).__name__}: {error}" + "".join([f" ({note})" for note in notes])

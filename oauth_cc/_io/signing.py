@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TypeAlias
 
 from oauth_cc._io.tracebacks import strip_tracebacks
-from oauth_cc.authentication.client_secret import MAX_SECRET, SecretFile, checked_secret, secret_in_file
+from oauth_cc.authentication.client_secret import MAX_SECRET, SecretFile, SecretSource, checked_secret, secret_in_file
 from oauth_cc.authentication.federated import MAX_ASSERTION, AssertionFile, checked_assertion
 from oauth_cc.authentication.jwt import MacKey, SigningKey
-from oauth_cc.errors import InvalidInput, InvalidKey
+from oauth_cc.errors import InvalidInput, InvalidKey, OAuthError
 from oauth_cc.flows.effects import Failed, FetchAssertion, ReadKey, ReadSecret, Sign
 from oauth_cc.secret import Secret
 
@@ -60,8 +60,34 @@ async def perform_signing_async(effect: Signing) -> Proven:
 
 
 def _failed(error: Exception, effect: Signing) -> Failed:
+    if not isinstance(error, OAuthError):
+        _note(error, f"raised by {_function(effect)} of the client authentication")
     # The content of a file may be complete in a moment.
     return Failed(strip_tracebacks(error), retryable=_in_file(effect) and isinstance(error, InvalidInput))
+
+
+def _note(error: Exception, note: str) -> None:
+    # A function may raise the same object again.
+    if note not in getattr(error, "__notes__", ()):
+        error.add_note(note)
+
+
+def _function(effect: Signing) -> str:
+    match effect:
+        case Sign(SigningKey(signer=signer)):
+            return f"the signer {_name(signer)}"
+        case Sign():
+            return "the secret"
+        case FetchAssertion(source):
+            return f"the assertion function {_name(source)}"
+        case ReadSecret(source):
+            return f"the secret function {_name(source.read)}" if isinstance(source, SecretSource) else "the file"
+        case ReadKey(source):
+            return f"the key function {_name(source.read)}"
+
+
+def _name(function: object) -> str:
+    return str(getattr(function, "__qualname__", type(function).__qualname__))
 
 
 def _in_file(effect: Signing) -> bool:
