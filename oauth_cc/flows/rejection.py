@@ -50,7 +50,12 @@ def rejections_of(histories: Histories, api: str) -> Rejections | None:
 
 def repeated(histories: Histories, api: str, now: float) -> Histories:
     """
-    Return the histories after *api* rejected a further replacement at *now*, POSIX seconds: its pause doubles.
+    Return the histories after an API rejected a further replacement: its pause doubles.
+
+    Args:
+        histories: The histories before.
+        api: The origin of the API.
+        now: POSIX seconds.
 
     Example:
         >>> repeated(repeated((), "https://api.example", 100.0), "https://api.example", 200.0)
