@@ -163,13 +163,16 @@ class ClientCredentialsAuth(AuthConstructors[aiohttp.ClientSession, Store | Asyn
             return response
         context = source.context
         try:
-            rejected = context.is_rejection(_head(response))
-            if rejected and await source.discard(token, api=api) and _is_repeatable(request.body):
+            head = _head(response)
+            rejected = context.is_rejection(head)
+            again = source if rejected and await source.discard(token, api=api) else source.widened(head, token)
+            if again is not None and _is_repeatable(request.body):
                 # Released now, because the token request may need the only connection of the connector.
                 response.release()
                 # The writer of the body must end before the body is written again.
                 await request.close()
-                token = await source.token()
+                token = await again.token()
+                source.adopt(again)
                 response = await _send(request, handler, token, proofs)
                 if not context.accepts(_head(response), token, api):
                     await source.discard(token, api=api)

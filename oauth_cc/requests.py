@@ -193,8 +193,7 @@ class _ResponseHook:
         if response.status_code >= _FIRST_ERROR and not self.is_done and self._concerns_token(request):
             self.is_done = True
             context = self.source.context
-            if context.is_rejection(_head(response)):
-                response = self._again(request, response, sending)
+            response = self._again(request, response, sending)
             context.report_scope(_head(response), str(origin_of(response.request)))
         if response.is_redirect:
             self._redirect(request, response)
@@ -233,18 +232,22 @@ class _ResponseHook:
     def _again(
         self, request: requests.PreparedRequest, response: requests.Response, sending: _Sending
     ) -> requests.Response:
-        api = str(origin_of(request))
-        if not self.source.discard(self.token, api=api) or not _is_repeatable(request):
+        api, head = str(origin_of(request)), _head(response)
+        rejected = self.source.context.is_rejection(head)
+        discarded = rejected and self.source.discard(self.token, api=api)
+        source = self.source if discarded else self.source.widened(head, self.token)
+        if source is None or not _is_repeatable(request):
             return response
         # A stand-in for `send` may hold a lock meanwhile, as that of requests-mock does. Wrappers as tracing makes them
         # have the module of what they wrap.
         is_replaced = getattr(requests.Session.send, "__module__", None) != "requests.sessions"
         try:
             with on_this_thread() if is_replaced else nullcontext():
-                token = self.source.token()
+                token = source.token()
         except BaseException:
             response.close()
             raise
+        self.source.adopt(source)
         again = _sent_again(request, response, token, self.proofs, sending)
         if self.proofs is not None:
             again = self._with_proof(request, again, self.proofs, sending)

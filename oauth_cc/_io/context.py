@@ -186,6 +186,29 @@ class SourceContext:
         self.cache.accept(self.terms.slot, token, api)
         return True
 
+    def widened(self, response: HttpResponse, token: Token) -> "SourceContext | None":
+        """
+        Return the context for a token with the scope that an API requires, or None to leave its *response* as it is.
+
+        Args:
+            response: The API's response.
+            token: The token of the call.
+        """
+        allowed = self.options.scopes_allowed
+        if not allowed:
+            return None
+        from oauth_cc.challenge import insufficient_scope
+
+        required = insufficient_scope(response)
+        if not required or not required <= allowed or required <= token.scope:
+            return None
+        request = self.terms.request
+        if required <= request.scope:
+            # Another caller got the scope meanwhile, or the server does not grant it.
+            return self if self.peek() not in (None, token) else None
+        wider = request.with_scope(request.scope | token.scope | required)
+        return attrs.evolve(self, terms=self.terms.with_request(wider))
+
     def report_scope(self, response: HttpResponse, api: str | None = None) -> None:
         """Report that the origin *api* requires more scope, if its *response* says so."""
         from oauth_cc.challenge import insufficient_scope
@@ -369,6 +392,25 @@ class Source:
     def peek(self) -> Token | None:
         """Return the cached token if it can be used, else None. Never blocks, and requests nothing."""
         return self._context.peek()
+
+    def widened(self, response: HttpResponse, token: Token) -> Self | None:
+        """
+        Return a source of tokens with the scope that an API requires and the options allow, or None.
+
+        Args:
+            response: The API's response.
+            token: The token of the call.
+        """
+        context = self._context.widened(response, token)
+        if context is None:
+            return None
+        other = copy.copy(self)
+        other._context = context  # noqa: SLF001  # a copy of self
+        return other
+
+    def adopt(self, other: Self) -> None:
+        """Return the tokens of *other*, a source that this one was widened to, from now on."""
+        self._context = other.context
 
     def _judged(self, outcome: Renewal | BaseException, pending: PendingRenewal) -> Renewal | BaseException:
         # A renewal in the background that finds its client closed has not failed: the program has left the client.

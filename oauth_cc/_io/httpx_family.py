@@ -151,10 +151,12 @@ class HttpxAuth(AuthConstructors[C | A, Store | AsyncStore], Generic[C, A, R]):
             return
         head, api = _head(response), _api(response)
         rejected = self._context.is_rejection(head)
-        if rejected and source.discard(token, api=api) and self._library.is_repeatable(request):
+        again = source if rejected and source.discard(token, api=api) else source.widened(head, token)
+        if again is not None and self._library.is_repeatable(request):
             # The token request may need this connection.
             self._library.release(response)
-            token = source.token()
+            token = again.token()
+            source.adopt(again)
             guard = self._prepare(request, token, proofs)
             response = yield request
             while proofs is not None and self._demands_proof(request, response, token, guard):
@@ -197,9 +199,11 @@ class HttpxAuth(AuthConstructors[C | A, Store | AsyncStore], Generic[C, A, R]):
             return
         head, api = _head(response), _api(response)
         rejected = self._context.is_rejection(head)
-        if rejected and await source.discard(token, api=api) and self._library.is_repeatable(request):
+        again = source if rejected and await source.discard(token, api=api) else source.widened(head, token)
+        if again is not None and self._library.is_repeatable(request):
             await self._library.release_async(response)
-            token = await source.token()
+            token = await again.token()
+            source.adopt(again)
             guard = await self._prepare_async(request, token, proofs)
             response = yield request
             while proofs is not None and self._demands_proof(request, response, token, guard):

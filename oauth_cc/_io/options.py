@@ -12,6 +12,7 @@ from oauth_cc.events import EventHook
 from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries
 from oauth_cc.flows.freshness import DEFAULT_WINDOW, RenewalWindow
 from oauth_cc.flows.renewal import DEFAULT_WAIT_TIMEOUT
+from oauth_cc.scope import NO_SCOPE, Scope
 
 DEFAULT_TIMEOUT: Final = 10.0
 _LONGEST_TIMEOUT: Final = 86400
@@ -31,6 +32,9 @@ class Options:
         background_renewal: Whether a token that can still be used is renewed in the background: on a daemon thread, or
             in a task. False for places without threads: the caller then performs the renewal itself.
         on_event: A plain function, called with each event of `oauth_cc.events`.
+        scopes_allowed: The scope that an API may ask for. If it rejects a call of an auth for lack of scope (403), and
+            what it asks for is in here, the call is repeated once with a new token that has it (RFC 6750 section 3.1).
+            The auth keeps that scope. Empty to leave it to `ScopeInsufficient`.
 
     Raises:
         InvalidInput: A value has the wrong type or is outside its range.
@@ -46,6 +50,7 @@ class Options:
     wait_timeout: float = DEFAULT_WAIT_TIMEOUT
     background_renewal: bool = True
     on_event: EventHook | None = None
+    scopes_allowed: Scope = NO_SCOPE
 
     def __attrs_post_init__(self) -> None:
         check_timeout(self.timeout)
@@ -61,6 +66,10 @@ class Options:
             kind = type(self.background_renewal).__name__
             raise InvalidInput("background_renewal", f"background_renewal must be True or False, not {kind}")
         check_hook(self.on_event)
+        if not isinstance(self.scopes_allowed, Scope):
+            kind = type(self.scopes_allowed).__name__
+            reason = f"scopes_allowed must be a Scope, not {kind}; use Scope.of(...)"
+            raise InvalidInput("scopes_allowed", reason)
 
 
 def check_options(options: object) -> None:

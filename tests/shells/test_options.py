@@ -22,9 +22,12 @@ import oauth_cc.requests
 from oauth_cc import (
     ClientCredentials,
     Endpoint,
+    HttpResponse,
     Options,
     RenewalWindow,
     Retries,
+    Scope,
+    Secret,
     Token,
     TokenCache,
     TokenRequestRefused,
@@ -153,6 +156,17 @@ def test_the_on_event_of_a_source(door: Door) -> None:
     with serve(TOKEN) as server:
         door.tokens(server.url, Options(on_event=seen.append))
     assert [type(event) for event in seen] == [TokenObtained]
+
+
+def test_the_scopes_allowed_of_a_source(door: Door) -> None:
+    """`scopes_allowed` is what an API may ask for. tests/shells/test_step_up.py makes the calls."""
+    response = HttpResponse(403, {"WWW-Authenticate": 'Bearer error="insufficient_scope", scope="write"'})
+    token = Token(Secret("tok-1"), "Bearer", 1700000000.0, 1700003600.0)
+    for allowed in (Scope(), Scope.of("read"), Scope.of("read", "write")):
+        source = door.source(CREDENTIALS, "https://as.example/token", options=Options(scopes_allowed=allowed))
+        wider = source.widened(response, token)
+        assert (wider is not None) == ("write" in allowed)
+        assert wider is None or Scope.of("write") == wider.context.terms.request.scope
 
 
 def test_plain_http_beyond_loopback_is_logged_once_for_each_source(
