@@ -80,6 +80,7 @@ def fapi2(
         ),
         _bound(request, metadata),
         *_signed(method),
+        *_proven(request),
         Requirement(
             "use https",
             "5.2.1",
@@ -92,13 +93,16 @@ def fapi2(
 
 def _bound(request: TokenRequest, metadata: ServerMetadata | None) -> Requirement:
     text, source = "bind tokens to a key or a certificate", "5.3.3.1"
-    if request.client_certificate is None and request.dpop_jkt is None:
-        return Requirement(text, source, False, "request a token that is bound to a certificate")
+    if request.client_certificate is None and request.dpop_key is None:
+        return Requirement(text, source, False, "use with_dpop(key), or a client certificate")
     if metadata is None:
         return Requirement(text, source, False, "use the issuer's metadata, which says whether the server binds tokens")
-    if request.client_certificate is None:
+    if request.dpop_key is not None:
+        supported = metadata.dpop_algorithms
         advice = "ask the server's operator, as its metadata does not list DPoP"
-        return Requirement(text, source, bool(metadata.dpop_algorithms), advice)
+        if supported:
+            advice = f"use a key for one of the algorithms of the server: {', '.join(supported)}"
+        return Requirement(text, source, request.dpop_key.algorithm in supported, advice)
     advice = "ask the server's operator, as its metadata does not list certificate-bound tokens"
     return Requirement(text, source, metadata.tls_client_certificate_bound_access_tokens, advice)
 
@@ -122,12 +126,21 @@ def _signed(method: ClientAuthentication | None) -> tuple[Requirement, ...]:
     )
 
 
+def _proven(request: TokenRequest) -> tuple[Requirement, ...]:
+    if request.dpop_key is None:
+        return ()
+    met = request.dpop_key.algorithm in _ALGORITHMS
+    advice = "use a P-256 or Ed25519 key, or an RSA key with PS256"
+    return (Requirement("sign DPoP proofs with PS256, ES256 or EdDSA", "5.4.1", met, advice),)
+
+
 def _found(request: TokenRequest, endpoint: Endpoint, metadata: ServerMetadata | None) -> Requirement:
     text, source = "take the endpoint from the issuer's metadata", "5.3.3.1"
     if metadata is None:
         return Requirement(text, source, False, "configure the issuer in place of the endpoint")
     try:
-        named = endpoint_for(metadata, request)
+        # The algorithm of the DPoP key is judged apart.
+        named = endpoint_for(metadata, attrs.evolve(request, dpop_key=None))
     except InvalidInput as fault:
         return Requirement(text, source, False, f"{fault}")
     return Requirement(text, source, named == endpoint, f"use {named}, which the metadata names for this request")

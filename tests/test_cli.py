@@ -18,6 +18,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 import attrs
+import httpx2
 import pytest
 import trustme
 from cryptography.hazmat.primitives import serialization
@@ -185,6 +186,62 @@ class TestRequest:
         given = ("request", "--client-id", "id", "--token-url", "https://as.example/token", "--auth", "tls", *files)
         words = shlex.split(cli(*given, "--curl").out.replace("\\\n", ""))
         assert words[3:9] == ["--cert", str(tmp_path / "a b.pem"), "--key", "k.pem", "--cacert", "ca.pem"]
+
+
+class TestDpop:
+    """The option --dpop-key."""
+
+    def test_a_bound_token_is_stored_and_shown_with_a_call_that_the_api_accepts(
+        self, cli: Runner, tmp_path: Path
+    ) -> None:
+        """The next run makes another proof for the same token."""
+        key = tmp_path / "dpop.pem"
+        key.write_bytes(pem(CURVES["ES256"]))
+        with AuthorizationServer(clients=[RegisteredClient("id", "sec", dpop_bound=True)]) as server:
+            given = ("token", *LOCAL, server.token_endpoint, "--secret-stdin", "--dpop-key", str(key))
+            for _ in range(2):
+                result = cli(*given, "--format", "curl", "--api-url", f"{server.resource_url}?page=2", stdin="sec")
+                curl, *words = shlex.split(result.out)
+                headers = [word.partition(": ")[::2] for word in words if ": " in word]
+                assert [curl, words[-1]] == ["curl", f"{server.resource_url}?page=2"]
+                assert httpx2.get(words[-1], headers=headers).status_code == 200
+            assert len(server.token_requests) == 1
+            assert json.loads(cli(*given, stdin="sec").out)["token_type"] == "DPoP"
+
+    def test_a_bearer_token_is_shown_with_a_call_too(self, cli: Runner) -> None:
+        """It needs no proof."""
+        with serve(TOKEN) as server:
+            given = ("--secret-stdin", "--format", "curl", "--api-url", "https://api.example/things")
+            result = cli("token", *LOCAL, f"{server.url}/token", *given, stdin="sec")
+        assert result.out == "curl --header 'Authorization: Bearer tok-1' https://api.example/things\n"
+
+    def test_the_proof_of_a_printed_request_is_redacted(self, cli: Runner, tmp_path: Path) -> None:
+        """The profile is judged by its key."""
+        key = tmp_path / "dpop.pem"
+        key.write_bytes(pem(CURVES["ES384"]))
+        result = cli("request", *LOCAL, "https://as.example/token", "--dpop-key", str(key), "--profile", "fapi2")
+        assert "\nDPoP: ***\n" in result.out
+        assert "NO   5.4.1    sign DPoP proofs with PS256, ES256 or EdDSA: use a P-256" in result.out
+
+    @pytest.mark.parametrize(
+        ("given", "reason"),
+        [
+            (("--format", "curl"), "--api-url is required by --format curl; pass the URL of the API call"),
+            (("--format", "header", "--dpop-key", "{key}"), "--format header cannot be combined with --dpop-key"),
+            (("--dpop-key", "/no/such"), "/no/such cannot be read"),
+        ],
+    )
+    def test_an_option_that_cannot_be_followed_is_bad_input(
+        self, cli: Runner, tmp_path: Path, given: tuple[str, ...], reason: str
+    ) -> None:
+        """Nothing is sent."""
+        key = tmp_path / "dpop.pem"
+        key.write_bytes(pem(CURVES["ES256"]))
+        with serve(TOKEN) as server:
+            words = [word.replace("{key}", str(key)) for word in given]
+            result = cli("token", *LOCAL, f"{server.url}/token", "--secret-stdin", *words, stdin="sec")
+            assert (result.code, server.asked) == (BAD_INPUT, [])
+        assert reason in result.err
 
 
 class TestToken:
@@ -594,7 +651,7 @@ class TestAuthentication:
         assert result.code == DONE
         assert result.out.partition("\n\n")[2].partition("\n\n")[2].splitlines() == [
             "yes  5.3.3.1  authenticate with private_key_jwt or mutual TLS",
-            "NO   5.3.3.1  bind tokens to a key or a certificate: request a token that is bound to a certificate",
+            "NO   5.3.3.1  bind tokens to a key or a certificate: use with_dpop(key), or a client certificate",
             "yes  5.4.1    sign with PS256, ES256 or EdDSA",
             "yes  5.3.3.1  name the issuer, as a string, as the audience of assertions",
             "yes  5.2.1    use https",
@@ -863,7 +920,8 @@ class TestMetadata:
                 " client_secret_jwt *\n"
                 "signing algorithms   RS256 *, RS384 *, RS512 *, PS256 *, PS384 *, PS512 *, ES256 *, ES384 *, ES512 *,"
                 " EdDSA *, Ed25519 *, HS256 *, HS384 *, HS512 *\n"
-                "DPoP algorithms      -\n"
+                "DPoP algorithms      ES256 *, ES384 *, ES512 *, PS256 *, PS384 *, PS512 *, RS256 *, RS384 *, RS512 *,"
+                " EdDSA *, Ed25519 *\n"
                 "binds to certificate no\n"
                 "grants               client_credentials, urn:ietf:params:oauth:grant-type:jwt-bearer\n"
                 "scopes               a, b\n"

@@ -49,6 +49,7 @@ from oauth_cc.cli import main
 from oauth_cc.cli.options import parsed
 from oauth_cc.doctor import Observed
 from oauth_cc.metadata import ServerMetadata
+from tests.bound import bound_key
 from tests.keys import CURVES, pem
 from tests.shells.scripted import TOKEN, Answer, Asked, Drop, Script, Silence, serve
 
@@ -407,9 +408,11 @@ CASES = [
     simple("a missing audience", "audience", "parameter audience", refused("access_denied", "audience required", 403)),
     simple("a missing scope", "scope", "registered", refused("invalid_request", "scope is required")),
     simple("refused details", "request", "compare their types", refused("invalid_authorization_details")),
-    simple("a demand for DPoP", "dpop", "bound to a key", refused("invalid_dpop_proof")),
-    simple("a demand for a nonce", "dpop", "bound to a key", refused("use_dpop_nonce")),
-    simple("a demand for DPoP in words", "dpop", "bound to a key", refused("invalid_request", "DPoP header missing")),
+    simple("a demand for DPoP", "dpop", "use with_dpop(key)", refused("invalid_dpop_proof")),
+    simple("a demand for a nonce", "dpop", "use with_dpop(key)", refused("use_dpop_nonce")),
+    simple(
+        "a demand for DPoP in words", "dpop", "use with_dpop(key)", refused("invalid_request", "DPoP header missing")
+    ),
     simple("a demand for mTLS in words", "certificate", "certificate", refused("invalid_request", "mTLS required")),
     simple("a JSON body", "dialect", "body_format='json'", Answer(415)),
     simple(
@@ -595,6 +598,7 @@ REQUESTS += [
     PLAIN.with_certificate(CERTIFICATE),
     PLAIN.with_dialect(dialects.SHOPIFY),
     PLAIN.with_dialect(Dialect(members={"access_token": "data.token"}, lifetime_unit="ms")),
+    PLAIN.with_dpop(bound_key("ours")),
 ]
 
 

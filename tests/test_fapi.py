@@ -103,6 +103,18 @@ def test_a_bound_token_needs_a_server_that_binds_tokens() -> None:
     assert missed(attrs.evolve(GOOD, certificate=None).with_dpop(bound_key("a")), ENDPOINT, plain) == ["bind"]
 
 
+def test_dpop_is_judged_by_the_algorithm_of_its_key() -> None:
+    """It is one of the profile, and one of the server's."""
+    bound = attrs.evolve(GOOD, certificate=None)
+    assert missed(bound.with_dpop(bound_key("a")), ENDPOINT) == []
+    others = attrs.evolve(METADATA, dpop_signing_alg_values_supported=("PS256", "RS256"))
+    (found,) = [duty for duty in fapi2(bound.with_dpop(bound_key("a")), ENDPOINT, others) if not duty.met]
+    assert found.advice == "use a key for one of the algorithms of the server: PS256, RS256"
+    members = {"kty": "RSA", "n": "A" * 342, "e": "AQAB"}
+    weak = SigningKey("RS256", lambda _: bytes(256), "kms", public_jwk=members)
+    assert missed(bound.with_dpop(weak), ENDPOINT, others) == ["sign"]
+
+
 @pytest.mark.parametrize("algorithm", sorted({*ALGORITHMS} - {"PS256", "ES256", "EdDSA", "Ed25519"}))
 def test_an_algorithm_outside_the_profile_is_not_fapi2_compliant(algorithm: Algorithm) -> None:
     """RS256 is the most common one."""

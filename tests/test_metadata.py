@@ -38,6 +38,7 @@ from oauth_cc.metadata import (
     method_name,
     parse_metadata,
 )
+from tests.bound import bound_key
 from tests.vectors import FOLDER, Case
 
 ISSUER = "https://as.example"
@@ -407,6 +408,19 @@ class TestEndpointFor:
             metadata = attrs.evolve(METADATA, token_endpoint_auth_methods_supported=tuple(METHOD_RECORDS))
             with pytest.raises(errors.InvalidInput, match="for another issuer"):
                 endpoint_for(metadata, request)
+
+    def test_a_key_for_proofs_that_the_server_does_not_support_is_rejected(self) -> None:
+        """Without a list, every algorithm is accepted."""
+        request = token_request(ClientCredentials("id", "sec")).with_dpop(bound_key("ours"))
+        assert endpoint_for(METADATA, request) == Endpoint(METADATA.token_endpoint)
+        for listed in (("PS256",), ()):
+            other = attrs.evolve(METADATA, dpop_signing_alg_values_supported=listed)
+            with pytest.raises(
+                errors.InvalidInput, match=r"^DPoP algorithm ES256 is missing from the server's metadata"
+            ):
+                endpoint_for(other, request)
+        supported = attrs.evolve(METADATA, dpop_signing_alg_values_supported=("PS256", "ES256"))
+        assert endpoint_for(supported, request) == Endpoint(METADATA.token_endpoint)
 
     def test_an_algorithm_that_the_server_does_not_list_is_rejected(self) -> None:
         """Without a list, every algorithm is accepted."""

@@ -20,6 +20,7 @@ from oauth_cc import (
     PrivateKeyJwt,
     Secret,
     SecretFile,
+    SigningKey,
     TlsClientAuth,
 )
 from oauth_cc.authentication.client_secret import ClientSecret
@@ -90,6 +91,13 @@ def certificate_of(arguments: argparse.Namespace) -> Certificate | None:
     # Some commands do not have the option.
     file: Path | None = getattr(arguments, "certificate", None)
     return None if file is None else Certificate.from_pem(_text("--certificate", file))
+
+
+def dpop_key_of(file: Path) -> SigningKey:
+    """Return the key in *file* to which tokens are bound."""
+    from oauth_cc.jose import key_from_file
+
+    return key_from_file(file)
 
 
 def password_of(arguments: argparse.Namespace) -> Secret | None:

@@ -3,13 +3,15 @@ The commands of the command line, as functions from arguments to the text that t
 """
 
 import argparse
+import shlex
 import time
 from collections.abc import Callable
 from typing import Final, TextIO, TypeAlias
 
 import attrs
 
-from oauth_cc import ClientCredentials, compose_body, http_request
+from oauth_cc import ClientCredentials, HttpRequest, Token, TokenRequest, authorize, compose_body, http_request
+from oauth_cc._io.clock import moment
 from oauth_cc._wire.json import write
 from oauth_cc.authentication.methods import AuthenticationFields
 from oauth_cc.cli.authentication import authentication_of, token_of
@@ -22,7 +24,7 @@ from oauth_cc.cli.request import request_of
 from oauth_cc.compose import proof_of
 from oauth_cc.errors import InvalidInput
 from oauth_cc.fapi import fapi2
-from oauth_cc.token import Token, authorization
+from oauth_cc.token import authorization
 
 _Command: TypeAlias = Callable[[argparse.Namespace, TextIO | None], str | Output]
 
@@ -50,7 +52,9 @@ def _request(arguments: argparse.Namespace, stdin: TextIO | None) -> str:
     endpoint, metadata = endpoint_of(request, arguments)
     # Any text would do: an assertion is redacted.
     assertion = None if isinstance(proof_of(request), AuthenticationFields) else "***"
-    composed = http_request(request, endpoint, assertion=assertion)
+    # Any proof would do, too.
+    proof = None if request.dpop_key is None else "e30.e30.e30"
+    composed = http_request(request, endpoint, assertion=assertion, proof=proof)
     files = {"--cert": arguments.certificate, "--key": arguments.certificate_key, "--cacert": arguments.ca_file}
     given = [(option, str(file)) for option, file in files.items() if file is not None]
     shown = curl(composed, given) if arguments.curl else http_message(composed)
@@ -59,14 +63,38 @@ def _request(arguments: argparse.Namespace, stdin: TextIO | None) -> str:
 
 def _token(arguments: argparse.Namespace, stdin: TextIO | None) -> str:
     request = request_of(arguments, ClientCredentials(arguments.client_id, authentication_of(arguments, stdin)))
+    if arguments.format == "curl" and arguments.api_url is None:
+        raise InvalidInput("--api-url", "--api-url is required by --format curl; pass the URL of the API call")
+    if arguments.format == "header" and request.dpop_key is not None:
+        reason = "--format header cannot be combined with --dpop-key, as each call needs a proof; use --format curl"
+        raise InvalidInput("--format", reason)
     token = token_for(request, arguments)
     match arguments.format:
         case "token":
             return token.access_token.reveal()
         case "header":
             return f"{token.placement.header}: {authorization(token).reveal()}"
+        case "curl":
+            return _call(request, token, arguments.api_url)
         case _:
             return _json(token)
+
+
+def _call(request: TokenRequest, token: Token, url: str) -> str:
+    call = HttpRequest("GET", url)
+    if request.dpop_key is None:
+        authorized = authorize(call, token)
+    else:
+        from oauth_cc.dpop import dpop_proof
+        from oauth_cc.jose import sign
+
+        now = moment()
+        unsigned = dpop_proof(
+            request.dpop_key, "GET", url, now=now.now, unique_id=now.unique_id, access_token=token.access_token
+        )
+        authorized = authorize(call, token, proof=sign(unsigned))
+    headers = [word for name, value in authorized.headers for word in ("--header", f"{name}: {value}")]
+    return shlex.join(["curl", *headers, url])
 
 
 def _json(token: Token) -> str:

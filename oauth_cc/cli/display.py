@@ -116,6 +116,7 @@ def metadata_table(metadata: ServerMetadata) -> str:
         for listed in (
             metadata.token_endpoint_auth_methods_supported,
             metadata.token_endpoint_auth_signing_alg_values_supported,
+            metadata.dpop_algorithms,
         )
     ]
     rows: dict[str, Sequence[str] | None] = {
@@ -126,7 +127,7 @@ def metadata_table(metadata: ServerMetadata) -> str:
         "introspection": [metadata.introspection_endpoint or "-"],
         "authentication": starred[0],
         "signing algorithms": starred[1],
-        "DPoP algorithms": metadata.dpop_algorithms,
+        "DPoP algorithms": starred[2],
         "binds to certificate": ["yes" if metadata.tls_client_certificate_bound_access_tokens else "no"],
         "grants": metadata.grant_types_supported,
         "scopes": metadata.scopes_supported,

@@ -83,8 +83,12 @@ def _parser() -> Parser:
     request.add_argument("--profile", choices=["fapi2"], help="print which requirements of the profile are met")
     token = add("token", "get a token", content, target, authentication, network)
     token.add_argument(
-        "--format", choices=["json", "token", "header"], default="json", help="what to print (default: json)"
+        "--format",
+        choices=["json", "token", "header", "curl"],
+        default="json",
+        help="what to print (default: json); curl is a call of --api-url, with a proof for a bound token",
     )
+    token.add_argument("--api-url", metavar="URL", help="the API call that --format curl prints, a GET")
     token.add_argument("--no-store", action="store_true", help="neither use a stored token nor store the new one")
     doctor = add("doctor", "find out why a server refuses a request", content, target, authentication, network)
     doctor.add_argument(
@@ -159,6 +163,9 @@ def _target() -> Parser:
         "--issuer", metavar="URL", help="the issuer: names the token endpoint and the audience of JWTs"
     )
     options.add_argument("--allow-http", action="store_true", help=_HTTP_HELP)
+    options.add_argument(
+        "--dpop-key", type=Path, metavar="FILE", help="bind the token to this private key, PEM or JWK (RFC 9449)"
+    )
     return options
 
 

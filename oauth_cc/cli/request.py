@@ -4,12 +4,13 @@ The token request that command line options describe.
 
 import argparse
 import os
+from pathlib import Path
 
 import attrs
 
 from oauth_cc import ClientCredentials, Scope, Secret, TlsClientAuth, TokenRequest, token_request
 from oauth_cc._wire.json import freeze, is_array, is_object, parse_object
-from oauth_cc.cli.authentication import certificate_of
+from oauth_cc.cli.authentication import certificate_of, dpop_key_of
 from oauth_cc.errors import InvalidInput
 from oauth_cc.variables import named_dialect
 
@@ -29,6 +30,10 @@ def request_of(arguments: argparse.Namespace, credentials: ClientCredentials) ->
         request = request.with_body(arguments.body)
     if arguments.include_client_id:
         request = request.with_client_id_in_body()
+    # The command body has no such option.
+    key_file: Path | None = getattr(arguments, "dpop_key", None)
+    if key_file is not None:
+        request = request.with_dpop(dpop_key_of(key_file))
     request = request.with_parameters([_name_and_value(text, "--parameter") for text in arguments.parameter])
     # With another client authentication method, the certificate binds the token.
     certificate = certificate_of(arguments)

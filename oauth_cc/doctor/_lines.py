@@ -42,7 +42,7 @@ def python(request: TokenRequest, endpoint: str) -> str:
     names += ["Secret"] if request.headers else []
     lines = ["import os"] if "os.environ" in made or request.headers else []
     lines += [f"from oauth_cc import {', '.join(sorted(set(names), key=lambda name: (name.islower(), name)))}"]
-    if isinstance(method, PrivateKeyJwt):
+    if isinstance(method, PrivateKeyJwt) or request.dpop_key is not None:
         lines.append("from oauth_cc.jose import key_from_file")
     lines += ["from oauth_cc.httpx2 import fetch_token", ""]
     scope = f", Scope.of({', '.join([_quoted(token) for token in request.scope.tokens])})" if request.scope else ""
@@ -104,6 +104,8 @@ def _calls(request: TokenRequest) -> Iterator[str]:
         yield f'with_header({_quoted(name)}, Secret(os.environ["HEADER"]))'
     if request.certificate is not None:
         yield f"with_certificate({_CERTIFICATE})"
+    if request.dpop_key is not None:
+        yield 'with_dpop(key_from_file("dpop.pem"))'
     if _names_of_dialect(request) == ["dialects"]:
         yield f"with_dialect(dialects.{_ready(request)})"
     elif request.dialect.departures():
@@ -153,6 +155,8 @@ def _options(request: TokenRequest) -> Iterator[str]:
         yield from ("--header-env", f"{name}=HEADER")
     if request.client_certificate is not None:
         yield from ("--certificate", "client.pem")
+    if request.dpop_key is not None:
+        yield from ("--dpop-key", "dpop.pem")
     ready = _ready(request)
     if ready is not None:
         yield from ("--dialect", ready.lower().replace("_", "-"))

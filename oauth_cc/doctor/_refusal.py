@@ -56,15 +56,15 @@ _CODES: Final[dict[str, tuple[Topic, str, str]]] = {
         "check the URL; some servers have another word for the grant, as Dialect(grant_type=...) has",
     ),
     "invalid_authorization_details": ("request", "the server refuses the authorization details", "compare their types"),
-    "invalid_dpop_proof": ("dpop", "the server demands a DPoP proof", "request a token that is bound to a key"),
+    "invalid_dpop_proof": ("dpop", "the server demands a DPoP proof", "use with_dpop(key), or --dpop-key"),
     "use_dpop_nonce": (
         "dpop",
         "the server demands a DPoP proof with a nonce",
-        "request a token that is bound to a key",
+        "use with_dpop(key), or --dpop-key",
     ),
 }
 _WORDS: Final[tuple[tuple[str, Topic, str, str], ...]] = (
-    (r"dpop", "dpop", "the server demands a DPoP proof", "request a token that is bound to a key"),
+    (r"dpop", "dpop", "the server demands a DPoP proof", "use with_dpop(key), or --dpop-key"),
     (r"certificate|\bm-?tls\b|mutual", "certificate", "the server demands a client certificate", "pass one"),
     (r"json|content.type|media type", "dialect", "the server wants another body", "try Dialect(body_format='json')"),
     (r"audience", "audience", "the server wants the audience as a parameter", "add the parameter audience"),

@@ -67,7 +67,7 @@ def endpoint_for(metadata: ServerMetadata, request: TokenRequest | ClientCredent
 
     Raises:
         InvalidInput: The server does not support the grant, the client authentication method, its algorithm, the
-            certificate-bound token or the mutual TLS of *request*.
+            algorithm of the DPoP key, the certificate-bound token or the mutual TLS of *request*.
     """
     request = as_request(request)
     if not isinstance(metadata, ServerMetadata):
@@ -86,6 +86,9 @@ def endpoint_for(metadata: ServerMetadata, request: TokenRequest | ClientCredent
     )
     if isinstance(method, PrivateKeyJwt | ClientSecretJwt):
         _check_signed(metadata, method)
+    if request.dpop_key is not None:
+        supported = metadata.dpop_signing_alg_values_supported
+        _check_listed("DPoP algorithm", request.dpop_key.algorithm, supported, "use a key for one of these")
     if request.certificate is not None and not metadata.tls_client_certificate_bound_access_tokens:
         reason = (
             "certificate cannot bind the token, as the server's metadata does not list certificate-bound tokens; ask "
