@@ -31,7 +31,7 @@ from oauth_cc.cli.commands import run
 from oauth_cc.cli.options import parsed
 from oauth_cc.cli.output import BAD_INPUT, CLOSED_PIPE, DONE, INTERRUPTED, NO_ANSWER, NOT_WRITTEN, REFUSED, TRY_LATER
 from oauth_cc.errors import InvalidInput, RenewalTimedOut
-from oauth_cc.testing import AuthorizationServer, RegisteredClient
+from oauth_cc.testing import AuthorizationServer, Fault, ProtectedResource, RegisteredClient
 from tests.keys import CURVES, pem
 from tests.shells.dripping import answer_with
 from tests.shells.scripted import TOKEN, Answer, Asked, Silence, serve
@@ -717,6 +717,23 @@ class TestAuthentication:
         monkeypatch.setenv("MYAPI_ISSUER", "https://as.example")
         assert "client_assertion=***" in cli("request", *given).out
 
+    def test_a_token_for_an_api_needs_its_url_and_the_issuer(
+        self, cli: Runner, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The API names the scope. Of the servers that it names, only the issuer gets the credentials."""
+        monkeypatch.setenv("OAUTH_CLIENT_SECRET", "s3cret")
+        with AuthorizationServer() as server, ProtectedResource(server, scope=Scope.of("read")) as api:
+            given = ("token", "--client-id", "your_id", "--no-store", "--resource-url", api.url)
+            result = cli(*given, "--issuer", server.issuer)
+            assert (result.code, '"scope":"read"' in result.out) == (DONE, True)
+            for more in ((), ("--issuer", server.issuer, "--token-url", server.token_endpoint)):
+                refused = cli(*given, *more)
+                assert (refused.code, "--resource-url needs --issuer" in refused.err) == (BAD_INPUT, True)
+            api.misbehave(Fault(members={"authorization_servers": ["https://evil.example"]}))
+            other = cli(*given, "--issuer", server.issuer)
+            assert (other.code, "names as authorization servers: https://evil.example" in other.err) == (REFUSED, True)
+            assert 1 == len(server.token_requests)
+
     def test_variables_name_an_issuer(self, cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
         """Its metadata name the endpoints."""
         with AuthorizationServer(clients=[RegisteredClient("id", "s3cret")]) as server:
@@ -929,6 +946,29 @@ class TestMetadata:
                 "* supported by this client\n",
                 "",
             )
+
+    def test_an_api_is_told_from_an_issuer(self, cli: Runner) -> None:
+        """Its own table comes first, and then those of the servers that it names."""
+        with AuthorizationServer() as server, ProtectedResource(server, scope=Scope.of("read")) as api:
+            result = cli("metadata", api.url)
+            assert result.code == DONE
+            assert result.out.startswith(
+                f"{api.url} is a protected resource (RFC 9728)\n"
+                "\n"
+                f"resource             {api.url}\n"
+                f"issuers              {server.issuer}\n"
+                "scopes               read\n"
+                "takes the token in   header\n"
+                "needs DPoP           no\n"
+                "\n"
+                f"issuer               {server.issuer}\n"
+            )
+            api.misbehave(Fault(members={"authorization_servers": ["https://as.invalid?x", f"{server.issuer}/x"]}))
+            assert f"issuers              {server.issuer}/x\n" in (out := cli("metadata", api.url).out)
+            assert "no metadata          HTTP 404" in out
+            with api.misbehaving(Fault(status=404)):
+                assert REFUSED == cli("metadata", api.url).code
+            assert () == server.token_requests
 
     def test_each_error_is_one_sentence_and_its_exit_code(self, cli: Runner) -> None:
         """Metadata of another server are exit code 1, a bad issuer 2, a missing response 3."""

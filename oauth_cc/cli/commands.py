@@ -15,9 +15,9 @@ from oauth_cc._io.clock import moment
 from oauth_cc._wire.json import write
 from oauth_cc.authentication.methods import AuthenticationFields
 from oauth_cc.cli.authentication import authentication_of, token_of
-from oauth_cc.cli.display import curl, http_message, metadata_table, requirements_table
+from oauth_cc.cli.display import curl, http_message, requirements_table
 from oauth_cc.cli.environment import described
-from oauth_cc.cli.network import endpoint_of, introspection_of, metadata_of, revoked, stored, token_for
+from oauth_cc.cli.network import endpoint_of, introspection_of, revoked, stored, token_for
 from oauth_cc.cli.output import DONE, Output
 from oauth_cc.cli.output import write as write_text
 from oauth_cc.cli.request import request_of
@@ -138,7 +138,9 @@ def _doctor(arguments: argparse.Namespace, stdin: TextIO | None) -> Output:
 
 
 def _metadata(arguments: argparse.Namespace, _stdin: TextIO | None) -> str:
-    return metadata_table(metadata_of(arguments))
+    from oauth_cc.cli.lookup import described
+
+    return described(arguments)
 
 
 def _stored(arguments: argparse.Namespace, _stdin: TextIO | None) -> str:

@@ -11,7 +11,7 @@ from oauth_cc._wire.json import freeze, parse_object, write
 from oauth_cc.authentication.jwt import ALGORITHMS, MAC_ALGORITHMS
 from oauth_cc.fapi import Requirement
 from oauth_cc.http import SHOWN_HEADERS, HttpRequest, HttpResponse
-from oauth_cc.metadata import METHODS, ServerMetadata
+from oauth_cc.metadata import METHODS, ResourceMetadata, ServerMetadata
 
 _QUOTA: Final = frozenset(
     {"ratelimit", "ratelimit-limit", "ratelimit-policy", "ratelimit-remaining", "ratelimit-reset", "x-rate-limit-limit"}
@@ -101,7 +101,7 @@ def metadata_table(metadata: ServerMetadata) -> str:
         mTLS token endpoint  -
         revocation           -
         introspection        -
-        authentication       client_secret_basic *
+        authentication       -
         signing algorithms   -
         DPoP algorithms      -
         binds to certificate no
@@ -134,6 +134,27 @@ def metadata_table(metadata: ServerMetadata) -> str:
     }
     lines = [f"{name:<21}{', '.join(values or '-')}" for name, values in rows.items()]
     return "\n".join([*lines, *_notes(metadata)])
+
+
+def resource_table(metadata: ResourceMetadata) -> str:
+    """
+    Return what a protected resource says of itself, one item a line.
+
+        >>> print(resource_table(ResourceMetadata("https://api.example/", ("https://as.example",))))
+        resource             https://api.example/
+        issuers              https://as.example
+        scopes               -
+        takes the token in   -
+        needs DPoP           no
+    """
+    rows: dict[str, Sequence[str] | None] = {
+        "resource": [metadata.resource],
+        "issuers": metadata.authorization_servers,
+        "scopes": metadata.scopes_supported,
+        "takes the token in": metadata.bearer_methods_supported,
+        "needs DPoP": ["yes" if metadata.dpop_bound_access_tokens_required else "no"],
+    }
+    return "\n".join([f"{name:<21}{', '.join(values or '-')}" for name, values in rows.items()])
 
 
 def requirements_table(requirements: Sequence[Requirement]) -> str:

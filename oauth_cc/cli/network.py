@@ -57,19 +57,24 @@ def endpoint_of(request: TokenRequest, arguments: argparse.Namespace) -> tuple[E
 
 
 def token_for(request: TokenRequest, arguments: argparse.Namespace) -> Token:
-    """Return a token for *request*: a stored one, or a new one from the endpoint of *arguments*."""
-    endpoint, _ = endpoint_of(request, arguments)
+    """Return a token for *request*: a stored one, or a new one from the endpoint or for the API of *arguments*."""
+    resource: str | None = arguments.resource_url
+    if resource is not None and (arguments.issuer is None or arguments.token_url is not None):
+        reason = "--resource-url needs --issuer, the server that the credentials are for, and no --token-url"
+        raise InvalidInput("--resource-url", reason)
+    endpoint = None if resource is not None else endpoint_of(request, arguments)[0]
 
     def fetch(client: "httpx2.Client") -> Token:
         from oauth_cc.httpx2 import TokenSource
 
-        return TokenSource(
-            request,
-            endpoint,
-            client=client,
-            store=None if arguments.no_store else _store(),
-            # The process ends with this token, and with it a thread in the background.
-            options=Options(timeout=arguments.timeout, on_event=_warn, background_renewal=False),
+        store = None if arguments.no_store else _store()
+        # The process ends with this token, and with it a thread in the background.
+        options = Options(timeout=arguments.timeout, on_event=_warn, background_renewal=False)
+        if endpoint is not None:
+            return TokenSource(request, endpoint, client=client, store=store, options=options).token()
+        issuer, url = with_transport(arguments.issuer, arguments), f"{resource}"
+        return TokenSource.from_resource(
+            url, request, issuer=issuer, client=client, store=store, options=options
         ).token()
 
     return online(fetch, arguments)
@@ -115,7 +120,23 @@ def _named_endpoint(arguments: argparse.Namespace) -> Endpoint:
 
 def metadata_of(arguments: argparse.Namespace) -> ServerMetadata:
     """Return the metadata of the issuer of *arguments*."""
-    return _online(lambda client: _metadata(arguments, client), arguments, _tls(arguments.ca_file))
+    return anonymous(lambda client: _metadata(arguments, client), arguments)
+
+
+def anonymous(fetch: "Callable[[httpx2.Client], T]", arguments: argparse.Namespace) -> T:
+    """
+    Return the result of *fetch* with a client that has no certificate, as `online` does.
+
+    Args:
+        fetch: Sends requests without credentials.
+        arguments: The parsed command line.
+    """
+    return _online(fetch, arguments, _tls(arguments.ca_file))
+
+
+def with_transport(issuer: str, arguments: argparse.Namespace) -> str | Endpoint:
+    """Return *issuer*, to which *arguments* may allow plain http."""
+    return Endpoint(issuer, allow_http=True) if arguments.allow_http else issuer
 
 
 def stored(action: str) -> str:
@@ -130,7 +151,7 @@ def stored(action: str) -> str:
 def _metadata(arguments: argparse.Namespace, client: "httpx2.Client") -> ServerMetadata:
     from oauth_cc.httpx2 import fetch_metadata
 
-    issuer = Endpoint(arguments.issuer, allow_http=True) if arguments.allow_http else arguments.issuer
+    issuer = with_transport(arguments.issuer, arguments)
     return fetch_metadata(issuer, client=client, options=Options(timeout=arguments.timeout))
 
 

@@ -24,6 +24,7 @@ examples:
   oauth-cc token --client-id your_id --auth private-key-jwt --key key.pem --issuer https://as.example
   oauth-cc token --client-id your_id --auth tls --certificate client.pem --issuer https://as.example
   oauth-cc doctor --client-id your_id --token-url https://as.example/token
+  oauth-cc token --client-id your_id --resource-url https://api.example/mcp --issuer https://as.example
   oauth-cc metadata https://as.example
   oauth-cc revoke --client-id your_id --issuer https://as.example --token-file token.txt
   oauth-cc store list
@@ -89,6 +90,9 @@ def _parser() -> Parser:
         help="what to print (default: json); curl is a call of --api-url, with a proof for a bound token",
     )
     token.add_argument("--api-url", metavar="URL", help="the API call that --format curl prints, a GET")
+    token.add_argument(
+        "--resource-url", metavar="URL", help="the API: names the scope, and must name --issuer (RFC 9728)"
+    )
     token.add_argument("--no-store", action="store_true", help="neither use a stored token nor store the new one")
     doctor = add("doctor", "find out why a server refuses a request", content, target, authentication, network)
     doctor.add_argument(
@@ -103,8 +107,8 @@ def _parser() -> Parser:
     ):
         command = add(name, text, _client(endpoint), authentication, network)
         command.set_defaults(endpoint=endpoint)
-    metadata = add("metadata", "print what a server supports", network)
-    metadata.add_argument("issuer", metavar="ISSUER", help="the server's issuer identifier (RFC 8414)")
+    metadata = add("metadata", "print what a server or an API supports", network)
+    metadata.add_argument("url", metavar="URL", help="an issuer identifier (RFC 8414), or the URL of an API (RFC 9728)")
     metadata.add_argument("--allow-http", action="store_true", help=_HTTP_HELP)
     store = add("store", "list or clear the stored tokens of this user")
     store.add_argument("action", choices=["list", "clear"], help="list never prints a token")
