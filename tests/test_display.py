@@ -105,7 +105,7 @@ def test_the_table_has_all_metadata() -> None:
         "introspection        -",
         "authentication       attest_jwt_client_auth, none *",
         "signing algorithms   ES256 *, ES256K",
-        "DPoP algorithms      ES256",
+        "DPoP algorithms      ES256 *",
         "binds to certificate yes",
         "grants               authorization_code",
         "scopes               read, write",
