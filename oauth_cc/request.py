@@ -12,7 +12,7 @@ import attrs
 from oauth_cc._wire.form import decode
 from oauth_cc._wire.grammar import HEADER_NAME, HEADER_VALUE, NAME, URL_TEXT
 from oauth_cc._wire.json import JsonValue, parse_object, write
-from oauth_cc.authentication.certificate import Certificate, certificate_fault
+from oauth_cc.authentication.certificate import GivenCertificate, client_certificate_fault
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.jwt import SigningKey, dpop_key_fault
 from oauth_cc.authentication.methods import TlsClientAuth
@@ -65,7 +65,7 @@ class TokenRequest:
     body: tuple[tuple[str, Secret], ...] = ()
     includes_client_id: bool = False
     dpop_key: SigningKey | None = None
-    certificate: Certificate | None = None
+    certificate: GivenCertificate | None = None
     resource_names: tuple[str, ...] = ()
     headers: tuple[tuple[str, Secret], ...] = ()
     dialect: Dialect = RFC_6749
@@ -102,7 +102,7 @@ class TokenRequest:
             names.add(name)
 
     def _check_certificate(self) -> None:
-        fault = certificate_fault(self.certificate)
+        fault = client_certificate_fault(self.certificate)
         if fault is not None:
             del self
             raise fault
@@ -135,7 +135,7 @@ class TokenRequest:
             raise InvalidInput("dialect", reason)
 
     @property
-    def client_certificate(self) -> Certificate | None:
+    def client_certificate(self) -> GivenCertificate | None:
         """The certificate of the connection: that of `TlsClientAuth`, or of `with_certificate`."""
         method = self.credentials.authentication
         return method.certificate if isinstance(method, TlsClientAuth) else self.certificate
@@ -305,16 +305,17 @@ class TokenRequest:
             raise fault
         return attrs.evolve(self, dpop_key=key)
 
-    def with_certificate(self, certificate: Certificate) -> "TokenRequest":
+    def with_certificate(self, certificate: GivenCertificate) -> "TokenRequest":
         """
         Return the request for a token that is bound to *certificate* (RFC 8705 section 3).
 
         Only connections with the certificate can use the token, and it is cached for this certificate alone. The HTTP
         client needs the certificate with its key. `TlsClientAuth` implies it.
 
-        Raises `InvalidInput` unless it is a `Certificate`, and that of `TlsClientAuth` if there is one.
+        Raises `InvalidInput` unless it is a `Certificate` or a `CertificateFile`, and that of `TlsClientAuth` if there
+        is one.
         """
-        fault = certificate_fault(certificate)
+        fault = client_certificate_fault(certificate)
         if fault is not None:
             # Tracebacks show local variables, and this one may be a whole file, with its key.
             del certificate

@@ -25,6 +25,7 @@ IMPURE: Final = frozenset(
         "testing",
         "cli",
         "settings",
+        "tls",
         "workload",
     }
 )

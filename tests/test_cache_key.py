@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from oauth_cc import (
     AssertionFile,
     Certificate,
+    CertificateFile,
     ClientAssertion,
     ClientCredentials,
     ClientSecretBasic,
@@ -123,6 +124,9 @@ OTHERS: dict[str, Callable[[], TokenRequest]] = {
     "keyed by another secret": lambda: with_credentials("id", ClientSecretJwt("s3c:reT" * 9, ISSUER)),
     "by an assertion": lambda: with_credentials("id", ClientAssertion(AssertionFile("/a"))),
     "by another file's assertion": lambda: with_credentials("id", ClientAssertion(AssertionFile("/b"))),
+    "by the file of a certificate": lambda: with_credentials("id", TlsClientAuth(CertificateFile("svid.pem"))),
+    "bound to the file of a certificate": lambda: REQUEST.with_certificate(CertificateFile("svid.pem")),
+    "bound to another file": lambda: REQUEST.with_certificate(CertificateFile("other.pem")),
     "by certificate": lambda: with_credentials("id", TlsClientAuth(OURS)),
     "by another certificate": lambda: with_credentials("id", TlsClientAuth(THEIRS)),
 }

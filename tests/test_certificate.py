@@ -4,6 +4,7 @@ Client certificates and their thumbprints (RFC 8705 section 3.1, RFC 7468).
 
 import base64
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from oauth_cc import Certificate, errors
+from oauth_cc import Certificate, CertificateFile, errors
 from tests.leaks import shown_by
 
 ISSUED = trustme.CA().issue_cert("client.example")
@@ -34,6 +35,16 @@ SQAwRgIhAP0RC1E+vwJD/D1AGHGzuri+hlV/PpQEKTWUVeORWz83AiEA5x2eXZOV
 bUlJSGQgjwD5vaUaKlLR50Q2DmFfQj1L+SY=
 -----END CERTIFICATE-----
 """
+
+
+def test_a_certificate_that_is_rotated_is_identified_by_its_path() -> None:
+    """The content of the file, with its key, is not a path."""
+    assert CertificateFile(Path("/run/svid.pem")) == CertificateFile("/run/svid.pem")
+    wrong: Any
+    for wrong in (SAMPLE, KEY.decode(), KEY, 5, ""):
+        with pytest.raises(errors.InvalidInput, match="must be a path, not the content of the file") as caught:
+            CertificateFile(wrong)
+        assert "MHcC" not in shown_by(caught.value)
 
 
 def test_rfc_8705_sample_has_its_printed_thumbprint() -> None:

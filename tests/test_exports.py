@@ -19,19 +19,19 @@ from tests.layers import PACKAGE
 
 PUBLIC = {
     "oauth_cc": """
-        AssertionFile AuthenticationFields Certificate ClientAssertion ClientAuthentication ClientCredentials
-        ClientSecretBasic ClientSecretJwt ClientSecretPost Dialect Endpoint HttpRequest HttpResponse InvalidInput
-        InvalidResponse JwtBearerGrant MetadataCache NoAuthentication OAuthError Options Placement PrivateKeyJwt
-        RenewalWindow Retries Scope Secret SecretFile SigningKey TlsClientAuth Token TokenCache TokenRequest
-        TokenRequestRefused authorize compose_body http_request is_expired parse_token_response token_request
-        unsigned_assertion""",
+        AssertionFile AuthenticationFields Certificate CertificateFile ClientAssertion ClientAuthentication
+        ClientCredentials ClientSecretBasic ClientSecretJwt ClientSecretPost Dialect Endpoint HttpRequest HttpResponse
+        InvalidInput InvalidResponse JwtBearerGrant MetadataCache NoAuthentication OAuthError Options Placement
+        PrivateKeyJwt RenewalWindow Retries Scope Secret SecretFile SigningKey TlsClientAuth Token TokenCache
+        TokenRequest TokenRequestRefused authorize compose_body http_request is_expired parse_token_response
+        token_request unsigned_assertion""",
     "oauth_cc.aiohttp": "AsyncTokenSource ClientCredentialsAuth fetch_metadata fetch_token perform",
     "oauth_cc.authentication": """
         Algorithm AssertionDraft AssertionFile AssertionSource AudienceSource AuthenticationFields
-        BuiltInAuthentication Certificate ClientAssertion ClientAuthentication ClientCredentials ClientSecret
-        ClientSecretBasic ClientSecretJwt ClientSecretPost GivenSecret GrantDraft JwtBearerGrant KeySource
-        MacAlgorithm MacKey NoAuthentication PrivateKeyJwt Proof SecretFile SecretFunction SecretSource Signer
-        SigningKey Source TlsClientAuth UnsignedJwt""",
+        BuiltInAuthentication Certificate CertificateFile ClientAssertion ClientAuthentication ClientCredentials
+        ClientSecret ClientSecretBasic ClientSecretJwt ClientSecretPost GivenCertificate GivenSecret GrantDraft
+        JwtBearerGrant KeySource MacAlgorithm MacKey NoAuthentication PrivateKeyJwt Proof SecretFile SecretFunction
+        SecretSource Signer SigningKey Source TlsClientAuth UnsignedJwt""",
     "oauth_cc.challenge": """
         Challenge challenged_scope insufficient_scope parse_challenges resource_metadata token_rejected""",
     "oauth_cc.compat": """
@@ -85,6 +85,7 @@ PUBLIC = {
     "oauth_cc.testing.httpx": "Transport",
     "oauth_cc.testing.httpx2": "Transport",
     "oauth_cc.testing.requests": "Adapter",
+    "oauth_cc.tls": "client_context",
     "oauth_cc.workload": "AssertionVariable GitHubActions GoogleMetadata Perform",
 }
 """Every public name, by the module that it is imported from."""

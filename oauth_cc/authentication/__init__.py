@@ -4,7 +4,7 @@ Client authentication methods for the token endpoint (RFC 6749 section 2.3): sec
 
 from typing import TYPE_CHECKING, Final
 
-from oauth_cc.authentication.certificate import Certificate
+from oauth_cc.authentication.certificate import Certificate, CertificateFile, GivenCertificate
 from oauth_cc.authentication.client_secret import (
     ClientSecret,
     GivenSecret,
@@ -53,6 +53,7 @@ __all__ = [
     "AuthenticationFields",
     "BuiltInAuthentication",
     "Certificate",
+    "CertificateFile",
     "ClientAssertion",
     "ClientAuthentication",
     "ClientCredentials",
@@ -60,6 +61,7 @@ __all__ = [
     "ClientSecretBasic",
     "ClientSecretJwt",
     "ClientSecretPost",
+    "GivenCertificate",
     "GivenSecret",
     "GrantDraft",
     "JwtBearerGrant",

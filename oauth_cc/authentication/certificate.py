@@ -8,12 +8,13 @@ connection authenticates the client and a token is bound to it. It never needs t
 import hashlib
 import re
 from binascii import Error, a2b_base64, b2a_base64
-from typing import Final, final
+from typing import Final, TypeAlias, final
 
 import attrs
 
 from oauth_cc._wire.base64url import base64url
 from oauth_cc._wire.pem import blocks, structure, unwrap
+from oauth_cc.authentication.federated import PathLike, checked_path
 from oauth_cc.errors import InvalidInput
 
 # 256 bits in 43 characters: the last one has two bits to spare, which are zero.
@@ -105,6 +106,46 @@ class Certificate:
         if isinstance(found, InvalidInput):
             raise found
         return found
+
+
+@final
+@attrs.frozen(init=False)
+class CertificateFile:
+    """
+    The *path* of a file with a client certificate that is rotated, such as an X.509-SVID.
+
+    It identifies the certificate by the path, so processes started before and after a rotation share a token. The
+    file is not read. `oauth_cc.tls.client_context` makes a TLS context that follows it.
+
+    Raises `InvalidInput` if *path* is not a path.
+
+        >>> CertificateFile("/run/spiffe/svid.pem")
+        CertificateFile(path='/run/spiffe/svid.pem')
+    """
+
+    path: str
+
+    def __init__(self, path: str | PathLike) -> None:
+        text = checked_path(path)
+        if text is None:
+            # The argument may be a whole file with its private key.
+            del self, path
+            raise InvalidInput("certificate", "certificate file must be a path, not the content of the file")
+        object.__setattr__(self, "path", text)
+
+
+GivenCertificate: TypeAlias = Certificate | CertificateFile
+"""A client certificate, or the file that it is in."""
+
+
+def client_certificate_fault(given: object) -> InvalidInput | None:
+    """
+    Return the error for an argument that must identify the certificate of a connection, None if it does.
+
+        >>> client_certificate_fault(CertificateFile("svid.pem")) is None
+        True
+    """
+    return None if isinstance(given, CertificateFile) else certificate_fault(given)
 
 
 def certificate_fault(given: object) -> InvalidInput | None:

@@ -14,7 +14,7 @@ import attrs
 from oauth_cc._wire.form import percent_encode
 from oauth_cc._wire.grammar import HEADER_NAME, HEADER_VALUE, NAME, TEXT
 from oauth_cc._wire.json import parse_object, write
-from oauth_cc.authentication.certificate import Certificate, certificate_fault
+from oauth_cc.authentication.certificate import GivenCertificate, client_certificate_fault
 from oauth_cc.authentication.client_secret import ClientSecret, GivenSecret, client_secret, opened
 from oauth_cc.authentication.federated import AssertionSource
 from oauth_cc.authentication.jwt import JWT_BEARER, AssertionDraft
@@ -226,12 +226,12 @@ class TlsClientAuth:
     The client certificate of the TLS connection, with client_id in the body (RFC 8705 section 2).
 
     Args:
-        certificate: The certificate that the HTTP library presents.
+        certificate: The certificate that the HTTP library presents, or the `CertificateFile` of one that is rotated.
         self_signed: Whether the server has this very certificate registered (``self_signed_tls_client_auth``), not only
             its subject (``tls_client_auth``).
 
     Raises:
-        InvalidInput: *certificate* is not a `Certificate`.
+        InvalidInput: *certificate* is neither a `Certificate` nor a `CertificateFile`.
 
     Example:
         >>> method = TlsClientAuth(Certificate("A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0"))
@@ -239,11 +239,11 @@ class TlsClientAuth:
         AuthenticationFields(headers=(), parameters=(('client_id', Secret('***')),), secrets=())
     """
 
-    certificate: Certificate
+    certificate: GivenCertificate
     self_signed: bool = False
 
-    def __init__(self, certificate: Certificate, *, self_signed: bool = False) -> None:
-        fault = certificate_fault(certificate)
+    def __init__(self, certificate: GivenCertificate, *, self_signed: bool = False) -> None:
+        fault = client_certificate_fault(certificate)
         if fault is not None:
             # The argument may be a whole file with its private key.
             del self, certificate

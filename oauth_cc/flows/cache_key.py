@@ -6,6 +6,7 @@ import hashlib
 import hmac
 
 from oauth_cc._wire.json import write
+from oauth_cc.authentication.certificate import CertificateFile
 from oauth_cc.authentication.credentials import ClientCredentials, by_name
 from oauth_cc.authentication.methods import AuthenticationFields
 from oauth_cc.endpoint import Endpoint
@@ -78,8 +79,11 @@ def cache_key(request: TokenRequest, endpoint: str | Endpoint, fingerprint: byte
         shape["dialect"] = departures
     if by_resource:
         shape["by_resource"] = True
-    if request.client_certificate is not None:
-        shape["x5t#S256"] = request.client_certificate.thumbprint
+    certificate = request.client_certificate
+    if isinstance(certificate, CertificateFile):
+        shape["certificate_file"] = certificate.path
+    elif certificate is not None:
+        shape["x5t#S256"] = certificate.thumbprint
     return hashlib.sha256(write(shape, ascii_only=True).encode("ascii")).hexdigest()
 
 

@@ -5,6 +5,7 @@ Mutual TLS (RFC 8705) on loopback, on each library: the right certificate, anoth
 import base64
 import ssl
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,6 +18,12 @@ import httpx2
 import pytest
 import requests
 import trustme
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 import oauth_cc.aiohttp
 import oauth_cc.httpx
@@ -24,9 +31,11 @@ import oauth_cc.httpx2
 import oauth_cc.requests
 from oauth_cc import (
     Certificate,
+    CertificateFile,
     ClientCredentials,
     NoAuthentication,
     Scope,
+    Secret,
     TlsClientAuth,
     Token,
     TokenRequest,
@@ -35,6 +44,7 @@ from oauth_cc import (
 )
 from oauth_cc.stores.cache import TokenCache
 from oauth_cc.testing import AuthorizationServer, RegisteredClient
+from oauth_cc.tls import client_context
 from tests.leaks import shown_by
 from tests.shells.scripted import TOKEN, Answer, serve
 
@@ -409,3 +419,146 @@ class TestFromIssuer:
             uncertified = ClientCredentials("by_subject", NoAuthentication())
             assert 401 == library.call_from_issuer(world, None, server.resource_url, uncertified, plain.url)
             assert ["/.well-known/oauth-authorization-server", "/token"] == [each.path for each in plain.asked][:2]
+
+
+class _Closing(requests.adapters.HTTPAdapter):
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        request.headers["Connection"] = "close"
+        return super().send(request, *args, **options)
+
+
+def following(kind: Callable[..., Any], limits: object) -> Callable[[Path, Path], Any]:
+    """Return a function that makes a client of httpx2 or httpx which follows a file, with new connections."""
+    return lambda file, trust: kind(verify=client_context(file, authorities=trust), trust_env=False, limits=limits)
+
+
+def following_session(file: Path, trust: Path) -> requests.Session:
+    """Return a session of requests, which reads the file for each connection by itself."""
+    opened = requests.Session()
+    opened.trust_env, opened.verify, opened.cert = False, str(trust), str(file)
+    opened.mount("https://", _Closing(pool_maxsize=60))
+    return opened
+
+
+def following_aiohttp(file: Path, trust: Path) -> aiohttp.ClientSession:
+    """Return a session of aiohttp which follows a file, with new connections."""
+    connector = aiohttp.TCPConnector(ssl=client_context(file, authorities=trust), force_close=True)
+    return aiohttp.ClientSession(connector=connector)
+
+
+FOLLOWING: dict[str, Callable[[Path, Path], Any]] = {
+    "httpx2": following(httpx2.Client, httpx2.Limits(max_keepalive_connections=0)),
+    "httpx2-asyncio": following(httpx2.AsyncClient, httpx2.Limits(max_keepalive_connections=0)),
+    "httpx2-trio": following(httpx2.AsyncClient, httpx2.Limits(max_keepalive_connections=0)),
+    "httpx": following(httpx.Client, httpx.Limits(max_keepalive_connections=0)),
+    "httpx-asyncio": following(httpx.AsyncClient, httpx.Limits(max_keepalive_connections=0)),
+    "requests": following_session,
+    "aiohttp": following_aiohttp,
+}
+CROWDS = [
+    pytest.param(name, size, marks=[pytest.mark.slow] if size > 9 else [])
+    for name, size in {
+        **dict.fromkeys(LIBRARIES, 5),
+        **dict.fromkeys(("httpx2", "httpx2-asyncio", "aiohttp"), 50),
+    }.items()
+]
+"""Each library, and how many threads or tasks call by it. Each call makes a connection of its own."""
+
+
+class TestRotation:
+    """A certificate whose file is replaced under a running program."""
+
+    @pytest.mark.parametrize(("name", "size"), CROWDS)
+    def test_a_crowd_gets_over_the_rotation_of_a_certificate_by_one_request(
+        self, name: str, size: int, world: World, server: AuthorizationServer, tmp_path: Path
+    ) -> None:
+        """Threads or tasks call the API before it, and again after it, when their token is bound to the old one."""
+        file = tmp_path / "svid.pem"
+        file.write_bytes(world.ours.file.read_bytes())
+        request = token_request(ClientCredentials("by_secret", "s3cret")).with_certificate(CertificateFile(file))
+        library = attrs.evolve(LIBRARIES[name], open=lambda *_: FOLLOWING[name](file, world.trust))
+
+        def rotate() -> None:
+            fresh = tmp_path / "fresh.pem"
+            fresh.write_bytes(world.theirs.file.read_bytes())
+            fresh.replace(file)
+
+        def step(client: Any) -> Any:
+            auth = library.shell.ClientCredentialsAuth(request, server.token_endpoint, client=client)
+
+            def call(_number: int) -> Any:
+                return library._authorized(client, server.resource_url, auth)
+
+            if library.backend is None:
+                with ThreadPoolExecutor(size) as pool:
+                    before = list(pool.map(call, range(size)))
+                    rotate()
+                    return before + list(pool.map(call, range(size)))
+
+            async def main() -> list[int]:
+                statuses: list[int] = []
+
+                async def one(number: int) -> None:
+                    statuses.append(await call(number))
+
+                for _ in range(2):
+                    async with anyio.create_task_group() as group:
+                        for number in range(size):
+                            group.start_soon(one, number)
+                    rotate()
+                return statuses
+
+            return main()
+
+        assert library.run(world, None, step) == [200] * 2 * size
+        shown = [seen.certificate for seen in server.token_requests]
+        assert shown == [world.ours.certificate.thumbprint, world.theirs.certificate.thumbprint]
+
+    def test_a_pair_that_does_not_fit_leaves_the_earlier_pair(
+        self, world: World, server: AuthorizationServer, tmp_path: Path
+    ) -> None:
+        """The key is replaced a moment after its certificate. A missing file does no harm either."""
+        file, key = tmp_path / "svid.pem", tmp_path / "key.pem"
+
+        def write(identity: Identity, *, with_key: bool = True) -> None:
+            file.write_bytes(identity.issued.cert_chain_pems[0].bytes())
+            if with_key:
+                key.write_bytes(identity.issued.private_key_pem.bytes())
+
+        write(world.ours)
+        context = client_context(file, key, authorities=world.trust)
+        request = token_request(ClientCredentials("by_secret", "s3cret")).with_certificate(CertificateFile(file))
+
+        def fetch() -> str:
+            with httpx2.Client(verify=context, trust_env=False) as client:
+                oauth_cc.httpx2.fetch_token(request, server.token_endpoint, client=client)
+            return f"{server.token_requests[-1].certificate}"
+
+        assert fetch() == world.ours.certificate.thumbprint
+        write(world.theirs, with_key=False)
+        assert fetch() == world.ours.certificate.thumbprint
+        file.unlink()
+        assert fetch() == world.ours.certificate.thumbprint
+        write(world.theirs)
+        assert fetch() == world.theirs.certificate.thumbprint
+
+    def test_files_that_cannot_be_used_are_an_error_at_once(self, world: World, tmp_path: Path) -> None:
+        """It names neither the content of a file nor a password."""
+        (tmp_path / "text").write_text("M4RKER")
+        for given, reason in (
+            ((tmp_path / "missing",), "cannot be read: No such file"),
+            ((tmp_path / "text",), "certificate must be PEM, with its private key"),
+            ((world.ours.file, world.theirs.file), "certificate must be PEM, with its private key"),
+            ((world.ours.file, "-----BEGIN PRIVATE KEY-----M4RKER"), "must be paths of PEM files"),
+        ):
+            with pytest.raises(errors.InvalidInput, match=reason) as caught:
+                client_context(*given, password="M4RKER")
+            assert "M4RKER" not in shown_by(caught.value)
+        with pytest.raises(errors.InvalidInput, match="authorities cannot be read"):
+            client_context(world.ours.file, authorities=tmp_path / "missing")
+        encrypted = tmp_path / "encrypted.pem"
+        key = load_pem_private_key(world.ours.issued.private_key_pem.bytes(), None)
+        encrypted.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"pass")))
+        client_context(world.ours.file, encrypted, password=Secret("pass"))
+        with pytest.raises(errors.InvalidInput, match="and its password"):
+            client_context(world.ours.file, encrypted)

@@ -6,6 +6,7 @@ from typing import assert_never, assert_type
 
 from oauth_cc import (
     Certificate,
+    CertificateFile,
     ClientAssertion,
     ClientCredentials,
     ClientSecretBasic,
@@ -42,7 +43,7 @@ def registered_name(way: BuiltInAuthentication) -> str:
             assert_type(source, Source)
             return "no registered name"
         case TlsClientAuth(certificate=certificate, self_signed=self_signed):
-            assert_type(certificate, Certificate)
+            assert_type(certificate, Certificate | CertificateFile)
             return "self_signed_tls_client_auth" if self_signed else "tls_client_auth"
         case _:
             assert_never(way)

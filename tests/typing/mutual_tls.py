@@ -6,6 +6,7 @@ from typing import assert_type
 
 from oauth_cc import (
     Certificate,
+    CertificateFile,
     ClientCredentials,
     MetadataCache,
     Scope,
@@ -24,7 +25,7 @@ def main(pem: str, der: bytes) -> None:
     by_certificate = ClientCredentials("your_id", TlsClientAuth(certificate, self_signed=True))
     by_secret = token_request(ClientCredentials("your_id", "s3cret")).with_certificate(certificate)
     assert_type(by_secret, TokenRequest)
-    assert_type(by_secret.client_certificate, Certificate | None)
+    assert_type(by_secret.client_certificate, Certificate | CertificateFile | None)
     request = token_request(by_certificate, Scope.of("read"))
     auth = ClientCredentialsAuth.from_issuer("https://as.example", request, cache=MetadataCache())
     assert_type(auth, ClientCredentialsAuth)

@@ -1,0 +1,126 @@
+"""
+A TLS context whose client certificate is rotated on disk, such as an X.509-SVID or one of cert-manager.
+"""
+
+import os
+import ssl
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias, final
+
+from oauth_cc.authentication.federated import checked_path
+from oauth_cc.errors import InvalidInput
+from oauth_cc.secret import Secret
+
+__all__ = ["client_context"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+_Path: TypeAlias = str | os.PathLike[str]
+_Stamp: TypeAlias = tuple[tuple[int, int, int], ...]
+
+
+def client_context(
+    certificate: _Path,
+    key: _Path | None = None,
+    *,
+    password: str | Secret | None = None,
+    authorities: _Path | None = None,
+) -> ssl.SSLContext:
+    """
+    Return a TLS context for clients that reads its certificate again when the file is replaced.
+
+    Each new connection has the certificate of that moment. An open connection keeps the one that it has. While the
+    certificate and its key do not fit, as between the replacements of two files, new connections have the earlier pair.
+
+    Args:
+        certificate: The path of a PEM file with the certificate and its chain.
+        key: The path of the private key, None if it is in the same file.
+        password: The password of the key.
+        authorities: The path of a PEM file with the only authorities to trust. None for those of the system.
+
+    Raises:
+        InvalidInput: A file cannot be read, or the key does not fit.
+    """
+    paths = [None if path is None else checked_path(path) for path in (certificate, key, authorities)]
+    given = [path for path in (certificate, key, authorities) if path is not None]
+    del certificate, key, authorities
+    if len([path for path in paths if path is not None]) != len(given):
+        # An argument may be the key itself.
+        del paths, given, password
+        raise InvalidInput("certificate", "certificate, key and authorities must be paths of PEM files")
+    word = password.reveal() if isinstance(password, Secret) else password
+    context = _RotatingContext(ssl.PROTOCOL_TLS_CLIENT)
+    fault = context.start(paths[0] or "", paths[1], word, paths[2])
+    if fault is not None:
+        del context, password, word
+        raise fault
+    return context
+
+
+@final
+class _RotatingContext(ssl.SSLContext):
+    # Made by `start`, because the constructor of an SSLContext takes a protocol.
+
+    _pair: tuple[str, str | None]
+    _password: Secret
+    _stamp: _Stamp
+    _lock: threading.Lock
+
+    def start(
+        self, certificate: str, key: str | None, password: str | None, authorities: str | None
+    ) -> InvalidInput | None:
+        self._pair, self._password, self._lock = (certificate, key), Secret(password or ""), threading.Lock()
+        try:
+            if authorities is None:
+                self.load_default_certs()
+            else:
+                self.load_verify_locations(cafile=authorities)
+        except OSError as error:
+            return InvalidInput("certificate", f"authorities cannot be read as PEM certificates: {error.strerror}")
+        try:
+            self._stamp = self._stamp_of_files()
+            self._load(self)
+        except ssl.SSLError:
+            reason = "certificate must be PEM, with its private key in the same file or in key=, and its password"
+        except OSError as error:
+            reason = f"certificate or its private key cannot be read: {error.strerror}"
+        else:
+            return None
+        return InvalidInput("certificate", reason)
+
+    if not TYPE_CHECKING:
+        # Hidden from type checkers, as their arguments are those of SSLContext.
+
+        def wrap_socket(self, *args, **options):
+            self._follow()
+            return super().wrap_socket(*args, **options)
+
+        def wrap_bio(self, *args, **options):
+            self._follow()
+            return super().wrap_bio(*args, **options)
+
+    def _follow(self) -> None:
+        with self._lock:
+            try:
+                stamp = self._stamp_of_files()
+                if stamp == self._stamp:
+                    return
+                # First into another context: a pair that does not fit would leave this one without a certificate.
+                self._load(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+                self._load(self)
+            except OSError:
+                # One of the files is being replaced. The next connection looks again.
+                return
+            self._stamp = stamp
+
+    def _load(self, context: ssl.SSLContext) -> None:
+        # Without a callback, OpenSSL would prompt for the password of an encrypted key.
+        context.load_cert_chain(*self._pair, password=self._password.reveal)
+
+    def _stamp_of_files(self) -> _Stamp:
+        found = [Path(path).stat() for path in self._pair if path is not None]
+        return tuple([(each.st_mtime_ns, each.st_ino, each.st_size) for each in found])
