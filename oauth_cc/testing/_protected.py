@@ -5,6 +5,7 @@ A protected resource that says of itself which authorization server it trusts (R
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from http import HTTPStatus
 from types import TracebackType
 from typing import Final, Literal, Self, TypeAlias, final
 from urllib.parse import urlsplit
@@ -55,6 +56,7 @@ class ProtectedResource:
         server: The authorization server that the API trusts, and names.
         path: The path of the API, such as ``/mcp``. Every path below it is the API, too.
         scope: The scope that each call needs, and that the 401 asks for.
+        needs_dpop: Whether it accepts only tokens that are bound to a key (RFC 9449).
         port: The port on 127.0.0.1; 0 means a free one.
 
     Raises:
@@ -68,17 +70,25 @@ class ProtectedResource:
     """
 
     def __init__(
-        self, server: AuthorizationServer, path: str = "/mcp", *, scope: Scope | None = None, port: int = 0
+        self,
+        server: AuthorizationServer,
+        path: str = "/mcp",
+        *,
+        scope: Scope | None = None,
+        needs_dpop: bool = False,
+        port: int = 0,
     ) -> None:
         if not path.startswith("/"):
             raise ValueError('path must start with "/", such as "/mcp"')
         self._server = server
         self._path = path
         self.scope = Scope() if scope is None else scope
+        self._needs_dpop = needs_dpop
         self._misbehavior = Misbehavior(None)
         self._calls: list[ResourceCall] = []
         self._lock = threading.Lock()
         self._listener = Listener(port, None, self.respond, server.now)
+        self._decide = server.resource_at(self.origin)
         self._listener.begin()
 
     def __enter__(self) -> Self:
@@ -150,23 +160,23 @@ class ProtectedResource:
         members: dict[str, object] = {"resource": self.url, "authorization_servers": [self._server.issuer]}
         if self.scope:
             members["scopes_supported"] = sorted(self.scope.tokens)
+        if self._needs_dpop:
+            members["dpop_bound_access_tokens_required"] = True
         return {**members, "bearer_methods_supported": ["header"]}
 
     def _protected(self, call: Call) -> Reply:
-        _, _, token = call.headers.get("Authorization", "").partition(" ")
-        if token and self.url not in self._server.audience(token):
-            # A token for another resource (RFC 8707 section 3).
-            return self._refusal(401, "invalid_token")
-        # A token of no scope decides whether there is a token at all, and whether it is valid.
-        plain = self._server.respond(attrs.evolve(call, path="/resource"))
-        if plain.status == 401:
-            return self._refusal(401, "invalid_token" if token else None)
-        for name in sorted(self.scope.tokens):
-            if self._server.respond(attrs.evolve(call, path=f"/resource/{name}")).status == 403:
-                return self._refusal(403, "insufficient_scope")
-        return plain
+        scheme, _, token = call.headers.get("Authorization", "").partition(" ")
+        is_other = bool(token) and self.url not in self._server.audience(token)
+        if is_other or (token and self._needs_dpop and scheme.lower() != "dpop"):
+            # A token for another resource (RFC 8707 section 3), or one without a key.
+            return self._refusal(Reply(401, {"error": "invalid_token"}))
+        reply = self._decide(call, f"{self.scope}")
+        return reply if reply.status == HTTPStatus.OK else self._refusal(reply)
 
-    def _refusal(self, status: int, error: str | None) -> Reply:
+    def _refusal(self, reply: Reply) -> Reply:
+        error = None if isinstance(reply.body, bytes) else reply.body.get("error")
         parameters = {"error": error, "scope": f"{self.scope}" or None, "resource_metadata": self.metadata_url}
         shown = ", ".join([f'{name}="{value}"' for name, value in parameters.items() if value is not None])
-        return Reply(status, {} if error is None else {"error": error}, (("WWW-Authenticate", f"Bearer {shown}"),))
+        others = [(name, value) for name, value in reply.headers if name.lower() != "www-authenticate"]
+        scheme = "DPoP" if self._needs_dpop else "Bearer"
+        return attrs.evolve(reply, headers=(*others, ("WWW-Authenticate", f"{scheme} {shown}")))

@@ -10,16 +10,17 @@ from authlib.oauth2.rfc6749 import OAuth2Request, ResourceProtector
 from authlib.oauth2.rfc6749.errors import MissingAuthorizationError
 from authlib.oauth2.rfc6750 import BearerTokenValidator, InsufficientScopeError, InvalidTokenError
 
-from oauth_cc.testing._dpop import ALGORITHMS, ProofRejected
+from oauth_cc.testing._dpop import ALGORITHMS, ProofRejected, ProofVerifier
 from oauth_cc.testing._messages import Call, Reply
 from oauth_cc.testing._requests import Request, call_of, thumbprint
 from oauth_cc.testing._state import Issued, State
 
 
 class _Validator(BearerTokenValidator):
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, proofs: ProofVerifier) -> None:
         super().__init__(realm="oauth_cc")
         self.state = state
+        self.proofs = proofs
 
     def authenticate_token(self, token_string: str) -> Issued | None:
         return self.state.find(token_string)
@@ -44,7 +45,7 @@ class _DpopValidator(_Validator):
         if not isinstance(token, Issued):
             return
         call = call_of(request)
-        jkt = self.state.api_proofs.thumbprint(call, token.value)
+        jkt = self.proofs.thumbprint(call, token.value)
         if jkt is None:
             raise ProofRejected("invalid_dpop_proof", "The call has no proof.")
         if jkt != token.dpop_jkt:
@@ -53,12 +54,19 @@ class _DpopValidator(_Validator):
 
 @final
 class Resource:
-    """The protected resource, which accepts the tokens in *state*."""
+    """
+    The protected resource.
 
-    def __init__(self, state: State) -> None:
+    Args:
+        state: The tokens that it accepts.
+        proofs: Verifies the proofs for its URLs. None for those of the server.
+    """
+
+    def __init__(self, state: State, proofs: ProofVerifier | None = None) -> None:
+        verifier = state.api_proofs if proofs is None else proofs
         self._protector = ResourceProtector()
-        self._protector.register_token_validator(_Validator(state))
-        self._protector.register_token_validator(_DpopValidator(state))
+        self._protector.register_token_validator(_Validator(state, verifier))
+        self._protector.register_token_validator(_DpopValidator(state, verifier))
 
     def reply(self, call: Call, scope: str) -> Reply:
         """Return the response of the protected resource, which requires *scope* unless it is empty (RFC 6750)."""

@@ -3,17 +3,19 @@ The test server as a program starts it: its URLs, its tokens and its faults.
 """
 
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Final, Literal, Self, final
 from urllib.parse import urlsplit
 
 from oauth_cc.testing._clients import RegisteredClient
+from oauth_cc.testing._dpop import ProofVerifier
 from oauth_cc.testing._faults import EndpointName, Fault, Quota
 from oauth_cc.testing._http import Listener
 from oauth_cc.testing._messages import Call, Reply, TokenRequestSeen
 from oauth_cc.testing._misbehavior import Misbehavior
+from oauth_cc.testing._resource import Resource
 from oauth_cc.testing._service import Service
 from oauth_cc.testing._state import State
 
@@ -215,6 +217,18 @@ class AuthorizationServer:
     @clock_skew.setter
     def clock_skew(self, seconds: float) -> None:
         self._state.clock_skew = seconds
+
+    def resource_at(self, origin: str) -> Callable[[Call, str], Reply]:
+        """
+        Return what decides about the calls of another API that accepts the tokens of this server.
+
+        Args:
+            origin: The origin of the API.
+
+        Returns:
+            A function of a call and the scope that it needs.
+        """
+        return Resource(self._state, ProofVerifier(origin, self._state.now, None)).reply
 
     def audience(self, token: str) -> tuple[str, ...]:
         """Return the resources that an access *token* is for (RFC 8707). Empty for a token of another server."""

@@ -10,6 +10,7 @@ import pytest
 
 from oauth_cc import ClientCredentials, MetadataCache, Options, Retries, Scope, errors, token_request
 from oauth_cc.events import Event, RenewalFailed, TokenObtained
+from oauth_cc.jose import new_key
 from oauth_cc.testing import AuthorizationServer, Fault, ProtectedResource, RegisteredClient
 from tests.resting import at_rest
 from tests.shells.asking import Ask
@@ -143,3 +144,15 @@ def test_wrong_arguments_are_refused_before_anything_is_sent(call: Call) -> None
     named = token_request(CREDENTIALS).with_resource("https://b.example/")
     with pytest.raises(errors.InvalidInput, match="no resource but the one that is discovered"):
         kind.from_resource("https://api.example/", named, issuer="https://as.example")
+
+
+@each_call
+def test_an_api_that_needs_bound_tokens_gets_one_with_proofs(call: Call) -> None:
+    """A request without a key is not sent as a bearer token request."""
+    with servers(needs_dpop=True) as (server, api):
+        with pytest.raises(errors.InvalidInput, match=r"accepts only tokens that are bound to a key; add \.with_dpop"):
+            call.get(auth_of(call, server, api), api.url)
+        assert () == server.token_requests
+        bound = token_request(CREDENTIALS).with_dpop(new_key())
+        assert [200, 200] == call.get(auth_of(call, server, api, request=bound), api.url, f"{api.url}/things")
+        assert 1 == len(server.token_requests)
