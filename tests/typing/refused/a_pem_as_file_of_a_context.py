@@ -1,0 +1,3 @@
+from oauth_cc.tls import client_context
+
+client_context(b"-----BEGIN CERTIFICATE-----")  # refused
