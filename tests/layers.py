@@ -13,21 +13,7 @@ import oauth_cc
 PACKAGE: Final = Path(oauth_cc.__file__).parent
 TESTS: Final = Path(__file__).parent
 IMPURE: Final = frozenset(
-    {
-        "jose",
-        "stores",
-        "_io",
-        "httpx2",
-        "httpx",
-        "requests",
-        "aiohttp",
-        "compat",
-        "testing",
-        "cli",
-        "settings",
-        "tls",
-        "workload",
-    }
+    "jose stores _io httpx2 httpx requests aiohttp compat testing integrations cli settings tls workload".split()
 )
 """Modules that perform effects, and modules for programs that do. All other modules do no I/O."""
 

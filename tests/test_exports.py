@@ -67,6 +67,12 @@ PUBLIC = {
     "oauth_cc.httpx2": """
         AsyncTokenSource ClientCredentialsAuth TokenSource fetch_metadata fetch_metadata_async fetch_token
         fetch_token_async perform perform_async""",
+    "oauth_cc.integrations.aiokafka": "TokenProvider",
+    "oauth_cc.integrations.confluent_kafka": "oauth_cb",
+    "oauth_cc.integrations.grpc": "call_credentials",
+    "oauth_cc.integrations.openapi": "with_source",
+    "oauth_cc.integrations.smtplib": "Xoauth2",
+    "oauth_cc.integrations.urllib": "TokenSource fetch_token",
     "oauth_cc.jose": "key_from_file key_from_jwk key_from_pem new_key",
     "oauth_cc.metadata": """
         ResourceMetadata ServerMetadata endpoint_for metadata_lifetime metadata_urls parse_metadata
@@ -128,6 +134,7 @@ def test_a_name_is_the_same_object_in_every_module() -> None:
     """Each HTTP library's module has its own classes."""
     libraries = ("httpx2", "httpx", "requests", "aiohttp")
     shells = {f"{package}.{library}" for package in ("oauth_cc", "oauth_cc.testing") for library in libraries}
+    shells.add("oauth_cc.integrations.urllib")
     found: dict[str, object] = {}
     for module in [module for name, module in MODULES.items() if name not in shells and name != "oauth_cc.flows"]:
         for name in module.__all__:

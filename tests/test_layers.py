@@ -122,6 +122,8 @@ def test_the_core_works_without_extras(extra: str) -> None:
         ("testing.httpx2", "httpx2", "install oauth_cc[httpx2,testing]"),
         ("testing.httpx", "httpx", "install oauth_cc[httpx,testing]"),
         ("testing.requests", "requests", "install oauth_cc[requests,testing]"),
+        ("integrations.aiokafka", "aiokafka", "install oauth_cc[aiokafka]"),
+        ("integrations.grpc", "grpc", "install oauth_cc[grpc]"),
         ("jose", "joserfc", "install oauth_cc[jwt]"),
         ("stores.file", "filelock", "install oauth_cc[file]"),
         ("stores.redis", "redis", "install oauth_cc[redis]"),

@@ -2,10 +2,7 @@
 Sessions of this library's own on requests: a new connection for each attempt, which can be cut from another thread.
 """
 
-import socket
 import ssl
-import threading
-from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias, final
@@ -16,40 +13,10 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.util.ssl_ import create_urllib3_context
-from urllib3.util.ssltransport import SSLTransport
+
+from oauth_cc._io.connection import Connection
 
 _Certificate: TypeAlias = str | tuple[str, str] | None
-
-
-@final
-class Connection:
-    """
-    The connection of one attempt.
-    """
-
-    def __init__(self) -> None:
-        self._mutex = threading.Lock()
-        self._made: HTTPConnection | None = None
-        self._socket: object = None
-        self._is_cut = False
-
-    def watch(self, made: HTTPConnection) -> None:
-        """Keep *made*, which is about to connect."""
-        self._made = made
-
-    def connected(self) -> None:
-        """Keep the socket of the connection, because http.client drops it before the response is read."""
-        with self._mutex:
-            self._socket = None if self._made is None else self._made.sock
-            if self._is_cut:
-                _shut_down(self._socket)
-
-    def cut(self) -> None:
-        """End the connection, also one that is made later, so that the thread that reads from it goes on."""
-        with self._mutex:
-            self._is_cut = True
-            # A proxy may hold a tunnel that is not complete. A TLS handshake has a time limit as a whole.
-            _shut_down(self._socket if self._made is None or self._socket is not None else self._made.sock)
 
 
 def own_session(url: str, connection: Connection) -> requests.Session:
@@ -136,13 +103,3 @@ class _WatchedConnection(HTTPConnection):
         self.watcher.watch(self)
         super().connect()
         self.watcher.connected()
-
-
-def _shut_down(connected: object) -> None:
-    # TLS to a proxy wraps TLS to the server.
-    while isinstance(connected, SSLTransport):
-        connected = connected.socket
-    if isinstance(connected, socket.socket):
-        # The method of an SSLSocket would end TLS alone, for the thread that reads. The peer may have ended it all.
-        with suppress(OSError):
-            socket.socket.shutdown(connected, socket.SHUT_RDWR)

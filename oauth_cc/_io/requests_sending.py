@@ -18,12 +18,13 @@ from requests.utils import select_proxy
 from urllib3.response import BaseHTTPResponse
 from urllib3.util.retry import Retry
 
+from oauth_cc._io.connection import Connection
 from oauth_cc._io.context import check_kind
 from oauth_cc._io.deadline import Deadline, DeadlineExceeded
 from oauth_cc._io.log import LOGGER
 from oauth_cc._io.network_errors import sentence, system_reason, tunnel_status
 from oauth_cc._io.options import check_timeout
-from oauth_cc._io.requests_connection import Connection, own_session
+from oauth_cc._io.requests_connection import own_session
 from oauth_cc._io.tracebacks import chain, strip_tracebacks
 from oauth_cc._io.user_agent import with_user_agent
 from oauth_cc._wire.content_coding import decode_content

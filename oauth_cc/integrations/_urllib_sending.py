@@ -1,0 +1,181 @@
+"""
+Token requests by ``urllib.request``, one connection for each.
+"""
+
+import ssl
+import time
+from collections.abc import Callable
+from functools import cache, partial
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
+from typing import final
+from urllib.error import URLError
+from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandler, Request
+
+from oauth_cc._io.connection import Connection
+from oauth_cc._io.context import check_kind
+from oauth_cc._io.deadline import Deadline, DeadlineExceeded
+from oauth_cc._io.network_errors import sentence, system_reason
+from oauth_cc._io.tracebacks import strip_tracebacks
+from oauth_cc._io.user_agent import with_user_agent
+from oauth_cc._wire.content_coding import decode_content
+from oauth_cc._wire.json import MAX_SIZE
+from oauth_cc.errors import InvalidResponse
+from oauth_cc.flows.effects import Failed, Received
+from oauth_cc.http import HttpRequest, HttpResponse
+
+
+def sender(
+    tls: ssl.SSLContext | None, timeout: float, wait_timeout: float
+) -> Callable[[HttpRequest], Received | Failed]:
+    """
+    Return a function that sends a token request.
+
+    Args:
+        tls: The client's side of TLS. None for the authorities of the environment.
+        timeout: The seconds that an attempt may take.
+        wait_timeout: Unused while every connection can be cut.
+
+    Raises:
+        InvalidInput: *tls* has the wrong type.
+    """
+    check_kind(tls, ssl.SSLContext)
+    deadline: Deadline[Received | Failed] = Deadline(timeout, wait_timeout, "urllib.request")
+
+    def send(request: HttpRequest) -> Received | Failed:
+        named, connection = with_user_agent(request), Connection()
+        try:
+            return deadline.perform(partial(_attempt, named, tls, timeout, connection), connection.cut)
+        except DeadlineExceeded as late:
+            return Failed(strip_tracebacks(TimeoutError(sentence(str(late), request))), retryable=True)
+
+    return send
+
+
+def _attempt(
+    request: HttpRequest, tls: ssl.SSLContext | None, timeout: float, connection: Connection
+) -> Received | Failed:
+    try:
+        context = tls or (_tls() if request.url.startswith("https:") else None)
+        opener = OpenerDirector()
+        # No handler follows redirects, keeps cookies or reads a netrc file, and no status is an error.
+        for handler in (ProxyHandler(), _Handler(connection), _TlsHandler(connection, context)):
+            opener.add_handler(handler)
+        headers = {**dict(request.headers), "Accept-Encoding": "identity"}
+        # The body is None for GET.
+        sent = Request(request.url, request.body or None, headers, method=request.method)  # noqa: S310  # https, or loopback
+        response = opener.open(sent, timeout=timeout)
+        if not isinstance(response, HTTPResponse):
+            raise URLError("no response")
+        with response:
+            return _read(response, time.monotonic() + timeout)
+    except (OSError, HTTPException) as error:
+        return _failed(error, request, timeout)
+
+
+def _read(response: HTTPResponse, ends_at: float) -> Received | Failed:
+    headers = response.getheaders()
+    limit = MAX_SIZE - sum([len(name) + len(value) for name, value in headers])
+    content = bytearray()
+    while len(content) <= limit and (chunk := response.read1(65536)):
+        content += chunk
+        if time.monotonic() > ends_at:
+            raise TimeoutError
+    if response.length and len(content) <= limit:
+        # http.client reports an early end for whole reads alone.
+        raise IncompleteRead(b"", response.length)
+    codings = [value for name, value in headers if name.lower() == "content-encoding"]
+    decoded = decode_content(bytes(content), codings, max_size=MAX_SIZE)
+    if limit < len(content) <= MAX_SIZE:
+        decoded = f"exceeds {MAX_SIZE} bytes with its headers"
+    if isinstance(decoded, str):
+        return Failed(InvalidResponse(response.status, f"the response {decoded}"), retryable=False)
+    return Received(HttpResponse(response.status, headers, decoded), time.time())
+
+
+def _failed(error: OSError | HTTPException, request: HttpRequest, timeout: float) -> Failed:
+    # The texts of http.client quote what a server sent.
+    reason = system_reason(error)
+    late = isinstance(error, TimeoutError) or (isinstance(error, URLError) and isinstance(error.reason, TimeoutError))
+    if late:
+        text = sentence(f"no complete response within {timeout:g} seconds", request)
+        return Failed(strip_tracebacks(TimeoutError(text)), retryable=True)
+    text = "no connection, or it was closed early, or the response is not HTTP"
+    made = URLError(sentence(text if reason is None else f"{text} ({reason})", request))
+    return Failed(strip_tracebacks(made), retryable=not isinstance(reason, ssl.SSLError))
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    # One for the process, because to read the authorities takes longer than a token request.
+    return ssl.create_default_context()
+
+
+@final
+class _Handler(HTTPHandler):
+    def __init__(self, connection: Connection) -> None:
+        super().__init__()
+        self._connection = connection
+
+    def http_open(self, req: Request) -> HTTPResponse:
+        return self.do_open(self._made, req)
+
+    def _made(
+        self,
+        host: str,
+        /,
+        *,
+        port: int | None = None,
+        timeout: float = 0.0,
+        source_address: tuple[str, int] | None = None,
+        blocksize: int = 8192,
+    ) -> HTTPConnection:
+        made = _Watched(host, port, timeout, source_address, blocksize)
+        made.watcher = self._connection
+        return made
+
+
+@final
+class _TlsHandler(HTTPSHandler):
+    def __init__(self, connection: Connection, context: ssl.SSLContext | None) -> None:
+        super().__init__()
+        self._connection = connection
+        self._tls = context
+
+    def https_open(self, req: Request) -> HTTPResponse:
+        return self.do_open(self._made, req)
+
+    def _made(
+        self,
+        host: str,
+        /,
+        *,
+        port: int | None = None,
+        timeout: float = 0.0,
+        source_address: tuple[str, int] | None = None,
+        blocksize: int = 8192,
+    ) -> HTTPConnection:
+        made = _WatchedTls(
+            host, port, timeout=timeout, source_address=source_address, blocksize=blocksize, context=self._tls
+        )
+        made.watcher = self._connection
+        return made
+
+
+@final
+class _Watched(HTTPConnection):
+    watcher: Connection
+
+    def connect(self) -> None:
+        self.watcher.watch(self)
+        super().connect()
+        self.watcher.connected()
+
+
+@final
+class _WatchedTls(HTTPSConnection):
+    watcher: Connection
+
+    def connect(self) -> None:
+        self.watcher.watch(self)
+        super().connect()
+        self.watcher.connected()

@@ -1,0 +1,86 @@
+"""
+The recipes of one line: what a library takes as it is.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+
+import anyio
+import openai
+import pytest
+import urllib3
+from sqlalchemy import create_engine, event, text
+
+from oauth_cc import ClientCredentials, token_request
+from oauth_cc.httpx2 import AsyncTokenSource, TokenSource
+from oauth_cc.testing import AuthorizationServer
+from tests.shells.scripted import Answer, serve
+
+REQUEST = token_request(ClientCredentials("your_id", "s3cret"))
+JSON = (("Content-Type", "application/json"),)
+MODELS = Answer(headers=JSON, chunks=(b'{"object": "list", "data": [{"id": "m-1", "object": "model"}]}',))
+
+
+@pytest.fixture
+def server() -> Iterator[AuthorizationServer]:
+    """Run a server."""
+    with AuthorizationServer() as running:
+        yield running
+
+
+def test_the_openai_sdk_asks_for_the_key_at_each_request(server: AuthorizationServer) -> None:
+    """After a token is discarded, the next request has another."""
+    source = TokenSource(REQUEST, server.token_endpoint)
+    with serve(MODELS) as api, openai.OpenAI(base_url=api.url, api_key=source.access_token, max_retries=0) as models:
+        tokens = []
+        for _ in range(2):
+            assert models.models.list().data[0].id == "m-1"
+            tokens.append(source.token())
+            source.discard(tokens[-1])
+        sent = [asked.headers["authorization"] for asked in api.asked]
+    assert sent == [f"Bearer {token.access_token.reveal()}" for token in tokens]
+    assert tokens[0] != tokens[1]
+
+
+def test_the_async_openai_sdk_takes_the_async_source(server: AuthorizationServer) -> None:
+    """It awaits the key."""
+
+    async def main() -> None:
+        source = AsyncTokenSource(REQUEST, server.token_endpoint)
+        with serve(MODELS) as api:
+            async with openai.AsyncOpenAI(base_url=api.url, api_key=source.access_token, max_retries=0) as models:
+                assert (await models.models.list()).data[0].id == "m-1"
+            assert api.asked[0].headers["authorization"] == await source.authorization()
+
+    anyio.run(main)
+
+
+def test_urllib3_takes_the_header(server: AuthorizationServer) -> None:
+    """Any other library that takes headers does, too: niquests was tried by hand."""
+    source = TokenSource(REQUEST, server.token_endpoint)
+    with urllib3.PoolManager() as pool:
+        headers = {"Authorization": source.authorization()}
+        assert pool.request("GET", server.resource_url, headers=headers).status == 200
+
+
+def test_sqlalchemy_asks_for_the_password_at_each_connection(server: AuthorizationServer) -> None:
+    """Here the database takes none, so it is taken out again."""
+    source = TokenSource(REQUEST, server.token_endpoint)
+    engine = create_engine("sqlite://")
+    given: list[object] = []
+
+    def add(dialect: object, record: object, arguments: list[str], parameters: dict[str, object]) -> None:
+        parameters["password"] = source.access_token()
+
+    def connect(
+        dialect: object, record: object, arguments: list[str], parameters: dict[str, object]
+    ) -> sqlite3.Connection:
+        given.append(parameters.pop("password"))
+        return sqlite3.connect(":memory:")
+
+    event.listen(engine, "do_connect", add)
+    event.listen(engine, "do_connect", connect)
+    with engine.connect() as connection:
+        assert connection.execute(text("select 1")).scalar() == 1
+    engine.dispose()
+    assert given == [source.access_token()]

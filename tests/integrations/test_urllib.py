@@ -1,0 +1,110 @@
+"""
+Tokens by the standard library alone.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from oauth_cc import ClientCredentials, InvalidResponse, Options, Retries, TokenRequestRefused, token_request
+from oauth_cc.errors import InvalidInput, UnexpectedRedirect
+from oauth_cc.integrations.urllib import TokenSource, fetch_token
+from oauth_cc.issuer import Issuer
+from oauth_cc.testing import AuthorizationServer, Fault, PrivateAuthority
+from tests.leaks import shown_by
+from tests.shells.proxy import run_proxy
+from tests.shells.test_faults import FAULTS
+
+REQUEST = token_request(ClientCredentials("your_id", "s3cret"))
+ONCE = Options(retries=Retries(attempts=1), timeout=2.0)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[AuthorizationServer]:
+    """Run one server for all tests."""
+    with AuthorizationServer() as running:
+        yield running
+
+
+def seen(endpoint: str, options: Options = ONCE) -> str:
+    """Return what a caller sees, in the words of the faults of every shell."""
+    try:
+        fetch_token(REQUEST, endpoint, options=options)
+    except TokenRequestRefused as error:
+        after = "" if error.retry_after is None else f" after {error.retry_after}"
+        return f"{error.status} {error.error}{', may be retried' if error.retryable else ''}{after}"
+    except InvalidResponse as error:
+        return f"{type(error).__name__} {error.member or ''}".strip()
+    except TimeoutError:
+        return "timeout"
+    except URLError as error:
+        return "broken: s3cret" if "s3cret" in shown_by(error) else "broken"
+    return "token"
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_caller_sees_the_fault_of_a_server(server: AuthorizationServer, fault: str) -> None:
+    """It sees what a caller of requests sees, whose http.client is the same."""
+    how, expected = FAULTS[fault]
+    server.misbehave(how)
+    options = ONCE if expected != "timeout" else Options(retries=Retries(attempts=1), timeout=0.1)
+    assert seen(server.token_endpoint, options) == ("InvalidResponse" if fault == "half-a-head" else expected)
+    assert seen(server.token_endpoint) == "token"
+
+
+def test_a_token_opens_an_api_by_urlopen(server: AuthorizationServer) -> None:
+    """The source finds the endpoint by the issuer, caches the token, and renews it after a failure."""
+    before = len(server.token_requests)
+    with TokenSource(REQUEST, Issuer(server.issuer), options=ONCE) as source:
+        for _ in range(2):
+            call = Request(server.resource_url, headers={"Authorization": source.authorization()})  # noqa: S310
+            with urlopen(call, timeout=9) as response:  # noqa: S310
+                assert response.status == 200
+    assert len(server.token_requests) == before + 1
+    assert TokenSource.from_issuer(server.issuer, REQUEST).access_token()
+
+
+def test_no_redirect_is_followed(server: AuthorizationServer) -> None:
+    """No second server gets the secret."""
+    server.misbehave(Fault(status=307, headers={"Location": server.token_endpoint}))
+    with pytest.raises(UnexpectedRedirect):
+        fetch_token(REQUEST, server.token_endpoint, options=ONCE)
+
+
+def test_the_environment_names_the_proxy(server: AuthorizationServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for urlopen."""
+    with run_proxy() as running:
+        monkeypatch.setenv("http_proxy", running.url)
+        assert seen(server.token_endpoint) == "token"
+        assert running.targets == [server.token_endpoint]
+
+
+def test_a_private_authority_is_given_as_context_or_by_the_environment(tmp_path: Path) -> None:
+    """Any other authority is not trusted, and that is not tried again."""
+    authority = PrivateAuthority()
+    with AuthorizationServer(tls=authority.server_side()) as server:
+        fetch_token(REQUEST, server.token_endpoint, client=authority.client_side(), options=ONCE)
+        with pytest.raises(URLError, match=r"token endpoint at localhost:.*certificate verify failed"):
+            fetch_token(REQUEST, server.token_endpoint, client=PrivateAuthority().client_side())
+        with pytest.raises(InvalidInput, match=r"client must be a ssl.SSLContext, not builtins.str"):
+            fetch_token(REQUEST, server.token_endpoint, client="authority.pem")  # type: ignore[arg-type]  # on purpose
+        file = authority.write(tmp_path / "authority.pem")
+        program = (
+            "from oauth_cc import *; from oauth_cc.integrations.urllib import fetch_token; import sys\n"
+            f"fetch_token(ClientCredentials('your_id', 's3cret'), {server.token_endpoint!r})\n"
+            "print([name for name in ('requests', 'urllib3', 'httpx2', 'httpx', 'anyio') if name in sys.modules])"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "SSL_CERT_FILE": str(file)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout == "[]\n"
