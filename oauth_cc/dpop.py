@@ -73,6 +73,7 @@ def dpop_proof(
     # Tracebacks show local variables, and a URL may hold credentials.
     del url, access_token
     if isinstance(claims, InvalidInput):
+        del key
         raise claims
     payload = base64url(write(claims).encode("utf-8"))
     return UnsignedJwt(key, f"{key.proof_header}.{payload}".encode("ascii"))

@@ -168,7 +168,14 @@ def normalized(url: str) -> tuple[str, str, int | None, str]:
     except ValueError:
         port = None
     path = _UNRESERVED.sub(lambda escape: chr(int(escape[1], 16)), parts.path)
-    return scheme, parts.hostname or "", port, _ESCAPE.sub(lambda escape: escape[0].upper(), path) or "/"
+    return scheme, parts.hostname or "", port, _without_dots(_ESCAPE.sub(lambda escape: escape[0].upper(), path))
+
+
+def _without_dots(path: str) -> str:
+    kept: list[str] = []
+    for segment in path.split("/")[1:] or [""]:
+        kept = kept[:-1] if segment == ".." else kept if segment == "." else [*kept, segment]
+    return "/" + "/".join([*kept, ""] if path.endswith(("/.", "/..")) else kept)
 
 
 def _require(fault: str, condition: bool) -> None:

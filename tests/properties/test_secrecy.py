@@ -6,6 +6,7 @@ import json
 import logging
 import pickle
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import attrs
@@ -22,6 +23,7 @@ from oauth_cc import (
     Placement,
     Scope,
     Secret,
+    SigningKey,
     Token,
     authorize,
     errors,
@@ -34,12 +36,14 @@ from oauth_cc._wire.json import parse_object
 from oauth_cc.authentication import AuthenticationFields
 from oauth_cc.challenge import parse_challenges
 from oauth_cc.cli.display import curl, http_message
+from oauth_cc.dpop import dpop_proof
 from oauth_cc.endpoint import Endpoint, check_resource, check_url, origin
 from oauth_cc.flows import Failed, Received, Save, Send, exchange
 from oauth_cc.flows.renewal import Renewed, terms
 from oauth_cc.flows.single_flight import Renew, TokenState, Use
 from oauth_cc.http import SHOWN_HEADERS
 from tests import strategies
+from tests.bound import bound_key
 from tests.leaks import shown_by
 from tests.world import World
 
@@ -59,6 +63,9 @@ PLACED = [
         Placement("WM_SEC.ACCESS_TOKEN", "Token"),
     )
 ]
+BOUND = attrs.evolve(TOKEN, token_type="DPoP")
+PROOF = f"{MARK}.{MARK}.{MARK}"
+KEY = attrs.evolve(bound_key("ours"), signer=partial(lambda private, _: bytes(64), MARK))
 RESPONSE = HttpResponse(200, {"Set-Cookie": MARK, "X-Token": MARK}, MARK.encode())
 
 
@@ -94,6 +101,9 @@ def records() -> Iterator[object]:
     yield Renewed(TOKEN, 0.5)
     yield Save("key", TOKEN)
     yield authorize(HttpRequest("GET", "https://api.example/"), TOKEN)
+    yield BOUND
+    yield authorize(HttpRequest("GET", "https://api.example/"), BOUND, proof=PROOF)
+    yield http_request(request.with_dpop(KEY), ENDPOINT, proof=PROOF)
     for placed in PLACED:
         yield placed
         yield authorize(HttpRequest("GET", "https://api.example/"), placed)
@@ -150,6 +160,15 @@ def test_a_header_whose_value_is_shown_cannot_carry_a_token(header: str) -> None
     for name in (header, header.title()):
         with pytest.raises(errors.InvalidInput, match="header must not be"):
             Placement(name, None)
+
+
+def test_a_key_and_an_unsigned_proof_show_neither_signer_nor_content() -> None:
+    """The signer may hold the private key, and the proof is complete with one signature."""
+    unsigned = dpop_proof(KEY, "GET", f"https://api.example/{MARK}", now=0.0, unique_id=MARK, access_token=MARK)
+    payload = unsigned.signing_input.decode().partition(".")[2]
+    for shown in (f"{KEY}{KEY!r}", f"{unsigned}{unsigned!r}", f"{unsigned.signed(bytes(64))!r}"):
+        assert MARK not in shown
+        assert payload not in shown
 
 
 def test_challenge_shows_registered_words_only() -> None:
@@ -215,6 +234,19 @@ BAD: list[Callable[[], object]] = [
     lambda: Token(Secret(f"{MARK}\n"), "Bearer", 0.0),
     lambda: AuthenticationFields((("Authorization", Secret(MARK)),), (("client_secret", Secret(MARK)),)),
     lambda: AuthenticationFields((("X", Secret(f"{MARK}\n")),)),
+    lambda: token_request(CREDENTIALS).with_dpop(MARK),  # type: ignore[arg-type]
+    lambda: SigningKey("ES256", lambda _: bytes(64), "a", public_jwk={"kty": "EC", "d": MARK}),
+    lambda: SigningKey("ES256", lambda _: bytes(64), "a", public_jwk=MARK),
+    lambda: dpop_proof(KEY, "GET", f"https://user:{MARK}@api.example/", now=0.0, unique_id="a", access_token=MARK),
+    lambda: dpop_proof(KEY, "GET", ENDPOINT, now=0.0, unique_id="a", access_token=f"{MARK} "),
+    lambda: dpop_proof(KEY, "G T", ENDPOINT, now=0.0, unique_id="a", access_token=Secret(MARK)),
+    lambda: dpop_proof(MARK, "GET", ENDPOINT, now=0.0, unique_id="a"),  # type: ignore[arg-type]
+    lambda: authorize(HttpRequest("GET", ENDPOINT), BOUND, proof=f"{MARK} "),
+    lambda: authorize(HttpRequest("GET", ENDPOINT), TOKEN, proof=PROOF),
+    lambda: authorize(HttpRequest("GET", f"http://api.example/?token={MARK}"), BOUND, proof=PROOF),
+    lambda: http_request(token_request(POST).with_dpop(KEY), ENDPOINT, proof=MARK),
+    lambda: http_request(token_request(POST), ENDPOINT, proof=PROOF),
+    lambda: http_request(token_request(POST).with_dpop(KEY), ENDPOINT, assertion=MARK, proof=PROOF),
 ]
 
 

@@ -4,6 +4,7 @@ DPoP on every HTTP library: a proof for each request, which the test server's ve
 
 import io
 import json
+import logging
 import time
 from base64 import urlsafe_b64decode
 from concurrent.futures import ThreadPoolExecutor
@@ -203,6 +204,31 @@ def test_a_redirect_after_a_repeated_call_has_the_new_token_and_a_proof(call: Ca
             del api.asked[:2]
             assert verified(api, 2) == [KEY.jkt] * 2
         assert [sorted({"Authorization", "DPoP"} & each.headers.keys()) for each in stranger.asked] == [[]]
+
+
+@each_call
+def test_no_log_line_shows_a_proof_or_the_token(call: Call, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither of this library nor of the HTTP library, at any level."""
+    with (
+        caplog.at_level(logging.DEBUG),
+        serve(bound(1), bound(2)) as script,
+        serve(demand("n-1"), REJECTED, DONE) as api,
+    ):
+        assert call.get(call.auth(REQUEST, f"{script.url}/token"), api.url) == [200]
+        proofs = [each.headers["DPoP"] for each in (*script.asked, *api.asked)]
+    logged = "".join([f"{record.getMessage()}{vars(record)}" for record in caplog.records])
+    for hidden in ("tok-1", "tok-2", *[part for proof in proofs for part in proof.split(".")]):
+        assert hidden not in logged
+
+
+def test_the_headers_of_an_answered_request_show_no_proof() -> None:
+    """The libraries redact Authorization alone when they print headers."""
+    with serve(bound(1)) as script, serve(Answer(307, (("Location", "/second"),)), DONE) as api:
+        auth = oauth_cc.httpx2.ClientCredentialsAuth(REQUEST, f"{script.url}/token")
+        with httpx2.Client(auth=auth, follow_redirects=True) as client:
+            response = client.get(api.url)
+        for each in (response, *response.history):
+            assert "dpop" not in f"{each.request.headers!r}"
 
 
 @each_call
