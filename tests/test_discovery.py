@@ -63,16 +63,17 @@ NOWHERE = HttpResponse(200, (), json.dumps({"issuer": ISSUER}).encode())
 
 
 @pytest.mark.parametrize("first", [*ABSENCES, OTHER, WRONG, NOWHERE, BUSY, HTTP, HttpResponse(302)], ids=str)
-def test_the_openid_url_is_asked_after_any_other_answer(first: HttpResponse) -> None:
+def test_the_openid_urls_are_asked_after_any_other_answer(first: HttpResponse) -> None:
     """Another issuer, no token endpoint and an error included."""
-    world = World([first, FOUND])
-    assert METADATA == world.run(discover(ISSUER))
-    assert asked(*URLS) == world.sent
+    for count in (1, 2):
+        world = World([*[first] * count, FOUND])
+        assert METADATA == world.run(discover(ISSUER))
+        assert asked(*URLS[: count + 1]) == world.sent
 
 
 @pytest.mark.parametrize("absence", ABSENCES, ids=str)
 @pytest.mark.parametrize("telling", [OTHER, WRONG, NOWHERE, BUSY, HTTP, ABSENT], ids=str)
-def test_the_error_is_the_one_that_says_more_and_names_both_urls(telling: HttpResponse, absence: HttpResponse) -> None:
+def test_the_error_is_the_one_that_says_more_and_names_the_urls(telling: HttpResponse, absence: HttpResponse) -> None:
     """That one URL has no metadata hides no other error."""
     with pytest.raises(errors.InvalidResponse) as alone:
         parse_metadata(telling, ISSUER)
@@ -112,7 +113,7 @@ class TestRedirect:
         world = World([REDIRECT, HttpResponse(302, {"Location": "https://c.example/"}), ABSENT])
         with pytest.raises(errors.UnexpectedRedirect, match=r"redirects to https://c\.example/, which is not"):
             world.run(discover(ISSUER))
-        assert asked(URLS[0], "https://b.example/", URLS[1]) == world.sent
+        assert asked(URLS[0], "https://b.example/", *URLS[1:]) == world.sent
 
     @pytest.mark.parametrize(
         "location",
@@ -129,7 +130,7 @@ class TestRedirect:
         """Which of them counts is open."""
         world = World([HttpResponse(302, [("Location", "/a"), ("Location", "/b")]), FOUND])
         assert METADATA == world.run(discover(ISSUER))
-        assert asked(*URLS) == world.sent
+        assert asked(*URLS[:2]) == world.sent
 
 
 def test_an_error_of_the_network_notes_the_requested_url() -> None:
@@ -202,13 +203,13 @@ class TestCache:
 
     def test_each_issuer_is_cached_by_its_exact_text(self) -> None:
         """Errors are not cached."""
-        world, cache = World([FOUND, OTHER, OTHER, FOUND]), MetadataCache()
+        world, cache = World([FOUND, OTHER]), MetadataCache()
         assert METADATA == world.run(discover(ISSUER, cache=cache))
         for _ in range(2):
             with pytest.raises(errors.IssuerMismatch):
                 world.run(discover(f"{ISSUER}/", cache=cache))
         assert METADATA == world.run(discover(ISSUER, cache=cache))
-        assert 5 == len(world.sent)
+        assert 7 == len(world.sent)
 
     def test_metadata_found_over_http_are_cached_for_allow_http_only(self) -> None:
         """Another caller does not get them."""
@@ -313,4 +314,4 @@ def test_any_responses_give_metadata_or_an_oauth_error(
     except errors.InvalidResponse:
         assert FOUND != first
     assert {request.url for request in world.sent} <= {*URLS, "https://b.example/"}
-    assert len(world.sent) <= 4
+    assert len(world.sent) <= 6

@@ -79,7 +79,7 @@ class TestUrls:
             assert case.expect["url"] == metadata_urls(case.data["issuer"])[0]
 
     @pytest.mark.parametrize(
-        ("issuer", "inserted", "appended"),
+        ("issuer", "path", "appended"),
         [
             (ISSUER, "", ""),
             (f"{ISSUER}/", "", ""),
@@ -89,11 +89,13 @@ class TestUrls:
         ],
     )
     def test_rfc_8414_inserts_the_path_and_openid_connect_appends_it(
-        self, issuer: str, inserted: str, appended: str
+        self, issuer: str, path: str, appended: str
     ) -> None:
-        """One `/` at the end of the issuer is removed."""
-        plain = f"{ISSUER}/.well-known/oauth-authorization-server{inserted}"
-        assert (plain, f"{ISSUER}{appended}/.well-known/openid-configuration") == metadata_urls(issuer)
+        """One `/` at the end of the issuer is removed. For OpenID Connect, the inserted form comes last."""
+        inserted = f"{ISSUER}/.well-known/oauth-authorization-server{path}"
+        urls = (inserted, f"{ISSUER}{appended}/.well-known/openid-configuration")
+        last = f"{ISSUER}/.well-known/openid-configuration{path}"
+        assert (urls if not path else (*urls, last)) == metadata_urls(issuer)
 
     def test_an_http_issuer_is_allowed_on_loopback_or_explicitly(self) -> None:
         """Any other http issuer is rejected."""

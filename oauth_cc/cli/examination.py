@@ -66,7 +66,9 @@ def announcement(request: TokenRequest, arguments: argparse.Namespace) -> str:
     others = len(alternatives(request, arguments.token_url or arguments.issuer)) if arguments.tries else 0
     # A server may want a nonce in the proof, and get another one.
     sends = 1 if request.dpop_key is None else 2
-    counts = {"for the metadata": 2 if arguments.issuer else 0, "to the token endpoint": sends * (1 + others)}
+    # Each of three URLs may redirect once.
+    lookups = 6 if arguments.issuer else 0
+    counts = {"for the metadata": lookups, "to the token endpoint": sends * (1 + others)}
     parts = ", ".join([f"{count} {where}" for where, count in counts.items() if count])
     total = sum(counts.values())
     return f"doctor sends at most {total} {'request' if total == 1 else 'requests'}: {parts}"

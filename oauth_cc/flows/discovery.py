@@ -55,7 +55,7 @@ def discover(
     Return the flow that fetches the metadata of *issuer* (RFC 8414 section 3).
 
     Args:
-        issuer: The issuer identifier, a URL or an `Endpoint`. The two URLs of `oauth_cc.metadata.metadata_urls` are
+        issuer: The issuer identifier, a URL or an `Endpoint`. The URLs of `oauth_cc.metadata.metadata_urls` are
             requested in turn until a response contains metadata. One redirect of each to an https URL is followed.
         retries: How often and after which pauses a failed attempt is repeated.
         cache: The cache of the metadata. None to fetch them at each call.

@@ -104,16 +104,18 @@ class ServerMetadata:
         return tuple([name for name in listed if name != "none" and not name.startswith("HS")])
 
 
-def metadata_urls(issuer: str | Endpoint) -> tuple[str, str]:
+def metadata_urls(issuer: str | Endpoint) -> tuple[str, ...]:
     """
-    Return the two possible URLs of the metadata of *issuer*, to try in order.
+    Return the possible URLs of the metadata of *issuer*, to try in order.
 
-    RFC 8414 section 3.1 inserts the well-known path, OpenID Connect Discovery 1.0 section 4 appends it.
+    RFC 8414 section 3.1 inserts the well-known path, OpenID Connect Discovery 1.0 section 4 appends it. Some servers
+    insert that of OpenID Connect, too (RFC 8414 section 5). For an issuer without a path, both are the same.
 
-        >>> metadata_urls("https://as.example/tenant")[0]
-        'https://as.example/.well-known/oauth-authorization-server/tenant'
-        >>> metadata_urls("https://as.example/tenant")[1]
-        'https://as.example/tenant/.well-known/openid-configuration'
+        >>> for url in metadata_urls("https://as.example/tenant"):
+        ...     print(url)
+        https://as.example/.well-known/oauth-authorization-server/tenant
+        https://as.example/tenant/.well-known/openid-configuration
+        https://as.example/.well-known/openid-configuration/tenant
 
     Raises:
         InvalidInput: *issuer* is not https, not http to loopback, and not an `Endpoint` that allows http.
@@ -121,10 +123,13 @@ def metadata_urls(issuer: str | Endpoint) -> tuple[str, str]:
     base = issuer_of(issuer)[0].removesuffix("/")
     scheme, _, rest = base.partition("://")
     authority, slash, path = rest.partition("/")
-    return (
-        f"{scheme}://{authority}/.well-known/oauth-authorization-server{slash}{path}",
+    well_known = f"{scheme}://{authority}/.well-known/"
+    urls = (
+        f"{well_known}oauth-authorization-server{slash}{path}",
         f"{base}/.well-known/openid-configuration",
+        f"{well_known}openid-configuration{slash}{path}",
     )
+    return tuple(dict.fromkeys(urls))
 
 
 def parse_metadata(response: HttpResponse, issuer: str | Endpoint) -> ServerMetadata:

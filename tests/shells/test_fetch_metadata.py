@@ -60,11 +60,15 @@ def test_an_unsupported_authentication_method_is_rejected_and_not_replaced(ask: 
 
 
 def test_metadata_requests_are_bare_and_follow_one_redirect(ask: Ask) -> None:
-    """Both well-known URLs are requested, with no credentials."""
+    """All well-known URLs are requested, with no credentials."""
     with serve(Answer(302, headers=(("Location", "/elsewhere"),)), Answer(302), Answer(404)) as server:
         with pytest.raises(errors.UnexpectedRedirect):
             ask.token_from_issuer(f"{server.url}/t", ClientCredentials("id", ClientSecretPost("s")))
-        paths = ["/.well-known/oauth-authorization-server/t", "/elsewhere", "/t/.well-known/openid-configuration"]
+        inserted = "/.well-known/openid-configuration/t"
+        paths = [
+            *["/.well-known/oauth-authorization-server/t", "/elsewhere", "/t/.well-known/openid-configuration"],
+            inserted,
+        ]
         assert [("GET", path, b"") for path in paths] == [(one.method, one.path, one.body) for one in server.asked]
         assert not {"Authorization", "Cookie"} & {name for one in server.asked for name in one.headers}
 
