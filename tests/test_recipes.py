@@ -27,7 +27,7 @@ from oauth_cc import Scope, SigningKey, Token, TokenRequest, dialects, errors, u
 from oauth_cc.authentication import Algorithm
 from oauth_cc.authentication.jwt import JWT_BEARER
 from oauth_cc.httpx2 import ClientCredentialsAuth, fetch_token
-from oauth_cc.jose import key_from_jwk
+from oauth_cc.jose import key_from_jwk, new_key
 from oauth_cc.testing import AssertionIssuer, AuthorizationServer, FederatedIdentity, RegisteredClient
 from oauth_cc.testing._clients import JwkSet
 from tests.guides import HEADING, ROOT, functions, prose
@@ -191,6 +191,25 @@ def test_the_auth0_recipe_gets_tokens_only_for_the_issuer_with_its_slash(recipes
         without_slash = recipes.request("auth0", key("RS256"), server.issuer.removesuffix("/"), API)
         with pytest.raises(errors.TokenRequestRefused):
             fetch_token(without_slash, server.token_endpoint)
+
+
+@pytest.mark.parametrize("name", ["mastercard", "okta", "auth0"])
+def test_a_recipe_gets_tokens_that_are_bound_to_a_key(recipes: Recipes, name: str) -> None:
+    """The client must send proofs, and the server demands a nonce, as Okta does."""
+    audience: Literal["token_endpoint", "issuer"] = "token_endpoint" if name == "okta" else "issuer"
+    client = attrs.evolve(signing("RS256", "inventory.read"), dpop_bound=True)
+    with AuthorizationServer(clients=[client], assertion_audience=audience, dpop_nonces=True) as server:
+        bound = new_key()
+        arguments: dict[str, tuple[object, ...]] = {
+            "mastercard": (bound, server.issuer, Scope.of("inventory.read")),
+            "okta": (server.issuer, server.token_endpoint),
+            "auth0": (server.issuer, API),
+        }
+        request = recipes.request(name, key("RS256"), *arguments[name]).with_dpop(bound)
+        assert name != "mastercard" or request == recipes.request(name, key("RS256"), *arguments[name])
+        with httpx2.Client(auth=ClientCredentialsAuth(request, server.token_endpoint)) as api:
+            assert [api.get(server.resource_url).status_code for _ in range(2)] == [200, 200]
+        assert [(seen.status, seen.dpop_jkt) for seen in server.token_requests] == [(400, None), (200, bound.jkt)]
 
 
 def test_the_keycloak_recipe_gets_tokens_from_the_issuer_alone(recipes: Recipes) -> None:
