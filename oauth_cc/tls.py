@@ -1,26 +1,84 @@
 """
-A TLS context whose client certificate is rotated on disk, such as an X.509-SVID or one of cert-manager.
+Client certificates in files: one in any form, and a TLS context for one that is rotated, such as an X.509-SVID.
 """
 
 import os
 import ssl
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, final
+from typing import TYPE_CHECKING, Final, TypeAlias, final
 
+from oauth_cc._wire.pem import structure, unwrap
+from oauth_cc.authentication.certificate import PKCS_12, Certificate
 from oauth_cc.authentication.federated import checked_path
 from oauth_cc.errors import InvalidInput
 from oauth_cc.secret import Secret
 
-__all__ = ["client_context"]
+__all__ = ["certificate_from_file", "client_context"]
 
 
 def __dir__() -> list[str]:
     return __all__
 
 
+_MAX_SIZE: Final = 1024 * 1024
+
 _Path: TypeAlias = str | os.PathLike[str]
 _Stamp: TypeAlias = tuple[tuple[int, int, int], ...]
+
+
+def certificate_from_file(file: _Path, *, password: str | bytes | Secret | None = None) -> Certificate:
+    """
+    Load a client certificate from a file: PKCS #12, and any form that `Certificate.from_pem` reads.
+
+    Args:
+        file: The path of the file.
+        password: The password of PKCS #12, which needs the extra ``jwt``.
+
+    Raises:
+        InvalidInput: The file cannot be read, or does not contain a certificate. The error names the form that was
+            found.
+    """
+    path = checked_path(file)
+    content = (
+        InvalidInput("certificate", "certificate must be in a file; pass its path") if path is None else _read(path)
+    )
+    found = content if isinstance(content, InvalidInput) else _certificate(content, password)
+    del file, path, content, password
+    if isinstance(found, InvalidInput):
+        raise found
+    return found
+
+
+def _read(path: str) -> bytes | InvalidInput:
+    try:
+        with Path(path).open("rb") as opened:
+            return opened.read(_MAX_SIZE)
+    except OSError as error:
+        return InvalidInput("certificate", f"certificate file {path} cannot be read: {error.strerror}")
+
+
+def _certificate(content: bytes, password: str | bytes | Secret | None) -> Certificate | InvalidInput:
+    der = unwrap(content)
+    if not isinstance(der, bytes) or structure(der) != PKCS_12:
+        try:
+            return Certificate.from_pem(content)
+        except InvalidInput as fault:
+            return fault.with_traceback(None)
+    try:
+        from cryptography.hazmat.primitives.serialization import Encoding
+        from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
+    except ImportError as error:
+        raise ImportError("certificates in PKCS #12 need more packages: install oauth_cc[jwt]") from error
+    word = password.reveal() if isinstance(password, Secret) else password
+    try:
+        found = load_pkcs12(der, word.encode("utf-8") if isinstance(word, str) else word)
+    except ValueError:
+        return InvalidInput("certificate", "certificate in PKCS #12 cannot be read; pass the right password=")
+    if found.cert is None:
+        return InvalidInput("certificate", "certificate in PKCS #12 is missing; export it together with its key")
+    chain = [each.certificate.public_bytes(Encoding.DER) for each in (found.cert, *found.additional_certs)]
+    return Certificate(Certificate.from_der(chain[0]).thumbprint, chain=tuple(chain))
 
 
 def client_context(

@@ -91,7 +91,7 @@ PUBLIC = {
     "oauth_cc.testing.httpx": "Transport",
     "oauth_cc.testing.httpx2": "Transport",
     "oauth_cc.testing.requests": "Adapter",
-    "oauth_cc.tls": "client_context",
+    "oauth_cc.tls": "certificate_from_file client_context",
     "oauth_cc.workload": "AssertionVariable GitHubActions GoogleMetadata Perform",
 }
 """Every public name, by the module that it is imported from."""

@@ -5,8 +5,10 @@ The forms that keys and certificates come in, made by OpenSSL, OpenSSH and crypt
 import base64
 import hashlib
 import json
+import re
 import subprocess
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,9 @@ import trustme
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, pkcs12
-from cryptography.x509 import load_pem_x509_certificate
+from cryptography.x509 import CertificateRevocationListBuilder, load_pem_x509_certificate
 from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jws
@@ -24,6 +27,7 @@ from joserfc import jws
 from oauth_cc import Certificate, Secret, errors
 from oauth_cc.authentication.key_forms import KeyText, recognized
 from oauth_cc.jose import key_from_file, key_from_jwk, key_from_pem
+from oauth_cc.tls import certificate_from_file
 from tests.keys import CURVES, RSA, jwk, pem, private, public, public_jwk, public_pem
 from tests.leaks import shown_by
 
@@ -202,6 +206,16 @@ def test_any_content_is_a_key_text_or_a_fault(content: str | bytes) -> None:
     assert isinstance(found, KeyText) or found.startswith("is ")
 
 
+REVOKED = (
+    CertificateRevocationListBuilder()
+    .issuer_name(X509.subject)
+    .last_update(datetime(2026, 1, 1))
+    .next_update(datetime(2027, 1, 1))
+    .sign(RSA, SHA256())
+    .public_bytes(Encoding.DER)
+)
+
+
 @pytest.mark.parametrize("wrapped", WRAPPED)
 def test_every_text_of_a_certificate_is_the_same_certificate(wrapped: str) -> None:
     """The first one of a chain is the client's."""
@@ -222,7 +236,7 @@ def test_a_certificate_in_der_is_read_from_its_bytes_and_base64() -> None:
     [
         (
             pkcs12.serialize_key_and_certificates(b"a", None, X509, None, PLAIN),
-            "certificate is PKCS #12; write it as PEM",
+            "certificate is PKCS #12; use oauth_cc.tls.certificate_from_file",
         ),
         (b"-----BEGIN PKCS7-----\nAA==\n-----END PKCS7-----", "certificate is PKCS #7; write it as PEM"),
         (b"-----BEGIN CERTIFICATE REQUEST-----\nAA==", "certificate is a certificate request; pass the certificate"),
@@ -237,6 +251,55 @@ def test_another_form_of_certificate_is_named_with_what_to_do(content: bytes, re
     with pytest.raises(errors.InvalidInput, match=reason) as caught:
         Certificate.from_pem(content)
     assert repr(content[20:60])[2:-1] not in shown_by(caught.value) or len(content) < 60
+
+
+def test_every_form_that_openssl_writes_of_a_certificate_is_read_or_named(tmp_path: Path) -> None:
+    """From a file, which may be PKCS #12 with a password. None is a foreign exception."""
+    key, leaf = tmp_path / "key.pem", tmp_path / "leaf.pem"
+    key.write_bytes(pem(RSA))
+    leaf.write_bytes(openssl("req", "-new", "-x509", "-key", str(key), "-subj", "/CN=client", "-days", "9"))
+    ours = Certificate.from_pem(leaf.read_bytes())
+    request = openssl("req", "-new", "-key", str(key), "-subj", "/CN=client")
+    export = ("pkcs12", "-export", "-inkey", str(key), "-in", str(leaf), "-passout")
+    read = [
+        openssl("x509", "-in", str(leaf), "-outform", "DER"),
+        openssl("x509", "-in", str(leaf), "-text"),
+        leaf.read_bytes() + key.read_bytes(),
+        b"\xef\xbb\xbf" + leaf.read_bytes().replace(b"\n", b"\r\n"),
+        base64.b64encode(leaf.read_bytes()),
+        leaf.read_bytes().replace(b"\n", b"\\n"),
+        openssl(*export, "pass:s3cret"),
+        openssl(*export, "pass:s3cret", "-certpbe", "NONE", "-keypbe", "NONE"),
+        base64.b64encode(openssl(*export, "pass:s3cret", "-certfile", str(leaf))),
+    ]
+    named = {
+        openssl("x509", "-in", str(leaf), "-trustout"): "is in a form of OpenSSL; write it as PEM",
+        openssl("crl2pkcs7", "-nocrl", "-certfile", str(leaf)): "is PKCS #7; write it as PEM",
+        openssl("crl2pkcs7", "-nocrl", "-certfile", str(leaf), "-outform", "DER"): "is PKCS #7; write it as PEM",
+        request: "is a certificate request",
+        openssl("req", "-outform", "DER", given=request): "is a certificate request",
+        b"-----BEGIN X509 CRL-----\nAA==\n-----END X509 CRL-----": "is a revocation list",
+        REVOKED: "is a revocation list",
+        pem(RSA): "must not be a private key",
+        openssl("pkey", "-pubout", given=pem(RSA)): "is a public key",
+        openssl(*export, "pass:other"): "cannot be read; pass the right password=",
+        openssl("pkcs12", "-export", "-nocerts", "-inkey", str(key), "-passout", "pass:s3cret"): "is missing; export",
+        b"": "no certificate in the text",
+    }
+    file = tmp_path / "certificate"
+    for content in read:
+        file.write_bytes(content)
+        assert certificate_from_file(file, password=Secret("s3cret")) == ours
+        assert certificate_from_file(file, password=b"s3cret").x5t == ours.x5t
+    for content, reason in named.items():
+        file.write_bytes(content)
+        with pytest.raises(errors.InvalidInput, match=re.escape(reason)) as caught:
+            certificate_from_file(file, password="s3cret")
+        assert "s3cret" not in shown_by(caught.value)
+    file.unlink()
+    for wrong, reason in ((file, "cannot be read: No such file"), (pem(RSA).decode(), "must be in a file")):
+        with pytest.raises(errors.InvalidInput, match=reason):
+            certificate_from_file(wrong)
 
 
 def test_x5t_and_x5c_are_those_of_the_certificate() -> None:
