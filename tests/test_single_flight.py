@@ -171,8 +171,29 @@ class TestRenewed:
         """An older token would shorten the time to the next renewal."""
         newer = attrs.evolve(token("tok-2"), received_at=NOW + 1)
         state = renewed(UNKNOWN, newer, 0.5)
-        assert renewed(state, token(), 0.5) == state
-        assert renewed(renewed(UNKNOWN, token(), 0.5), newer, 0.5).token == newer
+        assert renewed(state, token(), 0.5, late=True) == state
+        assert renewed(renewed(UNKNOWN, token(), 0.5), newer, 0.5, late=True).token == newer
+
+    def test_token_received_by_a_clock_that_was_set_back_is_used(self) -> None:
+        """Else each call would request another one until the clock has caught up."""
+        state = renewed(UNKNOWN, token("tok-2"), 0.5)
+        earlier = attrs.evolve(token(), received_at=NOW - 30, expires_at=NOW + 3570)
+        assert renewed(state, earlier, 0.5).token == earlier
+
+    def test_same_text_from_a_clock_that_was_set_back_is_another_token(self) -> None:
+        """The lifetime of the earlier one says nothing any more."""
+        earlier = attrs.evolve(token(), received_at=NOW - 3600, expires_at=NOW)
+        state = renewed(renewed(UNKNOWN, token(), 0.5), earlier, 0.5)
+        assert (state.token, state.repeats, state.stale_from) == (earlier, False, NOW - 5)
+
+    def test_token_from_a_clock_that_was_set_back_is_renewed_and_used_meanwhile(self) -> None:
+        """How long it can be used is unknown. Five minutes are within the tolerance."""
+        state = renewed(UNKNOWN, token(), 0.5)
+        assert decide(state, NOW - 300, under_way=False) == Use(token())
+        assert decide(state, NOW - 301, under_way=False) == Renew(token())
+        spaced = failed(state, OSError("gone"), NOW - 3600)
+        assert decide(spaced, NOW - 3571, under_way=False) == Use(token())
+        assert decide(spaced, NOW - 3570, under_way=False) == Renew(token())
 
     def test_server_that_returns_the_same_token_again_is_asked_once_when_it_ends(self) -> None:
         """The first lifetime counts, for the next token too."""

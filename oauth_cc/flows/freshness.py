@@ -115,8 +115,18 @@ def fresh_until(
     lifetime = token.expires_at - token.received_at
     due = token.received_at + lifetime * renewal_window.share(spread, first=first)
     if attempted_at is not None:
-        due = max(due, attempted_at + min(_SPACING, lifetime * _SPACING_SHARE))
+        spaced = attempted_at + min(_SPACING, lifetime * _SPACING_SHARE)
+        due = max(due, spaced) if attempted_at >= fresh_from(token) else spaced
     return min(due, stale_from(token)) if lifetime > SHORTEST_USE else stale_from(token)
+
+
+def fresh_from(token: Token) -> float:
+    """
+    Return the POSIX seconds from which *token* is fresh: five minutes before it was received, as clocks differ.
+
+    At an earlier moment the clock has been set back since, and how long the token can be used is unknown.
+    """
+    return token.received_at - _CLOCK_TOLERANCE
 
 
 def stale_from(token: Token) -> float:
@@ -145,4 +155,4 @@ def is_plausible(token: Token, now: float) -> bool:
         (True, False)
     """
     lifetime = token.expires_at - token.received_at
-    return token.received_at <= now + _CLOCK_TOLERANCE and lifetime <= MAX_LIFETIME + _ROUNDING
+    return now >= fresh_from(token) and lifetime <= MAX_LIFETIME + _ROUNDING

@@ -19,7 +19,7 @@ from oauth_cc.flows.cache_key import cache_key, public_key
 from oauth_cc.flows.cache_key import fingerprint as derive_fingerprint
 from oauth_cc.flows.effects import Failed, Flow, Report, load, lock, observe, save
 from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries, exchange
-from oauth_cc.flows.freshness import DEFAULT_WINDOW, RenewalWindow, is_plausible, stale_from
+from oauth_cc.flows.freshness import DEFAULT_WINDOW, RenewalWindow, fresh_from, is_plausible, stale_from
 from oauth_cc.flows.hints import Hints
 from oauth_cc.flows.metadata_cache import Discovery
 from oauth_cc.request import TokenRequest, as_request
@@ -276,6 +276,9 @@ def _find(terms: Terms, held: Token | None, rejected: tuple[Token, ...]) -> Flow
     if not isinstance(found, Token) or found == held or found in rejected or moment.now >= stale_from(found):
         return None
     if not is_plausible(found, moment.now):
+        return None
+    # A store that failed meanwhile may have an older token, unless the clock was set back.
+    if held is not None and found.received_at < held.received_at and moment.now >= fresh_from(held):
         return None
     bound = terms.request.dpop_jkt
     if (found.token_type, found.dpop_jkt) != ("Bearer" if bound is None else "DPoP", bound):

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias, final
 import attrs
 
 from oauth_cc.errors import InvalidResponse, TokenRequestRefused
-from oauth_cc.flows.freshness import DEFAULT_WINDOW, SHORTEST_USE, RenewalWindow, fresh_until, stale_from
+from oauth_cc.flows.freshness import DEFAULT_WINDOW, SHORTEST_USE, RenewalWindow, fresh_from, fresh_until, stale_from
 from oauth_cc.flows.rejection import Histories, after_use, rejections_of, repeated, without
 from oauth_cc.token import Token
 
@@ -66,7 +66,8 @@ class TokenState:
 
     Args:
         token: The cached token, or None.
-        fresh_until: The POSIX seconds until which the token can be used without a decision.
+        fresh_from: The POSIX seconds from which the token can be used without a decision.
+        fresh_until: The POSIX seconds until which that holds.
         stale_from: The POSIX seconds from which the token is not used.
         spread: A number from 0 up to 1 that places the renewal in the window.
         first: Whether the token replaces no usable token of this process.
@@ -78,6 +79,7 @@ class TokenState:
     """
 
     token: Token | None = None
+    fresh_from: float = -math.inf
     fresh_until: float = -math.inf
     stale_from: float = -math.inf
     spread: float = 0.0
@@ -134,7 +136,8 @@ def decide(state: TokenState, now: float, *, under_way: bool) -> Decision:
     usable = state.token is not None and now < state.stale_from
     refused = state.refusal is not None and state.refusal.holds(now, usable=usable)
     if state.token is not None and usable:
-        return Use(state.token) if now < state.fresh_until or under_way or refused else Renew(state.token)
+        fresh = state.fresh_from <= now < state.fresh_until
+        return Use(state.token) if fresh or under_way or refused else Renew(state.token)
     if under_way:
         return Wait()
     if state.refusal is not None and refused:
@@ -143,7 +146,12 @@ def decide(state: TokenState, now: float, *, under_way: bool) -> Decision:
 
 
 def renewed(
-    state: TokenState, token: Token, spread: float, *, renewal_window: RenewalWindow = DEFAULT_WINDOW
+    state: TokenState,
+    token: Token,
+    spread: float,
+    *,
+    late: bool = False,
+    renewal_window: RenewalWindow = DEFAULT_WINDOW,
 ) -> TokenState:
     """
     Return the state after a successful renewal.
@@ -152,14 +160,14 @@ def renewed(
         state: The state before.
         token: The new token.
         spread: A number from 0 up to 1 that places the next renewal in the window.
+        late: Whether the renewal was abandoned. Its token is used only if it is newer.
         renewal_window: When early renewal is due.
     """
     if token in state.rejected:
         # It was found in a store a moment ago, and the API has rejected it since.
         return state
     before = state.token
-    if before is not None and (token == before or token.received_at < before.received_at):
-        # The late result of a renewal that was abandoned.
+    if before is not None and (token == before or (late and token.received_at < before.received_at)):
         return state
     if before is not None and _is_again(token, before):
         # The first lifetime counts: the server counts it down, and issues another token when it ends.
@@ -173,6 +181,7 @@ def renewed(
         due = fresh_until(token, spread=spread, first=first, renewal_window=renewal_window)
     return TokenState(
         token,
+        fresh_from(token),
         due,
         ends,
         spread,
@@ -185,7 +194,9 @@ def renewed(
 
 
 def _is_again(token: Token, before: Token) -> bool:
-    return token.access_token == before.access_token and token.expires_at <= before.expires_at + _ROUNDING
+    # A clock that was set back says nothing about the lifetime.
+    in_order = before.received_at <= token.received_at
+    return in_order and token.access_token == before.access_token and token.expires_at <= before.expires_at + _ROUNDING
 
 
 def failed(
@@ -207,7 +218,8 @@ def failed(
     if state.token is None:
         return attrs.evolve(state, refusal=refusal)
     until = fresh_until(state.token, now, spread=state.spread, first=state.first, renewal_window=renewal_window)
-    return attrs.evolve(state, fresh_until=min(until, state.stale_from), refusal=refusal)
+    begin = min(now, fresh_from(state.token))
+    return attrs.evolve(state, fresh_from=begin, fresh_until=min(until, state.stale_from), refusal=refusal)
 
 
 def discarded(state: TokenState, token: Token, now: float, *, api: str | None = None) -> TokenState:

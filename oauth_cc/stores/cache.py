@@ -224,7 +224,7 @@ class TokenCache:
             return None
         version = cell.version
         state = (cell.last() if version.following else version).value.state
-        return state.token if now < state.fresh_until else None
+        return state.token if state.fresh_from <= now < state.fresh_until else None
 
     def peek(self, key: Hashable, now: float) -> Token | None:
         """Return the token under *key* if it can be used at *now*, POSIX seconds, else None."""
@@ -290,7 +290,7 @@ class TokenCache:
             state = entry.state
             match outcome:
                 case Renewed(token, spread):
-                    state = renewed(state, token, spread, renewal_window=window)
+                    state = renewed(state, token, spread, late=not is_current, renewal_window=window)
                 case Kept() if is_current:
                     state = failed(state, None, now, renewal_window=window)
                 case BaseException() if is_current:
@@ -314,7 +314,9 @@ class TokenCache:
         self._cell(key).replace(
             lambda entry: attrs.evolve(
                 entry,
-                state=renewed(entry.state, renewal.token, renewal.spread, renewal_window=limits.renewal_window),
+                state=renewed(
+                    entry.state, renewal.token, renewal.spread, late=True, renewal_window=limits.renewal_window
+                ),
             )
         )
 

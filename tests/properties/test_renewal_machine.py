@@ -4,13 +4,16 @@ promises of the library hold in every order of events.
 """
 
 from collections.abc import Generator, Iterator
+from types import SimpleNamespace
 from typing import TypeAlias, final
+from unittest import mock
 
 import attrs
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+import oauth_cc.stores.cache
 from oauth_cc import ClientCredentials, HttpRequest, HttpResponse, Scope, Token, token_request
 from oauth_cc.challenge import insufficient_scope, token_rejected
 from oauth_cc.errors import InvalidResponse, TokenRequestRefused
@@ -70,7 +73,7 @@ class Process:
         discarded: The tokens that the API rejected and the cache dropped.
         kept: The rejected tokens that the cache kept, because the API rejects one after the other.
         pauses: From and until when no request may be sent, after a refusal, with a usable token.
-        spaced: The token whose renewal failed, and until when it is not tried again.
+        spaced: The token whose renewal failed, and from and until when it is not tried again.
     """
 
     cache: TokenCache = attrs.Factory(TokenCache)
@@ -78,7 +81,7 @@ class Process:
     discarded: list[Token] = attrs.field(factory=lambda: list[Token]())
     kept: list[Token] = attrs.field(factory=lambda: list[Token]())
     pauses: dict[str, tuple[float, float]] = attrs.field(factory=lambda: dict[str, tuple[float, float]]())
-    spaced: dict[str, tuple[Token, float]] = attrs.field(factory=lambda: dict[str, tuple[Token, float]]())
+    spaced: dict[str, tuple[Token, float, float]] = attrs.field(factory=lambda: dict[str, tuple[Token, float, float]]())
 
 
 @attrs.frozen
@@ -161,7 +164,10 @@ class Attempt:
 
     Attributes:
         leader: Its leader. One that has vanished performs no further effect.
+        since: When its current effect began, by the clock that nobody sets.
+        observed: The last moment that it observed.
         began: When it began.
+        began_passed: The same by the clock that nobody sets.
         replaced: Whether another renewal has begun in its place.
         is_sent: Whether its token request waits for a response.
         excused: Whether it may send a request beside another process: the store failed, or the wait timed out.
@@ -175,7 +181,9 @@ class Attempt:
     flow: Flow[Renewal]
     effect: Effect
     since: float
+    observed: float
     began: float
+    began_passed: float
     replaced: bool = False
     is_sent: bool = False
     excused: bool = False
@@ -192,6 +200,11 @@ class RenewalMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = 1700000000.0
+        self.passed = 0.0
+        self.clock_sets = 0
+        # The cache bounds a renewal by two clocks.
+        self.clock = mock.patch.object(oauth_cc.stores.cache, "time", SimpleNamespace(monotonic=lambda: self.passed))
+        self.clock.start()
         self.jitter = 0.5
         self.processes = [Process(), Process()]
         self.stored: dict[str, Token] = {}
@@ -260,7 +273,16 @@ class RenewalMachine(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([0.25, 1.0, 4.0, 6.0, 31.0, 61.0, 1900.0, 1900.0, 3600.0]))
     def time_passes(self, seconds: float) -> None:
         """Move the clock."""
+        self.wait(seconds)
+
+    @rule(seconds=st.sampled_from([-7200.0, -3600.0, -400.0, -30.0, -1.0, 1.0, 600.0, 3600.0]))
+    def the_clock_is_set(self, seconds: float) -> None:
+        """Set the clock. Sleeps and waits for locks go by a clock that nobody sets."""
         self.now += seconds
+        self.clock_sets += 1
+        for attempt in self.attempts:
+            # Whether a token in the store serves may have changed.
+            attempt.spared = False
 
     @precondition(lambda self: any(attempt.outcome is None for attempt in self.attempts))
     @rule(which=choices)
@@ -292,7 +314,7 @@ class RenewalMachine(RuleBasedStateMachine):
             self.a_caller_arrives(process, "a", repeatable=True)
             for _ in range(30):
                 self.turn("token", 3600, None if slow else HttpResponse(200))
-        self.now += seconds
+        self.wait(seconds)
         for number in range(times):
             self.a_caller_arrives(which + number, "a", repeatable=True)
 
@@ -301,7 +323,7 @@ class RenewalMachine(RuleBasedStateMachine):
         """Refuse all requests as busy, with some more a little later."""
         for _ in range(30):
             self.turn("busy for long", 3600, None)
-        self.now += seconds
+        self.wait(seconds)
         for process in range(2):
             self.a_caller_arrives(process, "a", repeatable=True)
 
@@ -333,14 +355,26 @@ class RenewalMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Check that every waiting caller ends once the server and the store work and time passes."""
+        try:
+            self.end()
+        finally:
+            self.clock.stop()
+
+    def end(self) -> None:
+        """Advance everyone until all have ended."""
         self.is_store_up = True
         for _ in range(500):
             alive = [attempt for attempt in self.attempts if attempt.leader.alive]
             if all([caller.done for caller in self.callers]) and not alive:
                 return
             self.turn("token", 3600, HttpResponse(200))
-            self.now += 0.5
+            self.wait(0.5)
         raise AssertionError("a caller waits forever")
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds
+        self.passed += seconds
 
     def turn(self, how: str, lifetime: int, answer: HttpResponse | None) -> None:
         """Advance everyone by one step. Without *answer* the API does not respond."""
@@ -375,9 +409,9 @@ class RenewalMachine(RuleBasedStateMachine):
             return False
         match attempt.effect:
             case Sleep(seconds):
-                return self.now < attempt.since + seconds
+                return self.passed < attempt.since + seconds
             case Lock(key, wait):
-                return self.is_store_up and key in self.locks and self.now < attempt.since + wait
+                return self.is_store_up and key in self.locks and self.passed < attempt.since + wait
             case _:
                 return False
 
@@ -424,7 +458,9 @@ class RenewalMachine(RuleBasedStateMachine):
                 assert caller.calls - 1 <= caller.rejections, "a call was made again that was not rejected"
                 assert token.access_token.reveal().startswith(caller.name), "another key's token"
             case Discard(token):
-                before, after = caller.process.cache.discard(TERMS[caller.name].slot, token, self.now)
+                before, after = caller.process.cache.discard(
+                    TERMS[caller.name].slot, token, self.now, api="https://api.example"
+                )
                 current = caller.process.tokens.get(caller.name)
                 caller.dropped = after.token != token
                 if not caller.dropped:
@@ -447,6 +483,7 @@ class RenewalMachine(RuleBasedStateMachine):
         """Do what the cache requires of a caller."""
         process, name = caller.process, caller.name
         caller.waits_for = None
+        self.note_lost(process, name)
         match process.cache.ask(TERMS[name].slot, self.now, LIMITS):
             case Use(token):
                 self.check_handed_out(caller, token)
@@ -458,7 +495,9 @@ class RenewalMachine(RuleBasedStateMachine):
             case AwaitRenewal(pending):
                 assert self.pending_renewals(process, name) == [pending], "a wait without a pending renewal"
                 known = process.tokens.get(name)
-                assert known is None or self.now >= stale_from(known), "a wait although a usable token is cached"
+                assert known is None or self.now >= stale_from(known) or self.clock_sets, (
+                    "a wait although a usable token is cached"
+                )
                 caller.waits_for = pending
             case StartRenewal(pending, held):
                 leader = Leader()
@@ -467,7 +506,9 @@ class RenewalMachine(RuleBasedStateMachine):
                 flow = renewal(TERMS[name], held=pending.held, rejected=pending.rejected)
                 effect = advance(flow, None)
                 assert not isinstance(effect, Returned)
-                self.attempts.append(Attempt(process, name, leader, pending, flow, effect, self.now, self.now))
+                self.attempts.append(
+                    Attempt(process, name, leader, pending, flow, effect, self.passed, *[self.now] * 2, self.passed)
+                )
                 if held is None:
                     caller.waits_for = pending
                 else:
@@ -516,6 +557,7 @@ class RenewalMachine(RuleBasedStateMachine):
                 self.resume(attempt, None)
             case Observe():
                 self.count += 1
+                attempt.observed = self.now
                 self.resume(attempt, Moment(self.now, str(self.count), self.jitter))
             case Report():
                 self.resume(attempt, None)
@@ -526,7 +568,7 @@ class RenewalMachine(RuleBasedStateMachine):
                 found = self.stored.get(key)
                 # The token that the store had when the lock was taken may be deleted or stale by now.
                 attempt.spared = found is not None and self.serves(attempt, found)
-                if found is not None and attempt.spared:
+                if found is not None and found not in (attempt.pending.held, *attempt.pending.rejected):
                     attempt.found.append(found)
                 self.resume(attempt, found)
             case Save(key, token):
@@ -542,7 +584,7 @@ class RenewalMachine(RuleBasedStateMachine):
 
     def resume(self, attempt: Attempt, result: object) -> None:
         """Send the result of an effect into its flow."""
-        attempt.since = self.now
+        attempt.since = self.passed
         try:
             step = advance(attempt.flow, result)
         except (OSError, TokenRequestRefused, InvalidResponse) as error:
@@ -566,7 +608,7 @@ class RenewalMachine(RuleBasedStateMachine):
                 result = Received(response, self.now)
                 granted = Scope.of(attempt.name)
                 # Written out, so that the code under test does not decide what the new token is.
-                attempt.issued.append(_token(text, attempt.since, lifetime, granted))
+                attempt.issued.append(_token(text, attempt.observed, lifetime, granted))
             case "down":
                 result = Failed(ConnectionError("down"), retryable=True)
             case "lost":
@@ -598,8 +640,9 @@ class RenewalMachine(RuleBasedStateMachine):
                     assert attempt.pending.outcome.value is None, "a rejected token came back"
                     return
                 if known is not None and token.received_at < known.received_at:
-                    assert attempt.replaced or attempt.found, "a current renewal with an older token"
-                    return
+                    assert attempt.replaced or self.clock_sets, "a current renewal with an older token"
+                    if attempt.replaced:
+                        return
                 process.tokens[name] = token
                 process.pauses.pop(name, None)
                 process.spaced.pop(name, None)
@@ -619,7 +662,11 @@ class RenewalMachine(RuleBasedStateMachine):
             "an error for callers that have to ask again"
         )
         if known is not None:
-            process.spaced[name] = (known, self.now + min(30.0, (known.expires_at - known.received_at) * 0.05))
+            process.spaced[name] = (
+                known,
+                self.now,
+                self.now + min(30.0, (known.expires_at - known.received_at) * 0.05),
+            )
 
     # Promises.
 
@@ -629,27 +676,35 @@ class RenewalMachine(RuleBasedStateMachine):
         assert self.now < stale_from(token), "a stale token"
         assert token not in caller.process.discarded, "a token that an API rejected"
 
-    def check_started(self, process: Process, name: str, pending: PendingRenewal) -> None:
-        """Check that a renewal may start."""
+    def note_lost(self, process: Process, name: str) -> None:
+        """Record which renewals a caller of *process* gives up."""
         for other in self.attempts:
             if other.process is process and other.name == name and not other.replaced:
                 limit = LIMITS.wait if other.pending.held is None else LIMITS.background
-                lost = not other.leader.alive or self.now - other.began > limit
-                assert lost, "two renewals for one key in one process"
-                other.replaced = other.excused = True
+                age = max(self.now - other.began, self.passed - other.began_passed)
+                if not other.leader.alive or age > limit:
+                    other.replaced = other.excused = True
+
+    def check_started(self, process: Process, name: str, pending: PendingRenewal) -> None:
+        """Check that a renewal may start."""
+        others = [other for other in self.attempts if other.process is process and other.name == name]
+        assert all([other.replaced for other in others]), "two renewals for one key in one process"
         self.attempts = [attempt for attempt in self.attempts if attempt.leader.alive or not attempt.replaced]
-        token, until = process.spaced.get(name, (None, 0.0))
-        assert token is None or pending.held != token or self.now >= until - 1e-3, "a second attempt at once"
+        token, since, until = process.spaced.get(name, (None, 0.0, 0.0))
+        spaced = since <= self.now < until - 1e-3
+        assert token is None or pending.held != token or not spaced, "a second attempt at once"
         current = process.tokens.get(name)
         usable = current if current is not None and self.now < stale_from(current) else None
-        assert pending.held == usable, "a renewal with another token than the usable one"
-        self.check_not_paused(process, name, usable)
+        # The cache drops a stale token, which may be usable again by a clock that is set back.
+        dropped = pending.held is None and self.clock_sets > 0
+        assert pending.held == usable or dropped, "a renewal with another token than the usable one"
+        self.check_not_paused(process, name, pending.held)
 
     def check_not_paused(self, process: Process, name: str, usable: Token | None) -> None:
         """Check that the pause after a refusal has ended. Without a usable token it lasts five seconds at most."""
         since, until = process.pauses.get(name, (0.0, 0.0))
         ends = until if usable is not None else min(until, since + 5.0)
-        assert self.now >= ends, "a renewal before the pause after a refusal ended"
+        assert not since <= self.now < ends, "a renewal before the pause after a refusal ended"
 
     def check_sent(self, attempt: Attempt, request: HttpRequest) -> None:
         """Check that a token request may be sent."""
@@ -674,8 +729,10 @@ class RenewalMachine(RuleBasedStateMachine):
 
     def serves(self, attempt: Attempt, token: Token) -> bool:
         """Return whether a token from the store is useful to a renewal."""
-        unusable = (attempt.pending.held, *attempt.pending.rejected)
-        return token not in unusable and self.now < stale_from(token)
+        held = attempt.pending.held
+        if token in (held, *attempt.pending.rejected) or not token.received_at - 300 <= self.now < stale_from(token):
+            return False
+        return held is None or held.received_at <= token.received_at or self.now < held.received_at - 300
 
 
 def stale_from(token: Token) -> float:
