@@ -128,6 +128,14 @@ def test_stored_token_that_seems_older_than_a_rejected_one_is_used() -> None:
     assert world.sent == []
 
 
+@pytest.mark.parametrize(("now", "is_used"), [(NOW + 301, False), (NOW + 300, True), (NOW, True)])
+def test_stored_token_that_is_older_than_the_held_one_is_ignored(now: float, is_used: bool) -> None:
+    """A store that failed has it. It is used if the held one came by a clock that was set back, or clocks differ."""
+    held = attrs.evolve(token("held"), received_at=NOW + (300 if now == NOW + 300 else 601))
+    world = World([token_answer()], now=now, stored={TERMS.cache_key: token()})
+    assert value(world.run(renewal(TERMS, held=held))) == ("stored" if is_used else "tok-1")
+
+
 @pytest.mark.parametrize(
     ("received_at", "lifetime", "is_used"),
     [

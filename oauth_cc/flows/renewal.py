@@ -278,7 +278,7 @@ def _find(terms: Terms, held: Token | None, rejected: tuple[Token, ...]) -> Flow
     if not is_plausible(found, moment.now):
         return None
     # A store that failed meanwhile may have an older token, unless the clock was set back.
-    if held is not None and found.received_at < held.received_at and moment.now >= fresh_from(held):
+    if held is not None and found.received_at < fresh_from(held) <= moment.now:
         return None
     bound = terms.request.dpop_jkt
     if (found.token_type, found.dpop_jkt) != ("Bearer" if bound is None else "DPoP", bound):

@@ -507,7 +507,7 @@ class RenewalMachine(RuleBasedStateMachine):
                 effect = advance(flow, None)
                 assert not isinstance(effect, Returned)
                 self.attempts.append(
-                    Attempt(process, name, leader, pending, flow, effect, self.passed, *[self.now] * 2, self.passed)
+                    Attempt(process, name, leader, pending, flow, effect, self.passed, self.now, self.now, self.passed)
                 )
                 if held is None:
                     caller.waits_for = pending
@@ -732,7 +732,7 @@ class RenewalMachine(RuleBasedStateMachine):
         held = attempt.pending.held
         if token in (held, *attempt.pending.rejected) or not token.received_at - 300 <= self.now < stale_from(token):
             return False
-        return held is None or held.received_at <= token.received_at or self.now < held.received_at - 300
+        return held is None or not token.received_at < held.received_at - 300 <= self.now
 
 
 def stale_from(token: Token) -> float:
