@@ -12,7 +12,7 @@ from typing import Self, assert_never
 
 from oauth_cc._io.context import LEADING, Source, SourceContext, check_not_leading, raisable
 from oauth_cc._io.source import LONGEST_PAUSE, LOOK, SHORTEST_PAUSE
-from oauth_cc.errors import RenewalTimedOut, SourceClosed
+from oauth_cc.errors import IssuerNotNamed, RenewalTimedOut, SourceClosed
 from oauth_cc.events import Event
 from oauth_cc.flows.effects import Failed, Received, Save
 from oauth_cc.flows.renewal import Renewal, renewal
@@ -98,13 +98,16 @@ class AsyncTokenSource(Source):
         """
         if not self._context.discard(token, api):
             return False
+        await self._discard_stored(token)
+        return True
+
+    async def _discard_stored(self, token: Token) -> None:
         store = _for_tasks(self._context.cache.store)
         if store is not None:
             try:
                 await store.discard(self._context.terms.cache_key, token)
             except Exception as error:  # the cache has dropped the token and does not load it again
                 self._context.store_failed(error, Save, self._context.report)
-        return True
 
     @asynccontextmanager
     async def keep_fresh(self) -> AsyncGenerator[None]:
@@ -176,6 +179,10 @@ class AsyncTokenSource(Source):
                 return
             LEADING.set(pending)
             outcome: Renewal | Exception = await self._renew(pending, events)
+        except IssuerNotNamed as error:
+            outcome = error
+            if pending.held is not None:
+                await self._discard_stored(pending.held)
         except Exception as error:  # every waiting caller raises it
             outcome = error
         except BaseException:

@@ -14,7 +14,7 @@ from typing import Final, Self, assert_never, final
 from oauth_cc._io.context import LEADING, Source, SourceContext, check_not_leading, raisable
 from oauth_cc._io.driver import StoreEffects, conclude
 from oauth_cc._io.threads import start
-from oauth_cc.errors import InvalidInput, RenewalTimedOut, SourceClosed
+from oauth_cc.errors import InvalidInput, IssuerNotNamed, RenewalTimedOut, SourceClosed
 from oauth_cc.events import Event
 from oauth_cc.flows.effects import Failed, Received, Returned, Save
 from oauth_cc.flows.renewal import Renewal, Renewed, renewal
@@ -127,12 +127,15 @@ class TokenSource(Source):
         """
         if not self._context.discard(token, api):
             return False
+        self._discard_stored(token)
+        return True
+
+    def _discard_stored(self, token: Token) -> None:
         if self._store is not None:
             try:
                 settled(self._store.discard(self._context.terms.cache_key, token))
             except Exception as error:  # the cache has dropped the token and does not load it again
                 self._context.store_failed(error, Save, self._context.report)
-        return True
 
     @contextmanager
     def keep_fresh(self) -> Generator[None]:
@@ -203,6 +206,8 @@ class TokenSource(Source):
                 return
             LEADING.set(pending)
             outcome = self._renew(pending, events)
+            if isinstance(outcome, IssuerNotNamed) and pending.held is not None:
+                self._discard_stored(pending.held)
             self._context.complete(pending, self._judged(outcome, pending), events)
         except BaseException as error:  # on a thread of its own, every waiting caller raises it
             if is_caller:

@@ -4,15 +4,19 @@ From the URL of an API to calls with a token, on each library, against real serv
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
+import oauth_cc.httpx2
 from oauth_cc import ClientCredentials, MetadataCache, Options, Retries, Scope, errors, token_request
 from oauth_cc.events import Event, RenewalFailed, TokenObtained
 from oauth_cc.jose import new_key
+from oauth_cc.stores.cache import StartRenewal
+from oauth_cc.stores.file import FileStore
 from oauth_cc.testing import AuthorizationServer, Fault, ProtectedResource, RegisteredClient
-from tests.resting import at_rest
 from tests.shells.asking import Ask
 from tests.shells.calling import CALLS, Call, name
 
@@ -74,28 +78,36 @@ def test_an_api_that_does_not_name_the_issuer_gets_nothing_on_any_library(call: 
         assert not any(each.has_token for each in api.calls)
 
 
-def test_a_resource_that_no_longer_names_the_issuer_gets_no_token_any_more() -> None:
-    """The metadata are asked for again when a renewal is due, and the token that is still good is dropped."""
-    from oauth_cc.requests import TokenSource
-
+@pytest.mark.parametrize("is_async", [False, True])
+def test_a_resource_that_no_longer_names_the_issuer_gets_no_token_any_more(tmp_path: Path, *, is_async: bool) -> None:
+    """The metadata are asked for again when a renewal is due. The good token is dropped, in the store too."""
     events: list[Event] = []
-    # A second of it is left, and a token is due for renewal at once.
-    with AuthorizationServer(clients=[KNOWN], lifetime=30) as server, ProtectedResource(server) as api:
-        cache = MetadataCache()
-        options = Options(on_event=events.append, retries=Retries(1))
-        source = TokenSource.from_resource(api.url, CREDENTIALS, issuer=server.issuer, cache=cache, options=options)
-        first = source.token()
-        assert source.peek() == first
+    store, cache = FileStore(tmp_path / "tokens"), MetadataCache()
+    kind: Any = oauth_cc.httpx2.AsyncTokenSource if is_async else oauth_cc.httpx2.TokenSource
+    options = Options(on_event=events.append, retries=Retries(1))
+
+    async def main() -> None:
+        async def done(result: Any) -> Any:
+            return await result if is_async else result
+
+        source = kind.from_resource(
+            api.url, CREDENTIALS, issuer=server.issuer, store=store, cache=cache, options=options
+        )
+        first = await done(source.token())
+        assert (first, 1) == (source.peek(), len(list(store.entries())))
         cache.forget_resource(api.url)
         with api.misbehaving(Fault(members={"authorization_servers": ["https://evil.example"]})):
             context = source.context
-            pending = context.cache.ask(context.terms.slot, first.expires_at - 3.0)
-            assert getattr(pending, "held", None) == first
-            source._start_renewal(pending.pending)  # type: ignore[union-attr]  # asserted above
-            at_rest(source)
-            assert source.peek() is None
+            answer = context.cache.ask(context.terms.slot, first.expires_at - 3.0)
+            assert isinstance(answer, StartRenewal)
+            assert first == answer.held
+            await done(source._lead(answer.pending))
+            assert (None, []) == (source.peek(), list(store.entries()))
             with pytest.raises(errors.IssuerNotNamed):
-                source.token()
+                await done(source.token())
+
+    with AuthorizationServer(clients=[KNOWN], lifetime=30) as server, ProtectedResource(server) as api:
+        anyio.run(main)
         failed = [event for event in events if isinstance(event, RenewalFailed)]
         assert {(errors.IssuerNotNamed, None)} == {(type(event.error), event.seconds_left) for event in failed}
         assert 1 == len(server.token_requests)
