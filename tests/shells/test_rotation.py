@@ -3,6 +3,8 @@ Secrets, keys and assertions that are rotated under a running program, on each l
 """
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -210,14 +212,15 @@ def test_a_crowd_gets_over_the_rotation_of_a_secret_by_one_request(
     assert [seen.status for seen in server.token_requests] == [200, 200]
 
 
+@EACH
 @pytest.mark.parametrize("kind", IDENTITIES[1:])
-@pytest.mark.parametrize("call", CALLS[:2], ids=name)
 def test_a_crowd_gets_over_the_rotation_of_any_identity_by_one_request(
     call: Call, kind: type[Identity], server: AuthorizationServer, tmp_path: Path
 ) -> None:
-    """So it does with a key and with an assertion."""
+    """So it does with a key and with an assertion, here with the store."""
     identity = kind(server, tmp_path / "identity")
-    got = crowd(call, identity.request(), server.token_endpoint, identity.rotate)
+    store = FileStore(tmp_path / "store")
+    got = crowd(call, identity.request(), server.token_endpoint, identity.rotate, store=store)
     assert (len(got), len(set(got))) == (2 * CROWD, 2)
     assert [seen.status for seen in server.token_requests] == [200, 200]
 
@@ -296,6 +299,40 @@ def test_sources_from_before_and_after_a_rotation_share_a_token(
     identity.rotate()
     after = TokenSource(identity.request(), server.token_endpoint, store=TokenCache(store)).token()
     assert before == after
+    assert len(server.token_requests) == 1
+
+
+PROGRAM = """
+import sys
+from oauth_cc import ClientCredentials, PrivateKeyJwt, SecretFile
+from oauth_cc.httpx2 import TokenSource
+from oauth_cc.jose import key_from_file
+from oauth_cc.stores.file import FileStore
+
+kind, file, issuer, endpoint, store = sys.argv[1:]
+method = SecretFile(file) if kind == "BySecret" else PrivateKeyJwt(key_from_file(file), issuer)
+print(TokenSource(ClientCredentials("your_id", method), endpoint, store=FileStore(store)).access_token())
+"""
+"""A program that prints its token."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [BySecret, ByKey])
+def test_processes_from_before_and_after_a_rotation_share_a_token(
+    kind: type[Identity], server: AuthorizationServer, tmp_path: Path
+) -> None:
+    """By the store. The second process has never seen the identity that the token was issued for."""
+    identity = kind(server, tmp_path / "identity")
+    names = [kind.__name__, str(tmp_path / "identity"), server.issuer, server.token_endpoint, str(tmp_path / "store")]
+
+    def run() -> str:
+        return subprocess.run(
+            [sys.executable, "-c", PROGRAM, *names], capture_output=True, check=True, text=True
+        ).stdout
+
+    before = run()
+    identity.rotate()
+    assert run() == before
     assert len(server.token_requests) == 1
 
 
