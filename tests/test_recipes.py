@@ -727,6 +727,21 @@ def test_the_contents_of_the_guide_name_its_sections_in_alphabetical_order() -> 
     assert own == re.findall(r"\[([^\]]+)\]", contents)
 
 
+def test_the_guide_counts_its_entries() -> None:
+    """A section is one, and so is each name in a table."""
+    text = GUIDE.read_text("utf-8")
+    # The sections that are tables do not count.
+    entries = {"above": -3, "below": -1}
+    for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
+        rows = re.findall(r"^\| ([^|]+?) \|", section, flags=re.MULTILINE)
+        # A provider's variants follow its name.
+        names = [name for row in rows for name in re.split(r", (?!by |version |bearer |for )", row)]
+        where = "below" if section.startswith("Another grant") else "above"
+        entries[where] += 1 + len([name for name in names if name not in ("provider", "---")])
+    assert f"All {entries['above']} entries above get" in text
+    assert f"These {entries['below']} do not" in text
+
+
 def test_the_tables_of_the_guide_are_in_alphabetical_order() -> None:
     """Each row has a URL without its scheme, or names where the URL is found."""
     rows = table_rows()
