@@ -42,8 +42,14 @@ INCOMPLETE = {
     "requests": """
         fetch_token fetch_metadata perform sender ClientCredentialsAuth ClientCredentialsAuth.__call__""",
     "compat.requests_oauthlib": "OAuth2Session",
+    # They are transports and adapters of these libraries.
+    "testing.httpx2": "Transport Transport.handle_request Transport.handle_async_request",
+    "testing.httpx": "Transport Transport.handle_request Transport.handle_async_request",
+    "testing.requests": "Adapter Adapter.send",
+    # Its stubs, types-grpcio, leave a parameter untyped.
+    "integrations.grpc": "call_credentials",
     # They accept a client of httpx2.
-    "cli.network": "online",
+    "cli.network": "online anonymous",
     "cli.trace": "trace",
 }
 """

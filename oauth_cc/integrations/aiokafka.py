@@ -19,7 +19,7 @@ def __dir__() -> list[str]:
 
 
 @final
-class TokenProvider(AbstractTokenProvider):
+class TokenProvider:
     """
     The setting ``sasl_oauth_token_provider`` of a producer or consumer (SASL OAUTHBEARER, RFC 7628).
 
@@ -38,3 +38,7 @@ class TokenProvider(AbstractTokenProvider):
     async def token(self) -> str:
         """Return a valid token. Raises the errors of `AsyncTokenSource.token`."""
         return await self._source.access_token()
+
+
+# Not a base class, because aiokafka has no types.
+AbstractTokenProvider.register(TokenProvider)

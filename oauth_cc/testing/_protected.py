@@ -82,7 +82,7 @@ class ProtectedResource:
             raise ValueError('path must start with "/", such as "/mcp"')
         self._server = server
         self._path = path
-        self.scope = Scope() if scope is None else scope
+        self.scope: Scope = Scope() if scope is None else scope
         self._needs_dpop = needs_dpop
         self._misbehavior = Misbehavior(None)
         self._calls: list[ResourceCall] = []

@@ -2,9 +2,11 @@
 Tokens by the standard library alone.
 """
 
+import gzip
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.error import URLError
@@ -19,6 +21,7 @@ from oauth_cc.issuer import Issuer
 from oauth_cc.testing import AuthorizationServer, Fault, PrivateAuthority
 from tests.leaks import shown_by
 from tests.shells.proxy import run_proxy
+from tests.shells.scripted import Answer, serve
 from tests.shells.test_faults import FAULTS
 
 REQUEST = token_request(ClientCredentials("your_id", "s3cret"))
@@ -68,6 +71,21 @@ def test_a_token_opens_an_api_by_urlopen(server: AuthorizationServer) -> None:
                 assert response.status == 200
     assert len(server.token_requests) == before + 1
     assert TokenSource.from_issuer(server.issuer, REQUEST).access_token()
+
+
+def test_a_response_is_bounded_in_time_and_size(server: AuthorizationServer) -> None:
+    """A drip of bytes ends at the deadline, and its connection is cut. A compressed response is read."""
+    json = b'{"access_token": "tok-1", "token_type": "Bearer"}'
+    dripped = Answer(chunks=tuple([b" "] * 100 + [json]), pause=0.05)
+    large = Answer(chunks=(b" " * 1_100_000, json))
+    heads = Answer(headers=tuple((f"X-{number}", "x" * 60_000) for number in range(18)), chunks=(json,))
+    packed = Answer(headers=(("Content-Encoding", "gzip"),), chunks=(gzip.compress(json),))
+    with serve(dripped, large, heads, packed) as script:
+        quick = Options(retries=Retries(attempts=1), timeout=0.3)
+        began = time.monotonic()
+        assert seen(f"{script.url}/token", quick) == "timeout"
+        assert time.monotonic() - began < 2
+        assert [seen(f"{script.url}/token") for _ in range(3)] == ["InvalidResponse", "InvalidResponse", "token"]
 
 
 def test_no_redirect_is_followed(server: AuthorizationServer) -> None:
