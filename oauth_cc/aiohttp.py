@@ -36,7 +36,7 @@ from oauth_cc.request import TokenRequest
 from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
 from oauth_cc.stores._protocol import AsyncStore, Store
-from oauth_cc.token import Token, authorization
+from oauth_cc.token import Token, authorization, dpop_authorization
 
 if TYPE_CHECKING:
     # Imported at run time by the functions that need it.
@@ -207,13 +207,13 @@ def _is_repeatable(body: aiohttp.Payload | bytes) -> bool:
 async def _send(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType, token: Token, proofs: "CallProofs | None"
 ) -> aiohttp.ClientResponse:
-    header, value = token.placement.header, authorization(token)
     if proofs is None:
-        return await _call(request, handler, {header: value})
+        return await _call(request, handler, {token.placement.header: authorization(token)})
+    value = dpop_authorization(token)
     proofs.token, called = token, _origin(request)
     while True:
         proof = await proofs.sign_async(request.method, request.url.raw_path_qs, called)
-        response = await _call(request, handler, {header: value, "DPoP": Secret(proof)})
+        response = await _call(request, handler, {"Authorization": value, "DPoP": Secret(proof)})
         head = _head(response)
         proofs.note(head, called)
         if not proofs.demands_another(head, called, repeatable=_is_repeatable(request.body)):

@@ -41,7 +41,7 @@ from oauth_cc.issuer import GivenEndpoint
 from oauth_cc.request import TokenRequest
 from oauth_cc.scope import Scope
 from oauth_cc.stores._protocol import Store
-from oauth_cc.token import Token, authorization
+from oauth_cc.token import Token, authorization, dpop_authorization
 
 if TYPE_CHECKING:
     # Imported at run time by the functions that need it.
@@ -149,10 +149,8 @@ class ClientCredentialsAuth(AuthConstructors[requests.Session, Store], AuthBase)
         """Add the token to the call *r*. requests calls this method before it sends a call."""
         if self._admits(r):
             token = self._source.token()
-            r.headers[token.placement.header] = authorization(token).reveal()
             proofs = self._source.context.proofs(token)
-            if proofs is not None:
-                r.headers["DPoP"] = _proof(proofs, r.method, r.url)
+            _authorize(r, token, proofs)
             r.register_hook("response", _ResponseHook(self._source, self._origins, token, proofs))
         return r
 
@@ -273,6 +271,14 @@ def _proof(proofs: "CallProofs", method: str | None, url: str | None) -> str:
     return proofs.sign(method or "", target_of_url(url or ""), origin_of_url(url or ""))
 
 
+def _authorize(request: requests.PreparedRequest, token: Token, proofs: "CallProofs | None") -> None:
+    value = authorization(token) if proofs is None else dpop_authorization(token)
+    request.headers[token.placement.header] = value.reveal()
+    if proofs is not None:
+        proofs.token = token
+        request.headers["DPoP"] = _proof(proofs, request.method, request.url)
+
+
 def _sent_again(
     request: requests.PreparedRequest,
     response: requests.Response,
@@ -283,10 +289,7 @@ def _sent_again(
     response.close()
     arrived(request)
     # In place, since requests makes redirects of the new response from this request.
-    request.headers[token.placement.header] = authorization(token).reveal()
-    if proofs is not None:
-        proofs.token = token
-        request.headers["DPoP"] = _proof(proofs, request.method, request.url)
+    _authorize(request, token, proofs)
     if not isinstance(request.body, str | bytes | None):
         rewind_body(request)
     again: requests.Response = response.connection.send(request.copy(), **sending)

@@ -274,20 +274,36 @@ def authorize(request: HttpRequest, token: Token, *, proof: str | Secret | None 
         )
         raise InvalidInput("DPoP proof", reason)
     check_url(request.url)
-    call = request.with_header(token.placement.header, authorization(token).reveal())
-    return call if signed is None else call.with_header("DPoP", signed.reveal())
+    if signed is None:
+        return request.with_header(token.placement.header, authorization(token).reveal())
+    return request.with_header("Authorization", dpop_authorization(token).reveal()).with_header("DPoP", signed.reveal())
 
 
 def authorization(token: Token) -> Secret:
     """
-    Return the value of the header that carries *token* (RFC 6750 section 2.1, RFC 9449 section 7.1).
+    Return the value of the header that carries *token* (RFC 6750 section 2.1).
+
+    Raises `InvalidInput` for a DPoP token, which needs a proof for each request.
 
         >>> authorization(Token(Secret("2YotnFZFEjr1zCsicMWpAA"), "Bearer", 1700000000.0)).reveal()
         'Bearer 2YotnFZFEjr1zCsicMWpAA'
     """
-    scheme = "DPoP" if token.token_type == "DPoP" else token.placement.scheme
+    if token.token_type != "Bearer":
+        reason = "token must be a Bearer token; a call with a DPoP token needs a proof (RFC 9449 section 7)"
+        raise InvalidInput("token", reason)
+    scheme = token.placement.scheme
     # Written inside the call, so that no local variable holds the token.
     return token.access_token if scheme is None else Secret(f"{scheme} {token.access_token.reveal()}")
+
+
+def dpop_authorization(token: Token) -> Secret:
+    """
+    Return the value of the Authorization header that carries a DPoP *token* beside a proof (RFC 9449 section 7.1).
+
+        >>> dpop_authorization(Token(Secret("2YotnFZFEjr1zCsicMWpAA"), "DPoP", 1700000000.0)).reveal()
+        'DPoP 2YotnFZFEjr1zCsicMWpAA'
+    """
+    return Secret(f"DPoP {token.access_token.reveal()}")
 
 
 def bearer_authorization(token: Token) -> Secret:

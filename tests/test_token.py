@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from oauth_cc import HttpRequest, Placement, Scope, Secret, Token, authorize, errors, is_expired
-from oauth_cc.token import DEFAULT_LIFETIME, bearer_authorization
+from oauth_cc.token import DEFAULT_LIFETIME, authorization, bearer_authorization
 from tests import strategies
 
 NOW = 1700000000.0
@@ -92,6 +92,14 @@ class TestAuthorize:
             with pytest.raises(errors.InvalidInput, match=rf"{reason}.*use authorize\(call, token\)") as raised:
                 bearer_authorization(token)
             assert "tok-1" not in str(raised.value)
+
+    def test_the_header_alone_is_not_written_for_a_dpop_token(self) -> None:
+        """Other libraries that take a header cannot make a proof for each call."""
+        for write in (authorization, bearer_authorization):
+            with pytest.raises(
+                errors.InvalidInput, match=r"^token must be a Bearer token; a .*DPoP token needs a proof"
+            ):
+                write(attrs.evolve(TOKEN, token_type="DPoP"))
 
     def test_a_dpop_token_and_its_proof_take_a_header_each(self) -> None:
         """There is exactly one of each (RFC 9449 sections 4.1 and 7.1)."""

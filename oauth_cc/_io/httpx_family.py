@@ -25,7 +25,7 @@ from oauth_cc.errors import InvalidInput
 from oauth_cc.http import HttpResponse
 from oauth_cc.scope import Scope
 from oauth_cc.stores._protocol import AsyncStore, Store, is_async_store
-from oauth_cc.token import Token, authorization
+from oauth_cc.token import Token, authorization, dpop_authorization
 
 if TYPE_CHECKING:
     # Loaded by calls with a DPoP token.
@@ -234,7 +234,8 @@ class HttpxAuth(AuthConstructors[C | A, Store | AsyncStore], Generic[C, A, R]):
     def _authorize(
         self, request: R, token: Token, proofs: "CallProofs | None", *, is_async: bool = False
     ) -> Guard | None:
-        header, value = token.placement.header, authorization(token)
+        header = token.placement.header
+        value = authorization(token) if proofs is None else dpop_authorization(token)
         request.headers[header] = value.reveal()
         if proofs is not None:
             proofs.token = token
