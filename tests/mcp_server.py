@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import final
 
 import uvicorn
@@ -14,6 +14,7 @@ from mcp.server import MCPServer
 from mcp.server.auth.provider import AccessToken, TokenVerifier
 from mcp.server.auth.settings import AuthSettings
 from pydantic import AnyHttpUrl
+from starlette.types import ASGIApp
 
 from oauth_cc import ClientCredentials, Secret
 from oauth_cc.flows import introspect
@@ -52,28 +53,38 @@ def mcp_server(server: AuthorizationServer, client: ClientCredentials, *scope: s
         client: The client that asks about tokens.
         scope: The scope-tokens that it requires.
     """
+
+    def made(url: str) -> ASGIApp:
+        settings = AuthSettings(
+            issuer_url=AnyHttpUrl(server.issuer),
+            resource_server_url=AnyHttpUrl(url),
+            required_scopes=list(scope),
+            validate_token_resource=True,
+        )
+        calculator = MCPServer("calculator", token_verifier=Introspection(server, client), auth=settings)
+        calculator.add_tool(add)
+        return calculator.streamable_http_app()
+
+    with running(made) as url:
+        yield url
+
+
+def add(a: int, b: int) -> int:
+    """Add two numbers."""
+    return a + b
+
+
+@contextlib.contextmanager
+def running(made: Callable[[str], ASGIApp]) -> Iterator[str]:
+    """Run the application that *made* returns for a URL, and yield the URL."""
     listening = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}/mcp"
-    settings = AuthSettings(
-        issuer_url=AnyHttpUrl(server.issuer),
-        resource_server_url=AnyHttpUrl(url),
-        required_scopes=list(scope),
-        validate_token_resource=True,
-    )
-    made = MCPServer("calculator", token_verifier=Introspection(server, client), auth=settings)
-
-    @made.tool()
-    def add(a: int, b: int) -> int:
-        """Add two numbers."""
-        return a + b
-
-    app = made.streamable_http_app()
-    running = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on"))
-    thread = threading.Thread(target=lambda: asyncio.run(running.serve(sockets=[listening])))
+    server = uvicorn.Server(uvicorn.Config(made(url), log_config=None, lifespan="on"))
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])))
     thread.start()
     try:
         yield url
     finally:
-        running.should_exit = True
+        server.should_exit = True
         thread.join()
         listening.close()
