@@ -438,6 +438,75 @@ class TestKeepingFresh:
         anyio.run(main, backend=backend)
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_forked_child_renews_by_itself_while_its_parent_renews_in_the_background(
+    server: AuthorizationServer, gate: Gate
+) -> None:
+    """The child has no thread of its parent. Both use their token meanwhile."""
+    cache = TokenCache()
+    options = Options(renewal_window=AGEING_AT_ONCE)
+    first = TokenSource(CREDENTIALS, server.token_endpoint, store=cache, options=options).token()
+    with httpx2.Client(transport=GatedTransport(gate)) as client:
+        held = TokenSource(CREDENTIALS, server.token_endpoint, client=client, store=cache, options=options)
+        assert held.token() == first
+        assert gate.arrived.wait(30)
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            seen = b"failed"
+            try:
+                own = TokenSource(CREDENTIALS, server.token_endpoint, store=cache, options=options)
+                used = own.token()
+                at_rest(own)
+                seen = f"{used == first} {own.peek() not in (None, first)}".encode()
+            finally:
+                os.write(writer, seen)
+                os._exit(0)
+        os.close(writer)
+        with os.fdopen(reader, "rb") as answer:
+            assert answer.read() == b"True True"
+        os.waitpid(child, 0)
+        assert held.token() == first
+        gate.opened.set()
+        at_rest(held)
+    assert held.peek() not in (None, first)
+    assert len(server.token_requests) == 3
+
+
+GREENLETS = """
+from gevent import monkey
+monkey.patch_all()
+import sys, gevent
+from oauth_cc import ClientCredentials, Options, RenewalWindow
+from oauth_cc.requests import TokenSource
+
+options = Options(renewal_window=RenewalWindow(1e-9, 1e-9), wait_timeout=20)
+source = TokenSource(ClientCredentials("your_id", "s3cret"), sys.argv[1], options=options)
+callers = [gevent.spawn(source.token) for _ in range(50)]
+first = {caller.get(timeout=20) for caller in callers}
+while source.token() in first:
+    gevent.sleep()
+busy = gevent.spawn(lambda: [(source.token(), gevent.sleep()) for _ in iter(int, 1)])
+gevent.sleep()
+busy.kill(timeout=20)
+source.close()
+print(len(first), busy.dead)
+"""
+
+
+@pytest.mark.slow
+def test_greenlets_share_a_token_that_is_renewed_in_the_background(server: AuthorizationServer) -> None:
+    """Gevent makes the thread of the renewal a greenlet. A greenlet that is killed harms no other."""
+    done = subprocess.run(  # our own program
+        [sys.executable, "-c", GREENLETS, server.token_endpoint],
+        capture_output=True,
+        timeout=60,
+        check=False,
+        text=True,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1 True\n", "")
+
+
 @pytest.mark.slow
 def test_process_ends_while_a_renewal_is_under_way() -> None:
     """Nothing is printed, with a call at exit and in a finaliser too."""
