@@ -1,8 +1,9 @@
 """
-The answers of providers, cases/provider_answers.json, by a real server and on each HTTP library.
+The answers of providers, cases/provider_answers.json, by a real server, on each HTTP library and the command line.
 """
 
 import json
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -19,10 +20,13 @@ from oauth_cc import (
     Scope,
     Token,
     TokenRequest,
+    dialects,
     parse_token_response,
     token_request,
 )
+from oauth_cc.cli import main
 from tests.bound import bound_key
+from tests.keys import KEYS, pem
 from tests.leaks import shown_by
 from tests.shells.asking import Ask
 from tests.shells.scripted import Answer, serve
@@ -102,3 +106,32 @@ def test_each_library_returns_what_the_pure_core_returns(ask: Ask, case: dict[st
         assert len(server.asked) == 1
     check(case, found)
     assert comparable(found) == comparable(expected)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_the_command_line_prints_what_the_pure_core_returns(
+    case: dict[str, Any], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The same token, or the same error in the same words."""
+    request, body, context = request_of(case), content(case), context_of(case)
+    headers = [(name, value) for name, value in case["headers"]]
+    response = HttpResponse(case["status"], headers, body)
+    expected = outcome_of(lambda: parse_token_response(response, request, received_at=float(DOCUMENT["now"])))
+    monkeypatch.setattr(dialects, "EBAY", request.dialect)
+    monkeypatch.setenv("OAUTH_CLIENT_SECRET", context["client_secret"])
+    with serve(Answer(case["status"], tuple(headers), (body,))) as server:
+        given = ["--client-id", context["client_id"], "--token-url", f"{server.url}/token", "--dialect", "ebay"]
+        if context["scope"]:
+            given += ["--scope", " ".join(context["scope"])]
+        if context.get("dpop"):
+            (tmp_path / "key.pem").write_bytes(pem(KEYS["ES256"]))
+            given += ["--dpop-key", str(tmp_path / "key.pem")]
+        code = main(["token", "--no-store", *given])
+    printed = capsys.readouterr()
+    if isinstance(expected, Token):
+        assert code == 0
+        assert json.loads(printed.out)["access_token"] == expected.access_token.reveal()
+    else:
+        assert (code in {1, 3, 4}, printed.out) == (True, "")
+        assert str(expected).splitlines()[0] in printed.err
+        assert context["client_secret"] not in printed.err
