@@ -10,7 +10,7 @@ import attrs
 from oauth_cc.authentication.assertions import PrivateKeyJwt
 from oauth_cc.authentication.jwt import SigningKey
 from oauth_cc.endpoint import Endpoint
-from oauth_cc.errors import InvalidInput
+from oauth_cc.errors import InvalidInput, InvalidKey
 from oauth_cc.issuer import Issuer
 from oauth_cc.request import TokenRequest
 from oauth_cc.variables import KeyFile, read_variables
@@ -34,7 +34,7 @@ def from_environment(prefix: str, *, allow_http: bool = False) -> tuple[TokenReq
     - ``MYAPI_TOKEN_URL`` or ``MYAPI_ISSUER``, whose metadata name the endpoint. A key needs the issuer in any case.
     - Optional: ``MYAPI_SCOPE`` and ``MYAPI_RESOURCE``, separated by spaces; ``MYAPI_AUDIENCE``, a parameter;
       ``MYAPI_DIALECT``, such as ``ebay``; ``MYAPI_AUTH``, which is ``basic``, ``basic-raw`` or ``post`` for a secret;
-      ``MYAPI_PRIVATE_KEY_ID``.
+      ``MYAPI_PRIVATE_KEY_ID`` and ``MYAPI_PRIVATE_KEY_PASSWORD``.
 
     Args:
         prefix: What the names begin with: letters, digits and ``_``.
@@ -53,22 +53,25 @@ def from_environment(prefix: str, *, allow_http: bool = False) -> tuple[TokenReq
         raise found
     if found.key_file is None:
         return found.request, found.target
-    method = PrivateKeyJwt(_key(found.key_file, f"{prefix}PRIVATE_KEY_FILE"), found.key_file.issuer)
+    method = PrivateKeyJwt(_key(found.key_file, prefix), found.key_file.issuer)
     credentials = attrs.evolve(found.request.credentials, authentication=method)
     return attrs.evolve(found.request, credentials=credentials), found.target
 
 
-def _key(file: KeyFile, variable: str) -> SigningKey:
+def _key(file: KeyFile, prefix: str) -> SigningKey:
+    # Loaded only for a key, because it needs joserfc.
+    from oauth_cc.jose import key_from_file
+
+    fault: InvalidInput
     try:
         with Path(file.path).open("rb"):
             pass
+        return key_from_file(file.path, key_id=file.key_id, password=file.password)
     except OSError as error:
-        fault = f"{variable} names a file that cannot be read: {error.strerror}"
-    else:
-        # Loaded only for a key, because it needs joserfc.
-        from oauth_cc.jose import key_from_file
-
-        return key_from_file(file.path, key_id=file.key_id)
-    # The path is not shown, as it may be a secret in the wrong variable.
+        # The path is not shown, as it may be a secret in the wrong variable.
+        reason = f"{prefix}PRIVATE_KEY_FILE names a file that cannot be read: {error.strerror}"
+        fault = InvalidInput("environment", f"environment: {reason}")
+    except InvalidKey as error:
+        fault = InvalidKey("signing key", error.reason.replace("pass password=", f"set {prefix}PRIVATE_KEY_PASSWORD"))
     del file
-    raise InvalidInput("environment", f"environment: {fault}")
+    raise fault

@@ -23,6 +23,7 @@ from oauth_cc.errors import InsecureEndpoint, InvalidInput
 from oauth_cc.issuer import Issuer
 from oauth_cc.request import TokenRequest
 from oauth_cc.scope import Scope
+from oauth_cc.secret import Secret
 
 T = TypeVar("T")
 
@@ -32,7 +33,7 @@ IDENTITIES: Final = ("CLIENT_SECRET", "CLIENT_SECRET_FILE", "PRIVATE_KEY_FILE", 
 TARGETS: Final = ("TOKEN_URL", "ISSUER")
 """The names of the variables that name the server. At least one of them is set."""
 
-_REST: Final = ("AUTH", "PRIVATE_KEY_ID", "SCOPE", "RESOURCE", "AUDIENCE", "DIALECT")
+_REST: Final = ("AUTH", "PRIVATE_KEY_ID", "PRIVATE_KEY_PASSWORD", "SCOPE", "RESOURCE", "AUDIENCE", "DIALECT")
 NAMES: Final = ("CLIENT_ID", *IDENTITIES, *TARGETS, *_REST)
 """The names of all variables."""
 
@@ -47,6 +48,7 @@ _WAYS: Final[Mapping[str, Callable[[GivenSecret], ClientAuthentication]]] = {
 _BELONGS: Final[Mapping[str, tuple[str, ...]]] = {
     "AUTH": ("CLIENT_SECRET", "CLIENT_SECRET_FILE"),
     "PRIVATE_KEY_ID": ("PRIVATE_KEY_FILE",),
+    "PRIVATE_KEY_PASSWORD": ("PRIVATE_KEY_FILE",),
 }
 """The variables that mean nothing without one of others."""
 
@@ -61,12 +63,14 @@ class KeyFile:
         path: The path of the file.
         key_id: The ``kid`` of the key, or None.
         issuer: The issuer that its assertions are for.
+        password: The password of an encrypted key, or None.
     """
 
     # Not shown, because it may be a secret in the wrong variable.
     path: str = attrs.field(repr=False)
     key_id: str | None
     issuer: str
+    password: Secret | None = None
 
 
 @final
@@ -206,8 +210,9 @@ def _target(found: _Found, *, allow_http: bool) -> Endpoint | Issuer | None:
 
 def _key_file(found: _Found) -> KeyFile | None:
     path, key_id = found.read("PRIVATE_KEY_FILE", _path), found.read("PRIVATE_KEY_ID", _key_id)
+    password = found.read("PRIVATE_KEY_PASSWORD", Secret)
     issuer = None if path is None else found.read("ISSUER", _secure)
-    return None if path is None or issuer is None else KeyFile(path, key_id, issuer)
+    return None if path is None or issuer is None else KeyFile(path, key_id, issuer, password)
 
 
 def _path(text: str) -> str:

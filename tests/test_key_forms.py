@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 import subprocess
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -253,7 +254,9 @@ def test_another_form_of_certificate_is_named_with_what_to_do(content: bytes, re
     assert repr(content[20:60])[2:-1] not in shown_by(caught.value) or len(content) < 60
 
 
-def test_every_form_that_openssl_writes_of_a_certificate_is_read_or_named(tmp_path: Path) -> None:
+def test_every_form_that_openssl_writes_of_a_certificate_is_read_or_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """From a file, which may be PKCS #12 with a password. None is a foreign exception."""
     key, leaf = tmp_path / "key.pem", tmp_path / "leaf.pem"
     key.write_bytes(pem(RSA))
@@ -296,6 +299,11 @@ def test_every_form_that_openssl_writes_of_a_certificate_is_read_or_named(tmp_pa
         with pytest.raises(errors.InvalidInput, match=re.escape(reason)) as caught:
             certificate_from_file(file, password="s3cret")
         assert "s3cret" not in shown_by(caught.value)
+    file.write_bytes(read[6])
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "cryptography.hazmat.primitives.serialization.pkcs12", None)
+        with pytest.raises(ImportError, match=r"install oauth_cc\[jwt\]"):
+            certificate_from_file(file, password="s3cret")
     file.unlink()
     for wrong, reason in ((file, "cannot be read: No such file"), (pem(RSA).decode(), "must be in a file")):
         with pytest.raises(errors.InvalidInput, match=reason):

@@ -8,11 +8,12 @@ from typing import Any, Final
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
 from oauth_cc import errors
 from oauth_cc.settings import Issuer, from_environment
 from oauth_cc.testing import AuthorizationServer, RegisteredClient
-from tests.keys import pem, public_jwk
+from tests.keys import public_jwk
 from tests.leaks import shown_by
 from tests.shells.asking import WAYS
 from tests.shells.calling import CALLS, Call, name
@@ -41,10 +42,11 @@ def test_every_shell_takes_what_the_environment_describes(
     """A secret or a key from a file, with the token endpoint or with the issuer that names it."""
     secret, key = tmp_path / "secret", tmp_path / "key.pem"
     secret.write_text("s3cret\n")
-    key.write_bytes(pem(KEY))
+    closed = BestAvailableEncryption(b"pass")
+    key.write_bytes(KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, closed))
     identities = (
         {"CLIENT_ID": "your_id", "CLIENT_SECRET_FILE": secret},
-        {"CLIENT_ID": "keyed", "PRIVATE_KEY_FILE": key, "PRIVATE_KEY_ID": "k1"},
+        {"CLIENT_ID": "keyed", "PRIVATE_KEY_FILE": key, "PRIVATE_KEY_ID": "k1", "PRIVATE_KEY_PASSWORD": "pass"},
     )
     for identity in identities:
         for target in ({"ISSUER": server.issuer}, {"ISSUER": server.issuer, "TOKEN_URL": server.token_endpoint}):
@@ -84,6 +86,19 @@ def test_a_key_file_that_cannot_be_used_is_an_error_without_its_path(
     (tmp_path / "key.pem").write_text("M4RKER")
     export(monkeypatch, PRIVATE_KEY_FILE=tmp_path / "key.pem")
     with pytest.raises(errors.InvalidKey, match="is not PEM, DER or a JWK") as caught:
+        from_environment("MYAPI_")
+    assert "M4RKER" not in shown_by(caught.value)
+
+
+def test_a_locked_key_needs_its_password(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The error names the variable for it."""
+    closed = BestAvailableEncryption(b"pass")
+    (tmp_path / "key.pem").write_bytes(KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, closed))
+    export(monkeypatch, CLIENT_ID="id", ISSUER="https://as.example", PRIVATE_KEY_FILE=tmp_path / "key.pem")
+    with pytest.raises(errors.InvalidKey, match="is encrypted; set MYAPI_PRIVATE_KEY_PASSWORD"):
+        from_environment("MYAPI_")
+    export(monkeypatch, PRIVATE_KEY_PASSWORD="M4RKER")
+    with pytest.raises(errors.InvalidKey, match="the right password") as caught:
         from_environment("MYAPI_")
     assert "M4RKER" not in shown_by(caught.value)
 

@@ -16,6 +16,7 @@ from oauth_cc import (
     ClientSecretPost,
     Endpoint,
     Scope,
+    Secret,
     SecretFile,
     compose_body,
     dialects,
@@ -32,6 +33,7 @@ RIGHT: Final = {
     "CLIENT_SECRET_FILE": "/run/secrets/oauth",
     "PRIVATE_KEY_FILE": "key.pem",
     "PRIVATE_KEY_ID": "2026-11",
+    "PRIVATE_KEY_PASSWORD": MARK,
     "ASSERTION_FILE": "/var/run/secrets/tokens/oauth",
     "AUTH": "post",
     "ISSUER": "https://as.example",
@@ -47,6 +49,8 @@ WRONG: Final = {
     "CLIENT_SECRET_FILE": f"-----BEGIN {MARK}",
     "PRIVATE_KEY_FILE": f"-----BEGIN PRIVATE KEY-----{MARK}",
     "PRIVATE_KEY_ID": f"{MARK}\n",
+    # Any text but an empty one is right.
+    "PRIVATE_KEY_PASSWORD": "",
     "ASSERTION_FILE": f"eyJ{MARK}",
     "AUTH": MARK,
     "ISSUER": f"https://as.example/?{MARK}",
@@ -113,6 +117,8 @@ def test_a_private_key_is_still_to_be_read() -> None:
     found = sound({**key, "PRIVATE_KEY_ID": "k1", "TOKEN_URL": "https://as.example/token"})
     assert found.target == Endpoint("https://as.example/token")
     assert found.key_file == KeyFile("key.pem", "k1", "https://as.example")
+    locked = sound({**key, "PRIVATE_KEY_PASSWORD": "pass"}).key_file
+    assert locked == KeyFile("key.pem", None, "https://as.example", Secret("pass"))
 
 
 def test_the_other_variables_shape_the_request() -> None:
@@ -124,7 +130,7 @@ def test_the_other_variables_shape_the_request() -> None:
     assert compose_body(found.request).endswith("&audience=https%3A%2F%2Fapi.example")
 
 
-@pytest.mark.parametrize("name", sorted(set(RIGHT) - {"AUTH", "PRIVATE_KEY_ID"}))
+@pytest.mark.parametrize("name", sorted(set(RIGHT) - {"AUTH", "PRIVATE_KEY_ID", "PRIVATE_KEY_PASSWORD"}))
 @pytest.mark.parametrize("wrong", ["empty", "wrong"])
 def test_a_wrong_or_empty_variable_is_named_and_its_value_is_not_shown(name: str, wrong: str) -> None:
     """An empty one is most often one that a deployment did not fill in: it is not as if it were unset."""
@@ -231,8 +237,8 @@ def test_any_combination_is_right_or_names_all_of_its_faults(states: dict[str, s
         bad.add("ISSUER")
     if "AUTH" in taken and not {"CLIENT_SECRET", "CLIENT_SECRET_FILE"} & taken.keys():
         bad.add("AUTH")
-    if "PRIVATE_KEY_ID" in taken and "PRIVATE_KEY_FILE" not in taken:
-        bad.add("PRIVATE_KEY_ID")
+    if "PRIVATE_KEY_FILE" not in taken:
+        bad |= {"PRIVATE_KEY_ID", "PRIVATE_KEY_PASSWORD"} & taken.keys()
     if not bad:
         assert isinstance(found, Variables)
         assert (found.key_file is not None) == (identities == ["PRIVATE_KEY_FILE"])
