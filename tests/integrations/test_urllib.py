@@ -62,13 +62,18 @@ def test_a_caller_sees_the_fault_of_a_server(server: AuthorizationServer, fault:
 
 
 def test_a_token_opens_an_api_by_urlopen(server: AuthorizationServer) -> None:
-    """The source finds the endpoint by the issuer, caches the token, and renews it after a failure."""
+    """The source finds the endpoint by the issuer and caches the token. A redirect does not take it along."""
     before = len(server.token_requests)
-    with TokenSource(REQUEST, Issuer(server.issuer), options=ONCE) as source:
+    with serve(Answer()) as api, TokenSource(REQUEST, Issuer(server.issuer), options=ONCE) as source:
         for _ in range(2):
-            call = Request(server.resource_url, headers={"Authorization": source.authorization()})  # noqa: S310
+            call = Request(server.resource_url)  # noqa: S310  # http to loopback
+            call.add_unredirected_header("Authorization", source.authorization())
             with urlopen(call, timeout=9) as response:  # noqa: S310
                 assert response.status == 200
+        server.misbehave(Fault(status=302, headers={"Location": f"{api.url}/elsewhere"}), at="resource")
+        with urlopen(call, timeout=9) as response:  # noqa: S310
+            assert response.status == 200
+    assert "Authorization" not in api.asked[0].headers
     assert len(server.token_requests) == before + 1
     assert TokenSource.from_issuer(server.issuer, REQUEST).access_token()
 
