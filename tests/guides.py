@@ -21,7 +21,6 @@ from joserfc.jwk import ECKey
 
 from oauth_cc import ClientCredentials, Scope
 from oauth_cc.testing import AuthenticationMethod, AuthorizationServer, ProtectedResource, RegisteredClient
-from tests.mcp_server import mcp_server
 
 ROOT: Final = Path(__file__).parent.parent
 GUIDES: Final = sorted(
@@ -101,6 +100,9 @@ def standing_in(folder: Path, *, mcp: bool = False) -> Generator[Urls]:
     folder.joinpath("client-key.pem").write_bytes(signs)
     authority.cert_pem.write_to_path(str(folder / "authority.pem"))
     shown.private_key_and_cert_chain_pem.write_to_path(str(folder / "client.pem"))
+    if mcp:
+        # Imported where it is needed, because this takes seconds.
+        from tests.mcp_server import mcp_server
     scope, methods = Scope.of("read", "write"), frozenset[AuthenticationMethod]
     by_secret_or_key = methods({"client_secret_basic", "client_secret_post", "private_key_jwt"})
     client = RegisteredClient(CLIENT_ID, CLIENT_SECRET, scope, by_secret_or_key, jwks={"keys": [public]})

@@ -3,20 +3,17 @@ FastMCP: its client and server, over loopback.
 """
 
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import anyio
 import pytest
-from fastmcp import Client, FastMCP
-from fastmcp.server.auth import RemoteAuthProvider
-from fastmcp.server.auth.providers.introspection import IntrospectionTokenVerifier
-from pydantic import AnyHttpUrl
-from starlette.types import ASGIApp
 
 from oauth_cc import ClientCredentials, Scope
 from oauth_cc.httpx2 import ClientCredentialsAuth
 from oauth_cc.testing import AuthorizationServer, RegisteredClient
-from tests.mcp_server import add, mcp_server, running
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 CREDENTIALS: Final = ClientCredentials("your_id", "s3cret")
 CLIENT: Final = RegisteredClient("your_id", "s3cret", Scope.of("mcp:call", "other"))
@@ -32,8 +29,15 @@ def server() -> Iterator[AuthorizationServer]:
 @pytest.fixture(params=["fastmcp", "mcp"], scope="module")
 def url(request: pytest.FixtureRequest, server: AuthorizationServer) -> Iterator[str]:
     """Start a server of FastMCP, and one of the SDK."""
+    # Imported here and below, because this takes seconds.
+    from fastmcp import FastMCP
+    from fastmcp.server.auth import RemoteAuthProvider
+    from fastmcp.server.auth.providers.introspection import IntrospectionTokenVerifier
+    from pydantic import AnyHttpUrl
 
-    def made(url: str) -> ASGIApp:
+    from tests.mcp_server import add, mcp_server, running
+
+    def made(url: str) -> "ASGIApp":
         verifier = IntrospectionTokenVerifier(
             introspection_url=server.introspection_endpoint,
             client_id="your_id",
@@ -53,6 +57,8 @@ def url(request: pytest.FixtureRequest, server: AuthorizationServer) -> Iterator
 @pytest.mark.slow
 def test_the_client_of_fastmcp_calls_tools_of_both_servers(server: AuthorizationServer, url: str) -> None:
     """One token request for two sessions, and one more when the token was revoked."""
+    from fastmcp import Client
+
     before = len(server.token_requests)
     auth = ClientCredentialsAuth.from_resource(url, CREDENTIALS, issuer=server.issuer)
 

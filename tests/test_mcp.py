@@ -5,15 +5,12 @@ The Model Context Protocol: the official SDK's client and server, over loopback.
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import anyio
 import httpx2
 import pytest
 from joserfc.jwk import ECKey
-from mcp import Client
-from mcp.client import advertise
-from mcp.client.streamable_http import streamable_http_client
 
 from oauth_cc import ClientCredentials, ClientSecretPost, PrivateKeyJwt, Scope, errors, token_request
 from oauth_cc.httpx2 import ClientCredentialsAuth
@@ -21,7 +18,10 @@ from oauth_cc.jose import key_from_pem
 from oauth_cc.stores.file import FileStore
 from oauth_cc.testing import AuthorizationServer, RegisteredClient
 from tests.layers import PACKAGE
-from tests.mcp_server import mcp_server
+
+if TYPE_CHECKING:
+    # The tests import it where they need it, because this takes seconds.
+    from mcp import Client
 
 EXTENSION: Final = "io.modelcontextprotocol/oauth-client-credentials"
 SECRET: Final = ClientCredentials("your_id", "s3cret")
@@ -47,6 +47,8 @@ def server() -> Iterator[AuthorizationServer]:
 @pytest.fixture(scope="module")
 def url(server: AuthorizationServer) -> Iterator[str]:
     """Start one MCP server, which requires a scope."""
+    from tests.mcp_server import mcp_server
+
     with mcp_server(server, SECRET, "mcp:call") as running:
         yield running
 
@@ -56,16 +58,22 @@ def signing(issuer: str) -> ClientCredentials:
     return ClientCredentials("signing_id", PrivateKeyJwt(key_from_pem(KEY.as_pem(private=True)), issuer))
 
 
+def client_of(url: str, http: httpx2.AsyncClient, mode: str = "auto") -> "Client":
+    """Return a client of the SDK that declares the extension."""
+    from mcp import Client
+    from mcp.client import advertise
+    from mcp.client.streamable_http import streamable_http_client
+
+    return Client(
+        streamable_http_client(url, http_client=http),
+        extensions=[advertise(EXTENSION)],
+        mode="legacy" if mode == "legacy" else "auto",
+    )
+
+
 async def three(auth: ClientCredentialsAuth, url: str, mode: str = "auto") -> object:
     """Return the sum that a session of the SDK's client gets from the server."""
-    async with (
-        httpx2.AsyncClient(auth=auth) as http,
-        Client(
-            streamable_http_client(url, http_client=http),
-            extensions=[advertise(EXTENSION)],
-            mode="legacy" if mode == "legacy" else "auto",
-        ) as client,
-    ):
+    async with httpx2.AsyncClient(auth=auth) as http, client_of(url, http, mode) as client:
         return (await client.call_tool("add", {"a": 1, "b": 2})).structured_content
 
 
@@ -121,10 +129,7 @@ def test_a_token_that_ends_during_a_session_is_replaced(
     auth = ClientCredentialsAuth.from_resource(url, SECRET, issuer=server.issuer)
 
     async def main() -> list[object]:
-        async with (
-            httpx2.AsyncClient(auth=auth) as http,
-            Client(streamable_http_client(url, http_client=http)) as client,
-        ):
+        async with httpx2.AsyncClient(auth=auth) as http, client_of(url, http) as client:
             first = await client.call_tool("add", {"a": 1, "b": 2})
             (server.revoke_all if revoked else server.expire_all)()
             again = await client.call_tool("add", {"a": 1, "b": 2})

@@ -159,6 +159,19 @@ def test_wrong_arguments_are_refused_before_anything_is_sent(call: Call) -> None
 
 
 @each_call
+def test_an_api_may_ask_for_an_allowed_scope(call: Call) -> None:
+    """The new token has both scopes, and is for the API."""
+    with servers(scope=Scope.of("write")) as (server, api):
+        request = token_request(CREDENTIALS, Scope.of("read"))
+        auth = auth_of(call, server, api, request=request, options=Options(scopes_allowed=Scope.of("write")))
+        assert [200, 200] == call.get(auth, api.url, api.url)
+        assert 2 == len(server.token_requests)
+        source = auth.async_source if call.backend is not None else auth.source
+        token = source.peek()
+        assert (Scope.of("read", "write"), (api.url,)) == (token.scope, server.audience(token.access_token.reveal()))
+
+
+@each_call
 def test_an_api_that_needs_bound_tokens_gets_one_with_proofs(call: Call) -> None:
     """A request without a key is not sent as a bearer token request."""
     with servers(needs_dpop=True) as (server, api):

@@ -11,13 +11,6 @@ import httpx2
 import pytest
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 from joserfc.jwk import RSAKey
-from mcp.client.auth import OAuthClientProvider, TokenStorage
-from mcp.client.auth.extensions.client_credentials import (
-    ClientCredentialsOAuthProvider,
-    PrivateKeyJWTOAuthProvider,
-    SignedJWTParameters,
-)
-from mcp.shared.auth import OAuthClientInformationFull, OAuthToken
 
 from oauth_cc import Scope
 from oauth_cc.testing import AuthorizationServer, Fault, ProtectedResource, RegisteredClient, ResourceCall
@@ -124,38 +117,38 @@ class TestResource:
             ProtectedResource(server, "mcp")
 
 
-class Memory(TokenStorage):
-    """A storage of the SDK."""
-
-    async def get_tokens(self) -> OAuthToken | None:
-        """Return nothing."""
-        return None
-
-    async def set_tokens(self, tokens: OAuthToken) -> None:
-        """Keep nothing."""
-
-    async def get_client_info(self) -> OAuthClientInformationFull | None:
-        """Return nothing."""
-        return None
-
-    async def set_client_info(self, client_info: OAuthClientInformationFull) -> None:
-        """Keep nothing."""
-
-
 class TestOtherClients:
     """Clients that this library has no part in get a token from the servers."""
 
+    @pytest.mark.slow
     def test_the_mcp_sdk_gets_a_token_by_secret_and_by_key(
         self, server: AuthorizationServer, api: ProtectedResource
     ) -> None:
         """Its own providers of the client credentials grant need an authorization endpoint in the metadata."""
-        signing = SignedJWTParameters(
+        # Imported here, because this takes seconds.
+        from mcp.client.auth import OAuthClientProvider, TokenStorage
+        from mcp.client.auth.extensions import client_credentials as sdk
+
+        class Empty(TokenStorage):
+            async def get_tokens(self) -> None:
+                return None
+
+            async def set_tokens(self, tokens: object) -> None:
+                return None
+
+            async def get_client_info(self) -> None:
+                return None
+
+            async def set_client_info(self, client_info: object) -> None:
+                return None
+
+        signing = sdk.SignedJWTParameters(
             issuer="signing_id", subject="signing_id", signing_key=KEY.as_pem(private=True).decode()
         )
         providers: list[OAuthClientProvider] = [
-            ClientCredentialsOAuthProvider(api.url, Memory(), "your_id", "s3cret", issuer=server.issuer),
-            PrivateKeyJWTOAuthProvider(
-                api.url, Memory(), "signing_id", signing.create_assertion_provider(), issuer=server.issuer
+            sdk.ClientCredentialsOAuthProvider(api.url, Empty(), "your_id", "s3cret", issuer=server.issuer),
+            sdk.PrivateKeyJWTOAuthProvider(
+                api.url, Empty(), "signing_id", signing.create_assertion_provider(), issuer=server.issuer
             ),
         ]
 
