@@ -5,7 +5,7 @@ Token requests on requests.
 import contextlib
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Final, TypeAlias, final
 
@@ -22,9 +22,10 @@ from oauth_cc._io.connection import Connection
 from oauth_cc._io.context import check_kind
 from oauth_cc._io.deadline import Deadline, DeadlineExceeded
 from oauth_cc._io.log import LOGGER
-from oauth_cc._io.network_errors import sentence, system_reason, tunnel_status
+from oauth_cc._io.network_errors import sentence
 from oauth_cc._io.options import check_timeout
 from oauth_cc._io.requests_connection import own_session
+from oauth_cc._io.requests_errors import describe
 from oauth_cc._io.tracebacks import chain, strip_tracebacks
 from oauth_cc._io.user_agent import with_user_agent
 from oauth_cc._wire.content_coding import decode_content
@@ -37,15 +38,6 @@ from oauth_cc.http import RETRYABLE, HttpRequest, HttpResponse
 Timeout: TypeAlias = float | tuple[float, float]
 """Timeouts in seconds, as requests takes them: one for connecting and reading, or a pair."""
 
-_TEXTS: Final[Mapping[type[requests.RequestException], str]] = {
-    requests.ConnectTimeout: "no connection within {connecting:g} seconds",
-    requests.Timeout: "no complete response within {reading:g} seconds",
-    requests.exceptions.ProxyError: "the proxy did not connect",
-    requests.exceptions.SSLError: "no TLS connection",
-    requests.ConnectionError: "no connection, or it was closed early",
-    requests.exceptions.ChunkedEncodingError: "the connection was closed early, or the response is not HTTP",
-    requests.exceptions.RetryError: "the adapter of the session has repeated the request in vain",
-}
 _TRANSIENT: Final = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
 _PERMANENT: Final = (requests.exceptions.SSLError, requests.exceptions.ProxyError)
 _OK: Final = 200
@@ -145,26 +137,9 @@ class _Attempt:
 
     def failed(self, error: requests.RequestException) -> Failed:
         """Return *error* as a failure, with a text that quotes nothing that the server sent."""
-        reason = system_reason(error)
-        error.args = (sentence(self._text(error, reason), self._request, self._proxy),)
-        error.__cause__ = error.__context__ = None
-        if reason is not None:
-            reason.__cause__ = reason.__context__ = None
-            error.__cause__ = reason
+        describe(error, self._request, self._timeout, self._proxy)
         retryable = isinstance(error, _TRANSIENT) and not isinstance(error, _PERMANENT)
         return self._stripped(error, retryable=retryable)
-
-    def _text(self, error: requests.RequestException, reason: OSError | None) -> str:
-        if error.args and all([isinstance(argument, str) for argument in error.args]):
-            # The text of a test tool, of a hook or of this library: requests itself passes the errors of urllib3.
-            return str(error)
-        connecting, reading = self._timeout
-        template = next((text for kind, text in _TEXTS.items() if isinstance(error, kind)), "no response")
-        text = template.format(connecting=connecting, reading=reading)
-        tunnel = tunnel_status(error)
-        if tunnel is not None:
-            return f"{text} (HTTP {tunnel})"
-        return text if reason is None else f"{text} ({reason})"
 
     def _stripped(self, error: Exception, *, retryable: bool) -> Failed:
         bare = requests.PreparedRequest()

@@ -39,6 +39,7 @@ from oauth_cc.compat import (
 from oauth_cc.compat.requests_oauthlib import OAuth2Session, TokenUpdated
 from oauth_cc.testing import AuthorizationServer, RegisteredClient
 from tests.leaks import shown_by
+from tests.shells.dripping import answer_with
 from tests.shells.scripted import TOKEN, Answer, Drop, ScriptedServer, Silence, serve
 
 KNOWN = RegisteredClient("your_id", "s3cret-of-client", Scope.of("read", "write"))
@@ -287,6 +288,23 @@ class TestErrors:
         with serve(step) as script, pytest.raises(requests.RequestException) as raised:
             oauth.fetch_token(f"{script.url}/token", **given, **more)
         assert "s3cret" not in shown_by(raised.value)
+
+    @pytest.mark.parametrize(
+        "raw",
+        [
+            b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{"access_token": "M4RKER"}\r\n',
+            b'{"access_token": "M4RKER"}\r\n\r\n',
+        ],
+        ids=["chunk size", "status line"],
+    )
+    def test_a_network_error_quotes_nothing_that_the_server_sent(self, oauth: OAuth2Session, raw: bytes) -> None:
+        """A token may stand where the length of a chunk belongs."""
+        with (
+            answer_with(raw) as url,
+            pytest.raises(requests.RequestException, match=r"^token endpoint at 127") as raised,
+        ):
+            oauth.fetch_token(f"{url}/token", client_secret="s3cret")
+        assert "M4RKER" not in shown_by(raised.value)
 
     @pytest.mark.parametrize(
         "answer",

@@ -17,6 +17,7 @@ import requests
 import urllib3
 
 from oauth_cc._io.options import DEFAULT_TIMEOUT
+from oauth_cc._io.requests_errors import describe
 from oauth_cc._io.tracebacks import strip_tracebacks
 from oauth_cc._io.user_agent import USER_AGENT
 from oauth_cc._wire.content_coding import decode_content
@@ -28,7 +29,7 @@ from oauth_cc.compat._token import OAuth2Token
 from oauth_cc.compat.requests_oauthlib._authentication import hint
 from oauth_cc.compat.requests_oauthlib._types import CallAuth, RequestHook, SessionClient, Timeout
 from oauth_cc.errors import InvalidInput
-from oauth_cc.http import HttpResponse
+from oauth_cc.http import HttpRequest, HttpResponse
 from oauth_cc.refusal import shown_location
 
 Form: TypeAlias = dict[str, str | list[str]]
@@ -112,6 +113,12 @@ def asked_for(
     return attrs.evolve(asked, content={"params" if is_shown else "data": form}, auth=auth)
 
 
+_NETWORK_ERRORS: Final = (
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.RetryError,
+)
 # The session's own method, or what a subclass put in its place.
 Request: TypeAlias = Callable[..., requests.Response]  # type: ignore[explicit-any]  # the keywords of requests
 
@@ -139,7 +146,7 @@ def send(request: Request, asked: Asked) -> requests.Response | Exception:
         # Tests of programs replace `Session.send` by a function that returns an object with a text.
         return _whole(response, timeout[1]) if isinstance(response, requests.Response) else response
     except requests.RequestException as error:
-        return _without_request(error, asked)
+        return _described(error, asked, timeout)
 
 
 def _headers(given: Mapping[str, str]) -> dict[str, str]:
@@ -154,7 +161,12 @@ def _timeout(given: Timeout | None) -> tuple[float, float]:
     return DEFAULT_TIMEOUT if connecting is None else connecting, DEFAULT_TIMEOUT if reading is None else reading
 
 
-def _without_request(error: requests.RequestException, asked: Asked) -> requests.RequestException:
+def _described(
+    error: requests.RequestException, asked: Asked, timeout: tuple[float, float]
+) -> requests.RequestException:
+    # An error of another kind, such as an invalid URL, concerns what the program passed.
+    if isinstance(error, _NETWORK_ERRORS):
+        describe(error, HttpRequest("POST", asked.url), timeout)
     # The request of the error holds the secret, and so do the frames of its traceback.
     bare = requests.PreparedRequest()
     bare.method, bare.url = asked.method, asked.url
@@ -190,7 +202,7 @@ def _content(response: requests.Response, seconds: float) -> bytes | str:
             if time.monotonic() > ends_at:
                 raise requests.ReadTimeout(f"no complete response within {seconds:g} seconds")
     except urllib3.exceptions.HTTPError as error:
-        raise requests.exceptions.ChunkedEncodingError(str(error)) from error
+        raise requests.exceptions.ChunkedEncodingError(error) from error
     return decode_content(bytes(content), response.headers.get("Content-Encoding", "").split(","), max_size=MAX_SIZE)
 
 
