@@ -8,7 +8,6 @@ from oauth_cc._io.context import SourceContext, issuer_context, resource_context
 from oauth_cc._io.options import DEFAULTS, Options
 from oauth_cc._wire.typing import NonStringCollection
 from oauth_cc.authentication.credentials import ClientCredentials
-from oauth_cc.endpoint import Endpoint
 from oauth_cc.flows.metadata_cache import MetadataCache
 from oauth_cc.issuer import GivenEndpoint
 from oauth_cc.request import TokenRequest
@@ -39,7 +38,7 @@ class SourceConstructors(Generic[K, S]):
     @classmethod
     def from_issuer(
         cls,
-        issuer: str | Endpoint,
+        issuer: GivenEndpoint,
         request: TokenRequest | ClientCredentials,
         *,
         client: K | None = None,
@@ -51,7 +50,7 @@ class SourceConstructors(Generic[K, S]):
         Return a source that discovers the token endpoint of *issuer* at the first token (RFC 8414).
 
         Args:
-            issuer: The issuer identifier, a URL or an `Endpoint`.
+            issuer: The issuer identifier, a URL, an `Endpoint` or an `Issuer`.
             request: The token request, or credentials for a request without scope.
             client: The client that sends token and metadata requests. None for a default client.
             store: As for the constructor.
@@ -66,7 +65,7 @@ class SourceConstructors(Generic[K, S]):
         url: str,
         request: TokenRequest | ClientCredentials,
         *,
-        issuer: str | Endpoint,
+        issuer: GivenEndpoint,
         client: K | None = None,
         store: TokenCache | S | None = None,
         cache: MetadataCache | None = None,
@@ -117,7 +116,7 @@ class AuthConstructors(Generic[K, S]):
     @classmethod
     def from_issuer(
         cls,
-        issuer: str | Endpoint,
+        issuer: GivenEndpoint,
         request: TokenRequest | ClientCredentials,
         *,
         client: K | None = None,
@@ -133,7 +132,7 @@ class AuthConstructors(Generic[K, S]):
         metadata.
 
         Args:
-            issuer: The issuer identifier, a URL or an `Endpoint`.
+            issuer: The issuer identifier, a URL, an `Endpoint` or an `Issuer`.
             request: The token request, or credentials for a request without scope.
             client: The client that sends token and metadata requests. None for a default client.
             store: As for the constructor.
@@ -150,7 +149,7 @@ class AuthConstructors(Generic[K, S]):
         url: str,
         request: TokenRequest | ClientCredentials,
         *,
-        issuer: str | Endpoint,
+        issuer: GivenEndpoint,
         client: K | None = None,
         store: TokenCache | S | None = None,
         origins: NonStringCollection[str] | None = None,

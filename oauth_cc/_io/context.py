@@ -16,7 +16,7 @@ from oauth_cc._io.copying import duplicate, refuse_pickling
 from oauth_cc._io.log import emit, warn_of_plain_http
 from oauth_cc._io.options import DEFAULTS, Options, check_options
 from oauth_cc.authentication.credentials import ClientCredentials
-from oauth_cc.endpoint import Endpoint, Origin
+from oauth_cc.endpoint import Origin
 from oauth_cc.errors import InvalidInput, IssuerNotNamed, OAuthError
 from oauth_cc.events import (
     Event,
@@ -247,7 +247,7 @@ def source_context(
 
     Args:
         request: The token request, or credentials for a request without scope.
-        endpoint: The token endpoint or an `Issuer`; the issuer as text if *discovery* is given.
+        endpoint: The token endpoint or an `Issuer`; the issuer if *discovery* is given.
         store: A cache shared by sources, or a store shared by processes. None for a new cache.
         options: Timeout, retries, renewal and events.
         discovery: How the token endpoint is discovered. None if *endpoint* is the token endpoint or an `Issuer`.
@@ -257,7 +257,7 @@ def source_context(
     """
     check_options(options)
     if isinstance(endpoint, Issuer):
-        endpoint, discovery = endpoint.endpoint, _discovery(None)
+        endpoint, discovery = endpoint.endpoint, _discovery(None) if discovery is None else discovery
     cache = store if isinstance(store, TokenCache) else TokenCache(store)
     agreed = terms(
         request,
@@ -274,7 +274,7 @@ def source_context(
 
 
 def issuer_context(
-    issuer: str | Endpoint,
+    issuer: GivenEndpoint,
     request: TokenRequest | ClientCredentials,
     store: TokenCache | Store | AsyncStore | None,
     cache: MetadataCache | None,
@@ -284,7 +284,7 @@ def issuer_context(
     Return the context of a source that discovers the token endpoint of *issuer* at the first request.
 
     Args:
-        issuer: The issuer identifier, a URL or an `Endpoint`.
+        issuer: The issuer identifier, a URL, an `Endpoint` or an `Issuer`.
         request: The token request, or credentials for a request without scope.
         store: A cache shared by sources, or a store shared by processes. None for a new cache.
         cache: Metadata shared by sources. None for a new cache.
@@ -299,7 +299,7 @@ def issuer_context(
 def resource_context(
     url: str,
     request: TokenRequest | ClientCredentials,
-    issuer: str | Endpoint,
+    issuer: GivenEndpoint,
     store: TokenCache | Store | AsyncStore | None,
     cache: MetadataCache | None,
     options: Options,

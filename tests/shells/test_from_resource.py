@@ -11,9 +11,10 @@ import anyio
 import pytest
 
 import oauth_cc.httpx2
-from oauth_cc import ClientCredentials, MetadataCache, Options, Retries, Scope, errors, token_request
+from oauth_cc import ClientCredentials, Endpoint, MetadataCache, Options, Retries, Scope, errors, token_request
 from oauth_cc.events import Event, RenewalFailed, TokenObtained
 from oauth_cc.jose import new_key
+from oauth_cc.settings import Issuer
 from oauth_cc.stores.cache import StartRenewal
 from oauth_cc.stores.file import FileStore
 from oauth_cc.testing import AuthorizationServer, Fault, ProtectedResource, RegisteredClient
@@ -111,6 +112,24 @@ def test_a_resource_that_no_longer_names_the_issuer_gets_no_token_any_more(tmp_p
         failed = [event for event in events if isinstance(event, RenewalFailed)]
         assert {(errors.IssuerNotNamed, None)} == {(type(event.error), event.seconds_left) for event in failed}
         assert 1 == len(server.token_requests)
+
+
+@each_call
+def test_an_issuer_is_text_an_endpoint_or_a_record(call: Call) -> None:
+    """Each is the one issuer that is contacted, and the API must name it."""
+    with servers() as (server, api), AuthorizationServer() as other:
+        for found in (server.issuer, Endpoint(server.issuer), Issuer(server.issuer)):
+            for issuer, statuses in ((found, [200]), (type(found)(other.issuer), None)):
+                auth = call.shell.ClientCredentialsAuth.from_resource(api.url, CREDENTIALS, issuer=issuer)
+                if statuses is None:
+                    with pytest.raises(errors.IssuerNotNamed):
+                        call.get(auth, api.url)
+                else:
+                    assert statuses == call.get(auth, api.url)
+        assert [200] == call.get(
+            call.shell.ClientCredentialsAuth.from_issuer(Issuer(server.issuer), CREDENTIALS), server.resource_url
+        )
+        assert () == other.token_requests
 
 
 @each_call
