@@ -38,7 +38,8 @@ from oauth_cc.flows import Failed, Load, Lock, Save
 from oauth_cc.flows.renewal import Renewed, terms
 from oauth_cc.flows.single_flight import Use
 from oauth_cc.http import HttpResponse
-from oauth_cc.stores.cache import PendingRenewal, StartRenewal, TokenCache
+from oauth_cc.stores._pending import PendingRenewal, StartRenewal
+from oauth_cc.stores.cache import TokenCache
 from oauth_cc.token import Oddity
 
 TERMS = terms(token_request(ClientCredentials("id", "s3cret"), Scope.of("a")), "https://as.example/token")

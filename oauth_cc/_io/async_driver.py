@@ -47,8 +47,8 @@ from oauth_cc.flows.effects import (
 )
 from oauth_cc.http import HttpRequest
 from oauth_cc.stores._cell import Outcome
+from oauth_cc.stores._pending import Leader
 from oauth_cc.stores._protocol import AsyncStore, Store, settled
-from oauth_cc.stores.cache import Leader
 from oauth_cc.token import Token
 
 T = TypeVar("T")

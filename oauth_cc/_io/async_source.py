@@ -18,8 +18,8 @@ from oauth_cc.flows.effects import Failed, Received, Save
 from oauth_cc.flows.renewal import Renewal, renewal
 from oauth_cc.flows.single_flight import Refuse, Use
 from oauth_cc.http import HttpRequest
+from oauth_cc.stores._pending import AwaitRenewal, PendingRenewal, StartRenewal
 from oauth_cc.stores._protocol import AsyncStore, Store, is_async_store, is_store
-from oauth_cc.stores.cache import AwaitRenewal, PendingRenewal, StartRenewal
 from oauth_cc.token import Token, bearer_authorization
 
 

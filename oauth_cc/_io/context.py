@@ -39,8 +39,9 @@ from oauth_cc.http import HttpResponse
 from oauth_cc.issuer import GivenEndpoint, Issuer
 from oauth_cc.request import TokenRequest, as_request
 from oauth_cc.scope import Scope
+from oauth_cc.stores._pending import Answer, PendingRenewal
 from oauth_cc.stores._protocol import AsyncStore, Store
-from oauth_cc.stores.cache import Answer, Limits, PendingRenewal, TokenCache
+from oauth_cc.stores.cache import Limits, TokenCache
 from oauth_cc.token import Token
 
 if TYPE_CHECKING:

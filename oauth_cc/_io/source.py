@@ -20,8 +20,8 @@ from oauth_cc.flows.effects import Failed, Received, Returned, Save
 from oauth_cc.flows.renewal import Renewal, Renewed, renewal
 from oauth_cc.flows.single_flight import Refuse, Use
 from oauth_cc.http import HttpRequest
+from oauth_cc.stores._pending import AwaitRenewal, PendingRenewal, StartRenewal
 from oauth_cc.stores._protocol import is_async_store, is_store, settled
-from oauth_cc.stores.cache import AwaitRenewal, PendingRenewal, StartRenewal
 from oauth_cc.token import Token, bearer_authorization
 
 # Seconds between two looks at a renewal that may have lost its leader.

@@ -17,7 +17,7 @@ import httpx2
 from oauth_cc import ClientCredentials, Secret, Token, TokenCache, token_request
 from oauth_cc.flows.renewal import Renewed, terms
 from oauth_cc.httpx2 import AsyncTokenSource
-from oauth_cc.stores.cache import StartRenewal
+from oauth_cc.stores._pending import StartRenewal
 
 NUMBERS: Final = (100, 1_000, 10_000, 100_000)
 FIRST: Final = 200

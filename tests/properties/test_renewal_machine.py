@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-import oauth_cc.stores.cache
+import oauth_cc.stores._pending
 from oauth_cc import ClientCredentials, HttpRequest, HttpResponse, Scope, Token, token_request
 from oauth_cc.challenge import insufficient_scope, token_rejected
 from oauth_cc.errors import InvalidResponse, TokenRequestRefused
@@ -35,7 +35,8 @@ from oauth_cc.flows import (
 )
 from oauth_cc.flows.renewal import Kept, Renewal, Renewed, renewal, terms
 from oauth_cc.flows.single_flight import Refuse, Use
-from oauth_cc.stores.cache import AwaitRenewal, Limits, PendingRenewal, StartRenewal, TokenCache
+from oauth_cc.stores._pending import AwaitRenewal, PendingRenewal, StartRenewal
+from oauth_cc.stores.cache import Limits, TokenCache
 from tests.world import token_answer
 
 NAMES = ("a", "b")
@@ -203,7 +204,7 @@ class RenewalMachine(RuleBasedStateMachine):
         self.passed = 0.0
         self.clock_sets = 0
         # The cache bounds a renewal by two clocks.
-        self.clock = mock.patch.object(oauth_cc.stores.cache, "time", SimpleNamespace(monotonic=lambda: self.passed))
+        self.clock = mock.patch.object(oauth_cc.stores._pending, "time", SimpleNamespace(monotonic=lambda: self.passed))
         self.clock.start()
         self.jitter = 0.5
         self.processes = [Process(), Process()]

@@ -15,7 +15,7 @@ from oauth_cc import ClientCredentials, Endpoint, MetadataCache, Options, Retrie
 from oauth_cc.events import Event, RenewalFailed, TokenObtained
 from oauth_cc.jose import new_key
 from oauth_cc.settings import Issuer
-from oauth_cc.stores.cache import StartRenewal
+from oauth_cc.stores._pending import StartRenewal
 from oauth_cc.stores.file import FileStore
 from oauth_cc.testing import AuthorizationServer, Fault, ProtectedResource, RegisteredClient
 from tests.shells.asking import Ask

@@ -16,7 +16,8 @@ from oauth_cc.flows import Load, Lock, Save
 from oauth_cc.flows.renewal import Kept, Renewed
 from oauth_cc.flows.single_flight import Refuse, Use
 from oauth_cc.stores._cell import Cell, Outcome
-from oauth_cc.stores.cache import Answer, AwaitRenewal, Limits, PendingRenewal, StartRenewal, TokenCache
+from oauth_cc.stores._pending import Answer, AwaitRenewal, PendingRenewal, StartRenewal
+from oauth_cc.stores.cache import Limits, TokenCache
 
 NOW = 1700000000.0
 REFUSED = errors.TokenRequestRefused("invalid_client", status=401)
@@ -151,7 +152,7 @@ class TestLostRenewals:
         asked = cache.ask("key", NOW)
         assert isinstance(asked, StartRenewal)
         assert cache.ask("key", NOW) == AwaitRenewal(asked.pending)
-        monkeypatch.setattr("oauth_cc.stores.cache._SLOWEST_START", -1.0)
+        monkeypatch.setattr("oauth_cc.stores._pending._SLOWEST_START", -1.0)
         assert cache.ask("key", NOW) == asked
         assert [asked.pending.claim(Someone()) for _ in range(2)] == [True, False]
 

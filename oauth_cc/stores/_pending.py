@@ -1,0 +1,109 @@
+"""
+The pending renewals of a process, and what their callers have to do.
+"""
+
+import os
+import time
+from collections.abc import Hashable
+from typing import Protocol, TypeAlias, final
+
+import attrs
+
+from oauth_cc.flows.single_flight import Refuse, Use
+from oauth_cc.stores._cell import Outcome
+from oauth_cc.token import Token
+
+# Seconds after which a renewal that nobody has begun is begun by another caller.
+_SLOWEST_START = 0.1
+
+
+class Leader(Protocol):
+    """The thread or the task that performs a renewal."""
+
+    @property
+    def loop_thread(self) -> int | None:
+        """The thread whose event loop runs the task. None for a thread."""
+        ...
+
+    def is_alive(self) -> bool:
+        """Return whether the renewal can still end."""
+        ...
+
+
+@final
+class PendingRenewal:
+    """
+    A pending renewal, which one leader performs while the callers wait.
+
+    Args:
+        key: The key of the token in the cache.
+        held: The token that can be used meanwhile, or None.
+        rejected: The last tokens that the API rejected.
+        now: POSIX seconds.
+        limit: Seconds after which it is abandoned.
+
+    Attributes:
+        outcome: The new token or the error; None if the waiting callers have to ask again.
+        ended: Set when its events are reported, too.
+        task: The leading task, referenced so that it is not garbage-collected.
+    """
+
+    def __init__(
+        self, key: Hashable, held: Token | None, rejected: tuple[Token, ...], now: float, limit: float
+    ) -> None:
+        self.key = key
+        self.held = held
+        self.rejected = rejected
+        self.outcome: Outcome[Token | BaseException | None] = Outcome()
+        self.ended: Outcome[bool] = Outcome()
+        self.task: object = None
+        self._limit = limit
+        self._began_at = now
+        # A machine that sleeps may stop one of the two clocks, and a user may set the other.
+        self._began = time.monotonic()
+        self._process = os.getpid()
+        self._claims: dict[None, Leader] = {}
+
+    @property
+    def leader(self) -> Leader | None:
+        """The leader, None before one has begun."""
+        return self._claims.get(None)
+
+    def claim(self, leader: Leader) -> bool:
+        """Return whether *leader* performs this renewal. One that comes second must not."""
+        return self._claims.setdefault(None, leader) is leader
+
+    def is_waiting(self) -> bool:
+        """Return whether no leader has begun in time, as a task that is cancelled early never does."""
+        return not self._claims and time.monotonic() - self._began > _SLOWEST_START
+
+    def is_lost(self, now: float) -> bool:
+        """Return whether it will not end, or takes too long, at *now*, POSIX seconds. The next caller leads another."""
+        leader = self.leader
+        age = max(time.monotonic() - self._began, now - self._began_at)
+        return self._process != os.getpid() or age > self._limit or (leader is not None and not leader.is_alive())
+
+
+@final
+@attrs.frozen
+class StartRenewal:
+    """
+    The instruction to perform the renewal *pending*, unless another caller claims it first.
+
+    *held* is the token to use meanwhile, or None.
+    """
+
+    pending: PendingRenewal
+    held: Token | None
+
+
+@final
+@attrs.frozen
+class AwaitRenewal:
+    """The instruction to wait for the outcome of *pending*, for half a second at most, and to ask again."""
+
+    pending: PendingRenewal
+
+
+Answer: TypeAlias = Use | Refuse | StartRenewal | AwaitRenewal
+"""What a caller that needs a token has to do."""
