@@ -51,6 +51,11 @@ def name(guide: Path) -> str:
     return str(guide.relative_to(ROOT))
 
 
+def needs_mcp(guide: Path) -> bool:
+    """Return whether the examples of *guide* call an MCP server."""
+    return "https://mcp.example.com" in guide.read_text("utf-8")
+
+
 def blocks(guide: Path) -> list[Block]:
     """Return the code blocks of *guide*, in their order."""
     text = guide.read_text("utf-8")

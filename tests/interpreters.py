@@ -69,7 +69,9 @@ def run(
         subprocess.run([*pip, "--upgrade", "pip"], check=True, env=environment)
     else:
         pip = [uv, "pip", "install", "--quiet", "--python", own]
-    install = [*pip, "--editable", f"{ROOT}[all]", "--group", f"{ROOT / 'pyproject.toml'}:dev"]
+    # The SDKs of MCP need newer versions of what this package depends on.
+    group = "dev" if constraints is None else "tools"
+    install = [*pip, "--editable", f"{ROOT}[all]", "--group", f"{ROOT / 'pyproject.toml'}:{group}"]
     install += [] if constraints is None else ["--constraint", constraints]
     installed = subprocess.run(install, capture_output=True, text=True, check=False, env=environment)
     if installed.returncode != 0:

@@ -2,7 +2,7 @@
 ``python -m tests.lowest``: run the tests with the lowest versions of the dependencies that pyproject.toml allows.
 
 A least version is a promise. The environment has every extra at its least version, and the newest tools of the group
-``dev`` that accept them. Arguments are passed to pytest; without arguments the fast tests run, as in CI.
+``tools`` that accept them. Arguments are passed to pytest; without arguments the fast tests run, as in CI.
 """
 
 import re

@@ -26,6 +26,7 @@ from tests.guides import (
     blocks,
     localized,
     name,
+    needs_mcp,
     prose,
     standing_in,
 )
@@ -44,7 +45,7 @@ def run_python(guide: Path, folder: Path) -> None:
     """Run the Python blocks of *guide*, with its files in *folder*, and compare each output with the text below it."""
     found = blocks(guide)
     namespace: dict[str, object] = {"__name__": "guide"}
-    with standing_in(folder, mcp="mcp.example.com" in guide.read_text("utf-8")) as urls:
+    with standing_in(folder, mcp=needs_mcp(guide)) as urls:
         for index, block in enumerate(found):
             if block.language != "python":
                 continue
@@ -58,7 +59,12 @@ def run_python(guide: Path, folder: Path) -> None:
             assert as_printed(printed.getvalue(), urls) == expected, f"{name(guide)}:{block.line}"
 
 
-@pytest.mark.parametrize("guide", GUIDES, ids=name)
+@pytest.mark.parametrize(
+    "guide",
+    # An MCP server takes a moment to start.
+    [pytest.param(guide, marks=[pytest.mark.slow] if needs_mcp(guide) else []) for guide in GUIDES],
+    ids=name,
+)
 def test_python_blocks_run_and_print_what_stands_below_them(
     guide: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

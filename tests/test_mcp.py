@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     # The tests import it where they need it, because this takes seconds.
     from mcp import Client
 
+# They start servers, and need the SDK, which a run with the least versions of the dependencies is without.
+pytestmark = pytest.mark.slow
+
 EXTENSION: Final = "io.modelcontextprotocol/oauth-client-credentials"
 SECRET: Final = ClientCredentials("your_id", "s3cret")
 KEY: Final = ECKey.generate_key("P-256", {"kid": "2026-11"})
@@ -80,7 +83,6 @@ async def three(auth: ClientCredentialsAuth, url: str, mode: str = "auto") -> ob
 SUM: Final = {"result": 3}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 def test_the_sdks_client_calls_a_tool_by_secret_and_by_key(server: AuthorizationServer, url: str, mode: str) -> None:
     """One token request each. The token is for the MCP server, and has the scope that the server names."""
@@ -99,7 +101,6 @@ def test_the_sdks_client_calls_a_tool_by_secret_and_by_key(server: Authorization
     assert all("resource" in each.parameters for each in seen)
 
 
-@pytest.mark.slow
 def test_ten_sessions_at_once_make_one_token_request(server: AuthorizationServer, url: str) -> None:
     """They share the auth."""
     before = len(server.token_requests)
@@ -139,7 +140,6 @@ def test_a_token_that_ends_during_a_session_is_replaced(
     assert 2 == len(server.token_requests[before:])
 
 
-@pytest.mark.slow
 def test_a_program_that_starts_again_finds_its_token_in_the_store(
     server: AuthorizationServer, url: str, tmp_path: Path
 ) -> None:
