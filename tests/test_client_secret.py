@@ -30,7 +30,7 @@ from oauth_cc import (
 )
 from oauth_cc.authentication import ClientAuthentication, GivenSecret, KeySource, SecretSource
 from oauth_cc.authentication.client_secret import MAX_SECRET, secret_in_file
-from oauth_cc.authentication.credentials import by_name, has_name, source_of
+from oauth_cc.authentication.credentials import by_name, has_name, sources_of
 from oauth_cc.flows.renewal import terms
 from tests.leaks import shown_by
 
@@ -161,10 +161,10 @@ class TestCredentials:
     """Credentials whose secret or key is read for each token request."""
 
     def test_the_source_of_credentials_is_that_of_their_method(self) -> None:
-        """None means that nothing is read."""
+        """Of the others, nothing is read."""
         named = [FILE, SecretSource(vault), SecretSource(vault, name="vault"), KeySource("client.pem", key)]
-        assert [source_of(credentials) for credentials in ROTATING] == named
-        assert [source_of(credentials) for credentials in STAYING] == [None] * 5
+        assert [sources_of(credentials) for credentials in ROTATING] == [(each,) for each in named]
+        assert [sources_of(credentials) for credentials in STAYING] == [()] * 5
 
     def test_a_builder_replaces_the_secret_alone(self) -> None:
         """The method keeps its other arguments."""

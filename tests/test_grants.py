@@ -6,6 +6,7 @@ import json
 import time
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -35,15 +36,16 @@ from oauth_cc import (
     unsigned_assertion,
 )
 from oauth_cc.authentication import KeySource
+from oauth_cc.authentication.credentials import has_name
 from oauth_cc.fapi import fapi2
-from oauth_cc.flows import exchange
+from oauth_cc.flows import Failed, exchange
 from oauth_cc.flows.cache_key import fingerprint
 from oauth_cc.flows.renewal import terms
 from oauth_cc.httpx2 import TokenSource, fetch_metadata, fetch_token
-from oauth_cc.jose import key_from_jwk, sign
+from oauth_cc.jose import key_from_file, key_from_jwk, sign
 from oauth_cc.metadata import ServerMetadata, endpoint_for
 from oauth_cc.testing import AuthorizationServer, FederatedIdentity, RegisteredClient
-from tests.keys import CURVES, jwk, private, public_jwk
+from tests.keys import CURVES, jwk, pem, private, public_jwk
 from tests.leaks import shown_by
 from tests.shells.asking import WAYS, Ask
 from tests.world import World, token_answer
@@ -156,9 +158,8 @@ class TestRecord:
             ({"claims": {"sub": "M4RKER"}}, "must not have sub"),
             ({"claims": {"scope": "a"}, "scope_claim": True}, "must not have scope together with scope_claim"),
             ({"client_authentication": PrivateKeyJwt(KEY, "https://as.example")}, "must be ClientSecretBasic"),
-            ({"client_authentication": ClientSecretPost(SecretFile("a"))}, "must have the secret itself"),
         ],
-        ids=range(11),
+        ids=range(10),
     )
     def test_illegal_arguments_are_rejected_and_not_shown(self, options: dict[str, Any], reason: str) -> None:
         """The error says what to do."""
@@ -215,6 +216,43 @@ class TestExchange:
         world = World([HttpResponse(400, (), b'{"error": "invalid_grant"}'), token_answer()], readings=[KEY, other])
         world.run(exchange(with_grant(grant), AUDIENCE))
         assert len(world.sent) == 2
+
+    def test_a_secret_beside_the_grant_that_was_replaced_meanwhile_is_used_once(self) -> None:
+        """The key is read first again only if the secret has not changed. One that cannot be read sends nothing."""
+        grant = PLAIN.with_key(attrs.evolve(KEY, source=KeySource("a", lambda: KEY)))
+        grant = attrs.evolve(grant, client_authentication=ClientSecretPost(SecretFile("b")))
+        refusal = HttpResponse(400, (), b'{"error": "invalid_client"}')
+        old, new = Secret("old"), Secret("new")
+        world = World([refusal, token_answer()], readings=[old, KEY, new, new, KEY])
+        world.run(exchange(with_grant(grant), AUDIENCE))
+        assert [b"client_secret=old" in sent.body for sent in world.sent] == [True, False]
+        world = World([refusal], readings=[old, KEY, old, KEY])
+        with pytest.raises(errors.TokenRequestRefused):
+            world.run(exchange(with_grant(grant), AUDIENCE))
+        assert len(world.sent) == 1
+        gone = World([], readings=[old, Failed(errors.InvalidKey("signing key", "gone"), retryable=False)])
+        with pytest.raises(errors.InvalidKey, match="gone"):
+            gone.run(exchange(with_grant(grant), AUDIENCE))
+
+    def test_a_secret_that_is_not_there_is_not_replaced(self) -> None:
+        """With another authentication beside the grant, or none."""
+        for beside in (None, NoAuthentication()):
+            grant = attrs.evolve(PLAIN, client_authentication=beside)
+            assert grant.with_secret(Secret("new")) == grant
+            with pytest.raises(errors.InvalidInput, match="has no client secret"):
+                ClientCredentials("id", grant).with_secret("new")
+
+    def test_the_cache_key_covers_the_names_of_both_files(self) -> None:
+        """A function without a name shares no token."""
+        grant = PLAIN.with_key(attrs.evolve(KEY, source=KeySource("a", lambda: KEY)))
+
+        def with_secret(secret: Any) -> ClientCredentials:
+            return ClientCredentials("id", attrs.evolve(grant, client_authentication=ClientSecretPost(secret)))
+
+        assert fingerprint(with_secret(SecretFile("b"))) == fingerprint(with_secret(SecretFile("b")))
+        assert fingerprint(with_secret(SecretFile("b"))) != fingerprint(with_secret(SecretFile("c")))
+        assert has_name(with_secret(SecretFile("b")))
+        assert not has_name(with_secret(lambda: "s3cret"))
 
     def test_a_refusal_says_what_to_check_and_shows_no_secret(self) -> None:
         """The server may echo what it was sent."""
@@ -313,6 +351,27 @@ class TestServer:
         assert status("other", ClientSecretPost("wrong")) in (400, 401)
         assert status("plain", ClientSecretPost("s3cret")) == 400
         assert status("other", None) in (400, 401)
+
+    def test_a_key_and_a_secret_beside_it_are_rotated(self, server: AuthorizationServer, tmp_path: Path) -> None:
+        """Each from its file, one after the other and both at once."""
+        secret, file = tmp_path / "secret", tmp_path / "key.pem"
+        beside = ClientSecretPost(SecretFile(secret))
+
+        def rotate(word: str, key: Any) -> None:
+            secret.write_text(word)
+            file.write_bytes(pem(key))
+            identity = FederatedIdentity("other@example", "", AUDIENCE, {"keys": [public_jwk(key)]})
+            server.register(RegisteredClient("other", word, grant_identity=identity))
+
+        rotate("s3cret", CURVES["ES384"])
+        grant = JwtBearerGrant(
+            key_from_file(file), audience=AUDIENCE, issuer="other@example", client_authentication=beside
+        )
+        request = token_request(ClientCredentials("other", grant))
+        for word, key in (("s3cret", "ES384"), ("n3xt", "ES384"), ("n3xt", "ES256"), ("l4st", "ES512")):
+            rotate(word, CURVES[key])
+            fetch_token(request, server.token_endpoint)
+        assert [seen.status for seen in server.token_requests] == [200] * 4
 
     def test_metadata_and_discovery_know_the_grant(self, server: AuthorizationServer) -> None:
         """A server that lists other grants alone does not support it."""

@@ -33,7 +33,7 @@ class _BySecret(Protocol):
     # A method with a client secret that may be read for each token request.
 
     @property
-    def secret(self) -> ClientSecret: ...
+    def secret(self) -> ClientSecret | None: ...
 
     def with_secret(self, secret: Secret, /) -> ClientAuthentication: ...
 
@@ -96,7 +96,7 @@ class ClientCredentials:
         del secret
         if isinstance(checked, InvalidInput):
             raise checked
-        if not isinstance(self.authentication, _BySecret):
+        if not isinstance(self.authentication, _BySecret) or self.authentication.secret is None:
             reason = "client authentication has no client secret; pass the secret to ClientCredentials"
             raise InvalidInput("client authentication", reason)
         return ClientCredentials(self.client_id, self.authentication.with_secret(checked))
@@ -113,17 +113,20 @@ class ClientCredentials:
         return ClientCredentials(self.client_id, self.authentication.with_key(key))
 
 
-def source_of(credentials: ClientCredentials) -> SecretFile | SecretSource | KeySource | None:
+def sources_of(credentials: ClientCredentials) -> tuple[SecretFile | SecretSource | KeySource, ...]:
     """
-    Return where the secret or the key of *credentials* is read from for each token request, or None.
+    Return where the secret and the key of *credentials* are read from for each token request.
 
-        >>> source_of(ClientCredentials("your_id", SecretFile("/run/secret")))
-        SecretFile(path='/run/secret')
+        >>> sources_of(ClientCredentials("your_id", SecretFile("/run/secret")))
+        (SecretFile(path='/run/secret'),)
     """
     method = credentials.authentication
+    found: list[SecretFile | SecretSource | KeySource] = []
     if isinstance(method, _BySecret) and isinstance(method.secret, SecretFile | SecretSource):
-        return method.secret
-    return method.key.source if isinstance(method, _ByKey) and isinstance(method.key, SigningKey) else None
+        found.append(method.secret)
+    if isinstance(method, _ByKey) and isinstance(method.key, SigningKey) and method.key.source is not None:
+        found.append(method.key.source)
+    return tuple(found)
 
 
 def by_name(credentials: ClientCredentials) -> ClientCredentials:
@@ -136,20 +139,20 @@ def by_name(credentials: ClientCredentials) -> ClientCredentials:
         >>> by_name(creds) == by_name(creds), by_name(creds) == creds
         (True, False)
     """
-    source = source_of(credentials)
-    if source is None:
-        return credentials
-    if isinstance(source, KeySource):
-        return credentials.with_key(SigningKey("ES256", bytes, f"file {source.name}"))
-    text = f"file {source.path}" if isinstance(source, SecretFile) else f"source {source.name or ''}"
-    # Long enough to key every HMAC.
-    return credentials.with_secret(sha512(text.encode()).hexdigest())
+    for source in sources_of(credentials):
+        if isinstance(source, KeySource):
+            credentials = credentials.with_key(SigningKey("ES256", bytes, f"file {source.name}"))
+        else:
+            text = f"file {source.path}" if isinstance(source, SecretFile) else f"source {source.name or ''}"
+            # Long enough to key every HMAC.
+            credentials = credentials.with_secret(sha512(text.encode()).hexdigest())
+    return credentials
 
 
 def has_name(credentials: ClientCredentials) -> bool:
     """Return whether *credentials* are the same in every process, so that a store can share their tokens."""
-    source = source_of(credentials)
-    return not isinstance(source, SecretSource) or source.name is not None
+    sources = sources_of(credentials)
+    return all([not isinstance(source, SecretSource) or source.name is not None for source in sources])
 
 
 def _client_id_fault(client_id: str) -> InvalidInput | None:

@@ -9,6 +9,7 @@ import attrs
 
 from oauth_cc._wire.json import JsonValue, parse_object
 from oauth_cc.authentication.assertions import assertion_fault, key_fault
+from oauth_cc.authentication.client_secret import ClientSecret
 from oauth_cc.authentication.jwt import Algorithm, AssertionDraft, SigningKey, written_claims
 from oauth_cc.authentication.methods import (
     JWT_BEARER_GRANT,
@@ -128,6 +129,19 @@ class JwtBearerGrant:
         )
         return GrantDraft(draft, fields, scope_claim=self.scope_claim)
 
+    @property
+    def secret(self) -> ClientSecret | None:
+        """The client secret that authenticates the client beside the grant, or None."""
+        beside = self.client_authentication
+        return None if beside is None or isinstance(beside, NoAuthentication) else beside.secret
+
+    def with_secret(self, secret: Secret) -> "JwtBearerGrant":
+        """Return the grant with *secret* in place of the client secret beside it, if it has one."""
+        beside = self.client_authentication
+        if beside is None or isinstance(beside, NoAuthentication):
+            return self
+        return attrs.evolve(self, client_authentication=beside.with_secret(secret))
+
     def with_key(self, key: SigningKey) -> "JwtBearerGrant":
         """Return the grant with *key* in place of its own."""
         return attrs.evolve(self, key=key)
@@ -149,13 +163,8 @@ def _claims_fault(written: str | InvalidInput, scope_claim: bool) -> InvalidInpu
 
 
 def _beside_fault(method: object) -> InvalidInput | None:
-    if method is None or isinstance(method, NoAuthentication):
+    if method is None or isinstance(method, ClientSecretBasic | ClientSecretPost | NoAuthentication):
         return None
-    if not isinstance(method, ClientSecretBasic | ClientSecretPost):
-        name = type(method).__name__
-        reason = f"client_authentication must be ClientSecretBasic, ClientSecretPost or NoAuthentication, not {name}"
-        return InvalidInput("client authentication", reason)
-    if isinstance(method.secret, Secret):
-        return None
-    reason = "client_authentication beside a grant must have the secret itself, as the key alone is read again"
+    name = type(method).__name__
+    reason = f"client_authentication must be ClientSecretBasic, ClientSecretPost or NoAuthentication, not {name}"
     return InvalidInput("client authentication", reason)

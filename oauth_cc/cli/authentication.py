@@ -24,7 +24,7 @@ from oauth_cc import (
     TlsClientAuth,
 )
 from oauth_cc.authentication.client_secret import ClientSecret
-from oauth_cc.authentication.credentials import source_of
+from oauth_cc.authentication.credentials import sources_of
 from oauth_cc.authentication.jwt import JWT_BEARER, MacAlgorithm
 from oauth_cc.authentication.methods import ClientAuthentication
 from oauth_cc.cli.options import SECRET_VARIABLE
@@ -141,7 +141,7 @@ def _is_for_tls(arguments: argparse.Namespace, name: str) -> bool:
 
 
 def _described(credentials: ClientCredentials, *, shown: bool) -> ClientAuthentication:
-    if shown and isinstance(source_of(credentials), SecretFile):
+    if shown and any([isinstance(source, SecretFile) for source in sources_of(credentials)]):
         credentials = credentials.with_secret(Secret(_HIDDEN))
     # The variables name an identity.
     return credentials.authentication or NoAuthentication()

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias, final
 import attrs
 
 from oauth_cc.authentication.client_secret import SecretFile, SecretSource
-from oauth_cc.authentication.credentials import ClientCredentials, source_of
+from oauth_cc.authentication.credentials import ClientCredentials, sources_of
 from oauth_cc.authentication.federated import AssertionFile, AssertionSource, Source, remark_on
 from oauth_cc.authentication.jwt import AssertionDraft, KeySource, SigningKey
 from oauth_cc.authentication.methods import GrantDraft, Proof
@@ -169,6 +169,7 @@ _Answer: TypeAlias = Token | TokenRequestRefused | InvalidResponse
 _Outcome: TypeAlias = _Answer | Failed
 _Read: TypeAlias = Secret | SigningKey
 _Source: TypeAlias = SecretFile | SecretSource | KeySource | Source
+_Reads: TypeAlias = tuple[tuple[_Source, _Read], ...]
 
 
 @final
@@ -178,21 +179,16 @@ class _Attempt:
     # read for the attempt, and where; the nonce for the next DPoP proof, and whether a retry with it helps.
     outcome: _Outcome
     ahead: float = 0.0
-    source: _Source | None = None
-    read: _Read | None = None
+    reads: _Reads = ()
     nonce: str | None = None
     demands_nonce: bool = False
 
 
 def _attempt(request: TokenRequest, endpoint: Endpoint, ahead: float, nonce: str | None) -> Flow[_Attempt]:
-    source: _Source | None = source_of(request.credentials)
-    read: _Read | None = None
-    if source is not None:
-        found = yield from _read(source)
-        if isinstance(found, Failed):
-            return _Attempt(found)
-        read = found
-        request = _with_read(request, read)
+    found = yield from _read_all(request)
+    if isinstance(found, Failed):
+        return _Attempt(found)
+    request, reads = found
     proof = proof_of(request)
     assertion = yield from assertion_of(proof, ahead)
     if isinstance(assertion, Failed):
@@ -209,17 +205,17 @@ def _attempt(request: TokenRequest, endpoint: Endpoint, ahead: float, nonce: str
     outcome = read_token_response(sent.response, request, began.now, lambda: proof, assertion, dpop)
     if isinstance(outcome, TokenRequestRefused) and sent.remark is not None:
         outcome = _with_remark(outcome, sent.remark)
-    if isinstance(proof, AssertionSource):
-        source, read = proof.source, assertion
+    if isinstance(proof, AssertionSource) and assertion is not None:
+        reads = ((proof.source, assertion),)
         outcome = _with_claims(outcome, assertion, began.now)
     late = clock_ahead(sent.response, sent.received_at, began.now)
     signed = isinstance(proof, AssertionDraft | GrantDraft)
-    done = _Attempt(outcome, late if signed and _rejects_client(outcome) else 0.0, source, read)
+    done = _Attempt(outcome, late if signed and _rejects_client(outcome) else 0.0, reads)
     return done if dpop is None else _with_hints(done, sent.response, nonce, late)
 
 
-def _with_claims(outcome: _Answer, assertion: Secret | None, now: float) -> _Answer:
-    if assertion is None or not isinstance(outcome, TokenRequestRefused) or not _rejects_client(outcome):
+def _with_claims(outcome: _Answer, assertion: Secret, now: float) -> _Answer:
+    if not isinstance(outcome, TokenRequestRefused) or not _rejects_client(outcome):
         return outcome
     remark = remark_on(assertion, now)
     return outcome if remark is None else _with_remark(outcome, remark)
@@ -279,12 +275,13 @@ def _read_once(source: _Source) -> Flow[_Read | Failed]:
 
 
 def _is_replaced(attempt: _Attempt) -> Flow[bool]:
-    source = attempt.source
-    # A function returns another assertion at each call, which says nothing.
-    if not isinstance(source, SecretFile | SecretSource | KeySource | AssertionFile):
-        return False
-    found = yield from _read(source)
-    return not isinstance(found, Failed) and found != attempt.read
+    for source, read in attempt.reads:
+        # A function returns another assertion at each call, which says nothing.
+        if isinstance(source, SecretFile | SecretSource | KeySource | AssertionFile):
+            found = yield from _read(source)
+            if not isinstance(found, Failed) and found != read:
+                return True
+    return False
 
 
 def _with_remark(refused: TokenRequestRefused, remark: str) -> TokenRequestRefused:
@@ -307,11 +304,18 @@ def read_anew(request: TokenRequest) -> Flow[TokenRequest | Failed]:
     Args:
         request: The request. One whose secret or key stays is returned as it is.
     """
-    source = source_of(request.credentials)
-    if source is None:
-        return request
-    found = yield from _read(source)
-    return found if isinstance(found, Failed) else _with_read(request, found)
+    found = yield from _read_all(request)
+    return found if isinstance(found, Failed) else found[0]
+
+
+def _read_all(request: TokenRequest) -> Flow[tuple[TokenRequest, _Reads] | Failed]:
+    reads: _Reads = ()
+    for source in sources_of(request.credentials):
+        found = yield from _read(source)
+        if isinstance(found, Failed):
+            return found
+        request, reads = _with_read(request, found), (*reads, (source, found))
+    return request, reads
 
 
 def assertion_of(proof: Proof | None, ahead: float = 0.0) -> Flow[Secret | Failed | None]:
