@@ -76,7 +76,7 @@ PUBLIC = {
     "oauth_cc.jose": "key_from_file key_from_jwk key_from_pem new_key",
     "oauth_cc.metadata": """
         ResourceMetadata ServerMetadata endpoint_for metadata_lifetime metadata_urls parse_metadata
-        parse_resource_metadata resource_metadata_urls""",
+        parse_resource_metadata request_for_resource resource_metadata_urls""",
     "oauth_cc.requests": "ClientCredentialsAuth TokenSource fetch_metadata fetch_token perform",
     "oauth_cc.revocation": """
         Introspection check_revocation_response introspection_request parse_introspection_response

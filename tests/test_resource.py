@@ -36,6 +36,7 @@ from oauth_cc.metadata import (
     ResourceMetadata,
     metadata_urls,
     parse_resource_metadata,
+    request_for_resource,
     resource_metadata_urls,
 )
 from tests.world import World, token_answer
@@ -445,6 +446,28 @@ class TestResourceRequest:
         world = World([OPEN, Failed(OSError("down"), retryable=False)])
         with pytest.raises(OSError, match="down"):
             world.run(renewal(source(retries=Retries(1))))
+
+
+class TestRequestForResource:
+    """The same decisions, for a program that does its own I/O."""
+
+    def test_the_request_names_the_resource_once_and_has_its_scope(self) -> None:
+        """Credentials are a request without scope."""
+        metadata = attrs.evolve(METADATA, scopes_supported=("a",))
+        named = token_request(CREDENTIALS).with_resource(RESOURCE)
+        for ours in (CREDENTIALS, named):
+            assert named.with_scope(Scope.of("a")) == request_for_resource(metadata, ours, ISSUER)
+            assert Scope.of("b") == request_for_resource(metadata, ours, ISSUER, Scope.of("b")).scope
+        both = token_request(CREDENTIALS).with_resource("https://b.example/")
+        assert ("https://b.example/", RESOURCE) == request_for_resource(metadata, both, ISSUER).resources
+
+    def test_an_issuer_that_is_not_named_is_an_error(self) -> None:
+        """So are metadata of another kind."""
+        with pytest.raises(errors.IssuerNotNamed):
+            request_for_resource(METADATA, CREDENTIALS, f"{ISSUER}/t")
+        wrong: Any = {"resource": RESOURCE}
+        with pytest.raises(errors.InvalidInput, match=r"must be ResourceMetadata, not dict; use parse_resource_metad"):
+            request_for_resource(wrong, CREDENTIALS, ISSUER)
 
 
 class TestTerms:

@@ -9,7 +9,6 @@ Of the authorization servers that a resource names, only the caller's issuer is 
 
 from oauth_cc.challenge import challenged_scope, resource_metadata
 from oauth_cc.endpoint import Endpoint, origin
-from oauth_cc.errors import InvalidInput, IssuerNotNamed
 from oauth_cc.flows.discovery import discover
 from oauth_cc.flows.documents import fetch, search
 from oauth_cc.flows.effects import Flow, Received, observe, send
@@ -20,9 +19,9 @@ from oauth_cc.metadata import (
     ResourceMetadata,
     endpoint_for,
     parse_resource_metadata,
+    request_for_resource,
     resource_metadata_urls,
 )
-from oauth_cc.metadata._document import listed
 from oauth_cc.request import TokenRequest
 
 
@@ -71,24 +70,9 @@ def resource_request(
         InvalidResponse: The resource or the issuer has no metadata.
     """
     known = yield from _find(request.resources[0], retries, cache)
-    _check(known.metadata, issuer, request)
-    asked = request if request.scope else request.with_scope(known.scope or known.metadata.scope)
+    asked = request_for_resource(known.metadata, request, issuer, known.scope)
     metadata = yield from discover(issuer, retries=retries, cache=cache)
     return asked, endpoint_for(metadata, asked)
-
-
-def _check(metadata: ResourceMetadata, issuer: Endpoint, request: TokenRequest) -> None:
-    if not metadata.names_issuer(issuer):
-        named = listed(metadata.authorization_servers)
-        reason = f"the resource {metadata.resource} names as authorization servers: {named}; not {issuer}"
-        raise IssuerNotNamed(200, f"{reason}, so nothing was sent to any; check the resource and the issuer")
-    if metadata.dpop_bound_access_tokens_required and request.dpop_jkt is None:
-        reason = f"the resource {metadata.resource} accepts only tokens that are bound to a key"
-        raise InvalidInput("dpop", f"{reason}; add .with_dpop(key) to the request")
-    if not metadata.takes_header:
-        methods = listed(metadata.bearer_methods_supported or ())
-        reason = f"the resource {metadata.resource} accepts no token in a header, but lists: {methods}"
-        raise InvalidInput("resource", f"{reason}; ask its operator")
 
 
 def _find(resource: str, retries: Retries, cache: MetadataCache | None) -> Flow[KnownResource]:

@@ -4,14 +4,15 @@ Metadata of authorization servers and of protected resources, and the choice of 
     issuer ─ metadata_urls ─▶ (GET) HttpResponse ─ parse_metadata ─▶ ServerMetadata ─┐
                                                                         TokenRequest ─┴─ endpoint_for ─▶ token endpoint
 
-    resource ─ resource_metadata_urls ─▶ (GET) HttpResponse ─ parse_resource_metadata ─▶ ResourceMetadata
+    resource ─ resource_metadata_urls ─▶ (GET) HttpResponse ─ parse_resource_metadata ─▶ ResourceMetadata ─┐
+                                                TokenRequest ◀─ request_for_resource ─ issuer, TokenRequest ─┘
 
 Metadata never changes how a client authenticates, or which issuer its assertions are for. A side member of a wrong
 shape counts as omitted, so that it costs only what needs it.
 """
 
 from oauth_cc.metadata._choice import METHODS as METHODS
-from oauth_cc.metadata._choice import endpoint_for
+from oauth_cc.metadata._choice import endpoint_for, request_for_resource
 from oauth_cc.metadata._choice import method_name as method_name
 from oauth_cc.metadata._document import DEFAULT_METADATA_LIFETIME as DEFAULT_METADATA_LIFETIME
 from oauth_cc.metadata._document import metadata_lifetime
@@ -26,6 +27,7 @@ __all__ = [
     "metadata_urls",
     "parse_metadata",
     "parse_resource_metadata",
+    "request_for_resource",
     "resource_metadata_urls",
 ]
 

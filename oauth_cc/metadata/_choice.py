@@ -1,5 +1,5 @@
 """
-The choice of a token endpoint from metadata, and the checks of a request against them.
+The choice of an endpoint and of a request from metadata, and the checks of a request against them.
 """
 
 from collections.abc import Mapping
@@ -16,10 +16,12 @@ from oauth_cc.authentication.methods import (
     TlsClientAuth,
 )
 from oauth_cc.endpoint import Endpoint
-from oauth_cc.errors import InvalidInput
-from oauth_cc.metadata._document import listed
+from oauth_cc.errors import InvalidInput, IssuerNotNamed
+from oauth_cc.metadata._document import OK, listed
+from oauth_cc.metadata._resource import ResourceMetadata
 from oauth_cc.metadata._server import CLIENT_CREDENTIALS, ServerMetadata
 from oauth_cc.request import TokenRequest, as_request
+from oauth_cc.scope import NO_SCOPE, Scope
 
 METHODS: Final[Mapping[str, type[object]]] = {
     "client_secret_basic": ClientSecretBasic,
@@ -101,6 +103,51 @@ def endpoint_for(metadata: ServerMetadata, request: TokenRequest | ClientCredent
     alias = None if request.client_certificate is None else metadata.mtls_token_endpoint
     # `ServerMetadata` has checked whether its issuer may name this URL.
     return Endpoint(alias or metadata.token_endpoint, allow_http=True)
+
+
+def request_for_resource(
+    metadata: ResourceMetadata,
+    request: TokenRequest | ClientCredentials,
+    issuer: str | Endpoint,
+    challenged: Scope = NO_SCOPE,
+) -> TokenRequest:
+    """
+    Return the token request for the resource of *metadata* (RFC 9728, RFC 8707).
+
+    Its scope is the one of *request*, else the one that a 401 of the resource requires, else all that it uses.
+
+        >>> metadata = ResourceMetadata("https://api.example/", ("https://as.example",), ("read",))
+        >>> asked = request_for_resource(metadata, ClientCredentials("your_id", "s3cret"), "https://as.example")
+        >>> asked.scope, asked.resources
+        (Scope.of('read'), ('https://api.example/',))
+
+    Args:
+        metadata: The resource's metadata.
+        request: The token request, or credentials.
+        issuer: The issuer that the credentials are for.
+        challenged: The scope that the resource requires in a 401, by `oauth_cc.challenge.challenged_scope`.
+
+    Raises:
+        IssuerNotNamed: The resource does not name *issuer*. Send nothing to it, nor to a server that it names.
+        InvalidInput: The resource does not accept the token of *request*.
+    """
+    request = as_request(request)
+    if not isinstance(metadata, ResourceMetadata):
+        reason = f"metadata must be ResourceMetadata, not {type(metadata).__name__}; use parse_resource_metadata()"
+        raise InvalidInput("metadata", reason)
+    if not metadata.names_issuer(issuer):
+        servers = listed(metadata.authorization_servers)
+        reason = f"the resource {metadata.resource} names as authorization servers: {servers}; not {issuer}"
+        raise IssuerNotNamed(OK, f"{reason}, so nothing was sent to any; check the resource and the issuer")
+    if metadata.dpop_bound_access_tokens_required and request.dpop_jkt is None:
+        reason = f"the resource {metadata.resource} accepts only tokens that are bound to a key"
+        raise InvalidInput("dpop", f"{reason}; add .with_dpop(key) to the request")
+    if not metadata.takes_header:
+        methods = listed(metadata.bearer_methods_supported or ())
+        reason = f"the resource {metadata.resource} accepts no token in a header, but lists: {methods}"
+        raise InvalidInput("resource", f"{reason}; ask its operator")
+    named = request if metadata.resource in request.resources else request.with_resource(metadata.resource)
+    return named if named.scope else named.with_scope(challenged or metadata.scope)
 
 
 def _check_listed(what: str, name: str | None, supported: tuple[str, ...] | None, advice: str) -> None:

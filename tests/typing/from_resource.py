@@ -13,11 +13,16 @@ import oauth_cc.aiohttp
 import oauth_cc.httpx
 import oauth_cc.httpx2
 import oauth_cc.requests
-from oauth_cc import ClientCredentials, HttpResponse, MetadataCache, Options, Scope
+from oauth_cc import ClientCredentials, HttpResponse, MetadataCache, Options, Scope, TokenRequest
 from oauth_cc.challenge import challenged_scope, resource_metadata
 from oauth_cc.errors import IssuerNotNamed
 from oauth_cc.flows import discover_resource
-from oauth_cc.metadata import ResourceMetadata, parse_resource_metadata, resource_metadata_urls
+from oauth_cc.metadata import (
+    ResourceMetadata,
+    parse_resource_metadata,
+    request_for_resource,
+    resource_metadata_urls,
+)
 
 URL = "https://mcp.example/mcp"
 ISSUER = "https://as.example"
@@ -59,5 +64,6 @@ def by_hand(response: HttpResponse) -> tuple[str, ...]:
     assert_type(challenged_scope(response), Scope)
     metadata = parse_resource_metadata(response, URL)
     assert_type(metadata, ResourceMetadata)
+    assert_type(request_for_resource(metadata, creds, ISSUER), TokenRequest)
     assert_type(oauth_cc.httpx2.perform(discover_resource(URL)), ResourceMetadata)
     return metadata.authorization_servers if metadata.names_issuer(ISSUER) else resource_metadata_urls(URL)
