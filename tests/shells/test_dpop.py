@@ -11,12 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import anyio
 import httpx2
 import pytest
 import requests
 from joserfc.jwk import ECKey
 
+import oauth_cc.aiohttp
 import oauth_cc.httpx2
 import oauth_cc.requests
 from oauth_cc import ClientCredentials, SigningKey, errors, token_request
@@ -219,6 +221,41 @@ def test_no_log_line_shows_a_proof_or_the_token(call: Call, caplog: pytest.LogCa
     logged = "".join([f"{record.getMessage()}{vars(record)}" for record in caplog.records])
     for hidden in ("tok-1", "tok-2", *[part for proof in proofs for part in proof.split(".")]):
         assert hidden not in logged
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_of_a_post_has_a_proof_for_the_method_that_follows(status: int) -> None:
+    """It is GET or still POST, and the libraries decide."""
+    with serve(bound(1)) as script, serve(Answer(status, (("Location", "/second"),)), DONE) as api:
+        endpoint = f"{script.url}/token"
+        with httpx2.Client(
+            auth=oauth_cc.httpx2.ClientCredentialsAuth(REQUEST, endpoint), follow_redirects=True
+        ) as client:
+            assert client.post(f"{api.url}/first", content=b"a").status_code == 200
+        first = list(api.asked)
+        api.asked.clear()
+        with requests.Session() as session:
+            session.auth = oauth_cc.requests.ClientCredentialsAuth(REQUEST, endpoint)
+            assert session.post(f"{api.url}/first", data=b"a").status_code == 200
+        second = list(api.asked)
+        api.asked.clear()
+
+        async def main() -> None:
+            auth = oauth_cc.aiohttp.ClientCredentialsAuth(REQUEST, endpoint)
+            async with (
+                aiohttp.ClientSession(middlewares=(auth,)) as session,
+                session.post(f"{api.url}/first", data=b"a") as response,
+            ):
+                assert response.status == 200
+                for each in (response, *response.history):
+                    assert "DPoP" not in f"{each.request_info!r}"
+
+        anyio.run(main)
+        for asked in (first, second, list(api.asked)):
+            assert [each.method for each in asked] == ["POST", "POST" if status > 303 else "GET"]
+            assert [(each.method, f"{api.url}{each.path}") for each in asked] == [
+                (claims(each)["htm"], claims(each)["htu"]) for each in asked
+            ]
 
 
 def test_the_headers_of_an_answered_request_show_no_proof() -> None:
