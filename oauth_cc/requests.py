@@ -198,6 +198,8 @@ class _ResponseHook:
         else:
             # The request may be sent again.
             self.is_done = False
+            if self.proofs is not None:
+                self.proofs.restart()
         return response
 
     def _redirect(self, request: requests.PreparedRequest, response: requests.Response) -> None:

@@ -656,6 +656,18 @@ def test_secret_that_is_read_for_each_request_may_have_reserved_characters() -> 
     assert "basic" in [each.topic for each in found]
 
 
+def test_a_rejected_proof_is_told_from_a_missing_one() -> None:
+    """The advice for a request with a key is about its proof."""
+    response = HttpResponse(400, (), b'{"error": "invalid_dpop_proof"}')
+    observed = Observed("https://as.example/token", response=response, received_at=1700000000.0)
+    for request_, says in (
+        (PLAIN, "the server demands a DPoP proof"),
+        (PLAIN.with_dpop(bound_key("ours")), "the server rejects the DPoP proof"),
+    ):
+        found = oauth_cc.doctor.examine(request_, observed).findings[0]
+        assert (found.topic, says in f"{found}") == ("dpop", True)
+
+
 @pytest.mark.parametrize("request_", REQUESTS, ids=range(len(REQUESTS)))
 def test_alternatives_send_the_same_secret_in_another_way(request_: TokenRequest) -> None:
     """There are four at most, and none is the request itself."""

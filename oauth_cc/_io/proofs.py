@@ -41,6 +41,7 @@ class CallProofs:
         self._began = 0.0
         self._has_new_nonce = False
         self._has_new_clock = False
+        self._is_repeated = False
 
     def sign(self, method: str, target: str, called: Origin) -> str:
         """
@@ -70,6 +71,11 @@ class CallProofs:
         for called, nonce in self._own.items():
             self._hints.keep_nonce(called, nonce)
 
+    def restart(self) -> None:
+        """Forget what this call has tried, as its request may be sent again with the same proof."""
+        self._has_new_nonce = self._has_new_clock = False
+        self._is_repeated = True
+
     def demands_another(self, response: HttpResponse, called: Origin, *, repeatable: bool) -> bool:
         """
         Return whether to send the same request with the same token and another proof: once for a nonce, and once for
@@ -91,6 +97,9 @@ class CallProofs:
             return True
         if not self._has_new_clock and proof_rejected(response):
             self._has_new_clock = True
+            if self._is_repeated:
+                self._is_repeated = False
+                return True
             return self._hints.keep_clock(called, clock_ahead(response, time.time(), self._began))
         return False
 

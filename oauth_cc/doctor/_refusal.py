@@ -111,6 +111,9 @@ def refusal_finding(request: TokenRequest, observed: Observed, error: TokenReque
     if error.code == "invalid_client" or (error.error is None and error.status == _UNAUTHORIZED):
         return _client(request, error)
     words = f"{error.error or ''} {error.server_message or ''}"
+    if error.error == "invalid_dpop_proof" and request.dpop_key is not None:
+        advice = "compare the clocks, and the algorithm of the key with the server's metadata"
+        return Finding("dpop", f"the server rejects the DPoP proof: {said(error)}", advice)
     if error.error in _CODES:
         topic, sentence, advice = _CODES[error.error]
         return Finding(topic, f"{sentence}: {said(error)}", advice, _json(request, topic))

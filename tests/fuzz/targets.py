@@ -27,7 +27,7 @@ from oauth_cc.challenge import (
     token_rejected,
 )
 from oauth_cc.dialect import MAX_LIFETIME
-from oauth_cc.dpop import dpop_nonce
+from oauth_cc.dpop import dpop_nonce, proof_rejected, retry_nonce
 from oauth_cc.endpoint import check_resource, check_url
 from oauth_cc.http import MAX_RETRY_AFTER, date, retry_after
 from oauth_cc.metadata import (
@@ -135,7 +135,10 @@ def challenges(data: bytes) -> None:
         insufficient_scope(response)
         challenged_scope(response)
         assert (resource_metadata(response) or "https://").lower().startswith(("https://", "http://"))
-        dpop_nonce(response)
+        nonce = dpop_nonce(response)
+        assert retry_nonce(response, None) in (None, nonce)
+        assert retry_nonce(response, nonce) is None
+        proof_rejected(response)
 
 
 def json_text(data: bytes) -> None:

@@ -364,6 +364,16 @@ class Unseekable(io.BytesIO):
         raise OSError("not seekable")
 
 
+@pytest.mark.parametrize("nonces", [False, True], ids=["replay", "nonces"])
+def test_a_prepared_request_that_is_sent_again_gets_a_new_proof(nonces: bool) -> None:  # a parameter
+    """Requests asks the auth once, so the server sees the old proof first."""
+    with AuthorizationServer(dpop_nonces=nonces) as server, requests.Session() as session:
+        auth = oauth_cc.requests.ClientCredentialsAuth(REQUEST, server.token_endpoint)
+        prepared = session.prepare_request(requests.Request("GET", server.resource_url, auth=auth))
+        for _ in range(3):
+            assert session.send(prepared).status_code == 200
+
+
 def test_a_response_hook_that_raises_leaves_the_nonce_to_the_next_call() -> None:
     """The library keeps the response from the auth."""
 
