@@ -113,7 +113,7 @@ def test_the_wheel_holds_every_module_and_no_test(wheel: Path) -> None:
     modules = {str(path.relative_to(ROOT)) for path in (ROOT / "oauth_cc").rglob("*.py")}
     assert modules | {"oauth_cc/py.typed"} <= set(names)
     tops = {name.partition("/")[0] for name in names}
-    assert tops == {"oauth_cc", "pytest_oauth_cc.py", "oauth_cc-0.1.0.dist-info"}
+    assert tops == {"oauth_cc", "oauth_cc-0.1.0.dist-info"}
     assert any(name.endswith("/licenses/LICENSE") for name in names)
     assert not [name for name in names if name.endswith(".md")]
 

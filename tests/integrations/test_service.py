@@ -123,6 +123,6 @@ def test_a_service_of_two_workers_passes_through_trouble(
 def test_the_test_of_the_guide_passes(pytester: pytest.Pytester) -> None:
     """It runs the service in its process, with the plugin."""
     pytester.makepyfile(service_of_the_guide())
-    plugins = ["-p", "pytest_oauth_cc", "-p", "no:cacheprovider", "-p", "anyio"]
+    plugins = ["-p", "oauth_cc.testing.plugin", "-p", "no:cacheprovider", "-p", "anyio"]
     quiet = ["-W", "ignore::pytest.PytestAssertRewriteWarning", "-W", "ignore::DeprecationWarning"]
     pytester.runpytest("--disable-plugin-autoload", *plugins, *quiet).assert_outcomes(passed=1)

@@ -20,7 +20,7 @@ def auth(server, options=Options()):
 def run(pytester: pytest.Pytester, tests: str, **outcomes: int) -> None:
     """Run *tests* with the plugin, and compare the numbers of outcomes."""
     pytester.makepyfile(HEAD + tests)
-    plugins = ["-p", "pytest_oauth_cc", "-p", "requests_mock.contrib._pytest_plugin", "-p", "no:cacheprovider"]
+    plugins = ["-p", "oauth_cc.testing.plugin", "-p", "requests_mock.contrib._pytest_plugin", "-p", "no:cacheprovider"]
     result = pytester.runpytest(
         "--disable-plugin-autoload", *plugins, "-W", "ignore::pytest.PytestAssertRewriteWarning"
     )
@@ -103,7 +103,7 @@ def test_a_renewal_that_does_not_end_is_a_warning_after_the_teardown(
     """
     Here warnings are errors: fixtures have ended nonetheless. A thread that keeps a token fresh is not waited for.
     """
-    monkeypatch.setattr("pytest_oauth_cc._LONGEST_WAIT", 0.05)
+    monkeypatch.setattr("oauth_cc.testing.plugin._LONGEST_WAIT", 0.05)
     run(
         pytester,
         """

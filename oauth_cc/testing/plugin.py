@@ -1,8 +1,7 @@
 """
 The pytest plugin of oauth_cc: an authorization server, its client and a clock, as fixtures.
 
-It stands beside the package, because a module of the package imports all of its core, and pytest imports its plugins in
-every run. The fixtures import what they need.
+Pytest imports it in every run of a program that has oauth_cc, so the fixtures import what they need.
 """
 
 import threading
