@@ -117,6 +117,7 @@ def made(**claims: object) -> Secret:
         (Secret("opaque"), None),
         (Secret("a.!.b"), None),
         (Secret("a.a.b"), None),
+        (Secret("a.\u00e9.b"), None),
         (Secret("a.e30=.b"), "iss of another form"),
         (Secret("a.ZTMw.b"), None),
     ],

@@ -3,7 +3,7 @@ Client assertions issued by another party: a cluster, a CI system, SPIFFE (RFC 7
 """
 
 import re
-from binascii import Error, a2b_base64
+from binascii import a2b_base64
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, Protocol, TypeAlias, final, runtime_checkable
 
@@ -167,7 +167,8 @@ def _claims(assertion: Secret) -> Mapping[str, object] | None:
         return None
     try:
         members = parse_object(a2b_base64(parts[1].replace("-", "+").replace("_", "/") + "=="))
-    except Error:
+    except ValueError:
+        # Not base64, or not ASCII.
         return None
     return None if isinstance(members, str) else members
 

@@ -7,6 +7,7 @@ A target raises only what its parser may raise, and `AssertionError` if the resu
 import gzip
 import json
 import zlib
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from typing import Final, ParamSpec
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ from oauth_cc._wire.content_coding import decode_content
 from oauth_cc._wire.form import decode, encode
 from oauth_cc._wire.json import MAX_SIZE, parse_object, write
 from oauth_cc._wire.redaction import echoes
-from oauth_cc.authentication.federated import checked_assertion
+from oauth_cc.authentication.federated import checked_assertion, remark_on
 from oauth_cc.challenge import (
     challenged_scope,
     insufficient_scope,
@@ -29,6 +30,7 @@ from oauth_cc.challenge import (
 from oauth_cc.dialect import MAX_LIFETIME
 from oauth_cc.dpop import dpop_nonce, proof_rejected, retry_nonce
 from oauth_cc.endpoint import check_resource, check_url
+from oauth_cc.flows.platform import github_assertion, google_assertion
 from oauth_cc.http import MAX_RETRY_AFTER, date, retry_after
 from oauth_cc.metadata import (
     ResourceMetadata,
@@ -42,6 +44,7 @@ from oauth_cc.stores._encryption import Encryption
 from oauth_cc.stores._redis_commands import Commands
 from oauth_cc.stores._serialization import dumps, loads
 from tests.bound import bound_key
+from tests.world import World
 
 P = ParamSpec("P")
 
@@ -244,6 +247,25 @@ _JSON: Final = (b"[", b"]", b"{", b"}", b'"', b",", b":", b"\\u", b"\\ud800", b"
 _DATES: Final = (b"Tue, 14 Nov 2023 22:13:20 GMT", b"Tuesday, 14-Nov-23 22:13:20 GMT", b"Tue Nov 14 22:13:20 2023")
 _DATE_PIECES: Final = (b"0", b"99", b"31", b"Feb", b"GMT", b" ", b":", b"\xff", b"-1", b"60")
 
+
+def claims(data: bytes) -> None:
+    """Call `remark_on` with a JWT whose claims are *data*."""
+    encoded = urlsafe_b64encode(data).decode().rstrip("=")
+    for text in (f"a.{encoded}.c2ln", data.decode("utf-8", "replace")):
+        found = remark_on(Secret(text), NOW)
+        assert found is None or (found.isprintable() and found.isascii() and len(found) < 1500)
+
+
+def platform(data: bytes) -> None:
+    """Call the flows of platforms with a response."""
+    for flow in (github_assertion("aud", "https://a.example", Secret("b")), google_assertion("aud", "a.example")):
+        try:
+            found = World([HttpResponse(200, (), data)]).run(flow)
+        except errors.InvalidResponse:
+            continue
+        assert isinstance(checked_assertion(found), Secret)
+
+
 TARGETS: Final = {
     "token response": Target(token_response, (_ANSWER, _REFUSAL), (*_JSON, b"s3cr3t/va", b"%2f", b"&lt;")),
     "metadata": Target(metadata, (_METADATA,), (*_JSON, b"http://", b"@", b"#")),
@@ -264,6 +286,14 @@ TARGETS: Final = {
         (b"/", b"\\", b"@", b":", b"#", b"?", b"%", b"[", b"]", b".", b"\t", b"\xe3\x80\x82", b"//", b"0x7f", b"xn--"),
     ),
     "form": Target(form, (b"scope=a+b&x=%C3%A9",), (b"&", b"=", b"%", b"+", b";", b"%C3", b"\xff")),
+    "claims of an assertion": Target(
+        claims, (b'{"iss": "https://a", "sub": "b", "aud": ["c"], "exp": 1.5e9}',), (*_JSON, b"1e400", b"-", b"\\u0000")
+    ),
+    "assertion of a platform": Target(
+        platform,
+        (b'{"value": "eyJhbGciOiJFUzI1NiJ9.e30.c2ln"}', b"eyJhbGciOiJFUzI1NiJ9.e30.c2ln"),
+        (*_JSON, b"\n", b" "),
+    ),
     "assertion": Target(assertion, (b"eyJhbGciOiJFUzI1NiJ9.e30.c2ln\n",), (b".", b"\n", b" ", b"=", b"\0")),
     "echoed secret": Target(
         echo,
