@@ -349,7 +349,9 @@ def _check_fields(request: TokenRequest, fields: AuthenticationFields) -> None:
         if name == "client_id" and value != Secret(request.credentials.client_id):
             reason = "client authentication must be for the client_id of the credentials"
             raise InvalidInput("client authentication", reason)
-    given = {name.lower() for name, _ in request.headers} | ({"dpop"} if request.dpop_key is not None else set())
+    given = {name.lower() for name, _ in request.headers}
+    if request.dpop_key is not None:
+        given.add("dpop")
     for name, _ in fields.headers:
         if name.lower() in given:
             raise InvalidInput("header", f"header {name} must not be given by the request and by its authentication")

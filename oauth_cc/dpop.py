@@ -182,9 +182,9 @@ def _errors(response: HttpResponse) -> set[str]:
     if response.status not in _REFUSED:
         return set()
     members = parse_object(response.content) if response.content else "is empty"
-    named: set[object] = set() if isinstance(members, str) else {members.get("error")}
+    named = None if isinstance(members, str) else members.get("error")
     challenges = parse_challenges(response.header("WWW-Authenticate"))
-    return {code for code in (*named, *[each.get("error") for each in challenges]) if isinstance(code, str)}
+    return {code for code in (named, *[each.get("error") for each in challenges]) if isinstance(code, str)}
 
 
 def _is_nonce(value: object) -> bool:

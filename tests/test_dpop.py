@@ -270,6 +270,7 @@ class TestNonces:
             (demand("n"), "old", "n"),
             (demand("n"), "n", None),
             (HttpResponse(400, (), b'{"error": "use_dpop_nonce"}'), None, None),
+            (HttpResponse(400, {"DPoP-Nonce": "n"}, b'{"error": ["use_dpop_nonce"]}'), None, None),
             (HttpResponse(400, {"DPoP-Nonce": "n"}, b'{"error": "invalid_dpop_proof"}'), None, None),
             (HttpResponse(400, {"DPoP-Nonce": "n"}, b'{"error": 5}'), None, None),
             (HttpResponse(400, {"DPoP-Nonce": "n"}, b"<html>"), None, None),
