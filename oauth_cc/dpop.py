@@ -65,8 +65,10 @@ def dpop_proof(
         InvalidInput: Another argument is outside its grammar. The error quotes none of them.
 
     Example:
-        >>> from oauth_cc.jose import new_key, sign
-        >>> sign(dpop_proof(new_key(), "POST", "https://as.example/token", now=1700000000.0, unique_id="3f1c"))
+        >>> public = {"kty": "EC", "crv": "P-256", "x": "A" * 43, "y": "A" * 43}
+        >>> key = SigningKey("ES256", lambda signing_input: bytes(64), "alias/dpop", public_jwk=public)
+        >>> unsigned = dpop_proof(key, "POST", "https://as.example/token", now=1700000000.0, unique_id="3f1c")
+        >>> unsigned.signed(key.signer(unsigned.signing_input))
         Secret('***')
     """
     claims = _claims(key, method, url, now, unique_id, nonce, access_token)

@@ -293,8 +293,8 @@ class TokenRequest:
             InvalidInput: The dialect places the token in another header.
 
         Example:
-            >>> from oauth_cc.jose import new_key
-            >>> key = new_key()
+            >>> public = {"kty": "EC", "crv": "P-256", "x": "A" * 43, "y": "A" * 43}
+            >>> key = SigningKey("ES256", lambda signing_input: bytes(64), "alias/dpop", public_jwk=public)
             >>> token_request(ClientCredentials("your_id")).with_dpop(key).dpop_jkt == key.jkt
             True
         """

@@ -234,6 +234,7 @@ class TlsClientAuth:
         InvalidInput: *certificate* is neither a `Certificate` nor a `CertificateFile`.
 
     Example:
+        >>> from oauth_cc import Certificate
         >>> method = TlsClientAuth(Certificate("A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0"))
         >>> method.authenticate("your_id")
         AuthenticationFields(headers=(), parameters=(('client_id', Secret('***')),), secrets=())
