@@ -2,11 +2,13 @@
 Tokens for gRPC, with a server on loopback over TLS.
 """
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
+import grpc.aio
 import pytest
 import trustme
 
@@ -52,6 +54,14 @@ class Api:
             read: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary("/api.Things/Read")
             calls = [read.future(b"", timeout=10) for _ in range(times)]
             return [call.result().decode() for call in calls]
+
+    async def call_async(self, source: TokenSource) -> str:
+        """Return what a call of ``grpc.aio`` shows."""
+        credentials = grpc.composite_channel_credentials(self._trust, call_credentials(source))
+        options = [("grpc.ssl_target_name_override", "localhost")]
+        async with grpc.aio.secure_channel(self._target, credentials, options) as channel:
+            read: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary("/api.Things/Read")
+            return (await read(b"", timeout=10)).decode()
 
 
 @pytest.fixture(scope="module")
@@ -110,3 +120,10 @@ def test_a_dialect_places_the_token(api: Api, server: AuthorizationServer) -> No
     placed = REQUEST.with_dialect(Dialect(placement=Placement("X-Token", scheme=None)))
     source = TokenSource(placed, server.token_endpoint)
     assert api.call(source) == [repr({"x-token": source.access_token()})]
+
+
+def test_the_async_channel_takes_the_same_credentials(api: Api, server: AuthorizationServer) -> None:
+    """Its loop is not blocked while the token is requested."""
+    server.misbehave(Fault(delay=0.05))
+    source = TokenSource(REQUEST, server.token_endpoint)
+    assert asyncio.run(api.call_async(source)) == repr({"authorization": source.authorization()})

@@ -2,14 +2,12 @@
 The recipes of one line: what a library takes as it is.
 """
 
-import sqlite3
 from collections.abc import Iterator
 
 import anyio
 import openai
 import pytest
 import urllib3
-from sqlalchemy import create_engine, event, text
 
 from oauth_cc import ClientCredentials, token_request
 from oauth_cc.httpx2 import AsyncTokenSource, TokenSource
@@ -61,26 +59,3 @@ def test_urllib3_takes_the_header(server: AuthorizationServer) -> None:
     with urllib3.PoolManager() as pool:
         headers = {"Authorization": source.authorization()}
         assert pool.request("GET", server.resource_url, headers=headers).status == 200
-
-
-def test_sqlalchemy_asks_for_the_password_at_each_connection(server: AuthorizationServer) -> None:
-    """Here the database takes none, so it is taken out again."""
-    source = TokenSource(REQUEST, server.token_endpoint)
-    engine = create_engine("sqlite://")
-    given: list[object] = []
-
-    def add(dialect: object, record: object, arguments: list[str], parameters: dict[str, object]) -> None:
-        parameters["password"] = source.access_token()
-
-    def connect(
-        dialect: object, record: object, arguments: list[str], parameters: dict[str, object]
-    ) -> sqlite3.Connection:
-        given.append(parameters.pop("password"))
-        return sqlite3.connect(":memory:")
-
-    event.listen(engine, "do_connect", add)
-    event.listen(engine, "do_connect", connect)
-    with engine.connect() as connection:
-        assert connection.execute(text("select 1")).scalar() == 1
-    engine.dispose()
-    assert given == [source.access_token()]
