@@ -19,9 +19,10 @@ except ImportError as _error:
     raise ImportError("oauth_cc.aiohttp needs aiohttp and anyio; install oauth_cc[aiohttp]") from _error
 
 from oauth_cc._io import async_source
+from oauth_cc._io.arguments import check_client, token_flow
 from oauth_cc._io.async_driver import drive
 from oauth_cc._io.constructors import AuthConstructors, SourceConstructors
-from oauth_cc._io.context import SourceContext, check_client, token_flow
+from oauth_cc._io.context import SourceContext
 from oauth_cc._io.copying import duplicate, refuse_pickling
 from oauth_cc._io.options import DEFAULTS, Options
 from oauth_cc._io.origins import Origins

@@ -19,7 +19,7 @@ try:
 except ImportError as _error:
     raise ImportError("oauth_cc.httpx2 needs httpx2; install oauth_cc[httpx2]") from _error
 
-from oauth_cc._io.context import token_flow
+from oauth_cc._io.arguments import token_flow
 from oauth_cc._io.httpx_family import HttpxAsyncTokenSource, HttpxAuth, HttpxTokenSource
 from oauth_cc._io.httpx_library import Library
 from oauth_cc._io.httpx_messages import Response

@@ -22,8 +22,9 @@ except ImportError as _error:
 import attrs
 
 from oauth_cc._io import driver, source
+from oauth_cc._io.arguments import check_client, token_flow
 from oauth_cc._io.constructors import AuthConstructors, SourceConstructors
-from oauth_cc._io.context import SourceContext, check_client, token_flow
+from oauth_cc._io.context import SourceContext
 from oauth_cc._io.copying import duplicate, refuse_pickling
 from oauth_cc._io.options import DEFAULTS, Options
 from oauth_cc._io.origins import Origins

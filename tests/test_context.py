@@ -22,7 +22,9 @@ from oauth_cc import (
     errors,
     token_request,
 )
-from oauth_cc._io.context import SourceContext, check_client, check_kind, raisable
+from oauth_cc._io.arguments import check_client, check_kind
+from oauth_cc._io.base_source import raisable
+from oauth_cc._io.context import SourceContext
 from oauth_cc._io.options import check_timeout
 from oauth_cc.events import (
     Event,

@@ -14,7 +14,7 @@ import anyio
 import multidict
 import yarl
 
-from oauth_cc._io.context import check_kind
+from oauth_cc._io.arguments import check_kind
 from oauth_cc._io.network_errors import sentence
 from oauth_cc._io.tracebacks import chain, strip_tracebacks
 from oauth_cc._io.user_agent import with_user_agent

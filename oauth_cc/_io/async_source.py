@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager, suppress
 from types import TracebackType
 from typing import Self, assert_never
 
-from oauth_cc._io.context import LEADING, Source, SourceContext, check_not_leading, raisable
+from oauth_cc._io.base_source import LEADING, Source, check_not_leading, raisable
+from oauth_cc._io.context import SourceContext
 from oauth_cc._io.source import LONGEST_PAUSE, LOOK, SHORTEST_PAUSE
 from oauth_cc.errors import IssuerNotNamed, RenewalTimedOut, SourceClosed
 from oauth_cc.events import Event

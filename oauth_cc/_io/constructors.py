@@ -4,7 +4,8 @@ The constructors of the sources and auths of every HTTP library.
 
 from typing import Generic, Self, TypeVar
 
-from oauth_cc._io.context import SourceContext, issuer_context, resource_context, source_context
+from oauth_cc._io.arguments import issuer_context, resource_context, source_context
+from oauth_cc._io.context import SourceContext
 from oauth_cc._io.options import DEFAULTS, Options
 from oauth_cc._wire.typing import NonStringCollection
 from oauth_cc.authentication.credentials import ClientCredentials

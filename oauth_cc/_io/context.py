@@ -2,22 +2,17 @@
 The state of one token source: its cache, its terms and its event hook.
 """
 
-import copy
-import threading
 import time
-from collections.abc import Callable, Hashable
-from contextvars import ContextVar
+from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, NoReturn, Self, SupportsIndex, final
+from typing import TYPE_CHECKING, Final, final
 
 import attrs
 
-from oauth_cc._io.copying import duplicate, refuse_pickling
-from oauth_cc._io.log import emit, warn_of_plain_http
-from oauth_cc._io.options import DEFAULTS, Options, check_options
-from oauth_cc.authentication.credentials import ClientCredentials
+from oauth_cc._io.log import emit
+from oauth_cc._io.options import DEFAULTS, Options
 from oauth_cc.endpoint import Origin
-from oauth_cc.errors import InvalidInput, IssuerNotNamed, OAuthError
+from oauth_cc.errors import IssuerNotNamed
 from oauth_cc.events import (
     Event,
     RejectionRepeated,
@@ -29,27 +24,18 @@ from oauth_cc.events import (
     TokenDiscarded,
     TokenWithheld,
 )
-from oauth_cc.flows.effects import Failed, Flow, Load, Lock, Save
-from oauth_cc.flows.exchange import exchange
+from oauth_cc.flows.effects import Failed, Load, Lock, Save
 from oauth_cc.flows.freshness import stale_from
-from oauth_cc.flows.metadata_cache import Discovery, MetadataCache, check_cache
 from oauth_cc.flows.rejection import rejections_of
-from oauth_cc.flows.renewal import Kept, Renewal, Renewed, Terms, terms
+from oauth_cc.flows.renewal import Renewal, Renewed, Terms
 from oauth_cc.http import HttpResponse
-from oauth_cc.issuer import GivenEndpoint, Issuer
-from oauth_cc.request import TokenRequest, as_request
-from oauth_cc.scope import Scope
 from oauth_cc.stores._pending import Answer, PendingRenewal
-from oauth_cc.stores._protocol import AsyncStore, Store
 from oauth_cc.stores.cache import Limits, TokenCache
 from oauth_cc.token import Token
 
 if TYPE_CHECKING:
     # Imported at run time by the method that needs it.
     from oauth_cc._io.proofs import CallProofs
-
-LEADING: Final[ContextVar[PendingRenewal | None]] = ContextVar("oauth_cc_leading", default=None)
-"""The renewal that the current thread or task performs, its callbacks included."""
 
 # An attempt may end a little after its timeout.
 _GRACE: Final = 5.0
@@ -234,247 +220,3 @@ class SourceContext:
         """Use *report* to say that the store is available again, if *operation* was the first that failed."""
         if self.cache.note_store(operation, failed=False):
             report(StoreReturned(*self.terms.labels))
-
-
-def source_context(
-    request: TokenRequest | ClientCredentials,
-    endpoint: GivenEndpoint,
-    store: TokenCache | Store | AsyncStore | None,
-    options: Options,
-    discovery: Discovery | None = None,
-) -> SourceContext:
-    """
-    Return the context of a source.
-
-    Args:
-        request: The token request, or credentials for a request without scope.
-        endpoint: The token endpoint or an `Issuer`; the issuer if *discovery* is given.
-        store: A cache shared by sources, or a store shared by processes. None for a new cache.
-        options: Timeout, retries, renewal and events.
-        discovery: How the token endpoint is discovered. None if *endpoint* is the token endpoint or an `Issuer`.
-
-    Raises:
-        InvalidInput: The request cannot be sent, or *store* or *options* has the wrong type.
-    """
-    check_options(options)
-    if isinstance(endpoint, Issuer):
-        endpoint, discovery = endpoint.endpoint, _discovery(None) if discovery is None else discovery
-    cache = store if isinstance(store, TokenCache) else TokenCache(store)
-    agreed = terms(
-        request,
-        endpoint,
-        shared=cache.store is not None,
-        retries=options.retries,
-        renewal_window=options.renewal_window,
-        wait_timeout=options.wait_timeout,
-        discovery=discovery,
-    )
-    if agreed.endpoint.allow_http:
-        warn_of_plain_http(agreed.client_id, agreed.endpoint)
-    return SourceContext(cache, agreed, options)
-
-
-def issuer_context(
-    issuer: GivenEndpoint,
-    request: TokenRequest | ClientCredentials,
-    store: TokenCache | Store | AsyncStore | None,
-    cache: MetadataCache | None,
-    options: Options,
-) -> SourceContext:
-    """
-    Return the context of a source that discovers the token endpoint of *issuer* at the first request.
-
-    Args:
-        issuer: The issuer identifier, a URL, an `Endpoint` or an `Issuer`.
-        request: The token request, or credentials for a request without scope.
-        store: A cache shared by sources, or a store shared by processes. None for a new cache.
-        cache: Metadata shared by sources. None for a new cache.
-        options: Timeout, retries, renewal and events.
-
-    Raises:
-        InvalidInput: The request cannot be sent, or *store*, *cache* or *options* has the wrong type.
-    """
-    return source_context(request, issuer, store, options, _discovery(cache))
-
-
-def resource_context(
-    url: str,
-    request: TokenRequest | ClientCredentials,
-    issuer: GivenEndpoint,
-    store: TokenCache | Store | AsyncStore | None,
-    cache: MetadataCache | None,
-    options: Options,
-) -> SourceContext:
-    """
-    Return the context of a source that discovers what *url*, a protected resource, accepts at the first request.
-
-    Args:
-        url: The resource identifier.
-        request: The token request, or credentials for a request with the scope that the resource names.
-        issuer: The issuer identifier, which the resource must name.
-        store: A cache shared by sources, or a store shared by processes. None for a new cache.
-        cache: Metadata shared by sources. None for a new cache.
-        options: Timeout, retries, renewal and events.
-
-    Raises:
-        InvalidInput: The request cannot be sent or names another resource, or an argument has the wrong type.
-    """
-    asked = as_request(request)
-    named = asked if asked.resources == (url,) else asked.with_resource(url)
-    return source_context(named, issuer, store, options, _discovery(cache, by_resource=True))
-
-
-def _discovery(cache: MetadataCache | None, *, by_resource: bool = False) -> Discovery:
-    check_cache(cache)
-    return Discovery(MetadataCache() if cache is None else cache, by_resource)
-
-
-def token_flow(
-    request: TokenRequest | ClientCredentials, endpoint: GivenEndpoint, client: object, options: Options
-) -> Flow[Token]:
-    """
-    Return the flow of one token request.
-
-    Args:
-        request: The token request, or credentials for a request without scope.
-        endpoint: The token endpoint, or an `Issuer` to discover it.
-        client: The client that sends the request. None for a default client.
-        options: Timeout and retries.
-
-    Raises:
-        InvalidInput: The request cannot be sent, or *options* has the wrong type.
-    """
-    check_options(options)
-    asked = as_request(request)
-    check_client(asked, client)
-    if isinstance(endpoint, Issuer):
-        return _discovered(asked, endpoint, options)
-    return exchange(asked, endpoint, retries=options.retries)
-
-
-def _discovered(request: TokenRequest, issuer: Issuer, options: Options) -> Flow[Token]:
-    # Loaded late, because most programs name the endpoint.
-    from oauth_cc.flows.discovery import discover_endpoint
-
-    endpoint = yield from discover_endpoint(issuer.endpoint, request, retries=options.retries)
-    return (yield from exchange(request, endpoint, retries=options.retries))
-
-
-class Source:
-    """The common base of the sources for threads and for async code."""
-
-    def __init__(self, context: SourceContext, client: object) -> None:
-        self._context = context
-        self._client = client
-        self._closed = threading.Event()
-        # The last renewal of each token that this source or one derived from it has started.
-        self._started: dict[Hashable, PendingRenewal] = {}
-
-    def __copy__(self) -> Self:
-        return duplicate(self)
-
-    def __deepcopy__(self, memo: dict[int, object]) -> Self:
-        return duplicate(self)
-
-    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
-        refuse_pickling(self)
-
-    def __repr__(self) -> str:
-        if not hasattr(self, "_context"):
-            # Tracebacks show the repr of an object whose constructor raised.
-            return f"{type(self).__name__}()"
-        return f"{type(self).__name__}({self._context.terms.request!r})"
-
-    @property
-    def context(self) -> SourceContext:
-        """The state of this source."""
-        return self._context
-
-    def peek(self) -> Token | None:
-        """Return the cached token if it can be used, else None. Never blocks, and requests nothing."""
-        return self._context.peek()
-
-    def widened(self, response: HttpResponse, token: Token) -> Self | None:
-        """
-        Return a source of tokens with the scope that an API requires and the options allow, or None.
-
-        Args:
-            response: The API's response.
-            token: The token of the call.
-        """
-        context = self._context.widened(response, token)
-        if context is None:
-            return None
-        other = copy.copy(self)
-        other._context = context  # noqa: SLF001  # a copy of self
-        return other
-
-    def adopt(self, other: Self) -> None:
-        """Return the tokens of *other*, a source that this one was widened to, from now on."""
-        self._context = other.context
-
-    def _judged(self, outcome: Renewal | BaseException, pending: PendingRenewal) -> Renewal | BaseException:
-        # A renewal in the background that finds its client closed has not failed: the program has left the client.
-        is_over = isinstance(outcome, Exception) and pending.held is not None and _is_closed(self._client)
-        return Kept() if is_over else outcome
-
-    def with_scope(self, scope: Scope) -> Self:
-        """Return a source of tokens with *scope*. It shares cache and client with this source."""
-        return self._with_request(self._context.terms.request.with_scope(scope))
-
-    def with_resource(self, uri: str) -> Self:
-        """Return a source of tokens for the resource *uri* (RFC 8707). It shares cache and client with this source."""
-        return self._with_request(attrs.evolve(self._context.terms.request, resources=()).with_resource(uri))
-
-    def _with_request(self, request: TokenRequest) -> Self:
-        other = copy.copy(self)
-        other._context = attrs.evolve(self._context, terms=self._context.terms.with_request(request))  # noqa: SLF001  # a copy of self
-        return other
-
-
-def check_kind(client: object, kind: type[object]) -> None:
-    """Raise `InvalidInput` unless *client* is None or an instance of *kind*."""
-    if client is not None and not isinstance(client, kind):
-        raise InvalidInput("client", f"client must be a {_name(kind)}, not {_name(type(client))}")
-
-
-def check_client(request: TokenRequest, client: object) -> None:
-    """
-    Raise `InvalidInput` if *request* needs a client certificate, which a default client lacks (RFC 8705 section 2).
-
-    Args:
-        request: The token request.
-        client: The client that was passed, None for the default client.
-    """
-    if client is None and request.client_certificate is not None:
-        reason = "no client; this request needs mutual TLS, so pass a client that has the certificate and its key"
-        raise InvalidInput("client", reason)
-
-
-def _is_closed(client: object) -> bool:
-    # httpx2 and httpx have the first, aiohttp has the second. A session of requests stays open.
-    return bool(getattr(client, "is_closed", False) or getattr(client, "closed", False))
-
-
-def _name(kind: type[object]) -> str:
-    # Users know the class by the library's name, not by the module that defines it.
-    return f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
-
-
-def check_not_leading(pending: PendingRenewal) -> None:
-    """Raise `InvalidInput` if the current thread or task performs *pending*, and would wait for itself."""
-    if pending is LEADING.get():
-        reason = (
-            "a signer, assertion source, store or log handler that a renewal calls must not ask for the same token; "
-            "use another source for its calls"
-        )
-        raise InvalidInput("token", reason)
-
-
-def raisable(error: BaseException) -> BaseException:
-    """
-    Return *error* for one of several callers to raise.
-
-    An own error is copied, and others lose their traceback, because callers would otherwise extend one traceback.
-    """
-    return copy.copy(error) if isinstance(error, OAuthError) else error.with_traceback(None)

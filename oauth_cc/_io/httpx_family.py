@@ -9,9 +9,10 @@ from collections.abc import AsyncGenerator, Generator
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Generic, NoReturn, Self, SupportsIndex, TypeGuard, final
 
+from oauth_cc._io.arguments import check_client, check_kind
 from oauth_cc._io.async_source import AsyncTokenSource
 from oauth_cc._io.constructors import AuthConstructors, SourceConstructors
-from oauth_cc._io.context import SourceContext, check_client, check_kind
+from oauth_cc._io.context import SourceContext
 from oauth_cc._io.copying import duplicate, refuse_pickling
 from oauth_cc._io.hops import Guard, guard_hops
 from oauth_cc._io.httpx_library import A, C, Library, R

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar, final
 import attrs
 
 from oauth_cc._io import driver
-from oauth_cc._io.context import check_kind
+from oauth_cc._io.arguments import check_kind
 from oauth_cc._io.deadline import Deadline, DeadlineExceeded
 from oauth_cc._io.httpx_connection import Connection, TooMuchRead
 from oauth_cc._io.httpx_errors import describe, hook_of, say

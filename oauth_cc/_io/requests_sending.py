@@ -18,8 +18,8 @@ from requests.utils import select_proxy
 from urllib3.response import BaseHTTPResponse
 from urllib3.util.retry import Retry
 
+from oauth_cc._io.arguments import check_kind
 from oauth_cc._io.connection import Connection
-from oauth_cc._io.context import check_kind
 from oauth_cc._io.deadline import Deadline, DeadlineExceeded
 from oauth_cc._io.log import LOGGER
 from oauth_cc._io.network_errors import sentence

@@ -11,7 +11,8 @@ from functools import partial
 from types import TracebackType
 from typing import Final, Self, assert_never, final
 
-from oauth_cc._io.context import LEADING, Source, SourceContext, check_not_leading, raisable
+from oauth_cc._io.base_source import LEADING, Source, check_not_leading, raisable
+from oauth_cc._io.context import SourceContext
 from oauth_cc._io.driver import StoreEffects, conclude
 from oauth_cc._io.threads import start
 from oauth_cc.errors import InvalidInput, IssuerNotNamed, RenewalTimedOut, SourceClosed

@@ -11,8 +11,8 @@ from typing import final
 from urllib.error import URLError
 from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandler, Request
 
+from oauth_cc._io.arguments import check_kind
 from oauth_cc._io.connection import Connection
-from oauth_cc._io.context import check_kind
 from oauth_cc._io.deadline import Deadline, DeadlineExceeded
 from oauth_cc._io.network_errors import sentence, system_reason
 from oauth_cc._io.tracebacks import strip_tracebacks

@@ -5,8 +5,9 @@ Tokens by ``urllib.request``, for programs with the standard library alone.
 import ssl
 
 from oauth_cc._io import driver, source
+from oauth_cc._io.arguments import check_client, token_flow
 from oauth_cc._io.constructors import SourceConstructors
-from oauth_cc._io.context import SourceContext, check_client, token_flow
+from oauth_cc._io.context import SourceContext
 from oauth_cc._io.options import DEFAULTS, Options
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.integrations._urllib_sending import sender

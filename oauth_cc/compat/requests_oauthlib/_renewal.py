@@ -11,7 +11,7 @@ from typing import Final
 
 import requests
 
-from oauth_cc._io.context import source_context
+from oauth_cc._io.arguments import source_context
 from oauth_cc._io.options import DEFAULTS
 from oauth_cc._io.source import TokenSource
 from oauth_cc.authentication.credentials import ClientCredentials
