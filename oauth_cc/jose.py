@@ -408,8 +408,18 @@ def _made(
     def signer(signing_input: bytes) -> bytes:
         return registered.sign(signing_input, key)
 
+    # RSA takes milliseconds.
+    in_memory = not isinstance(key, RSAKey)
     try:
-        return SigningKey(chosen[0], signer, key.thumbprint(), key_id, certificate, public_jwk=_public(key))
+        return SigningKey(
+            chosen[0],
+            signer,
+            key.thumbprint(),
+            key_id,
+            certificate,
+            public_jwk=_public(key),
+            in_memory=in_memory,
+        )
     except InvalidInput as fault:
         return fault.with_traceback(None)
 

@@ -3,9 +3,11 @@ The proofs of API calls, without a server: origins that issue nonces as they lik
 """
 
 import json
+import threading
 import time
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import anyio
@@ -17,6 +19,7 @@ from oauth_cc import HttpResponse, Secret, SigningKey, Token, errors
 from oauth_cc._io.proofs import CallProofs
 from oauth_cc.endpoint import Origin, origin
 from oauth_cc.flows.hints import Hints
+from oauth_cc.jose import new_key
 from tests.bound import bound_key
 
 KEY = bound_key("ours")
@@ -115,6 +118,24 @@ def test_a_clock_that_differs_is_corrected_once_for_all_calls() -> None:
     assert claims(later.sign("GET", "/", ORIGINS[0]))["iat"] - time.time() == pytest.approx(600, abs=5)
     assert not later.demands_another(rejected, ORIGINS[0], repeatable=True)
     assert not proofs.demands_another(rejected, ORIGINS[0], repeatable=True)
+
+
+def test_a_key_in_memory_signs_on_the_event_loop_and_any_other_in_a_thread() -> None:
+    """A KMS may block, and a thread takes longer than a signature by ECDSA."""
+    threads: list[int] = []
+
+    def sign(signing_input: bytes) -> bytes:
+        threads.append(threading.get_ident())
+        return bytes(64)
+
+    async def main(*, in_memory: bool) -> None:
+        key = SigningKey("ES256", sign, "kms", public_jwk=KEY.public_jwk, in_memory=in_memory)
+        await CallProofs(key, TOKEN, Hints()).sign_async("GET", "/", ORIGINS[0])
+
+    for in_memory in (True, False):
+        anyio.run(partial(main, in_memory=in_memory))
+    assert [each == threading.get_ident() for each in threads] == [True, False]
+    assert [new_key(algorithm).in_memory for algorithm in ("ES256", "Ed25519", "PS256")] == [True, True, False]
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])

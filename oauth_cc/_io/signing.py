@@ -45,6 +45,8 @@ async def perform_signing_async(effect: Signing) -> Proven:
     """
     Return the signature, or what was read, or `Failed`. The user's function runs in a worker thread, and may be async.
     """
+    if isinstance(effect, Sign) and isinstance(effect.key, SigningKey) and effect.key.in_memory:
+        return perform_signing(effect)
     # Imported here, because code for threads works without anyio.
     from anyio.to_thread import run_sync
 

@@ -79,7 +79,7 @@ class SigningKey:
     """
     A private key, represented by a function that signs with it. `oauth_cc.jose` loads one from PEM or a JWK.
 
-    Keys with the same thumbprint are equal, even if their signers differ.
+    Keys with the same thumbprint and public half are equal, even if their signers differ.
 
     Args:
         algorithm: One of `ALGORITHMS`.
@@ -92,6 +92,8 @@ class SigningKey:
         public_jwk: The public half of the key, a JWK as a mapping, which DPoP proofs show (RFC 9449 section 4.2). It is
             kept as the text of a JSON object. None if the key signs no proofs.
         ephemeral: Whether the key ends with the process, so that no other process can use a token bound to it.
+        in_memory: Whether the signer computes the signature in a fraction of a millisecond, so that async code calls it
+            without a thread.
 
     Raises:
         InvalidKey: The algorithm is not one of `ALGORITHMS`, the signer is not a function, a name is not text, the
@@ -111,6 +113,7 @@ class SigningKey:
     source: KeySource | None = attrs.field(default=None, eq=False, repr=False)
     public_jwk: str | None = attrs.field(default=None, repr=False)
     ephemeral: bool = attrs.field(default=False, eq=False, repr=False)
+    in_memory: bool = attrs.field(default=False, eq=False, repr=False)
 
     def __init__(
         self,
@@ -123,6 +126,7 @@ class SigningKey:
         source: KeySource | None = None,
         public_jwk: Mapping[str, object] | str | None = None,
         ephemeral: bool = False,
+        in_memory: bool = False,
     ) -> None:
         fault = _signing_fault(algorithm, signer, thumbprint, key_id, certificate)
         if fault is None and not (source is None or isinstance(source, KeySource)):
@@ -142,6 +146,7 @@ class SigningKey:
         object.__setattr__(self, "source", source)
         object.__setattr__(self, "public_jwk", half)
         object.__setattr__(self, "ephemeral", bool(ephemeral))
+        object.__setattr__(self, "in_memory", bool(in_memory))
 
     @cached_property
     def jkt(self) -> str | None:
