@@ -378,7 +378,7 @@ def _line(cells: Sequence[str]) -> str:
 def main() -> None:
     """Print the table, and draw it if a path is given."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.simulation")
-    parser.add_argument("--workers", type=int, default=100_000)
+    parser.add_argument("--workers", type=int, default=10_000)
     parser.add_argument("--plot", type=Path, metavar="PATH")
     options = parser.parse_args()
     with ProcessPoolExecutor() as pool:
