@@ -12,10 +12,11 @@ import re
 from typing import Final
 
 from oauth_cc._wire.base64url import base64url
-from oauth_cc._wire.grammar import ACCESS_TOKEN, HEADER_NAME, NONCE, TEXT, URL_TEXT
+from oauth_cc._wire.grammar import ACCESS_TOKEN, HEADER_NAME, NONCE, URL_TEXT, is_text
 from oauth_cc._wire.json import parse_object, write
 from oauth_cc._wire.url import DEFAULT_PORTS
-from oauth_cc.authentication.jwt import SigningKey, UnsignedJwt, dpop_key_fault
+from oauth_cc.authentication.jwt import UnsignedJwt
+from oauth_cc.authentication.keys import SigningKey, dpop_key_fault
 from oauth_cc.challenge import parse_challenges
 from oauth_cc.errors import InvalidInput
 from oauth_cc.http import HttpResponse
@@ -164,7 +165,7 @@ def _claims(
     htu = normalized_htu(url)
     if htu is None:
         return InvalidInput("URL", "URL must be an http or https URL in ASCII, without userinfo")
-    if not isinstance(now, int | float) or not math.isfinite(now) or not _is_text(unique_id):
+    if not isinstance(now, int | float) or not math.isfinite(now) or not is_text(unique_id):
         reason = "DPoP proof requires now in POSIX seconds, and unique_id as text without line breaks"
         return InvalidInput("DPoP proof", reason)
     if nonce is not None and not _is_nonce(nonce):
@@ -191,10 +192,6 @@ def _errors(response: HttpResponse) -> set[str]:
 
 def _is_nonce(value: object) -> bool:
     return isinstance(value, str) and NONCE.fullmatch(value) is not None
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and bool(value) and TEXT.fullmatch(value) is not None
 
 
 def _normal_escape(escape: re.Match[str]) -> str:

@@ -11,7 +11,7 @@ import attrs
 from oauth_cc.authentication.assertions import ClientSecretJwt, PrivateKeyJwt
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.grants import JwtBearerGrant
-from oauth_cc.authentication.jwt import Algorithm
+from oauth_cc.authentication.keys import Algorithm
 from oauth_cc.authentication.methods import ClientAuthentication, TlsClientAuth
 from oauth_cc.endpoint import Endpoint, as_endpoint
 from oauth_cc.errors import InvalidInput

@@ -15,8 +15,9 @@ from oauth_cc._wire.json import is_array, is_object, parse_object
 from oauth_cc._wire.pem import unwrap
 from oauth_cc.authentication.certificate import Certificate
 from oauth_cc.authentication.federated import checked_path
-from oauth_cc.authentication.jwt import ALGORITHMS, Algorithm, KeySource, MacKey, SigningKey, UnsignedJwt
+from oauth_cc.authentication.jwt import UnsignedJwt
 from oauth_cc.authentication.key_forms import UNKNOWN, KeyText, recognized
+from oauth_cc.authentication.keys import ALGORITHMS, Algorithm, KeySource, MacKey, SigningKey
 from oauth_cc.errors import InvalidInput, InvalidKey
 from oauth_cc.secret import Secret
 

@@ -14,7 +14,7 @@ from oauth_cc._wire.grammar import HEADER_NAME, HEADER_VALUE, NAME, URL_TEXT
 from oauth_cc._wire.json import JsonValue, parse_object, write
 from oauth_cc.authentication.certificate import GivenCertificate, client_certificate_fault
 from oauth_cc.authentication.credentials import ClientCredentials
-from oauth_cc.authentication.jwt import SigningKey, dpop_key_fault
+from oauth_cc.authentication.keys import SigningKey, dpop_key_fault
 from oauth_cc.authentication.methods import TlsClientAuth
 from oauth_cc.dialect import BEARER, RFC_6749, Dialect
 from oauth_cc.endpoint import check_resource

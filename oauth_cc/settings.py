@@ -8,7 +8,7 @@ from pathlib import Path
 import attrs
 
 from oauth_cc.authentication.assertions import PrivateKeyJwt
-from oauth_cc.authentication.jwt import SigningKey
+from oauth_cc.authentication.keys import SigningKey
 from oauth_cc.endpoint import Endpoint
 from oauth_cc.errors import InvalidInput, InvalidKey
 from oauth_cc.issuer import Issuer

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from oauth_cc.authentication.jwt import ALGORITHMS
+from oauth_cc.authentication.keys import ALGORITHMS
 
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 CURVES: dict[str, PrivateKeyTypes] = {

@@ -17,7 +17,7 @@ from oauth_cc import (
     token_request,
 )
 from oauth_cc.authentication import Algorithm, ClientAuthentication
-from oauth_cc.authentication.jwt import ALGORITHMS
+from oauth_cc.authentication.keys import ALGORITHMS
 from oauth_cc.fapi import fapi2
 from oauth_cc.metadata import ServerMetadata
 from tests.bound import bound_key

@@ -28,7 +28,7 @@ from oauth_cc import (
     unsigned_assertion,
 )
 from oauth_cc.authentication import Algorithm, MacAlgorithm, MacKey, UnsignedJwt
-from oauth_cc.authentication.jwt import ALGORITHMS, MAC_ALGORITHMS
+from oauth_cc.authentication.keys import ALGORITHMS, MAC_ALGORITHMS
 from oauth_cc.jose import key_from_file, key_from_jwk, key_from_pem, mac, sign
 from tests.endless import endless
 from tests.keys import CURVES, KEYS, RSA, jwk, pem, public, public_pem

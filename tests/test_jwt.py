@@ -16,7 +16,8 @@ from oauth_cc import AssertionFile, Certificate, Secret, SigningKey, errors
 from oauth_cc._wire.base64url import base64url
 from oauth_cc.authentication import AssertionDraft, AssertionSource, MacAlgorithm, MacKey, UnsignedJwt
 from oauth_cc.authentication.federated import MAX_ASSERTION, checked_assertion
-from oauth_cc.authentication.jwt import ALGORITHMS, JWT_BEARER, MAC_ALGORITHMS
+from oauth_cc.authentication.jwt import JWT_BEARER
+from oauth_cc.authentication.keys import ALGORITHMS, MAC_ALGORITHMS
 from oauth_cc.secret import REDACTION
 from tests.keys import CURVES, RSA, pem
 from tests.leaks import shown_by

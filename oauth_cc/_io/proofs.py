@@ -7,7 +7,8 @@ from typing import Final, final
 
 from oauth_cc._io.clock import moment
 from oauth_cc._io.signing import Proven, perform_signing, perform_signing_async
-from oauth_cc.authentication.jwt import SigningKey, UnsignedJwt
+from oauth_cc.authentication.jwt import UnsignedJwt
+from oauth_cc.authentication.keys import SigningKey
 from oauth_cc.dpop import dpop_nonce, dpop_proof, proof_rejected, retry_nonce
 from oauth_cc.endpoint import Origin
 from oauth_cc.flows.effects import Failed, Sign

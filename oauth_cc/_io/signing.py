@@ -10,7 +10,7 @@ from typing import TypeAlias
 from oauth_cc._io.tracebacks import strip_tracebacks
 from oauth_cc.authentication.client_secret import MAX_SECRET, SecretFile, SecretSource, checked_secret, secret_in_file
 from oauth_cc.authentication.federated import MAX_ASSERTION, AssertionFile, checked_assertion
-from oauth_cc.authentication.jwt import MacKey, SigningKey
+from oauth_cc.authentication.keys import MacKey, SigningKey
 from oauth_cc.errors import InvalidInput, InvalidKey, OAuthError
 from oauth_cc.flows.effects import Failed, FetchAssertion, ReadKey, ReadSecret, Sign
 from oauth_cc.secret import Secret

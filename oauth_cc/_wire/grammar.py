@@ -50,3 +50,13 @@ The visible ASCII characters, none of which can split an HTTP message.
 
 Wider than the characters of a URL (RFC 3986 section 2).
 """
+
+
+def is_text(value: object) -> bool:
+    """
+    Return whether *value* is a str without control characters, and not empty.
+
+        >>> is_text("key-1"), is_text(""), is_text(chr(10)), is_text(5)
+        (True, False, False, False)
+    """
+    return isinstance(value, str) and bool(value) and TEXT.fullmatch(value) is not None

@@ -14,16 +14,8 @@ from oauth_cc.authentication.client_secret import (
 )
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.federated import AssertionFile, AssertionSource, AudienceSource, Source
-from oauth_cc.authentication.jwt import (
-    Algorithm,
-    AssertionDraft,
-    KeySource,
-    MacAlgorithm,
-    MacKey,
-    Signer,
-    SigningKey,
-    UnsignedJwt,
-)
+from oauth_cc.authentication.jwt import AssertionDraft, UnsignedJwt
+from oauth_cc.authentication.keys import Algorithm, KeySource, MacAlgorithm, MacKey, Signer, SigningKey
 from oauth_cc.authentication.methods import (
     AuthenticationFields,
     ClientAuthentication,

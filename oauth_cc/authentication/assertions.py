@@ -11,17 +11,8 @@ from oauth_cc._wire.grammar import TEXT
 from oauth_cc._wire.json import JsonValue
 from oauth_cc.authentication.client_secret import ClientSecret, GivenSecret, client_secret, opened
 from oauth_cc.authentication.federated import AssertionFile, AssertionSource, AudienceSource, Source
-from oauth_cc.authentication.jwt import (
-    JWT_BEARER,
-    Algorithm,
-    AssertionDraft,
-    MacAlgorithm,
-    MacKey,
-    SigningKey,
-    mac_algorithm_fault,
-    mac_fault,
-    written_claims,
-)
+from oauth_cc.authentication.jwt import JWT_BEARER, AssertionDraft, written_claims
+from oauth_cc.authentication.keys import Algorithm, MacAlgorithm, MacKey, SigningKey, mac_algorithm_fault, mac_fault
 from oauth_cc.authentication.methods import ClientSecretBasic, ClientSecretPost, NoAuthentication, TlsClientAuth
 from oauth_cc.endpoint import check_resource, issuer_fault
 from oauth_cc.errors import InvalidInput

@@ -17,7 +17,7 @@ from oauth_cc.authentication.client_secret import (
     checked_secret,
     is_function,
 )
-from oauth_cc.authentication.jwt import KeySource, SigningKey
+from oauth_cc.authentication.keys import KeySource, SigningKey
 from oauth_cc.authentication.methods import ClientAuthentication, ClientSecretBasic
 from oauth_cc.errors import InvalidInput
 from oauth_cc.secret import REDACTION, Secret

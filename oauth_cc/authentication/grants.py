@@ -10,7 +10,8 @@ import attrs
 from oauth_cc._wire.json import JsonValue, parse_object
 from oauth_cc.authentication.assertions import assertion_fault, key_fault
 from oauth_cc.authentication.client_secret import ClientSecret
-from oauth_cc.authentication.jwt import Algorithm, AssertionDraft, SigningKey, written_claims
+from oauth_cc.authentication.jwt import AssertionDraft, written_claims
+from oauth_cc.authentication.keys import Algorithm, SigningKey
 from oauth_cc.authentication.methods import (
     JWT_BEARER_GRANT,
     AuthenticationFields,

@@ -25,7 +25,8 @@ from oauth_cc import (
 )
 from oauth_cc.authentication.client_secret import ClientSecret
 from oauth_cc.authentication.credentials import sources_of
-from oauth_cc.authentication.jwt import JWT_BEARER, MacAlgorithm
+from oauth_cc.authentication.jwt import JWT_BEARER
+from oauth_cc.authentication.keys import MacAlgorithm
 from oauth_cc.authentication.methods import ClientAuthentication
 from oauth_cc.cli.options import SECRET_VARIABLE
 from oauth_cc.errors import InvalidInput

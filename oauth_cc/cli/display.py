@@ -8,7 +8,7 @@ from typing import Final
 
 from oauth_cc._wire.form import decode, encode_value
 from oauth_cc._wire.json import freeze, parse_object, write
-from oauth_cc.authentication.jwt import ALGORITHMS, MAC_ALGORITHMS
+from oauth_cc.authentication.keys import ALGORITHMS, MAC_ALGORITHMS
 from oauth_cc.fapi import Requirement
 from oauth_cc.http import SHOWN_HEADERS, HttpRequest, HttpResponse
 from oauth_cc.metadata import METHODS, ResourceMetadata, ServerMetadata

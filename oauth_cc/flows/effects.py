@@ -12,7 +12,7 @@ import attrs
 
 from oauth_cc.authentication.client_secret import SecretFile, SecretSource
 from oauth_cc.authentication.federated import Source
-from oauth_cc.authentication.jwt import KeySource, MacKey, SigningKey
+from oauth_cc.authentication.keys import KeySource, MacKey, SigningKey
 from oauth_cc.events import Event
 from oauth_cc.http import HttpRequest, HttpResponse
 from oauth_cc.secret import Secret

@@ -11,7 +11,8 @@ import attrs
 from oauth_cc.authentication.client_secret import SecretFile, SecretSource
 from oauth_cc.authentication.credentials import ClientCredentials, sources_of
 from oauth_cc.authentication.federated import AssertionFile, AssertionSource, Source, remark_on
-from oauth_cc.authentication.jwt import AssertionDraft, KeySource, SigningKey
+from oauth_cc.authentication.jwt import AssertionDraft
+from oauth_cc.authentication.keys import KeySource, SigningKey
 from oauth_cc.authentication.methods import GrantDraft, Proof
 from oauth_cc.compose import authenticated_request, proof_of
 from oauth_cc.endpoint import Endpoint, as_endpoint

@@ -34,7 +34,7 @@ from oauth_cc import (
     unsigned_assertion,
 )
 from oauth_cc.authentication import Algorithm, ClientAuthentication, MacAlgorithm, Signer
-from oauth_cc.authentication.jwt import ALGORITHMS, MAC_ALGORITHMS
+from oauth_cc.authentication.keys import ALGORITHMS, MAC_ALGORITHMS
 from oauth_cc.jose import key_from_jwk, key_from_pem, sign
 from oauth_cc.testing import (
     AssertionIssuer,
