@@ -213,8 +213,9 @@ async def _send(
     value = dpop_authorization(token)
     proofs.token, called = token, _origin(request)
     while True:
-        proof = await proofs.sign_async(request.method, request.url.raw_path_qs, called)
-        response = await _call(request, handler, {"Authorization": value, "DPoP": Secret(proof)})
+        # A traceback shows local variables, so none holds the text of the proof.
+        proof = Secret(await proofs.sign_async(request.method, request.url.raw_path_qs, called))
+        response = await _call(request, handler, {"Authorization": value, "DPoP": proof})
         head = _head(response)
         proofs.note(head, called)
         if not proofs.demands_another(head, called, repeatable=_is_repeatable(request.body)):

@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import time
+import traceback
 from base64 import urlsafe_b64decode
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 import aiohttp
 import anyio
+import httpx
 import httpx2
 import pytest
 import requests
@@ -29,7 +31,7 @@ from oauth_cc.testing._dpop import ProofVerifier
 from oauth_cc.testing._messages import Call as Received
 from oauth_cc.testing._messages import joined
 from tests.shells.calling import CALLS, Call, name
-from tests.shells.scripted import Answer, Asked, ScriptedServer, serve
+from tests.shells.scripted import Answer, Asked, Drop, ScriptedServer, serve
 
 KEY = new_key()
 REQUEST = token_request(ClientCredentials("your_id", "s3cret")).with_dpop(KEY)
@@ -221,6 +223,20 @@ def test_no_log_line_shows_a_proof_or_the_token(call: Call, caplog: pytest.LogCa
     logged = "".join([f"{record.getMessage()}{vars(record)}" for record in caplog.records])
     for hidden in ("tok-1", "tok-2", *[part for proof in proofs for part in proof.split(".")]):
         assert hidden not in logged
+
+
+@each_call
+def test_no_local_variable_of_the_package_holds_a_proof_when_a_call_fails(call: Call) -> None:
+    """Reports of errors show the local variables of each frame."""
+    with serve(bound(1)) as script, serve(Drop) as api:
+        with pytest.raises(
+            (requests.RequestException, aiohttp.ClientError, httpx2.HTTPError, httpx.HTTPError)
+        ) as caught:
+            call.get(call.auth(REQUEST, f"{script.url}/token"), api.url)
+        signatures = [each.headers["DPoP"].split(".")[2] for each in api.asked]
+    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    own = [frame for frame in shown.stack if str(Path(oauth_cc.aiohttp.__file__).parent) in frame.filename]
+    assert not [frame.name for frame in own for signature in signatures if signature in str(frame.locals)]
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
