@@ -111,6 +111,7 @@ def made(**claims: object) -> Secret:
     ("assertion", "remark"),
     [
         (made(exp=40.5), "the assertion expired 60 seconds ago; check that its issuer replaces it, and the clock"),
+        (made(exp=-(10**400)), "the assertion expired 100 seconds ago; check that its issuer replaces it"),
         (made(exp=101, iss="https://a", sub="b", aud="c"), "the assertion has iss https://a, sub b and aud c; check"),
         (made(aud=["c", "d"], sub="b b", exp="1"), "iss of another form, sub of another form and aud c or d; check"),
         (made(aud="c" * 999), f"aud {'c' * 300}; check that the server trusts exactly them"),

@@ -153,9 +153,11 @@ def remark_on(assertion: Secret, now: float) -> str | None:
         return None
     expires_at = claims.get("exp")
     if isinstance(expires_at, int | float) and expires_at <= now:
+        # An int may be too large for a float.
+        late = now - max(expires_at, 0)
         return (
-            f"the assertion expired {now - expires_at:.0f} seconds ago; check that its issuer replaces it, and the "
-            "clock of this machine"
+            f"the assertion expired {late:.0f} seconds ago; check that its issuer replaces it, and the clock of this "
+            "machine"
         )
     iss, sub, aud = [_shown(claims.get(name)) for name in ("iss", "sub", "aud")]
     return f"the assertion has iss {iss}, sub {sub} and aud {aud}; check that the server trusts exactly them"
