@@ -340,7 +340,8 @@ _UNREADABLE: Final = (ValueError, TypeError, KeyError, NotImplementedError, Jose
 
 def _loaded(found: KeyText, password: str | bytes | Secret | None) -> _Key | None:
     word = password.reveal() if isinstance(password, Secret) else password
-    secret = word.encode("utf-8") if isinstance(word, str) else word
+    # A variable of the environment may hold surrogates, and the error of a strict encoding would quote the password.
+    secret = word.encode("utf-8", "surrogatepass") if isinstance(word, str) else word
     # A password is ignored if the key is not encrypted.
     for given in (secret, None):
         try:

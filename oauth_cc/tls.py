@@ -142,7 +142,8 @@ class _RotatingContext(ssl.SSLContext):
         try:
             self._stamp = self._stamp_of_files()
             self._load(self)
-        except ssl.SSLError:
+        except (ssl.SSLError, ValueError):
+            # The second for a password that OpenSSL does not take.
             reason = "certificate must be PEM, with its private key in the same file or in key=, and its password"
         except OSError as error:
             reason = f"certificate or its private key cannot be read: {error.strerror}"
@@ -170,7 +171,7 @@ class _RotatingContext(ssl.SSLContext):
                 # First into another context: a pair that does not fit would leave this one without a certificate.
                 self._load(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
                 self._load(self)
-            except OSError:
+            except (OSError, ValueError):
                 # One of the files is being replaced. The next connection looks again.
                 return
             self._stamp = stamp

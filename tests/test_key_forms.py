@@ -110,6 +110,10 @@ def test_every_binary_form_of_a_key_is_the_same_key(name: str, tmp_path: Path) -
             key_from_pem(form)
         with pytest.raises(errors.InvalidKey, match="the right password"):
             key_from_pem(form, password="wrong")
+        # As a variable of the environment that is not UTF-8.
+        with pytest.raises(errors.InvalidKey, match="the right password") as caught:
+            key_from_pem(form, password="M4RKER\udcff")
+        assert "M4RKER" not in shown_by(caught.value)
 
 
 def openssl(*arguments: str, given: bytes = b"") -> bytes:

@@ -560,5 +560,7 @@ class TestRotation:
         key = load_pem_private_key(world.ours.issued.private_key_pem.bytes(), None)
         encrypted.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"pass")))
         client_context(world.ours.file, encrypted, password=Secret("pass"))
-        with pytest.raises(errors.InvalidInput, match="and its password"):
-            client_context(world.ours.file, encrypted)
+        for password in (None, "M4RKER" * 200, "M4RKER\ud800"):
+            with pytest.raises(errors.InvalidInput, match="and its password") as caught:
+                client_context(world.ours.file, encrypted, password=password)
+            assert "M4RKER" not in shown_by(caught.value)
