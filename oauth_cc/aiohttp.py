@@ -156,7 +156,7 @@ class ClientCredentialsAuth(AuthConstructors[aiohttp.ClientSession, Store | Asyn
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType, api: str
     ) -> aiohttp.ClientResponse:
         source = self._source
-        token = await source.token()
+        token = first = await source.token()
         proofs = source.context.proofs(token)
         response = await _send(request, handler, token, proofs)
         # Most calls end here.
@@ -177,7 +177,7 @@ class ClientCredentialsAuth(AuthConstructors[aiohttp.ClientSession, Store | Asyn
                 response = await _send(request, handler, token, proofs)
                 if not context.accepts(_head(response), token, api):
                     await source.discard(token, api=api)
-            context.report_scope(_head(response), api)
+            context.report_scope(_head(response), api, first, token)
         except BaseException:
             response.close()
             raise

@@ -191,9 +191,7 @@ class _ResponseHook:
             response = self._with_proof(request, response, self.proofs, sending)
         if response.status_code >= _FIRST_ERROR and not self.is_done and self._concerns_token(request):
             self.is_done = True
-            context = self.source.context
             response = self._again(request, response, sending)
-            context.report_scope(_head(response), str(origin_of(response.request)))
         if response.is_redirect:
             self._redirect(request, response)
         else:
@@ -233,11 +231,12 @@ class _ResponseHook:
     def _again(
         self, request: requests.PreparedRequest, response: requests.Response, sending: _Sending
     ) -> requests.Response:
-        api, head = str(origin_of(request)), _head(response)
-        rejected = self.source.context.is_rejection(head)
+        context, api, head = self.source.context, str(origin_of(request)), _head(response)
+        rejected = context.is_rejection(head)
         discarded = rejected and self.source.discard(self.token, api=api)
         source = self.source if discarded else self.source.widened(head, self.token)
         if source is None or not _is_repeatable(request):
+            context.report_scope(head, api, self.token)
             return response
         # A stand-in for `send` may hold a lock meanwhile, as that of requests-mock does. Wrappers as tracing makes them
         # have the module of what they wrap.
@@ -254,6 +253,7 @@ class _ResponseHook:
             again = self._with_proof(request, again, self.proofs, sending)
         if not self.source.context.accepts(_head(again), token, api):
             self.source.discard(token, api=api)
+        context.report_scope(_head(again), api, self.token, token)
         return again
 
     def _concerns_token(self, request: requests.PreparedRequest) -> bool:

@@ -212,11 +212,11 @@ def test_an_insufficient_scope_is_reported_as_the_api_names_it() -> None:
     events: list[Event] = []
     fields = {"WWW-Authenticate": 'Bearer error="insufficient_scope", scope="b"'}
     context = context_of(events)
-    context.report_scope(HttpResponse(401, fields))
-    context.report_scope(HttpResponse(403))
+    context.report_scope(HttpResponse(401, fields), ORIGIN)
+    context.report_scope(HttpResponse(403), ORIGIN)
     assert events == []
-    context.report_scope(HttpResponse(403, fields))
-    assert events == [ScopeInsufficient("id", ORIGIN, PREFIX, Scope.of("b"))]
+    context.report_scope(HttpResponse(403, fields), ORIGIN)
+    assert events == [ScopeInsufficient("id", ORIGIN, PREFIX, Scope.of("b"), ORIGIN)]
 
 
 def test_a_failing_store_is_reported_once_and_its_return_once() -> None:

@@ -29,6 +29,7 @@ from oauth_cc.flows.freshness import stale_from
 from oauth_cc.flows.rejection import rejections_of
 from oauth_cc.flows.renewal import Renewal, Renewed, Terms
 from oauth_cc.http import HttpResponse
+from oauth_cc.scope import Scope
 from oauth_cc.stores._pending import Answer, PendingRenewal
 from oauth_cc.stores.cache import Limits, TokenCache
 from oauth_cc.token import Token
@@ -196,13 +197,23 @@ class SourceContext:
         wider = request.with_scope(request.scope | token.scope | required)
         return attrs.evolve(self, terms=self.terms.with_request(wider))
 
-    def report_scope(self, response: HttpResponse, api: str | None = None) -> None:
-        """Report that the origin *api* requires more scope, if its *response* says so."""
+    def report_scope(self, response: HttpResponse, api: str, *tokens: Token) -> None:
+        """
+        Report that an API requires more scope, if it does.
+
+        Args:
+            response: The API's response.
+            api: The origin of the API.
+            tokens: The tokens of the call. An API may repeat them where the scope belongs.
+        """
         from oauth_cc.challenge import insufficient_scope
 
         scope = insufficient_scope(response)
         if scope is not None:
-            self.report(ScopeInsufficient(*self.terms.labels, scope, api))
+            from oauth_cc.refusal import redact
+
+            shown = Scope.parse(redact(str(scope), tuple([token.access_token for token in tokens])))
+            self.report(ScopeInsufficient(*self.terms.labels, shown, api))
 
     def report_withheld(self, called: Origin) -> None:
         """Report that a request was sent to the origin *called* without the token."""

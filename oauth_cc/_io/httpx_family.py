@@ -134,7 +134,7 @@ class HttpxAuth(AuthConstructors[C | A, Store | AsyncStore], Generic[C, A, R]):
         if not self._admits(request.url):
             yield request
             return
-        token = source.token()
+        token = first = source.token()
         proofs = self._context.proofs(token)
         guard = self._prepare(request, token, proofs)
         try:
@@ -169,7 +169,7 @@ class HttpxAuth(AuthConstructors[C | A, Store | AsyncStore], Generic[C, A, R]):
             head, api = _head(response), _api(response)
             if not self._context.accepts(head, token, api):
                 source.discard(token, api=api)
-        self._context.report_scope(head, api)
+        self._context.report_scope(head, api, first, token)
 
     # Both libraries call the two flows; help() would show their text about a third.
     auth_flow = sync_auth_flow
@@ -183,7 +183,7 @@ class HttpxAuth(AuthConstructors[C | A, Store | AsyncStore], Generic[C, A, R]):
         if not self._admits(request.url):
             yield request
             return
-        token = await source.token()
+        token = first = await source.token()
         proofs = self._context.proofs(token)
         guard = await self._prepare_async(request, token, proofs)
         try:
@@ -216,7 +216,7 @@ class HttpxAuth(AuthConstructors[C | A, Store | AsyncStore], Generic[C, A, R]):
             head, api = _head(response), _api(response)
             if not self._context.accepts(head, token, api):
                 await source.discard(token, api=api)
-        self._context.report_scope(head, api)
+        self._context.report_scope(head, api, first, token)
 
     def _prepare(self, request: R, token: Token, proofs: "CallProofs | None") -> Guard | None:
         guard = self._authorize(request, token, proofs)

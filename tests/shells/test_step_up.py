@@ -11,6 +11,7 @@ from oauth_cc import ClientCredentials, HttpResponse, Options, Scope, TokenReque
 from oauth_cc.events import Event, ScopeInsufficient, TokenObtained
 from oauth_cc.testing import AuthorizationServer, Fault, RegisteredClient
 from tests.shells.calling import CALLS, Call, name
+from tests.shells.scripted import Answer, Asked, serve
 
 KNOWN = RegisteredClient("your_id", "s3cret-of-client", Scope.of("read", "write", "admin"))
 REQUEST = token_request(ClientCredentials("your_id", "s3cret-of-client"), Scope.of("read"))
@@ -90,6 +91,26 @@ def test_a_call_is_repeated_once_although_the_api_asks_again(server: Authorizati
     )
     assert [403, 200] == steps.get("", "/write")
     assert (2, [Scope.of("admin")]) == (steps.token_requests, steps.insufficient)
+
+
+@each_call
+def test_a_token_that_the_api_repeats_as_the_scope_is_not_reported(
+    server: AuthorizationServer, call: Call, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither the first token of the call nor the one of its repetition."""
+    seen: list[str] = []
+
+    def echo(asked: Asked) -> Answer:
+        seen.append(asked.headers["Authorization"].removeprefix("Bearer "))
+        scope = "write" if asked.path == "/write" and len(seen) < 3 else " ".join(["delete", *seen])
+        return Answer(403, (("WWW-Authenticate", f'Bearer error="insufficient_scope", scope="{scope}"'),))
+
+    with serve(echo) as api:
+        steps = Steps(call, server, WRITE)
+        assert [403, 403] == call.get(steps.auth, api.url, f"{api.url}/write")
+    assert 2 == len(set(seen)) == steps.token_requests
+    assert [Scope.of("delete", "***")] * 2 == steps.insufficient
+    assert not [token for token in seen if token in caplog.text]
 
 
 @each_call
