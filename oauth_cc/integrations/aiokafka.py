@@ -9,6 +9,7 @@ try:
 except ImportError as _error:
     raise ImportError("oauth_cc.integrations.aiokafka needs aiokafka; install oauth_cc[aiokafka]") from _error
 
+from oauth_cc._io.arguments import check_bearer
 from oauth_cc._io.async_source import AsyncTokenSource
 
 __all__ = ["TokenProvider"]
@@ -27,9 +28,13 @@ class TokenProvider:
 
     Args:
         source: The source of the tokens. It stays open as long as the client.
+
+    Raises:
+        InvalidInput: The tokens are not bearer tokens.
     """
 
     def __init__(self, source: AsyncTokenSource) -> None:
+        check_bearer(source.context.terms.request)
         self._source = source
 
     def __repr__(self) -> str:

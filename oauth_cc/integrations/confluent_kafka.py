@@ -4,6 +4,7 @@ Tokens for clients of confluent_kafka.
 
 from collections.abc import Callable
 
+from oauth_cc._io.arguments import check_bearer
 from oauth_cc._io.source import TokenSource
 
 __all__ = ["oauth_cb"]
@@ -22,7 +23,11 @@ def oauth_cb(source: TokenSource) -> Callable[[str | None], tuple[str, float]]:
 
     Args:
         source: The source of the tokens. It stays open as long as the client.
+
+    Raises:
+        InvalidInput: The tokens are not bearer tokens.
     """
+    check_bearer(source.context.terms.request)
 
     def answer(_config: str | None) -> tuple[str, float]:
         # Both of one token.

@@ -1,0 +1,31 @@
+"""
+Integrations for protocols without a place for the proof of a DPoP token.
+"""
+
+from collections.abc import Callable
+
+import pytest
+from ory_hydra_client.configuration import Configuration
+
+from oauth_cc import ClientCredentials, InvalidInput, token_request
+from oauth_cc.httpx2 import AsyncTokenSource, TokenSource
+from oauth_cc.integrations.aiokafka import TokenProvider
+from oauth_cc.integrations.confluent_kafka import oauth_cb
+from oauth_cc.integrations.openapi import with_source
+from oauth_cc.integrations.smtplib import Xoauth2
+from oauth_cc.jose import new_key
+
+
+def test_a_source_of_dpop_tokens_is_refused_where_no_proof_can_be_sent() -> None:
+    """Any program could use such a token without the key."""
+    bound = token_request(ClientCredentials("your_id", "s3cret")).with_dpop(new_key())
+    source = TokenSource(bound, "https://as.example/token")
+    takers: list[Callable[[], object]] = [
+        lambda: Xoauth2("me@example.com", source),
+        lambda: oauth_cb(source),
+        lambda: TokenProvider(AsyncTokenSource(bound, "https://as.example/token")),
+        lambda: with_source(Configuration(), source),
+    ]
+    for take in takers:
+        with pytest.raises(InvalidInput, match="no place for the proof of a DPoP token"):
+            take()
