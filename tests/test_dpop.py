@@ -263,6 +263,18 @@ class TestNonces:
         assert dpop_nonce(HttpResponse(200)) is None
         assert dpop_nonce(HttpResponse(200, [("DPoP-Nonce", "a"), ("dpop-nonce", "b")])) is None
 
+    def test_a_nonce_too_long_for_the_header_of_a_proof_is_ignored(self) -> None:
+        """Every later request would fail, and no response would bring another one."""
+        assert dpop_nonce(HttpResponse(200, {"DPoP-Nonce": "n" * 4096})) == "n" * 4096
+        assert dpop_nonce(HttpResponse(200, {"DPoP-Nonce": "n" * 4097})) is None
+
+    def test_nonces_of_places_that_change_at_each_request_are_dropped(self) -> None:
+        """The newest are kept."""
+        hints, places = Hints(), [Endpoint(f"https://as.example/{number}") for number in range(100)]
+        for place in places:
+            hints.keep_nonce(place, "n-1")
+        assert [place for place in places if hints.nonce(place) is not None] == places[-64:]
+
     @pytest.mark.parametrize(
         ("response", "sent", "expected"),
         [

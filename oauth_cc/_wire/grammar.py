@@ -28,8 +28,8 @@ access-token = 1*VSCHAR (RFC 6749 appendix A.12) without the space, which an Aut
 Wider than the b64token of RFC 6750 section 2.1, because servers issue such tokens and accept them.
 """
 
-NONCE: Final = SCOPE_TOKEN
-"""nonce = 1*NQCHAR (RFC 9449 section 8.1)."""
+NONCE: Final = re.compile(rf"{_NQCHAR}{{1,4096}}")
+"""nonce = 1*NQCHAR (RFC 9449 section 8.1), limited to 4096 characters, as servers accept few more in a header."""
 
 TEXT: Final = re.compile(r"[^\x00-\x1F\x7F-\x9F\uD800-\uDFFF]*")
 """

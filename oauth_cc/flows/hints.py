@@ -11,6 +11,9 @@ from oauth_cc.http import HttpResponse, date
 _LAG: Final = 2.0
 _WRONGEST_CLOCK: Final = 86400.0
 
+# Metadata may name another token endpoint each time.
+_MOST_PLACES: Final = 64
+
 
 @final
 class Hints:
@@ -37,6 +40,8 @@ class Hints:
     def keep_nonce(self, place: Endpoint | Origin, nonce: str) -> None:
         """Keep the *nonce* of a response of *place*, of any status, in place of an older one (RFC 9449 section 8.2)."""
         self._nonces[place] = nonce
+        for oldest in list(self._nonces)[:-_MOST_PLACES]:
+            self._nonces.pop(oldest, None)
 
     def keep_clock(self, place: Endpoint | Origin, ahead: float) -> bool:
         """Keep the seconds *ahead* of the clock of *place*, and return whether they differ from what was known."""
