@@ -13,7 +13,7 @@ from oauth_cc._wire.grammar import ERROR, URL_TEXT
 from oauth_cc._wire.json import MAX_SIZE, is_array, is_object, parse_object
 from oauth_cc._wire.redaction import MARGIN, echoes
 from oauth_cc.authentication.methods import AuthenticationFields, ClientSecretBasic, GrantDraft, Proof
-from oauth_cc.errors import RegisteredCode, TokenRequestRefused
+from oauth_cc.errors import OAuthError, RegisteredCode, TokenRequestRefused
 from oauth_cc.http import RETRYABLE, HttpResponse, retry_after
 from oauth_cc.request import TokenRequest
 from oauth_cc.secret import Secret
@@ -208,3 +208,17 @@ def redact(text: str, secrets: tuple[Secret, ...], limit: int | None = None) -> 
             pieces += [text[shown:start], "***"]
             shown = end
     return "".join([*pieces, text[shown:most]])
+
+
+def redacted(error: OAuthError, secrets: tuple[Secret, ...]) -> OAuthError:
+    """
+    Return *error* without *secrets*: itself if it shows none of them.
+
+    Args:
+        error: The error, which has the text of a server.
+        secrets: What must not be shown.
+    """
+    parts: tuple[object, ...] = error.args
+    shown = tuple([redact(part, secrets) if isinstance(part, str) else part for part in parts])
+    # Errors are made of their args, as pickle makes them.
+    return error if shown == parts else type(error)(*shown)

@@ -21,7 +21,9 @@ from oauth_cc import (
     PrivateKeyJwt,
     Retries,
     Scope,
+    Secret,
     SigningKey,
+    Token,
     TokenRequest,
     errors,
     token_request,
@@ -39,6 +41,7 @@ from oauth_cc.metadata import (
     request_for_resource,
     resource_metadata_urls,
 )
+from tests.leaks import shown_by
 from tests.world import World, token_answer
 
 ISSUER = "https://as.example"
@@ -47,6 +50,7 @@ URLS = resource_metadata_urls(RESOURCE)
 LEAST: dict[str, object] = {"resource": RESOURCE, "authorization_servers": [ISSUER]}
 METADATA = ResourceMetadata(RESOURCE, (ISSUER,))
 CREDENTIALS = ClientCredentials("your_id", "s3cret")
+LIVE = "SlAV32hkKG-live"
 WELL_KNOWN = "https://api.example/.well-known/oauth-protected-resource"
 
 
@@ -293,9 +297,17 @@ class TestDiscoverResource:
         assert METADATA == other.run(discover_resource(RESOURCE))
         assert asked(RESOURCE, "https://api.example/meta", URLS[0]) == other.sent
 
-    @pytest.mark.parametrize("url", ["https://evil.example/m", "https://api.example:8443/m", "http://127.0.0.1/m"])
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "https://evil.example/m",
+            "https://api.example:8443/m",
+            "http://127.0.0.1/m",
+            f"https://api.example/{'m' * 2000}",
+        ],
+    )
     def test_a_challenge_leads_to_no_other_origin(self, url: str) -> None:
-        """The resource chooses the URL."""
+        """The resource chooses the URL. One of any length does not get into errors either."""
         world = World([challenge(f'resource_metadata="{url}"'), document(LEAST)])
         assert METADATA == world.run(discover_resource(RESOURCE))
         assert asked(RESOURCE, URLS[0]) == world.sent
@@ -440,6 +452,26 @@ class TestResourceRequest:
         with pytest.raises(errors.IssuerNotNamed):
             world.run(renewal(ours))
         assert 7 == len(world.sent)
+
+    @pytest.mark.parametrize(
+        "answers",
+        [
+            (OPEN, document({**LEAST, "authorization_servers": [f"{ISSUER}/{LIVE}"]})),
+            (OPEN, document({**LEAST, "bearer_methods_supported": [LIVE]})),
+            (OPEN, *[document({**LEAST, "resource": f"{RESOURCE}/{LIVE}"})] * 2),
+            (OPEN, *[HttpResponse(302, {"Location": f"https://evil.example/{LIVE}"})] * 2),
+            (challenge(f'resource_metadata="{RESOURCE}/{LIVE}"'), *[OPEN] * 3),
+            (OPEN, document(LEAST), document({**json.loads(SERVER.content), "grant_types_supported": [LIVE]})),
+        ],
+    )
+    def test_metadata_that_repeat_a_token_do_not_bring_it_into_an_error(self, answers: tuple[HttpResponse]) -> None:
+        """An API has it from an earlier call, and the server has issued it."""
+        token = Token(Secret(LIVE), "Bearer", 1700000000.0)
+        for known in ({"held": token}, {"rejected": (token,)}):
+            tokens: dict[str, Any] = {**known}
+            with pytest.raises(errors.OAuthError, match=r"\*\*\*") as caught:
+                World(list(answers)).run(renewal(source(), **tokens))
+            assert LIVE not in shown_by(caught.value)
 
     def test_a_network_that_fails_is_not_a_statement_of_the_resource(self) -> None:
         """It is the error of the library."""

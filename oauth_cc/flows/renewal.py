@@ -13,7 +13,7 @@ import attrs
 from oauth_cc.authentication.credentials import ClientCredentials, has_name
 from oauth_cc.compose import check_request
 from oauth_cc.endpoint import Endpoint, as_endpoint, issuer_of
-from oauth_cc.errors import InvalidInput
+from oauth_cc.errors import InvalidInput, OAuthError
 from oauth_cc.events import TokenFound, TokenObtained
 from oauth_cc.flows.cache_key import cache_key, public_key
 from oauth_cc.flows.cache_key import fingerprint as derive_fingerprint
@@ -246,7 +246,8 @@ def renewal(
         yield Report(TokenFound(*terms.labels, found.expires_at - began.now))
         return Renewed(found, began.jitter)
     retries = terms.retries if held is None else _ONE_ATTEMPT
-    request, endpoint = yield from _discovered(terms, retries)
+    live = rejected if held is None else (*rejected, held)
+    request, endpoint = yield from _discovered(terms, retries, live)
     token = yield from exchange(request, endpoint, retries=retries, hints=terms.hints)
     ended = yield from observe()
     if terms.shared:
@@ -257,17 +258,31 @@ def renewal(
     return Renewed(token, ended.jitter)
 
 
-def _discovered(terms: Terms, retries: Retries) -> Flow[tuple[TokenRequest, Endpoint]]:
-    request, discovery = terms.request, terms.discovery
-    if discovery is None:
-        return request, terms.endpoint
+def _discovered(terms: Terms, retries: Retries, live: tuple[Token, ...]) -> Flow[tuple[TokenRequest, Endpoint]]:
+    if terms.discovery is None:
+        return terms.request, terms.endpoint
+    try:
+        return (yield from _searched(terms.request, terms.endpoint, terms.discovery, retries))
+    except OAuthError as error:
+        # An API or a server that knows a token may repeat it in metadata.
+        from oauth_cc.refusal import redacted
+
+        fault = redacted(error, tuple([token.access_token for token in live]))
+        if fault is error:
+            raise
+    raise fault
+
+
+def _searched(
+    request: TokenRequest, issuer: Endpoint, discovery: Discovery, retries: Retries
+) -> Flow[tuple[TokenRequest, Endpoint]]:
     if discovery.by_resource:
         from oauth_cc.flows.resource import resource_request
 
-        return (yield from resource_request(terms.endpoint, request, retries=retries, cache=discovery.cache))
+        return (yield from resource_request(issuer, request, retries=retries, cache=discovery.cache))
     from oauth_cc.flows.discovery import discover_endpoint
 
-    return request, (yield from discover_endpoint(terms.endpoint, request, retries=retries, cache=discovery.cache))
+    return request, (yield from discover_endpoint(issuer, request, retries=retries, cache=discovery.cache))
 
 
 def _find(terms: Terms, held: Token | None, rejected: tuple[Token, ...]) -> Flow[Token | None]:

@@ -7,6 +7,8 @@ Flows from a protected resource to a token request (RFC 9728).
 Of the authorization servers that a resource names, only the caller's issuer is ever contacted.
 """
 
+from typing import Final
+
 from oauth_cc.challenge import challenged_scope, resource_metadata
 from oauth_cc.endpoint import Endpoint, origin
 from oauth_cc.flows.discovery import discover
@@ -23,6 +25,8 @@ from oauth_cc.metadata import (
     resource_metadata_urls,
 )
 from oauth_cc.request import TokenRequest
+
+_LONGEST_URL: Final = 2000
 
 
 def discover_resource(
@@ -85,7 +89,7 @@ def _find(resource: str, retries: Retries, cache: MetadataCache | None) -> Flow[
             return known
     challenge = yield from _challenge(resource)
     named = resource_metadata(challenge)
-    if named is not None and origin(named) == origin(resource):
+    if named is not None and len(named) <= _LONGEST_URL and origin(named) == origin(resource):
         urls = tuple(dict.fromkeys((named, *urls)))
     found = search(urls, lambda url: fetch(url, retries), lambda response: parse_resource_metadata(response, resource))
     metadata, expires_at = yield from found
