@@ -3,9 +3,7 @@ DPoP at the test server (RFC 9449): every check of a proof, replay, and nonces. 
 """
 
 import base64
-import binascii
 import hashlib
-import json
 import re
 import secrets
 import threading
@@ -17,7 +15,7 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
 
-from oauth_cc._wire.json import is_object
+from oauth_cc._wire.json import is_object, parse_object
 from oauth_cc.testing._assertions import registry
 from oauth_cc.testing._messages import Call
 
@@ -138,7 +136,9 @@ class ProofVerifier:
         now = self._now()
         is_number = isinstance(iat, int | float) and not isinstance(iat, bool)
         _require("iat is missing", is_number)
-        _require("iat is too old or in the future", isinstance(iat, int | float) and -_WINDOW <= iat - now <= _AHEAD)
+        _require(
+            "iat is too old or in the future", isinstance(iat, int | float) and now - _WINDOW <= iat <= now + _AHEAD
+        )
         if access_token is not None:
             digest = hashlib.sha256(access_token.encode("utf-8")).digest()
             expected = base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
@@ -161,12 +161,13 @@ def normalized(url: str) -> tuple[str, str, int | None, str]:
         >>> normalized("HTTPS://AS.example/%7ea?b") == normalized("https://as.example:443/~a")
         True
     """
-    parts = urlsplit(url)
-    scheme = parts.scheme.lower()
     try:
+        parts = urlsplit(url)
+        scheme = parts.scheme.lower()
         port = parts.port or _DEFAULT_PORTS.get(scheme)
     except ValueError:
-        port = None
+        # Not a URL, so equal to none.
+        return "", url, None, ""
     path = _UNRESERVED.sub(lambda escape: chr(int(escape[1], 16)), parts.path)
     return scheme, parts.hostname or "", port, _without_dots(_ESCAPE.sub(lambda escape: escape[0].upper(), path))
 
@@ -195,10 +196,10 @@ def _members(proof: str) -> tuple[Mapping[str, object], Mapping[str, object]]:
 
 def _object(part: str) -> Mapping[str, object]:
     try:
-        found: object = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    except (ValueError, binascii.Error):
-        found = None
-    if not is_object(found):
+        found = parse_object(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except ValueError:
+        found = "is not base64url"
+    if isinstance(found, str):
         raise ProofRejected("invalid_dpop_proof", "The proof is invalid: it is not a JWT.")
     return found
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from oauth_cc.endpoint import origin
+from oauth_cc.errors import InvalidInput
 from oauth_cc.testing._http import as_bytes, fields
 from oauth_cc.testing._messages import Call, joined
 from oauth_cc.testing._server import AuthorizationServer
@@ -71,8 +72,12 @@ def answer(
         body: The body.
         timeout: The seconds that the library waits for a response. None for any number.
     """
-    if origin(url) != origin(server.origin):
-        return NotAnswered("unreachable", f"no server of this test at {origin(url)}")
+    try:
+        called = origin(url)
+    except InvalidInput as error:
+        return NotAnswered("unreachable", f"no server of this test at this URL: {error}")
+    if called != origin(server.origin):
+        return NotAnswered("unreachable", f"no server of this test at {called}")
     if not server.is_running:
         return NotAnswered("unreachable", "the server of this test is stopped")
     reply = server.respond(Call(method, urlsplit(url).path, joined(headers), body.decode("utf-8", "replace")))

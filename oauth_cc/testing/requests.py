@@ -63,7 +63,7 @@ class Adapter(HTTPAdapter):
         body = request.body.encode() if isinstance(request.body, str) else request.body
         content = body if isinstance(body, bytes) else b""
         given = request.headers.items()
-        named = [(name, value if isinstance(value, str) else value.decode()) for name, value in given]
+        named = [(name, value if isinstance(value, str) else value.decode("latin-1")) for name, value in given]
         seconds = timeout[1] if isinstance(timeout, tuple) else timeout
         found = answer(self._server, request.method or "GET", request.url or "", named, content, seconds)
         time.sleep(found.delay)

@@ -136,9 +136,11 @@ BROKEN: dict[str, dict[str, Any]] = {
     "9 another host": {"claims": {"htu": "https://evil.example/token"}},
     "9 a query": {"claims": {"htu": "{url}?a=b"}},
     "9 a fragment": {"claims": {"htu": "{url}#a"}},
+    "9 not a URL": {"claims": {"htu": "http://["}},
     "3 no htu": {"claims": {"htu": None}},
     "11 old": {"claims": {"iat": -120}},
     "11 future": {"claims": {"iat": 120}},
+    "11 before all time": {"claims": {"iat": -(10**400)}},
     "11 text": {"claims": {"iat": "now"}},
     "3 no iat": {"claims": {"iat": None}},
 }
@@ -171,8 +173,14 @@ def test_a_proof_with_one_broken_claim_is_refused_at_both_endpoints(
 
 def test_two_proofs_or_none_are_refused(client: httpx2.Client, server: AuthorizationServer) -> None:
     """Checks 1 and 2."""
-    token = bound_token(client, server)
-    for proofs in (["a.b.c"], ["no-jwt"], [""], [proof(server.token_endpoint), proof(server.token_endpoint)]):
+    token, deep = bound_token(client, server), base64.urlsafe_b64encode(b"[" * 20000).decode()
+    for proofs in (
+        [f"{deep}.e30.x"],
+        ["a.b.c"],
+        ["no-jwt"],
+        [""],
+        [proof(server.token_endpoint), proof(server.token_endpoint)],
+    ):
         assert ask(client, server, *proofs).json()["error"] == "invalid_dpop_proof"
     pair = [proof(server.resource_url, "GET", token=token) for _ in range(2)]
     for proofs in ([], pair):

@@ -97,6 +97,8 @@ class TestInProcess:
             statuses(way, server, server.resource_url)
         with pytest.raises(unreachable, match=r"no server of this test at https://api.example"):
             statuses(way, server, "https://api.example/things")
+        with pytest.raises(unreachable, match=r"URL must not be longer"):
+            statuses(way, server, f"{ORIGIN}/{'a' * 9000}")
         server.stop()
         with pytest.raises(unreachable, match=r"token endpoint at auth.example.com: "):
             statuses(way, server, server.resource_url)
