@@ -49,6 +49,14 @@ def gate() -> Iterator[Gate]:
     made.opened.set()
 
 
+@pytest.fixture
+def own_trace() -> Iterator[None]:
+    """Restore the trace function, which measures the coverage of the tests that follow."""
+    before = sys.gettrace()
+    yield
+    sys.settrace(before)
+
+
 # anyio leaves a coroutine of its own behind when it is cancelled while it connects.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 class TestVanishedLeaders:
@@ -177,6 +185,7 @@ class TestSignals:
             signal.signal(signal.SIGUSR1, before)
         assert len(server.token_requests) == 1
 
+    @pytest.mark.usefixtures("own_trace")
     def test_signal_handler_that_asks_for_a_token_gets_one(self, server: AuthorizationServer) -> None:
         """Its own thread may be anywhere in the same source."""
         source = TokenSource(CREDENTIALS, server.token_endpoint)
@@ -199,6 +208,7 @@ class TestSignals:
         assert set(found) == {token}
         assert len(server.token_requests) == 1
 
+    @pytest.mark.usefixtures("own_trace")
     @pytest.mark.parametrize("background", [True, False])
     def test_source_survives_an_interrupt_at_every_bytecode(self, background: bool) -> None:
         """After each the next call gets a token, soon."""
