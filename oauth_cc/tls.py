@@ -45,7 +45,7 @@ def certificate_from_file(file: _Path, *, password: str | bytes | Secret | None 
     )
     found = content if isinstance(content, InvalidInput) else _certificate(content, password)
     del file, path, content, password
-    if isinstance(found, InvalidInput):
+    if isinstance(found, InvalidInput | ImportError):
         raise found
     return found
 
@@ -58,7 +58,7 @@ def _read(path: str) -> bytes | InvalidInput:
         return InvalidInput("certificate", f"certificate file {path} cannot be read: {error.strerror}")
 
 
-def _certificate(content: bytes, password: str | bytes | Secret | None) -> Certificate | InvalidInput:
+def _certificate(content: bytes, password: str | bytes | Secret | None) -> Certificate | InvalidInput | ImportError:
     der = unwrap(content)
     if not isinstance(der, bytes) or structure(der) != PKCS_12:
         try:
@@ -68,8 +68,9 @@ def _certificate(content: bytes, password: str | bytes | Secret | None) -> Certi
     try:
         from cryptography.hazmat.primitives.serialization import Encoding
         from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
-    except ImportError as error:
-        raise ImportError("certificates in PKCS #12 need more packages: install oauth_cc[jwt]") from error
+    except ImportError:
+        # Returned, as a traceback from here would show the password.
+        return ImportError("certificates in PKCS #12 need more packages: install oauth_cc[jwt]")
     word = password.reveal() if isinstance(password, Secret) else password
     try:
         found = load_pkcs12(der, word.encode("utf-8") if isinstance(word, str) else word)

@@ -306,8 +306,9 @@ def test_every_form_that_openssl_writes_of_a_certificate_is_read_or_named(
     file.write_bytes(read[6])
     with monkeypatch.context() as patch:
         patch.setitem(sys.modules, "cryptography.hazmat.primitives.serialization.pkcs12", None)
-        with pytest.raises(ImportError, match=r"install oauth_cc\[jwt\]"):
+        with pytest.raises(ImportError, match=r"install oauth_cc\[jwt\]") as missing:
             certificate_from_file(file, password="s3cret")
+        assert "s3cret" not in shown_by(missing.value)
     file.unlink()
     for wrong, reason in ((file, "cannot be read: No such file"), (pem(RSA).decode(), "must be in a file")):
         with pytest.raises(errors.InvalidInput, match=reason):

@@ -14,6 +14,7 @@ from oauth_cc import AssertionFile, ClientAssertion, ClientCredentials, HttpResp
 from oauth_cc.authentication.federated import remark_on
 from oauth_cc.flows import Failed, Flow, exchange
 from oauth_cc.flows.platform import github_assertion, google_assertion
+from tests.leaks import shown_by
 from tests.strategies import texts
 from tests.world import World
 
@@ -50,6 +51,13 @@ def test_the_token_of_a_job_goes_to_an_https_url_alone() -> None:
     """Or to this machine."""
     with pytest.raises(errors.InsecureEndpoint):
         github("http://pipelines.example/")
+
+
+def test_the_token_of_a_job_that_no_header_can_carry_is_refused_and_not_shown() -> None:
+    """A variable of the environment may end in a line break."""
+    with pytest.raises(errors.InvalidInput, match="headers contain a character") as caught:
+        github_assertion(AUDIENCE, JOB, Secret("M4RKER\n"))
+    assert "M4RKER" not in shown_by(caught.value)
 
 
 def test_a_machine_asks_the_metadata_server_of_google() -> None:

@@ -39,8 +39,9 @@ def github_assertion(audience: str, url: str, token: Secret, *, retries: Retries
         InvalidResponse: GitHub did not issue an assertion.
     """
     separator = "&" if "?" in check_url(url) else "?"
-    headers = {"Authorization": f"Bearer {token.reveal()}", "Accept": "application/json"}
-    request = HttpRequest("GET", f"{url}{separator}audience={percent_encode(audience)}", headers)
+    request = HttpRequest("GET", f"{url}{separator}audience={percent_encode(audience)}", {"Accept": "application/json"})
+    # No local variable holds the text of the token.
+    request = request.with_header("Authorization", f"Bearer {token.reveal()}")
     return _assertion(request, "GitHub", _member_value, _GITHUB, retries)
 
 
