@@ -312,6 +312,15 @@ class TestDiscoverResource:
         assert METADATA == world.run(discover_resource(RESOURCE))
         assert asked(RESOURCE, URLS[0]) == world.sent
 
+    def test_the_error_of_a_network_shows_no_url_that_a_challenge_named(self) -> None:
+        """An API may repeat a token there."""
+        named = challenge(f'resource_metadata="{RESOURCE}/{LIVE}"')
+        for url, note in ((named, "https://api.example:443"), (OPEN, URLS[0])):
+            world = World([url, Failed(OSError("down"), retryable=False)])
+            with pytest.raises(OSError, match="down") as caught:
+                world.run(discover_resource(RESOURCE))
+            assert [f"The metadata were requested from {note}."] == caught.value.__notes__
+
     def test_a_resource_that_cannot_be_asked_may_have_metadata(self) -> None:
         """It is asked once, without a retry."""
         world = World([Failed(OSError("down"), retryable=True), HttpResponse(503), document(LEAST)])

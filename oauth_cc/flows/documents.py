@@ -43,16 +43,17 @@ def search(
     raise _naming(urls, [*errors, *telling][-1])
 
 
-def fetch(url: str, retries: Retries) -> Flow[Received]:
+def fetch(url: str, retries: Retries, *, shown: str | None = None) -> Flow[Received]:
     """
     Return the flow that requests the metadata at *url*. The response may have any status.
 
     Args:
         url: The URL.
         retries: How often and after which pauses a failed attempt is repeated.
+        shown: What the error of a network that fails shows as the URL. None for *url*.
     """
     request = HttpRequest("GET", url, {"Accept": "application/json"})
-    return ask(request, retries, f"The metadata were requested from {url}.")
+    return ask(request, retries, f"The metadata were requested from {url if shown is None else shown}.")
 
 
 def _is_absence(error: InvalidResponse) -> bool:

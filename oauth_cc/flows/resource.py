@@ -91,7 +91,9 @@ def _find(resource: str, retries: Retries, cache: MetadataCache | None) -> Flow[
     named = resource_metadata(challenge)
     if named is not None and len(named) <= _LONGEST_URL and origin(named) == origin(resource):
         urls = tuple(dict.fromkeys((named, *urls)))
-    found = search(urls, lambda url: fetch(url, retries), lambda response: parse_resource_metadata(response, resource))
+    found = search(
+        urls, lambda url: _fetch(url, named, retries), lambda response: parse_resource_metadata(response, resource)
+    )
     metadata, expires_at = yield from found
     known = KnownResource(metadata, challenged_scope(challenge))
     if cache is not None:
@@ -103,3 +105,8 @@ def _challenge(resource: str) -> Flow[HttpResponse]:
     # Not repeated, and no error, as the metadata may be at their well-known URL.
     sent = yield from send(HttpRequest("GET", resource, {"Accept": "application/json"}))
     return sent.response if isinstance(sent, Received) else HttpResponse(503)
+
+
+def _fetch(url: str, named: str | None, retries: Retries) -> Flow[Received]:
+    # The resource chose the named URL, and may repeat a token in it.
+    return fetch(url, retries, shown=str(origin(url)) if url == named else None)
