@@ -30,7 +30,8 @@ from tests.shells.scripted import Answer, Asked, Silence, serve
 
 AUDIENCE: Final = "https://as.example"
 PLATFORM: Final = AssertionIssuer("https://platform.example")
-GOOD: Final = PLATFORM.assertion("job", AUDIENCE)
+DAY: Final = 86_400
+GOOD: Final = PLATFORM.assertion("job", AUDIENCE, lifetime=DAY)
 
 
 @pytest.fixture
@@ -137,11 +138,17 @@ def test_outside_of_a_job_the_error_names_the_permission(monkeypatch: pytest.Mon
             "the assertion expired [0-9]+ seconds ago; check that its issuer",
         ),
         (
-            PLATFORM.assertion("job", "https://other.example"),
+            PLATFORM.assertion("job", "https://other.example", lifetime=DAY),
             "sub job and aud https://other.example; check that the server",
         ),
-        (PLATFORM.assertion("other", AUDIENCE), "sub other and aud https://as.example; check that the server trusts"),
-        (AssertionIssuer("https://stranger.example").assertion("job", AUDIENCE), "has iss https://stranger.example"),
+        (
+            PLATFORM.assertion("other", AUDIENCE, lifetime=DAY),
+            "sub other and aud https://as.example; check that the server trusts",
+        ),
+        (
+            AssertionIssuer("https://stranger.example").assertion("job", AUDIENCE, lifetime=DAY),
+            "has iss https://stranger.example",
+        ),
     ],
     ids=["expired", "audience", "subject", "issuer"],
 )

@@ -535,7 +535,8 @@ class TestFailures:
                 seconds = time.monotonic() - began, asyncio.run(task())
                 at_rest(source)
         assert max(seconds) < 3, seconds
-        assert caplog.text.count("did not respond within twice the client's socket_timeout, retries included") == 2
+        # An older redis-py gives up by itself.
+        assert caplog.text.count("token store unavailable") == 2
         assert len(server.token_requests) == 2
 
     def test_lock_that_a_command_gets_after_its_deadline_is_released(self, redis_server: RedisServer) -> None:
