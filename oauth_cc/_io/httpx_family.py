@@ -5,7 +5,7 @@ Base classes of the sources and auths for httpx2 and httpx.
 import contextlib
 import copy
 import sys
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, MutableMapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Generic, NoReturn, Self, SupportsIndex, TypeGuard, final
 
@@ -139,14 +139,15 @@ class HttpxAuth(AuthConstructors[C | A, Store | AsyncStore], Generic[C, A, R]):
         guard = self._prepare(request, token, proofs)
         try:
             response = yield request
+            while proofs is not None and self._demands_proof(request, response, token, guard):
+                self._library.release(response)
+                guard = self._prepare(request, token, proofs)
+                response = yield request
         except GeneratorExit as end:
+            _hide_proofs(request, end.__context__)
             if self._is_rejected(end.__context__, token, guard):
                 source.discard(token)
             raise
-        while proofs is not None and self._demands_proof(request, response, token, guard):
-            self._library.release(response)
-            guard = self._prepare(request, token, proofs)
-            response = yield request
         # Most calls end here.
         if response.status_code < _FIRST_ERROR or not self._concerns(response, token, guard):
             return
@@ -188,14 +189,15 @@ class HttpxAuth(AuthConstructors[C | A, Store | AsyncStore], Generic[C, A, R]):
         guard = await self._prepare_async(request, token, proofs)
         try:
             response = yield request
+            while proofs is not None and self._demands_proof(request, response, token, guard):
+                await self._library.release_async(response)
+                guard = await self._prepare_async(request, token, proofs)
+                response = yield request
         except GeneratorExit as end:
+            _hide_proofs(request, end.__context__)
             if self._is_rejected(end.__context__, token, guard):
                 await source.discard(token)
             raise
-        while proofs is not None and self._demands_proof(request, response, token, guard):
-            await self._library.release_async(response)
-            guard = await self._prepare_async(request, token, proofs)
-            response = yield request
         if response.status_code < _FIRST_ERROR or not self._concerns(response, token, guard):
             return
         head, api = _head(response), _api(response)
@@ -318,6 +320,22 @@ def _target(url: Url) -> str:
 
 def _head(response: Response) -> HttpResponse:
     return HttpResponse(response.status_code, response.headers.multi_items())
+
+
+def _hide_proofs(request: object, error: BaseException | None) -> None:
+    # A call without an answer has its proof in the request, and in that of a later hop, which the error shows.
+    hop: object = None
+    with contextlib.suppress(RuntimeError):
+        # Of an error without a request.
+        hop = getattr(error, "request", None)
+    for each in (request, hop):
+        headers: object = getattr(each, "headers", None)
+        if _are_headers(headers):
+            headers.pop("DPoP", None)
+
+
+def _are_headers(found: object) -> TypeGuard[MutableMapping[str, str]]:
+    return isinstance(found, MutableMapping)
 
 
 @final

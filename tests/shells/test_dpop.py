@@ -390,6 +390,27 @@ def test_a_prepared_request_that_is_sent_again_gets_a_new_proof(nonces: bool) ->
             assert session.send(prepared).status_code == 200
 
 
+@pytest.mark.parametrize("is_async", [False, True])
+def test_the_headers_of_a_request_without_an_answer_show_no_proof(*, is_async: bool) -> None:
+    """The error has the request, which is that of the last hop."""
+
+    async def get(url: str) -> None:
+        auth = oauth_cc.httpx2.ClientCredentialsAuth(REQUEST, f"{script.url}/token")
+        if is_async:
+            async with httpx2.AsyncClient(auth=auth, follow_redirects=True) as client:
+                await client.get(url)
+        else:
+            with httpx2.Client(auth=auth, follow_redirects=True) as client:
+                client.get(url)
+
+    for steps in ([Drop], [demand("n-1"), Drop], [Answer(307, (("Location", "/second"),)), Drop]):
+        with serve(bound(1)) as script, serve(*steps) as api:
+            with pytest.raises(httpx2.RemoteProtocolError) as caught:
+                anyio.run(get, api.url)
+            assert "DPoP" in api.asked[-1].headers
+        assert "dpop" not in f"{caught.value.request.headers!r}"
+
+
 def test_a_response_hook_that_raises_leaves_the_nonce_to_the_next_call() -> None:
     """The library keeps the response from the auth."""
 
