@@ -13,10 +13,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.interpreters import run
+from tests.interpreters import FAST, run
 from tests.typecheck import ROOT
 
 _REQUIREMENT: Final = re.compile(r"(?P<name>[-.\w]+)(?:\[[-,\w]+\])?>=(?P<version>[.\w]+)")
+# The other tests that need the SDK of MCP are slow ones.
+_TESTS: Final = (*FAST, "--ignore=tests/mcp_server.py")
 
 
 def constraints() -> list[str]:
@@ -34,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "constraints.txt")
         path.write_text("\n".join([*lowest, ""]), "utf-8")
-        line, passed = run(Path(sys.executable), Path(folder, "venv"), arguments, constraints=path)
+        line, passed = run(Path(sys.executable), Path(folder, "venv"), arguments or _TESTS, constraints=path)
     print(f"{', '.join(lowest)}: {line}")
     return 0 if passed else 1
 
