@@ -48,6 +48,8 @@ INCOMPLETE = {
     "testing.requests": "Adapter Adapter.send",
     # Its stubs, types-grpcio, leave a parameter untyped.
     "integrations.grpc": "call_credentials",
+    # Pytest's fixtures do not keep the type of the function.
+    "testing.plugin": "authorization_server registered_client token_clock",
     # They accept a client of httpx2.
     "cli.network": "online anonymous",
     "cli.trace": "trace",
