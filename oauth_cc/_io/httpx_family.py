@@ -5,7 +5,7 @@ Base classes of the sources and auths for httpx2 and httpx.
 import contextlib
 import copy
 import sys
-from collections.abc import AsyncGenerator, Generator, MutableMapping
+from collections.abc import AsyncGenerator, Generator, Iterator, MutableMapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Generic, NoReturn, Self, SupportsIndex, TypeGuard, final
 
@@ -160,11 +160,12 @@ class HttpxAuth(AuthConstructors[C | A, Store | AsyncStore], Generic[C, A, R]):
             token = again.token()
             source.adopt(again)
             guard = self._prepare(request, token, proofs)
-            response = yield request
-            while proofs is not None and self._demands_proof(request, response, token, guard):
-                self._library.release(response)
-                guard = self._prepare(request, token, proofs)
+            with _hiding_proofs(request):
                 response = yield request
+                while proofs is not None and self._demands_proof(request, response, token, guard):
+                    self._library.release(response)
+                    guard = self._prepare(request, token, proofs)
+                    response = yield request
             if not self._concerns(response, token, guard):
                 return
             head, api = _head(response), _api(response)
@@ -208,11 +209,12 @@ class HttpxAuth(AuthConstructors[C | A, Store | AsyncStore], Generic[C, A, R]):
             token = await again.token()
             source.adopt(again)
             guard = await self._prepare_async(request, token, proofs)
-            response = yield request
-            while proofs is not None and self._demands_proof(request, response, token, guard):
-                await self._library.release_async(response)
-                guard = await self._prepare_async(request, token, proofs)
+            with _hiding_proofs(request):
                 response = yield request
+                while proofs is not None and self._demands_proof(request, response, token, guard):
+                    await self._library.release_async(response)
+                    guard = await self._prepare_async(request, token, proofs)
+                    response = yield request
             if not self._concerns(response, token, guard):
                 return
             head, api = _head(response), _api(response)
@@ -320,6 +322,15 @@ def _target(url: Url) -> str:
 
 def _head(response: Response) -> HttpResponse:
     return HttpResponse(response.status_code, response.headers.multi_items())
+
+
+@contextlib.contextmanager
+def _hiding_proofs(request: object) -> Iterator[None]:
+    try:
+        yield
+    except GeneratorExit as end:
+        _hide_proofs(request, end.__context__)
+        raise
 
 
 def _hide_proofs(request: object, error: BaseException | None) -> None:

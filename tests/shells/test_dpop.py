@@ -403,8 +403,10 @@ def test_the_headers_of_a_request_without_an_answer_show_no_proof(*, is_async: b
             with httpx2.Client(auth=auth, follow_redirects=True) as client:
                 client.get(url)
 
-    for steps in ([Drop], [demand("n-1"), Drop], [Answer(307, (("Location", "/second"),)), Drop]):
-        with serve(bound(1)) as script, serve(*steps) as api:
+    rejected = Answer(401, (("WWW-Authenticate", 'DPoP error="invalid_token"'),))
+    redirected = Answer(307, (("Location", "/second"),))
+    for steps in ([Drop], [demand("n-1"), Drop], [redirected, Drop], [rejected, Drop]):
+        with serve(bound(1), bound(2)) as script, serve(*steps) as api:
             with pytest.raises(httpx2.RemoteProtocolError) as caught:
                 anyio.run(get, api.url)
             assert "DPoP" in api.asked[-1].headers
