@@ -31,6 +31,8 @@ from tests.benchmarks import calls
 from tests.guides import ROOT, localized, standing_in
 from tests.shells.scripted import Answer, serve
 
+pytestmark = pytest.mark.slow
+
 SECRET: Final = "pa55w0rd-that-is-found"
 SHORT: Final = 20
 """Seconds that a token lives: fewer than Authlib and httpx-auth want to be left."""
@@ -141,7 +143,6 @@ def test_the_table_has_ten_rows_at_the_most() -> None:
     assert 5 < len(table.partition("\n\n")[0].splitlines()) - 1 <= 10
 
 
-@pytest.mark.slow
 def test_only_oauth_cc_sends_one_token_request_for_a_crowd() -> None:
     """The others send one for each thread that finds no token yet."""
     figures = calls.cold().figures

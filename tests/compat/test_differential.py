@@ -367,7 +367,7 @@ class Both(RuleBasedStateMachine):
 
 TestBoth = Both.TestCase
 TestBoth.settings = settings(
-    max_examples=100, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
 
 

@@ -24,6 +24,8 @@ from tests.redis_server import RedisServer
 from tests.resting import at_rest
 from tests.shells.scripted import TOKEN, Answer, Held, serve
 
+pytestmark = pytest.mark.slow
+
 REQUEST = token_request(ClientCredentials("your_id", "s3cret"))
 
 

@@ -22,6 +22,8 @@ import oauth_cc.requests
 from oauth_cc import ClientCredentials, Options, Retries, token_request
 from tests.shells.slow_server import DRIPS, DrippingServer, drip
 
+pytestmark = pytest.mark.slow
+
 REQUEST = token_request(ClientCredentials("your_id", "s3cret"))
 TIMEOUT = 0.3
 OPTIONS = Options(timeout=TIMEOUT, retries=Retries(attempts=1))

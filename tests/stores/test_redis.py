@@ -574,6 +574,7 @@ class TestFailures:
         with redis_server.client() as client:
             assert not client.exists(LOCK)
 
+    @pytest.mark.slow
     def test_hanging_redis_ends_in_the_timeout_of_the_client(self, redis_program: Sequence[str], make: Make) -> None:
         """A lock that it grants meanwhile does not stay."""
         with RedisServer(redis_program) as server:
@@ -665,6 +666,7 @@ def test_client_that_decodes_responses_is_supported(redis_server: RedisServer) -
             assert (held, again) == (True, False)
 
 
+@pytest.mark.slow
 def test_cluster_is_supported(redis_program: Sequence[str]) -> None:
     """All names of one key belong to one slot."""
     with RedisServer(redis_program, "--cluster-enabled", "yes", listens=True) as server:
