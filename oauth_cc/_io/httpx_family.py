@@ -5,7 +5,7 @@ Base classes of the sources and auths for httpx2 and httpx.
 import contextlib
 import copy
 import sys
-from collections.abc import AsyncGenerator, Generator, Iterator, MutableMapping
+from collections.abc import AsyncGenerator, Generator, MutableMapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Generic, NoReturn, Self, SupportsIndex, TypeGuard, final
 
@@ -325,7 +325,7 @@ def _head(response: Response) -> HttpResponse:
 
 
 @contextlib.contextmanager
-def _hiding_proofs(request: object) -> Iterator[None]:
+def _hiding_proofs(request: object) -> Generator[None]:
     try:
         yield
     except GeneratorExit as end:
