@@ -84,7 +84,8 @@ async def _post(
             yarl.URL(request.url, encoded=True),
             headers=(*request.headers, ("Accept-Encoding", "identity")),
             skip_auto_headers=_AUTOMATIC,
-            data=request.body,
+            # Without a body, None: aiohttp announces the length of an empty one.
+            data=request.body or None,
             allow_redirects=False,
             proxy=proxy,
             proxy_headers=proxy_headers,

@@ -191,7 +191,8 @@ class _Attempt:
         # Not prepared by the session, which would add its headers, cookies, parameters and credentials.
         request = self._request
         plain = requests.PreparedRequest()
-        plain.method, plain.url, plain.body = request.method, request.url, request.body
+        # Without a body, None: requests sends an empty one with Transfer-Encoding.
+        plain.method, plain.url, plain.body = request.method, request.url, request.body or None
         length = {"Content-Length": str(len(request.body))} if request.body else {}
         plain.headers = CaseInsensitiveDict({**dict(request.headers), **length, "Accept-Encoding": "identity"})
         plain.prepare_cookies({})
