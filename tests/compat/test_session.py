@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
+import attrs
 import pytest
 import requests
 import requests_mock
@@ -636,6 +637,18 @@ class TestRenewal:
         assert 2 == len(script.asked)
         assert {"Bearer two"} == {asked.headers["Authorization"] for asked in api.asked}
         assert "two" == oauth.token["access_token"] == oauth.access_token
+
+    def test_the_log_says_how_long_each_token_request_took(
+        self, oauth: OAuth2Session, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """The first one, and a renewal."""
+        caplog.set_level(logging.INFO, "oauth_cc")
+        slow = [attrs.evolve(answer, chunks=(*answer.chunks, b" "), pause=0.05) for answer in (TOKEN, token())]
+        with serve(*slow) as script, serve(REJECTED, DONE) as api:
+            fetched(oauth, script)
+            oauth.get(api.url)
+        taken = [vars(record)["oauth_cc_milliseconds"] for record in caplog.records if "took" in record.msg]
+        assert 2 == len([each for each in taken if each >= 50])
 
     def test_a_token_that_expires_at_once_is_used(self, oauth: OAuth2Session, api: ScriptedServer) -> None:
         """In oauthlib it never expires."""

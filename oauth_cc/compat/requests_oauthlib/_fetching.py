@@ -2,6 +2,7 @@
 The two methods of the session that request a token.
 """
 
+import time
 from collections.abc import Mapping
 
 from oauth_cc._io.log import LOGGER
@@ -95,12 +96,17 @@ class FetchingSession(SessionState):
         del code, body, auth, username, password, headers, client_secret, kwargs, given, text
         if isinstance(asked, Exception):
             raise asked
+        began = time.monotonic()
         outcome = self._obtained(asked)
         if isinstance(outcome, Exception):
             self.token = {}
             raise outcome
         self._source = renewing(
-            self._client, origin_of_url(prepared(asked.url)), outcome, lambda: self._obtained(asked)
+            self._client,
+            origin_of_url(prepared(asked.url)),
+            outcome,
+            lambda: self._obtained(asked),
+            seconds=time.monotonic() - began,
         )
         LOGGER.debug("this session renews its token: TokenExpiredError, auto_refresh_url and token_updater have no use")
         return outcome

@@ -12,6 +12,7 @@ from typing import Final
 import requests
 
 from oauth_cc._io.arguments import source_context
+from oauth_cc._io.clock import moment
 from oauth_cc._io.options import DEFAULTS
 from oauth_cc._io.source import TokenSource
 from oauth_cc.authentication.credentials import ClientCredentials
@@ -20,8 +21,12 @@ from oauth_cc.compat._errors import ServerError, TemporarilyUnavailableError
 from oauth_cc.compat._token import OAuth2Token
 from oauth_cc.compat.requests_oauthlib._types import SessionClient
 from oauth_cc.endpoint import Endpoint, Origin
+from oauth_cc.events import TokenObtained
 from oauth_cc.flows.effects import Failed, Received
+from oauth_cc.flows.renewal import Renewed
 from oauth_cc.http import HttpRequest, HttpResponse
+from oauth_cc.request import token_request
+from oauth_cc.response import parse_token_response
 
 _ENDLESS: Final = 10 * 365 * 86400
 """Seconds that a token without an expiry is used: until the API rejects it, as in the original."""
@@ -32,7 +37,12 @@ _PERMANENT: Final = (requests.exceptions.SSLError, requests.exceptions.ProxyErro
 
 
 def renewing(
-    client: SessionClient, asked_at: Origin, first: OAuth2Token, ask: Callable[[], OAuth2Token | Exception]
+    client: SessionClient,
+    asked_at: Origin,
+    first: OAuth2Token,
+    ask: Callable[[], OAuth2Token | Exception],
+    *,
+    seconds: float,
 ) -> TokenSource:
     """
     Return a source that holds the token of *client* and renews it by *ask*.
@@ -44,11 +54,11 @@ def renewing(
         asked_at: The origin of the token endpoint, for the log.
         first: The token that was fetched.
         ask: Sends the token request again. Returns the token that *client* then has, or the error to raise.
+        seconds: How long the request for *first* took, for the log.
     """
-    held = [first]
 
     def send(_: HttpRequest) -> Received | Failed:
-        outcome = held.pop() if held else ask()
+        outcome = ask()
         if isinstance(outcome, Exception):
             is_transient = isinstance(outcome, _TRANSIENT) and not isinstance(outcome, _PERMANENT)
             return Failed(outcome, retryable=is_transient)
@@ -57,11 +67,14 @@ def renewing(
 
     # The client composes the request and authenticates, so this one only names client and server.
     client_id = _UNPRINTABLE.sub("?", getattr(client, "client_id", None) or "without id")
-    request = ClientCredentials(client_id, NoAuthentication())
-    endpoint = Endpoint(f"{asked_at}/", allow_http=True)
-    source = TokenSource(source_context(request, endpoint, None, DEFAULTS), send)
-    source.token()
-    return source
+    request = token_request(ClientCredentials(client_id, NoAuthentication()))
+    context = source_context(request, Endpoint(f"{asked_at}/", allow_http=True), None, DEFAULTS)
+    now = moment()
+    token = parse_token_response(_as_response(first["access_token"], client, now.now), request, received_at=now.now)
+    context.cache.offer(context.terms.slot, Renewed(token, now.jitter), context.limits)
+    lifetime = token.expires_at - token.received_at
+    context.report(TokenObtained(*context.terms.labels, lifetime, seconds * 1000, renewed=False))
+    return TokenSource(context, send)
 
 
 def _as_response(access_token: str, client: SessionClient, now: float) -> HttpResponse:
