@@ -2,11 +2,12 @@
 The recipes of PROVIDERS.md, run against servers that are as strict as the providers.
 """
 
+import contextlib
 import json
 import re
 import ssl
 from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from types import FunctionType
@@ -23,7 +24,18 @@ from cryptography.x509 import load_pem_x509_certificate
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from oauth_cc import Scope, SigningKey, Token, TokenRequest, dialects, errors, unsigned_assertion
+from oauth_cc import (
+    ClientAssertion,
+    ClientCredentials,
+    Scope,
+    SigningKey,
+    Token,
+    TokenRequest,
+    dialects,
+    errors,
+    token_request,
+    unsigned_assertion,
+)
 from oauth_cc.authentication import Algorithm
 from oauth_cc.authentication.jwt import JWT_BEARER
 from oauth_cc.httpx2 import ClientCredentialsAuth, fetch_token
@@ -32,7 +44,8 @@ from oauth_cc.testing import AssertionIssuer, AuthorizationServer, FederatedIden
 from oauth_cc.testing._clients import JwkSet
 from tests.guides import HEADING, ROOT, functions, prose
 from tests.keys import KEYS, jwk, pem, public_jwk
-from tests.shells.scripted import Answer, serve
+from tests.leaks import shown_by
+from tests.shells.scripted import Answer, ScriptedServer, Silence, Step, serve
 
 GUIDE = ROOT / "oauth_cc" / "authentication" / "PROVIDERS.md"
 GRAPH = "https://graph.microsoft.com/.default"
@@ -264,36 +277,79 @@ def test_the_google_recipe_asks_the_metadata_server_for_each_token(recipes: Reci
     assert [asked.headers["Metadata-Flavor"] for asked in metadata.asked] == ["Google"] * 2
 
 
-@pytest.mark.parametrize("failing", [False, True])
-def test_the_aws_recipe_asks_sts_for_each_token(
-    recipes: Recipes, monkeypatch: pytest.MonkeyPatch, failing: bool
-) -> None:
-    """The request is signed by the role, and an error of AWS passes through."""
-    aws, role, audience = AssertionIssuer("https://sts.example"), "arn:aws:iam::1:role/worker", "https://as.example"
-    found = f"<WebIdentityToken>{aws.assertion(role, audience)}</WebIdentityToken>"
+AWS = AssertionIssuer("https://sts.example")
+ROLE = "arn:aws:iam::1:role/worker"
+AUDIENCE = "https://as.example"
+
+
+def issued_by_sts(assertion: str) -> Answer:
+    """Return the answer of STS with *assertion*."""
+    found = f"<WebIdentityToken>{assertion}</WebIdentityToken>"
     body = f"<GetWebIdentityTokenResponse><GetWebIdentityTokenResult>{found}</GetWebIdentityTokenResult>"
-    answer = Answer(chunks=(f"{body}</GetWebIdentityTokenResponse>".encode(),))
-    refusal = "<ErrorResponse><Error><Code>OutboundWebIdentityFederationDisabled</Code></Error></ErrorResponse>"
-    with (
-        serve(Answer(400, chunks=(refusal.encode(),)) if failing else answer) as sts,
-        AuthorizationServer(clients=[federated(aws, role, audience)]) as server,
-    ):
+    return Answer(chunks=(f"{body}</GetWebIdentityTokenResponse>".encode(),))
+
+
+@contextlib.contextmanager
+def sts_with(monkeypatch: pytest.MonkeyPatch, step: Step) -> Iterator[tuple[ScriptedServer, AuthorizationServer]]:
+    """Run a stand-in for STS that performs *step*, and a server that trusts STS about one role, for one audience."""
+    with serve(step) as sts, AuthorizationServer(clients=[federated(AWS, ROLE, AUDIENCE)]) as server:
         for name, value in {
             "ACCESS_KEY_ID": "id",
             "SECRET_ACCESS_KEY": "s3cret",
             "DEFAULT_REGION": "eu-west-1",
+            "ENDPOINT_URL_STS": sts.url,
         }.items():
             monkeypatch.setenv(f"AWS_{name}", value)
-        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", sts.url)
-        request = recipes.request("aws_workload", audience)
-        if failing:
-            with pytest.raises(Exception, match="OutboundWebIdentityFederationDisabled"):
-                fetch_token(request, server.token_endpoint)
-            return
-        obtained(server, request, "federated_jwt")
+        yield sts, server
+
+
+def test_the_aws_recipe_asks_sts_for_each_token(recipes: Recipes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The request is signed by the role."""
+    with sts_with(monkeypatch, issued_by_sts(AWS.assertion(ROLE, AUDIENCE))) as (sts, server):
+        obtained(server, recipes.request("aws_workload", AUDIENCE), "federated_jwt")
+    assert len(sts.asked) == 2
     asked = parse_qs(sts.asked[0].body.decode())
-    assert (asked["Action"], asked["Audience.member.1"]) == (["GetWebIdentityToken"], [audience])
+    assert (asked["Action"], asked["Audience.member.1"]) == (["GetWebIdentityToken"], [AUDIENCE])
     assert sts.asked[0].headers["Authorization"].startswith("AWS4-HMAC-SHA256 Credential=id/")
+
+
+DISABLED = "<ErrorResponse><Error><Code>OutboundWebIdentityFederationDisabled</Code></Error></ErrorResponse>"
+CHECK_ROLE = "check that the account has enabled it, and that the role has sts:GetWebIdentityToken"
+
+
+@pytest.mark.parametrize(
+    ("step", "reason"),
+    [
+        (Silence, CHECK_ROLE),
+        (Answer(400, chunks=(DISABLED.encode(),)), CHECK_ROLE),
+        (Answer(403), CHECK_ROLE),
+        (Answer(404), CHECK_ROLE),
+        (Answer(500), CHECK_ROLE),
+        (Answer(), CHECK_ROLE),
+        (issued_by_sts(""), "must not be empty; check that its issuer has written it"),
+        (
+            issued_by_sts(AWS.assertion(ROLE, AUDIENCE, lifetime=-60)),
+            "the assertion expired [0-9]+ seconds ago; check that its issuer",
+        ),
+        (
+            issued_by_sts(AWS.assertion(ROLE, "https://other.example")),
+            "and aud https://other.example; check that the server trusts exactly them",
+        ),
+    ],
+    ids=["slow", "disabled", "403", "404", "500", "no XML", "empty", "expired", "audience"],
+)
+def test_the_error_of_the_aws_recipe_says_what_to_check(
+    recipes: Recipes, monkeypatch: pytest.MonkeyPatch, step: Step, reason: str
+) -> None:
+    """It is boto3's own where STS fails, and nothing is sent then."""
+    ask = recipes.names["aws_assertion"]
+    assert callable(ask)
+    with sts_with(monkeypatch, step) as (_, server):
+        source = ClientAssertion(lambda audience: ask(audience, 0.2), audience=AUDIENCE)
+        with pytest.raises(Exception, match=r".") as caught:
+            fetch_token(token_request(ClientCredentials("your_id", source)), server.token_endpoint)
+        assert re.search(reason, shown_by(caught.value))
+        assert len(server.token_requests) == isinstance(caught.value, errors.TokenRequestRefused)
 
 
 @pytest.mark.parametrize("name", ["gitlab", "spiffe"])

@@ -6,6 +6,7 @@ import base64
 import ssl
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -43,6 +44,7 @@ from oauth_cc import (
     token_request,
 )
 from oauth_cc.stores.cache import TokenCache
+from oauth_cc.stores.file import FileStore
 from oauth_cc.testing import AuthorizationServer, RegisteredClient
 from oauth_cc.tls import client_context
 from tests.leaks import shown_by
@@ -203,6 +205,7 @@ LIBRARIES = {
     "httpx2-trio": Library(oauth_cc.httpx2, client_of(httpx2.AsyncClient), "trio", "_async"),
     "httpx": Library(oauth_cc.httpx, client_of(httpx.Client)),
     "httpx-asyncio": Library(oauth_cc.httpx, client_of(httpx.AsyncClient), "asyncio", "_async"),
+    "httpx-trio": Library(oauth_cc.httpx, client_of(httpx.AsyncClient), "trio", "_async"),
     "requests": Library(oauth_cc.requests, session),
     "aiohttp": Library(oauth_cc.aiohttp, aiohttp_session, "asyncio"),
 }
@@ -452,31 +455,30 @@ FOLLOWING: dict[str, Callable[[Path, Path], Any]] = {
     "httpx2-trio": following(httpx2.AsyncClient, httpx2.Limits(max_keepalive_connections=0)),
     "httpx": following(httpx.Client, httpx.Limits(max_keepalive_connections=0)),
     "httpx-asyncio": following(httpx.AsyncClient, httpx.Limits(max_keepalive_connections=0)),
+    "httpx-trio": following(httpx.AsyncClient, httpx.Limits(max_keepalive_connections=0)),
     "requests": following_session,
     "aiohttp": following_aiohttp,
 }
 CROWDS = [
-    pytest.param(name, size, marks=[pytest.mark.slow] if size > 9 else [])
-    for name, size in {
-        **dict.fromkeys(LIBRARIES, 5),
-        **dict.fromkeys(("httpx2", "httpx2-asyncio", "aiohttp"), 50),
-    }.items()
+    *[pytest.param(name, 50, stored, marks=pytest.mark.slow) for name in LIBRARIES for stored in (False, True)],
+    *[(name, 5, stored) for name, stored in zip(LIBRARIES, cycle((False, True)), strict=False)],
 ]
-"""Each library, and how many threads or tasks call by it. Each call makes a connection of its own."""
+"""Each library, how many threads or tasks call by it, and whether with a store. Each call makes a connection."""
 
 
 class TestRotation:
     """A certificate whose file is replaced under a running program."""
 
-    @pytest.mark.parametrize(("name", "size"), CROWDS)
+    @pytest.mark.parametrize(("name", "size", "stored"), CROWDS)
     def test_a_crowd_gets_over_the_rotation_of_a_certificate_by_one_request(
-        self, name: str, size: int, world: World, server: AuthorizationServer, tmp_path: Path
+        self, name: str, size: int, stored: bool, world: World, server: AuthorizationServer, tmp_path: Path
     ) -> None:
         """Threads or tasks call the API before it, and again after it, when their token is bound to the old one."""
         file = tmp_path / "svid.pem"
         file.write_bytes(world.ours.file.read_bytes())
         request = token_request(ClientCredentials("by_secret", "s3cret")).with_certificate(CertificateFile(file))
         library = attrs.evolve(LIBRARIES[name], open=lambda *_: FOLLOWING[name](file, world.trust))
+        store = FileStore(tmp_path / "store") if stored else None
 
         def rotate() -> None:
             fresh = tmp_path / "fresh.pem"
@@ -484,7 +486,7 @@ class TestRotation:
             fresh.replace(file)
 
         def step(client: Any) -> Any:
-            auth = library.shell.ClientCredentialsAuth(request, server.token_endpoint, client=client)
+            auth = library.shell.ClientCredentialsAuth(request, server.token_endpoint, client=client, store=store)
 
             def call(_number: int) -> Any:
                 return library._authorized(client, server.resource_url, auth)

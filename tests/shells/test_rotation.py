@@ -38,7 +38,6 @@ from tests.shells.calling import CALLS, Call, name
 
 CROWD = 50
 ISSUER = AssertionIssuer("https://cluster.example")
-EACH = pytest.mark.parametrize("call", CALLS, ids=name)
 
 
 @pytest.fixture
@@ -199,28 +198,29 @@ def crowd(call: Call, request: TokenRequest, endpoint: str, rotate: Callable[[],
     return anyio.run(main, backend=call.backend)
 
 
-@EACH
-@pytest.mark.parametrize("stored", [False, True], ids=["memory", "store"])
-def test_a_crowd_gets_over_the_rotation_of_a_secret_by_one_request(
-    call: Call, server: AuthorizationServer, tmp_path: Path, stored: bool
+CROWDS = [
+    pytest.param(
+        kind,
+        stored,
+        call,
+        id=f"{kind.__name__}-{'store' if stored else 'memory'}-{name(call)}",
+        marks=[] if IDENTITIES.index(kind) * 2 + stored == CALLS.index(call) else [pytest.mark.slow],
+    )
+    for kind in IDENTITIES
+    for stored in (False, True)
+    for call in CALLS
+]
+"""Each identity on each library, with and without a store. One of each library is not slow, and covers another pair."""
+
+
+@pytest.mark.parametrize(("kind", "stored", "call"), CROWDS)
+def test_a_crowd_gets_over_the_rotation_of_an_identity_by_one_request(
+    kind: type[Identity], stored: bool, call: Call, server: AuthorizationServer, tmp_path: Path
 ) -> None:
     """50 threads or tasks ask before it, and again after it, when the API has rejected the token."""
-    identity = BySecret(server, tmp_path / "secret")
+    identity = kind(server, tmp_path / "identity")
     options = {"store": FileStore(tmp_path / "store")} if stored else {}
     got = crowd(call, identity.request(), server.token_endpoint, identity.rotate, **options)
-    assert (len(got), len(set(got))) == (2 * CROWD, 2)
-    assert [seen.status for seen in server.token_requests] == [200, 200]
-
-
-@EACH
-@pytest.mark.parametrize("kind", IDENTITIES[1:])
-def test_a_crowd_gets_over_the_rotation_of_any_identity_by_one_request(
-    call: Call, kind: type[Identity], server: AuthorizationServer, tmp_path: Path
-) -> None:
-    """So it does with a key and with an assertion, here with the store."""
-    identity = kind(server, tmp_path / "identity")
-    store = FileStore(tmp_path / "store")
-    got = crowd(call, identity.request(), server.token_endpoint, identity.rotate, store=store)
     assert (len(got), len(set(got))) == (2 * CROWD, 2)
     assert [seen.status for seen in server.token_requests] == [200, 200]
 
