@@ -165,7 +165,12 @@ class ScopeInsufficient:
 @final
 @attrs.frozen
 class TokenWithheld:
-    """A request was sent to *api* without the token, because the token is not meant for this origin."""
+    """
+    A request was sent without the token, because the token is not meant for its origin.
+
+    Attributes:
+        api: The origin that the request was sent to.
+    """
 
     client_id: str
     token_endpoint: str
@@ -175,7 +180,12 @@ class TokenWithheld:
 @final
 @attrs.frozen
 class StoreFailed:
-    """The store is unavailable, for the reason in *error*. Until it is back, tokens are cached in memory only."""
+    """
+    The store is unavailable. Until it is available again, tokens are cached in memory only.
+
+    Attributes:
+        error: The reason.
+    """
 
     client_id: str
     token_endpoint: str
@@ -186,7 +196,14 @@ class StoreFailed:
 @final
 @attrs.frozen
 class StoreReturned:
-    """The store is available again."""
+    """
+    The store is available again.
+
+    Attributes:
+        client_id: As for every event.
+        token_endpoint: As for every event.
+        cache_key: As for every event.
+    """
 
     client_id: str
     token_endpoint: str

@@ -105,10 +105,17 @@ class HttpRequest:
 
     def with_header(self, name: str, value: str) -> "HttpRequest":
         """
-        Return this request with one field *name* that replaces every field of that name in any case.
+        Return this request with one field of that name, in place of all fields with the name in any case.
 
             >>> HttpRequest("GET", "https://api.example/", {"accept": "a/b"}).with_header("Accept", "c/d").headers
             (('Accept', 'c/d'),)
+
+        Args:
+            name: The name of the field (RFC 9110 section 5.1).
+            value: Its value, without line breaks and other control characters.
+
+        Raises:
+            InvalidInput: The name or the value cannot stand in a header. The error quotes neither.
         """
         fault = _request_fault(self.method, self.url, _pairs([(name, value)]), self.body)
         if fault is not None:

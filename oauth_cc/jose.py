@@ -211,7 +211,13 @@ def sign(unsigned: UnsignedJwt) -> Secret:
 
 
 def mac(key: MacKey, signing_input: bytes) -> bytes:
-    """Return the HMAC of *signing_input* with *key* (RFC 7518 section 3.2)."""
+    """
+    Return an HMAC (RFC 7518 section 3.2).
+
+    Args:
+        key: The client secret and the algorithm.
+        signing_input: The bytes to sign.
+    """
     secret = key.secret.reveal().encode("utf-8")
     # Not by import_key, which checks each time whether the secret is PEM. A `MacKey` never is.
     return JWSRegistry.algorithms[key.algorithm].sign(signing_input, OctKey(secret, secret))

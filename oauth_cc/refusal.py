@@ -154,7 +154,13 @@ def _page(uri: object, secrets: tuple[Secret, ...]) -> str | None:
 
 
 def shown_location(response: HttpResponse, secrets: tuple[Secret, ...]) -> str | None:
-    """Return the Location of *response* without query and fragment, or None if it cannot be shown."""
+    """
+    Return the Location of *response* without query and fragment, or None if it cannot be shown.
+
+    Args:
+        response: The response, a redirect.
+        secrets: What is redacted.
+    """
     found = re.split(r"[?#]", next(iter(response.header("Location")), ""), maxsplit=1)[0]
     if not URL_TEXT.fullmatch(found) or len(found) > MAX_DESCRIPTION or "@" in found:
         return None

@@ -51,6 +51,24 @@ class TokenRequest:
     `token_request` makes one. Each ``with_…`` method returns a new record and leaves this one unchanged. Parameters and
     headers hold their values as `Secret`, since some providers want a key in one of them.
 
+    Args:
+        credentials: The client identifier, and how the client authenticates.
+        scope: The scope to request. Empty to leave it to the server.
+        resources: The URIs of the resources that the token is for (RFC 8707).
+        authorization_details: JSON objects, each as text (RFC 9396).
+        parameters: Further parameters of the request.
+        body: Parameters that the client authentication needs in the body.
+        includes_client_id: Whether the body has the client_id even if a header has it.
+        dpop_key: The key that the token is bound to (RFC 9449), or None.
+        certificate: The certificate that the token is bound to (RFC 8705), or None.
+        resource_names: Resources as a server names them that takes no URI.
+        headers: Further headers of the request.
+        dialect: How the server departs from RFC 6749.
+
+    Raises:
+        InvalidInput: A field is of another type, or has an invalid value.
+
+    Example:
         >>> from oauth_cc import compose_body
         >>> request = token_request(ClientCredentials("your_id"), Scope.of("hello", "world"))
         >>> compose_body(request.with_resource("https://api.example/").with_client_id_in_body())

@@ -224,11 +224,15 @@ class Token:
 
 def is_expired(token: Token, now: float) -> bool:
     """
-    Return whether *token* has expired at *now*, POSIX seconds (RFC 6749 section 5.1).
+    Return whether *token* has expired (RFC 6749 section 5.1).
 
         >>> token = Token(Secret("2YotnFZFEjr1zCsicMWpAA"), "Bearer", 1700000000.0, 1700003600.0)
         >>> is_expired(token, 1700003599.0), is_expired(token, 1700003600.0)
         (False, True)
+
+    Args:
+        token: The token.
+        now: The current time in POSIX seconds, such as ``time.time()``.
     """
     return now >= token.expires_at
 

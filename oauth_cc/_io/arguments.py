@@ -143,7 +143,16 @@ def _discovered(request: TokenRequest, issuer: Issuer, options: Options) -> Flow
 
 
 def check_kind(client: object, kind: type[object]) -> None:
-    """Raise `InvalidInput` unless *client* is None or an instance of *kind*."""
+    """
+    Check the client that a user passed.
+
+    Args:
+        client: The client, or None for a default client.
+        kind: The class of clients that the caller accepts.
+
+    Raises:
+        InvalidInput: *client* is of another class.
+    """
     if client is not None and not isinstance(client, kind):
         raise InvalidInput("client", f"client must be a {_name(kind)}, not {_name(type(client))}")
 

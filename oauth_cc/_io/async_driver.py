@@ -68,16 +68,34 @@ class ThreadedStore:
         return await anyio.to_thread.run_sync(lambda: settled(self._store.load(key)), limiter=_unlimited())
 
     async def save(self, key: str, token: Token) -> None:
-        """Keep *token* under *key*, in place of any other."""
+        """
+        Save *token* under *key*, in place of any other token.
+
+        Args:
+            key: The cache key, 64 hexadecimal digits.
+            token: The token.
+        """
         await anyio.to_thread.run_sync(lambda: settled(self._store.save(key, token)), limiter=_unlimited())
 
     async def discard(self, key: str, token: Token) -> None:
-        """Remove the token under *key* if it equals *token*."""
+        """
+        Delete the entry under *key* if it is *token*.
+
+        Args:
+            key: The cache key, 64 hexadecimal digits.
+            token: The rejected token.
+        """
         await anyio.to_thread.run_sync(lambda: settled(self._store.discard(key, token)), limiter=_unlimited())
 
     @asynccontextmanager
     async def lock(self, key: str, wait: float) -> AsyncGenerator[bool]:
-        """Hold the lock of *key*, and yield whether it could be acquired within *wait* seconds."""
+        """
+        Hold the lock of *key* while the block runs, and yield whether it is held.
+
+        Args:
+            key: The cache key, 64 hexadecimal digits.
+            wait: Seconds to wait for the lock.
+        """
         taken = self._store.lock(key, wait)
         held = await anyio.to_thread.run_sync(taken.__enter__, limiter=_unlimited())
         try:
@@ -92,6 +110,11 @@ class ThreadedStore:
 class AsyncStoreEffects:
     """
     A shared store and the locks that one flow holds in it. A failure is reported, and returned as `Failed`.
+
+    Args:
+        store: The shared store.
+        context: The state of the source.
+        report: Receives the events of the store.
     """
 
     def __init__(self, store: AsyncStore, context: SourceContext, report: Callable[[Event], object]) -> None:
@@ -214,7 +237,11 @@ def current_leader() -> Leader:
 
 async def wait_for(outcome: Outcome[T], seconds: float) -> bool:
     """
-    Wait up to some *seconds* for *outcome*, of any thread or event loop. Return whether it is settled.
+    Wait for *outcome*, and return whether it is settled.
+
+    Args:
+        outcome: The outcome of a renewal on any thread or event loop.
+        seconds: The longest wait in seconds.
     """
     if not outcome.is_settled:
         done = anyio.Event()

@@ -25,7 +25,13 @@ LEADING: Final[ContextVar[PendingRenewal | None]] = ContextVar("oauth_cc_leading
 
 
 class Source:
-    """The common base of the sources for threads and for async code."""
+    """
+    The common base of the sources for threads and for async code.
+
+    Args:
+        context: The cache, the request and the endpoint.
+        client: The user's client, or None.
+    """
 
     def __init__(self, context: SourceContext, client: object) -> None:
         self._context = context

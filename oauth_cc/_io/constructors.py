@@ -23,7 +23,16 @@ S = TypeVar("S", bound=Store | AsyncStore)
 
 
 class SourceConstructors(Generic[K, S]):
-    """The constructors of a source."""
+    """
+    The constructors of a source.
+
+    Args:
+        request: The token request, or credentials for a request without scope.
+        endpoint: The token endpoint, or an `Issuer` to discover it.
+        client: The client that sends token requests. None for a default client.
+        store: A cache shared by sources, or a store shared by processes. None for a new cache.
+        options: Timeout, retries, renewal and events.
+    """
 
     def __init__(
         self,
@@ -90,7 +99,14 @@ class SourceConstructors(Generic[K, S]):
 
     @classmethod
     def of_context(cls, context: SourceContext, client: K | None, options: Options) -> Self:
-        """Return a source with the state *context*, as the other constructors make it."""
+        """
+        Return a source with the state *context*, as the other constructors make it.
+
+        Args:
+            context: The cache, the request and the endpoint.
+            client: The client that sends token requests. None for a default client.
+            options: Timeout, retries, renewal and events.
+        """
         made = cls.__new__(cls)
         made._start(context, client, options)  # noqa: SLF001  # its own constructor
         return made
@@ -100,7 +116,18 @@ class SourceConstructors(Generic[K, S]):
 
 
 class AuthConstructors(Generic[K, S]):
-    """The constructors of an auth."""
+    """
+    The constructors of an auth.
+
+    Args:
+        request: The token request, or credentials for a request without scope.
+        endpoint: The token endpoint, or an `Issuer` to discover it.
+        client: The client that sends token requests. None for a default client.
+        store: A cache shared by auths, or a store shared by processes. None for a new cache.
+        origins: URLs of the origins that get the token. None for the request's resources or, without any, the origin of
+            the first call.
+        options: Timeout, retries, renewal and events.
+    """
 
     def __init__(
         self,

@@ -222,12 +222,25 @@ class SourceContext:
     def store_failed(
         self, error: Exception, operation: type[Load | Save | Lock], report: Callable[[Event], object]
     ) -> Failed:
-        """Return *error* of a store's *operation* as a failure, and *report* it unless the store failed before."""
+        """
+        Return the failure of an operation of the store, and report it unless the store had already failed.
+
+        Args:
+            error: The error of the store.
+            operation: The class of the effect that failed.
+            report: Receives the `StoreFailed` event.
+        """
         if self.cache.note_store(operation, failed=True):
             report(StoreFailed(*self.terms.labels, error))
         return Failed(error, retryable=True)
 
     def store_succeeded(self, operation: type[Load | Save | Lock], report: Callable[[Event], object]) -> None:
-        """Use *report* to say that the store is available again, if *operation* was the first that failed."""
+        """
+        Report that the store is available again, if *operation* was the first that failed.
+
+        Args:
+            operation: The class of the effect that succeeded.
+            report: Receives the `StoreReturned` event.
+        """
         if self.cache.note_store(operation, failed=False):
             report(StoreReturned(*self.terms.labels))

@@ -41,6 +41,11 @@ T = TypeVar("T")
 class StoreEffects:
     """
     A shared store and the locks that one flow holds in it. A failure is reported, and returned as `Failed`.
+
+    Args:
+        store: The shared store.
+        context: The state of the source.
+        report: Receives the events of the store.
     """
 
     def __init__(self, store: Store, context: SourceContext, report: Callable[[Event], object]) -> None:

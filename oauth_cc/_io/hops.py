@@ -117,7 +117,13 @@ class Guard:
 
 @final
 class NextProof:
-    """The proof of *hop*, which takes the place of that of the hop before."""
+    """
+    The proof that the next hop needs, in place of the proof of the hop before.
+
+    Args:
+        hop: The request of the hop.
+        proofs: The proofs of the call.
+    """
 
     def __init__(self, hop: _Hop, proofs: "CallProofs") -> None:
         self._hop = hop

@@ -44,7 +44,13 @@ class Connection:
         self._left = _MAX_READ
 
     def trace(self, event: str, info: Mapping[str, object]) -> None:
-        """Take note of *event*, with its *info*, from a client for threads."""
+        """
+        Record the connection that an event of a client for threads shows.
+
+        Args:
+            event: The name of the event, such as ``connection.connect_tcp.complete``.
+            info: The arguments of the event, or its ``return_value``.
+        """
         self._note_address(event, info)
         stream = info.get("return_value")
         if self.is_own and event.endswith((".connect_tcp.complete", ".start_tls.complete")) and _is_stream(stream):
@@ -53,7 +59,13 @@ class Connection:
                 self._hold(stream)
 
     async def trace_async(self, event: str, info: Mapping[str, object]) -> None:
-        """Take note of *event*, with its *info*, from an async client. Cancellation cuts its connections."""
+        """
+        Record the address that an event of an async client shows. Cancellation ends the connections of such a client.
+
+        Args:
+            event: The name of the event, as for `trace`.
+            info: The arguments of the event, or its ``return_value``.
+        """
         self._note_address(event, info)
 
     def cut(self) -> None:

@@ -54,6 +54,11 @@ def say(text: str, request: HttpRequest, connection: Connection) -> str:
 
         >>> say("no response", HttpRequest("POST", "https://as.example/token"), Connection(is_own=True))
         'token endpoint at as.example: no response'
+
+    Args:
+        text: What happened.
+        request: The token request, or the request for metadata.
+        connection: The connection. If it leads to a proxy, the text names the host and port of the proxy.
     """
     called = origin(request.url)
     if connection.connected_to in (None, (called.host.strip("[]"), called.port)):

@@ -72,7 +72,14 @@ class Library(Generic[C, A, R]):
     not_read: type[Exception]
 
     def plain(self, request: HttpRequest, timeout: float, trace: object) -> R:
-        """Return *request* as a request of the library, without the headers that a client would add."""
+        """
+        Return *request* as a request of the library, without the headers that a client would add.
+
+        Args:
+            request: The token request, or the request for metadata.
+            timeout: Seconds for connecting, and for each read and write.
+            trace: The function that receives the trace events of the request.
+        """
         named = with_user_agent(request)
         headers = {**dict(named.headers), "Accept-Encoding": "identity"}
         plain = self.request(named.method, named.url, headers, named.body, timeout)
@@ -211,11 +218,21 @@ class Library(Generic[C, A, R]):
             raise ImportError(f"oauth_cc.{self.name} needs anyio for async code; {advice}")
 
     def perform(self, flow: Flow[T], client: C | None, options: Options) -> T:
-        """Run *flow* in this thread and send its requests through *client*, or a default client."""
+        """
+        Run *flow* in this thread and return its result.
+
+        Args:
+            flow: A generator that yields effects.
+            client: The client that sends its requests. None for a default client.
+            options: The timeout of one attempt.
+
+        Raises:
+            InvalidInput: *client* has the wrong type.
+        """
         return driver.drive(flow, self.sender(client, options))
 
     async def perform_async(self, flow: Flow[T], client: A | None, options: Options) -> T:
-        """Run *flow* in this task and send its requests through *client*, or a default client."""
+        """Run *flow* in this task and return its result, as `perform` does."""
         self.check_async()
         from oauth_cc._io import async_driver
 

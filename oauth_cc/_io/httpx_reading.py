@@ -119,7 +119,7 @@ def release(response: Response, in_memory: Callable[[bytes], Body]) -> None:
 
 
 async def release_async(response: Response, in_memory: Callable[[bytes], Body]) -> None:
-    """Release the connection of *response*, as `release` does."""
+    """Release the connection of *response* to an async client, as `release` does."""
     import anyio
 
     body = response.stream

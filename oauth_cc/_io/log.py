@@ -43,7 +43,11 @@ _SOURCE: Final = "client %s at token endpoint %s (cache key %s)"
 
 def emit(event: Event, hook: EventHook | None = None) -> None:
     """
-    Log *event* and pass it to *hook*. An exception of the hook is logged and not raised.
+    Log *event* and pass it to *hook*.
+
+    Args:
+        event: The event.
+        hook: The user's function, or None. If it raises an exception, the exception is logged.
     """
     level, text, *values = _line(event)
     fields = _fields(type(event).__name__, attrs.asdict(event, recurse=False))
@@ -57,7 +61,13 @@ def emit(event: Event, hook: EventHook | None = None) -> None:
 
 
 def warn_of_plain_http(client_id: str, endpoint: Endpoint) -> None:
-    """Log that the token requests of *client_id* go to *endpoint* unencrypted."""
+    """
+    Log that token requests are sent unencrypted.
+
+    Args:
+        client_id: The client identifier.
+        endpoint: The token endpoint, whose URL is http.
+    """
     text = "token requests of client %s go to %s over plain http, readable by anyone on the network; use https"
     server = str(endpoint.origin)
     fields = _fields("PlainHttp", {"client_id": client_id, "token_endpoint": server})

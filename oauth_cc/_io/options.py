@@ -81,7 +81,16 @@ def check_options(options: object) -> None:
 
 
 def check_timeout(seconds: float, parameter: str = "timeout") -> None:
-    """Raise `InvalidInput`, naming *parameter*, unless *seconds* is a number above 0 and at most a day."""
+    """
+    Check a timeout of the user's.
+
+    Args:
+        seconds: The timeout in seconds.
+        parameter: The name of the argument, for the error.
+
+    Raises:
+        InvalidInput: *seconds* is not a number above 0 and at most a day.
+    """
     if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 < seconds <= _LONGEST_TIMEOUT:
         reason = f"{parameter} must be a number of seconds above 0 and at most {_LONGEST_TIMEOUT}"
         raise InvalidInput(parameter, reason)

@@ -62,7 +62,13 @@ class CallProofs:
         return _signed(unsigned, await perform_signing_async(Sign(self._key, unsigned.signing_input)))
 
     def note(self, response: HttpResponse, called: Origin) -> None:
-        """Keep the nonce of a *response* of the origin *called*, of any status (RFC 9449 section 8.2)."""
+        """
+        Keep the nonce of a response of any status (RFC 9449 section 8.2).
+
+        Args:
+            response: The response, with or without a nonce.
+            called: The origin that sent it.
+        """
         nonce = dpop_nonce(response)
         if nonce is not None:
             self._own[called] = nonce

@@ -56,6 +56,10 @@ def block(label: str, content: str) -> str:
 
         >>> block("KEY", "AA ==")
         '-----BEGIN KEY-----\nAA==\n-----END KEY-----\n'
+
+    Args:
+        label: The label of the block, such as ``PRIVATE KEY``.
+        content: The base64 text between its delimiters, with any white space.
     """
     if ":" not in content:
         joined = "".join(content.split())

@@ -268,6 +268,10 @@ def key_fault(key: object, *, needs_certificate: bool) -> InvalidInput | None:
 
         >>> str(key_fault("key.pem", needs_certificate=False))
         'signing key must be a SigningKey, not str; use oauth_cc.jose to load one from PEM, a JWK or a file'
+
+    Args:
+        key: What the user passed as the key.
+        needs_certificate: Whether the assertion carries the certificate of the key, as ``x5c`` or ``x5t#S256``.
     """
     if not isinstance(key, SigningKey):
         name = type(key).__name__

@@ -129,10 +129,14 @@ def checked_secret(given: object) -> Secret | InvalidInput:
 
 def secret_in_file(file: SecretFile, content: bytes) -> Secret | InvalidInput:
     r"""
-    Return the secret in the *content* of *file*, or the error, which names the file.
+    Return the secret in *content*, or the error, which names the file.
 
         >>> secret_in_file(SecretFile("/run/secret"), b"s3cret\r\n").reveal()
         's3cret'
+
+    Args:
+        file: The file that was read.
+        content: Its bytes: UTF-8, with or without a line break at the end.
     """
     try:
         text = content.decode("utf-8-sig").rstrip("\r\n") if len(content) <= MAX_SECRET else ""

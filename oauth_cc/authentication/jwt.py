@@ -114,7 +114,11 @@ class AssertionDraft:
 @attrs.frozen
 class UnsignedJwt:
     """
-    A JWT without its signature: *key* has to sign *signing_input* (RFC 7515 section 5.1).
+    A JWT without its signature (RFC 7515 section 5.1).
+
+    Args:
+        key: The key that has to sign it.
+        signing_input: The bytes to sign: the encoded header, a dot, and the encoded claims.
     """
 
     key: SigningKey | MacKey

@@ -208,10 +208,14 @@ def mac_algorithm_fault(algorithm: object) -> InvalidInput | None:
 
 def mac_fault(secret: object, algorithm: object) -> InvalidInput | None:
     """
-    Return the error for a *secret* that cannot key an HMAC with *algorithm*, None if it can. The error quotes neither.
+    Return the error for a secret that cannot key an HMAC, None if it can (RFC 7518 section 3.2).
 
         >>> str(mac_fault("s3cret", "HS256"))
         'client_secret must have at least 32 bytes for HS256; request a longer one from the server'
+
+    Args:
+        secret: The client secret. The error does not quote it.
+        algorithm: ``HS256``, ``HS384`` or ``HS512``.
     """
     fault = mac_algorithm_fault(algorithm)
     if fault is not None:

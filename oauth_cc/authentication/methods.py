@@ -259,11 +259,15 @@ class TlsClientAuth:
 
 def assertion_fields(proof: AssertionDraft | AssertionSource | GrantDraft, assertion: Secret) -> AuthenticationFields:
     """
-    Return the fields that carry *assertion*, made from *proof* (RFC 7521 section 4.2).
+    Return the fields that carry *assertion* in a token request (RFC 7521 section 4.2).
 
         >>> source = AssertionSource(lambda: "eyJhbGciOiJFUzI1NiJ9.e30.c2ln", JWT_BEARER, "your_id")
         >>> [name for name, _ in assertion_fields(source, Secret("eyJhbGciOiJFUzI1NiJ9.e30.c2ln")).parameters]
         ['client_id', 'client_assertion_type', 'client_assertion']
+
+    Args:
+        proof: What the assertion was made from: the client's own draft, an issuer's assertion, or a grant.
+        assertion: The assertion, signed.
     """
     if isinstance(proof, GrantDraft):
         beside = proof.fields

@@ -57,7 +57,16 @@ def endpoint_of(request: TokenRequest, arguments: argparse.Namespace) -> tuple[E
 
 
 def token_for(request: TokenRequest, arguments: argparse.Namespace) -> Token:
-    """Return a token for *request*: a stored one, or a new one from the endpoint or for the API of *arguments*."""
+    """
+    Return a stored token or a new one.
+
+    Args:
+        request: The token request.
+        arguments: The parsed options. They name the token endpoint, or an issuer and the API, and say what is stored.
+
+    Raises:
+        InvalidInput: The options contradict each other, or the request cannot be sent.
+    """
     resource: str | None = arguments.resource_url
     if resource is not None and (arguments.issuer is None or arguments.token_url is not None):
         reason = "--resource-url needs --issuer, the server that the credentials are for, and no --token-url"
@@ -81,14 +90,28 @@ def token_for(request: TokenRequest, arguments: argparse.Namespace) -> Token:
 
 
 def revoked(token: Secret, client: ClientCredentials, arguments: argparse.Namespace) -> None:
-    """Revoke *token* as *client*, at the endpoint of *arguments*."""
+    """
+    Revoke *token* (RFC 7009).
+
+    Args:
+        token: The token.
+        client: The credentials that authenticate the request.
+        arguments: The parsed options, which name the endpoint.
+    """
     from oauth_cc.flows import revoke
 
     _perform(revoke(token, client, _named_endpoint(arguments)), arguments)
 
 
 def introspection_of(token: Secret, client: ClientCredentials, arguments: argparse.Namespace) -> "Introspection":
-    """Return what the endpoint of *arguments* says about *token* to *client*."""
+    """
+    Return what the server says about *token* (RFC 7662).
+
+    Args:
+        token: The token.
+        client: The credentials that authenticate the request.
+        arguments: The parsed options, which name the endpoint.
+    """
     from oauth_cc.flows import introspect
 
     return _perform(introspect(token, client, _named_endpoint(arguments)), arguments)
@@ -135,7 +158,13 @@ def anonymous(fetch: "Callable[[httpx2.Client], T]", arguments: argparse.Namespa
 
 
 def with_transport(issuer: str, arguments: argparse.Namespace) -> str | Endpoint:
-    """Return *issuer*, to which *arguments* may allow plain http."""
+    """
+    Return *issuer* as an `Endpoint` if plain http is allowed, else as it is.
+
+    Args:
+        issuer: The issuer identifier, a URL.
+        arguments: The parsed options, of which ``--allow-http`` allows plain http.
+    """
     return Endpoint(issuer, allow_http=True) if arguments.allow_http else issuer
 
 

@@ -23,7 +23,13 @@ CLOSED_PIPE: Final = 141
 
 @attrs.frozen
 class Output:
-    """The text that a command prints, and its exit code."""
+    """
+    The output of a command.
+
+    Args:
+        text: The text that the command prints.
+        code: Its exit code.
+    """
 
     text: str
     code: int = DONE

@@ -34,7 +34,13 @@ class Parser(argparse.ArgumentParser):
             sys.exit(code)
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
-        """Print *message* to stderr, and exit with code *status* or, after a text that was not written, another one."""
+        """
+        Print *message* to stderr and exit.
+
+        Args:
+            status: The exit code. If it is 0 and the output could not be written, the exit code says so.
+            message: A line to print, or None.
+        """
         if message:
             note(message.rstrip())
         sys.exit(status or flush())

@@ -16,7 +16,16 @@ from oauth_cc.variables import named_dialect
 
 
 def request_of(arguments: argparse.Namespace, credentials: ClientCredentials) -> TokenRequest:
-    """Return the token request that *arguments* describe, authenticated by *credentials*."""
+    """
+    Return the token request that the options describe.
+
+    Args:
+        arguments: The parsed options.
+        credentials: The credentials that authenticate the request.
+
+    Raises:
+        InvalidInput: An option has an invalid value.
+    """
     described: TokenRequest | None = getattr(arguments, "described", None)
     request = token_request(credentials) if described is None else attrs.evolve(described, credentials=credentials)
     for text in arguments.scope:

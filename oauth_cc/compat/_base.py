@@ -57,11 +57,11 @@ class Client:
         return {"Bearer": self._add_bearer_token, "MAC": self._add_mac_token}
 
     def prepare_request_uri(self, *args: object, **kwargs: object) -> str:
-        """Raise NotImplementedError: this grant has no authorization endpoint."""
+        """Raise NotImplementedError for any arguments: this grant has no authorization endpoint."""
         raise NotImplementedError(_INHERITING)
 
     def parse_request_uri_response(self, *args: object, **kwargs: object) -> Mapping[str, object]:
-        """Raise NotImplementedError: this grant has no authorization endpoint."""
+        """Raise NotImplementedError for any arguments: this grant has no authorization endpoint."""
         raise NotImplementedError(_INHERITING)
 
     def add_token(

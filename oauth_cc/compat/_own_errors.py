@@ -84,7 +84,16 @@ class OAuth2Error(Exception):
 
 
 class CustomOAuth2Error(OAuth2Error):
-    """An error code that no other class covers: *error*."""
+    """
+    An error code that no other class covers.
+
+    Args:
+        error: The error code.
+        description: The server's description, or None.
+        uri: A page about the error, or None.
+        state: Unused by this grant.
+        status_code: The HTTP status, or None.
+    """
 
     def __init__(
         self,

@@ -18,10 +18,14 @@ BODY: Final = "body"
 
 def with_authorization(headers: MutableMapping[str, str] | None, value: str) -> MutableMapping[str, str]:
     """
-    Return *headers*, changed in place unless empty, with *value* as its only Authorization header.
+    Return *headers*, changed in place unless empty, with one Authorization header.
 
         >>> with_authorization({"authorization": "Basic eDp5"}, "Bearer 2YotnFZFEjr1zCsicMWpAA")
         {'Authorization': 'Bearer 2YotnFZFEjr1zCsicMWpAA'}
+
+    Args:
+        headers: The headers of a call, or None.
+        value: The value of the Authorization header. It replaces every other one.
     """
     if not headers:
         return {"Authorization": value}

@@ -11,10 +11,14 @@ _UNRESERVED: Final = f"{_ALPHANUMERIC}-._~"
 
 def generate_token(length: int = 30, chars: str = _ALPHANUMERIC) -> str:
     """
-    Return *length* unguessable characters from *chars*.
+    Return unguessable text.
 
         >>> len(generate_token())
         30
+
+    Args:
+        length: The number of characters.
+        chars: The characters to choose from.
     """
     # Imported here because it loads OpenSSL, which composing a request does not use.
     from secrets import choice

@@ -15,32 +15,32 @@ class ScopeChanged:
     name: str = "scope-changed"
 
     def send(self, *sender: object, message: str, old: list[str], new: list[str]) -> object:
-        """Do nothing: there are no listeners."""
+        """Do nothing for any arguments: there are no listeners."""
         del sender, message, old, new
         return None
 
     def connect(self, receiver: R, sender: object = None, weak: bool = True) -> R:
-        """Raise RuntimeError, like every method of oauthlib's signal without blinker."""
+        """Raise RuntimeError for any arguments, like every method of oauthlib's signal without blinker."""
         _refuse(receiver, sender, weak)
 
     def disconnect(self, receiver: object, sender: object = None) -> None:
-        """Raise RuntimeError."""
+        """Raise RuntimeError for any arguments."""
         _refuse(receiver, sender)
 
     def connected_to(self, *arguments: object, **keywords: object) -> NoReturn:
-        """Raise RuntimeError."""
+        """Raise RuntimeError for any arguments."""
         _refuse(arguments, keywords)
 
     def temporarily_connected_to(self, *arguments: object, **keywords: object) -> NoReturn:
-        """Raise RuntimeError."""
+        """Raise RuntimeError for any arguments."""
         _refuse(arguments, keywords)
 
     def has_receivers_for(self, *arguments: object, **keywords: object) -> NoReturn:
-        """Raise RuntimeError."""
+        """Raise RuntimeError for any arguments."""
         _refuse(arguments, keywords)
 
     def receivers_for(self, *arguments: object, **keywords: object) -> NoReturn:
-        """Raise RuntimeError."""
+        """Raise RuntimeError for any arguments."""
         _refuse(arguments, keywords)
 
 

@@ -147,5 +147,11 @@ def _by_secret(request: TokenRequest, supported: tuple[str, ...]) -> TokenReques
 def with_method(
     request: TokenRequest, method: ClientSecretBasic | ClientSecretPost | PrivateKeyJwt | ClientSecretJwt
 ) -> TokenRequest:
-    """Return *request* with another client authentication *method*."""
+    """
+    Return *request* with another client authentication method.
+
+    Args:
+        request: The token request.
+        method: The client authentication method.
+    """
     return attrs.evolve(request, credentials=ClientCredentials(request.credentials.client_id, method))

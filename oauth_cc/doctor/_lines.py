@@ -21,7 +21,7 @@ _HARMLESS: Final = frozenset({"audience", "organization", "tenant", "version"})
 
 def python(request: TokenRequest, endpoint: str) -> str:
     """
-    Return lines of Python that send *request* to *endpoint*. A secret is read from the environment.
+    Return lines of Python that send *request*. A secret is read from the environment.
 
         >>> from oauth_cc import ClientCredentials, Scope, token_request
         >>> request = token_request(ClientCredentials("your_id", "s3cret"), Scope.of("read"))
@@ -33,6 +33,10 @@ def python(request: TokenRequest, endpoint: str) -> str:
         client = ClientCredentials("your_id", ClientSecretBasic(os.environ["OAUTH_CLIENT_SECRET"]))
         request = token_request(client, Scope.of("read"))
         token = fetch_token(request, "https://as.example/token")
+
+    Args:
+        request: The token request.
+        endpoint: The URL of the token endpoint.
     """
     method = request.credentials.authentication
     made = _method(request)
@@ -56,12 +60,16 @@ def python(request: TokenRequest, endpoint: str) -> str:
 
 def shell(request: TokenRequest, endpoint: str) -> str:
     """
-    Return the command that sends *request* to *endpoint*. A secret is read from the environment.
+    Return the command that sends *request*. A secret is read from the environment.
 
         >>> from oauth_cc import ClientCredentials, Scope, token_request
         >>> request = token_request(ClientCredentials("your_id", "s3cret"), Scope.of("read"))
         >>> shell(request, "https://as.example/token")
         'oauth-cc token --client-id your_id --token-url https://as.example/token --auth basic --scope read'
+
+    Args:
+        request: The token request.
+        endpoint: The URL of the token endpoint.
     """
     words = ["oauth-cc", "token", "--client-id", request.credentials.client_id, "--token-url", endpoint]
     return " ".join([shlex.quote(word) for word in [*words, *_options(request)]])

@@ -60,7 +60,11 @@ class Received:
 @attrs.frozen
 class Failed:
     """
-    A failed effect: the *error* of the underlying library, and whether a retry may succeed (*retryable*).
+    A failed effect.
+
+    Args:
+        error: The error of the underlying library.
+        retryable: Whether a retry may succeed.
     """
 
     error: Exception
@@ -87,8 +91,11 @@ class Send:
 @attrs.frozen
 class Sign:
     """
-    A request to sign *signing_input* with *key*. The result is the bytes of a JWS signature (RFC 7515 section 5.1), or
-    `Failed`.
+    A request for a signature. The result is the bytes of a JWS signature (RFC 7515 section 5.1), or `Failed`.
+
+    Args:
+        key: The key that signs.
+        signing_input: The bytes to sign.
     """
 
     key: SigningKey | MacKey
@@ -141,7 +148,13 @@ class Load:
 @final
 @attrs.frozen
 class Save:
-    """A request to save *token* under *key* in the shared store. The result is None or `Failed`."""
+    """
+    A request to save a token in the shared store. The result is None or `Failed`.
+
+    Args:
+        key: The cache key, 64 hexadecimal digits.
+        token: The token.
+    """
 
     key: str
     token: Token
@@ -220,7 +233,13 @@ def send(request: HttpRequest) -> Flow[Received | Failed]:
 
 
 def sign(key: SigningKey | MacKey, signing_input: bytes) -> Flow[bytes | Failed]:
-    """Return the signature of *signing_input* by *key*, by ``yield from``."""
+    """
+    Return a JWS signature, by ``yield from`` (RFC 7515 section 5.1).
+
+    Args:
+        key: The key that signs.
+        signing_input: The bytes to sign: the encoded header, a dot, and the encoded claims.
+    """
     return _perform(Sign(key, signing_input), (bytes, Failed))
 
 
@@ -245,12 +264,24 @@ def load(key: str) -> Flow[Token | Failed | None]:
 
 
 def save(key: str, token: Token) -> Flow[Failed | None]:
-    """Save *token* under *key* in the shared store, by ``yield from``."""
+    """
+    Save *token* in the shared store, by ``yield from``.
+
+    Args:
+        key: The cache key, 64 hexadecimal digits.
+        token: The token.
+    """
     return _perform(Save(key, token), (Failed, type(None)))
 
 
 def lock(key: str, wait: float) -> Flow[bool | Failed]:
-    """Take the shared store's lock of *key* and return whether it is held, by ``yield from``."""
+    """
+    Take a lock of the shared store and return whether it is held, by ``yield from``. The end of the flow releases it.
+
+    Args:
+        key: The cache key, 64 hexadecimal digits.
+        wait: Seconds to wait for the lock.
+    """
     return _perform(Lock(key, wait), (bool, Failed))
 
 

@@ -38,13 +38,25 @@ class Hints:
         return self._ahead.get(place, 0.0)
 
     def keep_nonce(self, place: Endpoint | Origin, nonce: str) -> None:
-        """Keep the *nonce* of a response of *place*, of any status, in place of an older one (RFC 9449 section 8.2)."""
+        """
+        Keep the nonce of a response of any status, in place of an older one (RFC 9449 section 8.2).
+
+        Args:
+            place: The token endpoint, or the origin of an API, that sent the nonce.
+            nonce: The nonce.
+        """
         self._nonces[place] = nonce
         for oldest in list(self._nonces)[:-_MOST_PLACES]:
             self._nonces.pop(oldest, None)
 
     def keep_clock(self, place: Endpoint | Origin, ahead: float) -> bool:
-        """Keep the seconds *ahead* of the clock of *place*, and return whether they differ from what was known."""
+        """
+        Keep how far the clock of a server is ahead, and return whether that differs from what was known.
+
+        Args:
+            place: The token endpoint, or the origin of an API.
+            ahead: The seconds by which its clock is ahead of this machine's. Negative if it is behind.
+        """
         differs = abs(ahead - self.ahead(place)) > _LAG
         self._ahead[place] = ahead
         return differs

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 @final
 @attrs.frozen
 class KnownResource:
-    """The *metadata* of a protected resource, and the *scope* that it required in a 401, empty if it named none."""
+    """
+    What is known of a protected resource.
+
+    Args:
+        metadata: Its metadata (RFC 9728).
+        scope: The scope that it required in a 401. Empty if it named none.
+    """
 
     metadata: "ResourceMetadata"
     scope: Scope
@@ -39,21 +45,46 @@ class MetadataCache:
         self._resources: dict[str, tuple[KnownResource, float]] = {}
 
     def get(self, issuer: str | Endpoint, now: float) -> "ServerMetadata | None":
-        """Return the metadata of *issuer* that have not expired at *now* (POSIX seconds), or None."""
+        """
+        Return the metadata of *issuer*, or None if they are not cached or have expired.
+
+        Args:
+            issuer: The issuer identifier, a URL or an `Endpoint`.
+            now: The current time in POSIX seconds.
+        """
         found = self._found.get(issuer_of(issuer))
         return found[0] if found is not None and now < found[1] else None
 
     def put(self, issuer: str | Endpoint, metadata: "ServerMetadata", expires_at: float) -> None:
-        """Keep *metadata* of *issuer* until *expires_at* (POSIX seconds)."""
+        """
+        Cache the metadata of *issuer*.
+
+        Args:
+            issuer: The issuer identifier, a URL or an `Endpoint`.
+            metadata: Its metadata.
+            expires_at: The time at which they expire, in POSIX seconds.
+        """
         self._found[issuer_of(issuer)] = metadata, expires_at
 
     def get_resource(self, resource: str, now: float) -> KnownResource | None:
-        """Return what is known of *resource* and has not expired at *now* (POSIX seconds), or None."""
+        """
+        Return the metadata of *resource*, or None if they are not cached or have expired.
+
+        Args:
+            resource: The resource identifier, a URL.
+            now: The current time in POSIX seconds.
+        """
         found = self._resources.get(resource)
         return found[0] if found is not None and now < found[1] else None
 
     def put_resource(self, known: KnownResource, expires_at: float) -> None:
-        """Keep *known* until *expires_at* (POSIX seconds)."""
+        """
+        Cache the metadata of a protected resource.
+
+        Args:
+            known: The metadata, and the scope that the resource required.
+            expires_at: The time at which they expire, in POSIX seconds.
+        """
         self._resources[known.metadata.resource] = known, expires_at
 
     def forget_resource(self, resource: str) -> None:

@@ -44,7 +44,13 @@ Histories: TypeAlias = tuple[Rejections, ...]
 
 
 def rejections_of(histories: Histories, api: str) -> Rejections | None:
-    """Return the repeated rejections of *api*, or None."""
+    """
+    Return the repeated rejections of one API, or None.
+
+    Args:
+        histories: The histories of all APIs of a token.
+        api: The origin of the API.
+    """
     return next((each for each in histories if each.api == api), None)
 
 
@@ -68,10 +74,23 @@ def repeated(histories: Histories, api: str, now: float) -> Histories:
 
 
 def without(histories: Histories, api: str) -> Histories:
-    """Return the histories of the other APIs, as *api* accepts tokens."""
+    """
+    Return *histories* without those of an API that accepts tokens again.
+
+    Args:
+        histories: The histories of all APIs of a token.
+        api: The origin of the API.
+    """
     return tuple([each for each in histories if each.api != api])
 
 
 def after_use(histories: Histories, api: str, seconds: float) -> Histories:
-    """Return the histories after *api* accepted a token for some *seconds*: for a minute ends its series."""
+    """
+    Return *histories* after an API accepted a token. Acceptance for a minute ends the API's series of rejections.
+
+    Args:
+        histories: The histories of all APIs of a token.
+        api: The origin of the API.
+        seconds: How long the API accepted the token.
+    """
     return without(histories, api) if seconds > _LONGEST_PAUSE else histories

@@ -34,7 +34,13 @@ _ONE_ATTEMPT: Final = Retries(attempts=1)
 @final
 @attrs.frozen
 class Renewed:
-    """A new *token*. *spread*, a random number from 0 up to 1, sets the time of its renewal."""
+    """
+    The result of a renewal that obtained a token.
+
+    Args:
+        token: The new token.
+        spread: A random number from 0 up to 1, which sets the time of the next renewal.
+    """
 
     token: Token
     spread: float
@@ -68,7 +74,14 @@ class Fingerprint:
 @final
 @attrs.frozen(cache_hash=True)
 class CacheSlot:
-    """The key of a token in a `TokenCache`: equal requests to one endpoint share a token."""
+    """
+    The key of a token in a `TokenCache`: equal requests to one endpoint share a token.
+
+    Args:
+        request: The token request.
+        endpoint: The token endpoint, or the issuer or the resource that names it.
+        by_resource: Whether *endpoint* is a protected resource.
+    """
 
     request: TokenRequest
     endpoint: Endpoint

@@ -276,10 +276,14 @@ def accepted(state: TokenState, token: Token, api: str) -> TokenState:
 
 def is_spent(state: TokenState, now: float) -> bool:
     """
-    Return whether *state* can be dropped at *now*, POSIX seconds, as nothing in it matters any more.
+    Return whether *state* can be dropped, because nothing in it matters any more.
 
         >>> is_spent(UNKNOWN, 1700000000.0)
         True
+
+    Args:
+        state: The state of one token.
+        now: The current time in POSIX seconds.
     """
     refused = state.refusal is not None and state.refusal.holds(now, usable=True)
     rejected = any([now < stale_from(token) for token in state.rejected])

@@ -49,11 +49,15 @@ class Encryption:
 
     def encrypt(self, key: str, token: Token) -> Secret | None:
         """
-        Return *token*, bound to *key*, as encrypted ASCII text; None if it is too large to be loaded again.
+        Return *token* as encrypted ASCII text that only *key* opens, or None if it is too large to be loaded again.
 
             >>> token = Token(Secret("2YotnFZFEjr1zCsicMWpAA"), "Bearer", 1700000000.0)
             >>> Encryption().decrypt("k3y", Encryption().encrypt("k3y", token).reveal().encode()) == token
             True
+
+        Args:
+            key: The cache key, which the text is bound to.
+            token: The token.
         """
         text = dumps(key, token)
         if text is None or self._cipher is None:
@@ -61,7 +65,13 @@ class Encryption:
         return Secret(self._cipher.encrypt(text.reveal().encode("ascii")).decode("ascii"))
 
     def decrypt(self, key: str, encrypted: bytes) -> Token | None:
-        """Return the token that `encrypt` bound to *key*; None if *encrypted* is anything else."""
+        """
+        Return the token that `encrypt` bound to *key*, or None if there is none.
+
+        Args:
+            key: The cache key.
+            encrypted: The entry of the store, any bytes.
+        """
         if len(encrypted) > MAX_ENCRYPTED:
             return None
         text = encrypted if self._cipher is None else _decrypted(self._cipher, encrypted)

@@ -88,9 +88,11 @@ class PendingRenewal:
 @attrs.frozen
 class StartRenewal:
     """
-    The instruction to perform the renewal *pending*, unless another caller claims it first.
+    The instruction to perform a renewal, unless another caller claims it first.
 
-    *held* is the token to use meanwhile, or None.
+    Args:
+        pending: The renewal.
+        held: The token to use meanwhile, or None.
     """
 
     pending: PendingRenewal

@@ -34,11 +34,23 @@ class Store(Protocol):
         ...
 
     def save(self, key: str, token: Token, /) -> Ignored:
-        """Save *token* under *key*, in place of any other token."""
+        """
+        Save *token* under *key*, in place of any other token.
+
+        Args:
+            key: The cache key, 64 hexadecimal digits.
+            token: The token. `Token.to_json` serializes it.
+        """
         ...
 
     def discard(self, key: str, token: Token, /) -> Ignored:
-        """Delete the entry under *key* if it is *token*."""
+        """
+        Delete the entry under *key* if it is *token*.
+
+        Args:
+            key: The cache key, 64 hexadecimal digits.
+            token: The rejected token. Another process may have replaced it.
+        """
         ...
 
     def lock(self, key: str, wait: float, /) -> AbstractContextManager[bool]:
@@ -62,11 +74,23 @@ class AsyncStore(Protocol):
         ...
 
     async def save(self, key: str, token: Token, /) -> Ignored:
-        """Save *token* under *key*, in place of any other token."""
+        """
+        Save *token* under *key*, in place of any other token.
+
+        Args:
+            key: The cache key, 64 hexadecimal digits.
+            token: The token. `Token.to_json` serializes it.
+        """
         ...
 
     async def discard(self, key: str, token: Token, /) -> Ignored:
-        """Delete the entry under *key* if it is *token*."""
+        """
+        Delete the entry under *key* if it is *token*.
+
+        Args:
+            key: The cache key, 64 hexadecimal digits.
+            token: The rejected token. Another process may have replaced it.
+        """
         ...
 
     def lock(self, key: str, wait: float, /) -> AbstractAsyncContextManager[bool]:

@@ -77,7 +77,14 @@ _DOWN: Final = f"Redis did not respond a moment ago; it is tried again after {_C
 @final
 @attrs.frozen
 class Claim:
-    """One claim to a lock: the name of the *lock*, the name of the list *free*, and a unique *owner*."""
+    """
+    One claim to a lock.
+
+    Args:
+        lock: The Redis key of the lock.
+        free: The Redis key of the list that wakes a waiting process.
+        owner: A unique text that only this claim has.
+    """
 
     lock: str
     free: str
@@ -132,7 +139,13 @@ class Commands:
         return ("GETRANGE", self._name(key, "token"), 0, MAX_ENCRYPTED + 32)
 
     def token(self, key: str, reply: object) -> Token | None:
-        """Return the token of *key* in *reply*, the reply to `fetch`; None if the reply is anything else."""
+        """
+        Return the token in *reply*, or None if there is none that was saved under *key*.
+
+        Args:
+            key: The cache key.
+            reply: The reply to `fetch`.
+        """
         head = _NUMBERED.match(reply) if isinstance(reply, bytes) else None
         return None if head is None else self.encryption.decrypt(key, head.string[head.end() :])
 
@@ -156,7 +169,14 @@ class Commands:
         return SaveCommand(self._name(key, "token"), max(0, number), text, int(left * 1000))
 
     def digest(self, key: str, token: Token, reply: object) -> str | None:
-        """Return the hash of the entry in *reply*, None if the entry is not *token*."""
+        """
+        Return the hash of the entry in *reply*, or None if the entry is not *token*.
+
+        Args:
+            key: The cache key.
+            token: The token.
+            reply: The reply to `fetch`.
+        """
         if not isinstance(reply, bytes) or self.token(key, reply) != token:
             return None
         return hashlib.sha1(reply, usedforsecurity=False).hexdigest()

@@ -22,7 +22,11 @@ def check_key(key: str) -> None:
 
 def dumps(key: str, token: Token) -> Secret | None:
     """
-    Return *token* and *key* as ASCII text, None if the text is too large to be loaded again.
+    Return *token* and *key* as ASCII text, or None if the text is too large to be loaded again.
+
+    Args:
+        key: The cache key.
+        token: The token.
     """
     text = Secret(write({"key": key, "token": token.to_json()}, ascii_only=True))
     return text if len(text.reveal()) <= MAX_SIZE else None
@@ -30,12 +34,16 @@ def dumps(key: str, token: Token) -> Secret | None:
 
 def loads(content: bytes, key: str) -> Token | None:
     """
-    Return the token in *content*, which `dumps` made for *key*; None if *content* is anything else.
+    Return the token that `dumps` wrote for *key*, or None if *content* is anything else.
 
         >>> token = Token(Secret("2YotnFZFEjr1zCsicMWpAA"), "Bearer", 1700000000.0)
         >>> content = dumps("k3y", token).reveal().encode()
         >>> loads(content, "k3y") == token, loads(content, "other"), loads(content[1:], "k3y")
         (True, None, None)
+
+    Args:
+        content: The entry of the store, any bytes.
+        key: The cache key.
     """
     kept = parse_object(content)
     if isinstance(kept, str) or kept.keys() != {"key", "token"} or kept["key"] != key:

@@ -122,7 +122,13 @@ class TokenCache:
         return len(self._cells)
 
     def fresh(self, key: Hashable, now: float) -> Token | None:
-        """Return the token under *key* if it is fresh at *now*, POSIX seconds, without further checks."""
+        """
+        Return the token under *key* if no renewal is due, else None. The fast path of every call.
+
+        Args:
+            key: The key of the token in the cache.
+            now: The current time in POSIX seconds.
+        """
         cell = self._cells.get(key)
         if cell is None:
             return None
@@ -131,7 +137,13 @@ class TokenCache:
         return state.token if state.fresh_from <= now < state.fresh_until else None
 
     def peek(self, key: Hashable, now: float) -> Token | None:
-        """Return the token under *key* if it can be used at *now*, POSIX seconds, else None."""
+        """
+        Return the token under *key* if it can be used, else None.
+
+        Args:
+            key: The key of the token in the cache.
+            now: The current time in POSIX seconds.
+        """
         state = self.state(key)
         return state.token if now < state.stale_from else None
 
@@ -214,7 +226,14 @@ class TokenCache:
         self._sweep(now)
 
     def offer(self, key: Hashable, renewal: Renewed, limits: Limits = DEFAULT_LIMITS) -> None:
-        """Keep the token of a renewal that no other caller waited for, if it is newer than the cached one."""
+        """
+        Keep the token of a renewal that no other caller waited for, if it is newer than the cached one.
+
+        Args:
+            key: The key of the token in the cache.
+            renewal: The token, and the random number that sets the time of its renewal.
+            limits: The limits of the source.
+        """
         self._cell(key).replace(
             lambda entry: attrs.evolve(
                 entry,
@@ -251,7 +270,14 @@ class TokenCache:
         return before.state, after.state
 
     def accept(self, key: Hashable, token: Token, api: str) -> None:
-        """Record that the origin *api* accepted *token* under *key*, which replaced a rejected one."""
+        """
+        Record that an API accepted a token that replaced a rejected one.
+
+        Args:
+            key: The key of the token in the cache.
+            token: The token.
+            api: The origin of the API.
+        """
         self._cell(key).replace(lambda entry: attrs.evolve(entry, state=accepted(entry.state, token, api)))
 
     def note_store(self, operation: type[Load | Save | Lock], *, failed: bool) -> bool:

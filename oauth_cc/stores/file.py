@@ -111,6 +111,14 @@ class FileStore:
     def save(self, key: str, token: Token) -> None:
         """
         Save *token* under *key*, unless the entry has a newer token, which a suspended process must not overwrite.
+
+        Args:
+            key: The cache key, 64 hexadecimal digits.
+            token: The token. It is not saved if it is too large to be loaded again.
+
+        Raises:
+            InvalidInput: *key* is not a cache key.
+            StoreUnavailable: The directory cannot be used, or other users have access to it.
         """
         check_key(key)
         text = dumps(key, token)
@@ -133,7 +141,17 @@ class FileStore:
             os.fsync(folder)
 
     def discard(self, key: str, token: Token) -> None:
-        """Delete the entry under *key* if it is *token*."""
+        """
+        Delete the entry under *key* if it is *token*.
+
+        Args:
+            key: The cache key, 64 hexadecimal digits.
+            token: The rejected token.
+
+        Raises:
+            InvalidInput: *key* is not a cache key.
+            StoreUnavailable: The directory cannot be used, or other users have access to it.
+        """
         check_key(key)
         with self._opened() as folder, self._changing():
             if _kept(folder, f"{key}.json") == token:
@@ -142,7 +160,11 @@ class FileStore:
     @contextlib.contextmanager
     def lock(self, key: str, wait: float) -> Generator[bool, None, None]:
         """
-        Wait up to *wait* seconds for the lock of *key*, and yield whether it is held. It ends with the process too.
+        Wait for the lock of *key*, and yield whether it is held. The end of the process releases it too.
+
+        Args:
+            key: The cache key, 64 hexadecimal digits.
+            wait: Seconds to wait for the lock.
         """
         check_key(key)
         with self._opened():

@@ -62,11 +62,24 @@ class RedisClient(Protocol):
     """
 
     def execute_command(self, *words: str | bytes | float, **options: object) -> object:
-        """Return the reply to a command."""
+        """
+        Return the reply to a command.
+
+        Args:
+            *words: The command and its arguments.
+            **options: How redis-py reads the reply.
+        """
         ...
 
     def lock(self, name: str, timeout: float | None = None, *, thread_local: bool = True) -> _Lock:
-        """Return a lock that expires after *timeout* seconds."""
+        """
+        Return a lock of redis-py.
+
+        Args:
+            name: The Redis key of the lock.
+            timeout: Seconds after which the lock expires. None if it does not.
+            thread_local: Whether only the thread that took the lock can release it.
+        """
         ...
 
     def get_connection_kwargs(self) -> Mapping[str, object]:
@@ -82,11 +95,24 @@ class AsyncRedisClient(Protocol):
     """
 
     def execute_command(self, *words: str | bytes | float, **options: object) -> Awaitable[object]:
-        """Return the reply to a command."""
+        """
+        Return the reply to a command.
+
+        Args:
+            *words: The command and its arguments.
+            **options: How redis-py reads the reply.
+        """
         ...
 
     def lock(self, name: str, timeout: float | None = None, *, thread_local: bool = True) -> _AsyncLock:
-        """Return a lock that expires after *timeout* seconds."""
+        """
+        Return a lock of redis-py.
+
+        Args:
+            name: The Redis key of the lock.
+            timeout: Seconds after which the lock expires. None if it does not.
+            thread_local: Whether only the thread that took the lock can release it.
+        """
         ...
 
     def get_connection_kwargs(self) -> Mapping[str, object]:
@@ -147,14 +173,32 @@ class RedisStore:
         return self._commands.token(key, self._call(lambda: self._client.execute_command(*words, **RAW)))
 
     def save(self, key: str, token: Token) -> None:
-        """Save *token* under *key* until it expires, unless the entry has a newer token."""
+        """
+        Save *token* under *key* until it expires, unless the entry has a newer token.
+
+        Args:
+            key: The cache key, 64 hexadecimal digits.
+            token: The token. It is not saved if it has expired, or is too large to be loaded again.
+
+        Raises:
+            StoreUnavailable: Redis cannot be used, or failed a moment ago and is not tried again yet.
+        """
         clock = self._call(lambda: self._client.execute_command("TIME"))
         words = self._commands.save(key, token, clock, time.time())
         if words is not None:
             self._call(lambda: self._client.execute_command(*words.revealed(), **RAW))
 
     def discard(self, key: str, token: Token) -> None:
-        """Delete the entry under *key* if it is *token*."""
+        """
+        Delete the entry under *key* if it is *token*.
+
+        Args:
+            key: The cache key, 64 hexadecimal digits.
+            token: The rejected token.
+
+        Raises:
+            StoreUnavailable: Redis cannot be used, or failed a moment ago and is not tried again yet.
+        """
         words = self._commands.fetch(key)
         digest = self._commands.digest(key, token, self._call(lambda: self._client.execute_command(*words, **RAW)))
         if digest is not None:
@@ -163,7 +207,14 @@ class RedisStore:
     @contextlib.contextmanager
     def lock(self, key: str, wait: float) -> Generator[bool]:
         """
-        Wait up to *wait* seconds for the lock of *key*, and yield whether it is held.
+        Wait for the lock of *key*, and yield whether it is held.
+
+        Args:
+            key: The cache key, 64 hexadecimal digits.
+            wait: Seconds to wait for the lock.
+
+        Raises:
+            StoreUnavailable: Redis cannot be used, or failed a moment ago and is not tried again yet.
         """
         self._breaker.check()
         claim = self._commands.claim(key)
@@ -269,14 +320,14 @@ class AsyncRedisStore:
         return self._commands.token(key, await self._call(lambda: self._client.execute_command(*words, **RAW)))
 
     async def save(self, key: str, token: Token) -> None:
-        """Save *token* under *key* until it expires, unless the entry has a newer token."""
+        """Save *token* under *key* until it expires, as `RedisStore.save` does."""
         clock = await self._call(lambda: self._client.execute_command("TIME"))
         words = self._commands.save(key, token, clock, time.time())
         if words is not None:
             await self._call(lambda: self._client.execute_command(*words.revealed(), **RAW))
 
     async def discard(self, key: str, token: Token) -> None:
-        """Delete the entry under *key* if it is *token*."""
+        """Delete the entry under *key* if it is *token*, as `RedisStore.discard` does."""
         words = self._commands.fetch(key)
         digest = self._commands.digest(
             key, token, await self._call(lambda: self._client.execute_command(*words, **RAW))
@@ -286,9 +337,7 @@ class AsyncRedisStore:
 
     @contextlib.asynccontextmanager
     async def lock(self, key: str, wait: float) -> AsyncGenerator[bool]:
-        """
-        Wait up to *wait* seconds for the lock of *key*, and yield whether it is held.
-        """
+        """Wait for the lock of *key*, and yield whether it is held, as `RedisStore.lock` does."""
         self._breaker.check()
         claim = self._commands.claim(key)
         lock = self._client.lock(claim.lock, timeout=self._commands.lock_lifetime, thread_local=False)

@@ -60,12 +60,24 @@ class Authority:
         return _reply(self._endpoint.create_endpoint_response("revocation", call))
 
     def resource(self, call: Call, scope: str) -> Reply:
-        """Return the response of the protected resource, which requires *scope* unless it is empty (RFC 6750)."""
+        """
+        Return the response of the protected resource to a call (RFC 6750).
+
+        Args:
+            call: The call.
+            scope: The scope token that the resource requires, or "".
+        """
         return with_nonce(self._resource.reply(call, scope), self.state.api_proofs)
 
 
 def with_nonce(reply: Reply, proofs: ProofVerifier) -> Reply:
-    """Return *reply* with the nonce for the next proof, if *proofs* demands one."""
+    """
+    Return *reply* with the nonce for the next proof, if proofs need one (RFC 9449 section 8).
+
+    Args:
+        reply: The response.
+        proofs: The verifier of proofs, which knows whether they need a nonce.
+    """
     if proofs.nonces is None:
         return reply
     return attrs.evolve(reply, headers=(*reply.headers, ("DPoP-Nonce", proofs.nonces.new())))

@@ -155,7 +155,7 @@ class Known:
         return known != "" and secrets.compare_digest(client_secret.encode(), known.encode())
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
-        """Return True if the client may use *method*, at any *endpoint*."""
+        """Return True if the client may use *method*, at any endpoint, as Authlib calls it."""
         return method in self.client.authentication_methods
 
     def check_grant_type(self, grant_type: str) -> bool:

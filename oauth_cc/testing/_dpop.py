@@ -48,7 +48,13 @@ _ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 
 @final
 class ProofRejected(Exception):
-    """A proof that the server rejects, with the error *code* and the reason."""
+    """
+    A proof that the server rejects.
+
+    Args:
+        code: The error code (RFC 9449 section 7.1).
+        reason: What is wrong with the proof.
+    """
 
     def __init__(self, code: FaultCode, reason: str) -> None:
         super().__init__(reason)

@@ -105,7 +105,13 @@ def replacement(fault: Fault) -> Reply:
 
 
 def changed(reply: Reply, fault: Fault) -> Reply:
-    """Return *reply* with the members, headers, delay and drop of *fault*."""
+    """
+    Return *reply* with the members, headers, delay and drop of *fault*.
+
+    Args:
+        reply: The response that the server would send.
+        fault: How it misbehaves.
+    """
     body = reply.body
     if fault.members and not isinstance(body, bytes):
         body = {**body, **fault.members}

@@ -60,7 +60,7 @@ class Listener(ThreadingHTTPServer):
         self.server_name, self.server_port = "localhost", self.server_address[1]
 
     def process_request(self, request: socket.socket | tuple[bytes, socket.socket], client_address: object) -> None:
-        """Remember the connection, and serve it."""
+        """Remember the connection and serve it, as http.server calls it."""
         if isinstance(request, socket.socket):
             with self._lock:
                 self._open.add(request)
@@ -74,7 +74,7 @@ class Listener(ThreadingHTTPServer):
         super().close_request(request)
 
     def handle_error(self, request: socket.socket | tuple[bytes, socket.socket], client_address: object) -> None:
-        """Ignore a client that disconnects, or that distrusts the certificate."""
+        """Ignore a client that disconnects or rejects the certificate, as http.server calls it."""
         return
 
     def close(self) -> None:

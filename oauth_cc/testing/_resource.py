@@ -69,7 +69,13 @@ class Resource:
         self._protector.register_token_validator(_DpopValidator(state, verifier))
 
     def reply(self, call: Call, scope: str) -> Reply:
-        """Return the response of the protected resource, which requires *scope* unless it is empty (RFC 6750)."""
+        """
+        Return the response of the protected resource to a call (RFC 6750).
+
+        Args:
+            call: The call.
+            scope: The scope token that the resource requires, or "".
+        """
         try:
             token = self._protector.validate_request([scope] if scope else None, Request(call))
         except MissingAuthorizationError:

@@ -136,13 +136,13 @@ class TokenEndpoint(Engine):
         return
 
     def save_token(self, token: Mapping[str, object], request: Request) -> None:
-        """Store a token that was issued for *request*."""
+        """Store a token that was issued for *request*, as Authlib calls it."""
         bound_to = thumbprint(request) if is_bound(request) else None
         resources = request.fields.datalist.get("resource", [])
         self.state.keep(token, client_id(request) or "", resources, bound_to, request.dpop_jkt)
 
     def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
-        """Ignore the signals of Authlib."""
+        """Ignore a signal, as Authlib calls it."""
         return
 
     def create_oauth2_request(self, request: Call | Request) -> Request:
@@ -150,5 +150,5 @@ class TokenEndpoint(Engine):
         return request if isinstance(request, Request) else Request(request)
 
     def handle_response(self, status: int, body: Mapping[str, object], headers: Sequence[tuple[str, str]]) -> Reply:
-        """Return Authlib's response as a `Reply`."""
+        """Return a response as a `Reply`, as Authlib calls it."""
         return Reply(status, dict(body), tuple(headers))

@@ -21,11 +21,11 @@ class Revocation(RevocationEndpoint):
         self.state = state
 
     def query_token(self, token_string: str, token_type_hint: str | None) -> Issued | None:
-        """Return the token with that value, or None."""
+        """Return the token with that value or None, as Authlib calls it."""
         return self.state.find(token_string)
 
     def revoke_token(self, token: Issued, request: OAuth2Request) -> None:
-        """Revoke *token*."""
+        """Revoke *token*, as Authlib calls it."""
         token.revoked = True
 
 
@@ -39,11 +39,11 @@ class Introspection(IntrospectionEndpoint):
         self.state = state
 
     def query_token(self, token_string: str, token_type_hint: str | None) -> Issued | None:
-        """Return the token with that value, or None."""
+        """Return the token with that value or None, as Authlib calls it."""
         return self.state.find(token_string)
 
     def check_permission(self, token: Issued, client: Known, request: OAuth2Request) -> bool:
-        """Return True: each client may introspect each token."""
+        """Return True, as Authlib calls it: each client may introspect each token."""
         return True
 
     def introspect_token(self, token: Issued) -> dict[str, object]:

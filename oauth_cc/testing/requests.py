@@ -58,7 +58,7 @@ class Adapter(HTTPAdapter):
         cert: str | bytes | tuple[str | bytes, str | bytes] | None = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """Return the response of the server."""
+        """Return the response of the server, as requests calls it."""
         # A body that is not in memory is not read.
         body = request.body.encode() if isinstance(request.body, str) else request.body
         content = body if isinstance(body, bytes) else b""

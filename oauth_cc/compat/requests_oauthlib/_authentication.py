@@ -21,10 +21,16 @@ def revealed(secret: str | Secret) -> str:
 
 def raw_basic(client_id: str, secret: str) -> HTTPBasicAuth:
     """
-    Return HTTP Basic as requests-oauthlib sends it: unencoded, in Latin-1. Other text, which it rejects, is UTF-8.
+    Return HTTP Basic as requests-oauthlib sends it: not percent-encoded, in Latin-1.
+
+    requests-oauthlib rejects text outside Latin-1. Here such text is sent as UTF-8.
 
         >>> raw_basic("your_id", "s3cret").username
         'your_id'
+
+    Args:
+        client_id: The client identifier.
+        secret: The client secret.
     """
     try:
         f"{client_id}{secret}".encode("latin-1")

@@ -113,7 +113,7 @@ class OAuth2Session(FetchingSession):
         return super().request(method, url, data=data, headers=headers, files=files, **kwargs)  # type: ignore[arg-type]  # as above
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
-        """Remove the token from a call that a redirect sends to another origin. requests calls this method."""
+        """Remove the token from a call that a redirect sends to another origin, as requests calls it."""
         for hook in prepared_request.hooks["response"]:
             if isinstance(hook, CallHook):
                 hook.leave(prepared_request)

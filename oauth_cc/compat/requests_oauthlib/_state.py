@@ -29,7 +29,7 @@ _OTHER_GRANTS: Final = frozenset({"authorization_code", "password"})
 
 
 class SessionState(requests.Session):
-    """The attributes of a session. `OAuth2Session` is the public subclass, whose arguments are those of this class."""
+    """The attributes of a session. `OAuth2Session` explains the arguments."""
 
     def __init__(
         self,
@@ -144,7 +144,7 @@ class SessionState(requests.Session):
         return self._state
 
     def authorization_url(self, url: str, state: str | None = None, **kwargs: object) -> tuple[str, str]:
-        """Raise NotImplementedError: this grant has no authorization endpoint."""
+        """Raise NotImplementedError for any arguments: this grant has no authorization endpoint."""
         raise NotImplementedError(
             "the client credentials grant has no authorization URL; call fetch_token(token_url, client_secret=...)"
         )

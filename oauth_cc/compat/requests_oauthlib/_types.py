@@ -121,7 +121,13 @@ class SessionClient(Protocol):
         ...
 
     def parse_request_body_response(self, body: str, scope: Scopes = None) -> Mapping[str, object]:
-        """Parse a token response and store the token."""
+        """
+        Parse a token response and store the token.
+
+        Args:
+            body: The body of the response, JSON.
+            scope: The scope that was requested.
+        """
         ...
 
     def add_token(
@@ -131,7 +137,15 @@ class SessionClient(Protocol):
         body: str | bytes | None = None,
         headers: MutableMapping[str, str] | None = None,
     ) -> tuple[str, MutableMapping[str, str] | None, str | bytes | None]:
-        """Add the token to a call."""
+        """
+        Return URL, headers and body of a call with the token added.
+
+        Args:
+            uri: The URL.
+            http_method: The HTTP method.
+            body: The body, or None.
+            headers: The headers, which may be changed in place, or None.
+        """
         ...
 
     def populate_token_attributes(self, response: Mapping[str, object]) -> None:
