@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 from functools import cache, partial
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
-from typing import final
+from typing import TypedDict, Unpack, final
 from urllib.error import URLError
-from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandler, Request
+from urllib.request import AbstractHTTPHandler, OpenerDirector, ProxyHandler, Request
 
 from oauth_cc._io.arguments import check_kind
 from oauth_cc._io.connection import Connection
@@ -58,7 +58,7 @@ def _attempt(
         context = tls or (_tls() if request.url.startswith("https:") else None)
         opener = OpenerDirector()
         # No handler follows redirects, keeps cookies or reads a netrc file, and no status is an error.
-        for handler in (ProxyHandler(), _Handler(connection), _TlsHandler(connection, context)):
+        for handler in (ProxyHandler(), _Handler(connection, context)):
             opener.add_handler(handler)
         headers = {**dict(request.headers), "Accept-Encoding": "identity"}
         # The body is None for GET.
@@ -110,58 +110,39 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
+class _Arguments(TypedDict, total=False):
+    port: int | None
+    timeout: float
+    source_address: tuple[str, int] | None
+    blocksize: int
+
+
 @final
-class _Handler(HTTPHandler):
-    def __init__(self, connection: Connection) -> None:
+class _Handler(AbstractHTTPHandler):
+    def __init__(self, connection: Connection, tls: ssl.SSLContext | None) -> None:
         super().__init__()
         self._connection = connection
+        self._tls = tls
+
+    http_request = https_request = AbstractHTTPHandler.do_request_
 
     def http_open(self, req: Request) -> HTTPResponse:
-        return self.do_open(self._made, req)
-
-    def _made(
-        self,
-        host: str,
-        /,
-        *,
-        port: int | None = None,
-        timeout: float = 0.0,
-        source_address: tuple[str, int] | None = None,
-        blocksize: int = 8192,
-    ) -> HTTPConnection:
-        made = _Watched(host, port, timeout, source_address, blocksize)
-        made.watcher = self._connection
-        return made
-
-
-@final
-class _TlsHandler(HTTPSHandler):
-    def __init__(self, connection: Connection, context: ssl.SSLContext | None) -> None:
-        super().__init__()
-        self._connection = connection
-        self._tls = context
+        return self.do_open(self._plain, req)
 
     def https_open(self, req: Request) -> HTTPResponse:
-        return self.do_open(self._made, req)
+        return self.do_open(self._encrypted, req)
 
-    def _made(
-        self,
-        host: str,
-        /,
-        *,
-        port: int | None = None,
-        timeout: float = 0.0,
-        source_address: tuple[str, int] | None = None,
-        blocksize: int = 8192,
-    ) -> HTTPConnection:
-        made = _WatchedTls(
-            host, port, timeout=timeout, source_address=source_address, blocksize=blocksize, context=self._tls
-        )
+    def _plain(self, host: str, /, **given: Unpack[_Arguments]) -> HTTPConnection:
+        return self._watched(_Watched(host, **given))
+
+    def _encrypted(self, host: str, /, **given: Unpack[_Arguments]) -> HTTPConnection:
+        return self._watched(_WatchedTls(host, context=self._tls, **given))
+
+    def _watched(self, made: "_Watched") -> HTTPConnection:
         made.watcher = self._connection
         return made
 
 
-@final
 class _Watched(HTTPConnection):
     watcher: Connection
 
@@ -172,10 +153,4 @@ class _Watched(HTTPConnection):
 
 
 @final
-class _WatchedTls(HTTPSConnection):
-    watcher: Connection
-
-    def connect(self) -> None:
-        self.watcher.watch(self)
-        super().connect()
-        self.watcher.connected()
+class _WatchedTls(_Watched, HTTPSConnection): ...

@@ -1,15 +1,17 @@
 """
-The faults that a test has set on its server, by endpoint.
+The faults that a test sets on its server, by endpoint.
 """
 
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from typing import final
+from contextlib import AbstractContextManager, contextmanager
+from typing import Generic, TypeVar, final
 
 from oauth_cc.testing._faults import EndpointName, Fault, Quota, changed, over_quota, replacement
 from oauth_cc.testing._messages import Reply
+
+_PartT = TypeVar("_PartT", bound=EndpointName)
 
 
 @final
@@ -93,3 +95,38 @@ class Misbehavior:
             if refused is None:
                 self._served.append(now)
             return None, refused
+
+
+class Misbehaving(Generic[_PartT]):
+    """
+    A server whose faults a test sets.
+
+    Args:
+        misbehavior: Its faults.
+        usual_part: The part of the server that *at* names unless it is given.
+    """
+
+    def __init__(self, misbehavior: Misbehavior, usual_part: _PartT) -> None:
+        self._misbehavior = misbehavior
+        self._usual_part = usual_part
+
+    def misbehave(self, *faults: Fault, at: _PartT | None = None) -> None:
+        """
+        Misbehave on the next requests.
+
+        Args:
+            faults: One for each request, in order.
+            at: The part of the server. None means an authorization server's token endpoint (``"token"``), and a
+                protected resource's metadata (``"metadata"``).
+        """
+        self._misbehavior.add(at or self._usual_part, faults)
+
+    def misbehaving(self, fault: Fault, at: _PartT | None = None) -> AbstractContextManager[None]:
+        """
+        Return a context manager. The server misbehaves on each request while its block runs.
+
+        Args:
+            fault: How.
+            at: The part of the server, as for `misbehave`.
+        """
+        return self._misbehavior.during(at or self._usual_part, fault)

@@ -4,7 +4,6 @@ A protected resource that says of itself which authorization server it trusts (R
 
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from http import HTTPStatus
 from types import TracebackType
 from typing import Final, Literal, Self, TypeAlias, final
@@ -13,10 +12,9 @@ from urllib.parse import urlsplit
 import attrs
 
 from oauth_cc.scope import Scope
-from oauth_cc.testing._faults import Fault
 from oauth_cc.testing._http import Listener
 from oauth_cc.testing._messages import Call, Reply
-from oauth_cc.testing._misbehavior import Misbehavior
+from oauth_cc.testing._misbehavior import Misbehaving, Misbehavior
 from oauth_cc.testing._server import AuthorizationServer
 
 _WELL_KNOWN: Final = "/.well-known/oauth-protected-resource"
@@ -45,7 +43,7 @@ class ResourceCall:
 
 
 @final
-class ProtectedResource:
+class ProtectedResource(Misbehaving[ResourcePart]):
     """
     An API on loopback that accepts the tokens of *server* and publishes its metadata. A context manager.
 
@@ -84,7 +82,7 @@ class ProtectedResource:
         self._path = path
         self.scope: Scope = Scope() if scope is None else scope
         self._needs_dpop = needs_dpop
-        self._misbehavior = Misbehavior(None)
+        super().__init__(Misbehavior(None), "metadata")
         self._calls: list[ResourceCall] = []
         self._lock = threading.Lock()
         self._listener = Listener(port, None, self.respond, server.now)
@@ -119,26 +117,6 @@ class ProtectedResource:
         """The calls that arrived, requests of the metadata included, in order."""
         with self._lock:
             return tuple(self._calls)
-
-    def misbehave(self, *faults: Fault, at: ResourcePart = "metadata") -> None:
-        """
-        Misbehave on the next requests.
-
-        Args:
-            faults: One for each request, in order.
-            at: The metadata, or the resource itself.
-        """
-        self._misbehavior.add(at, faults)
-
-    def misbehaving(self, fault: Fault, at: ResourcePart = "metadata") -> AbstractContextManager[None]:
-        """
-        Return a context manager. The resource misbehaves on each request while its block runs.
-
-        Args:
-            fault: How.
-            at: The metadata, or the resource itself.
-        """
-        return self._misbehavior.during(at, fault)
 
     def respond(self, call: Call) -> Reply:
         """Return the response to *call*."""

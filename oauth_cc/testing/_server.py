@@ -4,17 +4,16 @@ The test server as a program starts it: its URLs, its tokens and its faults.
 
 import ssl
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Final, Literal, Self, final
 from urllib.parse import urlsplit
 
 from oauth_cc.testing._clients import RegisteredClient
 from oauth_cc.testing._dpop import ProofVerifier
-from oauth_cc.testing._faults import EndpointName, Fault, Quota
+from oauth_cc.testing._faults import EndpointName, Quota
 from oauth_cc.testing._http import Listener
 from oauth_cc.testing._messages import Call, Reply, TokenRequestSeen
-from oauth_cc.testing._misbehavior import Misbehavior
+from oauth_cc.testing._misbehavior import Misbehaving, Misbehavior
 from oauth_cc.testing._resource import Resource
 from oauth_cc.testing._service import Service
 from oauth_cc.testing._state import State
@@ -23,7 +22,7 @@ _DEFAULT_CLIENTS: Final = (RegisteredClient("your_id", "s3cret"),)
 
 
 @final
-class AuthorizationServer:
+class AuthorizationServer(Misbehaving[EndpointName]):
     """
     A real authorization server on loopback, in a thread of this process. A context manager.
 
@@ -83,7 +82,7 @@ class AuthorizationServer:
         audience = self.issuer if assertion_audience == "issuer" else self.token_endpoint
         known = {client.client_id: client for client in clients}
         self._state = State(self.issuer, audience, known, lifetime, demands_nonces=dpop_nonces)
-        self._misbehavior = Misbehavior(quota)
+        super().__init__(Misbehavior(quota), "token")
         accepts_certificates = tls is not None and tls.verify_mode is not ssl.CERT_NONE
         self._service = Service(
             self._origin,
@@ -179,26 +178,6 @@ class AuthorizationServer:
         for proofs in (self._state.token_proofs, self._state.api_proofs):
             if proofs.nonces is not None:
                 proofs.nonces.end_all()
-
-    def misbehave(self, *faults: Fault, at: EndpointName = "token") -> None:
-        """
-        Misbehave on the next requests.
-
-        Args:
-            faults: One for each request, in order.
-            at: The endpoint.
-        """
-        self._misbehavior.add(at, faults)
-
-    def misbehaving(self, fault: Fault, at: EndpointName = "token") -> AbstractContextManager[None]:
-        """
-        Return a context manager. The server misbehaves on each request while its block runs.
-
-        Args:
-            fault: How.
-            at: The endpoint.
-        """
-        return self._misbehavior.during(at, fault)
 
     @property
     def quota(self) -> Quota | None:
