@@ -14,43 +14,49 @@ from oauth_cc.testing._http import as_bytes, fields
 from oauth_cc.testing._messages import Call, joined
 from oauth_cc.testing._server import AuthorizationServer
 
-FailureName: TypeAlias = Literal["unreachable", "timeout", "dropped"]
+FailureName: TypeAlias = Literal["unreachable", "timeout"]
 
 
 @final
 @attrs.frozen
 class Answered:
     """
-    A response.
+    A response, or the start of one.
 
     Args:
         status: The status.
         headers: All headers.
-        content: The body.
+        message: The bytes that arrive, head included.
+        is_whole: Whether these are all of it. Otherwise the connection is closed after them.
         delay: Seconds to wait before it.
     """
 
     status: int
     headers: tuple[tuple[str, str], ...]
-    content: bytes = attrs.field(repr=False)
+    message: bytes = attrs.field(repr=False)
+    is_whole: bool
     delay: float
+
+    @property
+    def content(self) -> bytes | None:
+        """The part of the body that arrives. None if the head is not complete."""
+        _, end_of_head, content = self.message.partition(b"\r\n\r\n")
+        return content if end_of_head else None
 
 
 @final
 @attrs.frozen
 class NotAnswered:
     """
-    A request without a whole response.
+    A request without a response.
 
     Args:
         failure: How it fails.
         text: What happened, for the error of the library.
-        delay: Seconds to wait before it.
     """
 
     failure: FailureName
     text: str
-    delay: float = 0.0
 
 
 def answer(
@@ -84,6 +90,6 @@ def answer(
     if timeout is not None and reply.delay >= timeout:
         return NotAnswered("timeout", f"the server of this test responds after {reply.delay:g} seconds")
     now = server.now()
-    if reply.drop_after is not None and reply.drop_after < len(as_bytes(reply, now)):
-        return NotAnswered("dropped", "the server of this test closed the connection", reply.delay)
-    return Answered(reply.status, tuple(fields(reply, now)), reply.content, reply.delay)
+    message = as_bytes(reply, now)
+    sent = message[: reply.drop_after]
+    return Answered(reply.status, tuple(fields(reply, now)), sent, len(sent) == len(message), reply.delay)

@@ -3,6 +3,7 @@ A transport of httpx2 to a test server, without sockets.
 """
 
 import time
+from collections.abc import AsyncIterator, Iterator
 from typing import Final, final
 
 try:
@@ -23,7 +24,6 @@ def __dir__() -> list[str]:
 _ERRORS: Final[dict[FailureName, type[httpx2.TransportError]]] = {
     "unreachable": httpx2.ConnectError,
     "timeout": httpx2.ReadTimeout,
-    "dropped": httpx2.RemoteProtocolError,
 }
 
 
@@ -33,7 +33,8 @@ class Transport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
     A transport for ``httpx2.Client`` and ``httpx2.AsyncClient`` that calls *server* in the process.
 
     A request to another server fails with a ``ConnectError``: nothing is sent. A delay beyond the timeout of the client
-    raises its ``ReadTimeout`` at once. A dropped connection fails the whole request.
+    raises its ``ReadTimeout`` at once. A response that is cut raises a ``RemoteProtocolError``, after the bytes that
+    arrive.
 
         >>> with httpx2.Client(transport=Transport(AuthorizationServer(origin="https://auth.example.com"))) as client:
         ...     client.get("https://auth.example.com/resource").status_code
@@ -57,13 +58,33 @@ class Transport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
         await anyio.sleep(found.delay)
         return _response(found, request)
 
-    def _answer(self, request: httpx2.Request, body: bytes) -> Answered | NotAnswered:
+    def _answer(self, request: httpx2.Request, body: bytes) -> Answered:
         timeout: object = request.extensions.get("timeout", {}).get("read")
         seconds = float(timeout) if isinstance(timeout, int | float) else None
-        return answer(self._server, request.method, str(request.url), request.headers.items(), body, seconds)
+        found = answer(self._server, request.method, str(request.url), request.headers.items(), body, seconds)
+        if isinstance(found, NotAnswered):
+            raise _ERRORS[found.failure](found.text, request=request)
+        return found
 
 
-def _response(found: Answered | NotAnswered, request: httpx2.Request) -> httpx2.Response:
-    if isinstance(found, NotAnswered):
-        raise _ERRORS[found.failure](found.text, request=request)
-    return httpx2.Response(found.status, headers=found.headers, content=found.content, request=request)
+def _response(found: Answered, request: httpx2.Request) -> httpx2.Response:
+    content = found.content
+    if content is None:
+        raise httpx2.RemoteProtocolError("the server of this test closed the connection", request=request)
+    if found.is_whole:
+        return httpx2.Response(found.status, headers=found.headers, content=content, request=request)
+    return httpx2.Response(found.status, headers=found.headers, stream=_CutBody(content), request=request)
+
+
+@final
+class _CutBody(httpx2.SyncByteStream, httpx2.AsyncByteStream):
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._content
+        raise httpx2.RemoteProtocolError(f"the server of this test sent {len(self._content)} bytes of the body")
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for chunk in self:
+            yield chunk

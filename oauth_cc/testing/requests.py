@@ -5,12 +5,13 @@ An adapter of requests to a test server, without sockets.
 import io
 import time
 from collections.abc import Mapping
+from http.client import HTTPException, HTTPResponse
 from typing import Final, final
 
 try:
     import requests
+    import urllib3
     from requests.adapters import HTTPAdapter
-    from urllib3 import HTTPHeaderDict, HTTPResponse
 except ImportError as _error:
     raise ImportError("oauth_cc.testing.requests needs requests; install oauth_cc[requests,testing]") from _error
 
@@ -27,7 +28,6 @@ def __dir__() -> list[str]:
 _ERRORS: Final[dict[FailureName, type[requests.RequestException]]] = {
     "unreachable": requests.ConnectionError,
     "timeout": requests.ReadTimeout,
-    "dropped": requests.ConnectionError,
 }
 
 
@@ -37,7 +37,8 @@ class Adapter(HTTPAdapter):
     An adapter for ``session.mount`` that calls *server* in the process.
 
     A request to another server fails with a ``ConnectionError``: nothing is sent. A delay beyond the call's timeout
-    raises a ``ReadTimeout`` at once. A dropped connection fails the whole request.
+    raises a ``ReadTimeout`` at once. A response that is cut fails as over a socket, after the bytes
+    that arrive.
 
         >>> with requests.Session() as session:
         ...     session.mount("https://", Adapter(AuthorizationServer(origin="https://auth.example.com")))
@@ -66,10 +67,31 @@ class Adapter(HTTPAdapter):
         named = [(name, value if isinstance(value, str) else value.decode("latin-1")) for name, value in given]
         seconds = timeout[1] if isinstance(timeout, tuple) else timeout
         found = answer(self._server, request.method or "GET", request.url or "", named, content, seconds)
-        time.sleep(found.delay)
         if isinstance(found, NotAnswered):
             raise _ERRORS[found.failure](found.text, request=request)
-        raw = HTTPResponse(
-            io.BytesIO(found.content), HTTPHeaderDict(found.headers), found.status, preload_content=False
+        time.sleep(found.delay)
+        # It reads no more of a socket than its file.
+        read = HTTPResponse(_Sent(found.message), method=request.method)  # type: ignore[arg-type]  # not a socket
+        try:
+            read.begin()
+        except HTTPException as error:
+            raise requests.ConnectionError("the server of this test closed the connection", request=request) from error
+        raw = urllib3.HTTPResponse(
+            read,
+            urllib3.HTTPHeaderDict(read.getheaders()),
+            read.status,
+            reason=read.reason,
+            preload_content=False,
+            original_response=read,
+            request_method=request.method,
         )
         return self.build_response(request, raw)
+
+
+@final
+class _Sent:
+    def __init__(self, message: bytes) -> None:
+        self._message = message
+
+    def makefile(self, _mode: str) -> io.BytesIO:
+        return io.BytesIO(self._message)

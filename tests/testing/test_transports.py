@@ -87,14 +87,10 @@ class TestInProcess:
         server = AuthorizationServer(origin=ORIGIN)
         library: Any = {"httpx2": httpx2, "httpx": httpx, "requests": requests}[way[0]]
         late: Any = library.ReadTimeout
-        broken: Any = requests.ConnectionError if library is requests else library.RemoteProtocolError
         unreachable: Any = requests.ConnectionError if library is requests else library.ConnectError
         server.misbehave(Fault(delay=0.001), Fault(delay=3600.0), at="resource")
         with pytest.raises(late, match="responds after 3600 seconds"):
             statuses(way, server, server.resource_url, server.resource_url)
-        server.misbehave(Fault(drop_after=100), at="resource")
-        with pytest.raises(broken, match="closed the connection"):
-            statuses(way, server, server.resource_url)
         with pytest.raises(unreachable, match=r"no server of this test at https://api.example"):
             statuses(way, server, "https://api.example/things")
         with pytest.raises(unreachable, match=r"URL must not be longer"):
@@ -104,6 +100,59 @@ class TestInProcess:
             statuses(way, server, server.resource_url)
         server.start()
         assert statuses(way, server, server.resource_url) == [200]
+
+
+def streamed(way: tuple[str, str | None], server: AuthorizationServer, *, in_process: bool) -> tuple[object, ...]:
+    """Return the status, the bytes and the error of a response that a caller reads as it arrives."""
+    name, backend = way
+    statuses: list[int] = []
+    arrived = bytearray()
+    library, _, transport = LIBRARIES.get(name, (requests, None, None))
+    settings: dict[str, Any] = {"transport": transport(server)} if in_process and transport else {}
+
+    def by_requests() -> None:
+        with requests.Session() as session:
+            if in_process:
+                session.mount("https://", Adapter(server))
+            response = session.get(server.metadata_url, stream=True)
+            statuses.append(response.status_code)
+            for chunk in response.iter_content(1):
+                arrived.extend(chunk)
+
+    def by_threads() -> None:
+        with library.Client(**settings) as client, client.stream("GET", server.metadata_url) as response:
+            statuses.append(response.status_code)
+            for chunk in response.iter_bytes():
+                arrived.extend(chunk)
+
+    async def by_tasks() -> None:
+        async with library.AsyncClient(**settings) as client, client.stream("GET", server.metadata_url) as response:
+            statuses.append(response.status_code)
+            async for chunk in response.aiter_bytes():
+                arrived.extend(chunk)
+
+    error = None
+    try:
+        if backend is not None:
+            anyio.run(by_tasks, backend=backend)
+        else:
+            (by_requests if library is requests else by_threads)()
+    except (httpx2.TransportError, httpx.TransportError, requests.RequestException) as raised:
+        error = type(raised)
+    return statuses, bytes(arrived), error
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: f"{way[0]}-{way[1] or 'threads'}")
+def test_a_response_is_cut_as_over_a_socket(way: tuple[str, str | None]) -> None:
+    """The status and the bytes before the cut arrive."""
+    with AuthorizationServer() as over_a_socket:
+        in_process = AuthorizationServer(origin=ORIGIN)
+        for sent in (0, 5, 30, 60, 400, 900, 5000):
+            for server in (over_a_socket, in_process):
+                server.misbehave(Fault(answer="a" * 800, drop_after=sent), at="metadata")
+            expected = streamed(way, over_a_socket, in_process=False)
+            assert streamed(way, in_process, in_process=True) == expected, sent
+        assert expected == ([200], b"a" * 800, None)
 
 
 def test_the_origin_of_a_server_without_a_socket_is_an_origin() -> None:
