@@ -26,7 +26,7 @@ import trustme
 from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth, HTTPDigestAuth
 
-from oauth_cc import ClientSecretBasic, Endpoint, InvalidInput, Scope, Secret, SecretFile
+from oauth_cc import ClientSecretBasic, Endpoint, InvalidInput, Options, Retries, Scope, Secret, SecretFile
 from oauth_cc._io.options import DEFAULT_TIMEOUT
 from oauth_cc.compat import (
     BackendApplicationClient,
@@ -37,9 +37,10 @@ from oauth_cc.compat import (
     OAuth2Token,
     TokenExpiredError,
 )
-from oauth_cc.compat.requests_oauthlib import OAuth2Session, TokenUpdated
+from oauth_cc.compat.requests_oauthlib import OAuth2Session, TokenUpdated, _renewal
 from oauth_cc.testing import AuthorizationServer, RegisteredClient
 from tests.leaks import shown_by
+from tests.resting import at_rest
 from tests.shells.dripping import answer_with
 from tests.shells.scripted import TOKEN, Answer, Drop, ScriptedServer, Silence, serve
 
@@ -166,6 +167,27 @@ class TestFetching:
         assert "/token?tenant=2" == asked.path
         found = [asked.headers[name] for name in ("X-Own", "Cookie", "X-Key", "User-Agent", "Accept", "Content-Type")]
         assert ["1", "own=3", "k3y", "mine", "*/*", "application/x-www-form-urlencoded"] == found
+
+    def test_the_user_agent_of_the_session_is_sent(self, oauth: OAuth2Session) -> None:
+        """In place of the one of this library. Some servers block others."""
+        oauth.headers["User-Agent"] = "mine/1"
+        with serve(TOKEN) as script:
+            fetched(oauth, script)
+        assert "mine/1" == script.asked[0].headers["User-Agent"]
+
+    def test_a_parameter_of_the_grant_is_sent_once(self, oauth: OAuth2Session) -> None:
+        """With its last value, as by the original. Servers reject one that is repeated."""
+        with serve(TOKEN) as script:
+            fetched(oauth, script, body="grant_type=client_credentials&scope=a", scope="b", z=["1", "2"])
+        assert b"grant_type=client_credentials&scope=b&z=1&z=2" == script.asked[0].body
+
+    @pytest.mark.parametrize("client_id", [12345, ""])
+    def test_any_client_id_that_requests_can_send_is_sent(self, client_id: Any) -> None:
+        """As by the original. Settings often hold a number."""
+        with serve(TOKEN, DONE) as script, OAuth2Session(client=BackendApplicationClient(client_id)) as oauth:
+            fetched(oauth, script, include_client_id=True)
+            assert 200 == oauth.get(script.url).status_code
+        assert f"client_id={client_id}" in script.asked[0].body.decode()
 
     def test_a_get_request_has_its_form_in_the_query(self, oauth: OAuth2Session) -> None:
         """As by the original, as long as no secret is in it."""
@@ -317,6 +339,15 @@ class TestErrors:
             fetched(oauth, script, client_secret="s3cret", include_client_id=True)
         assert "s3cret" not in shown_by(raised.value)
 
+    @pytest.mark.parametrize("url", ["http://127.0.0.1:1/a b", "http://me:s3cret@127.0.0.1:1/token"])
+    def test_any_url_that_requests_can_send_to_has_a_network_error(self, oauth: OAuth2Session, url: str) -> None:
+        """Though this library refuses such a URL elsewhere."""
+        with pytest.raises(
+            requests.ConnectionError, match=r"^token endpoint at 127\.0\.0\.1:1: no connection"
+        ) as raised:
+            oauth.fetch_token(url, client_secret="s3cret")
+        assert "s3cret" not in str(raised.value)
+
     def test_a_response_is_read_up_to_1_mib(self, oauth: OAuth2Session) -> None:
         """Also if it is compressed. A smaller one is decoded."""
         packed = (("Content-Encoding", "gzip"),)
@@ -328,10 +359,12 @@ class TestErrors:
                 with pytest.raises(InvalidResponseError):
                     fetched(oauth, script)
 
-    def test_a_slow_response_ends_at_the_timeout(self, oauth: OAuth2Session) -> None:
-        """Though each read is in time."""
-        drip = Answer(chunks=(b" ",) * 100, pause=0.01)
-        with serve(drip) as script, pytest.raises(requests.Timeout):
+    @pytest.mark.parametrize(("chunks", "pause"), [(100, 0.01), (2, 30.0)])
+    def test_a_slow_response_ends_at_the_timeout(self, oauth: OAuth2Session, chunks: int, pause: float) -> None:
+        """Though each read is in time, or because one is not. requests has a class for each."""
+        drip = Answer(chunks=(b" ",) * chunks, pause=pause)
+        late = (requests.Timeout, requests.ConnectionError)
+        with serve(drip) as script, pytest.raises(late, match=r"no complete response within 0\.1 seconds$"):
             fetched(oauth, script, timeout=0.1)
 
     @pytest.mark.parametrize(
@@ -728,6 +761,21 @@ class TestRenewal:
                 oauth.get(api.url)
         assert [] == api.asked
 
+    def test_a_renewal_that_takes_too_long_is_a_timeout_of_requests(
+        self, oauth: OAuth2Session, api: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A program that waits longer for a token waits longer for its renewal, too."""
+        monkeypatch.setattr(_renewal, "DEFAULTS", Options(wait_timeout=0.01, retries=Retries(2, 0.0, 0.0)))
+        with serve(token(expires_in=60), Silence) as script:
+            fetched(oauth, script, timeout=(0.1, 0.2))
+            later = time.time() + 61
+            monkeypatch.setattr(time, "time", lambda: later)
+            with pytest.raises(requests.Timeout, match=r"^no token within 0\.3 seconds"):
+                oauth.get(api.url)
+        assert oauth._source is not None
+        at_rest(oauth._source)
+        assert [] == api.asked
+
     def test_the_loops_of_the_tutorials_run_and_become_idle(
         self, api: ScriptedServer, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -803,6 +851,13 @@ class TestRenewal:
             stop.set()
             thread.join()
         assert all("Authorization" in asked.headers for asked in api.asked)
+
+
+def test_a_session_is_its_own_copy_and_is_not_pickled(oauth: OAuth2Session) -> None:
+    """In requests-oauthlib a copy has no client, and a function that cannot be pickled."""
+    assert copy.copy(oauth) is oauth is copy.deepcopy([oauth])[0]
+    with pytest.raises(TypeError, match="OAuth2Session cannot be pickled; make it in each process, and pass"):
+        pickle.dumps(oauth)
 
 
 def test_a_secret_that_is_still_to_be_read_is_rejected() -> None:

@@ -18,6 +18,7 @@ import urllib3
 
 from oauth_cc._io.options import DEFAULT_TIMEOUT
 from oauth_cc._io.requests_errors import describe
+from oauth_cc._io.requests_hops import origin_of_url
 from oauth_cc._io.tracebacks import strip_tracebacks
 from oauth_cc._io.user_agent import USER_AGENT
 from oauth_cc._wire.content_coding import decode_content
@@ -27,6 +28,7 @@ from oauth_cc.compat._response import ACCESS_TOKEN
 from oauth_cc.compat._scopes import Scopes
 from oauth_cc.compat._token import OAuth2Token
 from oauth_cc.compat.requests_oauthlib._authentication import hint
+from oauth_cc.compat.requests_oauthlib._calls import prepared
 from oauth_cc.compat.requests_oauthlib._types import CallAuth, RequestHook, SessionClient, Timeout
 from oauth_cc.errors import InvalidInput
 from oauth_cc.http import HttpRequest, HttpResponse
@@ -39,6 +41,7 @@ FORM_HEADERS: Final[Mapping[str, str]] = {
     "Content-Type": "application/x-www-form-urlencoded",
 }
 _SECRETS: Final = frozenset({"client_secret", "client_assertion", "password", "refresh_token"})
+_ONCE: Final = frozenset({"grant_type", "client_id", "scope", "code", "redirect_uri", "username", "state"}) | _SECRETS
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -68,6 +71,12 @@ class Asked:
     proxies: Mapping[str, str] | None = None
     cert: str | tuple[str, str] | None = None
 
+    @property
+    def timeouts(self) -> tuple[float, float]:
+        """The seconds to connect, and to read."""
+        connecting, reading = self.timeout if isinstance(self.timeout, tuple) else (self.timeout, self.timeout)
+        return DEFAULT_TIMEOUT if connecting is None else connecting, DEFAULT_TIMEOUT if reading is None else reading
+
     def changed_by(self, hook: RequestHook) -> "Asked":
         """Return the request as *hook* changes it. The hook gets copies, as each renewal starts from this request."""
         url, headers, content = hook(self.url, dict(self.headers), copy.deepcopy(dict(self.content)))
@@ -78,13 +87,15 @@ def form_of(body: str) -> Form:
     """
     Return the parameters of a form *body*. A parameter that is repeated has a list.
 
-        >>> form_of("grant_type=client_credentials&scope=a+b&resource=x&resource=y")
-        {'grant_type': 'client_credentials', 'scope': 'a b', 'resource': ['x', 'y']}
+    Servers reject a repeated parameter of RFC 6749 (section 3.2), so that its last value counts, as in the original.
+
+        >>> form_of("grant_type=client_credentials&scope=a+b&resource=x&resource=y&scope=c")
+        {'grant_type': 'client_credentials', 'scope': 'c', 'resource': ['x', 'y']}
     """
     values: dict[str, list[str]] = {}
     for name, value in parse_qsl(body, keep_blank_values=True):
         values.setdefault(name, []).append(value)
-    return {name: found[0] if len(found) == 1 else found for name, found in values.items()}
+    return {name: found[-1] if len(found) == 1 or name in _ONCE else found for name, found in values.items()}
 
 
 def asked_for(
@@ -123,15 +134,16 @@ _NETWORK_ERRORS: Final = (
 Request: TypeAlias = Callable[..., requests.Response]  # type: ignore[explicit-any]  # the keywords of requests
 
 
-def send(request: Request, asked: Asked) -> requests.Response | Exception:
+def send(request: Request, asked: Asked, agent: object) -> requests.Response | Exception:
     """
     Send *asked*, without following redirects, and return the response with its whole body, or the error.
 
     Args:
         request: The method ``request`` of the session.
         asked: The token request.
+        agent: The User-Agent of the session. The default of requests is replaced.
     """
-    timeout = _timeout(asked.timeout)
+    timeout = asked.timeouts
     own = {"allow_redirects": False, "stream": True, "withhold_token": True, "timeout": timeout}
     try:
         response = request(
@@ -141,7 +153,7 @@ def send(request: Request, asked: Asked) -> requests.Response | Exception:
             verify=asked.verify,
             proxies=asked.proxies,
             cert=asked.cert,
-            **{**asked.content, "headers": _headers(asked.headers), **own},
+            **{**asked.content, "headers": _headers(asked.headers, agent), **own},
         )
         # Tests of programs replace `Session.send` by a function that returns an object with a text.
         return _whole(response, timeout[1]) if isinstance(response, requests.Response) else response
@@ -149,16 +161,13 @@ def send(request: Request, asked: Asked) -> requests.Response | Exception:
         return _described(error, asked, timeout)
 
 
-def _headers(given: Mapping[str, str]) -> dict[str, str]:
+def _headers(given: Mapping[str, str], agent: object) -> dict[str, str]:
     # The codings are the default of requests without the ones that have no limit of size.
-    own = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate"}
+    own = {"Accept-Encoding": "gzip, deflate"}
+    if agent == requests.utils.default_user_agent():
+        own["User-Agent"] = USER_AGENT
     names = {name.lower() for name in given}
     return {**given, **{name: value for name, value in own.items() if name.lower() not in names}}
-
-
-def _timeout(given: Timeout | None) -> tuple[float, float]:
-    connecting, reading = given if isinstance(given, tuple) else (given, given)
-    return DEFAULT_TIMEOUT if connecting is None else connecting, DEFAULT_TIMEOUT if reading is None else reading
 
 
 def _described(
@@ -166,7 +175,8 @@ def _described(
 ) -> requests.RequestException:
     # An error of another kind, such as an invalid URL, concerns what the program passed.
     if isinstance(error, _NETWORK_ERRORS):
-        describe(error, HttpRequest("POST", asked.url), timeout)
+        # By its origin alone, because requests accepts more URLs than this library.
+        describe(error, HttpRequest("POST", f"{origin_of_url(prepared(asked.url))}/"), timeout)
     # The request of the error holds the secret, and so do the frames of its traceback.
     bare = requests.PreparedRequest()
     bare.method, bare.url = asked.method, asked.url
@@ -193,6 +203,7 @@ def _whole(response: requests.Response, seconds: float) -> requests.Response | E
 
 def _content(response: requests.Response, seconds: float) -> bytes | str:
     ends_at = time.monotonic() + seconds
+    late = f"no complete response within {seconds:g} seconds"
     content = bytearray()
     try:
         for chunk in response.raw.stream(65536, decode_content=False):
@@ -200,7 +211,10 @@ def _content(response: requests.Response, seconds: float) -> bytes | str:
             if len(content) > MAX_SIZE:
                 break
             if time.monotonic() > ends_at:
-                raise requests.ReadTimeout(f"no complete response within {seconds:g} seconds")
+                raise requests.ReadTimeout(late)
+    except urllib3.exceptions.ReadTimeoutError as error:
+        # The class that requests raises for it.
+        raise requests.ConnectionError(late) from error
     except urllib3.exceptions.HTTPError as error:
         raise requests.exceptions.ChunkedEncodingError(error) from error
     return decode_content(bytes(content), response.headers.get("Content-Encoding", "").split(","), max_size=MAX_SIZE)

@@ -106,6 +106,7 @@ class FetchingSession(SessionState):
             origin_of_url(prepared(asked.url)),
             outcome,
             lambda: self._obtained(asked),
+            timeout=sum(asked.timeouts),
             seconds=time.monotonic() - began,
         )
         LOGGER.debug("this session renews its token: TokenExpiredError, auto_refresh_url and token_updater have no use")
@@ -174,7 +175,7 @@ class FetchingSession(SessionState):
         return self._read(asked, "access_token_response")
 
     def _read(self, asked: Asked, hooks: HookName) -> OAuth2Token | Exception:
-        response = send(self.request, asked)
+        response = send(self.request, asked, self.headers.get("User-Agent"))
         if isinstance(response, Exception):
             return response
         for hook in self.compliance_hook[hooks]:

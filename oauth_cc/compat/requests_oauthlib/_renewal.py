@@ -9,6 +9,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Final
 
+import attrs
 import requests
 
 from oauth_cc._io.arguments import source_context
@@ -31,6 +32,9 @@ from oauth_cc.response import parse_token_response
 _ENDLESS: Final = 10 * 365 * 86400
 """Seconds that a token without an expiry is used: until the API rejects it, as in the original."""
 
+_LONGEST: Final = 86400.0
+"""Seconds that a token request may take at most."""
+
 _UNPRINTABLE: Final = re.compile(r"[^ -~]|\*")
 _TRANSIENT: Final = (requests.ConnectionError, requests.Timeout, ServerError, TemporarilyUnavailableError)
 _PERMANENT: Final = (requests.exceptions.SSLError, requests.exceptions.ProxyError)
@@ -42,6 +46,7 @@ def renewing(
     first: OAuth2Token,
     ask: Callable[[], OAuth2Token | Exception],
     *,
+    timeout: float,
     seconds: float,
 ) -> TokenSource:
     """
@@ -54,6 +59,7 @@ def renewing(
         asked_at: The origin of the token endpoint, for the log.
         first: The token that was fetched.
         ask: Sends the token request again. Returns the token that *client* then has, or the error to raise.
+        timeout: The seconds that a token request may take.
         seconds: How long the request for *first* took, for the log.
     """
 
@@ -66,9 +72,11 @@ def renewing(
         return Received(_as_response(outcome["access_token"], client, now), now)
 
     # The client composes the request and authenticates, so this one only names client and server.
-    client_id = _UNPRINTABLE.sub("?", getattr(client, "client_id", None) or "without id")
+    client_id = _UNPRINTABLE.sub("?", str(getattr(client, "client_id", None) or "without id"))
     request = token_request(ClientCredentials(client_id, NoAuthentication()))
-    context = source_context(request, Endpoint(f"{asked_at}/", allow_http=True), None, DEFAULTS)
+    waiting = max(DEFAULTS.wait_timeout, timeout)
+    options = attrs.evolve(DEFAULTS, timeout=min(timeout, _LONGEST), wait_timeout=min(waiting, _LONGEST))
+    context = source_context(request, Endpoint(f"{asked_at}/", allow_http=True), None, options)
     now = moment()
     token = parse_token_response(_as_response(first["access_token"], client, now.now), request, received_at=now.now)
     context.cache.offer(context.terms.slot, Renewed(token, now.jitter), context.limits)

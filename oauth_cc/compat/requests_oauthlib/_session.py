@@ -7,6 +7,7 @@ from typing import Unpack
 import requests
 
 from oauth_cc._io.requests_hops import origin_of_url
+from oauth_cc._io.source import TokenSource
 from oauth_cc.compat._errors import TokenExpiredError
 from oauth_cc.compat.requests_oauthlib._authentication import raw_basic, revealed
 from oauth_cc.compat.requests_oauthlib._calls import CallHook, Placed, placed, prepared
@@ -20,7 +21,9 @@ from oauth_cc.compat.requests_oauthlib._types import (
     ResponseHooks,
     TokenUpdated,
 )
+from oauth_cc.errors import RenewalTimedOut
 from oauth_cc.secret import Secret
+from oauth_cc.token import Token
 
 
 class OAuth2Session(FetchingSession):
@@ -95,7 +98,7 @@ class OAuth2Session(FetchingSession):
             url = prepared(url)
             if self._admits(url):
                 source = self._source
-                token = None if source is None else source.token()
+                token = None if source is None else _token_of(source)
                 try:
                     text, (url, data, headers) = self._placed(url, method, data, headers)
                 except TokenExpiredError:
@@ -156,3 +159,11 @@ class OAuth2Session(FetchingSession):
         hooks = given if given and given.get("response") != [] else self.hooks
         responding = hooks.get("response", ())
         return {**hooks, "response": [own, *([responding] if callable(responding) else responding)]}
+
+
+def _token_of(source: TokenSource) -> Token:
+    try:
+        return source.token()
+    except RenewalTimedOut as error:
+        # A program expects the errors of requests.
+        raise requests.Timeout(str(error)) from None

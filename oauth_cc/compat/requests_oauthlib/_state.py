@@ -3,7 +3,7 @@ The attributes of the session, most of which are the client's, and its complianc
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final, Literal, cast, overload
+from typing import Final, Literal, NoReturn, Self, SupportsIndex, cast, overload
 
 import requests
 
@@ -78,6 +78,17 @@ class SessionState(requests.Session):
         }
         if client is not None and wanted is not None and client.scope is None:
             LOGGER.debug("scope= of the session is not sent; pass it to the client or to fetch_token")
+
+    def __copy__(self) -> Self:
+        # A copy that requests makes has no client.
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
+        return self
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        name = type(self).__name__
+        raise TypeError(f"{name} cannot be pickled; make it in each process, and pass dict(session.token) as token=")
 
     @property
     def scope(self) -> Scopes:
