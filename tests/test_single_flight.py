@@ -27,6 +27,7 @@ from oauth_cc.flows.single_flight import (
     failed,
     is_spent,
     renewed,
+    revoked,
 )
 
 NOW = 1700000000.0
@@ -355,8 +356,8 @@ def issued(number: int, now: float) -> Token:
 
 
 class TestRepeatedRejection:
-    @given(st.lists(st.floats(0, 200), min_size=1, max_size=60))
-    def test_api_that_rejects_every_token_costs_few_token_requests(self, steps: list[float]) -> None:
+    @given(st.lists(st.floats(0, 200), min_size=1, max_size=60), st.sampled_from([API, None]))
+    def test_api_that_rejects_every_token_costs_few_token_requests(self, steps: list[float], api: str | None) -> None:
         """At most two in five seconds, and two in each pause, which doubles up to a minute."""
         state, now, requests, seen = UNKNOWN, NOW, 0, list[float]()
         for step in steps:
@@ -368,22 +369,23 @@ class TestRepeatedRejection:
                     state = renewed(state, issued(requests, now), 0.5)
                 assert state.token is not None
                 if isinstance(decide(state, now, under_way=False), Use):
-                    state = discarded(state, state.token, now, api=API)
+                    state = discarded(state, state.token, now, api=api)
         for at in seen:
             assert len([other for other in seen if at <= other < at + 4.9]) <= 3
             assert len([other for other in seen if at <= other < at + 59]) <= 11
 
-    def test_replacement_that_is_rejected_too_is_kept_for_a_pause(self) -> None:
-        """The pause doubles up to a minute."""
+    @pytest.mark.parametrize("api", [API, None])
+    def test_replacement_that_is_rejected_too_is_kept_for_a_pause(self, api: str | None) -> None:
+        """The pause doubles up to a minute. The API may have no name."""
         now, state, pauses = NOW, renewed(UNKNOWN, issued(0, NOW), 0.5), list[float]()
         for number in range(1, 7):
             assert state.token is not None
-            state = discarded(state, state.token, now, api=API)
+            state = discarded(state, state.token, now, api=api)
             assert state.token is None
             state = renewed(state, issued(number, now), 0.5)
-            kept = discarded(state, issued(number, now), now, api=API)
+            kept = discarded(state, issued(number, now), now, api=api)
             assert kept.token == issued(number, now)
-            assert discarded(kept, issued(number, now), now + 0.1, api=API) == kept
+            assert discarded(kept, issued(number, now), now + 0.1, api=api) == kept
             pauses.append(kept.rejections[0].until - now)
             state, now = kept, kept.rejections[0].until
         assert pauses == [5, 10, 20, 40, 60, 60]
@@ -402,10 +404,25 @@ class TestRepeatedRejection:
         assert discarded(state, issued(1, NOW), NOW + 1, api=API).token is None
         assert accepted(state, issued(0, NOW), API) == state
 
-    def test_caller_that_does_not_say_which_tokens_are_accepted_starts_no_pause(self) -> None:
-        """Programs discard tokens by hand."""
+    @pytest.mark.parametrize("api", [API, None])
+    def test_replacement_that_served_for_a_minute_was_accepted(self, api: str | None) -> None:
+        """A program that discards tokens by hand does not say which ones an API accepts."""
+        state = renewed(discarded(UNKNOWN, issued(0, NOW), NOW, api=api), issued(1, NOW), 0.5)
+        assert discarded(state, issued(1, NOW), NOW + 60, api=api).token == issued(1, NOW)
+        assert discarded(state, issued(1, NOW), NOW + 61, api=api).token is None
+
+    def test_rejections_without_a_name_are_those_of_an_api_of_their_own(self) -> None:
+        """A program that discards tokens by hand may use an auth beside it."""
         state = renewed(discarded(UNKNOWN, issued(0, NOW), NOW, api=API), issued(1, NOW), 0.5)
         assert discarded(state, issued(1, NOW), NOW).token is None
+
+    def test_revoked_token_is_dropped_during_a_pause(self) -> None:
+        """Nothing may use it."""
+        state = renewed(discarded(UNKNOWN, issued(0, NOW), NOW), issued(1, NOW), 0.5)
+        paused = discarded(state, issued(1, NOW), NOW)
+        assert (paused.token, revoked(paused, issued(1, NOW)).token) == (issued(1, NOW), None)
+        assert revoked(paused, issued(2, NOW)).token == issued(1, NOW)
+        assert revoked(paused, issued(1, NOW)).rejected == (issued(0, NOW), issued(1, NOW))
 
     def test_pause_of_one_api_is_not_that_of_another(self) -> None:
         """One token may serve several APIs, and one of them may be broken."""

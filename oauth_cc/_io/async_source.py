@@ -91,8 +91,9 @@ class AsyncTokenSource(Source):
 
         Args:
             token: The rejected token.
-            api: The origin of the API, which an auth names. If this API rejects one token after the other, the last one
-                stays for 5 seconds, and longer each time, up to a minute.
+            api: The origin of the API, which an auth names. If this API rejects one token after the other within a
+                minute, the last one stays for 5 seconds, and longer each time, up to a minute. Without a name, all
+                rejections count as those of one API.
 
         Returns:
             Whether to repeat the call with the token that the source returns next.

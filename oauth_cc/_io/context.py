@@ -96,7 +96,7 @@ class SourceContext:
         held = pending.held
         if isinstance(outcome, IssuerNotNamed) and held is not None:
             # The resource gets nothing more.
-            self.cache.discard(self.terms.slot, held, now)
+            self.cache.revoke(self.terms.slot, held)
             held = None
         for event in events:
             self.report(event)
@@ -123,8 +123,7 @@ class SourceContext:
 
         Args:
             token: The token.
-            api: The origin of the API. None if a program discards the token by hand: it does not say which tokens the
-                API accepts, so each rejection counts as a first one.
+            api: The origin of the API. None if a program that discards the token by hand does not name it.
 
         Returns:
             False if the token is kept because the API rejects one token after the other.
@@ -133,7 +132,7 @@ class SourceContext:
         before, after = self.cache.discard(self.terms.slot, token, time.time(), api=api)
         if before.token == token and after.token is None:
             self.report(TokenDiscarded(*self.terms.labels, api))
-        if after.rejections != before.rejections and api is not None:
+        if after.rejections != before.rejections:
             repeated = rejections_of(after.rejections, api)
             if repeated is not None and repeated.count == 1:
                 self.report(RejectionRepeated(*self.terms.labels, repeated.until - repeated.since, api))

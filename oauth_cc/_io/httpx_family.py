@@ -145,8 +145,9 @@ class HttpxAuth(AuthConstructors[C | A, Store | AsyncStore], Generic[C, A, R]):
                 response = yield request
         except GeneratorExit as end:
             _hide_proofs(request, end.__context__)
-            if self._is_rejected(end.__context__, token, guard):
-                source.discard(token)
+            rejecting = self._rejecting(end.__context__, token, guard)
+            if rejecting is not None:
+                source.discard(token, api=rejecting)
             raise
         # Most calls end here.
         if response.status_code < _FIRST_ERROR or not self._concerns(response, token, guard):
@@ -196,8 +197,9 @@ class HttpxAuth(AuthConstructors[C | A, Store | AsyncStore], Generic[C, A, R]):
                 response = yield request
         except GeneratorExit as end:
             _hide_proofs(request, end.__context__)
-            if self._is_rejected(end.__context__, token, guard):
-                await source.discard(token)
+            rejecting = self._rejecting(end.__context__, token, guard)
+            if rejecting is not None:
+                await source.discard(token, api=rejecting)
             raise
         if response.status_code < _FIRST_ERROR or not self._concerns(response, token, guard):
             return
@@ -267,16 +269,16 @@ class HttpxAuth(AuthConstructors[C | A, Store | AsyncStore], Generic[C, A, R]):
         repeatable = self._library.is_repeatable(request)
         return proofs.demands_another(_head(response), _origin_of(response.url), repeatable=repeatable)
 
-    def _is_rejected(self, error: BaseException | None, token: Token, guard: Guard | None) -> bool:
-        # A response hook of the client that raises for status keeps the response from the auth. In both libraries the
-        # error has it.
+    def _rejecting(self, error: BaseException | None, token: Token, guard: Guard | None) -> str | None:
+        # The API that rejected the token. A response hook of the client that raises for status keeps the response from
+        # the auth. In both libraries the error has it.
         response: object = getattr(error, "response", None)
         if not _is_response(response) or not self._concerns(response, token, guard):
-            return False
+            return None
         if guard is not None and guard.proofs is not None:
             guard.proofs.note(_head(response), _origin_of(response.url))
             guard.proofs.share()
-        return self._context.is_rejection(_head(response))
+        return _api(response) if self._context.is_rejection(_head(response)) else None
 
     def _with(self, source: TokenSource | None, async_source: AsyncTokenSource | None, origins: Origins) -> Self:
         other = copy.copy(self)

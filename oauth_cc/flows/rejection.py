@@ -3,12 +3,15 @@ The pauses after an API rejected one token after the other.
 
 An API that rejects every token must not cost one token request a call. A token that replaced a rejected one and is
 rejected too is kept for a while, and calls go out with it. Each API has a pause of its own, as a token may serve
-several.
+several. The rejections of callers that name no API count as one API's, None.
 """
 
 from typing import Final, TypeAlias, final
 
 import attrs
+
+ACCEPTED_AFTER: Final = 60.0
+"""Seconds after which a token that was not rejected counts as accepted. Its rejection is a first one."""
 
 _FIRST_PAUSE: Final = 5.0
 _LONGEST_PAUSE: Final = 60.0
@@ -23,13 +26,13 @@ class Rejections:
     The repeated rejections of one API.
 
     Args:
-        api: The origin of the API.
+        api: The origin of the API. None for all that are not named.
         count: How many replacements in a row it rejected.
         since: The beginning of its current pause, in POSIX seconds.
         until: The end of that pause.
     """
 
-    api: str
+    api: str | None
     count: int
     since: float
     until: float
@@ -43,7 +46,7 @@ Histories: TypeAlias = tuple[Rejections, ...]
 """The repeated rejections of each API that has some, the latest last."""
 
 
-def rejections_of(histories: Histories, api: str) -> Rejections | None:
+def rejections_of(histories: Histories, api: str | None) -> Rejections | None:
     """
     Return the repeated rejections of one API, or None.
 
@@ -54,7 +57,7 @@ def rejections_of(histories: Histories, api: str) -> Rejections | None:
     return next((each for each in histories if each.api == api), None)
 
 
-def repeated(histories: Histories, api: str, now: float) -> Histories:
+def repeated(histories: Histories, api: str | None, now: float) -> Histories:
     """
     Return the histories after an API rejected a further replacement: its pause doubles.
 
@@ -73,7 +76,7 @@ def repeated(histories: Histories, api: str, now: float) -> Histories:
     return (*without(histories, api), Rejections(api, count + 1, now, now + pause))[-_REMEMBERED:]
 
 
-def without(histories: Histories, api: str) -> Histories:
+def without(histories: Histories, api: str | None) -> Histories:
     """
     Return *histories* without those of an API that accepts tokens again.
 
@@ -84,7 +87,7 @@ def without(histories: Histories, api: str) -> Histories:
     return tuple([each for each in histories if each.api != api])
 
 
-def after_use(histories: Histories, api: str, seconds: float) -> Histories:
+def after_use(histories: Histories, api: str | None, seconds: float) -> Histories:
     """
     Return *histories* after an API accepted a token. Acceptance for a minute ends the API's series of rejections.
 
@@ -93,4 +96,4 @@ def after_use(histories: Histories, api: str, seconds: float) -> Histories:
         api: The origin of the API.
         seconds: How long the API accepted the token.
     """
-    return without(histories, api) if seconds > _LONGEST_PAUSE else histories
+    return without(histories, api) if seconds > ACCEPTED_AFTER else histories

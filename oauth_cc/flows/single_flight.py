@@ -14,7 +14,7 @@ import attrs
 
 from oauth_cc.errors import InvalidResponse, TokenRequestRefused
 from oauth_cc.flows.freshness import DEFAULT_WINDOW, SHORTEST_USE, RenewalWindow, fresh_from, fresh_until, stale_from
-from oauth_cc.flows.rejection import Histories, after_use, rejections_of, repeated, without
+from oauth_cc.flows.rejection import ACCEPTED_AFTER, Histories, after_use, rejections_of, repeated, without
 from oauth_cc.token import Token
 
 REFUSAL_SECONDS: Final = 5.0
@@ -85,7 +85,7 @@ class TokenState:
     spread: float = 0.0
     first: bool = True
     repeats: bool = False
-    rejected_by: tuple[str, ...] = ()
+    rejected_by: tuple[str | None, ...] = ()
     refusal: Refuse | None = None
     rejected: tuple[Token, ...] = ()
     rejections: Histories = ()
@@ -226,27 +226,41 @@ def discarded(state: TokenState, token: Token, now: float, *, api: str | None = 
     """
     Return the state after an API rejected a token.
 
-    Another token is kept. So is a token that replaced one that *api* rejected, for a pause that grows with each
-    repetition.
+    Another token is kept. So is a token that replaced one that *api* rejected less than a minute ago, for a pause that
+    grows with each repetition.
 
     Args:
         state: The state before.
         token: The rejected token.
         now: POSIX seconds.
-        api: The origin of the API. None if the caller does not say which tokens it accepts, so that each rejection is a
-            first one.
+        api: The origin of the API. None if the caller does not name it.
+    """
+    used = now - token.received_at
+    if state.token == token and now < state.stale_from:
+        before = rejections_of(state.rejections, api)
+        if before is not None and before.pauses(now):
+            return state
+        if api in state.rejected_by and used <= ACCEPTED_AFTER:
+            others = tuple([other for other in state.rejected_by if other != api])
+            return attrs.evolve(state, rejected_by=others, rejections=repeated(state.rejections, api, now))
+    dropped = revoked(state, token)
+    if dropped.token is not None:
+        return dropped
+    return attrs.evolve(dropped, rejected_by=(api,), rejections=after_use(state.rejections, api, used))
+
+
+def revoked(state: TokenState, token: Token) -> TokenState:
+    """
+    Return the state after a token was revoked, so that nothing may use it. Another token is kept.
+
+    Args:
+        state: The state before.
+        token: The revoked token.
     """
     # Remembered even if it is reported late. Times could not tell which tokens are usable, as clocks differ.
     rejected = (*[other for other in state.rejected if other != token], token)[-_REMEMBERED:]
     if state.token is not None and state.token != token:
         return attrs.evolve(state, rejected=rejected)
-    if api is not None and state.token is not None and now < state.stale_from:
-        before = rejections_of(state.rejections, api)
-        if before is not None and before.pauses(now):
-            return state
-        if api in state.rejected_by:
-            others = tuple([other for other in state.rejected_by if other != api])
-            return attrs.evolve(state, rejected_by=others, rejections=repeated(state.rejections, api, now))
     return attrs.evolve(
         state,
         token=None,
@@ -254,8 +268,7 @@ def discarded(state: TokenState, token: Token, now: float, *, api: str | None = 
         stale_from=-math.inf,
         first=True,
         rejected=rejected,
-        rejected_by=() if api is None else (api,),
-        rejections=state.rejections if api is None else after_use(state.rejections, api, now - token.received_at),
+        rejected_by=(),
     )
 
 

@@ -28,6 +28,7 @@ from oauth_cc.flows.single_flight import (
     failed,
     is_spent,
     renewed,
+    revoked,
 )
 from oauth_cc.stores._cell import Cell
 from oauth_cc.stores._pending import Answer, AwaitRenewal, PendingRenewal, StartRenewal
@@ -262,12 +263,22 @@ class TokenCache:
             key: The key of the token in the cache.
             token: The rejected token.
             now: POSIX seconds.
-            api: The origin of the API. None if the caller does not say which tokens it accepts.
+            api: The origin of the API. None if the caller does not name it.
         """
         before, after = self._cell(key).replace(
             lambda entry: attrs.evolve(entry, state=discarded(entry.state, token, now, api=api))
         )
         return before.state, after.state
+
+    def revoke(self, key: Hashable, token: Token) -> None:
+        """
+        Remove a token that nothing may use any more.
+
+        Args:
+            key: The key of the token in the cache.
+            token: The token.
+        """
+        self._cell(key).replace(lambda entry: attrs.evolve(entry, state=revoked(entry.state, token)))
 
     def accept(self, key: Hashable, token: Token, api: str) -> None:
         """

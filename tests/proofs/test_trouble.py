@@ -76,7 +76,7 @@ def test_a_redis_outage_and_its_end_are_each_reported_once(
         one = caller(RedisStore(client), server.token_endpoint)
         redis.stop()
         for count in (1, 2):
-            one.source.discard(one.source.token())
+            one.source.discard(one.source.token(), api=f"https://{count}.example")
             assert len(server.token_requests) == count
         assert one.store_events() == [StoreFailed]
         redis.start()
@@ -103,8 +103,8 @@ def test_a_redis_outage_and_its_end_are_each_reported_once_on_asyncio(
             for _ in range(2)
         ]
         redis.stop()
-        await source.discard(await source.token())
-        await source.discard(await source.token())
+        for api in ("https://one.example", "https://two.example"):
+            await source.discard(await source.token(), api=api)
         assert [type(event) for event in events if isinstance(event, StoreFailed | StoreReturned)] == [StoreFailed]
         redis.start()
         token = await source.token()
@@ -166,7 +166,7 @@ def test_a_failover_to_a_lagging_replica_never_revives_a_rejected_token(
                     threading.Event().wait(0.01)
                 # The replica stops replicating here.
                 there.replicaof("127.0.0.1", "1")
-                one.source.discard(old)
+                one.source.discard(old, api="https://one.example")
                 newer = one.source.token()
                 primary.stop()
                 Path(replica.path).replace(primary.path)
@@ -174,12 +174,12 @@ def test_a_failover_to_a_lagging_replica_never_revives_a_rejected_token(
                 cold = caller(RedisStore(client), server.token_endpoint)
                 assert (cold.source.token(), cold.found()) == (old, True)
                 assert one.source.token() == newer
-                one.source.discard(newer)
+                one.source.discard(newer, api="https://two.example")
                 newest = one.source.token()
                 assert newest not in (old, newer)
                 assert one.store_events() == [StoreFailed]
                 there.execute_command("REPLICAOF", "NO", "ONE")
-                one.source.discard(newest)
+                one.source.discard(newest, api="https://three.example")
                 last = one.source.token()
                 assert last not in (old, newer, newest)
                 assert one.store_events() == [StoreFailed, StoreReturned]

@@ -99,7 +99,7 @@ class Call:
 
 @attrs.frozen
 class Discard:
-    """The step of a caller that discards *token*, which the API rejected."""
+    """The step of a caller that discards *token*, which the API rejected. By hand it does not name the API."""
 
     token: Token
 
@@ -143,6 +143,7 @@ class Caller:
     calls: int = 0
     done: bool = False
     dropped: bool = False
+    api: str | None = "https://api.example"
 
 
 @final
@@ -220,10 +221,16 @@ class RenewalMachine(RuleBasedStateMachine):
         """Draw the jitter, which is the same for a whole history."""
         self.jitter = jitter
 
-    @rule(which=choices, name=st.sampled_from("aaab"), repeatable=st.sampled_from([True, True, False]))
-    def a_caller_arrives(self, which: int, name: str, repeatable: bool) -> None:
-        """Start one API call."""
+    @rule(
+        which=choices,
+        name=st.sampled_from("aaab"),
+        repeatable=st.sampled_from([True, True, False]),
+        by_hand=st.sampled_from([False, False, True]),
+    )
+    def a_caller_arrives(self, which: int, name: str, repeatable: bool, by_hand: bool = False) -> None:
+        """Start one API call, by an auth or by hand."""
         caller = Caller(self.processes[which % 2], name, call(repeatable=repeatable))
+        caller.api = None if by_hand else caller.api
         self.callers.append(caller)
         self.advance_caller(caller, None)
 
@@ -459,9 +466,7 @@ class RenewalMachine(RuleBasedStateMachine):
                 assert caller.calls - 1 <= caller.rejections, "a call was made again that was not rejected"
                 assert token.access_token.reveal().startswith(caller.name), "another key's token"
             case Discard(token):
-                before, after = caller.process.cache.discard(
-                    TERMS[caller.name].slot, token, self.now, api="https://api.example"
-                )
+                before, after = caller.process.cache.discard(TERMS[caller.name].slot, token, self.now, api=caller.api)
                 current = caller.process.tokens.get(caller.name)
                 caller.dropped = after.token != token
                 if not caller.dropped:

@@ -23,11 +23,10 @@ import pytest
 
 from oauth_cc import ClientAssertion, ClientCredentials, Options, RenewalWindow, Retries, Token, TokenCache, errors
 from oauth_cc.events import Event, TokenObtained
-from oauth_cc.httpx2 import AsyncTokenSource, ClientCredentialsAuth, TokenSource
+from oauth_cc.httpx2 import AsyncTokenSource, TokenSource
 from oauth_cc.testing import AuthorizationServer
 from tests.gates import AsyncGatedTransport, Gate, GatedTransport, arrival
 from tests.resting import at_rest, at_rest_async
-from tests.shells.scripted import Answer, serve
 from tests.test_source import Shared
 
 CREDENTIALS = ClientCredentials("your_id", "s3cret")
@@ -380,29 +379,6 @@ class TestOutages:
                 thread.join(60)
             at_rest(source)
         assert alive == [1, 1]
-
-    def test_repeated_rejection_costs_two_token_requests(self, server: AuthorizationServer) -> None:
-        """An API that rejects every token is called with the token there is."""
-        with serve(Answer(status=401)) as api:
-            auth = ClientCredentialsAuth(CREDENTIALS, server.token_endpoint)
-            with httpx2.Client(auth=auth) as client:
-                statuses = [client.get(f"{api.url}/things").status_code for _ in range(10)]
-            at_rest(auth.source)
-        assert statuses == [401] * 10
-        assert len(server.token_requests) == 2
-
-    @pytest.mark.parametrize(
-        "answer", [Answer(status=503), Answer(chunks=(b'{"access_token": "t", "token_type": "mac"}',))]
-    )
-    def test_failing_server_is_asked_once_in_five_seconds(self, answer: Answer) -> None:
-        """Each call would make a request, or three."""
-        with serve(answer) as script:
-            options = Options(retries=Retries(attempts=1))
-            source = TokenSource(CREDENTIALS, f"{script.url}/token", options=options)
-            for _ in range(10):
-                with pytest.raises(errors.OAuthError):
-                    source.token()
-            assert len(script.asked) == 1
 
 
 class TestKeepingFresh:

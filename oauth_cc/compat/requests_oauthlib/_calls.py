@@ -196,7 +196,8 @@ class CallHook:
         request = response.request
         if not token_rejected(HttpResponse(response.status_code, response.headers)) or not self._is_in(request):
             return response
-        if not self.source.discard(self.token) or not _is_repeatable(request):
+        api = str(origin_of_url(request.url or ""))
+        if not self.source.discard(self.token, api=api) or not _is_repeatable(request):
             return response
         try:
             # A stand-in for `send` may hold a lock meanwhile, as that of requests-mock does.
@@ -205,7 +206,9 @@ class CallHook:
         except (OAuth2Error, OAuthError, requests.RequestException, Warning):
             # Logged already. The program gets the 401, as from the original.
             return response
-        return self._sent_again(response, sending)
+        again = self._sent_again(response, sending)
+        self.source.context.accepts(HttpResponse(again.status_code, again.headers), self.token, api)
+        return again
 
     def leave(self, request: requests.PreparedRequest) -> None:
         """
