@@ -373,7 +373,7 @@ class TestToken:
         given = () if source[0] == "OAUTH_CLIENT_SECRET" else source
         result = cli("token", *LOCAL, "http://127.0.0.1:1/token", *given, stdin="\n")
         assert (result.code, result.out) == (BAD_INPUT, "")
-        assert result.err == f"oauth-cc: {source[-1]} is empty; set it to the value, or remove it\n"
+        assert result.err == f"oauth-cc: {source[-1]} must not be empty; set it to the value, or remove it\n"
 
     def test_standard_input_must_be_open_and_text(self, cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
         """Otherwise the error says so."""
@@ -728,7 +728,7 @@ class TestAuthentication:
             assert (result.code, '"scope":"read"' in result.out) == (DONE, True)
             for more in ((), ("--issuer", server.issuer, "--token-url", server.token_endpoint)):
                 refused = cli(*given, *more)
-                assert (refused.code, "--resource-url needs --issuer" in refused.err) == (BAD_INPUT, True)
+                assert (refused.code, "--resource-url requires --issuer" in refused.err) == (BAD_INPUT, True)
             api.misbehave(Fault(members={"authorization_servers": ["https://evil.example"]}))
             other = cli(*given, "--issuer", server.issuer)
             assert (other.code, "names as authorization servers: https://evil.example" in other.err) == (REFUSED, True)
@@ -897,7 +897,7 @@ class TestRevocation:
         ("given", "advice"),
         [
             (("--revocation-url", "https://as.example/", "--secret-stdin"), "--token-stdin cannot be combined with"),
-            (("--revocation-url", "https://as.example/", "--auth", "none"), "--token-stdin is empty"),
+            (("--revocation-url", "https://as.example/", "--auth", "none"), "--token-stdin must not be empty"),
             (("--auth", "none", "--token-env", "NO_SUCH"), "--token-env names NO_SUCH, which is not set"),
             (("--auth", "none", "--token-file", "/no/such"), "--token-file cannot be read"),
             (("--auth", "none", "--token-env", "OWN_TOKEN"), "--revocation-url or --issuer is required"),
@@ -958,8 +958,8 @@ class TestMetadata:
                 f"resource             {api.url}\n"
                 f"issuers              {server.issuer}\n"
                 "scopes               read\n"
-                "takes the token in   header\n"
-                "needs DPoP           no\n"
+                "accepts the token in header\n"
+                "requires DPoP        no\n"
                 "\n"
                 f"issuer               {server.issuer}\n"
             )
@@ -1027,7 +1027,7 @@ class TestProcess:
         [
             ('"$@"', DONE, r""),
             ('"$@" --scope refused', REFUSED, r"oauth-cc: .*invalid_scope \(HTTP 400\)[^\n]*\n"),
-            ('OAUTH_CLIENT_SECRET= "$@"', BAD_INPUT, r"oauth-cc: OAUTH_CLIENT_SECRET is empty[^\n]*\n"),
+            ('OAUTH_CLIENT_SECRET= "$@"', BAD_INPUT, r"oauth-cc: OAUTH_CLIENT_SECRET must not be empty[^\n]*\n"),
             ('"$@" --token-url http://127.0.0.1:1/token', NO_ANSWER, r"oauth-cc: no response from the server[^\n]*\n"),
             ('"$@" --scope busy', TRY_LATER, r"oauth-cc: [^\n]*; try again in 30 seconds\n"),
             ("$BODY > /dev/full", NOT_WRITTEN, r"oauth-cc: the result was not printed: No space left on device\n"),

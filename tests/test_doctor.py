@@ -160,17 +160,22 @@ def simple(name: str, topic: str, says: str, answer: Script, healthy: SetUp = Se
 CASES = [
     # The connection.
     Case("no such host", "address", "check its spelling", SetUp(url="https://as.invalid/token")),
-    Case("no such port", "connection", "is refused", SetUp(url="http://127.0.0.1:1/token")),
+    Case("no such port", "connection", "was refused", SetUp(url="http://127.0.0.1:1/token")),
     simple("the server hangs up", "connection", "closed the connection", Drop),
-    Case("the server is silent", "connection", "came in time", SetUp(Silence, ("--timeout", "0.1"))),
+    Case("the server is silent", "connection", "arrived in time", SetUp(Silence, ("--timeout", "0.1"))),
     Case("expired", "tls", "has expired", SetUp(tls="expired"), SetUp(tls="good")),
     Case("not yet valid", "tls", "not valid yet", SetUp(tls="early"), SetUp(tls="good")),
     Case("wrong host", "tls", "for another host", SetUp(tls="elsewhere"), SetUp(tls="good")),
     Case("unknown authority", "tls", "SSL_CERT_FILE", SetUp(tls="stranger"), SetUp(tls="good")),
     Case("self-signed", "tls", "self-signed", SetUp(tls="alone"), SetUp(tls="good")),
-    Case("https to http", "tls", "does not speak TLS", SetUp(url="https://localhost:{port}/token"), SetUp(tls="good")),
     Case(
-        "http to https", "connection", "nothing to plain http", SetUp(tls="good", url="http://localhost:{port}/token")
+        "https to http", "tls", "does not support TLS", SetUp(url="https://localhost:{port}/token"), SetUp(tls="good")
+    ),
+    Case(
+        "http to https",
+        "connection",
+        "not respond to plain http",
+        SetUp(tls="good", url="http://localhost:{port}/token"),
     ),
     Case(
         "no client certificate",
@@ -207,8 +212,8 @@ CASES = [
     simple("moved", "redirect", "https://new.example/token", Answer(308, (("Location", "https://new.example/token"),))),
     simple("a login page", "redirect", "not a token endpoint", Answer(302, (("Location", "/login?next=/token"),))),
     simple("no such path", "endpoint", "check the path", Answer(404)),
-    simple("no POST", "endpoint", "does not take a POST", Answer(405)),
-    simple("gone", "endpoint", "is gone", Answer(410)),
+    simple("no POST", "endpoint", "does not accept a POST", Answer(405)),
+    simple("gone", "endpoint", "has moved", Answer(410)),
     simple("a page", "response", "check that the URL is", Answer(200, (), (b"<html></html>",))),
     simple("an empty answer", "response", "check that the URL is", Answer(200)),
     Case(
@@ -242,7 +247,7 @@ CASES = [
     Case(
         "no such issuer",
         "connection",
-        "is refused",
+        "was refused",
         SetUp(options=("--issuer", "http://127.0.0.1:1"), url=None),
         SetUp(options=("--issuer", "http://127.0.0.1:1")),
     ),
@@ -357,7 +362,11 @@ CASES = [
         signed(wants(lambda asked: '"typ":"JWT"' in claims(asked), INVALID), "--try", "--typ", "JWT"),
     ),
     Case(
-        "an unknown key", "key", "key id", signed(refused("invalid_client", "no key for this kid", 401)), signed(TOKEN)
+        "an unknown key",
+        "key",
+        "registered key",
+        signed(refused("invalid_client", "no key for this kid", 401)),
+        signed(TOKEN),
     ),
     Case("an unknown reason", "key", "key id", signed(INVALID), signed(TOKEN)),
     Case(
@@ -403,11 +412,11 @@ CASES = [
         ),
         SetUp(site(wants(lambda asked: b"scope" not in asked.body, refused("invalid_scope"))), ("--try",)),
     ),
-    simple("a refused resource", "resource", "registered URI", refused("invalid_target")),
-    simple("a missing resource", "resource", "with_resource()", refused("invalid_request", "resource is missing")),
+    simple("a refused resource", "resource", "registered with", refused("invalid_target")),
+    simple("a missing resource", "resource", "with_resource(...)", refused("invalid_request", "resource is missing")),
     simple("a missing audience", "audience", "parameter audience", refused("access_denied", "audience required", 403)),
     simple("a missing scope", "scope", "registered", refused("invalid_request", "scope is required")),
-    simple("refused details", "request", "compare their types", refused("invalid_authorization_details")),
+    simple("refused details", "request", "check their types", refused("invalid_authorization_details")),
     simple("a demand for DPoP", "dpop", "use with_dpop(key)", refused("invalid_dpop_proof")),
     simple("a demand for a nonce", "dpop", "use with_dpop(key)", refused("use_dpop_nonce")),
     simple(
@@ -428,7 +437,7 @@ CASES = [
             ("--try", "--dialect", "salesforce-marketing-cloud"),
         ),
     ),
-    simple("anything else", "request", "refuses the request", refused("odd")),
+    simple("anything else", "request", "rejects the request", refused("odd")),
     simple("a firewall", "server", "forbids", Answer(403, (), (b"<html>",))),
     # The answer.
     simple("the type of eBay", "dialect", "dialects.EBAY", token(token_type="Application Access Token")),
@@ -440,7 +449,7 @@ CASES = [
     simple("a token too deep", "response", "no access_token", token(access_token=None, a={"b": {"c": {"token": "t"}}})),
     simple("milliseconds", "lifetime", "lifetime_unit='ms'", token(expires_in=3600000)),
     simple("no lifetime", "lifetime", "default_lifetime", token(expires_in=None)),
-    simple("a short lifetime", "lifetime", "5 seconds only", token(expires_in=5)),
+    simple("a short lifetime", "lifetime", "only 5 seconds", token(expires_in=5)),
     Case("less scope", "scope", "b is missing", scoped(token(scope="a")), scoped(token(scope="b a"))),
     Case("commas", "dialect", "scope_separator=','", scoped(token(scope="a,b")), scoped(token(scope="a b"))),
     simple("too many requests", "quota", "30 seconds", Answer(429, (("Retry-After", "30"),))),
@@ -558,7 +567,7 @@ def test_nothing_is_found_in_the_healthy_twin(case: Case, examine: Callable[[Set
     """The page has the lines to paste."""
     page = examine(case.healthy)
     assert (page.topic, page.code) == (None, 0), page.text
-    assert "token for 3600 seconds" in page.text
+    assert "token that is valid for 3600 seconds" in page.text
     assert "fetch_token(request, " in page.text
     assert "oauth-cc token --client-id id --token-url " in page.text
     _check(case.healthy, page)
@@ -642,7 +651,7 @@ def test_any_answer_is_examined(status: int, content: bytes, request_: TokenRequ
     observed = Observed("https://as.example/token?key=M4RKER", response=response, received_at=1700000000.0)
     diagnosis = oauth_cc.doctor.examine(request_, observed)
     assert diagnosis.findings
-    assert f"https://as.example/token?... answers over TLS with a trusted certificate with HTTP {status}" in (
+    assert f"https://as.example/token?... responds over TLS with a trusted certificate with HTTP {status}" in (
         diagnosis.works
     )
     assert oauth_cc.doctor.needs_alternatives(request_, observed) in (True, False)
@@ -661,7 +670,7 @@ def test_a_rejected_proof_is_told_from_a_missing_one() -> None:
     response = HttpResponse(400, (), b'{"error": "invalid_dpop_proof"}')
     observed = Observed("https://as.example/token", response=response, received_at=1700000000.0)
     for request_, says in (
-        (PLAIN, "the server demands a DPoP proof"),
+        (PLAIN, "the server requires a DPoP proof"),
         (PLAIN.with_dpop(bound_key("ours")), "the server rejects the DPoP proof"),
     ):
         found = oauth_cc.doctor.examine(request_, observed).findings[0]

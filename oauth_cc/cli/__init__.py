@@ -5,10 +5,10 @@ The command line: composes, prints and sends token requests, and prints what ser
 
 =====  ==================================================================
   0    done
-  1    the server refused the request, or its answer is not usable
-  2    bad input; nothing was sent
-  3    no answer
-  4    the server is failing, or asks to wait
+  1    the server rejected the request, or its response cannot be used
+  2    invalid input; nothing was sent
+  3    no response
+  4    the server is failing, or limits requests
   5    the output could not be written
 130    interrupted
 141    the reader of the output closed it

@@ -130,7 +130,7 @@ def _doctor(arguments: argparse.Namespace, stdin: TextIO | None) -> Output:
     request = request_of(arguments, ClientCredentials(arguments.client_id, authentication_of(arguments, stdin)))
     if arguments.token_url is None and arguments.issuer is None:
         raise InvalidInput("--token-url", "--token-url or --issuer is required; an issuer's metadata name the endpoint")
-    # It reads the answer of any HTTP library, and sends by one of them.
+    # The doctor reads the response of any HTTP library, and sends requests by one of them.
     from oauth_cc.cli.examination import announcement, examined
 
     code = write_text(f"{announcement(request, arguments)}\n")

@@ -144,15 +144,15 @@ def resource_table(metadata: ResourceMetadata) -> str:
         resource             https://api.example/
         issuers              https://as.example
         scopes               -
-        takes the token in   -
-        needs DPoP           no
+        accepts the token in -
+        requires DPoP        no
     """
     rows: dict[str, Sequence[str] | None] = {
         "resource": [metadata.resource],
         "issuers": metadata.authorization_servers,
         "scopes": metadata.scopes_supported,
-        "takes the token in": metadata.bearer_methods_supported,
-        "needs DPoP": ["yes" if metadata.dpop_bound_access_tokens_required else "no"],
+        "accepts the token in": metadata.bearer_methods_supported,
+        "requires DPoP": ["yes" if metadata.dpop_bound_access_tokens_required else "no"],
     }
     return "\n".join([f"{name:<21}{', '.join(values or '-')}" for name, values in rows.items()])
 

@@ -64,7 +64,7 @@ def announcement(request: TokenRequest, arguments: argparse.Namespace) -> str:
         arguments: The parsed command line.
     """
     others = len(alternatives(request, arguments.token_url or arguments.issuer)) if arguments.tries else 0
-    # A server may want a nonce in the proof, and get another one.
+    # A server may require a nonce in the proof, which takes a second request.
     sends = 1 if request.dpop_key is None else 2
     # Each of three URLs may redirect once.
     lookups = 6 if arguments.issuer else 0
@@ -107,7 +107,7 @@ class _NoAnswer(Exception):
 
 
 class _Probe:
-    # Sends requests, and keeps the last answer or why there was none.
+    # Sends requests, and keeps the last response, or why none arrived.
 
     def __init__(self, client: "httpx2.Client", timeout: float) -> None:
         self._client = client
@@ -151,7 +151,7 @@ def _bounded(response: "httpx2.Response", ends_at: float) -> HttpResponse:
 
 
 def failure_of(error: Exception) -> Failure:
-    """Return why no answer came, for an *error* of the HTTP library."""
+    """Return why no response arrived, from an *error* of the HTTP library."""
     import httpx2
 
     for link in chain(error):

@@ -1,5 +1,5 @@
 """
-What a URL is, an issuer or a protected resource, and what it supports.
+The kind of a URL, an issuer or a protected resource, and what it supports.
 """
 
 import argparse
@@ -39,7 +39,7 @@ def _described(arguments: argparse.Namespace, client: "httpx2.Client") -> str:
     try:
         resource = _of_resource(url, arguments, client)
     except (InvalidInput, InvalidResponse):
-        # Most URLs that are neither are meant as an issuer.
+        # A URL that is neither is most often meant as an issuer.
         raise unknown from None
     parts = [f"{url} is a protected resource (RFC 9728)", "", resource_table(resource)]
     for issuer in resource.authorization_servers[:_MOST_SERVERS]:

@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 class NetworkError(Exception):
-    """No response arrived. The text says why, and what to check."""
+    """No response arrived. The text says why and what to check."""
 
 
 def endpoint_of(request: TokenRequest, arguments: argparse.Namespace) -> tuple[Endpoint, ServerMetadata | None]:
@@ -69,7 +69,7 @@ def token_for(request: TokenRequest, arguments: argparse.Namespace) -> Token:
     """
     resource: str | None = arguments.resource_url
     if resource is not None and (arguments.issuer is None or arguments.token_url is not None):
-        reason = "--resource-url needs --issuer, the server that the credentials are for, and no --token-url"
+        reason = "--resource-url requires --issuer, the server that issued the credentials, and excludes --token-url"
         raise InvalidInput("--resource-url", reason)
     endpoint = None if resource is not None else endpoint_of(request, arguments)[0]
 
@@ -232,7 +232,7 @@ def _proxy(url: str) -> str:
     found = split_origin(url)
     if not isinstance(found, str):
         return url
-    advice = "a proxy's password belongs into HTTPS_PROXY, as other users can read arguments"
+    advice = "pass a proxy's password in HTTPS_PROXY, as other users can read arguments"
     raise InvalidInput("--proxy", f"--proxy must be the http or https URL of a proxy, without userinfo; {advice}")
 
 

@@ -30,7 +30,7 @@ examples:
   oauth-cc store list
   oauth-cc demo
 
-exit codes: 0 done, 1 refused by the server, 2 bad input, 3 no answer, 4 the server fails or asks to wait,
+exit codes: 0 done, 1 rejected by the server, 2 invalid input, 3 no response, 4 server failing or limiting requests,
   5 output not written, 130 interrupted, 141 output closed
 """
 _HTTP_HELP: Final = "allow plain http to any host; to this machine (loopback) it is always allowed"
@@ -87,19 +87,19 @@ def _parser() -> Parser:
         "--format",
         choices=["json", "token", "header", "curl"],
         default="json",
-        help="what to print (default: json); curl is a call of --api-url, with a proof for a bound token",
+        help="what to print (default: json); curl calls --api-url, with a proof for a bound token",
     )
     token.add_argument("--api-url", metavar="URL", help="the API call that --format curl prints, a GET")
     token.add_argument(
-        "--resource-url", metavar="URL", help="the API: names the scope, and must name --issuer (RFC 9728)"
+        "--resource-url", metavar="URL", help="the API, whose metadata name the scope and must name --issuer (RFC 9728)"
     )
     token.add_argument("--no-store", action="store_true", help="neither use a stored token nor store the new one")
-    doctor = add("doctor", "find out why a server refuses a request", content, target, authentication, network)
+    doctor = add("doctor", "find out why a server rejects a request", content, target, authentication, network)
     doctor.add_argument(
         "--try",
         dest="tries",
         action="store_true",
-        help="send the same secret to the token endpoint in other ways, too, until one gets a token",
+        help="also try other ways to send the same secret to the token endpoint, until one gets a token",
     )
     for name, endpoint, text in (
         ("revoke", "revocation", "revoke a token (RFC 7009)"),
@@ -142,8 +142,10 @@ def _content() -> Parser:
         help="a header whose value is in this environment variable; may repeat",
     )
     names = dialect_names()
-    options.add_argument("--dialect", choices=names, metavar="NAME", help=f"how the server departs: {', '.join(names)}")
-    options.add_argument("--body", metavar="FORM", help="an existing form body to embed")
+    options.add_argument(
+        "--dialect", choices=names, metavar="NAME", help=f"the server's departures: {', '.join(names)}"
+    )
+    options.add_argument("--body", metavar="FORM", help="an existing form body to begin with")
     return options
 
 
@@ -151,7 +153,7 @@ def _client(endpoint: str) -> Parser:
     options = Parser(add_help=False)
     options.add_argument("--client-id", metavar="ID")
     options.add_argument(f"--{endpoint}-url", dest="endpoint_url", metavar="URL", help=f"the {endpoint} endpoint")
-    options.add_argument("--issuer", metavar="URL", help="the issuer: names the endpoint and the audience of JWTs")
+    options.add_argument("--issuer", metavar="URL", help="the issuer: its metadata name the endpoint; JWTs are for it")
     options.add_argument("--allow-http", action="store_true", help=_HTTP_HELP)
     token = options.add_mutually_exclusive_group()
     token.add_argument("--token-env", metavar="NAME", help="read the token from this environment variable")
@@ -164,7 +166,7 @@ def _target() -> Parser:
     options = Parser(add_help=False)
     options.add_argument("--token-url", metavar="URL", help="the token endpoint")
     options.add_argument(
-        "--issuer", metavar="URL", help="the issuer: names the token endpoint and the audience of JWTs"
+        "--issuer", metavar="URL", help="the issuer: its metadata name the token endpoint; JWTs are for it"
     )
     options.add_argument("--allow-http", action="store_true", help=_HTTP_HELP)
     options.add_argument(
@@ -178,9 +180,9 @@ def _network() -> Parser:
     options.add_argument(
         "--timeout", type=_seconds, default=10.0, metavar="SECONDS", help="for each HTTP request (default: 10)"
     )
-    options.add_argument("--ca-file", type=Path, metavar="FILE", help="PEM file of the only authorities to trust")
+    options.add_argument("--ca-file", type=Path, metavar="FILE", help="PEM file with the only authorities to trust")
     options.add_argument("--proxy", metavar="URL", help="the proxy to use (default: HTTPS_PROXY and the like)")
-    options.add_argument("--verbose", action="store_true", help="print each request and answer to stderr, redacted")
+    options.add_argument("--verbose", action="store_true", help="print each request and response to stderr, redacted")
     return options
 
 

@@ -1,5 +1,5 @@
 """
-Every request of the command line and its answer, redacted, as ``--verbose`` prints them.
+Every request of the command line and its response, redacted, as ``--verbose`` prints them.
 """
 
 import binascii
@@ -19,12 +19,12 @@ from oauth_cc.refusal import redact
 from oauth_cc.secret import Secret
 
 _LEAST: Final = 4
-"""Characters of a value that is redacted in an answer. Shorter ones are parts of words."""
+"""Characters of a value that is redacted in a response. Shorter values are parts of words."""
 
 
 def trace(client: httpx2.Client, print_text: Callable[[str], None]) -> None:
     """
-    Make *client* print each request and each answer.
+    Make *client* print each request and each response.
 
     Args:
         client: The client.
@@ -40,7 +40,7 @@ def trace(client: httpx2.Client, print_text: Callable[[str], None]) -> None:
 
         stream = response.stream
         if isinstance(stream, httpx2.ByteStream):
-            # The library has read it, within its bounds.
+            # The library has read it, within its limits.
             done(b"".join(stream))
         elif isinstance(stream, httpx2.SyncByteStream):
             response.stream = _Recorded(stream, done)
@@ -49,7 +49,7 @@ def trace(client: httpx2.Client, print_text: Callable[[str], None]) -> None:
 
 
 class _Recorded(httpx2.SyncByteStream):
-    # The body of an answer, which is passed on once it was read.
+    # The body of a response, which is passed on once it was read.
 
     def __init__(self, stream: httpx2.SyncByteStream, done: Callable[[bytes], None]) -> None:
         self._stream = stream
@@ -85,7 +85,7 @@ def _headers(headers: httpx2.Headers) -> list[tuple[str, str]]:
 
 def hidden_values(request: HttpRequest) -> tuple[Secret, ...]:
     """
-    Return the values of *request* that no text may show, as an answer may repeat them.
+    Return the values of *request* that no text may show, as a response may repeat them.
 
         >>> request = HttpRequest("POST", "https://as.example/token", {"Authorization": "Basic aWQ6czNjcmV0"})
         >>> [value.reveal() for value in hidden_values(request)]

@@ -102,7 +102,7 @@ def _shown(observed: Observed) -> str:
 
 
 def _findings(request: TokenRequest, observed: Observed) -> Iterator[Finding]:
-    # What comes later is a result of what comes first, except for the metadata.
+    # A later fault is a result of an earlier one, except for the metadata.
     wrong = [*url_findings(observed), *failure_findings(observed)]
     if wrong:
         yield wrong[0]
@@ -115,13 +115,13 @@ def _working(request: TokenRequest, observed: Observed) -> Iterator[str]:
     if isinstance(observed.metadata, ServerMetadata):
         yield f"the metadata of {observed.metadata.issuer} can be read"
     if observed.failure is not None and observed.failure.kind in _AFTER_CONNECTING:
-        yield "the host name has an address, and the port takes connections"
+        yield "the host name has an address, and the port accepts connections"
     response = observed.response
     if response is None:
         return
     through = "" if observed.proxy is None else f" through the proxy {observed.proxy}"
     tls = " over TLS with a trusted certificate" if _shown(observed).startswith("https:") else ""
-    yield f"{_shown(observed)} answers{through}{tls} with HTTP {response.status}"
+    yield f"{_shown(observed)} responds{through}{tls} with HTTP {response.status}"
     for name, value in quota_fields(response):
         yield f"the quota is {name}: {value}"
     shown = date(response, observed.received_at)
@@ -130,4 +130,5 @@ def _working(request: TokenRequest, observed: Observed) -> Iterator[str]:
     token = read(request, response, observed.received_at)
     if isinstance(token, Token):
         scope = f" for the scope {token.scope}" if token.scope else ""
-        yield f"it is a {token.token_type} token for {token.expires_at - observed.received_at:.0f} seconds{scope}"
+        lifetime = token.expires_at - observed.received_at
+        yield f"the response has a {token.token_type} token that is valid for {lifetime:.0f} seconds{scope}"

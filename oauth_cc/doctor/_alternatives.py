@@ -1,5 +1,5 @@
 """
-Other ways to send a refused request, each of which some servers want.
+Other ways to send a rejected request, each of which some servers require.
 """
 
 import attrs

@@ -1,5 +1,5 @@
 """
-Findings about the answer of the token endpoint.
+Findings about the response of the token endpoint.
 """
 
 import re
@@ -39,7 +39,7 @@ _NOTHING_LEFT: Final = re.compile(r"0|.*\br=0\b.*")
 
 def answer_findings(request: TokenRequest, observed: Observed) -> Iterator[Finding]:
     """
-    Yield what is wrong with the answer of the token endpoint.
+    Yield what is wrong with the response of the token endpoint.
 
     Args:
         request: The token request.
@@ -84,8 +84,8 @@ def _failed(request: TokenRequest, observed: Observed, response: HttpResponse, e
         return Finding("redirect", f"the token endpoint redirects to {where}", advice, None, _moved(observed, error))
     fitting = _fitting(request, response, observed.received_at)
     if fitting is not None:
-        reason = f"the answer departs from RFC 6749: {f'{error}'.partition(';')[0]}"
-        return Finding("dialect", reason, "set the dialect that the lines below have", fitting)
+        reason = f"the response departs from RFC 6749: {f'{error}'.partition(';')[0]}"
+        return Finding("dialect", reason, "set the dialect as in the lines below", fitting)
     if isinstance(error, UnsupportedTokenType):
         return Finding("type", f"{error}", "ask the server's operator for bearer tokens")
     return Finding("response", f"{error}", "check that the URL is that of the token endpoint")
@@ -102,7 +102,7 @@ def _moved(observed: Observed, error: UnexpectedRedirect) -> str | None:
 
 
 def _fitting(request: TokenRequest, response: HttpResponse, received_at: float) -> TokenRequest | None:
-    # The first dialect with which the answer is a token: a ready-made one, or one for where the token stands.
+    # The first dialect with which the response is a token: a ready-made one, or one for where the token is.
     ready: list[Dialect] = [getattr(dialects, name) for name in dialects.__all__]
     members = parse_object(response.content)
     path = None if isinstance(members, str) else _path(members)
@@ -142,16 +142,16 @@ def _token_findings(request: TokenRequest, observed: Observed, token: Token) -> 
     lifetime = token.expires_at - observed.received_at
     if token.lifetime_assumed:
         dialect = attrs.evolve(request.dialect, default_lifetime=3600.0)
-        reason = f"the answer has no lifetime that can be read, so {lifetime:.0f} seconds are assumed"
-        advice = "set default_lifetime to the seconds that the server's documentation names"
+        reason = f"the response has no readable lifetime, so {lifetime:.0f} seconds are assumed"
+        advice = "set default_lifetime to the lifetime in the server's documentation, in seconds"
         yield Finding("lifetime", reason, advice, request.with_dialect(dialect))
     elif lifetime < _SHORT:
-        reason = f"the token lives for {max(0.0, lifetime):.0f} seconds only"
+        reason = f"the token expires after only {max(0.0, lifetime):.0f} seconds"
         yield Finding("lifetime", reason, "ask the server's operator for a longer lifetime")
     elif lifetime >= _LONG and lifetime % 1000 == 0 and request.dialect.lifetime_unit == "s":
         milliseconds = request.with_dialect(attrs.evolve(request.dialect, lifetime_unit="ms"))
-        reason = f"the token lives for {lifetime / 86400:.0f} days, which may be milliseconds that are read as seconds"
-        yield Finding("lifetime", reason, "if it ends earlier, set lifetime_unit", milliseconds)
+        reason = f"the token expires after {lifetime / 86400:.0f} days, if its lifetime is not in milliseconds"
+        yield Finding("lifetime", reason, "if the API rejects it earlier, set lifetime_unit='ms'", milliseconds)
 
 
 def _clock_findings(response: HttpResponse, received_at: float) -> Iterator[Finding]:
@@ -161,7 +161,7 @@ def _clock_findings(response: HttpResponse, received_at: float) -> Iterator[Find
     difference = received_at - shown
     side = "ahead of" if difference > 0 else "behind"
     reason = f"the clock of this machine is {abs(difference):.0f} seconds {side} the server's"
-    yield Finding("clock", reason, "set the clock by NTP")
+    yield Finding("clock", reason, "set the clock of this machine by NTP")
 
 
 def quota_fields(response: HttpResponse) -> list[tuple[str, str]]:
@@ -174,4 +174,5 @@ def _quota_findings(response: HttpResponse) -> Iterator[Finding]:
         is_left = name.lower().endswith(("-limit", "-policy", "-reset")) and "r=" not in value
         if not is_left and _NOTHING_LEFT.fullmatch(value.strip()):
             reason = f"the quota of token requests is used up ({name}: {value})"
-            yield Finding("quota", reason, "share tokens between processes by a store, and see who else requests them")
+            advice = "share tokens between processes with a store, and look for other programs with this client_id"
+            yield Finding("quota", reason, advice)

@@ -16,15 +16,19 @@ from oauth_cc.errors import InsecureEndpoint, IssuerMismatch, OAuthError
 from oauth_cc.metadata import METHODS, ServerMetadata, method_name
 from oauth_cc.request import TokenRequest
 
-_AUTHORITY: Final = "name the PEM file of its authority: SSL_CERT_FILE, --ca-file, or the client's verify="
+_AUTHORITY: Final = "name the PEM file of its authority in SSL_CERT_FILE, --ca-file or the client's verify="
 _FAILURES: Final[dict[FailureKind, tuple[Topic, str, str]]] = {
     "unknown_host": ("address", "the host name has no address", "check its spelling, the DNS and any VPN"),
-    "refused": ("connection", "the connection is refused", "check host and port, and whether a firewall is between"),
-    "timeout": ("connection", "no answer came in time", "check host, port and firewall, or allow more time"),
+    "refused": ("connection", "the connection was refused", "check the host, the port and any firewall"),
+    "timeout": (
+        "connection",
+        "no response arrived in time",
+        "check the host, the port and any firewall, or allow more time",
+    ),
     "closed": (
         "connection",
-        "the server closed the connection without an answer",
-        "check the port; a port for https answers nothing to plain http",
+        "the server closed the connection without a response",
+        "check the port; a port for https does not respond to plain http",
     ),
     "expired": (
         "tls",
@@ -33,22 +37,22 @@ _FAILURES: Final[dict[FailureKind, tuple[Topic, str, str]]] = {
     ),
     "not_yet_valid": ("tls", "the server's certificate is not valid yet", "check the clock of this machine"),
     "wrong_host": ("tls", "the server's certificate is for another host", "use the host name in the certificate"),
-    "unknown_authority": ("tls", "the server's certificate is of an unknown authority", _AUTHORITY),
+    "unknown_authority": ("tls", "the server's certificate was issued by an unknown authority", _AUTHORITY),
     "self_signed": (
         "tls",
         "the server's certificate is self-signed",
-        f"{_AUTHORITY}; here it is the certificate itself",
+        f"{_AUTHORITY}; here the certificate is its own authority",
     ),
-    "not_tls": ("tls", "the port does not speak TLS", "check the port, or begin the URL with http:// if that is meant"),
+    "not_tls": ("tls", "the port does not support TLS", "check the port, or use http:// if you mean plain http"),
     "certificate_required": (
         "certificate",
-        "the server demands a client certificate",
-        "pass one: --certificate, or a client with the certificate and TlsClientAuth or with_certificate()",
+        "the server requires a client certificate",
+        "pass --certificate, or a client with the certificate and TlsClientAuth or with_certificate()",
     ),
     "tls": ("tls", "the TLS handshake failed", "check the port, the TLS versions of both sides and any proxy"),
     "proxy": (
         "proxy",
-        "the proxy does not let the request through",
+        "the proxy blocks the request",
         "correct HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, or list the host in NO_PROXY",
     ),
 }
@@ -64,27 +68,27 @@ def url_findings(observed: Observed) -> Iterator[Finding]:
         # Without the query, which may hold a key.
         secure = f"https://{observed.endpoint.partition('?')[0].partition('://')[2]}"
         yield Finding(
-            "http", reason, "use https; only a server of your own network is worth --allow-http", None, secure
+            "http", reason, "use https; pass --allow-http only for a server in your own network", None, secure
         )
     elif fault is not None:
         yield Finding("endpoint", fault.reason, "correct the URL")
 
 
 def failure_findings(observed: Observed) -> Iterator[Finding]:
-    """Yield why there is no answer."""
+    """Yield why no response arrived."""
     if observed.failure is None:
         return
     topic, sentence, advice = _FAILURES[observed.failure.kind]
     if observed.proxy is not None and topic in ("address", "connection"):
         topic, advice = "proxy", _FAILURES["proxy"][2]
-        sentence = f"the proxy {observed.proxy} gives no answer: {sentence}"
+        sentence = f"no response from the proxy {observed.proxy}: {sentence}"
     detail = f" ({observed.failure.detail})" if observed.failure.detail else ""
     yield Finding(topic, f"{sentence}{detail}", advice)
 
 
 def metadata_findings(request: TokenRequest, observed: Observed) -> Iterator[Finding]:
     """
-    Yield what in the metadata of the issuer does not fit.
+    Yield what in the metadata of the issuer does not fit the request.
 
     Args:
         request: The token request.

@@ -57,7 +57,7 @@ FailureKind: TypeAlias = Literal[
     "unknown_host",
     "wrong_host",
 ]
-"""Why there is no answer."""
+"""Why no response arrived."""
 
 
 @final
@@ -99,7 +99,7 @@ class Observed:
     Args:
         endpoint: The URL of the token endpoint, as it was given or discovered.
         allow_http: Whether plain http to any host was allowed.
-        failure: Why there is no answer, or None.
+        failure: Why no response arrived, or None.
         proxy: The URL of the proxy that was used, without its password, or None.
         metadata: The metadata of the issuer, or the error instead, or None if no issuer was given.
         response: The response of the token endpoint, or None.
@@ -127,7 +127,7 @@ class Finding:
         topic: What it is about.
         sentence: What is wrong.
         advice: What to do.
-        request: The request with the advice followed, or None if that takes more than another request.
+        request: The request that follows the advice, or None if the advice needs more than another request.
         endpoint: The token endpoint to use instead, or None.
     """
 
@@ -146,9 +146,9 @@ class Diagnosis:
 
     Args:
         works: What works, one sentence each.
-        findings: What does not, the cause first.
-        python: Lines of Python that request a token, with the advice followed.
-        shell: The same as a command.
+        findings: What does not work, the cause first.
+        python: Lines of Python that request a token and follow the advice.
+        shell: A command that does the same.
     """
 
     works: tuple[str, ...]

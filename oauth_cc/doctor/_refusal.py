@@ -17,71 +17,81 @@ from oauth_cc.request import TokenRequest
 from oauth_cc.secret import Secret
 
 _WORKED: Final[dict[Topic, tuple[str, str]]] = {
-    "audience": ("the server wants another audience of the assertion", "set audience as the lines below do"),
-    "basic": ("the server does not decode what HTTP Basic percent-encodes", "send the secret raw"),
-    "dialect": ("the server wants a JSON body", "set the dialect that the lines below have"),
-    "method": ("the server wants the secret in another place", "use the other client authentication method"),
-    "scope": ("the server refuses the scope, and grants a token without", "ask for registered scope-tokens only"),
-    "type": ("the server wants another typ of the assertion", "set typ as the lines below do"),
+    "audience": ("the server requires another audience in the assertion", "set audience as in the lines below"),
+    "basic": ("the server does not decode a percent-encoded secret", "send the secret unencoded"),
+    "dialect": ("the server requires a JSON body", "set the dialect as in the lines below"),
+    "method": ("the server requires the secret in another place", "use the client authentication method below"),
+    "scope": ("the server rejects the scope, and issues a token without one", "request registered scope-tokens only"),
+    "type": ("the server requires another typ in the assertion", "set typ as in the lines below"),
 }
 # Words of servers about a client's assertion, the likeliest cause first.
 _ASSERTION: Final[tuple[tuple[str, Topic, str, str], ...]] = (
     (
         r"\baud(ience)?\b",
         "audience",
-        "the server refuses the audience of the assertion",
-        "try audience=, its token URL",
+        "the server rejects the audience of the assertion",
+        "try the token URL as audience=",
     ),
-    (r"\balg(orithm)?\b", "algorithm", "the server refuses the algorithm", "use the one that the client registered"),
-    (r"\btyp\b", "type", "the server refuses the typ of the assertion", "try typ='JWT'"),
+    (r"\balg(orithm)?\b", "algorithm", "the server rejects the algorithm", "use the algorithm of the registered key"),
+    (r"\btyp\b", "type", "the server rejects the typ of the assertion", "try typ='JWT'"),
     (
         r"expire|\bexp\b|\biat\b|\bnbf\b|clock|future",
         "clock",
-        "the server refuses the times of the assertion",
-        "set the clock",
+        "the server rejects the times in the assertion",
+        "set the clock of this machine by NTP",
     ),
-    (r"\bkid\b|key|jwks|signature|x5t", "key", "the server does not know the key", "compare key id and registered key"),
+    (
+        r"\bkid\b|key|jwks|signature|x5t",
+        "key",
+        "the server rejects the key of the assertion",
+        "compare the key and its id with the registered key",
+    ),
 )
 _CODES: Final[dict[str, tuple[Topic, str, str]]] = {
     "invalid_scope": (
         "scope",
-        "the server refuses the scope",
-        "ask for scope-tokens that the client is registered for",
+        "the server rejects the scope",
+        "request scope-tokens that the client is registered for",
     ),
-    "invalid_target": ("resource", "the server refuses the resource", "use the API's registered URI"),
+    "invalid_target": ("resource", "the server rejects the resource", "use the URI that the API is registered with"),
     "unauthorized_client": ("grant", "the client may not use this grant", "enable client credentials for the client"),
     "unsupported_grant_type": (
         "grant",
-        "the server does not support this grant here",
-        "check the URL; some servers have another word for the grant, as Dialect(grant_type=...) has",
+        "the token endpoint does not support this grant",
+        "check the URL; if the server has its own name for the grant, pass it as Dialect(grant_type=...)",
     ),
-    "invalid_authorization_details": ("request", "the server refuses the authorization details", "compare their types"),
-    "invalid_dpop_proof": ("dpop", "the server demands a DPoP proof", "use with_dpop(key), or --dpop-key"),
+    "invalid_authorization_details": ("request", "the server rejects the authorization details", "check their types"),
+    "invalid_dpop_proof": ("dpop", "the server requires a DPoP proof", "use with_dpop(key), or --dpop-key"),
     "use_dpop_nonce": (
         "dpop",
-        "the server demands a DPoP proof with a nonce",
+        "the server requires a DPoP proof with a nonce",
         "use with_dpop(key), or --dpop-key",
     ),
 }
 _WORDS: Final[tuple[tuple[str, Topic, str, str], ...]] = (
-    (r"dpop", "dpop", "the server demands a DPoP proof", "use with_dpop(key), or --dpop-key"),
-    (r"certificate|\bm-?tls\b|mutual", "certificate", "the server demands a client certificate", "pass one"),
-    (r"json|content.type|media type", "dialect", "the server wants another body", "try Dialect(body_format='json')"),
-    (r"audience", "audience", "the server wants the audience as a parameter", "add the parameter audience"),
-    (r"resource", "resource", "the server wants to know the resource", "add with_resource()"),
-    (r"scope", "scope", "the server refuses the scope", "ask for scope-tokens that the client is registered for"),
+    (r"dpop", "dpop", "the server requires a DPoP proof", "use with_dpop(key), or --dpop-key"),
+    (
+        r"certificate|\bm-?tls\b|mutual",
+        "certificate",
+        "the server requires a client certificate",
+        "use TlsClientAuth or with_certificate(), or --certificate",
+    ),
+    (r"json|content.type|media type", "dialect", "the server requires another body", "try Dialect(body_format='json')"),
+    (r"audience", "audience", "the server requires a parameter audience", "add with_parameter('audience', ...)"),
+    (r"resource", "resource", "the server requires a resource", "add with_resource(...)"),
+    (r"scope", "scope", "the server rejects the scope", "request scope-tokens that the client is registered for"),
 )
 _STATUSES: Final[dict[int, tuple[Topic, str, str]]] = {
     403: (
         "server",
         "the server or a firewall forbids the request",
-        "ask its operator; allow this address or User-Agent",
+        "ask its operator to allow this address and this User-Agent",
     ),
-    404: ("endpoint", "the server knows nothing at this URL", "check the path of the token endpoint"),
-    405: ("endpoint", "the URL does not take a POST", "check the path of the token endpoint"),
-    407: ("proxy", "the proxy wants to know who asks", "put the proxy's user and password into HTTPS_PROXY"),
-    410: ("endpoint", "the URL is gone", "look the new token endpoint up in the server's documentation"),
-    415: ("dialect", "the server wants another body", "try Dialect(body_format='json')"),
+    404: ("endpoint", "there is nothing at this URL", "check the path of the token endpoint"),
+    405: ("endpoint", "the URL does not accept a POST", "check the path of the token endpoint"),
+    407: ("proxy", "the proxy requires authentication", "put the proxy's user and password into HTTPS_PROXY"),
+    410: ("endpoint", "the token endpoint has moved", "look up its new URL in the server's documentation"),
+    415: ("dialect", "the server requires another body", "try Dialect(body_format='json')"),
 }
 _QUOTA: Final = 429
 _FIRST_SERVER_ERROR: Final = 500
@@ -103,8 +113,8 @@ def refusal_finding(request: TokenRequest, observed: Observed, error: TokenReque
     if error.status == _QUOTA:
         return Finding(
             "quota",
-            f"the server asks to wait: {said(error)}",
-            f"{_wait(error)}, and share tokens between processes by a store",
+            f"the server limits token requests: {said(error)}",
+            f"{_wait(error)}, and share tokens between processes with a store",
         )
     if error.status >= _FIRST_SERVER_ERROR or error.retryable:
         return Finding("server", f"the server is failing: {said(error)}", _wait(error))
@@ -112,7 +122,7 @@ def refusal_finding(request: TokenRequest, observed: Observed, error: TokenReque
         return _client(request, error)
     words = f"{error.error or ''} {error.server_message or ''}"
     if error.error == "invalid_dpop_proof" and request.dpop_key is not None:
-        advice = "compare the clocks, and the algorithm of the key with the server's metadata"
+        advice = "check this machine's clock, and that the server's metadata list the algorithm of the key"
         return Finding("dpop", f"the server rejects the DPoP proof: {said(error)}", advice)
     if error.error in _CODES:
         topic, sentence, advice = _CODES[error.error]
@@ -121,14 +131,14 @@ def refusal_finding(request: TokenRequest, observed: Observed, error: TokenReque
         if re.search(pattern, words, re.IGNORECASE):
             return Finding(topic, f"{sentence}: {said(error)}", advice, _json(request, topic))
     topic, sentence, advice = _STATUSES.get(
-        error.status, ("request", "the server refuses the request", "read its words")
+        error.status, ("request", "the server rejects the request", "see what the server says")
     )
     return Finding(topic, f"{sentence}: {said(error)}", advice, _json(request, topic))
 
 
 def said(error: TokenRequestRefused) -> str:
     """
-    Return what the server said, without advice.
+    Return what the server said, without the advice of this library.
 
         >>> said(TokenRequestRefused("invalid_client", "unknown client", status=401))
         'HTTP 401, invalid_client, unknown client'
@@ -152,26 +162,32 @@ def _client(request: TokenRequest, error: TokenRequestRefused) -> Finding:
     words = error.server_message or ""
     if isinstance(method, TlsClientAuth):
         return Finding(
-            "certificate", f"the server does not accept the certificate: {said(error)}", "compare its subject"
+            "certificate",
+            f"the server rejects the certificate: {said(error)}",
+            "compare its subject with the registered one",
         )
     if isinstance(method, PrivateKeyJwt | ClientSecretJwt):
         for pattern, topic, sentence, advice in _ASSERTION:
             if re.search(pattern, words, re.IGNORECASE):
                 return Finding(topic, f"{sentence}: {said(error)}", advice)
         return Finding(
-            "key", f"the server does not accept the assertion: {said(error)}", "compare key, key id and audience"
+            "key",
+            f"the server rejects the assertion: {said(error)}",
+            "compare its key, key id and audience with the registered ones",
         )
     if isinstance(method, ClientSecretBasic | ClientSecretPost):
         return _secret(request, method, error)
     return Finding(
-        "method", f"the server does not accept the client: {said(error)}", "use the method that it registered"
+        "method",
+        f"the server rejects the client: {said(error)}",
+        "use the client authentication method that the client is registered for",
     )
 
 
 def _secret(request: TokenRequest, method: ClientSecretBasic | ClientSecretPost, error: TokenRequestRefused) -> Finding:
     secret = method.secret
     if isinstance(secret, Secret) and secret.reveal() != secret.reveal().strip():
-        return Finding("secret", "the secret begins or ends with white space", "copy it again, without the white space")
+        return Finding("secret", "the secret begins or ends with white space", "copy it again without the white space")
     if isinstance(method, ClientSecretBasic):
         if isinstance(secret, Secret) and has_reserved(secret):
             sentence = "the secret has reserved characters, which some servers never decode"
@@ -180,8 +196,10 @@ def _secret(request: TokenRequest, method: ClientSecretBasic | ClientSecretPost,
         if re.search(r"client_secret|body|form|post", error.server_message or "", re.IGNORECASE):
             post = with_method(request, ClientSecretPost(method.secret))
             return Finding(
-                "method", f"the server wants the secret in the body: {said(error)}", "use ClientSecretPost", post
+                "method", f"the server requires the secret in the body: {said(error)}", "use ClientSecretPost", post
             )
     return Finding(
-        "secret", f"the server does not accept client_id and secret: {said(error)}", "compare both, and the tenant"
+        "secret",
+        f"the server rejects the client_id or the secret: {said(error)}",
+        "compare both with the registered ones, and check the tenant",
     )
