@@ -177,7 +177,7 @@ class ClientCredentialsAuth(AuthConstructors[aiohttp.ClientSession, Store | Asyn
                 response = await _send(request, handler, token, proofs)
                 if not context.accepts(_head(response), token, api):
                     await source.discard(token, api=api)
-            context.report_scope(_head(response), api, first, token)
+            context.report_requirements(_head(response), api, first, token)
         except BaseException:
             response.close()
             raise

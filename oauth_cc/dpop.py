@@ -16,13 +16,13 @@ from oauth_cc._wire.grammar import ACCESS_TOKEN, HEADER_NAME, NONCE, URL_TEXT, i
 from oauth_cc._wire.json import parse_object, write
 from oauth_cc._wire.url import DEFAULT_PORTS
 from oauth_cc.authentication.jwt import UnsignedJwt
-from oauth_cc.authentication.keys import SigningKey, dpop_key_fault
+from oauth_cc.authentication.keys import ALGORITHMS, SigningKey, dpop_key_fault
 from oauth_cc.challenge import parse_challenges
 from oauth_cc.errors import InvalidInput
 from oauth_cc.http import HttpResponse
 from oauth_cc.secret import Secret
 
-__all__ = ["dpop_nonce", "dpop_proof", "retry_nonce"]
+__all__ = ["accepted_algorithms", "dpop_nonce", "dpop_proof", "retry_nonce"]
 
 
 def __dir__() -> list[str]:
@@ -36,7 +36,10 @@ _URL: Final = re.compile(
 _ESCAPE: Final = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED: Final = re.compile(r"[-._~0-9A-Za-z]")
 _DOTS: Final = re.compile(r"/\.{1,2}(?:/|$)")
-_REFUSED: Final = frozenset({400, 401})
+_UNAUTHORIZED: Final = 401
+_REFUSED: Final = frozenset({400, _UNAUTHORIZED})
+# Those of `SigningKey`, and the other asymmetric ones of the registry. Any other word may be an echoed token.
+_REGISTERED: Final = frozenset({*ALGORITHMS, "ES256K", "Ed448", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87"})
 
 
 def dpop_proof(
@@ -136,6 +139,20 @@ def retry_nonce(response: HttpResponse, sent: str | None) -> str | None:
     if nonce is None or nonce == sent or "use_dpop_nonce" not in _errors(response):
         return None
     return nonce
+
+
+def accepted_algorithms(response: HttpResponse) -> tuple[str, ...]:
+    """
+    Return the algorithms of the proofs that an API accepts, as its *response*, a 401, says (RFC 9449 section 7.1).
+
+    Empty if it names none. Words that are not registered as asymmetric algorithms are left out.
+
+        >>> accepted_algorithms(HttpResponse(401, {"WWW-Authenticate": 'DPoP algs="ES256 PS256"'}))
+        ('ES256', 'PS256')
+    """
+    challenges = parse_challenges(response.header("WWW-Authenticate")) if response.status == _UNAUTHORIZED else ()
+    named = " ".join([challenge.get("algs") or "" for challenge in challenges if challenge.scheme == "dpop"])
+    return tuple([name for name in dict.fromkeys(named.split()) if name in _REGISTERED])
 
 
 def proof_rejected(response: HttpResponse) -> bool:

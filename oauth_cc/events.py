@@ -21,6 +21,7 @@ from oauth_cc.scope import Scope
 __all__ = [
     "Event",
     "EventHook",
+    "ProofAlgorithmUnsupported",
     "RejectionRepeated",
     "RenewalFailed",
     "ResponseOdd",
@@ -164,6 +165,26 @@ class ScopeInsufficient:
 
 @final
 @attrs.frozen
+class ProofAlgorithmUnsupported:
+    """
+    An API does not accept the algorithm of the key that the token is bound to (RFC 9449 section 7.1).
+
+    Attributes:
+        algorithm: The algorithm of the key, and so of its proofs.
+        accepted: The algorithms that the API accepts.
+        api: The origin of the API.
+    """
+
+    client_id: str
+    token_endpoint: str
+    cache_key: str
+    algorithm: str
+    accepted: tuple[str, ...]
+    api: str
+
+
+@final
+@attrs.frozen
 class TokenWithheld:
     """
     A request was sent without the token, because the token is not meant for its origin.
@@ -218,6 +239,7 @@ Event: TypeAlias = (
     | RenewalFailed
     | ResponseOdd
     | ScopeInsufficient
+    | ProofAlgorithmUnsupported
     | TokenWithheld
     | StoreFailed
     | StoreReturned

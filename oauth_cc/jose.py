@@ -143,7 +143,7 @@ def key_from_file(
     Load a signing key from a file in any form that `key_from_pem` and `key_from_jwk` read.
 
     The file is read again for each token request that the key signs, so a new key in its place is used. Tokens in a
-    store are cached by the path.
+    store are cached by the path. A key for DPoP is not read again, as tokens are bound to it.
 
     Args:
         file: The path of the file.

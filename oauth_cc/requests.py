@@ -236,7 +236,7 @@ class _ResponseHook:
         discarded = rejected and self.source.discard(self.token, api=api)
         source = self.source if discarded else self.source.widened(head, self.token)
         if source is None or not _is_repeatable(request):
-            context.report_scope(head, api, self.token)
+            context.report_requirements(head, api, self.token)
             return response
         # A stand-in for `send` may hold a lock meanwhile, as that of requests-mock does. Wrappers as tracing makes them
         # have the module of what they wrap.
@@ -253,7 +253,7 @@ class _ResponseHook:
             again = self._with_proof(request, again, self.proofs, sending)
         if not self.source.context.accepts(_head(again), token, api):
             self.source.discard(token, api=api)
-        context.report_scope(_head(again), api, self.token, token)
+        context.report_requirements(_head(again), api, self.token, token)
         return again
 
     def _concerns_token(self, request: requests.PreparedRequest) -> bool:

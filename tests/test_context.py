@@ -28,6 +28,7 @@ from oauth_cc._io.context import SourceContext
 from oauth_cc._io.options import check_timeout
 from oauth_cc.events import (
     Event,
+    ProofAlgorithmUnsupported,
     RejectionRepeated,
     RenewalFailed,
     ResponseOdd,
@@ -43,6 +44,7 @@ from oauth_cc.http import HttpResponse
 from oauth_cc.stores._pending import PendingRenewal, StartRenewal
 from oauth_cc.stores.cache import TokenCache
 from oauth_cc.token import Oddity
+from tests.bound import bound_key
 
 TERMS = terms(token_request(ClientCredentials("id", "s3cret"), Scope.of("a")), "https://as.example/token")
 ORIGIN = "https://as.example:443"
@@ -212,11 +214,28 @@ def test_an_insufficient_scope_is_reported_as_the_api_names_it() -> None:
     events: list[Event] = []
     fields = {"WWW-Authenticate": 'Bearer error="insufficient_scope", scope="b"'}
     context = context_of(events)
-    context.report_scope(HttpResponse(401, fields), ORIGIN)
-    context.report_scope(HttpResponse(403), ORIGIN)
+    context.report_requirements(HttpResponse(401, fields), ORIGIN)
+    context.report_requirements(HttpResponse(403), ORIGIN)
     assert events == []
-    context.report_scope(HttpResponse(403, fields), ORIGIN)
+    context.report_requirements(HttpResponse(403, fields), ORIGIN)
     assert events == [ScopeInsufficient("id", ORIGIN, PREFIX, Scope.of("b"), ORIGIN)]
+
+
+def test_an_algorithm_of_proofs_that_the_api_does_not_accept_is_reported() -> None:
+    """The event has both, and there is none for a bearer token."""
+    events: list[Event] = []
+    bound = terms(TERMS.request.with_dpop(bound_key("ours")), "https://as.example/token")
+    context = SourceContext(TokenCache(), bound, Options(on_event=events.append))
+    for line in ('DPoP algs="ES256 PS256"', "DPoP error=invalid_dpop_proof", 'DPoP algs="tok-1"'):
+        context.report_requirements(HttpResponse(401, {"WWW-Authenticate": line}), ORIGIN)
+    assert events == []
+    other = HttpResponse(401, {"WWW-Authenticate": 'DPoP algs="PS256 tok-1 EdDSA"'})
+    context_of(events).report_requirements(other, ORIGIN)
+    assert events == []
+    context.report_requirements(other, ORIGIN)
+    (event,) = events
+    assert isinstance(event, ProofAlgorithmUnsupported)
+    assert (event.algorithm, event.accepted, event.api) == ("ES256", ("PS256", "EdDSA"), ORIGIN)
 
 
 def test_a_failing_store_is_reported_once_and_its_return_once() -> None:

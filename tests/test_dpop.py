@@ -31,7 +31,7 @@ from oauth_cc import (
 )
 from oauth_cc.authentication import AuthenticationFields, UnsignedJwt
 from oauth_cc.authentication.public_jwk import public_jwk, thumbprint
-from oauth_cc.dpop import dpop_nonce, dpop_proof, normalized_htu, proof_rejected, retry_nonce
+from oauth_cc.dpop import accepted_algorithms, dpop_nonce, dpop_proof, normalized_htu, proof_rejected, retry_nonce
 from oauth_cc.endpoint import origin
 from oauth_cc.flows import Failed, exchange
 from oauth_cc.flows.hints import Hints
@@ -302,6 +302,36 @@ class TestNonces:
     ) -> None:
         """The server must have requested it, and the last proof must not contain it."""
         assert retry_nonce(response, sent) == expected
+
+    @pytest.mark.parametrize(
+        ("accepted", "line"),
+        [
+            (("ES256", "PS256"), 'DPoP error="invalid_dpop_proof", algs="ES256 PS256"'),
+            (("ES256",), "dpop ALGS=ES256"),
+            (("PS256", "ML-DSA-44"), 'DPoP algs=" PS256\tML-DSA-44  PS256"'),
+            # Neither symmetric ones, nor words that may be a token that the API echoes.
+            (("ES512",), 'DPoP algs="tok-1 HS256 none es256 ES512,ES384 ES512"'),
+            (("ES256", "EdDSA"), 'DPoP algs="ES256", DPoP algs="EdDSA ES256"'),
+            ((), 'Bearer algs="ES256", DPoP'),
+            ((), 'DPoP algs=""'),
+            ((), 'DPoP algs="ES256", algs="PS256"'),
+        ],
+    )
+    def test_the_algorithms_of_a_challenge_are_the_registered_ones(self, accepted: tuple[str, ...], line: str) -> None:
+        """In its order, each once (section 7.1). No other status names them."""
+        assert accepted_algorithms(HttpResponse(401, {"WWW-Authenticate": line})) == accepted
+        assert accepted_algorithms(HttpResponse(403, {"WWW-Authenticate": line})) == ()
+
+    @given(
+        st.text()
+        | st.lists(st.sampled_from(["ES256", "PS256", "tok-1", " ", '"', "\\", ",", "algs=", "\n"])).map("".join)
+    )
+    def test_any_text_names_a_bounded_number_of_algorithms(self, text: str) -> None:
+        """Whatever the API writes."""
+        line = f'DPoP algs="{text}"'
+        found = accepted_algorithms(HttpResponse(401, (("WWW-Authenticate", line),)))
+        assert len(found) == len(set(found)) <= 16
+        assert "tok-1" not in found
 
     def test_a_rejected_proof_is_told_from_a_rejected_token(self) -> None:
         """A wrong clock explains the first one."""

@@ -48,14 +48,14 @@ PUBLIC = {
         SAP_ARIBA SHOPIFY SOUNDCLOUD WALMART ZOOM""",
     "oauth_cc.doctor": """
         Alternative Diagnosis Failure FailureKind Finding Observed Topic alternatives examine needs_alternatives""",
-    "oauth_cc.dpop": "dpop_nonce dpop_proof retry_nonce",
+    "oauth_cc.dpop": "accepted_algorithms dpop_nonce dpop_proof retry_nonce",
     "oauth_cc.errors": """
         InsecureEndpoint InvalidInput InvalidKey InvalidResponse IssuerMismatch IssuerNotNamed OAuthError
         RegisteredCode RenewalTimedOut SourceClosed StoreUnavailable TokenRequestRefused TokenTypeDowngrade
         UnexpectedRedirect UnsupportedTokenType""",
     "oauth_cc.events": """
-        Event EventHook RejectionRepeated RenewalFailed ResponseOdd ScopeInsufficient StoreFailed StoreReturned
-        TokenDiscarded TokenFound TokenObtained TokenWithheld""",
+        Event EventHook ProofAlgorithmUnsupported RejectionRepeated RenewalFailed ResponseOdd ScopeInsufficient
+        StoreFailed StoreReturned TokenDiscarded TokenFound TokenObtained TokenWithheld""",
     "oauth_cc.fapi": "Requirement fapi2",
     "oauth_cc.flows": """
         Effect Failed FetchAssertion Flow Load Lock Moment Observe ReadKey ReadSecret Received Report Returned Save

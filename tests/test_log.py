@@ -14,6 +14,7 @@ from oauth_cc import Scope, errors
 from oauth_cc._io.log import emit
 from oauth_cc.events import (
     Event,
+    ProofAlgorithmUnsupported,
     RejectionRepeated,
     RenewalFailed,
     ResponseOdd,
@@ -85,6 +86,11 @@ LINES: list[tuple[Event, str, str]] = [
         ScopeInsufficient("id", AS, "0a", Scope()),
         "WARNING",
         f"insufficient scope for {WHO}: the API does not name the scope",
+    ),
+    (
+        ProofAlgorithmUnsupported("id", AS, "0a", "EdDSA", ("ES256", "PS256"), API),
+        "WARNING",
+        f"DPoP proofs by EdDSA for {WHO}: the API {API} accepts ES256, PS256 only; use a key for one of these",
     ),
     (
         TokenWithheld("id", AS, API),

@@ -15,6 +15,7 @@ from oauth_cc.endpoint import Origin
 from oauth_cc.errors import IssuerNotNamed
 from oauth_cc.events import (
     Event,
+    ProofAlgorithmUnsupported,
     RejectionRepeated,
     RenewalFailed,
     ResponseOdd,
@@ -196,9 +197,9 @@ class SourceContext:
         wider = request.with_scope(request.scope | token.scope | required)
         return attrs.evolve(self, terms=self.terms.with_request(wider))
 
-    def report_scope(self, response: HttpResponse, api: str, *tokens: Token) -> None:
+    def report_requirements(self, response: HttpResponse, api: str, *tokens: Token) -> None:
         """
-        Report that an API requires more scope, if it does.
+        Report that an API requires more scope, or proofs by another algorithm, if it does.
 
         Args:
             response: The API's response.
@@ -213,6 +214,13 @@ class SourceContext:
 
             shown = Scope.parse(redact(str(scope), tuple([token.access_token for token in tokens])))
             self.report(ScopeInsufficient(*self.terms.labels, shown, api))
+        key = self.terms.request.dpop_key
+        if key is not None:
+            from oauth_cc.dpop import accepted_algorithms
+
+            accepted = accepted_algorithms(response)
+            if accepted and key.algorithm not in accepted:
+                self.report(ProofAlgorithmUnsupported(*self.terms.labels, key.algorithm, accepted, api))
 
     def report_withheld(self, called: Origin) -> None:
         """Report that a request was sent to the origin *called* without the token."""

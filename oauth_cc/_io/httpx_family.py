@@ -172,7 +172,7 @@ class HttpxAuth(AuthConstructors[C | A, Store | AsyncStore], Generic[C, A, R]):
             head, api = _head(response), _api(response)
             if not self._context.accepts(head, token, api):
                 source.discard(token, api=api)
-        self._context.report_scope(head, api, first, token)
+        self._context.report_requirements(head, api, first, token)
 
     # Both libraries call the two flows; help() would show their text about a third.
     auth_flow = sync_auth_flow
@@ -222,7 +222,7 @@ class HttpxAuth(AuthConstructors[C | A, Store | AsyncStore], Generic[C, A, R]):
             head, api = _head(response), _api(response)
             if not self._context.accepts(head, token, api):
                 await source.discard(token, api=api)
-        self._context.report_scope(head, api, first, token)
+        self._context.report_requirements(head, api, first, token)
 
     def _prepare(self, request: R, token: Token, proofs: "CallProofs | None") -> Guard | None:
         guard = self._authorize(request, token, proofs)

@@ -16,6 +16,7 @@ from oauth_cc.endpoint import Endpoint
 from oauth_cc.events import (
     Event,
     EventHook,
+    ProofAlgorithmUnsupported,
     RejectionRepeated,
     RenewalFailed,
     ResponseOdd,
@@ -114,13 +115,16 @@ def _line(event: Event) -> _Line:
             return logging.WARNING, text, *source, _described(error)
         case StoreReturned():
             return logging.INFO, f"token store available again for {_SOURCE}", *source
-        case TokenDiscarded() | RejectionRepeated() | ScopeInsufficient():
+        case TokenDiscarded() | RejectionRepeated() | ScopeInsufficient() | ProofAlgorithmUnsupported():
             return _api_line(event, source)
         case _:
             assert_never(event)
 
 
-def _api_line(event: TokenDiscarded | RejectionRepeated | ScopeInsufficient, source: tuple[str, str, str]) -> _Line:
+_OfApi: TypeAlias = TokenDiscarded | RejectionRepeated | ScopeInsufficient | ProofAlgorithmUnsupported
+
+
+def _api_line(event: _OfApi, source: tuple[str, str, str]) -> _Line:
     api = "the API" if event.api is None else f"the API {event.api}"
     match event:
         case TokenDiscarded():
@@ -131,6 +135,9 @@ def _api_line(event: TokenDiscarded | RejectionRepeated | ScopeInsufficient, sou
         case ScopeInsufficient(scope=scope):
             required = f"requires '{_cut(scope)}'; request this scope" if scope else "does not name the scope"
             return logging.WARNING, f"insufficient scope for {_SOURCE}: %s %s", *source, api, required
+        case ProofAlgorithmUnsupported(algorithm=algorithm, accepted=accepted):
+            text = f"DPoP proofs by %s for {_SOURCE}: %s accepts %s only; use a key for one of these"
+            return logging.WARNING, text, algorithm, *source, api, ", ".join(accepted)
         case _:
             assert_never(event)
 

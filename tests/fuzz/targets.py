@@ -20,6 +20,7 @@ from oauth_cc._wire.form import decode, encode
 from oauth_cc._wire.json import MAX_SIZE, parse_object, write
 from oauth_cc._wire.redaction import echoes
 from oauth_cc.authentication.federated import checked_assertion, remark_on
+from oauth_cc.authentication.keys import ALGORITHMS
 from oauth_cc.challenge import (
     challenged_scope,
     insufficient_scope,
@@ -28,7 +29,7 @@ from oauth_cc.challenge import (
     token_rejected,
 )
 from oauth_cc.dialect import MAX_LIFETIME
-from oauth_cc.dpop import dpop_nonce, proof_rejected, retry_nonce
+from oauth_cc.dpop import accepted_algorithms, dpop_nonce, proof_rejected, retry_nonce
 from oauth_cc.endpoint import check_resource, check_url
 from oauth_cc.flows.platform import github_assertion, google_assertion
 from oauth_cc.http import MAX_RETRY_AFTER, date, retry_after
@@ -51,6 +52,7 @@ P = ParamSpec("P")
 NOW: Final = 1700000000.0
 SECRET: Final = "s3cr3t/va<l>ue+%"
 KEY: Final = "0123456789abcdef" * 4
+MAX_ACCEPTED: Final = len(ALGORITHMS) + 5
 ISSUER: Final = "https://as.example/tenant"
 RESOURCE: Final = "https://api.example/mcp"
 REQUEST: Final = token_request(ClientCredentials("your_id", SECRET), Scope.of("a", "b"))
@@ -142,6 +144,7 @@ def challenges(data: bytes) -> None:
         assert retry_nonce(response, None) in (None, nonce)
         assert retry_nonce(response, nonce) is None
         proof_rejected(response)
+        assert len(accepted_algorithms(response)) <= MAX_ACCEPTED
 
 
 def json_text(data: bytes) -> None:

@@ -8,12 +8,12 @@ import logging
 import time
 import traceback
 from base64 import urlsafe_b64decode
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import anyio
+import attrs
 import httpx
 import httpx2
 import pytest
@@ -23,7 +23,8 @@ from joserfc.jwk import ECKey
 import oauth_cc.aiohttp
 import oauth_cc.httpx2
 import oauth_cc.requests
-from oauth_cc import ClientCredentials, SigningKey, errors, token_request
+from oauth_cc import ClientCredentials, Options, SigningKey, errors, token_request
+from oauth_cc.events import Event, ProofAlgorithmUnsupported
 from oauth_cc.jose import key_from_file, new_key
 from oauth_cc.stores.file import FileStore
 from oauth_cc.testing import AuthorizationServer, RegisteredClient
@@ -188,6 +189,22 @@ def test_each_cause_costs_one_more_request_at_most(call: Call) -> None:
 
 
 @each_call
+def test_an_algorithm_that_the_api_does_not_accept_is_reported(call: Call, caplog: pytest.LogCaptureFixture) -> None:
+    """The line names it and what the API accepts, and nothing else that the API says. The caller gets the response."""
+    events: list[Event] = []
+    refused = Answer(
+        401, (("WWW-Authenticate", 'DPoP error="invalid_dpop_proof", algs="PS256 tok-1 EdDSA"'),), (b"no",)
+    )
+    with serve(bound(1)) as script, serve(refused) as api:
+        auth = call.auth(REQUEST, f"{script.url}/token", options=Options(on_event=events.append))
+        assert call.get(auth, api.url) == [401]
+    (found,) = [event for event in events if isinstance(event, ProofAlgorithmUnsupported)]
+    assert (found.algorithm, found.accepted, found.api) == ("ES256", ("PS256", "EdDSA"), api.url)
+    assert f"the API {api.url} accepts PS256, EdDSA only; use a key for one of these" in caplog.text
+    assert "tok-1" not in caplog.text
+
+
+@each_call
 def test_a_rejected_token_is_replaced_and_has_a_proof_by_the_same_key(call: Call) -> None:
     """The hash of the new token is in it."""
     with serve(bound(1), bound(2)) as script, serve(REJECTED, DONE) as api:
@@ -325,33 +342,22 @@ def test_nonces_that_rotate_at_every_answer_cost_a_bounded_number_of_requests(ca
 
 
 @pytest.mark.slow
-def test_two_hundred_threads_and_tasks_are_answered_while_nonces_rotate() -> None:
-    """Each call takes two requests at most, for each nonce is accepted once."""
+@each_call
+def test_two_hundred_threads_or_tasks_are_answered_while_nonces_rotate(call: Call) -> None:
+    """Each call takes two requests at most, for each nonce is accepted once. Each request has a proof of its own."""
+    signed: list[bytes] = []
+
+    def sign(signing_input: bytes) -> bytes:
+        signed.append(signing_input)
+        signature = KEY.signer(signing_input)
+        assert isinstance(signature, bytes)
+        return signature
+
     with AuthorizationServer(dpop_nonces=True) as server:
-        auth = oauth_cc.httpx2.ClientCredentialsAuth(REQUEST, server.token_endpoint)
-        with (
-            httpx2.Client(auth=auth, timeout=60, limits=httpx2.Limits(max_connections=50)) as client,
-            ThreadPoolExecutor(200) as pool,
-        ):
-            statuses = [each.status_code for each in pool.map(client.get, [server.resource_url] * 200)]
-        assert statuses == [200] * 200
-
-        async def main() -> list[int]:
-            found: list[int] = []
-
-            async def one(client: httpx2.AsyncClient) -> None:
-                found.append((await client.get(server.resource_url)).status_code)
-
-            async with (
-                httpx2.AsyncClient(auth=auth, timeout=60, limits=httpx2.Limits(max_connections=50)) as client,
-                anyio.create_task_group() as group,
-            ):
-                for _ in range(200):
-                    group.start_soon(one, client)
-            return found
-
-        assert anyio.run(main) == [200] * 200
-        assert len(server.token_requests) == 2
+        auth = call.auth(REQUEST.with_dpop(attrs.evolve(KEY, signer=sign)), server.token_endpoint)
+        assert call.crowd(auth, server.resource_url, 200) == [200] * 200
+        assert [each.status for each in server.token_requests] == [400, 200]
+    assert 200 < len(signed) - 2 <= 400
 
 
 @pytest.mark.parametrize("library", ["httpx2", "requests"])
@@ -458,6 +464,35 @@ class TestStoredTokens:
         stored = b"".join([file.read_bytes() for file in folder.rglob("*") if file.is_file()])
         assert b"dpop+jwt" not in stored
         assert b"PRIVATE" not in stored
+
+    def test_a_key_file_that_changes_is_another_key_after_a_restart_alone(
+        self, server: AuthorizationServer, tmp_path: Path
+    ) -> None:
+        """The running program goes on with the key that it has loaded, through a renewal, too."""
+        file, store = tmp_path / "dpop.pem", FileStore(tmp_path / "tokens")
+
+        def started() -> Any:
+            file_key = key_from_file(file)
+            return file_key.jkt, oauth_cc.httpx2.ClientCredentialsAuth(
+                REQUEST.with_dpop(file_key), server.token_endpoint, store=store
+            )
+
+        def call(auth: Any) -> list[str | None]:
+            with httpx2.Client(auth=auth) as client:
+                assert client.get(server.resource_url).status_code == 200
+            return [each.dpop_jkt for each in server.token_requests]
+
+        file.write_bytes(ECKey.generate_key("P-256").as_pem(private=True))
+        old, running = started()
+        assert call(running) == [old]
+        file.write_bytes(ECKey.generate_key("P-384").as_pem(private=True))
+        assert call(running) == [old]
+        server.revoke_all()
+        assert call(running) == [old, old]
+        new, restarted = started()
+        assert new != old
+        assert call(restarted) == [old, old, new]
+        assert call(running) == [old, old, new]
 
     def test_a_key_that_ends_with_the_process_is_refused(self, tmp_path: Path) -> None:
         """By every auth and source."""

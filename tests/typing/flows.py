@@ -9,6 +9,7 @@ from oauth_cc import ClientCredentials, HttpRequest, SecretFile, SigningKey, Tok
 from oauth_cc.authentication import KeySource, MacKey, SecretSource, Source
 from oauth_cc.events import (
     Event,
+    ProofAlgorithmUnsupported,
     RejectionRepeated,
     RenewalFailed,
     ResponseOdd,
@@ -108,7 +109,7 @@ def described(event: Event) -> str:
             return str(scope)
         case ResponseOdd(oddities=oddities):
             return ", ".join(oddities)
-        case TokenWithheld(api=api):
+        case TokenWithheld(api=api) | ProofAlgorithmUnsupported(api=api):
             return api
         case StoreFailed(error=error):
             return str(error)
