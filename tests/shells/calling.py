@@ -2,11 +2,14 @@
 API calls with an auth of every HTTP library, on threads and on event loops.
 """
 
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 from typing import Any, TypeAlias
 
 import aiohttp
 import anyio
+import httpx
 import requests
 
 from oauth_cc import TokenRequest
@@ -16,6 +19,9 @@ from tests.shells.asking import WAYS, Ask
 
 # The libraries share names but no types, so values of either library are not typed.
 Auth: TypeAlias = Any
+
+# Fewer than the queue of a server on this machine holds.
+_CONNECTIONS = 50
 
 
 class Call:
@@ -60,6 +66,32 @@ class Call:
         async def main() -> list[int]:
             async with self.library.AsyncClient(**settings) as client:
                 return [(await client.get(url, **options)).status_code for url in urls]
+
+        return anyio.run(main, backend=self.backend)
+
+    def crowd(self, auth: Auth, url: str, size: int) -> list[int]:
+        """Return the statuses of *size* calls to *url*, each on a thread or in a task, with one client."""
+        if self.library is requests:
+            adapter = requests.adapters.HTTPAdapter(pool_maxsize=_CONNECTIONS, pool_block=True)
+            with requests.Session() as session, ThreadPoolExecutor(size) as pool:
+                session.auth, session.trust_env = auth, False
+                session.mount("http://", adapter)
+                return [each.status_code for each in pool.map(session.get, [url] * size)]
+        if self.library is aiohttp:
+            return anyio.run(_crowd_by_aiohttp, auth, url, size)
+        limits = {"max_connections": _CONNECTIONS}
+        settings = {**self._settings(auth), "timeout": 60}
+        if self.library is httpx:
+            # Between threads, httpcore 1 may close a connection that it has just given to another request.
+            settings["headers"], limits["max_keepalive_connections"] = {"Connection": "close"}, 0
+        settings["limits"] = self.library.Limits(**limits)
+        if self.backend is None:
+            with self.library.Client(**settings) as client, ThreadPoolExecutor(size) as pool:
+                return [each.status_code for each in pool.map(client.get, [url] * size)]
+
+        async def main() -> list[int]:
+            async with self.library.AsyncClient(**settings) as client:
+                return [each.status_code for each in await _together(size, lambda: client.get(url))]
 
         return anyio.run(main, backend=self.backend)
 
@@ -114,6 +146,30 @@ class Call:
             return [token.access_token.reveal() for token in tokens]
 
         return anyio.run(main, backend=self.backend)
+
+
+async def _together(size: int, ask: Callable[[], Awaitable[Any]]) -> list[Any]:
+    found: list[Any] = []
+
+    async def one() -> None:
+        found.append(await ask())
+
+    async with anyio.create_task_group() as group:
+        for _ in range(size):
+            group.start_soon(one)
+    return found
+
+
+async def _crowd_by_aiohttp(auth: Auth, url: str, size: int) -> list[int]:
+    connector = aiohttp.TCPConnector(limit=_CONNECTIONS)
+    async with aiohttp.ClientSession(middlewares=(auth,), connector=connector) as session:
+
+        async def get() -> int:
+            async with session.get(url) as response:
+                await response.read()
+                return response.status
+
+        return await _together(size, get)
 
 
 async def _get_by_aiohttp(auth: Auth, urls: tuple[str, ...], options: dict[str, Any]) -> list[int]:

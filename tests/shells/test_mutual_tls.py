@@ -432,7 +432,13 @@ class _Closing(requests.adapters.HTTPAdapter):
 
 def following(kind: Callable[..., Any], limits: object) -> Callable[[Path, Path], Any]:
     """Return a function that makes a client of httpx2 or httpx which follows a file, with new connections."""
-    return lambda file, trust: kind(verify=client_context(file, authorities=trust), trust_env=False, limits=limits)
+    # Without kept connections, because httpcore 1 may close one that it has just given to another thread.
+    return lambda file, trust: kind(
+        verify=client_context(file, authorities=trust),
+        trust_env=False,
+        limits=limits,
+        headers={"Connection": "close"},
+    )
 
 
 def following_session(file: Path, trust: Path) -> requests.Session:
