@@ -327,7 +327,7 @@ class TestNonces:
         | st.lists(st.sampled_from(["ES256", "PS256", "tok-1", " ", '"', "\\", ",", "algs=", "\n"])).map("".join)
     )
     def test_any_text_names_a_bounded_number_of_algorithms(self, text: str) -> None:
-        """Whatever the API writes."""
+        """The API may write anything."""
         line = f'DPoP algs="{text}"'
         found = accepted_algorithms(HttpResponse(401, (("WWW-Authenticate", line),)))
         assert len(found) == len(set(found)) <= 16
