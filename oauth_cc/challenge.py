@@ -208,7 +208,7 @@ def token_rejected(response: HttpResponse, dialect: Dialect = RFC_6749) -> bool:
 
 
 def notable_statuses(dialect: Dialect) -> frozenset[int]:
-    """Return the statuses of a response that may say something about the token; after any other, a call is done."""
+    """Return the statuses of a response that may say something about the token. A call ends with any other status."""
     return _NOTABLE if dialect is RFC_6749 else _NOTABLE.union(dialect.rejection_statuses)
 
 

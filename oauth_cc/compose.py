@@ -180,7 +180,8 @@ def authenticated_request(
     dpop_proof: Secret | None = None,
 ) -> HttpRequest:
     """
-    Return what `http_request` returns, for a proof that was taken before: one attempt authenticates once.
+    Return the request that `http_request` returns, for a proof that the caller has taken: one attempt authenticates
+    once.
 
     Args:
         request: The request.

@@ -1,9 +1,9 @@
 """
 Ready-made dialects, each with its source and date.
 
-A server without an entry here follows RFC 6749, or its departures are read tolerantly. The letter says how sure an
-entry is: A, the provider's own text was read; B, third-party code, a catalogue or an issue was read; C, known from
-before. ``PROVIDERS.md`` beside `oauth_cc.authentication` has the whole setting of each provider.
+A server without an entry here follows RFC 6749, or this library tolerates its departures. The letter says how reliable
+an entry is. A: the provider's own text was read. B: third-party code, a catalogue or an issue was read. C: known from
+before. ``PROVIDERS.md`` beside `oauth_cc.authentication` has all settings of each provider.
 """
 
 from typing import Final

@@ -1,9 +1,9 @@
 """
-DPoP: proofs of possession of a key, and the nonces that servers want in them (RFC 9449).
+DPoP: proofs of possession of a key, and the nonces that servers require in them (RFC 9449).
 
     SigningKey, method, URL, now, unique_id ─ dpop_proof ─▶ UnsignedJwt ─ (the key signs) ─ signed ─▶ Secret
 
-A token that is bound to a key is of no use without the key: each request needs a new proof, a JWT that the key signs.
+A token that is bound to a key cannot be used without the key: each request needs a new proof, a JWT that the key signs.
 """
 
 import hashlib

@@ -234,7 +234,7 @@ class TokenTypeDowngrade(UnsupportedTokenType):
 
 class RenewalTimedOut(OAuthError, TimeoutError):
     """
-    No token within the time that a caller waits for another caller's token request.
+    No token within the `wait_timeout` of the caller, because another caller's token request is still running.
 
     Attributes:
         seconds: How long the caller waited.

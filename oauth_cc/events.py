@@ -63,7 +63,7 @@ class TokenObtained:
 @attrs.frozen
 class TokenFound:
     """
-    The store had a token of another process, or of an earlier one.
+    The store had a token that another process, or an earlier run, has saved.
 
     Attributes:
         lifetime: The seconds until the token expires.
@@ -95,7 +95,7 @@ class TokenDiscarded:
 @attrs.frozen
 class RejectionRepeated:
     """
-    An API rejected a token and the one that replaced it. Calls go out with the token for a while.
+    An API rejected a token, and then the token that replaced it. For a while, calls carry the rejected token.
 
     Reported once, not for each of the pauses that follow.
 

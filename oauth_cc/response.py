@@ -1,11 +1,11 @@
 """
-The response of a token endpoint, read as a `Token` or as the error that says why there is none.
+The response of a token endpoint, read as a `Token` or as the error that says why there is no token.
 
     HttpResponse ─ parse_token_response ─▶ Token
 
 Responses are untrusted. Faults are values until the last moment, and the function that raises holds records only, so
-that no traceback shows a token, with locals or without. Side details are read tolerantly: they never cost a good token.
-The token itself is read strictly.
+that no traceback shows a token, with locals or without. Side details are read tolerantly: an odd detail never costs a
+good token. The token itself is read strictly.
 """
 
 import math

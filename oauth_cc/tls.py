@@ -92,17 +92,18 @@ def client_context(
     """
     Return a TLS context for clients that reads its certificate again when the file is replaced.
 
-    Each new connection has the certificate of that moment. An open connection keeps the one that it has. While the
-    certificate and its key do not fit, as between the replacements of two files, new connections have the earlier pair.
+    Each new connection has the certificate of that moment. An open connection keeps its certificate. While the
+    certificate and its key do not match, as between the replacements of two files, new connections have the earlier
+    pair.
 
     Args:
         certificate: The path of a PEM file with the certificate and its chain.
         key: The path of the private key, None if it is in the same file.
         password: The password of the key.
-        authorities: The path of a PEM file with the only authorities to trust. None for those of the system.
+        authorities: The path of a PEM file with the only authorities to trust. None for the authorities of the system.
 
     Raises:
-        InvalidInput: A file cannot be read, or the key does not fit.
+        InvalidInput: A file cannot be read, or the key does not match.
     """
     paths = [None if path is None else checked_path(path) for path in (certificate, key, authorities)]
     given = [path for path in (certificate, key, authorities) if path is not None]

@@ -1,5 +1,5 @@
 """
-The driver for async code on asyncio and trio: performs the effects of a flow, and lets other tasks run meanwhile.
+The driver for async code on asyncio and trio. It performs the effects of a flow without blocking other tasks.
 """
 
 import asyncio

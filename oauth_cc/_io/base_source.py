@@ -80,7 +80,7 @@ class Source:
         return other
 
     def adopt(self, other: Self) -> None:
-        """Return the tokens of *other*, a source that this one was widened to, from now on."""
+        """Use the tokens of *other* from now on. *other* is a source that `widened` returned."""
         self._context = other.context
 
     def _judged(self, outcome: Renewal | BaseException, pending: PendingRenewal) -> Renewal | BaseException:
@@ -121,6 +121,7 @@ def raisable(error: BaseException) -> BaseException:
     """
     Return *error* for one of several callers to raise.
 
-    An own error is copied, and others lose their traceback, because callers would otherwise extend one traceback.
+    An error of this library is copied, and any other error loses its traceback. Otherwise every caller would extend the
+    same traceback.
     """
     return copy.copy(error) if isinstance(error, OAuthError) else error.with_traceback(None)

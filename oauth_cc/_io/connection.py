@@ -33,7 +33,7 @@ class Connection:
                 _shut_down(self._socket)
 
     def cut(self) -> None:
-        """End the connection, also one that is made later, so that the thread that reads from it goes on."""
+        """End the connection, or one that is made later, so that the thread that reads from it continues."""
         with self._mutex:
             self._is_cut = True
             # A proxy may hold a tunnel that is not complete. A TLS handshake has a time limit as a whole.

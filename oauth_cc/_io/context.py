@@ -162,10 +162,10 @@ class SourceContext:
 
     def accepts(self, response: HttpResponse, token: Token, api: str) -> bool:
         """
-        Return whether an API accepts a token, says its response to a repeated call, and remember it.
+        Return whether an API accepted the token of a repeated call, and record it.
 
         Args:
-            response: The response.
+            response: The response to the repeated call.
             token: The token of the call.
             api: The origin of the API.
         """

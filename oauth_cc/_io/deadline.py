@@ -1,8 +1,8 @@
 """
 The deadline of one attempt in threads.
 
-A timeout of a socket bounds one read only. A server that sends a byte now and then holds a reader for as long as it
-likes. So the attempt runs on a thread of its own, which its caller leaves at the deadline.
+The timeout of a socket limits one read only. A server that sends a byte now and then can hold a reader for hours. So
+the attempt runs on a thread of its own, and its caller stops waiting at the deadline.
 """
 
 import time
@@ -25,7 +25,7 @@ _GRACE: Final = 0.25
 @final
 class DeadlineExceeded(Exception):
     """
-    The attempt has not ended at its deadline. Each shell raises its library's timeout in place of it, with this text.
+    An attempt that has not ended at its deadline. Each shell raises the timeout error of its library with this text.
     """
 
 
@@ -36,8 +36,8 @@ class Deadline(Generic[T]):
     The deadline of the attempts of one source.
 
     Args:
-        seconds: The seconds that one attempt may take. It is left a quarter of a second later at most.
-        pause: Seconds for which no further attempt is made while one that was left goes on.
+        seconds: The seconds that one attempt may take. Its caller waits a quarter of a second longer at most.
+        pause: Seconds without a further attempt while an abandoned attempt is still running.
         name: The HTTP library, for the log.
     """
 
@@ -54,11 +54,11 @@ class Deadline(Generic[T]):
 
         Args:
             attempt: Sends a request and reads the response. It runs on a thread of its own.
-            cut: Ends the connection of *attempt*, so that its thread ends. None if the connection belongs to a client
-                of the user's. Its thread then goes on until the connection ends.
+            cut: Ends the connection of *attempt*, and its thread with it. None if the connection belongs to the user's
+                client: the thread then runs until the connection ends.
 
         Raises:
-            DeadlineExceeded: *attempt* takes longer than the deadline, or an attempt that was left still goes on.
+            DeadlineExceeded: *attempt* has not ended at the deadline, or an abandoned attempt is still running.
         """
         if self._is_held():
             raise DeadlineExceeded("an earlier request through this client still hangs")

@@ -1,5 +1,5 @@
 """
-The driver for threads: performs the effects of a flow, and blocks meanwhile.
+The driver for threads. It performs the effects of a flow, and blocks its thread meanwhile.
 """
 
 import time

@@ -1,8 +1,8 @@
 """
-A guard of the hops of one httpx or httpx2 call: it keeps the token's header on the hops to the token's own origins, and
-from all others. A DPoP token gets a new proof for each hop.
+The guard of the hops of one httpx or httpx2 call. Hops to the token's own origins carry the token's header, and no
+other hop does. A DPoP token gets a new proof for each hop.
 
-The libraries remove Authorization, and no other header, when a redirect leads to another origin, and they do not ask an
+When a redirect leads to another origin, the libraries remove Authorization, and no other header. They do not call the
 auth again. The ``trace`` extension sees each hop before its headers are sent. A transport that emits no trace events is
 not guarded.
 """

@@ -30,8 +30,8 @@ class Connection:
     The connection of one attempt.
 
     Args:
-        is_own: Whether it belongs to a client of this library, which makes a new one for each attempt. Only then it is
-            cut, and is what it reads bounded.
+        is_own: Whether the connection belongs to a client of this library, which makes a new one for each attempt. Only
+            such a connection is ended by `cut`, and only its reads are limited.
     """
 
     def __init__(self, *, is_own: bool) -> None:
@@ -69,7 +69,7 @@ class Connection:
         self._note_address(event, info)
 
     def cut(self) -> None:
-        """End the connection, and one that is made later, so that the thread that reads from it goes on."""
+        """End the connection, or one that is made later, so that the thread that reads from it continues."""
         with self._mutex:
             self._is_cut = True
             if self._socket is not None:

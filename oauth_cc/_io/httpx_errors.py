@@ -71,11 +71,11 @@ def say(text: str, request: HttpRequest, connection: Connection) -> str:
 
 def hook_of(error: Exception, library: str) -> str:
     """
-    Return the name of the function outside of *library* that raised *error*, or had it raised.
+    Return the name of the function that raised *error*, or of the function whose call raised it.
 
     Args:
         error: An error that a response hook of the user's raised.
-        library: The name of the HTTP library.
+        library: The name of the HTTP library. Its own functions are not named.
     """
     for frame, _ in traceback.walk_tb(error.__traceback__):
         module: object = frame.f_globals.get("__name__")

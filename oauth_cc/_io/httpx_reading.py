@@ -89,9 +89,10 @@ _REST_SECONDS: Final = 0.25
 
 def release(response: Response, in_memory: Callable[[bytes], Body]) -> None:
     """
-    Release the connection of *response*: it ends, or goes back to its pool if the rest of the response is short.
+    Release the connection of *response*: close it, or return it to its pool if the rest of the response is short.
 
-    Otherwise the libraries read it whole, decoded, before the same call is sent again. Its body is empty afterwards.
+    Otherwise the libraries read and decode the whole response before the same call is sent again. The body is empty
+    afterwards.
 
     Args:
         response: A response to a client for threads.

@@ -29,12 +29,12 @@ class Options:
         retries: How often and after which pauses a failed attempt is repeated.
         renewal_window: When a token is renewed, as shares of its lifetime.
         wait_timeout: Seconds that a call waits for a token, retries and locks included, above 0.
-        background_renewal: Whether a token that can still be used is renewed in the background: on a daemon thread, or
-            in a task. False for places without threads: the caller then performs the renewal itself.
+        background_renewal: Whether a token that can still be used is renewed in the background, on a daemon thread or
+            in a task. Pass False where there are no threads: the caller then performs the renewal itself.
         on_event: A plain function, called with each event of `oauth_cc.events`.
-        scopes_allowed: The scope that an API may ask for. If it rejects a call of an auth for lack of scope (403), and
-            what it asks for is in here, the call is repeated once with a new token that has it (RFC 6750 section 3.1).
-            The auth keeps that scope. Empty to leave it to `ScopeInsufficient`.
+        scopes_allowed: The scope-tokens that an auth may add when an API requires them. If an API rejects a call for
+            lack of scope (403), and *scopes_allowed* has all that it requires, the call is repeated once with a new
+            token (RFC 6750 section 3.1). The auth keeps the wider scope. Empty to report `ScopeInsufficient` only.
 
     Raises:
         InvalidInput: A value has the wrong type or is outside its range.

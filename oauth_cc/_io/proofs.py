@@ -27,7 +27,7 @@ class CallProofs:
     Args:
         key: The key that the token is bound to.
         token: The token.
-        hints: What the APIs said before.
+        hints: The nonces and clocks that earlier responses named.
     """
 
     def __init__(self, key: SigningKey, token: Token, hints: Hints) -> None:
@@ -79,18 +79,19 @@ class CallProofs:
             self._hints.keep_nonce(called, nonce)
 
     def restart(self) -> None:
-        """Forget what this call has tried, as its request may be sent again with the same proof."""
+        """Forget what this call has tried, because its request may be sent again with the same proof."""
         self._has_new_nonce = self._has_new_clock = False
         self._is_repeated = True
 
     def demands_another(self, response: HttpResponse, called: Origin, *, repeatable: bool) -> bool:
         """
-        Return whether to send the same request with the same token and another proof: once for a nonce, and once for
-        the clock. Otherwise the nonces are shared.
+        Return whether to send the same request again, with the same token and another proof.
+
+        A call is repeated once for a nonce, and once for the clock. If it is not repeated, its nonces are shared.
 
         Args:
-            response: The response, noted before.
-            called: Its origin.
+            response: The response, whose nonce `note` has kept.
+            called: The origin that sent it.
             repeatable: Whether the request can be sent again.
         """
         another = repeatable and response.status >= _FIRST_ERROR and self._helps(response, called)

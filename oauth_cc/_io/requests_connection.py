@@ -1,5 +1,5 @@
 """
-Sessions of this library's own on requests: a new connection for each attempt, which can be cut from another thread.
+The sessions that this library makes on requests. Each attempt has a new connection, which another thread can end.
 """
 
 import ssl
@@ -21,8 +21,7 @@ _Certificate: TypeAlias = str | tuple[str, str] | None
 
 def own_session(url: str, connection: Connection) -> requests.Session:
     """
-    Return a session for one request to *url*, with the proxies and authorities that requests takes from the
-    environment.
+    Return a session for one request, with the proxies and authorities that requests takes from the environment.
 
     Args:
         url: The URL of the request.

@@ -86,7 +86,7 @@ def carry(request: requests.PreparedRequest, admit: Callable[[Origin], bool]) ->
 
 
 def arrived(request: requests.PreparedRequest) -> None:
-    """Give *request*, which was sent, the headers and the `copy` of requests again."""
+    """Restore the headers and the `copy` method of *request* after it was sent."""
     vars(request).pop("copy", None)
     if isinstance(request.headers, _KeptHeaders):
         request.headers = CaseInsensitiveDict(request.headers)

@@ -92,7 +92,7 @@ def sender(
 
 @final
 class _Told:
-    """What one source has said in the log."""
+    """What one source has logged already."""
 
     def __init__(self) -> None:
         self.repeats = False

@@ -1,5 +1,5 @@
 """
-Removal of tracebacks from errors. Their frames hold requests, and requests hold secrets.
+The removal of tracebacks from errors. Their frames hold requests, and requests hold secrets.
 """
 
 from typing import TypeVar
@@ -26,7 +26,7 @@ def chain(error: BaseException) -> list[BaseException]:
 
 
 def strip_tracebacks(error: E) -> E:
-    """Return *error* after removing every traceback of its `chain`. Log tools print the locals of frames."""
+    """Return *error* after removing every traceback of its `chain`. Log tools print the local variables of frames."""
     for link in chain(error):
         link.__traceback__ = None
     return error

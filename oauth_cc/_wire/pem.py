@@ -1,5 +1,5 @@
 """
-Keys and certificates as people have them: PEM (RFC 7468), DER, and what is wrapped around either.
+Keys and certificates in the forms that users have: PEM (RFC 7468), DER, and encodings of either.
 """
 
 import re
@@ -84,7 +84,7 @@ def elements(der: bytes) -> list[tuple[int, bytes]] | None:
 
 
 def structure(der: bytes) -> tuple[int, ...]:
-    """Return the tags inside of the one sequence that *der* is, none if it is not one."""
+    """Return the tags of the elements in *der*, a DER sequence. Empty if it is not one sequence."""
     outer = elements(der)
     if outer is None or [tag for tag, _ in outer] != [_SEQUENCE]:
         return ()

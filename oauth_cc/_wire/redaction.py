@@ -1,9 +1,9 @@
 """
 Secrets in the text of a server, in the forms in which programs echo them.
 
-A program that repeats a secret writes it plain, percent-encoded, escaped for HTML or JSON, or in base64, and often cuts
-it. So the text is decoded once in each of these ways, and each secret is looked for in what comes out. The work is
-linear in the length of the text.
+A program that echoes a secret writes it plain, percent-encoded, escaped for HTML or JSON, or in base64. Often it cuts
+the secret. So the text is decoded once in each of these ways, and each secret is searched for in the result. The work
+is linear in the length of the text.
 """
 
 import re

@@ -36,17 +36,17 @@ class JwtBearerGrant:
     A JWT that the client signs for each request, as the grant itself: service accounts of Google, Salesforce, DocuSign,
     ServiceNow, Maskinporten and Zitadel (RFC 7523 section 2.1).
 
-    It stands in the place of the client authentication. The request has the grant type of the JWT, and neither
-    client_id nor secret unless *client_authentication* adds them.
+    It takes the place of the client authentication. The request has the grant type of the JWT. It has a client_id or a
+    secret only if *client_authentication* adds them.
 
     Args:
         key: The private key, loaded by `oauth_cc.jose`, or a `SigningKey` that calls a KMS or an HSM.
         audience: The ``aud``, which the server documents: its issuer or its token endpoint.
         issuer: The ``iss``. None for the client_id of the credentials.
-        subject: The ``sub``: whom the token is about. None to omit it.
+        subject: The ``sub``: the account that the token is for. None to omit it.
         claims: Further claims. They are kept as the text of a JSON object.
         scope_claim: Whether the scope of the request goes into the JWT, and not into the body.
-        client_authentication: What authenticates the client beside the grant. None for nothing, as most servers want.
+        client_authentication: What authenticates the client beside the grant. None for nothing, as most servers expect.
         typ: The ``typ`` of the JWT header, None to omit it.
         lifetime: Seconds from ``iat`` to ``exp``, from 1 to 3600.
 

@@ -1,5 +1,5 @@
 """
-The forms that private keys come in, told apart without reading the key itself.
+The forms of private keys, recognized without reading the key itself.
 
     text or bytes ─ recognized ─▶ KeyText | the fault
 """

@@ -1,5 +1,5 @@
 """
-Classes like oauthlib's errors, for `oauth_cc.compat._errors` to use if oauthlib is not installed.
+Classes like oauthlib's errors. `oauth_cc.compat._errors` uses them if oauthlib is not installed.
 """
 
 import json

@@ -19,7 +19,7 @@ def search(
     urls: Sequence[str], ask: Callable[[str], Flow[Received]], parse: Callable[[HttpResponse], D]
 ) -> Flow[tuple[D, float]]:
     """
-    Return the flow that asks *urls* in turn until a response is a document, with the time of its expiry.
+    Return the flow that requests *urls* in turn until a response is a document. It returns the document and its expiry.
 
     Args:
         urls: The URLs, at least one.

@@ -110,13 +110,13 @@ def exchange(
     The lifetime of the token counts from the moment of the request. A request is retried if there was no response, or
     the response is ``retryable``. If the server rejects a signed assertion while its clock differs from this machine's
     by up to a day, the request is sent once more by the server's clock (FAPI 2.0 Security Profile section 5.3.3.1). If
-    the server wants a nonce in the DPoP proof, the request is sent once more with it (RFC 9449 section 8).
+    the server requires a nonce in the DPoP proof, the request is sent once more with the nonce (RFC 9449 section 8).
 
-    The flow raises what `parse_token_response` and `http_request` raise, and the error of the HTTP library if there was
-    no response.
+    The flow raises the errors of `parse_token_response` and `http_request`, and the error of the HTTP library if there
+    was no response.
 
     Args:
-        request: What to request. Credentials alone request no scope.
+        request: The token request. Credentials alone request no scope.
         endpoint: The token endpoint.
         retries: The number of attempts and the pauses between them.
         hints: The nonces that servers named before. None for none.

@@ -124,7 +124,7 @@ def fresh_from(token: Token) -> float:
     """
     Return the POSIX seconds from which *token* is fresh: five minutes before it was received, as clocks differ.
 
-    At an earlier moment the clock has been set back since, and how long the token can be used is unknown.
+    An earlier time means that the clock was set back. How long the token can be used is then unknown.
     """
     return token.received_at - _CLOCK_TOLERANCE
 

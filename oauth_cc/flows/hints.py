@@ -64,7 +64,8 @@ class Hints:
 
 def clock_ahead(response: HttpResponse, received_at: float, began: float) -> float:
     """
-    Return the seconds by which the clock of a server is ahead, if the difference may spoil what was signed; else 0.
+    Return the seconds by which the clock of a server is ahead, or 0 if the difference cannot invalidate a signed
+    request.
 
     Args:
         response: The response, whose Date is read.

@@ -1,9 +1,9 @@
 """
 The pauses after an API rejected one token after the other.
 
-An API that rejects every token must not cost one token request a call. A token that replaced a rejected one and is
-rejected too is kept for a while, and calls go out with it. Each API has a pause of its own, as a token may serve
-several. The rejections of callers that name no API count as one API's, None.
+An API that rejects every token must not cause a token request for each call. A token that replaced a rejected token,
+and is rejected too, is kept for a while, and calls carry it. A token may serve several APIs, so each API has its own
+pause. All callers that do not name their API count as one API, None.
 """
 
 from typing import Final, TypeAlias, final

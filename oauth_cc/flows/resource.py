@@ -60,7 +60,8 @@ def resource_request(
     """
     Return the flow that discovers the token endpoint of *issuer*, and the scope, for the resource of *request*.
 
-    The scope is the one of *request*, else the one that the resource requires in a 401, else all that it uses.
+    The scope of *request* is kept. Without one, the request gets the scope that the resource requires in a 401, or else
+    every scope-token that the resource uses.
 
     Args:
         issuer: The issuer, which the resource must name.

@@ -4,7 +4,7 @@ The state of one cached token, and the single-flight decisions of its callers.
     TokenState, now ─ decide ─▶ Use | Wait | Renew | Refuse
     TokenState ─ renewed | failed | discarded ─▶ TokenState
 
-The cache that holds the states replaces one by the next.
+The cache that holds the states replaces each state by the next one.
 """
 
 import math

@@ -23,11 +23,11 @@ def __dir__() -> list[str]:
 
 def call_credentials(source: TokenSource) -> grpc.CallCredentials:
     """
-    Return call credentials that put a valid token on each call, for ``grpc.composite_channel_credentials``.
+    Return call credentials that add a valid token to each call, for ``grpc.composite_channel_credentials``.
 
-    They never block the threads of gRPC. While there is no token, each call waits for it apart. Within
-    ``source.keep_fresh()`` there is always one. Without a token the call fails with ``UNAVAILABLE`` and the error of
-    the source.
+    They never block the threads of gRPC. While there is no token, each call waits for it on a thread of its own. Within
+    ``source.keep_fresh()`` there is always a token. If no token can be obtained, the call fails with ``UNAVAILABLE``
+    and the error of the source.
 
     Args:
         source: The source of the tokens. It stays open as long as the channel.

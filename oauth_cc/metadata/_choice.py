@@ -55,8 +55,8 @@ def endpoint_for(metadata: ServerMetadata, request: TokenRequest | ClientCredent
     """
     Return the token endpoint of *metadata* for *request*.
 
-    For a request with a client certificate, this is the mutual-TLS alias if there is one (RFC 8705 section 5). What the
-    metadata do not list is not checked: many servers list little.
+    For a request with a client certificate, this is the mutual-TLS alias if there is one (RFC 8705 section 5). A list
+    that the metadata omit is not checked, because many servers list little.
 
         >>> from oauth_cc import ClientCredentials, token_request
         >>> metadata = ServerMetadata("https://as.example", "https://as.example/token")
@@ -114,7 +114,8 @@ def request_for_resource(
     """
     Return the token request for the resource of *metadata* (RFC 9728, RFC 8707).
 
-    Its scope is the one of *request*, else the one that a 401 of the resource requires, else all that it uses.
+    The scope of *request* is kept. Without one, the request gets the scope *challenged*, or else every scope-token that
+    the resource uses.
 
         >>> metadata = ResourceMetadata("https://api.example/", ("https://as.example",), ("read",))
         >>> asked = request_for_resource(metadata, ClientCredentials("your_id", "s3cret"), "https://as.example")

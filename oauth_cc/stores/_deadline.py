@@ -16,7 +16,7 @@ def within(seconds: float, command: Callable[[], T]) -> T:
     Return the result of *command*, or raise its error.
 
     Args:
-        seconds: Seconds to wait for *command*. It then goes on, and its result is dropped.
+        seconds: Seconds to wait for *command*. Afterwards it continues, and its result is dropped.
         command: The command. It runs on a daemon thread, with a copy of the caller's context variables.
 
     Raises:

@@ -95,11 +95,11 @@ def encryption(keys: NonStringCollection[Secret | str | bytes] = ()) -> Encrypti
     """
     Return the encryption with *keys*, which ``cryptography.fernet.Fernet.generate_key()`` makes.
 
-    The first key encrypts, and all keys decrypt. To rotate, put a new key first, and drop the old key once the tokens
-    that it encrypted have expired. Without keys tokens are stored as plain text.
+    The first key encrypts, and all keys decrypt. To rotate keys, put a new key first, and drop the old key once the
+    tokens that it encrypted have expired. Without keys tokens are stored as plain text.
 
-    An illegal key or a missing ``cryptography`` is returned as an error, for the caller to raise where no local
-    variable holds a key.
+    An illegal key or a missing ``cryptography`` is returned as an error. The caller raises it where no local variable
+    holds a key.
     """
     if not isinstance(keys, str | bytes) and not keys:
         return Encryption()

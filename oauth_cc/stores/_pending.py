@@ -70,15 +70,18 @@ class PendingRenewal:
         return self._claims.get(None)
 
     def claim(self, leader: Leader) -> bool:
-        """Return whether *leader* performs this renewal. One that comes second must not."""
+        """Return whether *leader* performs this renewal. Only the first leader that claims it does."""
         return self._claims.setdefault(None, leader) is leader
 
     def is_waiting(self) -> bool:
-        """Return whether no leader has begun in time, as a task that is cancelled early never does."""
+        """Return whether no leader has begun in time. A task that is cancelled early never begins."""
         return not self._claims and time.monotonic() - self._began > _SLOWEST_START
 
     def is_lost(self, now: float) -> bool:
-        """Return whether it will not end, or takes too long, at *now*, POSIX seconds. The next caller leads another."""
+        """
+        Return whether the renewal has lost its leader or takes too long at *now*, POSIX seconds. The next caller leads
+        another.
+        """
         leader = self.leader
         age = max(time.monotonic() - self._began, now - self._began_at)
         return self._process != os.getpid() or age > self._limit or (leader is not None and not leader.is_alive())

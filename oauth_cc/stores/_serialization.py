@@ -1,5 +1,5 @@
 """
-Serialization of a token together with its key, and strict parsing of what comes back from a store.
+The serialization of a token together with its key, and the strict parsing of a store's entry.
 """
 
 import re

@@ -293,9 +293,10 @@ class TokenCache:
 
     def note_store(self, operation: type[Load | Save | Lock], *, failed: bool) -> bool:
         """
-        Record the outcome of a store's operation, and return whether the store became unavailable or available by it.
+        Record the outcome of a store's operation, and return whether the store became unavailable or available.
 
-        It is available again once the operation that failed first succeeds. On a full disk, loads work and saves fail.
+        The store is available again once the operation that failed first succeeds. On a full disk, loads succeed while
+        saves fail.
 
         Args:
             operation: The type of the operation's effect.

@@ -42,7 +42,7 @@ class Authority:
 
     def see_unread(self, call: Call, status: int) -> None:
         """
-        Remember a token request that the server did not look at.
+        Record a token request that the server did not process.
 
         Args:
             call: The request.

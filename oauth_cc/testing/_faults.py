@@ -49,8 +49,8 @@ class Fault:
     """
     A way in which a server misbehaves. The fields combine.
 
-    With *status*, *error* or *answer* the server does not look at the request. Otherwise it responds as always, and the
-    fault changes its response.
+    With *status*, *error* or *answer* the server does not process the request. Otherwise it processes the request as
+    always, and the fault changes the response.
 
     Args:
         status: The status. None stands for 200 with *answer*, and for the status of *error*.
@@ -76,7 +76,7 @@ class Fault:
 
     @property
     def replaces_response(self) -> bool:
-        """Return whether the server does not look at the request."""
+        """Return whether the server does not process the request."""
         return self.status is not None or self.error is not None or self.answer is not None
 
 
@@ -84,7 +84,7 @@ class Fault:
 @attrs.frozen
 class Quota:
     """
-    A limit of token requests. Any other gets 429 with ``Retry-After`` (RFC 6585 section 4).
+    A limit of token requests. Requests beyond it get 429 with ``Retry-After`` (RFC 6585 section 4).
 
     Args:
         requests: How many requests are served.
@@ -96,7 +96,7 @@ class Quota:
 
 
 def replacement(fault: Fault) -> Reply:
-    """Return the response of a server that does not look at the request, without the rest of *fault*."""
+    """Return the response of a server that does not process the request, without the rest of *fault*."""
     body: Mapping[str, object] | bytes = {} if fault.error is None else {"error": fault.error}
     if fault.answer is not None:
         body = fault.answer.encode() if isinstance(fault.answer, str) else fault.answer
@@ -122,7 +122,7 @@ def changed(reply: Reply, fault: Fault) -> Reply:
 
 def over_quota(quota: Quota, served: Sequence[float], now: float) -> Reply | None:
     """
-    Return the response to a request that is too much, or None.
+    Return the response to a request beyond the quota, or None.
 
     Args:
         quota: The limit.

@@ -70,7 +70,7 @@ class Misbehavior:
 
     def reply(self, endpoint: EndpointName, now: float, usual: Callable[[], Reply]) -> tuple[Reply, bool]:
         """
-        Return the response to a request, and whether the server has looked at the request.
+        Return the response to a request, and whether the server has processed the request.
 
         Args:
             endpoint: Where it arrived.

@@ -1,5 +1,5 @@
 """
-A protected resource that says of itself which authorization server it trusts (RFC 9728).
+A protected resource that names the authorization server it trusts (RFC 9728).
 """
 
 import threading

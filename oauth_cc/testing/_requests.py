@@ -1,5 +1,5 @@
 """
-A request to the test server as Authlib reads it, and what Authlib learns about its client.
+A request to the test server as Authlib reads it, and the client that Authlib finds for it.
 """
 
 from collections.abc import Sequence

@@ -68,7 +68,7 @@ def answer(
     timeout: float | None,
 ) -> Answered | NotAnswered:
     """
-    Return the response of *server*, or how the request fails. Nobody waits for a delay beyond the timeout.
+    Return the response of *server*, or how the request fails. A delay beyond the timeout fails at once.
 
     Args:
         server: The server.
@@ -76,7 +76,7 @@ def answer(
         url: The URL.
         headers: The headers.
         body: The body.
-        timeout: The seconds that the library waits for a response. None for any number.
+        timeout: The seconds that the library waits for a response. None for no limit.
     """
     try:
         called = origin(url)

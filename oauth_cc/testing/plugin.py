@@ -38,7 +38,7 @@ def authorization_server(registered_client: "RegisteredClient") -> "Iterator[Aut
 
 @pytest.fixture
 def token_clock(monkeypatch: pytest.MonkeyPatch) -> "TokenClock":
-    """Return a clock that the test moves: that of ``time.time()``, in the program as in the server."""
+    """Return a clock that the test moves: the clock of ``time.time()``, in the program and in the server."""
     from oauth_cc.testing import TokenClock
 
     clock = TokenClock(time.time)

@@ -58,9 +58,9 @@ def renewing(
         client: The client of the session.
         asked_at: The origin of the token endpoint, for the log.
         first: The token that was fetched.
-        ask: Sends the token request again. Returns the token that *client* then has, or the error to raise.
+        ask: Sends the token request again. Returns the new token of *client*, or the error to raise.
         timeout: The seconds that a token request may take.
-        seconds: How long the request for *first* took, for the log.
+        seconds: The duration of the request for *first* in seconds, for the log.
     """
 
     def send(_: HttpRequest) -> Received | Failed:

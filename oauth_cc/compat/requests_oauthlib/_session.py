@@ -32,14 +32,14 @@ class OAuth2Session(FetchingSession):
     grant.
 
     After one `fetch_token` the session renews the token by itself: before it expires, and if an API rejects it. The
-    token goes to every https or loopback origin that the program calls. A redirect to another origin gets none.
+    token goes to every https or loopback origin that the program calls. A redirect to another origin does not carry it.
 
     Args:
         client_id: The client identifier.
         client: A `BackendApplicationClient` of oauthlib or of `oauth_cc.compat`. None for a new one.
         auto_refresh_url: Where a token that was not fetched by this session is refreshed when it has expired.
         auto_refresh_kwargs: Further parameters of the refresh request.
-        scope: The scope to request if there is no *client*. The scope that is granted is compared with it.
+        scope: The scope to request if there is no *client*. The granted scope is compared with it.
         redirect_uri: Sent in token requests.
         token: The members of a token that exists already. It is not renewed.
         state: Unused by this grant.
