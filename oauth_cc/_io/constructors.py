@@ -88,7 +88,8 @@ class SourceConstructors(Generic[K, S]):
 
         Args:
             url: The resource identifier, the URL of the API.
-            request: The token request, or credentials. Without a scope, the token has the scope that the API names.
+            request: The token request, or credentials. Without a scope, the API chooses it, up to what the client may
+                have: ``token_request(credentials, scope)`` pins it.
             issuer: The issuer that the credentials are for.
             client: The client that sends token and metadata requests. None for a default client.
             store: As for the constructor.
@@ -192,7 +193,8 @@ class AuthConstructors(Generic[K, S]):
 
         Args:
             url: The resource identifier, the URL of the API.
-            request: The token request, or credentials. Without a scope, the token has the scope that the API names.
+            request: The token request, or credentials. Without a scope, the API chooses it, up to what the client may
+                have: ``token_request(credentials, scope)`` pins it.
             issuer: The issuer that the credentials are for.
             client: The client that sends token and metadata requests. None for a default client.
             store: As for the constructor.

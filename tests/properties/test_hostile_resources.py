@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import httpx2
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from joserfc.jwk import ECKey
 
@@ -19,6 +19,7 @@ from oauth_cc import ClientCredentials, ClientSecretPost, MetadataCache, Options
 from oauth_cc.httpx2 import ClientCredentialsAuth
 from oauth_cc.jose import key_from_pem
 from oauth_cc.testing import AuthorizationServer, RegisteredClient
+from tests.shells.calling import CALLS, Call, name
 from tests.shells.scripted import Answer, Asked, ScriptedServer, serve
 
 SECRET = "s3cret-of-the-client"
@@ -151,8 +152,11 @@ LOCATIONS = st.none() | st.none() | WORDS
 SIZES = st.sampled_from([0, 0, 0, 2**20 + 1])
 
 
+hostile = given(challenge=CHALLENGES, members=MEMBERS, location=LOCATIONS, padding=SIZES, signing=st.booleans())
+
+
 @pytest.mark.slow
-@given(challenge=CHALLENGES, members=MEMBERS, location=LOCATIONS, padding=SIZES, signing=st.booleans())
+@hostile
 @example(
     challenge='Bearer resource_metadata="{evil}/m"',
     members={"resource": "{api}", "authorization_servers": ["{evil}", "{pinned}"]},
@@ -175,6 +179,43 @@ def test_a_hostile_resource_gets_nothing_but_a_token_that_is_for_it(
 
     The token request goes to the pinned issuer, and only if the resource names it in metadata of its own.
     """
+    play(CALLS[0], scene, challenge, members, location, padding, signing=signing)
+
+
+@pytest.mark.parametrize("call", CALLS[1:], ids=name)
+@settings(max_examples=15)
+@hostile
+@example(
+    challenge='Bearer resource_metadata="{evil}/m", scope="read"',
+    members={"resource": "{api}", "authorization_servers": ["{evil}", "{pinned}"]},
+    location="{evil}/mcp",
+    padding=0,
+    signing=False,
+)
+def test_no_library_leads_a_hostile_resource_further(
+    call: Call,
+    scene: Scene,
+    challenge: str,
+    members: dict[str, Any],
+    location: str | None,
+    padding: int,
+    signing: bool,
+) -> None:
+    """On threads and on event loops, with a client that follows redirects."""
+    play(call, scene, challenge, members, location, padding, signing=signing)
+
+
+def play(
+    call: Call,
+    scene: Scene,
+    challenge: str,
+    members: dict[str, Any],
+    location: str | None,
+    padding: int,
+    *,
+    signing: bool,
+) -> None:
+    """Call the resource once by the library of *call*, and check what each host got."""
     scene.challenge = _placed(challenge, scene)
     content = _placed(json.dumps(members, ensure_ascii=True), scene).encode("ascii") + b" " * padding
     headers = () if location is None else (("Location", _placed(location, scene)),)
@@ -184,15 +225,14 @@ def test_a_hostile_resource_gets_nothing_but_a_token_that_is_for_it(
     client = (
         ClientCredentials("signing_id", method) if signing else ClientCredentials("your_id", ClientSecretPost(SECRET))
     )
-    auth = ClientCredentialsAuth.from_resource(
+    auth = call.shell.ClientCredentialsAuth.from_resource(
         scene.url, client, issuer=scene.pinned.issuer, cache=MetadataCache(), options=ONCE
     )
     shown = ""
-    with httpx2.Client(auth=auth) as http:
-        try:
-            status = http.get(scene.url).status_code
-        except errors.OAuthError as error:
-            status, shown = 0, f"{error!r}"
+    try:
+        (status,) = call.get(auth, scene.url)
+    except errors.OAuthError as error:
+        status, shown = 0, f"{error!r}"
     asked = scene.api.asked[calls:]
     seen = scene.pinned.token_requests[requests:]
     assert SECRET not in shown
@@ -208,7 +248,8 @@ def test_a_hostile_resource_gets_nothing_but_a_token_that_is_for_it(
         assert SECRET not in wire
         assert "client_assertion" not in wire
         assert each.headers.get("Authorization", "Bearer ").startswith("Bearer ")
-    token = auth.source.peek()
+    source = auth.source if call.backend is None else auth.async_source
+    token = source.peek()
     assert token is None or (scene.url,) == scene.pinned.audience(token.access_token.reveal())
 
 

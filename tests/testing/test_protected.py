@@ -181,7 +181,11 @@ class TestOtherClients:
     def test_the_responses_meet_the_rules_of_oauth4webapi(
         self, server: AuthorizationServer, api: ProtectedResource
     ) -> None:
-        """Status 200, application/json, the same issuer or resource as text, and the types of a token response."""
+        """
+        Status 200, application/json, the same issuer or resource as text, and the types of a token response.
+
+        ``python -m tests.oauth4webapi`` runs the client itself.
+        """
         for url, member, expected in (
             (server.metadata_url, "issuer", server.issuer),
             (api.metadata_url, "resource", api.url),
