@@ -34,7 +34,8 @@ def from_environment(prefix: str, *, allow_http: bool = False) -> tuple[TokenReq
     - ``MYAPI_TOKEN_URL`` or ``MYAPI_ISSUER``, whose metadata name the endpoint. A key needs the issuer in any case.
     - Optional: ``MYAPI_SCOPE`` and ``MYAPI_RESOURCE``, separated by spaces; ``MYAPI_AUDIENCE``, a parameter;
       ``MYAPI_DIALECT``, such as ``ebay``; ``MYAPI_AUTH``, which is ``basic``, ``basic-raw`` or ``post`` for a secret;
-      ``MYAPI_PRIVATE_KEY_ID`` and ``MYAPI_PRIVATE_KEY_PASSWORD``.
+      ``MYAPI_PRIVATE_KEY_ID`` and ``MYAPI_PRIVATE_KEY_PASSWORD``; ``MYAPI_DPOP_KEY_FILE`` and
+      ``MYAPI_DPOP_KEY_PASSWORD``, the key that the token is bound to.
 
     Args:
         prefix: What the names begin with: letters, digits and ``_``.
@@ -46,32 +47,44 @@ def from_environment(prefix: str, *, allow_http: bool = False) -> tuple[TokenReq
     Raises:
         InvalidInput: Variables are missing, contradict each other or have a fault. The error names all of them, and no
             value.
-        InvalidKey: The file does not contain a private key that can sign.
+        InvalidKey: A file does not contain a private key that can sign.
     """
     found = read_variables(os.environ, prefix, allow_http=allow_http)
     if isinstance(found, InvalidInput):
         raise found
-    if found.key_file is None:
-        return found.request, found.target
-    method = PrivateKeyJwt(_key(found.key_file, prefix), found.key_file.issuer)
-    credentials = attrs.evolve(found.request.credentials, authentication=method)
-    return attrs.evolve(found.request, credentials=credentials), found.target
+    key, dpop_key = _key(found.key_file, prefix), _key(found.dpop_key_file, prefix)
+    faults = [each for each in (key, dpop_key) if isinstance(each, InvalidInput)]
+    if faults:
+        raise _together(faults)
+    request = found.request
+    if isinstance(key, SigningKey):
+        method = PrivateKeyJwt(key, found.issuer)
+        request = attrs.evolve(request, credentials=attrs.evolve(request.credentials, authentication=method))
+    return request.with_dpop(dpop_key) if isinstance(dpop_key, SigningKey) else request, found.target
 
 
-def _key(file: KeyFile, prefix: str) -> SigningKey:
+def _key(file: KeyFile | None, prefix: str) -> SigningKey | InvalidInput | None:
+    if file is None:
+        return None
     # Loaded only for a key, because it needs joserfc.
     from oauth_cc.jose import key_from_file
 
-    fault: InvalidInput
+    variable = f"{prefix}{file.variable}"
     try:
         with Path(file.path).open("rb"):
             pass
         return key_from_file(file.path, key_id=file.key_id, password=file.password)
     except OSError as error:
         # The path is not shown, as it may be a secret in the wrong variable.
-        reason = f"{prefix}PRIVATE_KEY_FILE names a file that cannot be read: {error.strerror}"
-        fault = InvalidInput("environment", f"environment: {reason}")
+        return InvalidInput("environment", f"{variable} names a file that cannot be read: {error.strerror}")
     except InvalidKey as error:
-        fault = InvalidKey("signing key", error.reason.replace("pass password=", f"set {prefix}PRIVATE_KEY_PASSWORD"))
-    del file
-    raise fault
+        password = variable.removesuffix("FILE") + "PASSWORD"
+        reason = error.reason.replace("pass password=", f"set {password}")
+        return InvalidKey("signing key", f"{variable}: {reason}")
+
+
+def _together(faults: list[InvalidInput]) -> InvalidInput:
+    if len(faults) == 1:
+        return type(faults[0])(faults[0].parameter, f"environment: {faults[0].reason}")
+    numbered = [f"({number}) {fault.reason}" for number, fault in enumerate(faults, 1)]
+    return InvalidInput("environment", f"environment: {' '.join(numbered)}")

@@ -17,7 +17,7 @@ from oauth_cc.authentication.client_secret import GivenSecret, SecretFile
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.federated import AssertionFile, checked_path
 from oauth_cc.authentication.methods import ClientAuthentication, ClientSecretBasic, ClientSecretPost
-from oauth_cc.dialect import Dialect
+from oauth_cc.dialect import BEARER, Dialect
 from oauth_cc.endpoint import Endpoint, issuer_fault
 from oauth_cc.errors import InsecureEndpoint, InvalidInput
 from oauth_cc.issuer import Issuer
@@ -33,7 +33,8 @@ IDENTITIES: Final = ("CLIENT_SECRET", "CLIENT_SECRET_FILE", "PRIVATE_KEY_FILE", 
 TARGETS: Final = ("TOKEN_URL", "ISSUER")
 """The names of the variables that name the server. At least one of them is set."""
 
-_REST: Final = ("AUTH", "PRIVATE_KEY_ID", "PRIVATE_KEY_PASSWORD", "SCOPE", "RESOURCE", "AUDIENCE", "DIALECT")
+_KEY: Final = ("PRIVATE_KEY_ID", "PRIVATE_KEY_PASSWORD", "DPOP_KEY_FILE", "DPOP_KEY_PASSWORD")
+_REST: Final = ("AUTH", *_KEY, "SCOPE", "RESOURCE", "AUDIENCE", "DIALECT")
 NAMES: Final = ("CLIENT_ID", *IDENTITIES, *TARGETS, *_REST)
 """The names of all variables."""
 
@@ -49,6 +50,7 @@ _BELONGS: Final[Mapping[str, tuple[str, ...]]] = {
     "AUTH": ("CLIENT_SECRET", "CLIENT_SECRET_FILE"),
     "PRIVATE_KEY_ID": ("PRIVATE_KEY_FILE",),
     "PRIVATE_KEY_PASSWORD": ("PRIVATE_KEY_FILE",),
+    "DPOP_KEY_PASSWORD": ("DPOP_KEY_FILE",),
 }
 """The variables that mean nothing without one of others."""
 
@@ -61,15 +63,15 @@ class KeyFile:
 
     Args:
         path: The path of the file.
+        variable: The name of the variable that names it, without prefix.
         key_id: The ``kid`` of the key, or None.
-        issuer: The issuer that its assertions are for.
         password: The password of an encrypted key, or None.
     """
 
     # Not shown, because it may be a secret in the wrong variable.
     path: str = attrs.field(repr=False)
-    key_id: str | None
-    issuer: str
+    variable: str
+    key_id: str | None = None
     password: Secret | None = None
 
 
@@ -80,14 +82,19 @@ class Variables:
     What environment variables describe.
 
     Args:
-        request: The token request. Its credentials have no authentication yet if there is a key file.
+        request: The token request. Its credentials have no authentication yet if there is a key file, and its token is
+            not bound yet if there is a file of a DPoP key.
         target: The token endpoint or, without one, the issuer.
         key_file: The private key that authenticates the client, or None.
+        issuer: The issuer that the assertions of that key are for.
+        dpop_key_file: The private key that the token is bound to, or None.
     """
 
     request: TokenRequest
     target: Endpoint | Issuer
     key_file: KeyFile | None = None
+    issuer: str = ""
+    dpop_key_file: KeyFile | None = None
 
 
 def dialect_names() -> list[str]:
@@ -133,10 +140,12 @@ def read_variables(given: Mapping[str, str], prefix: str, *, allow_http: bool = 
     if not isinstance(prefix, str) or not _PREFIX.fullmatch(prefix):
         return InvalidInput("prefix", "prefix must consist of letters, digits and '_', such as 'MYAPI_'")
     found = _Found({name: given[prefix + name] for name in NAMES if prefix + name in given}, prefix)
-    request, target, key_file = _request(found), _target(found, allow_http=allow_http), _key_file(found)
-    faults = list(dict.fromkeys((*found.faults, *_combinations(found))))
+    request, target = _request(found), _target(found, allow_http=allow_http)
+    key_file, dpop_key_file = _key_file(found, "PRIVATE_KEY"), _key_file(found, "DPOP_KEY")
+    issuer = found.read("ISSUER", _secure) if key_file is not None else None
+    faults = list(dict.fromkeys((*found.faults, *_combinations(found, request))))
     if target is not None and not faults:
-        return Variables(request, target, key_file)
+        return Variables(request, target, key_file, issuer or "", dpop_key_file)
     numbered = [f"({number}) {fault}" for number, fault in enumerate(faults, 1)]
     return InvalidInput("environment", f"environment: {faults[0] if len(faults) == 1 else ' '.join(numbered)}")
 
@@ -208,11 +217,10 @@ def _target(found: _Found, *, allow_http: bool) -> Endpoint | Issuer | None:
     return found.read("TOKEN_URL", lambda url: Endpoint(url, allow_http=allow_http)) or issuer
 
 
-def _key_file(found: _Found) -> KeyFile | None:
-    path, key_id = found.read("PRIVATE_KEY_FILE", _path), found.read("PRIVATE_KEY_ID", _key_id)
-    password = found.read("PRIVATE_KEY_PASSWORD", Secret)
-    issuer = None if path is None else found.read("ISSUER", _secure)
-    return None if path is None or issuer is None else KeyFile(path, key_id, issuer, password)
+def _key_file(found: _Found, name: str) -> KeyFile | None:
+    path, password = found.read(f"{name}_FILE", _path), found.read(f"{name}_PASSWORD", Secret)
+    key_id = found.read(f"{name}_ID", _key_id)
+    return None if path is None else KeyFile(path, f"{name}_FILE", key_id, password)
 
 
 def _path(text: str) -> str:
@@ -237,7 +245,7 @@ def _secure(issuer: str) -> str:
     return issuer
 
 
-def _combinations(found: _Found) -> Iterator[str]:
+def _combinations(found: _Found, request: TokenRequest) -> Iterator[str]:
     if not found.has("CLIENT_ID"):
         yield f"{found.full(['CLIENT_ID'])} must be set"
     identities = [name for name in IDENTITIES if found.has(name)]
@@ -249,6 +257,9 @@ def _combinations(found: _Found) -> Iterator[str]:
         yield f"{found.full(TARGETS, 'or')} must be set"
     elif found.has("PRIVATE_KEY_FILE") and not found.has("ISSUER"):
         yield f"{found.full(['ISSUER'])} must be set, as the key of {found.full(['PRIVATE_KEY_FILE'])} signs for it"
+    if found.has("DPOP_KEY_FILE") and request.dialect.placement != BEARER:
+        reason = "as the dialect has no place for a proof; remove one"
+        yield f"{found.full(['DPOP_KEY_FILE', 'DIALECT'])} must not be set together, {reason}"
     for name, owners in _BELONGS.items():
         if found.has(name) and not found.has(*owners):
             yield f"{found.full([name])} must not be set without {found.full(owners, 'or')}"

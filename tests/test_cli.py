@@ -208,6 +208,24 @@ class TestDpop:
             assert len(server.token_requests) == 1
             assert json.loads(cli(*given, stdin="sec").out)["token_type"] == "DPoP"
 
+    def test_a_variable_names_the_key_as_well(
+        self, cli: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Not beside the option."""
+        key = tmp_path / "dpop.pem"
+        key.write_bytes(pem(CURVES["ES256"]))
+        with AuthorizationServer(clients=[RegisteredClient("id", "sec", dpop_bound=True)]) as server:
+            values = {"CLIENT_ID": "id", "CLIENT_SECRET": "sec", "TOKEN_URL": server.token_endpoint}
+            for name, value in {**values, "DPOP_KEY_FILE": str(key)}.items():
+                monkeypatch.setenv(f"MYAPI_{name}", value)
+            assert json.loads(cli("token", "--environment", "MYAPI_", "--no-store").out)["token_type"] == "DPoP"
+            for more, reason in (
+                (("--dpop-key", str(key)), "--dpop-key must not be combined with the variable DPOP_KEY_FILE"),
+                (("--format", "header"), "--format header cannot be combined with --dpop-key or DPOP_KEY_FILE"),
+            ):
+                refused = cli("token", "--environment", "MYAPI_", *more)
+                assert (refused.code, reason in refused.err) == (BAD_INPUT, True)
+
     def test_a_bearer_token_is_shown_with_a_call_too(self, cli: Runner) -> None:
         """It needs no proof."""
         with serve(TOKEN) as server:

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from oauth_cc import errors
 from oauth_cc.settings import Issuer, from_environment
+from oauth_cc.stores.file import FileStore
 from oauth_cc.testing import AuthorizationServer, RegisteredClient
 from tests.keys import public_jwk
 from tests.leaks import shown_by
@@ -90,12 +91,41 @@ def test_a_key_file_that_cannot_be_used_is_an_error_without_its_path(
     assert "M4RKER" not in shown_by(caught.value)
 
 
+def test_a_token_is_bound_to_the_key_that_a_variable_names(
+    server: AuthorizationServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Beside the identity, on each library. The key lasts, so that a store can keep the token."""
+    closed = BestAvailableEncryption(b"pass")
+    (tmp_path / "dpop.pem").write_bytes(KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, closed))
+    export(monkeypatch, CLIENT_ID="your_id", CLIENT_SECRET="s3cret", TOKEN_URL=server.token_endpoint)
+    export(monkeypatch, DPOP_KEY_FILE=tmp_path / "dpop.pem", DPOP_KEY_PASSWORD="pass")
+    request, where = from_environment("MYAPI_")
+    for call in CALLS:
+        assert call.get(call.auth(request, where, store=FileStore(tmp_path / "tokens")), server.resource_url) == [200]
+    assert {seen.dpop_jkt for seen in server.token_requests} == {request.dpop_jkt}
+    assert len(server.token_requests) == 1
+
+
+def test_the_faults_of_two_key_files_are_named_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each with its variable, and without its path."""
+    (tmp_path / "M4RKER").write_text("M4RKER")
+    export(monkeypatch, CLIENT_ID="id", ISSUER="https://as.example", PRIVATE_KEY_FILE="M4RKER")
+    export(monkeypatch, DPOP_KEY_FILE=tmp_path / "M4RKER")
+    with pytest.raises(errors.InvalidInput) as caught:
+        from_environment("MYAPI_")
+    assert str(caught.value).startswith(
+        "environment: (1) MYAPI_PRIVATE_KEY_FILE names a file that cannot be read: No such file or directory "
+        "(2) MYAPI_DPOP_KEY_FILE: signing key is not PEM, DER or a JWK"
+    )
+    assert "M4RKER" not in shown_by(caught.value)
+
+
 def test_a_locked_key_needs_its_password(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The error names the variable for it."""
     closed = BestAvailableEncryption(b"pass")
     (tmp_path / "key.pem").write_bytes(KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, closed))
     export(monkeypatch, CLIENT_ID="id", ISSUER="https://as.example", PRIVATE_KEY_FILE=tmp_path / "key.pem")
-    with pytest.raises(errors.InvalidKey, match="is encrypted; set MYAPI_PRIVATE_KEY_PASSWORD"):
+    with pytest.raises(errors.InvalidKey, match=r"PRIVATE_KEY_FILE: .* is encrypted; set MYAPI_PRIVATE_KEY_PASSWORD"):
         from_environment("MYAPI_")
     export(monkeypatch, PRIVATE_KEY_PASSWORD="M4RKER")
     with pytest.raises(errors.InvalidKey, match="the right password") as caught:

@@ -34,6 +34,8 @@ RIGHT: Final = {
     "PRIVATE_KEY_FILE": "key.pem",
     "PRIVATE_KEY_ID": "2026-11",
     "PRIVATE_KEY_PASSWORD": MARK,
+    "DPOP_KEY_FILE": "dpop.pem",
+    "DPOP_KEY_PASSWORD": MARK,
     "ASSERTION_FILE": "/var/run/secrets/tokens/oauth",
     "AUTH": "post",
     "ISSUER": "https://as.example",
@@ -51,6 +53,8 @@ WRONG: Final = {
     "PRIVATE_KEY_ID": f"{MARK}\n",
     # Any text but an empty one is right.
     "PRIVATE_KEY_PASSWORD": "",
+    "DPOP_KEY_FILE": f"-----BEGIN EC PRIVATE KEY-----{MARK}",
+    "DPOP_KEY_PASSWORD": "",
     "ASSERTION_FILE": f"eyJ{MARK}",
     "AUTH": MARK,
     "ISSUER": f"https://as.example/?{MARK}",
@@ -113,12 +117,27 @@ def test_a_private_key_is_still_to_be_read() -> None:
     """It signs for the issuer, beside a token endpoint or without one."""
     key = {"CLIENT_ID": "your_id", "PRIVATE_KEY_FILE": "key.pem", "ISSUER": "https://as.example"}
     bare = token_request(ClientCredentials("your_id"))
-    assert sound(key) == Variables(bare, Issuer("https://as.example"), KeyFile("key.pem", None, "https://as.example"))
+    file = KeyFile("key.pem", "PRIVATE_KEY_FILE")
+    assert sound(key) == Variables(bare, Issuer("https://as.example"), file, "https://as.example")
     found = sound({**key, "PRIVATE_KEY_ID": "k1", "TOKEN_URL": "https://as.example/token"})
     assert found.target == Endpoint("https://as.example/token")
-    assert found.key_file == KeyFile("key.pem", "k1", "https://as.example")
+    assert (found.key_file, found.issuer) == (KeyFile("key.pem", "PRIVATE_KEY_FILE", "k1"), "https://as.example")
     locked = sound({**key, "PRIVATE_KEY_PASSWORD": "pass"}).key_file
-    assert locked == KeyFile("key.pem", None, "https://as.example", Secret("pass"))
+    assert locked == KeyFile("key.pem", "PRIVATE_KEY_FILE", password=Secret("pass"))
+
+
+@pytest.mark.parametrize("identity", IDENTITIES)
+def test_a_dpop_key_stands_beside_any_identity(identity: str) -> None:
+    """It is still to be read, too. It needs no issuer."""
+    values = {**NAMELESS, identity: RIGHT[identity], "DPOP_KEY_FILE": "dpop.pem"}
+    if identity == "PRIVATE_KEY_FILE":
+        values["ISSUER"] = RIGHT["ISSUER"]
+    found = sound(values)
+    assert found.dpop_key_file == KeyFile("dpop.pem", "DPOP_KEY_FILE")
+    assert (found.key_file is not None) == (identity == "PRIVATE_KEY_FILE")
+    locked = sound({**values, "DPOP_KEY_PASSWORD": MARK})
+    assert locked.dpop_key_file == KeyFile("dpop.pem", "DPOP_KEY_FILE", password=Secret(MARK))
+    assert MARK not in repr(locked)
 
 
 def test_the_other_variables_shape_the_request() -> None:
@@ -130,7 +149,9 @@ def test_the_other_variables_shape_the_request() -> None:
     assert compose_body(found.request).endswith("&audience=https%3A%2F%2Fapi.example")
 
 
-@pytest.mark.parametrize("name", sorted(set(RIGHT) - {"AUTH", "PRIVATE_KEY_ID", "PRIVATE_KEY_PASSWORD"}))
+@pytest.mark.parametrize(
+    "name", sorted(set(RIGHT) - {"AUTH", "PRIVATE_KEY_ID", "PRIVATE_KEY_PASSWORD", "DPOP_KEY_PASSWORD"})
+)
 @pytest.mark.parametrize("wrong", ["empty", "wrong"])
 def test_a_wrong_or_empty_variable_is_named_and_its_value_is_not_shown(name: str, wrong: str) -> None:
     """An empty one is most often one that a deployment did not fill in: it is not as if it were unset."""
@@ -180,6 +201,17 @@ BOTH: Final = "must not be set together, as a client has one identity; remove al
         (
             {**NAMELESS, "ASSERTION_FILE": "a", "AUTH": "post"},
             "MYAPI_AUTH must not be set without MYAPI_CLIENT_SECRET or MYAPI_CLIENT_SECRET_FILE",
+        ),
+        (
+            {**SECRET, "DPOP_KEY_FILE": "dpop.pem", "DIALECT": "shopify"},
+            (
+                "MYAPI_DPOP_KEY_FILE and MYAPI_DIALECT must not be set together, as the dialect has no place for a "
+                "proof; remove one"
+            ),
+        ),
+        (
+            {**SECRET, "DPOP_KEY_PASSWORD": MARK},
+            "MYAPI_DPOP_KEY_PASSWORD must not be set without MYAPI_DPOP_KEY_FILE",
         ),
         ({**SECRET, "AUTH": "header"}, "MYAPI_AUTH is not valid: must be one of basic, basic-raw, post"),
         ({**SECRET, "DIALECT": "EBAY"}, f"MYAPI_DIALECT is not valid: must be one of {', '.join(dialect_names())}"),
@@ -239,9 +271,12 @@ def test_any_combination_is_right_or_names_all_of_its_faults(states: dict[str, s
         bad.add("AUTH")
     if "PRIVATE_KEY_FILE" not in taken:
         bad |= {"PRIVATE_KEY_ID", "PRIVATE_KEY_PASSWORD"} & taken.keys()
+    if "DPOP_KEY_FILE" not in taken:
+        bad |= {"DPOP_KEY_PASSWORD"} & taken.keys()
     if not bad:
         assert isinstance(found, Variables)
         assert (found.key_file is not None) == (identities == ["PRIVATE_KEY_FILE"])
+        assert (found.dpop_key_file is not None) == ("DPOP_KEY_FILE" in taken)
         assert MARK not in repr(found)
     else:
         assert isinstance(found, errors.InvalidInput)

@@ -66,8 +66,8 @@ def _token(arguments: argparse.Namespace, stdin: TextIO | None) -> str:
     if arguments.format == "curl" and arguments.api_url is None:
         raise InvalidInput("--api-url", "--api-url is required by --format curl; pass the URL of the API call")
     if arguments.format == "header" and request.dpop_key is not None:
-        reason = "--format header cannot be combined with --dpop-key, as each call needs a proof; use --format curl"
-        raise InvalidInput("--format", reason)
+        reason = "--format header cannot be combined with --dpop-key or DPOP_KEY_FILE, as each call needs a proof"
+        raise InvalidInput("--format", f"{reason}; use --format curl")
     token = token_for(request, arguments)
     match arguments.format:
         case "token":

@@ -42,6 +42,9 @@ def request_of(arguments: argparse.Namespace, credentials: ClientCredentials) ->
     # The command body has no such option.
     key_file: Path | None = getattr(arguments, "dpop_key", None)
     if key_file is not None:
+        if request.dpop_key is not None:
+            reason = "--dpop-key must not be combined with the variable DPOP_KEY_FILE of --environment; leave one out"
+            raise InvalidInput("--dpop-key", reason)
         request = request.with_dpop(dpop_key_of(key_file))
     request = request.with_parameters([_name_and_value(text, "--parameter") for text in arguments.parameter])
     # With another client authentication method, the certificate binds the token.
