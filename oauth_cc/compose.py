@@ -10,7 +10,7 @@ import attrs
 
 from oauth_cc._wire.form import encode, encode_value
 from oauth_cc._wire.json import parse_object, write
-from oauth_cc.authentication.credentials import ClientCredentials, by_name
+from oauth_cc.authentication.credentials import by_name
 from oauth_cc.authentication.federated import AssertionSource, checked_assertion
 from oauth_cc.authentication.jwt import AssertionDraft, UnsignedJwt, checked_proof
 from oauth_cc.authentication.methods import JWT_BEARER_GRANT, AuthenticationFields, GrantDraft, Proof, assertion_fields
@@ -18,7 +18,7 @@ from oauth_cc.dialect import RFC_6749
 from oauth_cc.endpoint import Endpoint, as_endpoint, endpoint_fault
 from oauth_cc.errors import InvalidInput
 from oauth_cc.http import HttpRequest
-from oauth_cc.request import TokenRequest, as_request
+from oauth_cc.request import GivenRequest, TokenRequest, as_request
 from oauth_cc.secret import Secret
 
 __all__ = ["compose_body", "http_request", "unsigned_assertion"]
@@ -32,7 +32,7 @@ _NO_FIELDS: Final = AuthenticationFields()
 _MEDIA_TYPES: Final = {"form": "application/x-www-form-urlencoded", "json": "application/json"}
 
 
-def unsigned_assertion(request: TokenRequest | ClientCredentials, *, now: float, unique_id: str) -> UnsignedJwt:
+def unsigned_assertion(request: GivenRequest, *, now: float, unique_id: str) -> UnsignedJwt:
     """
     Return the assertion of a client that signs one, before it is signed (RFC 7523 section 3).
 
@@ -94,7 +94,7 @@ def client_proof_of(request: TokenRequest) -> Proof | None:
     return proof.fields if isinstance(proof, GrantDraft) else proof
 
 
-def compose_body(request: TokenRequest | ClientCredentials, *, assertion: str | Secret | None = None) -> str:
+def compose_body(request: GivenRequest, *, assertion: str | Secret | None = None) -> str:
     """
     Return the body of a token request, exactly as it is sent (RFC 6749 section 4.4.2 and appendix B).
 
@@ -123,7 +123,7 @@ def compose_body(request: TokenRequest | ClientCredentials, *, assertion: str | 
 
 
 def http_request(
-    request: TokenRequest | ClientCredentials,
+    request: GivenRequest,
     endpoint: str | Endpoint,
     *,
     assertion: str | Secret | None = None,

@@ -9,14 +9,13 @@ from typing import Final, final
 import attrs
 
 from oauth_cc.authentication.assertions import ClientSecretJwt, PrivateKeyJwt
-from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.grants import JwtBearerGrant
 from oauth_cc.authentication.keys import Algorithm
 from oauth_cc.authentication.methods import ClientAuthentication, TlsClientAuth
 from oauth_cc.endpoint import Endpoint, as_endpoint
 from oauth_cc.errors import InvalidInput
 from oauth_cc.metadata import ServerMetadata, endpoint_for
-from oauth_cc.request import TokenRequest, as_request
+from oauth_cc.request import GivenRequest, TokenRequest, as_request
 
 __all__ = ["Requirement", "fapi2"]
 
@@ -48,7 +47,7 @@ class Requirement:
 
 
 def fapi2(
-    request: TokenRequest | ClientCredentials, endpoint: str | Endpoint, metadata: ServerMetadata | None = None
+    request: GivenRequest, endpoint: str | Endpoint, metadata: ServerMetadata | None = None
 ) -> tuple[Requirement, ...]:
     """
     Check a configuration against the FAPI 2.0 Security Profile.

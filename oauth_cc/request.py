@@ -5,7 +5,7 @@ The token request of the client credentials grant, as a record with builders.
 """
 
 from collections.abc import Container, Iterable, Mapping
-from typing import Final, final
+from typing import Final, TypeAlias, final
 
 import attrs
 
@@ -341,6 +341,10 @@ class TokenRequest:
         return attrs.evolve(self, certificate=certificate)
 
 
+GivenRequest: TypeAlias = TokenRequest | ClientCredentials
+"""What is accepted as a token request. Credentials request no scope."""
+
+
 def token_request(credentials: ClientCredentials, scope: Scope = NO_SCOPE) -> TokenRequest:
     """
     Return the request of a client for a token.
@@ -359,7 +363,7 @@ def token_request(credentials: ClientCredentials, scope: Scope = NO_SCOPE) -> To
     return TokenRequest(credentials, scope)
 
 
-def as_request(given: TokenRequest | ClientCredentials) -> TokenRequest:
+def as_request(given: GivenRequest) -> TokenRequest:
     """
     Return *given* as a `TokenRequest`; credentials request no scope. Raises `InvalidInput` for anything else.
 

@@ -7,47 +7,36 @@ redirect is followed, no ``.netrc``, cookie, default header or default authentic
 response stays in the session. At most 1 MiB of the response is read.
 """
 
-import copy
-import re
-from contextlib import nullcontext
-from typing import TYPE_CHECKING, Final, NoReturn, Self, SupportsIndex, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, TypeVar
 
 try:
-    import requests
+    from requests import Session
     from requests.auth import AuthBase
-    from requests.utils import rewind_body
 except ImportError as _error:
     raise ImportError("oauth_cc.requests needs requests; install oauth_cc[requests]") from _error
 
-import attrs
-
 from oauth_cc._io import driver, source
-from oauth_cc._io.arguments import check_client, token_flow
+from oauth_cc._io.arguments import check_client, metadata_flow, token_flow
 from oauth_cc._io.constructors import AuthConstructors, SourceConstructors
 from oauth_cc._io.context import SourceContext
-from oauth_cc._io.copying import duplicate, refuse_pickling
 from oauth_cc._io.options import DEFAULTS, Options
 from oauth_cc._io.origins import Origins
-from oauth_cc._io.requests_hops import arrived, carry, next_method, next_url, origin_of, origin_of_url, target_of_url
+from oauth_cc._io.requests_calls import RequestsCalls
 from oauth_cc._io.requests_sending import Timeout as Timeout
 from oauth_cc._io.requests_sending import sender as sender
-from oauth_cc._io.threads import on_this_thread
 from oauth_cc._wire.typing import NonStringCollection
-from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.endpoint import Endpoint
 from oauth_cc.flows.effects import Flow
 from oauth_cc.flows.metadata_cache import MetadataCache
-from oauth_cc.http import HttpResponse
 from oauth_cc.issuer import GivenEndpoint
-from oauth_cc.request import TokenRequest
-from oauth_cc.scope import Scope
+from oauth_cc.request import GivenRequest
 from oauth_cc.stores._protocol import Store
-from oauth_cc.token import Token, authorization, dpop_authorization
+from oauth_cc.token import Token
 
 if TYPE_CHECKING:
-    # Imported at run time by the functions that need it.
-    from oauth_cc._io.proofs import CallProofs
     from oauth_cc.metadata import ServerMetadata
+
+T = TypeVar("T")
 
 __all__ = ["ClientCredentialsAuth", "TokenSource", "fetch_metadata", "fetch_token", "perform"]
 
@@ -56,312 +45,60 @@ def __dir__() -> list[str]:
     return __all__
 
 
-T = TypeVar("T")
+class TokenSource(SourceConstructors[Session, Store], source.TokenSource):
+    """Cache one access token and renew it before it expires. Safe to share between threads."""
 
-
-# The start of a URL that every library parses in the same way.
-_PLAIN_AUTHORITY: Final = re.compile(r"https?://[-.0-9a-z]+(?::[0-9]+)?(?=[/?#]|$)")
-_FIRST_ERROR: Final = 400
-
-
-class _Sending(TypedDict, total=False):
-    stream: bool
-    timeout: float | tuple[float | None, float | None] | None
-    verify: bool | str
-    cert: str | tuple[str, str] | None
-    proxies: dict[str, str] | None
-
-
-class TokenSource(SourceConstructors[requests.Session, Store], source.TokenSource):
-    """
-    Cache one access token and renew it before it expires. Safe to share between threads.
-
-    Args:
-        request: The token request, or credentials for a request without scope.
-        endpoint: The token endpoint, a URL or an `Endpoint`, or an `Issuer` whose metadata name it.
-        client: The session that sends the token requests. None for a default session.
-        store: A `TokenCache` shared by sources, or a store shared by processes. None for a new cache.
-        options: Timeout, retries, renewal and events.
-    """
-
-    def _start(self, context: SourceContext, client: requests.Session | None, options: Options) -> None:
+    def _start(self, context: SourceContext, client: Session | None) -> None:
         check_client(context.terms.request, client)
-        source.TokenSource.__init__(self, context, sender(client, options.timeout, options.wait_timeout), client)
+        send = sender(client, context.options.timeout, context.options.wait_timeout)
+        source.TokenSource.__init__(self, context, send, client)
 
 
-class ClientCredentialsAuth(AuthConstructors[requests.Session, Store], AuthBase):
+class ClientCredentialsAuth(AuthConstructors[Session, Store], RequestsCalls[TokenSource], AuthBase):
     """
     Authorize each call: ``session.auth = auth``, or ``requests.get(url, auth=auth)``.
 
     If the API rejects the token with a 401, the call is repeated once with a new token. A call is not repeated unless
     its body is in memory or in a seekable file. Calls raise the errors of `TokenSource.token`.
-
-    Args:
-        request: The token request, or credentials for a request without scope.
-        endpoint: The token endpoint, a URL or an `Endpoint`, or an `Issuer` whose metadata name it.
-        client: The session that sends the token requests. None for a default session.
-        store: A `TokenCache` shared by auths, or a store shared by processes. None for a new cache.
-        origins: URLs of the origins that receive the token. None stands for the origins of the request's resources, or
-            without resources for the origin of the first call.
-        options: Timeout, retries, renewal and events.
     """
 
-    def _start(
-        self,
-        context: SourceContext,
-        client: requests.Session | None,
-        origins: NonStringCollection[str] | None,
-        options: Options,
-    ) -> None:
-        self._source = TokenSource.of_context(context, client, options)
+    def _start(self, context: SourceContext, client: Session | None, origins: NonStringCollection[str] | None) -> None:
+        self._context = context
+        self._source = TokenSource.of_context(context, client)
         self._origins = Origins(origins, context.terms.request.resources)
-        # The starts of URLs of origins admitted before. An admitted origin stays admitted.
-        self._admitted: set[str] = set()
-
-    def __copy__(self) -> Self:
-        return duplicate(self)
-
-    def __deepcopy__(self, memo: dict[int, object]) -> Self:
-        return duplicate(self)
-
-    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
-        refuse_pickling(self)
-
-    def __repr__(self) -> str:
-        if not hasattr(self, "_source"):
-            # Tracebacks show the repr of an object whose constructor raised.
-            return f"{type(self).__name__}()"
-        return f"{type(self).__name__}({self._source.context.terms.request!r})"
-
-    @property
-    def source(self) -> TokenSource:
-        """The token source of this auth."""
-        return self._source
-
-    def with_scope(self, scope: Scope) -> Self:
-        """Return an auth for tokens with *scope*. It shares everything else with this auth."""
-        return self._with(self._source.with_scope(scope), self._origins)
-
-    def with_resource(self, uri: str) -> Self:
-        """Return an auth for tokens of the resource *uri* (RFC 8707). They go to the origin of *uri* by default."""
-        return self._with(self._source.with_resource(uri), self._origins.of_resource(uri))
-
-    def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Add the token to the call *r*. requests calls this method before it sends a call."""
-        if self._admits(r):
-            token = self._source.token()
-            proofs = self._source.context.proofs(token)
-            _authorize(r, token, proofs)
-            r.register_hook("response", _ResponseHook(self._source, self._origins, token, proofs))
-        return r
-
-    def _admits(self, request: requests.PreparedRequest) -> bool:
-        plain = _PLAIN_AUTHORITY.match(request.url or "")
-        if plain is not None and plain[0] in self._admitted:
-            return True
-        called = origin_of(request)
-        admitted = self._origins.admit(called)
-        if not admitted:
-            self._source.context.report_withheld(called)
-        elif plain is not None:
-            self._admitted.add(plain[0])
-        return admitted
-
-    def _with(self, source: TokenSource, origins: Origins) -> Self:
-        other = copy.copy(self)
-        other._source, other._origins, other._admitted = source, origins, set()  # noqa: SLF001  # a copy of self
-        return other
-
-
-@attrs.define(eq=False, repr=False)
-class _ResponseHook:
-    """The response hook of one call, which follows the call through its redirects."""
-
-    source: TokenSource
-    origins: Origins
-    token: Token
-    proofs: "CallProofs | None" = None
-    is_done: bool = False
-
-    def __call__(self, response: requests.Response, **sending: Unpack[_Sending]) -> requests.Response:
-        # Most calls end here. A response of another origin, or to a call that lost its token in a redirect,
-        # says nothing about the token. A call is repeated once at most.
-        request = response.request
-        if self.proofs is not None:
-            response = self._with_proof(request, response, self.proofs, sending)
-        if response.status_code >= _FIRST_ERROR and not self.is_done and self._concerns_token(request):
-            self.is_done = True
-            response = self._again(request, response, sending)
-        if response.is_redirect:
-            self._redirect(request, response)
-        else:
-            # The request may be sent again.
-            self.is_done = False
-            if self.proofs is not None:
-                self.proofs.restart()
-        return response
-
-    def _redirect(self, request: requests.PreparedRequest, response: requests.Response) -> None:
-        # In place, since requests makes the next hop from this request.
-        arrived(request)
-        header, url = self.token.placement.header, next_url(response)
-        target = None if url is None else origin_of_url(url)
-        if target is None or not self.origins.admit(target):
-            # requests removes no header but Authorization.
-            request.headers.pop(header, None)
-            request.headers.pop("DPoP", None)
-            return
-        if self.proofs is not None and header in request.headers:
-            request.headers["DPoP"] = _proof(self.proofs, next_method(response), url)
-        if header.lower() == "authorization" and header in request.headers and target != origin_of(request):
-            carry(request, self.origins.admit)
-
-    def _with_proof(
-        self, request: requests.PreparedRequest, response: requests.Response, proofs: "CallProofs", sending: _Sending
-    ) -> requests.Response:
-        # The answer to the same request with the same token and another proof, if the API demands one.
-        while self._concerns_token(request):
-            called = origin_of(request)
-            proofs.note(_head(response), called)
-            if not proofs.demands_another(_head(response), called, repeatable=_is_repeatable(request)):
-                break
-            response = _sent_again(request, response, proofs.token, proofs, sending)
-        return response
-
-    def _again(
-        self, request: requests.PreparedRequest, response: requests.Response, sending: _Sending
-    ) -> requests.Response:
-        context, api, head = self.source.context, str(origin_of(request)), _head(response)
-        rejected = context.is_rejection(head)
-        discarded = rejected and self.source.discard(self.token, api=api)
-        source = self.source if discarded else self.source.widened(head, self.token)
-        if source is None or not _is_repeatable(request):
-            context.report_requirements(head, api, self.token)
-            return response
-        # A stand-in for `send` may hold a lock meanwhile, as that of requests-mock does. Wrappers as tracing makes them
-        # have the module of what they wrap.
-        is_replaced = getattr(requests.Session.send, "__module__", None) != "requests.sessions"
-        try:
-            with on_this_thread() if is_replaced else nullcontext():
-                token = source.token()
-        except BaseException:
-            response.close()
-            raise
-        self.source.adopt(source)
-        again = _sent_again(request, response, token, self.proofs, sending)
-        if self.proofs is not None:
-            again = self._with_proof(request, again, self.proofs, sending)
-        if not self.source.context.accepts(_head(again), token, api):
-            self.source.discard(token, api=api)
-        context.report_requirements(_head(again), api, self.token, token)
-        return again
-
-    def _concerns_token(self, request: requests.PreparedRequest) -> bool:
-        return self.token.placement.header in request.headers and self.origins.admit(origin_of(request))
-
-
-def _is_repeatable(request: requests.PreparedRequest) -> bool:
-    body = request.body
-    # requests records the position of a file before it reads the file, in order to follow redirects.
-    return body is None or isinstance(body, str | bytes) or isinstance(getattr(request, "_body_position", None), int)
-
-
-def _head(response: requests.Response) -> HttpResponse:
-    return HttpResponse(response.status_code, response.headers)
-
-
-def _proof(proofs: "CallProofs", method: str | None, url: str | None) -> str:
-    return proofs.sign(method or "", target_of_url(url or ""), origin_of_url(url or ""))
-
-
-def _authorize(request: requests.PreparedRequest, token: Token, proofs: "CallProofs | None") -> None:
-    value = authorization(token) if proofs is None else dpop_authorization(token)
-    request.headers[token.placement.header] = value.reveal()
-    if proofs is not None:
-        proofs.token = token
-        request.headers["DPoP"] = _proof(proofs, request.method, request.url)
-
-
-def _sent_again(
-    request: requests.PreparedRequest,
-    response: requests.Response,
-    token: Token,
-    proofs: "CallProofs | None",
-    sending: _Sending,
-) -> requests.Response:
-    response.close()
-    arrived(request)
-    # In place, since requests makes redirects of the new response from this request.
-    _authorize(request, token, proofs)
-    if not isinstance(request.body, str | bytes | None):
-        rewind_body(request)
-    again: requests.Response = response.connection.send(request.copy(), **sending)
-    again.history.append(response)
-    return again
+        self._admitted = set()
 
 
 def fetch_token(
-    request: TokenRequest | ClientCredentials,
-    endpoint: GivenEndpoint,
-    *,
-    client: requests.Session | None = None,
-    options: Options = DEFAULTS,
+    request: GivenRequest, endpoint: GivenEndpoint, *, client: Session | None = None, options: Options = DEFAULTS
 ) -> Token:
     """
-    Send one token request and return the token.
+    Send one token request and return the token. `TokenSource` explains the arguments.
 
-    Args:
-        request: The token request, or credentials for a request without scope.
-        endpoint: The token endpoint, a URL or an `Endpoint`, or an `Issuer` whose metadata name it.
-        client: The session that sends the request. None for a default session.
-        options: Timeout and retries.
-
-    Raises:
-        TokenRequestRefused: The server rejected the request.
-        InvalidResponse: The response is not a token response.
-        requests.RequestException: No response arrived.
+    Raises `TokenRequestRefused`, `InvalidResponse`, or `requests.RequestException` if no response arrived.
     """
-    return driver.drive(
-        token_flow(request, endpoint, client, options), sender(client, options.timeout, options.wait_timeout)
-    )
+    return perform(token_flow(request, endpoint, client, options), client=client, options=options)
 
 
 def fetch_metadata(
     issuer: str | Endpoint,
     *,
-    client: requests.Session | None = None,
+    client: Session | None = None,
     cache: MetadataCache | None = None,
     options: Options = DEFAULTS,
 ) -> "ServerMetadata":
     """
-    Fetch the metadata of an authorization server (RFC 8414).
+    Fetch the metadata of a server (RFC 8414), from *cache* while they are fresh. `from_issuer` explains the arguments.
 
-    Args:
-        issuer: The issuer identifier, a URL or an `Endpoint`.
-        client: The session that sends the request. None for a default session.
-        cache: The cache of the metadata. None to fetch them at each call.
-        options: Timeout and retries.
-
-    Raises:
-        InvalidResponse: The response does not contain metadata of *issuer*.
-        requests.RequestException: No response arrived.
+    Raises `InvalidResponse` if they are not those of *issuer*, or `requests.RequestException` if no response arrived.
     """
-    from oauth_cc.flows.discovery import discover
-
-    flow = discover(issuer, retries=options.retries, cache=cache)
-    return driver.drive(flow, sender(client, options.timeout, options.wait_timeout))
+    return perform(metadata_flow(issuer, cache, options), client=client, options=options)
 
 
-def perform(flow: Flow[T], *, client: requests.Session | None = None, options: Options = DEFAULTS) -> T:
+def perform(flow: Flow[T], *, client: Session | None = None, options: Options = DEFAULTS) -> T:
     """
-    Perform a flow of `oauth_cc.flows`, such as ``revoke`` or ``introspect``, and return its result.
+    Perform a flow of `oauth_cc.flows`, such as ``revoke``, once, with its own retries, and return its result.
 
-    Args:
-        flow: The flow. It is performed once.
-        client: The session that sends the requests. None for a default session.
-        options: The timeout. A flow has retries of its own.
-
-    Raises:
-        requests.RequestException: No response arrived.
+    `TokenSource` explains the arguments. Raises `requests.RequestException` if no response arrived.
     """
     return driver.drive(flow, sender(client, options.timeout, options.wait_timeout))

@@ -15,7 +15,6 @@ from typing import Final
 
 from oauth_cc._wire.grammar import ACCESS_TOKEN, ERROR, NAME
 from oauth_cc._wire.json import MAX_SIZE, JsonValue, is_array, is_dict, parse_object
-from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.federated import checked_assertion
 from oauth_cc.authentication.methods import Proof
 from oauth_cc.compose import proof_of
@@ -31,7 +30,7 @@ from oauth_cc.errors import (
 )
 from oauth_cc.http import HttpResponse
 from oauth_cc.refusal import redact, refusal, secrets_of, shown_location
-from oauth_cc.request import TokenRequest, as_request
+from oauth_cc.request import GivenRequest, TokenRequest, as_request
 from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
 from oauth_cc.token import DEFAULT_LIFETIME, NO_EXTRA, Oddity, Token
@@ -53,7 +52,7 @@ _MAX_SHOWN: Final = 40
 
 def parse_token_response(
     response: HttpResponse,
-    request: TokenRequest | ClientCredentials,
+    request: GivenRequest,
     *,
     received_at: float,
     assertion: str | Secret | None = None,

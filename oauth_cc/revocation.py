@@ -15,7 +15,6 @@ import attrs
 
 from oauth_cc._wire.grammar import ACCESS_TOKEN
 from oauth_cc._wire.json import JsonValue, freeze, is_array, parse_object
-from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.federated import checked_assertion
 from oauth_cc.authentication.methods import Proof
 from oauth_cc.compose import authenticated_form, client_proof_of
@@ -23,7 +22,7 @@ from oauth_cc.endpoint import Endpoint, as_endpoint, endpoint_fault
 from oauth_cc.errors import InvalidInput, InvalidResponse, OAuthError, TokenRequestRefused, UnexpectedRedirect
 from oauth_cc.http import HttpRequest, HttpResponse
 from oauth_cc.refusal import refusal, secrets_of, shown_location
-from oauth_cc.request import TokenRequest, as_request
+from oauth_cc.request import GivenRequest, TokenRequest, as_request
 from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
 from oauth_cc.token import Token
@@ -86,7 +85,7 @@ class Introspection:
 
 def revocation_request(
     token: Token | Secret | str,
-    client: TokenRequest | ClientCredentials,
+    client: GivenRequest,
     endpoint: str | Endpoint,
     *,
     assertion: str | Secret | None = None,
@@ -116,7 +115,7 @@ def revocation_request(
 
 def introspection_request(
     token: Token | Secret | str,
-    client: TokenRequest | ClientCredentials,
+    client: GivenRequest,
     endpoint: str | Endpoint,
     *,
     assertion: str | Secret | None = None,
@@ -145,7 +144,7 @@ def introspection_request(
 
 def check_revocation_response(
     response: HttpResponse,
-    client: TokenRequest | ClientCredentials,
+    client: GivenRequest,
     *,
     received_at: float,
     assertion: str | Secret | None = None,
@@ -176,7 +175,7 @@ def check_revocation_response(
 
 def parse_introspection_response(
     response: HttpResponse,
-    client: TokenRequest | ClientCredentials,
+    client: GivenRequest,
     *,
     received_at: float,
     assertion: str | Secret | None = None,
@@ -317,16 +316,14 @@ def _given(
     return sent if isinstance(sent, InvalidInput) else _Given(checked, as_endpoint(endpoint), sent)
 
 
-def _request(client: TokenRequest | ClientCredentials, given: _Given | InvalidInput) -> HttpRequest:
+def _request(client: GivenRequest, given: _Given | InvalidInput) -> HttpRequest:
     if isinstance(given, InvalidInput):
         raise given
     asked = as_request(client)
     return token_form(asked, given.endpoint, client_proof_of(asked), given.assertion, given.token)
 
 
-def _context(
-    client: TokenRequest | ClientCredentials, sent: Secret | InvalidInput | None
-) -> tuple[TokenRequest, tuple[Secret, ...]]:
+def _context(client: GivenRequest, sent: Secret | InvalidInput | None) -> tuple[TokenRequest, tuple[Secret, ...]]:
     if isinstance(sent, InvalidInput):
         raise sent
     asked = as_request(client)

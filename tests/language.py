@@ -44,7 +44,7 @@ ELSEWHERE: Final = {
     r"as `(?:\w+\.)?(?P<sibling>\w+)` does": "the sibling, in the same file, explains the same arguments",
     r"as [\w.]+ calls it": "another library calls the method, and its documentation explains the arguments",
     r"for any arguments": "the function does not use its arguments",
-    r"\w+` explains (?:its|the) arguments": "the public subclass, which users see, explains them",
+    r"\w+` explains (?:its|the) arguments": "a class or method that users see explains them",
 }
 """Phrases that stand for ``Args:`` in the docstring of a function of `oauth_cc/`, and the reason."""
 

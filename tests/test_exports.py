@@ -7,6 +7,7 @@ import importlib
 import importlib.metadata
 import inspect
 import pydoc
+import sys
 import typing
 from types import ModuleType
 
@@ -196,3 +197,22 @@ def test_the_documentation_of_an_auth_fits_a_screen(library: str) -> None:
     written = [inspect.getdoc(auth), *[inspect.getdoc(getattr(auth, name)) for name in names]]
     assert all(written)
     assert sum([len((words or "").splitlines()) for words in written]) <= 60
+
+
+@pytest.mark.parametrize(
+    ("library", "name", "most"),
+    [
+        *[(library, "ClientCredentialsAuth", 118) for library in ("httpx2", "httpx", "requests", "aiohttp")],
+        *[(library, "TokenSource", 170) for library in ("httpx2", "httpx", "requests")],
+        *[(library, "AsyncTokenSource", 170) for library in ("httpx2", "httpx", "aiohttp")],
+    ],
+)
+def test_help_shows_what_a_user_calls_and_little_of_how_it_is_made(library: str, name: str, most: int) -> None:
+    """A signature is one line, with annotations as a reader writes them and without defaults of defaults."""
+    text = pydoc.plain(pydoc.render_doc(getattr(MODULES[f"oauth_cc.{library}"], name)))
+    assert "inherited from typing.Generic" not in text
+    assert "endpoint: 'GivenEndpoint'" in text
+    assert "options: 'Options' = Options()" in text
+    # Python 3.13 shows an argument a line.
+    signatures = 50 if sys.version_info >= (3, 13) else 0
+    assert len(text.splitlines()) <= most + signatures

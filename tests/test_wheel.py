@@ -35,12 +35,10 @@ INCOMPLETE = {
     "httpx": HTTPX,
     # Accepts a ClientSession or ClientRequest, which hold a BaseProtocol and a Morsel of unknown parameters. A protocol
     # for a session could not declare everything that is used, because its proxy has no public name.
-    "aiohttp": """
-        fetch_token fetch_metadata perform ClientCredentialsAuth ClientCredentialsAuth.__call__""",
+    "aiohttp": "fetch_token fetch_metadata perform ClientCredentialsAuth",
     # Accepts a Session or PreparedRequest, whose cookies hold a Morsel of unknown parameters, and its auth and session
     # inherit from the library's. A protocol for what adapters send would name the PreparedRequest again.
-    "requests": """
-        fetch_token fetch_metadata perform sender ClientCredentialsAuth ClientCredentialsAuth.__call__""",
+    "requests": "fetch_token fetch_metadata perform sender ClientCredentialsAuth",
     "compat.requests_oauthlib": "OAuth2Session",
     # They are transports and adapters of these libraries.
     "testing.httpx2": "Transport Transport.handle_request Transport.handle_async_request",

@@ -2,24 +2,30 @@
 The arguments of the shells, checked, as the context of a source or the flow of one request.
 """
 
+from typing import TYPE_CHECKING
+
 from oauth_cc._io.context import SourceContext
 from oauth_cc._io.log import warn_of_plain_http
 from oauth_cc._io.options import Options, check_options
-from oauth_cc.authentication.credentials import ClientCredentials
+from oauth_cc.endpoint import Endpoint
 from oauth_cc.errors import InvalidInput
 from oauth_cc.flows.effects import Flow
 from oauth_cc.flows.exchange import exchange
 from oauth_cc.flows.metadata_cache import Discovery, MetadataCache, check_cache
 from oauth_cc.flows.renewal import terms
 from oauth_cc.issuer import GivenEndpoint, Issuer
-from oauth_cc.request import TokenRequest, as_request
+from oauth_cc.request import GivenRequest, TokenRequest, as_request
 from oauth_cc.stores._protocol import AsyncStore, Store
 from oauth_cc.stores.cache import TokenCache
 from oauth_cc.token import Token
 
+if TYPE_CHECKING:
+    # Loaded by the flow that needs it.
+    from oauth_cc.metadata import ServerMetadata
+
 
 def source_context(
-    request: TokenRequest | ClientCredentials,
+    request: GivenRequest,
     endpoint: GivenEndpoint,
     store: TokenCache | Store | AsyncStore | None,
     options: Options,
@@ -58,7 +64,7 @@ def source_context(
 
 def issuer_context(
     issuer: GivenEndpoint,
-    request: TokenRequest | ClientCredentials,
+    request: GivenRequest,
     store: TokenCache | Store | AsyncStore | None,
     cache: MetadataCache | None,
     options: Options,
@@ -81,7 +87,7 @@ def issuer_context(
 
 def resource_context(
     url: str,
-    request: TokenRequest | ClientCredentials,
+    request: GivenRequest,
     issuer: GivenEndpoint,
     store: TokenCache | Store | AsyncStore | None,
     cache: MetadataCache | None,
@@ -111,9 +117,7 @@ def _discovery(cache: MetadataCache | None, *, by_resource: bool = False) -> Dis
     return Discovery(MetadataCache() if cache is None else cache, by_resource)
 
 
-def token_flow(
-    request: TokenRequest | ClientCredentials, endpoint: GivenEndpoint, client: object, options: Options
-) -> Flow[Token]:
+def token_flow(request: GivenRequest, endpoint: GivenEndpoint, client: object, options: Options) -> Flow[Token]:
     """
     Return the flow of one token request.
 
@@ -132,6 +136,20 @@ def token_flow(
     if isinstance(endpoint, Issuer):
         return _discovered(asked, endpoint, options)
     return exchange(asked, endpoint, retries=options.retries)
+
+
+def metadata_flow(issuer: str | Endpoint, cache: MetadataCache | None, options: Options) -> "Flow[ServerMetadata]":
+    """
+    Return the flow that fetches the metadata of a server.
+
+    Args:
+        issuer: The issuer identifier.
+        cache: The cache of the metadata. None to fetch them at each call.
+        options: Timeout and retries.
+    """
+    from oauth_cc.flows.discovery import discover
+
+    return discover(issuer, retries=options.retries, cache=cache)
 
 
 def _discovered(request: TokenRequest, issuer: Issuer, options: Options) -> Flow[Token]:

@@ -6,12 +6,12 @@ import copy
 import threading
 from collections.abc import Hashable
 from contextvars import ContextVar
-from typing import Final, NoReturn, Self, SupportsIndex
+from typing import Final, Self
 
 import attrs
 
 from oauth_cc._io.context import SourceContext
-from oauth_cc._io.copying import duplicate, refuse_pickling
+from oauth_cc._io.copying import Sharing
 from oauth_cc.errors import InvalidInput, OAuthError
 from oauth_cc.flows.renewal import Kept, Renewal
 from oauth_cc.http import HttpResponse
@@ -24,7 +24,7 @@ LEADING: Final[ContextVar[PendingRenewal | None]] = ContextVar("oauth_cc_leading
 """The renewal that the current thread or task performs, its callbacks included."""
 
 
-class Source:
+class Source(Sharing):
     """
     The common base of the sources for threads and for async code.
 
@@ -39,21 +39,6 @@ class Source:
         self._closed = threading.Event()
         # The last renewal of each token that this source or one derived from it has started.
         self._started: dict[Hashable, PendingRenewal] = {}
-
-    def __copy__(self) -> Self:
-        return duplicate(self)
-
-    def __deepcopy__(self, memo: dict[int, object]) -> Self:
-        return duplicate(self)
-
-    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
-        refuse_pickling(self)
-
-    def __repr__(self) -> str:
-        if not hasattr(self, "_context"):
-            # Tracebacks show the repr of an object whose constructor raised.
-            return f"{type(self).__name__}()"
-        return f"{type(self).__name__}({self._context.terms.request!r})"
 
     @property
     def context(self) -> SourceContext:

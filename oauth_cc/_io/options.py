@@ -19,7 +19,7 @@ _LONGEST_TIMEOUT: Final = 86400
 
 
 @final
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Options:
     """
     The settings of token requests, renewal and events.
@@ -42,6 +42,8 @@ class Options:
     Example:
         >>> Options(timeout=5.0).retries.attempts
         3
+        >>> Options(timeout=5.0)
+        Options(timeout=5.0)
     """
 
     timeout: float = DEFAULT_TIMEOUT
@@ -70,6 +72,11 @@ class Options:
             kind = type(self.scopes_allowed).__name__
             reason = f"scopes_allowed must be a Scope, not {kind}; use Scope.of(...)"
             raise InvalidInput("scopes_allowed", reason)
+
+    def __repr__(self) -> str:
+        # The defaults are left out, because `help` shows them with each signature.
+        pairs = [(field.name, getattr(self, field.name), field.default) for field in attrs.fields(Options)]
+        return f"Options({', '.join([f'{name}={value!r}' for name, value, default in pairs if value != default])})"
 
 
 def check_options(options: object) -> None:

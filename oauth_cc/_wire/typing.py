@@ -1,10 +1,23 @@
 """
 Types that the standard library lacks: a collection that is not a str, and a check for coroutine functions.
+
+`Generic` is that of `typing` for type checkers. For a running program it is a class that adds little to `help`.
 """
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from typing import Generic as Generic
+else:
+
+    class Generic:
+        """The parameters of a class, which only type checkers read."""
+
+        def __class_getitem__(cls, _parameters: object) -> type:
+            return cls
+
 
 _T_co = TypeVar("_T_co", covariant=True)
 

@@ -9,7 +9,6 @@ The functions are pure. ``oauth-cc doctor`` observes a server and prints the dia
 from collections.abc import Iterator
 from typing import Final
 
-from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.doctor._alternatives import alternatives
 from oauth_cc.doctor._answer import answer_findings, quota_fields, read
 from oauth_cc.doctor._connection import failure_findings, metadata_findings, url_findings
@@ -19,7 +18,7 @@ from oauth_cc.endpoint import url_fault
 from oauth_cc.errors import TokenRequestRefused
 from oauth_cc.http import date
 from oauth_cc.metadata import ServerMetadata
-from oauth_cc.request import TokenRequest, as_request
+from oauth_cc.request import GivenRequest, TokenRequest, as_request
 from oauth_cc.token import Token
 
 __all__ = [
@@ -57,7 +56,7 @@ _AFTER_CONNECTING: Final[frozenset[FailureKind]] = frozenset(
 _REFUSALS: Final = frozenset({400, 401, 403, 415, 422})
 
 
-def examine(request: TokenRequest | ClientCredentials, observed: Observed) -> Diagnosis:
+def examine(request: GivenRequest, observed: Observed) -> Diagnosis:
     """
     Return what works and what does not when *request* is sent.
 

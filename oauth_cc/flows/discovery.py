@@ -8,7 +8,6 @@ Flows that discover the metadata and the token endpoint of an issuer.
 from urllib.parse import urljoin
 
 from oauth_cc._wire.grammar import URL_TEXT
-from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.endpoint import Endpoint, endpoint_of_issuer_fault, issuer_of
 from oauth_cc.flows.documents import fetch, search
 from oauth_cc.flows.effects import Flow, Received, observe
@@ -16,12 +15,12 @@ from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries
 from oauth_cc.flows.metadata_cache import MetadataCache, check_cache
 from oauth_cc.http import HttpResponse
 from oauth_cc.metadata import ServerMetadata, endpoint_for, metadata_urls, parse_metadata
-from oauth_cc.request import TokenRequest
+from oauth_cc.request import GivenRequest
 
 
 def discover_endpoint(
     issuer: str | Endpoint,
-    request: TokenRequest | ClientCredentials,
+    request: GivenRequest,
     *,
     retries: Retries = DEFAULT_RETRIES,
     cache: MetadataCache | None = None,

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias, final
 import attrs
 
 from oauth_cc.authentication.client_secret import SecretFile, SecretSource
-from oauth_cc.authentication.credentials import ClientCredentials, sources_of
+from oauth_cc.authentication.credentials import sources_of
 from oauth_cc.authentication.federated import AssertionFile, AssertionSource, Source, remark_on
 from oauth_cc.authentication.jwt import AssertionDraft
 from oauth_cc.authentication.keys import KeySource, SigningKey
@@ -30,7 +30,7 @@ from oauth_cc.flows.effects import (
 )
 from oauth_cc.flows.hints import Hints, clock_ahead
 from oauth_cc.http import HttpResponse
-from oauth_cc.request import TokenRequest, as_request
+from oauth_cc.request import GivenRequest, TokenRequest, as_request
 from oauth_cc.response import read_token_response
 from oauth_cc.secret import Secret
 from oauth_cc.token import Token
@@ -98,7 +98,7 @@ DEFAULT_RETRIES: Final = Retries()
 
 
 def exchange(
-    request: TokenRequest | ClientCredentials,
+    request: GivenRequest,
     endpoint: str | Endpoint,
     *,
     retries: Retries = DEFAULT_RETRIES,

@@ -22,7 +22,7 @@ from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries, exchange
 from oauth_cc.flows.freshness import DEFAULT_WINDOW, RenewalWindow, fresh_from, is_plausible, stale_from
 from oauth_cc.flows.hints import Hints
 from oauth_cc.flows.metadata_cache import Discovery
-from oauth_cc.request import TokenRequest, as_request
+from oauth_cc.request import GivenRequest, TokenRequest, as_request
 from oauth_cc.token import Token
 
 DEFAULT_WAIT_TIMEOUT: Final = 60.0
@@ -160,7 +160,7 @@ class Terms:
 
 
 def terms(
-    request: TokenRequest | ClientCredentials,
+    request: GivenRequest,
     endpoint: str | Endpoint,
     *,
     shared: bool = True,

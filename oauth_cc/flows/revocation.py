@@ -8,7 +8,6 @@ The flows that revoke a token and ask about one (RFC 7009, RFC 7662).
 from collections.abc import Callable
 from typing import TypeAlias, TypeVar
 
-from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.compose import client_proof_of
 from oauth_cc.endpoint import Endpoint, as_endpoint
 from oauth_cc.errors import InvalidInput, InvalidResponse, TokenRequestRefused
@@ -16,7 +15,7 @@ from oauth_cc.flows.effects import Failed, Flow, send
 from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries, assertion_of, read_anew, wait_to_retry
 from oauth_cc.http import HttpResponse
 from oauth_cc.refusal import secrets_of
-from oauth_cc.request import TokenRequest, as_request
+from oauth_cc.request import GivenRequest, TokenRequest, as_request
 from oauth_cc.revocation import (
     Introspection,
     checked_token,
@@ -35,7 +34,7 @@ _Read: TypeAlias = Callable[
 
 def revoke(
     token: Token | Secret | str,
-    client: TokenRequest | ClientCredentials,
+    client: GivenRequest,
     endpoint: str | Endpoint,
     *,
     retries: Retries = DEFAULT_RETRIES,
@@ -61,7 +60,7 @@ def revoke(
 
 def introspect(
     token: Token | Secret | str,
-    client: TokenRequest | ClientCredentials,
+    client: GivenRequest,
     endpoint: str | Endpoint,
     *,
     retries: Retries = DEFAULT_RETRIES,

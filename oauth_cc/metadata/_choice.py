@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from oauth_cc.authentication.assertions import ClientSecretJwt, PrivateKeyJwt
-from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.grants import JwtBearerGrant
 from oauth_cc.authentication.methods import (
     ClientAuthentication,
@@ -20,7 +19,7 @@ from oauth_cc.errors import InvalidInput, IssuerNotNamed
 from oauth_cc.metadata._document import OK, listed
 from oauth_cc.metadata._resource import ResourceMetadata
 from oauth_cc.metadata._server import CLIENT_CREDENTIALS, ServerMetadata
-from oauth_cc.request import TokenRequest, as_request
+from oauth_cc.request import GivenRequest, TokenRequest, as_request
 from oauth_cc.scope import NO_SCOPE, Scope
 
 METHODS: Final[Mapping[str, type[object]]] = {
@@ -51,7 +50,7 @@ def method_name(authentication: ClientAuthentication) -> str | None:
     return next((name for name, kind in METHODS.items() if isinstance(authentication, kind)), None)
 
 
-def endpoint_for(metadata: ServerMetadata, request: TokenRequest | ClientCredentials) -> Endpoint:
+def endpoint_for(metadata: ServerMetadata, request: GivenRequest) -> Endpoint:
     """
     Return the token endpoint of *metadata* for *request*.
 
@@ -107,7 +106,7 @@ def endpoint_for(metadata: ServerMetadata, request: TokenRequest | ClientCredent
 
 def request_for_resource(
     metadata: ResourceMetadata,
-    request: TokenRequest | ClientCredentials,
+    request: GivenRequest,
     issuer: str | Endpoint,
     challenged: Scope = NO_SCOPE,
 ) -> TokenRequest:

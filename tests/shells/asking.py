@@ -17,8 +17,12 @@ import oauth_cc.httpx
 import oauth_cc.httpx2
 import oauth_cc.requests
 from oauth_cc import ClientCredentials, Token, TokenRequest
+from oauth_cc._io import library_httpx, library_httpx2
 from oauth_cc.issuer import GivenEndpoint
 from oauth_cc.metadata import ServerMetadata
+
+DEFAULT_TLS = {httpx2: library_httpx2.tls, httpx: library_httpx.tls}
+"""The function that makes the TLS context of default clients, and keeps it for the process."""
 
 
 class Ask:

@@ -22,6 +22,7 @@ import trustme
 import oauth_cc.httpx
 import oauth_cc.httpx2
 from oauth_cc import ClientCredentials, Options, Retries, token_request
+from tests.shells.asking import DEFAULT_TLS
 from tests.shells.dripping import PLACES, DrippingServer, drip
 from tests.shells.scripted import elapsed_since
 
@@ -53,15 +54,15 @@ def tls(
     authority.issue_cert("localhost").configure_cert(context)
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    vars(SHELLS[library])["_tls"].cache_clear()
+    DEFAULT_TLS[library].cache_clear()
     make_tls(library)
     yield context
-    vars(SHELLS[library])["_tls"].cache_clear()
+    DEFAULT_TLS[library].cache_clear()
 
 
 def make_tls(library: ModuleType) -> None:
     """Make the TLS context of default clients, which takes longer than the timeout on a busy machine."""
-    vars(SHELLS[library])["_tls"]()
+    DEFAULT_TLS[library]()
 
 
 def attempts() -> list[threading.Thread]:

@@ -28,6 +28,7 @@ import oauth_cc.httpx
 import oauth_cc.httpx2
 import oauth_cc.requests
 from oauth_cc import ClientCredentials, Options, Retries, token_request
+from tests.shells.asking import DEFAULT_TLS
 from tests.shells.proxy import Proxy, run_proxy
 from tests.shells.scripted import TOKEN, ScriptedServer, serve
 
@@ -197,11 +198,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 @pytest.fixture(autouse=True)
 def new_tls() -> Iterator[None]:
     """Have default clients of httpx2 and httpx read the authorities of the environment anew."""
-    for shell in HTTPX.values():
-        vars(shell)["_tls"].cache_clear()
+    for tls in DEFAULT_TLS.values():
+        tls.cache_clear()
     yield
-    for shell in HTTPX.values():
-        vars(shell)["_tls"].cache_clear()
+    for tls in DEFAULT_TLS.values():
+        tls.cache_clear()
 
 
 def settings(world: World, name: str) -> Settings:

@@ -20,6 +20,7 @@ import trustme
 import oauth_cc.httpx
 import oauth_cc.httpx2
 from oauth_cc import ClientCredentials, Options, Retries, Scope, token_request
+from oauth_cc._io import library_httpx, library_httpx2
 from oauth_cc.errors import InsecureEndpoint, InvalidInput, TokenRequestRefused, UnexpectedRedirect
 from oauth_cc.events import Event, ScopeInsufficient, TokenObtained, TokenWithheld
 from oauth_cc.stores import TokenCache
@@ -93,8 +94,9 @@ def server() -> Iterator[AuthorizationServer]:
 
 def test_httpx_py_equals_httpx2_py_but_for_the_name() -> None:
     """An edit of one module goes to both."""
-    texts = [Path(str(module.__file__)).read_text("utf-8") for module in (oauth_cc.httpx2, oauth_cc.httpx)]
-    assert texts[0].replace("httpx2", "httpx") == texts[1]
+    for pair in ((oauth_cc.httpx2, oauth_cc.httpx), (library_httpx2, library_httpx)):
+        newer, older = [Path(str(module.__file__)).read_text("utf-8") for module in pair]
+        assert newer.replace("httpx2", "httpx") == older
 
 
 class TestToken:

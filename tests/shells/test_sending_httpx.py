@@ -15,7 +15,7 @@ import trustme
 
 from oauth_cc import ClientCredentials, Options, Retries, TokenRequestRefused, token_request
 from tests.leaks import shown_by
-from tests.shells.asking import WAYS, Ask
+from tests.shells.asking import DEFAULT_TLS, WAYS, Ask
 from tests.shells.dripping import answer_with
 from tests.shells.scripted import TOKEN, Answer, ScriptedServer, serve
 
@@ -51,11 +51,11 @@ def trusted_by_environment(way: Ask, folder: Path, monkeypatch: pytest.MonkeyPat
     authority.issue_cert("localhost").configure_cert(server_side)
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
     monkeypatch.setenv("SSL_CERT_FILE", str(folder / "ca.pem"))
-    vars(way.shell)["_tls"].cache_clear()
+    DEFAULT_TLS[way.library].cache_clear()
     try:
         yield server_side
     finally:
-        vars(way.shell)["_tls"].cache_clear()
+        DEFAULT_TLS[way.library].cache_clear()
 
 
 def paths(server: ScriptedServer) -> list[str]:

@@ -1,0 +1,332 @@
+"""
+The calls of an auth on httpx2 and httpx: the token on each call, and once more a new one if an API rejects it.
+"""
+
+import contextlib
+import copy
+import sys
+from collections.abc import AsyncGenerator, Generator, MutableMapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self, TypeGuard, final
+
+from oauth_cc._io.async_source import AsyncTokenSource
+from oauth_cc._io.copying import Sharing
+from oauth_cc._io.hops import Guard, guard_hops
+from oauth_cc._io.httpx_library import A, C, Library, R
+from oauth_cc._io.httpx_messages import Response, Url
+from oauth_cc._io.origins import Origins
+from oauth_cc._io.source import TokenSource
+from oauth_cc._wire.typing import Generic
+from oauth_cc.endpoint import Origin
+from oauth_cc.errors import InvalidInput
+from oauth_cc.http import HttpResponse
+from oauth_cc.scope import Scope
+from oauth_cc.token import Token, authorization, dpop_authorization
+
+if TYPE_CHECKING:
+    # Loaded by calls with a DPoP token.
+    from oauth_cc._io.proofs import CallProofs
+
+_FIRST_ERROR: Final = 400
+
+
+class HttpxCalls(Sharing, Generic[C, A, R]):
+    """An auth on either library, as the library calls it."""
+
+    _library: Library[C, A, R]
+    _source: TokenSource | None
+    _async_source: AsyncTokenSource | None
+    _origins: Origins
+    # The origins admitted before, in the library's form. An admitted origin stays admitted.
+    _admitted: set[tuple[str, bytes, int | None]]
+
+    @property
+    def source(self) -> TokenSource:
+        """The token source for threads. Raises `InvalidInput` if the client or store is async."""
+        if self._source is None:
+            name = self._library.name
+            reason = f"the client or store of this auth is async; use the auth with {name}.AsyncClient"
+            raise InvalidInput("client or store", reason)
+        return self._source
+
+    @property
+    def async_source(self) -> AsyncTokenSource:
+        """The token source for async code. Raises `InvalidInput` if the client is not async."""
+        if self._async_source is None:
+            reason = f"the client of this auth is not async; use the auth with {self._library.name}.Client"
+            raise InvalidInput("client", reason)
+        return self._async_source
+
+    def with_scope(self, scope: Scope) -> Self:
+        """Return an auth for tokens with *scope*. It shares everything else with this auth."""
+        source = self._source and self._source.with_scope(scope)
+        return self._with(source, self._async_source and self._async_source.with_scope(scope), self._origins)
+
+    def with_resource(self, uri: str) -> Self:
+        """Return an auth for tokens of the resource *uri* (RFC 8707). They go to the origin of *uri* by default."""
+        source = self._source and self._source.with_resource(uri)
+        async_source = self._async_source and self._async_source.with_resource(uri)
+        return self._with(source, async_source, self._origins.of_resource(uri))
+
+    def sync_auth_flow(self, request: R) -> Generator[R, Response, None]:
+        """Yield *request* with the token, and again with a new token if the API rejects the token."""
+        source = self.source
+        if not self._admits(request.url):
+            yield request
+            return
+        token = first = source.token()
+        proofs = self._context.proofs(token)
+        guard = self._prepare(request, token, proofs)
+        try:
+            response = yield request
+            while proofs is not None and self._demands_proof(request, response, token, guard):
+                self._library.release(response)
+                guard = self._prepare(request, token, proofs)
+                response = yield request
+        except GeneratorExit as end:
+            _hide_proofs(request, end.__context__)
+            rejecting = self._rejecting(end.__context__, token, guard)
+            if rejecting is not None:
+                source.discard(token, api=rejecting)
+            raise
+        # Most calls end here.
+        if response.status_code < _FIRST_ERROR or not self._concerns(response, token, guard):
+            return
+        head, api = _head(response), _api(response)
+        rejected = self._context.is_rejection(head)
+        again = source if rejected and source.discard(token, api=api) else source.widened(head, token)
+        if again is not None and self._library.is_repeatable(request):
+            # The token request may need this connection.
+            self._library.release(response)
+            token = again.token()
+            source.adopt(again)
+            guard = self._prepare(request, token, proofs)
+            with _hiding_proofs(request):
+                response = yield request
+                while proofs is not None and self._demands_proof(request, response, token, guard):
+                    self._library.release(response)
+                    guard = self._prepare(request, token, proofs)
+                    response = yield request
+            if not self._concerns(response, token, guard):
+                return
+            head, api = _head(response), _api(response)
+            if not self._context.accepts(head, token, api):
+                source.discard(token, api=api)
+        self._context.report_requirements(head, api, first, token)
+
+    # Both libraries call the two flows; help() would show their text about a third.
+    auth_flow = sync_auth_flow
+
+    def async_auth_flow(self, request: R) -> AsyncGenerator[R, Response]:
+        """Yield *request* with the token, and again with a new token if the API rejects the token."""
+        return _ClosedByError(self._async_auth_flow(request))
+
+    async def _async_auth_flow(self, request: R) -> AsyncGenerator[R, Response]:
+        source = self.async_source
+        if not self._admits(request.url):
+            yield request
+            return
+        token = first = await source.token()
+        proofs = self._context.proofs(token)
+        guard = await self._prepare_async(request, token, proofs)
+        try:
+            response = yield request
+            while proofs is not None and self._demands_proof(request, response, token, guard):
+                await self._library.release_async(response)
+                guard = await self._prepare_async(request, token, proofs)
+                response = yield request
+        except GeneratorExit as end:
+            _hide_proofs(request, end.__context__)
+            rejecting = self._rejecting(end.__context__, token, guard)
+            if rejecting is not None:
+                await source.discard(token, api=rejecting)
+            raise
+        if response.status_code < _FIRST_ERROR or not self._concerns(response, token, guard):
+            return
+        head, api = _head(response), _api(response)
+        rejected = self._context.is_rejection(head)
+        again = source if rejected and await source.discard(token, api=api) else source.widened(head, token)
+        if again is not None and self._library.is_repeatable(request):
+            await self._library.release_async(response)
+            token = await again.token()
+            source.adopt(again)
+            guard = await self._prepare_async(request, token, proofs)
+            with _hiding_proofs(request):
+                response = yield request
+                while proofs is not None and self._demands_proof(request, response, token, guard):
+                    await self._library.release_async(response)
+                    guard = await self._prepare_async(request, token, proofs)
+                    response = yield request
+            if not self._concerns(response, token, guard):
+                return
+            head, api = _head(response), _api(response)
+            if not self._context.accepts(head, token, api):
+                await source.discard(token, api=api)
+        self._context.report_requirements(head, api, first, token)
+
+    def _prepare(self, request: R, token: Token, proofs: "CallProofs | None") -> Guard | None:
+        guard = self._authorize(request, token, proofs)
+        if proofs is not None:
+            url = request.url
+            request.headers["DPoP"] = proofs.sign(request.method, _target(url), _origin_of(url))
+        return guard
+
+    async def _prepare_async(self, request: R, token: Token, proofs: "CallProofs | None") -> Guard | None:
+        guard = self._authorize(request, token, proofs, is_async=True)
+        if proofs is not None:
+            url = request.url
+            request.headers["DPoP"] = await proofs.sign_async(request.method, _target(url), _origin_of(url))
+        return guard
+
+    def _authorize(
+        self, request: R, token: Token, proofs: "CallProofs | None", *, is_async: bool = False
+    ) -> Guard | None:
+        header = token.placement.header
+        value = authorization(token) if proofs is None else dpop_authorization(token)
+        request.headers[header] = value.reveal()
+        if proofs is not None:
+            proofs.token = token
+        # On a redirect to another origin the libraries remove Authorization and no other header. They keep it from http
+        # to https of the same host, and remove it on the way to another origin that the caller names.
+        elif header.lower() == "authorization" and not self._origins.are_several and request.url.scheme == "https":
+            return None
+        return guard_hops(request.extensions, header, value, self._origins.admit, is_async=is_async, proofs=proofs)
+
+    def _demands_proof(self, request: R, response: Response, token: Token, guard: Guard | None) -> bool:
+        # Whether the call is repeated with the same token and another proof.
+        proofs = None if guard is None else guard.proofs
+        if proofs is None:
+            return False
+        for each in (*response.history, response):
+            # A printer of headers shows a proof, and the library copies it from request to request.
+            if "DPoP" in each.request.headers:
+                del each.request.headers["DPoP"]
+            if self._admits_answer(each):
+                proofs.note(_head(each), _origin_of(each.url))
+        if response.status_code < _FIRST_ERROR or not self._concerns(response, token, guard):
+            proofs.share()
+            return False
+        repeatable = self._library.is_repeatable(request)
+        return proofs.demands_another(_head(response), _origin_of(response.url), repeatable=repeatable)
+
+    def _rejecting(self, error: BaseException | None, token: Token, guard: Guard | None) -> str | None:
+        # The API that rejected the token. A response hook of the client that raises for status keeps the response from
+        # the auth. In both libraries the error has it.
+        response: object = getattr(error, "response", None)
+        if not _is_response(response) or not self._concerns(response, token, guard):
+            return None
+        if guard is not None and guard.proofs is not None:
+            guard.proofs.note(_head(response), _origin_of(response.url))
+            guard.proofs.share()
+        return _api(response) if self._context.is_rejection(_head(response)) else None
+
+    def _with(self, source: TokenSource | None, async_source: AsyncTokenSource | None, origins: Origins) -> Self:
+        other = copy.copy(self)
+        context = next(each.context for each in (source, async_source) if each is not None)
+        vars(other).update(
+            _context=context, _source=source, _async_source=async_source, _origins=origins, _admitted=set()
+        )
+        return other
+
+    def _admits(self, url: Url) -> bool:
+        parts = (url.scheme, url.raw_host, url.port)
+        if parts in self._admitted:
+            return True
+        called = _origin(*parts)
+        admitted = self._origins.admit(called)
+        if admitted:
+            self._admitted.add(parts)
+        else:
+            self._context.report_withheld(called)
+        return admitted
+
+    def _concerns(self, response: Response, token: Token, guard: Guard | None) -> bool:
+        # After a redirect, the request that was answered may have carried no token.
+        if guard is not None and guard.has_carried is not None:
+            return guard.has_carried
+        return self._admits_answer(response) and bool(response.request.headers.get_list(token.placement.header))
+
+    def _admits_answer(self, response: Response) -> bool:
+        try:
+            return self._origins.admit(_origin_of(response.url))
+        except InvalidInput:
+            # No URL has this origin.
+            return False
+
+
+def _api(response: Response) -> str:
+    return str(_origin_of(response.url))
+
+
+def _target(url: Url) -> str:
+    return url.raw_path.decode("ascii")
+
+
+def _head(response: Response) -> HttpResponse:
+    return HttpResponse(response.status_code, response.headers.multi_items())
+
+
+@contextlib.contextmanager
+def _hiding_proofs(request: object) -> Generator[None]:
+    try:
+        yield
+    except GeneratorExit as end:
+        _hide_proofs(request, end.__context__)
+        raise
+
+
+def _hide_proofs(request: object, error: BaseException | None) -> None:
+    # A call without an answer has its proof in the request, and in that of a later hop, which the error shows.
+    hop: object = None
+    with contextlib.suppress(RuntimeError):
+        # Of an error without a request.
+        hop = getattr(error, "request", None)
+    for each in (request, hop):
+        headers: object = getattr(each, "headers", None)
+        if _are_headers(headers):
+            headers.pop("DPoP", None)
+
+
+def _are_headers(found: object) -> TypeGuard[MutableMapping[str, str]]:
+    return isinstance(found, MutableMapping)
+
+
+@final
+class _ClosedByError(AsyncGenerator[R, Response]):
+    # An async generator whose GeneratorExit has the error that ends the call as its context, as in a generator.
+
+    def __init__(self, flow: AsyncGenerator[R, Response]) -> None:
+        self._flow = flow
+
+    async def asend(self, value: Response) -> R:
+        return await self._flow.asend(value)
+
+    async def athrow(
+        self,
+        kind: type[BaseException] | BaseException,
+        value: object = None,
+        _traceback: TracebackType | None = None,
+        /,
+    ) -> R:
+        made = kind() if isinstance(kind, type) else kind
+        return await self._flow.athrow(value if isinstance(value, BaseException) else made)
+
+    async def aclose(self) -> None:
+        end = GeneratorExit()
+        end.__context__ = sys.exception()
+        with contextlib.suppress(GeneratorExit, StopAsyncIteration):
+            await self._flow.athrow(end)
+
+
+def _is_response(found: object) -> TypeGuard[Response]:
+    return hasattr(found, "status_code") and hasattr(found, "headers") and hasattr(found, "request")
+
+
+def _origin_of(url: Url) -> Origin:
+    return _origin(url.scheme, url.raw_host, url.port)
+
+
+def _origin(scheme: str, raw_host: bytes, port: int | None) -> Origin:
+    # Made of the parts that the library connects to.
+    host = raw_host.decode("ascii").lower()
+    return Origin(scheme, f"[{host}]" if ":" in host else host, port or {"https": 443, "http": 80}.get(scheme, 0))
