@@ -5,6 +5,7 @@ A real HTTP server on loopback that responds by a script and records its request
 import contextlib
 import socket
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -87,7 +88,7 @@ def serve(
 ) -> Iterator[ScriptedServer]:
     """Run a server and yield it. With *tls* it speaks https, with *keep_alive* connections outlive a response."""
     script = ScriptedServer("", list(steps))
-    server = ThreadingHTTPServer((host, 0), _handler(script, keep_alive=keep_alive))
+    server = _Server((host, 0), _handler(script, keep_alive=keep_alive))
     server.daemon_threads = True
     server.block_on_close = False
     if tls is not None:
@@ -103,6 +104,14 @@ def serve(
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        # A client that disconnects or rejects the certificate is part of a test. To print the traceback would parse
+        # source code on this thread, which on Python 3.11 can break a parser on another one (gh-106905).
+        if not isinstance(sys.exception(), OSError):
+            raise
 
 
 def _handler(script: ScriptedServer, *, keep_alive: bool) -> Callable[..., BaseHTTPRequestHandler]:

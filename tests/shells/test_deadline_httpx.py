@@ -27,12 +27,13 @@ from tests.shells.dripping import PLACES, DrippingServer, drip
 from tests.shells.scripted import elapsed_since
 
 REQUEST = token_request(ClientCredentials("id", "s3cr3t-marker"))
-OPTIONS = Options(timeout=0.15, retries=Retries(attempts=3, base=0.0))
+# Seven TLS handshakes at once have to fit into the timeout on a busy machine.
+OPTIONS = Options(timeout=0.5, retries=Retries(attempts=3, base=0.0))
 T = TypeVar("T")
 SHELLS = {httpx2: oauth_cc.httpx2, httpx: oauth_cc.httpx}
 
 each_library = pytest.mark.parametrize("library", SHELLS, ids=lambda library: library.__name__)
-each_scheme = pytest.mark.parametrize("scheme", ["http", "https"])
+each_scheme = pytest.mark.parametrize("scheme", ["http", pytest.param("https", marks=pytest.mark.slow)])
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +110,7 @@ def test_a_default_client_is_cut_at_the_deadline(library: ModuleType, tls: ssl.S
     with contextlib.ExitStack() as stack:
         servers = at_each_place(stack, tls=tls)
         for text in at_once(ask, servers):
-            assert text.endswith(": no complete response within 0.15 seconds")
+            assert text.endswith(": no complete response within 0.5 seconds")
         for server in servers:
             assert server.ended.wait(10)
             assert server.accepted == 1
@@ -137,7 +138,7 @@ def test_a_thread_is_left_with_a_client_of_the_user(
         for source in sources if pooled else ():
             source.discard(source.token())
         for text in at_once(ask, sources):
-            assert text.endswith(": no complete response within 0.15 seconds")
+            assert text.endswith(": no complete response within 0.5 seconds")
         for text in at_once(ask, sources):
             assert text.endswith(": an earlier request through this client still hangs")
         assert len(attempts()) == len(PLACES)
@@ -198,5 +199,5 @@ def test_a_full_pool_of_the_client_is_named(library: ModuleType) -> None:
     """The connections of the pool are all in use."""
     with library.Client(limits=library.Limits(max_connections=0)) as client:
         source = SHELLS[library].TokenSource(REQUEST, "http://127.0.0.1:1/token", client=client, options=OPTIONS)
-        with pytest.raises(library.PoolTimeout, match=r"no free connection in the client\'s pool within 0\.15 s"):
+        with pytest.raises(library.PoolTimeout, match=r"no free connection in the client\'s pool within 0\.5 s"):
             source.token()
