@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from joserfc.jwk import ECKey
 
+import oauth_cc
 from oauth_cc import Certificate, Scope, __version__
 from oauth_cc.cli import commands, main
 from oauth_cc.cli.commands import run
@@ -1021,6 +1022,8 @@ class TestDemo:
         monkeypatch.setitem(sys.modules, "authlib.oauth2", None)
         for name in [name for name in sys.modules if name.startswith(("oauth_cc.cli.demo", "oauth_cc.testing"))]:
             monkeypatch.delitem(sys.modules, name)
+        # To load it anew replaces the attribute of its package, too.
+        monkeypatch.setattr(oauth_cc, "testing", oauth_cc.testing)
         result = cli("demo")
         assert (result.code, "pip install 'oauth_cc[cli,testing]'" in result.err) == (BAD_INPUT, True)
 
