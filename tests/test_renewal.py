@@ -136,6 +136,14 @@ def test_stored_token_that_is_older_than_the_held_one_is_ignored(now: float, is_
     assert value(world.run(renewal(TERMS, held=held))) == ("stored" if is_used else "tok-1")
 
 
+@pytest.mark.parametrize(("ends", "is_used"), [(3600, True), (3599, False)])
+def test_stored_token_that_is_older_and_ends_earlier_is_ignored(ends: float, is_used: bool) -> None:
+    """A store that failed has it. It would shorten the time that an outage of the server is bridged."""
+    held = attrs.evolve(token("held"), received_at=NOW + 100)
+    world = World([token_answer()], now=NOW + 3000, stored={TERMS.cache_key: token(lifetime=ends)})
+    assert value(world.run(renewal(TERMS, held=held))) == ("stored" if is_used else "tok-1")
+
+
 @pytest.mark.parametrize(
     ("received_at", "lifetime", "is_used"),
     [

@@ -306,10 +306,16 @@ def _find(terms: Terms, held: Token | None, rejected: tuple[Token, ...]) -> Flow
     if not is_plausible(found, moment.now):
         return None
     # A store that failed meanwhile may have an older token, unless the clock was set back.
-    if held is not None and found.received_at < fresh_from(held) <= moment.now:
+    if held is not None and fresh_from(held) <= moment.now and _is_older(found, held):
         return None
     bound = terms.request.dpop_jkt
     if (found.token_type, found.dpop_jkt) != ("Bearer" if bound is None else "DPoP", bound):
         return None
     # A store keeps no placement, so that none of its entries can name a header.
     return attrs.evolve(found, placement=terms.request.dialect.placement)
+
+
+def _is_older(found: Token, held: Token) -> bool:
+    # Clocks of machines differ, but a token that also ends earlier is of no use.
+    ends_earlier = found.expires_at < held.expires_at
+    return found.received_at < (held.received_at if ends_earlier else fresh_from(held))
