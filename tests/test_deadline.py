@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from oauth_cc._io.deadline import Deadline, DeadlineExceeded
-from oauth_cc._io.threads import start
+from oauth_cc.stores._threads import start
 
 
 def test_an_attempt_in_time_returns_its_result_and_raises_its_error() -> None:

@@ -13,7 +13,7 @@ from typing import Final, Generic, TypeVar, final
 import attrs
 
 from oauth_cc._io.log import LOGGER
-from oauth_cc._io.threads import start
+from oauth_cc.stores._threads import begin
 
 T = TypeVar("T")
 
@@ -62,15 +62,8 @@ class Deadline(Generic[T]):
         """
         if self._is_held():
             raise DeadlineExceeded("an earlier request through this client still hangs")
-        outcome: Future[T] = Future()
-
-        def run() -> None:
-            try:
-                outcome.set_result(attempt())
-            except BaseException as error:  # the caller raises it
-                outcome.set_exception(error)
-
-        if not start("attempt", run):
+        outcome = begin("attempt", attempt)
+        if outcome is None:
             # At the shutdown of the interpreter only the socket's timeouts bound the attempt.
             return attempt()
         try:

@@ -15,10 +15,10 @@ from oauth_cc._io.copying import Sharing
 from oauth_cc._io.origins import Origins
 from oauth_cc._io.requests_hops import arrived, carry, next_method, next_url, origin_of, origin_of_url, target_of_url
 from oauth_cc._io.source import TokenSource
-from oauth_cc._io.threads import on_this_thread
 from oauth_cc._wire.typing import Generic
 from oauth_cc.http import HttpResponse
 from oauth_cc.scope import Scope
+from oauth_cc.stores._threads import on_this_thread
 from oauth_cc.token import Token, authorization, dpop_authorization
 
 if TYPE_CHECKING:

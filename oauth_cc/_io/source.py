@@ -14,7 +14,6 @@ from typing import Final, Self, assert_never, final
 from oauth_cc._io.base_source import LEADING, Source, check_not_leading, raisable
 from oauth_cc._io.context import SourceContext
 from oauth_cc._io.driver import StoreEffects, conclude
-from oauth_cc._io.threads import start
 from oauth_cc.errors import InvalidInput, IssuerNotNamed, RenewalTimedOut, SourceClosed
 from oauth_cc.events import Event
 from oauth_cc.flows.effects import Failed, Received, Returned, Save
@@ -23,6 +22,7 @@ from oauth_cc.flows.single_flight import Refuse, Use
 from oauth_cc.http import HttpRequest
 from oauth_cc.stores._pending import AwaitRenewal, PendingRenewal, StartRenewal
 from oauth_cc.stores._protocol import is_async_store, is_store, settled
+from oauth_cc.stores._threads import start
 from oauth_cc.token import Token, bearer_authorization
 
 # Seconds between two looks at a renewal that may have lost its leader.

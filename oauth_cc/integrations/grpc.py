@@ -11,7 +11,7 @@ except ImportError as _error:
     raise ImportError("oauth_cc.integrations.grpc needs grpcio; install oauth_cc[grpc]") from _error
 
 from oauth_cc._io.source import TokenSource
-from oauth_cc._io.threads import start
+from oauth_cc.stores._threads import start
 from oauth_cc.token import Token, authorization
 
 __all__ = ["call_credentials"]

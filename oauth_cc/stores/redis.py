@@ -12,9 +12,9 @@ from typing import Final, Protocol, Self, TypeVar, final
 from oauth_cc._wire.typing import NonStringCollection
 from oauth_cc.errors import InvalidInput, StoreUnavailable
 from oauth_cc.secret import Secret
-from oauth_cc.stores._deadline import within
 from oauth_cc.stores._encryption import encryption
 from oauth_cc.stores._redis_commands import DISCARD, RAW, WAKE, CircuitBreaker, Claim, commands
+from oauth_cc.stores._threads import within
 from oauth_cc.token import Token
 
 try:
@@ -255,7 +255,7 @@ class RedisStore:
     def _free(self, lock: _Lock, claim: Claim) -> None:
         # If this fails the lock expires. If it has expired, another process may hold it.
         with contextlib.suppress(RedisError, OSError, LockError):
-            within(self._commands.deadline, lambda: self._release(lock, claim))
+            within(self._commands.deadline, "store", lambda: self._release(lock, claim))
 
     def _release(self, lock: _Lock, claim: Claim) -> None:
         lock.do_release(claim.owner)
@@ -264,7 +264,7 @@ class RedisStore:
     def _call(self, command: Callable[[], T]) -> T:
         self._breaker.check()
         try:
-            return within(self._commands.deadline, command)
+            return within(self._commands.deadline, "store", command)
         except (RedisError, OSError) as error:
             fault = self._breaker.failed(error)
         # Raised here, without the frames of redis-py, which contain the command.

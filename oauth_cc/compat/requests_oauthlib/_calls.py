@@ -15,7 +15,6 @@ from oauth_cc._io.log import LOGGER
 from oauth_cc._io.origins import Origins
 from oauth_cc._io.requests_hops import origin_of_url
 from oauth_cc._io.source import TokenSource
-from oauth_cc._io.threads import on_this_thread
 from oauth_cc._wire.typing import NonStringCollection
 from oauth_cc.challenge import token_rejected
 from oauth_cc.compat._errors import InsecureTransportError, InvalidResponseError, OAuth2Error
@@ -23,6 +22,7 @@ from oauth_cc.compat.requests_oauthlib._types import Data, Headers, SessionClien
 from oauth_cc.endpoint import Endpoint, Origin
 from oauth_cc.errors import OAuthError
 from oauth_cc.http import HttpResponse
+from oauth_cc.stores._threads import on_this_thread
 from oauth_cc.token import Token
 
 _UNAUTHORIZED: Final = 401

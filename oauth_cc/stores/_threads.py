@@ -5,8 +5,11 @@ Short-lived daemon threads, on which the library does what a caller must be able
 import contextvars
 import threading
 from collections.abc import Callable, Generator
+from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, TypeVar
+
+T = TypeVar("T")
 
 _STAYS: Final = contextvars.ContextVar("oauth_cc.stays_on_its_thread", default=False)
 
@@ -41,3 +44,38 @@ def start(name: str, work: Callable[[], object]) -> bool:
     except RuntimeError:
         return False
     return True
+
+
+def begin(name: str, work: Callable[[], T]) -> Future[T] | None:
+    """
+    Run *work* like `start`, and return its future result or error. None if no thread can be started.
+
+    Args:
+        name: What the thread does.
+        work: Any function.
+    """
+    outcome: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(work())
+        except BaseException as error:  # raised where the result is read
+            outcome.set_exception(error)
+
+    return outcome if start(name, run) else None
+
+
+def within(seconds: float, name: str, work: Callable[[], T]) -> T:
+    """
+    Return the result of *work*, or raise its error.
+
+    Args:
+        seconds: Seconds to wait for *work*. Afterwards it continues, and its result is dropped.
+        name: What its thread does. Without a thread, the caller does the work itself, however long it takes.
+        work: Any function.
+
+    Raises:
+        TimeoutError: *work* has not ended.
+    """
+    outcome = begin(name, work)
+    return work() if outcome is None else outcome.result(seconds)
