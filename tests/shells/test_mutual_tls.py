@@ -4,6 +4,8 @@ Mutual TLS (RFC 8705) on loopback, on each library: the right certificate, anoth
 
 import base64
 import ssl
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle
@@ -49,6 +51,7 @@ from oauth_cc.testing import AuthorizationServer, RegisteredClient
 from oauth_cc.tls import client_context
 from tests.leaks import shown_by
 from tests.shells.scripted import TOKEN, Answer, serve
+from tests.shells.volume import mounted, publish
 
 
 @attrs.frozen
@@ -472,6 +475,22 @@ CROWDS = [
 """Each library, how many threads or tasks call by it, and whether with a store. Each call makes a connection."""
 
 
+PROGRAM = """
+import sys
+import httpx2
+from oauth_cc import CertificateFile, ClientCredentials, token_request
+from oauth_cc.httpx2 import TokenSource
+from oauth_cc.stores.file import FileStore
+from oauth_cc.tls import client_context
+
+file, trust, endpoint, store = sys.argv[1:]
+request = token_request(ClientCredentials("by_secret", "s3cret")).with_certificate(CertificateFile(file))
+with httpx2.Client(verify=client_context(file, authorities=trust), trust_env=False) as client:
+    print(TokenSource(request, endpoint, client=client, store=FileStore(store)).access_token())
+"""
+"""A program that prints its token."""
+
+
 class TestRotation:
     """A certificate whose file is replaced under a running program."""
 
@@ -549,6 +568,37 @@ class TestRotation:
         assert fetch() == world.ours.certificate.thumbprint
         write(world.theirs)
         assert fetch() == world.theirs.certificate.thumbprint
+
+    def test_a_volume_of_kubernetes_is_followed(
+        self, world: World, server: AuthorizationServer, tmp_path: Path
+    ) -> None:
+        """The certificate and its key are replaced together, by one link."""
+        file, key = mounted(tmp_path / "tls.crt"), mounted(tmp_path / "tls.key")
+        identities = (world.ours, world.theirs, world.ours)
+        request = token_request(ClientCredentials("by_secret", "s3cret")).with_certificate(CertificateFile(file))
+        context: ssl.SSLContext | None = None
+        for identity in identities:
+            issued = identity.issued
+            publish(tmp_path, {"tls.crt": issued.cert_chain_pems[0].bytes(), "tls.key": issued.private_key_pem.bytes()})
+            context = client_context(file, key, authorities=world.trust) if context is None else context
+            with httpx2.Client(verify=context, trust_env=False) as client:
+                oauth_cc.httpx2.fetch_token(request, server.token_endpoint, client=client)
+        shown = [seen.certificate for seen in server.token_requests]
+        assert shown == [identity.certificate.thumbprint for identity in identities]
+
+    @pytest.mark.slow
+    def test_processes_from_before_and_after_a_rotation_share_a_token(
+        self, world: World, server: AuthorizationServer, tmp_path: Path
+    ) -> None:
+        """By the store. The second process has never seen the certificate that the token is bound to."""
+        file, tokens = tmp_path / "svid.pem", []
+        for identity in (world.ours, world.theirs):
+            file.write_bytes(identity.file.read_bytes())
+            words = [str(file), str(world.trust), server.token_endpoint, str(tmp_path / "store")]
+            ran = subprocess.run([sys.executable, "-c", PROGRAM, *words], capture_output=True, check=True, text=True)
+            tokens.append(ran.stdout)
+        assert len(set(tokens)) == 1
+        assert len(server.token_requests) == 1
 
     def test_files_that_cannot_be_used_are_an_error_at_once(self, world: World, tmp_path: Path) -> None:
         """It names neither the content of a file nor a password."""

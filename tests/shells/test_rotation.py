@@ -5,7 +5,6 @@ Secrets, keys and assertions that are rotated under a running program, on each l
 import json
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -28,13 +27,14 @@ from oauth_cc import (
     token_request,
 )
 from oauth_cc.authentication import SecretSource
-from oauth_cc.httpx2 import TokenSource
+from oauth_cc.httpx2 import TokenSource, fetch_token
 from oauth_cc.jose import key_from_file
 from oauth_cc.stores.file import FileStore
 from oauth_cc.testing import AssertionIssuer, AuthorizationServer, FederatedIdentity, RegisteredClient
 from tests.keys import jwk, pem, public_jwk
 from tests.shells.asking import Ask
 from tests.shells.calling import CALLS, Call, name
+from tests.shells.volume import mounted, publish
 
 CROWD = 50
 ISSUER = AssertionIssuer("https://cluster.example")
@@ -62,9 +62,13 @@ class Identity(Protocol):
 
 
 def replace(file: Path, content: str | bytes) -> None:
-    """Replace *file* by renaming another one."""
+    """Replace *file* by renaming another one, or the folder of its volume as Kubernetes does."""
+    written = content.encode() if isinstance(content, str) else content
+    if file.is_symlink():
+        publish(file.parent, {file.name: written})
+        return
     fresh = file.with_name(f"{file.name}.new")
-    fresh.write_bytes(content.encode() if isinstance(content, str) else content)
+    fresh.write_bytes(written)
     fresh.replace(file)
 
 
@@ -253,42 +257,46 @@ def test_a_secret_of_a_coroutine_function_is_awaited(ask: Ask, server: Authoriza
         ask.token(request, server.token_endpoint)
 
 
-def test_a_volume_of_kubernetes_is_followed(server: AuthorizationServer, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", IDENTITIES)
+def test_a_volume_of_kubernetes_is_followed(kind: type[Identity], server: AuthorizationServer, tmp_path: Path) -> None:
     """The kubelet replaces the link ``..data``, to which the file is a link, and removes the old folder."""
-    file = tmp_path / "secret"
-    file.symlink_to(Path("..data") / "secret")
-    source = TokenSource(token_request(ClientCredentials("your_id", SecretFile(file))), server.token_endpoint)
-    for number in range(3):
-        folder = tmp_path / f"..{number}"
-        folder.mkdir()
-        (folder / "secret").write_text(f"s3cret-{number}")
-        link = tmp_path / "..data_tmp"
-        link.symlink_to(folder.name)
-        link.replace(tmp_path / "..data")
-        if number:
-            (tmp_path / f"..{number - 1}" / "secret").unlink()
-        server.register(RegisteredClient("your_id", f"s3cret-{number}"))
-        source.discard(source.token())
+    identity = kind(server, mounted(tmp_path / "identity"))
+    request = identity.request()
+    for _ in range(3):
+        fetch_token(request, server.token_endpoint)
+        identity.rotate()
     assert [seen.status for seen in server.token_requests] == [200] * 3
 
 
 @pytest.mark.parametrize("kind", IDENTITIES)
 def test_a_file_that_is_away_for_a_moment_fails_no_call(
-    kind: type[Identity], server: AuthorizationServer, tmp_path: Path
+    kind: type[Identity], server: AuthorizationServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is read again until it is back, here after 100 ms."""
+    """It is read again until it is back, here after two reads, which are 50 ms apart. The third is 100 ms later."""
     file = tmp_path / "identity"
     request = kind(server, file).request()
     content = file.read_bytes()
     file.unlink()
-    timer = threading.Timer(0.1, replace, (file, content))
-    timer.start()
-    TokenSource(request, server.token_endpoint).token()
-    timer.join()
+    missed: list[str] = []
+    really = Path.open
+
+    def watched(path: Path, *arguments: Any, **options: Any) -> Any:
+        try:
+            return really(path, *arguments, **options)
+        except FileNotFoundError:
+            missed.append(path.name)
+            if len(missed) == 2:
+                file.write_bytes(content)
+            raise
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", watched)
+        TokenSource(request, server.token_endpoint).token()
+    assert missed == ["identity"] * 2
     assert [seen.status for seen in server.token_requests] == [200]
 
 
-@pytest.mark.parametrize("kind", [BySecret, ByKey])
+@pytest.mark.parametrize("kind", IDENTITIES)
 def test_sources_from_before_and_after_a_rotation_share_a_token(
     kind: type[Identity], server: AuthorizationServer, tmp_path: Path
 ) -> None:
@@ -304,20 +312,25 @@ def test_sources_from_before_and_after_a_rotation_share_a_token(
 
 PROGRAM = """
 import sys
-from oauth_cc import ClientCredentials, PrivateKeyJwt, SecretFile
-from oauth_cc.httpx2 import TokenSource
+from oauth_cc import AssertionFile, ClientAssertion, ClientCredentials, ClientSecretJwt, PrivateKeyJwt, SecretFile
+from oauth_cc.httpx2 import TokenSource, fetch_token
 from oauth_cc.jose import key_from_file
 from oauth_cc.stores.file import FileStore
 
 kind, file, issuer, endpoint, store = sys.argv[1:]
-method = SecretFile(file) if kind == "BySecret" else PrivateKeyJwt(key_from_file(file), issuer)
-print(TokenSource(ClientCredentials("your_id", method), endpoint, store=FileStore(store)).access_token())
+methods = {
+    "BySecret": lambda: SecretFile(file),
+    "ByMac": lambda: ClientSecretJwt(SecretFile(file), issuer),
+    "ByKey": lambda: PrivateKeyJwt(key_from_file(file), issuer),
+    "ByAssertion": lambda: ClientAssertion(AssertionFile(file)),
+}
+print(TokenSource(ClientCredentials("your_id", methods[kind]()), endpoint, store=FileStore(store)).access_token())
 """
 """A program that prints its token."""
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", [BySecret, ByKey])
+@pytest.mark.parametrize("kind", IDENTITIES)
 def test_processes_from_before_and_after_a_rotation_share_a_token(
     kind: type[Identity], server: AuthorizationServer, tmp_path: Path
 ) -> None:
