@@ -4,14 +4,24 @@ The token request of the client credentials grant, as a record with builders.
     ClientCredentials, Scope ─ token_request ─▶ TokenRequest
 """
 
-from collections.abc import Container, Iterable, Mapping
-from typing import Final, TypeAlias, final
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias, final
 
 import attrs
 
-from oauth_cc._wire.form import decode
-from oauth_cc._wire.grammar import HEADER_NAME, HEADER_VALUE, NAME, URL_TEXT
-from oauth_cc._wire.json import JsonValue, parse_object, write
+from oauth_cc._wire.json import JsonValue, parse_object
+from oauth_cc.additions import (
+    check_detail,
+    checked_resource_name,
+    header_fault,
+    parameter_fault,
+    read_body,
+    sealed_pairs,
+    secret_of,
+    shown_name,
+    value_fault,
+    write_detail,
+)
 from oauth_cc.authentication.certificate import GivenCertificate, client_certificate_fault
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.keys import SigningKey, dpop_key_fault
@@ -19,27 +29,14 @@ from oauth_cc.authentication.methods import TlsClientAuth
 from oauth_cc.dialect import BEARER, RFC_6749, Dialect
 from oauth_cc.endpoint import check_resource
 from oauth_cc.errors import InvalidInput
-from oauth_cc.http import frames_message, pairs_of
 from oauth_cc.scope import NO_SCOPE, Scope
-from oauth_cc.secret import REDACTION, Secret
+from oauth_cc.secret import Secret
 
 __all__ = ["TokenRequest", "token_request"]
 
 
 def __dir__() -> list[str]:
     return __all__
-
-
-_RESERVED: Final[Mapping[str, str]] = {
-    "grant_type": "grant_type must not be a parameter; a Dialect names another word for this grant",
-    "client_id": "client_id must not be a parameter; use with_client_id_in_body()",
-    "client_secret": "client_secret must not be a parameter; pass it to ClientCredentials",
-    "client_assertion": "client_assertion must not be a parameter; pass ClientAssertion to ClientCredentials",
-    "client_assertion_type": "client_assertion_type must not be a parameter; pass ClientAssertion to ClientCredentials",
-    "scope": "scope must not be a parameter; use with_scope()",
-    "resource": "resource must not be a parameter; use with_resource()",
-    "authorization_details": "authorization_details must not be a parameter; use with_authorization_details()",
-}
 
 
 @final
@@ -111,10 +108,10 @@ class TokenRequest:
         for resource in self.resources:
             check_resource(resource)
         for text in self.authorization_details:
-            _check_detail(parse_object(text))
+            check_detail(parse_object(text))
         names: set[str] = set()
         for name, value in (*self.body, *self.parameters):
-            fault = _parameter_fault(name, value, names)
+            fault = parameter_fault(name, value, names)
             if fault is not None:
                 raise fault
             names.add(name)
@@ -131,10 +128,10 @@ class TokenRequest:
 
     def _check_departures(self) -> None:
         for name in self.resource_names:
-            _checked_resource_name(name)
+            checked_resource_name(name)
         taken: set[str] = set()
         for header, value in self.headers:
-            fault = _header_fault(header, value, taken)
+            fault = header_fault(header, value, taken)
             if fault is not None:
                 raise fault
             taken.add(header.lower())
@@ -184,7 +181,7 @@ class TokenRequest:
         """
         if uri:
             return attrs.evolve(self, resources=tuple(dict.fromkeys((*self.resources, check_resource(resource)))))
-        names = dict.fromkeys((*self.resource_names, _checked_resource_name(resource)))
+        names = dict.fromkeys((*self.resource_names, checked_resource_name(resource)))
         return attrs.evolve(self, resource_names=tuple(names))
 
     def with_authorization_details(self, *details: Mapping[str, JsonValue]) -> "TokenRequest":
@@ -202,7 +199,7 @@ class TokenRequest:
             >>> request.with_authorization_details({"type": "payment", "actions": ["read"]}).authorization_details
             ('{"type":"payment","actions":["read"]}',)
         """
-        texts = tuple([_write_detail(detail) for detail in details])
+        texts = tuple([write_detail(detail) for detail in details])
         return attrs.evolve(self, authorization_details=self.authorization_details + texts)
 
     def with_parameter(self, name: str, value: str | Secret) -> "TokenRequest":
@@ -216,11 +213,11 @@ class TokenRequest:
         Raises:
             InvalidInput: *name* has a builder of its own, belongs to client authentication, or is repeated.
         """
-        sealed, kind = _secret_of(value), type(value).__name__
+        sealed, kind = secret_of(value), type(value).__name__
         del value
         if sealed is None:
-            raise _value_fault(_shown(name), _shown(name), kind)
-        if not sealed.reveal() and _parameter_fault(name, sealed, ()) is None:
+            raise value_fault(shown_name(name), shown_name(name), kind)
+        if not sealed.reveal() and parameter_fault(name, sealed, ()) is None:
             return self
         return attrs.evolve(self, parameters=(*self.parameters, (name, sealed)))
 
@@ -228,7 +225,7 @@ class TokenRequest:
         self, parameters: Mapping[str, str | Secret] | Iterable[tuple[str, str | Secret]]
     ) -> "TokenRequest":
         """Return the request with several *parameters*, a mapping or (name, value) pairs; see `with_parameter`."""
-        pairs = _sealed(parameters)
+        pairs = sealed_pairs(parameters)
         del parameters
         if isinstance(pairs, InvalidInput):
             raise pairs
@@ -253,11 +250,11 @@ class TokenRequest:
             >>> request.headers
             (('X-Merchant-Id', Secret('***')),)
         """
-        sealed, kind = _secret_of(value), type(value).__name__
+        sealed, kind = secret_of(value), type(value).__name__
         del value
         if sealed is None:
-            raise _value_fault("header", "header", kind)
-        fault = _header_fault(name, sealed, ())
+            raise value_fault("header", "header", kind)
+        fault = header_fault(name, sealed, ())
         if fault is not None:
             raise fault
         kept = [pair for pair in self.headers if pair[0].lower() != name.lower()]
@@ -289,7 +286,7 @@ class TokenRequest:
             >>> compose_body(token_request(ClientCredentials("your_id")).with_body("x=1"))
             'x=1&grant_type=client_credentials'
         """
-        pairs = _read_body(body)
+        pairs = read_body(body)
         del body
         if isinstance(pairs, InvalidInput):
             raise pairs
@@ -378,102 +375,3 @@ def as_request(given: GivenRequest) -> TokenRequest:
     del given
     reason = f"request must be a TokenRequest or ClientCredentials, not {kind}; use token_request(credentials, scope)"
     raise InvalidInput("request", reason)
-
-
-def _secret_of(value: str | Secret) -> Secret | None:
-    if isinstance(value, Secret):
-        return value
-    return Secret(value) if isinstance(value, str) else None
-
-
-def _value_fault(parameter: str, shown: str, kind: str) -> InvalidInput:
-    reason = f"{shown} must have a str or Secret as its value, not {kind}"
-    read = kind in ("SecretFile", "SecretSource", "function")
-    return InvalidInput(parameter, f"{reason}; only a client secret is read for each request" if read else reason)
-
-
-def _parameter_fault(name: str, value: Secret, taken: Iterable[str]) -> InvalidInput | None:
-    if not isinstance(name, str) or not NAME.fullmatch(name):
-        reason = "parameter name must consist of letters, digits, '-', '.' and '_' (RFC 6749 appendix A.18)"
-        return InvalidInput("parameter name", reason)
-    if name in _RESERVED:
-        return InvalidInput(name, _RESERVED[name])
-    if name in taken:
-        return InvalidInput(name, f"{name} must not be repeated (RFC 6749 section 3.2); leave one out")
-    if not isinstance(value, Secret):
-        return InvalidInput(name, f"{name} must have a str or Secret as its value")
-    if any("\ud800" <= character <= "\udfff" for character in value.reveal()):
-        return InvalidInput(name, f"{name} must not hold half a surrogate pair, which has no UTF-8 form")
-    if REDACTION in value.reveal():
-        return InvalidInput(name, f"{name} holds the redacted text of a Secret; pass the Secret itself")
-    return None
-
-
-def _checked_resource_name(name: str) -> str:
-    if not isinstance(name, str) or not URL_TEXT.fullmatch(name):
-        raise InvalidInput("resource", "resource must be a str of visible ASCII characters, without spaces")
-    return name
-
-
-def _header_fault(name: str, value: Secret, taken: Container[str]) -> InvalidInput | None:
-    if not isinstance(name, str) or not HEADER_NAME.fullmatch(name):
-        return InvalidInput("header", "header must have a name such as 'X-Merchant-Id' (RFC 9110 section 5.1)")
-    if frames_message(name):
-        return InvalidInput("header", f"header must not be {name}, which the HTTP library sets")
-    if name.lower() in ("authorization", "dpop"):
-        return InvalidInput("header", f"header must not be {name}, which belongs to client authentication")
-    if name.lower() in taken:
-        return InvalidInput("header", f"header {name} must not be repeated; leave one out")
-    if not isinstance(value, Secret):
-        return InvalidInput("header", "header must have a str or Secret as its value")
-    if REDACTION in value.reveal():
-        return InvalidInput("header", f"header {name} holds the redacted text of a Secret; pass the Secret itself")
-    # HTTP libraries differ in how they encode other characters.
-    if not value.reveal().isascii() or not value.reveal() or not HEADER_VALUE.fullmatch(value.reveal()):
-        reason = f"header {name} must have a value of printable ASCII characters, without surrounding spaces"
-        return InvalidInput("header", reason)
-    return None
-
-
-def _sealed(
-    parameters: Mapping[str, str | Secret] | Iterable[tuple[str, str | Secret]],
-) -> list[tuple[str, Secret]] | InvalidInput:
-    try:
-        pairs = [(name, value) for name, value in pairs_of(parameters)]
-    except (TypeError, ValueError):
-        return InvalidInput("parameters", "parameters must be a mapping or (name, value) pairs")
-    for name, value in pairs:
-        if not isinstance(value, str | Secret):
-            return _value_fault(_shown(name), _shown(name), type(value).__name__)
-    return [(name, value if isinstance(value, Secret) else Secret(value)) for name, value in pairs]
-
-
-def _shown(name: str) -> str:
-    return name if isinstance(name, str) and NAME.fullmatch(name) else "parameter name"
-
-
-def _read_body(body: str) -> tuple[tuple[str, Secret], ...] | InvalidInput:
-    if not isinstance(body, str):
-        return InvalidInput("body", f"body must be form text as str, not {type(body).__name__}")
-    pairs = decode(body)
-    if isinstance(pairs, str):
-        return InvalidInput("body", f"body must be form text, but it {pairs}")
-    return tuple([(name, Secret(value)) for name, value in pairs])
-
-
-def _write_detail(detail: Mapping[str, JsonValue]) -> str:
-    try:
-        text = write(detail)
-    except (TypeError, ValueError, RecursionError):
-        reason = "authorization_details must hold JSON values: str, int, finite float, bool, None, list and dict"
-        raise InvalidInput("authorization_details", reason) from None
-    _check_detail(parse_object(text))
-    return text
-
-
-def _check_detail(detail: Mapping[str, object] | str) -> None:
-    if isinstance(detail, str):
-        raise InvalidInput("authorization_details", f"authorization_details has an element that {detail}")
-    if not isinstance(detail.get("type"), str):
-        reason = "authorization_details must have a str member 'type' in each element (RFC 9396 section 2)"
-        raise InvalidInput("authorization_details", reason)
