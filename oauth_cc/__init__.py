@@ -6,8 +6,8 @@ OAuth 2.0 client credentials: how one program calls another program's API as its
     Scope ─────────────┘                                                                        │
     API call ◀─ authorize ─ Token ◀─ parse_token_response ─────────── HttpResponse ◀────────────┘
 
-Every arrow is a pure function, every box a frozen record. The errors stand in `oauth_cc.errors`. `Options`,
-`Retries`, `RenewalWindow`, `TokenCache`, `MetadataCache` and what sends an assertion load when they are first used.
+Every arrow is a pure function, every box a frozen record. The errors are in `oauth_cc.errors`. `Options`, `Retries`,
+`RenewalWindow`, `TokenCache`, `MetadataCache` and the methods with assertions are imported when they are first used.
 """
 
 from typing import TYPE_CHECKING, Final

@@ -23,7 +23,7 @@ Member: TypeAlias = Literal["access_token", "token_type", "expires_in", "scope"]
 """The members of a token response that a dialect can place elsewhere (RFC 6749 section 5.1)."""
 
 MAX_LIFETIME: Final = 10 * 365 * 86400
-"""Seconds: the longest ``expires_in`` that is believed."""
+"""The longest ``expires_in`` that is accepted, in seconds."""
 
 NOT_BEARER: Final = frozenset({"dpop", "mac", "n_a"})
 """Registered token types, in lower case, that never mean a bearer token."""
@@ -32,7 +32,7 @@ _MEMBERS: Final[tuple[Member, ...]] = get_args(Member)
 _PATH: Final = re.compile(r"[^\x00-\x1F\x7F.]+(?:\.[^\x00-\x1F\x7F.]+)*")
 _REGISTERED_GRANTS: Final = frozenset({"authorization_code", "implicit", "password", "refresh_token"})
 _REGISTERED_PREFIXES: Final = ("urn:ietf:params:oauth:grant-type:", "urn:openid:params:grant-type:")
-# Schemes with a meaning of their own, and headers that say something else about a call.
+# Schemes and headers that have another meaning in HTTP.
 _OTHER_SCHEMES: Final = frozenset({"basic", "digest", "dpop", "mac", "negotiate"})
 _OTHER_HEADERS: Final = SHOWN_HEADERS | {"dpop", "origin", "referer"}
 
@@ -102,13 +102,13 @@ class Dialect:
 
     Args:
         bearer_names: Further ``token_type`` values that mean a bearer token, in any case.
-        default_lifetime: Seconds that a token lives if the response does not say; None for the library's default.
+        default_lifetime: The lifetime of a token in seconds, if the response has none. None for the library's default.
         lifetime_unit: The unit of ``expires_in``: ``"s"`` or ``"ms"``.
         members: Where members of the response are: ``{"access_token": "data.token"}``, a path of names.
-        scope_separator: What stands between scope-tokens, in requests and responses: ``" "`` or ``","``.
+        scope_separator: The separator of scope-tokens in requests and responses: ``" "`` or ``","``.
         body_format: ``"form"``, or ``"json"`` for a flat JSON object.
         grant_type: The server's word for this grant, such as ``account_credentials``.
-        placement: Where the API wants the token.
+        placement: Where the API expects the token.
         rejection_words: Further error codes in a 401 or 403 that mean a rejected token.
         rejection_statuses: The statuses of an API that mean a rejected token, unless a challenge says otherwise.
 

@@ -37,7 +37,7 @@ _RETRYABLE_ERRORS: Final = frozenset({"server_error", "temporarily_unavailable"}
 _FINAL: Final = frozenset({401, 403})
 _CLIENT_STATUSES: Final = frozenset({400, 401, 403})
 _PAGE: Final = re.compile(r"https?://[\x21\x23-\x5B\x5D-\x7E]{1,500}")
-# HTML, XML and JSON, which are not for people.
+# HTML, XML and JSON, which people do not read.
 _STRUCTURED: Final = re.compile(r"\s*[<{\[]")
 # Where servers put their words, by RFC 6749, RFC 9457 and common practice.
 _WORDS: Final = (
@@ -126,7 +126,7 @@ def _text_at(members: Mapping[str, object], path: tuple[str, ...]) -> str | None
 def _advice(status: int, code: str | None, words: str | None, request: TokenRequest) -> str | None:
     if code == "invalid_client":
         return _client_advice(request)
-    # The one method that is a grant, which loads when it is used.
+    # The only method that is a grant. It is imported when it is used.
     if code == "invalid_grant" and hasattr(request.credentials.authentication, "grant_type"):
         return "check the issuer, the subject and the audience of the assertion, the registered key, and the clock"
     if code is not None or words is not None:
@@ -143,7 +143,7 @@ def _client_advice(request: TokenRequest) -> str | None:
         if not method.encode or not isinstance(secret, Secret) or percent_encode(secret.reveal()) == secret.reveal():
             return None
         return "try ClientSecretBasic(secret, encode=False), as the secret has reserved characters"
-    # The methods that sign an assertion, which load when they are used.
+    # The methods that sign an assertion. They are imported when they are used.
     if method is not None and hasattr(method, "issuer"):
         return "check the audience and the key id of the assertion, the registered key, and the clock of this machine"
     return None
@@ -208,7 +208,7 @@ def redact(text: str, secrets: tuple[Secret, ...], limit: int | None = None) -> 
     """
     most = len(text) if limit is None else limit
     pieces, shown = list[str](), 0
-    # What is not shown may tell that a secret begins before.
+    # The text beyond the limit may show that a secret begins before it.
     for start, end in echoes(text[: most + MARGIN], [secret.reveal() for secret in secrets]):
         if start < most:
             pieces += [text[shown:start], "***"]

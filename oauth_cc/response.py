@@ -120,7 +120,7 @@ def read_token_response(
 
     status = response.status
     if 300 <= status < 400:
-        reason = "the token endpoint redirects, and a token request follows no redirect; correct the endpoint"
+        reason = "the token endpoint redirects, and token requests do not follow redirects; correct the endpoint"
         return UnexpectedRedirect(status, reason, shown_location(response, secrets()))
     if status not in _SUCCESS:
         return refusal(response, request, secrets(), received_at)
@@ -165,7 +165,7 @@ def _token(
         del members["error"]
         oddities.add("error_beside_token")
     access_token = _take(members, dialect, "access_token")
-    # Section 4.4.3: this grant has no use for one, so it is not kept where it could leak.
+    # This grant does not use a refresh token (section 4.4.3), so it is not kept where it could leak.
     members.pop("refresh_token", None)
     if not isinstance(access_token, str) or not ACCESS_TOKEN.fullmatch(access_token):
         return _no_access_token(status, access_token is not None, members, secrets)
@@ -218,7 +218,7 @@ def _no_access_token(
     status: int, is_there: bool, members: dict[str, JsonValue], secrets: Callable[[], tuple[Secret, ...]]
 ) -> InvalidResponse:
     if is_there:
-        reason = "the response has an access_token that no header can carry"
+        reason = "the response has an access_token with characters that a header cannot carry"
         return InvalidResponse(status, reason, "access_token")
     legal = [name for name in members if NAME.fullmatch(name) and len(name) <= _MAX_SHOWN]
     names = redact(", ".join(legal[:_MAX_NAMES]), secrets()) if legal else ""

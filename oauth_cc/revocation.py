@@ -41,7 +41,7 @@ def __dir__() -> list[str]:
 
 
 _NOTHING: Final[Mapping[str, JsonValue]] = MappingProxyType({})
-# RFC 7009 section 2.2. Some servers send 204, as there is nothing to say.
+# RFC 7009 section 2.2. Some servers send 204, because the response has no content.
 _REVOKED: Final = frozenset({200, 204})
 _OK: Final = 200
 # The end of the year 9999.
@@ -55,7 +55,7 @@ class Introspection:
     What an authorization server says about a token. The members have the names of RFC 7662 section 2.2.
 
     Args:
-        active: Whether the token can be used now. False for a token that the server does not know.
+        active: Whether the token can be used now. False for an unknown token.
         scope: The scope of the token, or None.
         client_id: The client that requested the token, or None.
         token_type: The type of the token, or None.
@@ -125,7 +125,7 @@ def introspection_request(
 
     Args:
         token: The token.
-        client: The credentials of the client that asks, or a request of it.
+        client: The credentials of the client that sends the request, or one of its token requests.
         endpoint: The introspection endpoint.
         assertion: The client's assertion, if it authenticates by one.
 
@@ -337,7 +337,7 @@ def _context(client: GivenRequest, sent: Secret | InvalidInput | None) -> tuple[
 def _redirect(response: HttpResponse, secrets: tuple[Secret, ...]) -> UnexpectedRedirect | None:
     if not 300 <= response.status < 400:
         return None
-    reason = "the endpoint redirects, and no redirect is followed with a token; correct the endpoint"
+    reason = "the endpoint redirects, and requests with a token do not follow redirects; correct the endpoint"
     return UnexpectedRedirect(response.status, reason, shown_location(response, secrets))
 
 

@@ -38,7 +38,7 @@ def from_environment(prefix: str, *, allow_http: bool = False) -> tuple[TokenReq
       ``MYAPI_DPOP_KEY_PASSWORD``, the key that the token is bound to.
 
     Args:
-        prefix: What the names begin with: letters, digits and ``_``.
+        prefix: The beginning of the names: letters, digits and ``_``.
         allow_http: Allow plain http to a host other than loopback.
 
     Returns:

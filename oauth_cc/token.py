@@ -91,7 +91,7 @@ class Token:
         dpop_jkt: The thumbprint of the key that the token is bound to, or None.
         lifetime_assumed: Whether *expires_at* is assumed, as neither the response nor the dialect has a lifetime.
         scope_assumed: Whether *scope* is the requested one, as the response has no scope that can be read.
-        placement: Where the API wants the token. It is not compared, and no store keeps it.
+        placement: Where the API expects the token. It is not compared, and no store keeps it.
         oddities: The departures from RFC 6749 in the response. They are not compared, and no store keeps them.
 
     Raises:
@@ -110,7 +110,7 @@ class Token:
     expires_at: float = attrs.field(default=attrs.Factory(_assumed_end, takes_self=True))
     scope: Scope = NO_SCOPE
     requested_scope: Scope = NO_SCOPE
-    # Printers that walk the fields of a record find it closed: it may hold an id_token.
+    # Hidden from code that prints the fields of a record, because it may have an id_token.
     _extra: Hidden[_Extra] = attrs.field(default=_NOTHING, converter=_hidden, alias="extra", hash=False)
     dpop_jkt: str | None = None
     lifetime_assumed: bool = False

@@ -52,7 +52,7 @@ _BELONGS: Final[Mapping[str, tuple[str, ...]]] = {
     "PRIVATE_KEY_PASSWORD": ("PRIVATE_KEY_FILE",),
     "DPOP_KEY_PASSWORD": ("DPOP_KEY_FILE",),
 }
-"""The variables that mean nothing without one of others."""
+"""The variables that have no meaning without one of other variables."""
 
 
 @final
@@ -128,7 +128,7 @@ def read_variables(given: Mapping[str, str], prefix: str, *, allow_http: bool = 
 
     Args:
         given: The environment.
-        prefix: What the names of the variables begin with.
+        prefix: The beginning of the variables' names.
         allow_http: Allow plain http to a host other than loopback.
 
     Example:

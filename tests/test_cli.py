@@ -750,7 +750,7 @@ class TestAuthentication:
                 assert (refused.code, "--resource-url requires --issuer" in refused.err) == (BAD_INPUT, True)
             api.misbehave(Fault(members={"authorization_servers": ["https://evil.example"]}))
             other = cli(*given, "--issuer", server.issuer)
-            assert (other.code, "names as authorization servers: https://evil.example" in other.err) == (REFUSED, True)
+            assert (other.code, "names https://evil.example as authorization servers" in other.err) == (REFUSED, True)
             assert 1 == len(server.token_requests)
 
     def test_variables_name_an_issuer(self, cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -125,11 +125,11 @@ class TestContent:
     @pytest.mark.parametrize(
         ("content", "reason"),
         [
-            (b"", "must hold one line with the secret"),
-            (b"\n", "must hold one line with the secret"),
-            (b"M4RKER\nM4RKER\n", "must hold one line with the secret"),
-            (b"M4RKER\0", "must hold one line with the secret"),
-            (b"M" * (MAX_SECRET + 1), "must hold one line with the secret"),
+            (b"", "must contain one line with the secret"),
+            (b"\n", "must contain one line with the secret"),
+            (b"M4RKER\nM4RKER\n", "must contain one line with the secret"),
+            (b"M4RKER\0", "must contain one line with the secret"),
+            (b"M" * (MAX_SECRET + 1), "must contain one line with the secret"),
             ("M4RKER".encode("utf-16"), "is not UTF-8; save it as UTF-8 text"),
             (b"M4RKER\xff", "is not UTF-8; save it as UTF-8 text"),
         ],

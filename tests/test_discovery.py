@@ -111,7 +111,9 @@ class TestRedirect:
     def test_a_second_redirect_is_not_followed(self) -> None:
         """The error names its target."""
         world = World([REDIRECT, HttpResponse(302, {"Location": "https://c.example/"}), ABSENT])
-        with pytest.raises(errors.UnexpectedRedirect, match=r"redirects to https://c\.example/, which is not"):
+        with pytest.raises(
+            errors.UnexpectedRedirect, match=r"redirects to https://c\.example/, and the redirect is not"
+        ):
             world.run(discover(ISSUER))
         assert asked(URLS[0], "https://b.example/", *URLS[1:]) == world.sent
 
@@ -265,7 +267,7 @@ class TestDiscoverEndpoint:
     def test_an_alias_that_is_not_https_is_not_used(self) -> None:
         """Loopback included: the caller did not choose what the metadata name."""
         answer = listing("tls_client_auth", alias="http://127.0.0.1:8443/token")
-        with pytest.raises(errors.InvalidInput, match="name no https URL"):
+        with pytest.raises(errors.InvalidInput, match="have no https URL"):
             World([answer]).run(discover_endpoint(ISSUER, ClientCredentials("id", TlsClientAuth(OURS))))
 
     def test_refuses_a_bound_token_from_a_server_that_binds_none(self) -> None:

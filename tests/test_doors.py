@@ -152,9 +152,9 @@ def test_sources_and_auths_of_every_library_accept_credentials(door: Any) -> Non
 
 
 @pytest.mark.parametrize("url", ["https://as.example/token\n", " https://as.example/token", '"https://as.example"'])
-def test_the_error_for_white_space_around_a_url_says_to_strip_it(url: str) -> None:
+def test_the_error_for_white_space_around_a_url_says_to_remove_it(url: str) -> None:
     """Quotes around it count, too."""
-    with pytest.raises(InvalidInput, match="strip it"):
+    with pytest.raises(InvalidInput, match="white space or a quote; remove it"):
         Endpoint(url)
 
 

@@ -243,7 +243,7 @@ def test_a_certificate_in_der_is_read_from_its_bytes_and_base64() -> None:
             pkcs12.serialize_key_and_certificates(b"a", None, X509, None, PLAIN),
             "certificate is PKCS #12; use oauth_cc.tls.certificate_from_file",
         ),
-        (b"-----BEGIN PKCS7-----\nAA==\n-----END PKCS7-----", "certificate is PKCS #7; write it as PEM"),
+        (b"-----BEGIN PKCS7-----\nAA==\n-----END PKCS7-----", "certificate is PKCS #7; convert it to PEM"),
         (b"-----BEGIN CERTIFICATE REQUEST-----\nAA==", "certificate is a certificate request; pass the certificate"),
         (public_pem(RSA), "certificate is a public key; pass the certificate"),
         (SSH, "certificate is an SSH public key; pass an X.509"),
@@ -280,9 +280,9 @@ def test_every_form_that_openssl_writes_of_a_certificate_is_read_or_named(
         base64.b64encode(openssl(*export, "pass:s3cret", "-certfile", str(leaf))),
     ]
     named = {
-        openssl("x509", "-in", str(leaf), "-trustout"): "is in a form of OpenSSL; write it as PEM",
-        openssl("crl2pkcs7", "-nocrl", "-certfile", str(leaf)): "is PKCS #7; write it as PEM",
-        openssl("crl2pkcs7", "-nocrl", "-certfile", str(leaf), "-outform", "DER"): "is PKCS #7; write it as PEM",
+        openssl("x509", "-in", str(leaf), "-trustout"): "is in a format of OpenSSL; convert it with",
+        openssl("crl2pkcs7", "-nocrl", "-certfile", str(leaf)): "is PKCS #7; convert it to PEM",
+        openssl("crl2pkcs7", "-nocrl", "-certfile", str(leaf), "-outform", "DER"): "is PKCS #7; convert it to PEM",
         request: "is a certificate request",
         openssl("req", "-outform", "DER", given=request): "is a certificate request",
         b"-----BEGIN X509 CRL-----\nAA==\n-----END X509 CRL-----": "is a revocation list",

@@ -192,7 +192,7 @@ class TestDocument:
             return
         metadata = read(case.data["document"], case.data["configured"])
         if case.expect["outcome"] == "error":
-            with pytest.raises(errors.InvalidInput, match="mtls_endpoint_aliases in the metadata name no https"):
+            with pytest.raises(errors.InvalidInput, match="mtls_endpoint_aliases in the metadata have no https"):
                 endpoint_for(metadata, token_request(ClientCredentials("id", TlsClientAuth(CERTIFICATE))))
             assert metadata.token_endpoint == endpoint_for(metadata, ClientCredentials("id", "s3cret")).url
             return
@@ -336,11 +336,13 @@ class TestDocument:
     @pytest.mark.parametrize("status", [300, 301, 308, 399])
     def test_a_redirect_is_not_followed(self, status: int) -> None:
         """It is an error of its own, which names the target if it can be shown."""
-        with pytest.raises(errors.UnexpectedRedirect, match="URL redirects, which is not followed") as caught:
+        with pytest.raises(
+            errors.UnexpectedRedirect, match="URL redirects, and the redirect is not followed"
+        ) as caught:
             read(LEAST, status=status)
         assert caught.value.location is None
         redirect = HttpResponse(status, {"Location": "https://b.example/m?M4RKER"})
-        with pytest.raises(errors.UnexpectedRedirect, match=r"redirects to https://b\.example/m, which") as caught:
+        with pytest.raises(errors.UnexpectedRedirect, match=r"redirects to https://b\.example/m, and the") as caught:
             parse_metadata(redirect, ISSUER)
         assert ("https://b.example/m", False) == (caught.value.location, "M4RKER" in str(caught.value))
 

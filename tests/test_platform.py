@@ -82,7 +82,7 @@ def test_a_platform_that_fails_is_asked_again(flow: Callable[[], Flow[Secret]]) 
     assert caught.value.retryable
     with pytest.raises(OSError, match="dropped") as dropped:
         World([Failed(OSError("dropped"), retryable=True)] * 3).run(flow())
-    assert "was asked for an assertion; check that" in dropped.value.__notes__[0]
+    assert "for an assertion; check that" in dropped.value.__notes__[0]
 
 
 @pytest.mark.parametrize("flow", [github, google])
@@ -122,7 +122,7 @@ def made(**claims: object) -> Secret:
         (made(exp=-(10**400)), "the assertion expired 100 seconds ago; check that its issuer replaces it"),
         (made(exp=101, iss="https://a", sub="b", aud="c"), "the assertion has iss https://a, sub b and aud c; check"),
         (made(aud=["c", "d"], sub="b b", exp="1"), "iss of another form, sub of another form and aud c or d; check"),
-        (made(aud="c" * 999), f"aud {'c' * 300}; check that the server trusts exactly them"),
+        (made(aud="c" * 999), f"aud {'c' * 300}; check that the server trusts these values"),
         (Secret("opaque"), None),
         (Secret("a.!.b"), None),
         (Secret("a.a.b"), None),
@@ -156,4 +156,4 @@ def test_the_error_of_a_refusal_describes_the_assertion() -> None:
         assert "other.example" not in str(caught.value)
     with pytest.raises(errors.TokenRequestRefused) as opaque:
         World([refused], readings=[Secret("opaque")]).run(exchange(request, "https://as.example/token"))
-    assert "trusts exactly" not in str(opaque.value)
+    assert "trusts these" not in str(opaque.value)

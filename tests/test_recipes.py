@@ -326,14 +326,14 @@ CHECK_ROLE = "check that the account has enabled it, and that the role has sts:G
         (Answer(404), CHECK_ROLE),
         (Answer(500), CHECK_ROLE),
         (Answer(), CHECK_ROLE),
-        (issued_by_sts(""), "must not be empty; check that its issuer has written it"),
+        (issued_by_sts(""), "must not be empty; check the program that writes it"),
         (
             issued_by_sts(AWS.assertion(ROLE, AUDIENCE, lifetime=-60)),
             "the assertion expired [0-9]+ seconds ago; check that its issuer",
         ),
         (
             issued_by_sts(AWS.assertion(ROLE, "https://other.example")),
-            "and aud https://other.example; check that the server trusts exactly them",
+            "and aud https://other.example; check that the server trusts these values",
         ),
     ],
     ids=["slow", "disabled", "403", "404", "500", "no XML", "empty", "expired", "audience"],

@@ -444,7 +444,7 @@ class TestResourceRequest:
     def test_a_resource_that_takes_no_header_is_not_asked(self) -> None:
         """A token belongs into a header."""
         world = World([OPEN, document({**LEAST, "bearer_methods_supported": ["body"]}), SERVER, token_answer()])
-        with pytest.raises(errors.InvalidInput, match="accepts no token in a header, but lists: body"):
+        with pytest.raises(errors.InvalidInput, match="does not accept a token in a header; it lists body"):
             world.run(renewal(source()))
 
     def test_metadata_that_have_expired_are_asked_for_again(self) -> None:

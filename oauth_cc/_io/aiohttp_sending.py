@@ -26,7 +26,7 @@ from oauth_cc.http import RETRYABLE, HttpRequest, HttpResponse
 
 _AUTOMATIC: Final = ("Accept", "Content-Type", "User-Agent")
 _FIRST_ERROR: Final = 400
-_ADVICE: Final = "a trace config of the session raised for this status; without that, the server's words are shown"
+_ADVICE: Final = "a trace config of the session raised an error for this status; remove it to see the server's error"
 
 
 def sender(
@@ -84,7 +84,7 @@ async def _post(
             yarl.URL(request.url, encoded=True),
             headers=(*request.headers, ("Accept-Encoding", "identity")),
             skip_auto_headers=_AUTOMATIC,
-            # Without a body, None: aiohttp announces the length of an empty one.
+            # None without a body, because aiohttp sends the Content-Length of an empty body.
             data=request.body or None,
             allow_redirects=False,
             proxy=proxy,
@@ -105,7 +105,7 @@ def _proxy_of(client: aiohttp.ClientSession) -> tuple[yarl.URL | None, str | Non
 
 
 def _environment_proxy(text: str) -> yarl.URL | None:
-    # The rules of aiohttp: a proxy is not spoken to by https.
+    # As in aiohttp, which does not use TLS to a proxy.
     url = yarl.URL(text, encoded=True)
     found = getproxies().get(url.scheme)
     if found is None or (url.host is not None and proxy_bypass(url.host)):

@@ -18,7 +18,7 @@ from oauth_cc.stores._threads import begin
 T = TypeVar("T")
 
 
-# Seconds. The timeouts of the socket come first, as they end most attempts without a thread that is left.
+# Seconds. The timeouts of the socket come first, because they end most attempts without an abandoned thread.
 _GRACE: Final = 0.25
 
 

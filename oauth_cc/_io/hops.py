@@ -96,12 +96,13 @@ class Guard:
         if not _is_hop(hop):
             return None
         if hop.method == b"CONNECT":
-            # To a proxy, which has no business with the token.
+            # To a proxy, which must not see the token.
             _remove(hop, self.rules)
             return None
         _remove(hop, [header for header, admit in self._others.items() if not _is_admitted(hop.url, admit)])
         name_of_header = self._header.lower()
-        # A redirect by a stranger carries nothing, even if it leads back: the stranger chose its URL.
+        # After a redirect from another origin no hop carries the token, not even one that leads back: that origin
+        # chose the URL.
         if self.has_carried is False or not _is_admitted(hop.url, self._admit):
             _remove(hop, self._names)
             self.has_carried = False

@@ -114,7 +114,7 @@ class HttpxCalls(Sharing, Generic[C, A, R]):
                 source.discard(token, api=api)
         self._context.report_requirements(head, api, first, token)
 
-    # Both libraries call the two flows; help() would show their text about a third.
+    # Both libraries call the two flows. Without this name, help() would show their text about this method.
     auth_flow = sync_auth_flow
 
     def async_auth_flow(self, request: R) -> AsyncGenerator[R, Response]:

@@ -38,7 +38,7 @@ MAX_SCOPE: Final = 300
 
 _Line: TypeAlias = tuple[int, str, *tuple[object, ...]]
 
-# What every line about a token says of it.
+# The part of every line about a token.
 _SOURCE: Final = "client %s at token endpoint %s (cache key %s)"
 
 

@@ -13,7 +13,7 @@ from oauth_cc._wire.url import DEFAULT_PORTS
 from oauth_cc.endpoint import origin
 from oauth_cc.http import HttpRequest
 
-# The text of http.client for a tunnel that a proxy refuses. What follows the status is the proxy's.
+# The text of http.client for a tunnel that a proxy refuses. The text after the status comes from the proxy.
 _TUNNEL: Final = re.compile(r"Tunnel connection failed: ([0-9]{3})\b")
 
 

@@ -44,7 +44,7 @@ def own_session(url: str, connection: Connection) -> requests.Session:
 
 @lru_cache(maxsize=4)
 def _tls(bundle: Path, _changed: int) -> ssl.SSLContext:
-    # One for the process, because to read the authorities takes longer than a token request. requests reads them for
+    # One for the process, because reading the authorities takes longer than a token request. requests reads them for
     # each connection, so a changed file is read anew.
     context = create_urllib3_context()
     if bundle.is_dir():

@@ -17,7 +17,7 @@ _TEXTS: Final[Mapping[type[requests.RequestException], str]] = {
     requests.exceptions.SSLError: "no TLS connection",
     requests.ConnectionError: "no connection, or it was closed early",
     requests.exceptions.ChunkedEncodingError: "the connection was closed early, or the response is not HTTP",
-    requests.exceptions.RetryError: "the adapter of the session has repeated the request in vain",
+    requests.exceptions.RetryError: "the adapter of the session repeated the request without success",
 }
 
 

@@ -49,7 +49,7 @@ _REPEATS: Final = (
     " this host"
 )
 _ADVICE: Final = (
-    "the adapter of the session repeated it in vain, and Retry(raise_on_status=False) shows what the server says"
+    "the session's adapter repeated it without success; use Retry(raise_on_status=False) to see what the server says"
 )
 
 _Hook: TypeAlias = Callable[[requests.Response], object]
@@ -167,7 +167,7 @@ class _Attempt:
         status = next((int(match[1]) for match in found if match), None)
         if status is None:
             return self.failed(error)
-        # Not retryable here, as the adapter has tried for as long as it is told to.
+        # Not retried here, because the adapter has used up its own retries.
         refused = TokenRequestRefused(None, status=status, retryable=status in RETRYABLE, advice=_ADVICE)
         return Failed(refused, retryable=False)
 
@@ -191,7 +191,7 @@ class _Attempt:
         # Not prepared by the session, which would add its headers, cookies, parameters and credentials.
         request = self._request
         plain = requests.PreparedRequest()
-        # Without a body, None: requests sends an empty one with Transfer-Encoding.
+        # None without a body, because requests sends an empty body with Transfer-Encoding.
         plain.method, plain.url, plain.body = request.method, request.url, request.body or None
         length = {"Content-Length": str(len(request.body))} if request.body else {}
         plain.headers = CaseInsensitiveDict({**dict(request.headers), **length, "Accept-Encoding": "identity"})

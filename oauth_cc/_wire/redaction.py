@@ -13,14 +13,14 @@ from typing import Final, TypeAlias
 from urllib.parse import unquote_to_bytes
 
 LEAST_CUT: Final = 12
-"""The first characters of a secret that are redacted, too, if the rest is missing."""
+"""The number of characters from which the beginning of a secret is redacted, even if the rest is missing."""
 
 MARGIN: Final = 12 * LEAST_CUT
 """The characters that the longest form of `LEAST_CUT` characters takes: pairs of ``\\uXXXX``."""
 
 # 12 characters of base64 hold 9 octets.
 _LEAST_CUT_BASE64: Final = 9
-# Two octets are found in the base64 of nearly any text.
+# Two octets occur in the base64 of nearly any text.
 _LEAST_BASE64: Final = 3
 # The beginning of a URL is known to everyone.
 _PUBLIC: Final = re.compile(r"https?://|urn:")

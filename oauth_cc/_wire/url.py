@@ -85,7 +85,7 @@ def _syntax_fault(url: str) -> str:
     scheme, separator, rest = url.partition("://")
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
     if url != url.strip().strip("\"'"):
-        return "must not begin or end with white space or a quote; strip it"
+        return "must not begin or end with white space or a quote; remove it"
     if "\\" in url:
         # HTTP libraries parse a backslash in different ways.
         return "must not contain a backslash; use '/'"
@@ -96,8 +96,8 @@ def _syntax_fault(url: str) -> str:
     if "#" in url:
         return "must not have a fragment; remove '#' and what follows (RFC 6749 section 3.2)"
     if "{" in url:
-        return "has a placeholder in braces; replace it with its value"
-    return "contains a character that URLs cannot; percent-encode it, and write the host name in ASCII (RFC 3986)"
+        return "must not have a placeholder in braces; replace it with its value"
+    return "must consist of URL characters; percent-encode any other, and write the host name in ASCII (RFC 3986)"
 
 
 def is_host(host: str) -> bool:

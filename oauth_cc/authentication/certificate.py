@@ -36,15 +36,15 @@ _UNKNOWN: Final = (
 )
 _FAULTS: Final[Mapping[tuple[int, ...], str]] = {
     PKCS_12: "certificate is PKCS #12; use oauth_cc.tls.certificate_from_file(...)",
-    _PKCS_7: "certificate is PKCS #7; write it as PEM with: openssl pkcs7 -inform DER -in FILE -print_certs",
+    _PKCS_7: "certificate is PKCS #7; convert it to PEM with: openssl pkcs7 -inform DER -in FILE -print_certs",
 }
 _OTHERS: Final = (
     ("PRIVATE KEY-----", "certificate must not be a private key; pass the key to the HTTP library only"),
     ("CERTIFICATE REQUEST-----", "certificate is a certificate request; pass the certificate that was issued for it"),
-    ("TRUSTED CERTIFICATE-----", "certificate is in a form of OpenSSL; write it as PEM with: openssl x509 -in FILE"),
+    ("TRUSTED CERTIFICATE-----", "certificate is in a format of OpenSSL; convert it with: openssl x509 -in FILE"),
     ("X509 CRL-----", "certificate is a revocation list; pass the certificate"),
     ("PUBLIC KEY-----", "certificate is a public key; pass the certificate that contains it"),
-    ("-----BEGIN PKCS7", "certificate is PKCS #7; write it as PEM with: openssl pkcs7 -in FILE -print_certs"),
+    ("-----BEGIN PKCS7", "certificate is PKCS #7; convert it to PEM with: openssl pkcs7 -in FILE -print_certs"),
     ("ssh-", "certificate is an SSH public key; pass an X.509 certificate"),
 )
 
@@ -82,7 +82,7 @@ class Certificate:
     @property
     def x5t(self) -> str | None:
         """The SHA-1 of the DER form in base64url (RFC 7515 section 4.1.7), None if only the thumbprint is known."""
-        # Older servers find the certificate by it. Nothing is secured by it.
+        # Older servers find the certificate by it. No security depends on it.
         return base64url(hashlib.sha1(self.chain[0], usedforsecurity=False).digest()) if self.chain else None
 
     @property

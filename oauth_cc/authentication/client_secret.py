@@ -146,7 +146,7 @@ def secret_in_file(file: SecretFile, content: bytes) -> Secret | InvalidInput:
         found = checked_secret(text)
         if isinstance(found, Secret) and text:
             return found
-        fault = "must hold one line with the secret; check what writes it"
+        fault = "must contain one line with the secret; check the program that writes it"
         del text, found
     del content
     return InvalidInput("client_secret", f"client_secret file {file.path} {fault}")
@@ -185,4 +185,4 @@ def _secret_fault(secret: Secret) -> str | None:
         return None
     if secret.reveal().endswith(("\n", "\r")):
         return "client_secret must not end with a newline; strip it (a secret read from a file usually has one)"
-    return "client_secret must not contain a control character or a lone surrogate; check its source"
+    return "client_secret must not contain a control character or a lone surrogate; check where it comes from"

@@ -164,7 +164,7 @@ def _client_id_fault(client_id: str) -> InvalidInput | None:
         return InvalidInput("client_id", "client_id is the redacted text of a Secret; pass it as a plain str")
     # Printable text is always legal, and quicker to test than the pattern.
     if not client_id.isprintable() and not TEXT.fullmatch(client_id):
-        return InvalidInput("client_id", "client_id must not contain a control character or a lone surrogate; strip it")
+        return InvalidInput("client_id", "client_id must not contain a control character or lone surrogate; remove it")
     return None
 
 

@@ -120,7 +120,7 @@ def checked_assertion(given: object) -> Secret | InvalidInput:
         return InvalidInput("client assertion", reason)
     sealed = Secret((given.reveal() if isinstance(given, Secret) else given).strip(" \t\r\n"))
     if not sealed.reveal():
-        reason = "client assertion must not be empty; check that its issuer has written it"
+        reason = "client assertion must not be empty; check the program that writes it"
         return InvalidInput("client assertion", reason)
     if REDACTION in sealed.reveal():
         reason = "client assertion is the redacted text of a Secret; pass the Secret object instead of str(secret)"
@@ -146,7 +146,7 @@ def remark_on(assertion: Secret, now: float) -> str | None:
         >>> remark_on(Secret(f"eyJhbGciOiJFUzI1NiJ9.{claims}.c2ln"), 160.0)
         'the assertion expired 60 seconds ago; check that its issuer replaces it, and the clock of this machine'
         >>> remark_on(Secret(f"eyJhbGciOiJFUzI1NiJ9.{claims}.c2ln"), 0.0)
-        'the assertion has iss https://ci.example, sub job and aud as; check that the server trusts exactly them'
+        'the assertion has iss https://ci.example, sub job and aud as; check that the server trusts these values'
     """
     claims = _claims(assertion)
     if claims is None:
@@ -160,7 +160,7 @@ def remark_on(assertion: Secret, now: float) -> str | None:
             "machine"
         )
     iss, sub, aud = [_shown(claims.get(name)) for name in ("iss", "sub", "aud")]
-    return f"the assertion has iss {iss}, sub {sub} and aud {aud}; check that the server trusts exactly them"
+    return f"the assertion has iss {iss}, sub {sub} and aud {aud}; check that the server trusts these values"
 
 
 def _claims(assertion: Secret) -> Mapping[str, object] | None:

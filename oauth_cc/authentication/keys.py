@@ -77,7 +77,7 @@ class SigningKey:
         thumbprint: A unique name of the key, such as its RFC 7638 thumbprint or its name in the KMS.
         key_id: The ``kid`` of the JWT header, None to omit it.
         certificate: The certificate of the key, for the ``x5t#S256`` of the JWT header.
-        source: Where the key is read from for each token request. None for a key that stays.
+        source: Where the key is read from for each token request. None for a key that is not rotated.
         public_jwk: The public half of the key, a JWK as a mapping, which DPoP proofs show (RFC 9449 section 4.2). It is
             kept as the text of a JSON object. None if the key signs no proofs.
         ephemeral: Whether the key ends with the process, so that no other process can use a token bound to it.
@@ -228,7 +228,7 @@ def mac_fault(secret: object, algorithm: object) -> InvalidInput | None:
         reason = "client_secret must not be a key or certificate; use PrivateKeyJwt for a private key"
         return InvalidInput("client_secret", reason)
     if not TEXT.fullmatch(text):
-        reason = "client_secret must not contain a line break or another control character; strip it"
+        reason = "client_secret must not contain a line break or another control character; remove it"
         return InvalidInput("client_secret", reason)
     if REDACTION in text:
         reason = "client_secret is the redacted text of a Secret; pass the Secret object instead of str(secret)"

@@ -36,7 +36,7 @@ def public_jwk(given: Mapping[str, object] | str, algorithm: str) -> str | Inval
     if not is_object(members):
         return _refused("must be a JWK, as a mapping or as the text of a JSON object")
     if "d" in members or "k" in members:
-        return _refused("must not have a private member; leave out 'd' and what belongs to it")
+        return _refused("must not have a private member; leave out 'd' and the other private members")
     sizes = _sizes(members, algorithm)
     if sizes is None:
         return _refused(f"must be of the type and the curve of {algorithm} (RFC 7518 section 6)")

@@ -255,7 +255,7 @@ def _with_read(request: TokenRequest, read: _Read) -> TokenRequest:
 
 
 def _read(source: _Source) -> Flow[_Read | Failed]:
-    # A file that is replaced is away, or empty, for a moment.
+    # A file that is being replaced may be missing or empty for a moment.
     for pause in _PAUSES:
         found = yield from _read_once(source)
         if not isinstance(found, Failed) or not found.retryable:
@@ -277,7 +277,7 @@ def _read_once(source: _Source) -> Flow[_Read | Failed]:
 
 def _is_replaced(attempt: _Attempt) -> Flow[bool]:
     for source, read in attempt.reads:
-        # A function returns another assertion at each call, which says nothing.
+        # A function may return another assertion at each call, so a difference means nothing.
         if isinstance(source, SecretFile | SecretSource | KeySource | AssertionFile):
             found = yield from _read(source)
             if not isinstance(found, Failed) and found != read:
@@ -343,7 +343,7 @@ def assertion_of(proof: Proof | None, ahead: float = 0.0) -> Flow[Secret | Faile
 def _rejects_client(outcome: _Outcome) -> bool:
     if not isinstance(outcome, TokenRequestRefused):
         return False
-    # Some servers answer a bad secret or assertion without an error code.
+    # Some servers reject a bad secret or assertion without an error code.
     return outcome.code in _CLIENT_CODES or (outcome.error is None and outcome.status in _CLIENT_STATUSES)
 
 

@@ -71,7 +71,7 @@ class RenewalWindow:
 
         Args:
             spread: A number from 0 up to 1 that places the renewal in the window.
-            first: Whether the token replaces no other token of this process.
+            first: Whether the token does not replace another token of this process.
 
         Example:
             >>> RenewalWindow(opens=0.8, closes=0.9).share(0.0, first=True)
@@ -103,7 +103,7 @@ def fresh_until(
         token: The token.
         attempted_at: When a renewal last failed, in POSIX seconds, or None. The next is due some seconds after it.
         spread: A number from 0 up to 1, drawn once for each token, that places the renewal in the window.
-        first: Whether the token replaces no other token of this process.
+        first: Whether the token does not replace another token of this process.
         renewal_window: When early renewal is due.
 
     Example:

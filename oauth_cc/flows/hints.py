@@ -18,14 +18,14 @@ _MOST_PLACES: Final = 64
 @final
 class Hints:
     """
-    What each server said about the next proof: its newest nonce, and how far its clock is ahead.
+    The newest nonce of each server, and how far its clock is ahead.
 
-    A place is a token endpoint or the origin of an API. A nonce of one place is sent to no other.
+    A place is a token endpoint or the origin of an API. The nonce of one place is not sent to another.
     Threads and event loops may share an instance.
     """
 
     def __init__(self) -> None:
-        # Threads need no lock: an entry is put and got whole.
+        # Threads need no lock, because an entry is written and read as a whole.
         self._nonces: dict[Endpoint | Origin, str] = {}
         self._ahead: dict[Endpoint | Origin, float] = {}
 

@@ -1,5 +1,5 @@
 """
-A cache of metadata, and what a source discovers by it.
+A cache of metadata, and how a source discovers its token endpoint.
 """
 
 from typing import TYPE_CHECKING, final
@@ -40,7 +40,7 @@ class MetadataCache:
     """
 
     def __init__(self) -> None:
-        # Threads need no lock: an entry is put and got whole.
+        # Threads need no lock, because an entry is written and read as a whole.
         self._found: dict[tuple[str, bool], tuple[ServerMetadata, float]] = {}
         self._resources: dict[str, tuple[KnownResource, float]] = {}
 

@@ -66,7 +66,7 @@ def google_assertion(audience: str, host: str, *, retries: Retries = DEFAULT_RET
 def _assertion(
     request: HttpRequest, server: str, read: Callable[[HttpResponse], str], advice: str, retries: Retries
 ) -> Flow[Secret]:
-    answer = yield from ask(request, retries, f"{server} was asked for an assertion; {advice}.")
+    answer = yield from ask(request, retries, f"The request asked {server} for an assertion; {advice}.")
     response = answer.response
     if response.status != _OK:
         reason = f"{server} issued no assertion (HTTP {response.status}); {advice}"

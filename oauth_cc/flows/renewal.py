@@ -277,7 +277,7 @@ def _discovered(terms: Terms, retries: Retries, live: tuple[Token, ...]) -> Flow
     try:
         return (yield from _searched(terms.request, terms.endpoint, terms.discovery, retries))
     except OAuthError as error:
-        # An API or a server that knows a token may repeat it in metadata.
+        # An API or a server that has received a token may repeat it in metadata.
         from oauth_cc.refusal import redacted
 
         fault = redacted(error, tuple([token.access_token for token in live]))

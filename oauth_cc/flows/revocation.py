@@ -43,7 +43,7 @@ def revoke(
     Return the flow that revokes an access token (RFC 7009).
 
     Args:
-        token: The token. A token that the server does not know counts as revoked.
+        token: The token. A token that is unknown to the server counts as revoked.
         client: The request that got the token, or the credentials of its client.
         endpoint: The revocation endpoint.
         retries: How often and after which pauses a failed attempt is repeated.
@@ -70,7 +70,7 @@ def introspect(
 
     Args:
         token: The token.
-        client: The credentials of the client that asks, or a request of it.
+        client: The credentials of the client that sends the request, or one of its token requests.
         endpoint: The introspection endpoint.
         retries: How often and after which pauses a failed attempt is repeated.
 

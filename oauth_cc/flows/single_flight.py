@@ -19,8 +19,8 @@ from oauth_cc.token import Token
 
 REFUSAL_SECONDS: Final = 5.0
 """
-Seconds for which a refusal is remembered if the server sent no Retry-After, and at most without a usable token, so that
-no outage is prolonged by more.
+Seconds for which a refusal without Retry-After is remembered. Without a usable token this is the limit for any refusal,
+so that an outage ends for a program at most this much later.
 """
 
 _LONGEST_REFUSAL: Final = 60.0
@@ -70,7 +70,7 @@ class TokenState:
         fresh_until: The POSIX seconds until which that holds.
         stale_from: The POSIX seconds from which the token is not used.
         spread: A number from 0 up to 1 that places the renewal in the window.
-        first: Whether the token replaces no usable token of this process.
+        first: Whether the token does not replace a usable token of this process.
         repeats: Whether the server returns the same token until it expires, so that early renewal is of no use.
         rejected_by: The APIs that rejected the token before this one. Their rejection of this one is a repeated one.
         refusal: The last refusal of the server, or None.

@@ -106,7 +106,7 @@ def _failed(error: OSError | HTTPException, request: HttpRequest, timeout: float
 
 @cache
 def _tls() -> ssl.SSLContext:
-    # One for the process, because to read the authorities takes longer than a token request.
+    # One for the process, because reading the authorities takes longer than a token request.
     return ssl.create_default_context()
 
 

@@ -97,7 +97,7 @@ def endpoint_for(metadata: ServerMetadata, request: GivenRequest) -> Endpoint:
         )
         raise InvalidInput("certificate", reason)
     if request.client_certificate is not None and metadata.mtls_alias_is_unusable:
-        reason = "mtls_endpoint_aliases in the metadata name no https URL as token_endpoint"
+        reason = "mtls_endpoint_aliases in the metadata have no https URL as token_endpoint"
         raise InvalidInput("certificate", f"{reason}; ask the server's operator, {_ELSE}")
     alias = None if request.client_certificate is None else metadata.mtls_token_endpoint
     # `ServerMetadata` has checked whether its issuer may name this URL.
@@ -137,14 +137,14 @@ def request_for_resource(
         raise InvalidInput("metadata", reason)
     if not metadata.names_issuer(issuer):
         servers = listed(metadata.authorization_servers)
-        reason = f"the resource {metadata.resource} names as authorization servers: {servers}; not {issuer}"
-        raise IssuerNotNamed(OK, f"{reason}, so nothing was sent to any; check the resource and the issuer")
+        reason = f"the resource {metadata.resource} names {servers} as authorization servers, not {issuer}"
+        raise IssuerNotNamed(OK, f"{reason}, so nothing was sent; check the resource and the issuer")
     if metadata.dpop_bound_access_tokens_required and request.dpop_jkt is None:
         reason = f"the resource {metadata.resource} accepts only tokens that are bound to a key"
         raise InvalidInput("dpop", f"{reason}; add .with_dpop(key) to the request")
     if not metadata.takes_header:
         methods = listed(metadata.bearer_methods_supported or ())
-        reason = f"the resource {metadata.resource} accepts no token in a header, but lists: {methods}"
+        reason = f"the resource {metadata.resource} does not accept a token in a header; it lists {methods}"
         raise InvalidInput("resource", f"{reason}; ask its operator")
     named = request if metadata.resource in request.resources else request.with_resource(metadata.resource)
     return named if named.scope else named.with_scope(challenged or metadata.scope)

@@ -45,7 +45,7 @@ def members_of(response: HttpResponse, advice: str) -> Mapping[str, object]:
         location = shown_location(response, ())
         target = "" if location is None else f" to {location}"
         raise UnexpectedRedirect(
-            status, f"the metadata URL redirects{target}, which is not followed; {advice}", location
+            status, f"the metadata URL redirects{target}, and the redirect is not followed; {advice}", location
         )
     if status != OK:
         raise InvalidResponse(status, f"the response is not metadata; {advice}", retryable=status in RETRYABLE)

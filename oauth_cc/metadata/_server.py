@@ -183,11 +183,11 @@ def _mismatch(found: object) -> str:
     # Only a valid issuer is quoted.
     if isinstance(found, str) and len(found) <= MAX_SHOWN:
         if issuer_fault(found) is None:
-            # Most often an issuer with a slash too many.
+            # Most often an issuer with one slash too many.
             return f"the metadata is of another issuer, {found!r}; if you mean this server, pass exactly this issuer"
         place = _PLACEHOLDER.search(found)
         if place is not None and issuer_fault(_PLACEHOLDER.sub("x", found)) is None:
-            reason = f"the metadata is of many issuers, {found!r}, one a tenant"
+            reason = f"the metadata is for one issuer per tenant, {found!r}"
             return f"{reason}; pass the issuer of your tenant, with its name or id in place of {place[0]}"
     return "the metadata is of another issuer; check the issuer"
 

@@ -86,7 +86,7 @@ class Encryption:
         if not known:
             text = (
                 "stored token (cache key %s) cannot be decrypted and is requested again; pass the same keys to every "
-                "process, and keep an old key after the new one until the tokens that it encrypted have expired"
+                "process, and keep an old key in second place until the tokens that it encrypted have expired"
             )
             _log.warning(text, key[:8])
 

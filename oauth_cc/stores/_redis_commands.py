@@ -71,7 +71,7 @@ return redis.call('pexpire', KEYS[1], 5000)
 
 
 RAW: Final[Mapping[str, bool]] = {NEVER_DECODE: True}
-_DOWN: Final = f"Redis did not respond a moment ago; it is tried again after {_COOLDOWN:g} seconds"
+_DOWN: Final = f"Redis failed a moment ago and is not used for {_COOLDOWN:g} seconds; the log has the cause"
 
 
 @final
@@ -264,9 +264,9 @@ def _advice(error: Exception) -> str:
                 "Redis denied the client's user a command or key; allow EVAL, EVALSHA, GETRANGE, SET, GET, BLPOP, TIME"
             )
         case BusyLoadingError():
-            return "Redis is still loading its data; it is tried again in some seconds"
+            return "Redis is still loading its data; wait some seconds"
         case ReadOnlyError():
-            return "Redis is a read-only replica; connect the client to the primary, unless a failover is in progress"
+            return "Redis is a read-only replica; connect the client to the primary, or wait for the end of a failover"
         case OutOfMemoryError():
             return "Redis is out of memory; raise its maxmemory or set an eviction policy"
         case RedisError() if str(error) in ("Too many connections", "No connection available."):

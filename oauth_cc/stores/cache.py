@@ -35,7 +35,7 @@ from oauth_cc.stores._pending import Answer, AwaitRenewal, PendingRenewal, Start
 from oauth_cc.stores._protocol import AsyncStore, Store, check_store
 from oauth_cc.token import Token
 
-# So many entries are examined at each renewal. More than one, so that spent entries get fewer.
+# The number of entries that each renewal examines. More than one, so that spent entries become fewer.
 _EXAMINED = 4
 
 
@@ -83,8 +83,8 @@ class TokenCache:
     Args:
         store: A store that processes share. It is used when the cache has no fresh token. While it fails, tokens are
             cached in memory only.
-        max_tokens: The number of tokens to keep, 1 or more. Of some that are examined at a renewal, the oldest are
-            dropped. None for no limit: expired tokens are dropped in any case.
+        max_tokens: The maximum number of tokens, 1 or more. Each renewal examines some tokens and drops the oldest of
+            them. None for no limit: expired tokens are dropped in any case.
 
     Raises:
         InvalidInput: *store* does not have the methods of a store, or *max_tokens* is less than 1.
@@ -318,7 +318,7 @@ class TokenCache:
         return cell
 
     def _sweep(self, now: float) -> None:
-        # Some entries at a time, in turn, so that a renewal does not walk through every tenant's.
+        # Some entries at a time, in turn, so that a renewal does not examine the tokens of all tenants.
         kept: list[tuple[float, Hashable]] = []
         for _ in range(min(_EXAMINED, len(self._order))):
             key = self._next_key()

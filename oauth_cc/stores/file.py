@@ -128,7 +128,7 @@ class FileStore:
         with self._opened() as folder:
             try:
                 _write(folder, aside, text, token.expires_at)
-                # The look and the rename are one step, so that no process can save a newer token in between.
+                # The check and the rename are one step, so that no process can save a newer token in between.
                 with self._changing():
                     kept = _kept(folder, name)
                     if kept is None or kept.received_at <= token.received_at or not is_plausible(kept, time.time()):

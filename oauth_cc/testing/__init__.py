@@ -1,7 +1,7 @@
 """
 A real authorization server in the process, for tests (extra ``testing``).
 
-Authlib makes its decisions, not this library, so that the two check each other.
+Authlib makes its decisions, not this library, so that each checks the other.
 """
 
 from typing import TYPE_CHECKING, Final

@@ -1,8 +1,8 @@
 """
 Client authentication by assertions at the test server (RFC 7521, RFC 7523).
 
-Authlib verifies the assertions. This module adds what Authlib leaves open: every algorithm that a client may sign with,
-a single audience, an explicit type, a ``jti`` that is used once, and assertions that another issuer signs.
+Authlib verifies the assertions. This module adds what Authlib does not check: the algorithm that a client may sign
+with, a single audience, an explicit type, a ``jti`` that is used once, and assertions that another issuer signs.
 """
 
 import copy

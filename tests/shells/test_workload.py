@@ -168,7 +168,7 @@ def test_an_empty_file_is_an_error_before_anything_is_sent(server: Authorization
     """It is read again for a moment."""
     file = tmp_path / "assertion"
     file.write_text("\n")
-    with pytest.raises(errors.InvalidInput, match="must not be empty; check that its issuer has written it"):
+    with pytest.raises(errors.InvalidInput, match="must not be empty; check the program that writes it"):
         fetch_token(with_source(AssertionFile(file)), server.token_endpoint)
     assert not server.token_requests
 

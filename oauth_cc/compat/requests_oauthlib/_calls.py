@@ -91,7 +91,7 @@ class Recipients:
             self._http.add(called)
         elif not called.is_secure:
             advice = "use https, or pass Endpoint(token_url, allow_http=True)"
-            raise InsecureTransportError(description=f"no secret must go to {called} in plain http; {advice}")
+            raise InsecureTransportError(description=f"no secret may be sent to {called} by plain http; {advice}")
         return url
 
     def admit(self, called: Origin, client_id: str) -> bool:
@@ -113,7 +113,7 @@ class Recipients:
             return admitted
         if not called.is_secure:
             raise InsecureTransportError(
-                description=f"the token must not go to {called} in plain http; use https, or pass origins=['{called}']"
+                description=f"no token may be sent to {called} by plain http; use https, or pass origins=['{called}']"
             )
         count = len(self._called)
         if self._called.setdefault(called, count) == count and count:
@@ -224,7 +224,7 @@ class CallHook:
         body = _as_text(request.body)
         if self.text in body or quote_plus(self.text) in body:
             raise InvalidResponseError(
-                f"the API redirects to {origin_of_url(request.url or '')}, and the body of this call holds the token; "
+                f"the API redirects to {origin_of_url(request.url or '')}, and the body of this call has the token; "
                 "if you trust this origin, call it yourself"
             )
 

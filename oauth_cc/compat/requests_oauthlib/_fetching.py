@@ -109,7 +109,9 @@ class FetchingSession(SessionState):
             timeout=sum(asked.timeouts),
             seconds=time.monotonic() - began,
         )
-        LOGGER.debug("this session renews its token: TokenExpiredError, auto_refresh_url and token_updater have no use")
+        LOGGER.debug(
+            "this session renews its token; TokenExpiredError, auto_refresh_url and token_updater are not used"
+        )
         return outcome
 
     def refresh_token(
