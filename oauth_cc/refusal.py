@@ -5,14 +5,16 @@ Words of a server are untrusted: they are redacted, stripped of control characte
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping
 from typing import Final, get_args
 
 from oauth_cc._wire.form import percent_encode
 from oauth_cc._wire.grammar import ERROR, URL_TEXT
 from oauth_cc._wire.json import MAX_SIZE, is_array, is_object, parse_object
-from oauth_cc._wire.redaction import MARGIN, echoes
+from oauth_cc._wire.redaction import MARGIN, Span, echoes, joined
 from oauth_cc.authentication.methods import AuthenticationFields, ClientSecretBasic, GrantDraft, Proof
+from oauth_cc.compose import proof_of
 from oauth_cc.errors import OAuthError, RegisteredCode, TokenRequestRefused
 from oauth_cc.http import RETRYABLE, HttpResponse, retry_after
 from oauth_cc.request import TokenRequest
@@ -54,6 +56,9 @@ _WORDS: Final = (
     ("title",),
     ("error",),
 )
+# Up to where a list of URLs or a sentence goes on.
+_URL: Final = re.compile(r"[A-Za-z][-+.0-9A-Za-z]*://[^\s\"'<>,;]*")
+_HIDDEN: Final = "no response; what is known of the server is not shown, as it holds a secret"
 # Shorter parts of an assertion are words that a sentence may hold too.
 _LEAST_ECHOED: Final = 16
 
@@ -197,9 +202,27 @@ def secrets_of(request: TokenRequest, proof: Proof | None, *jwts: Secret | None)
     return tuple(known)
 
 
+def known_secrets(request: TokenRequest) -> tuple[Secret, ...]:
+    """Return what no text of a server may show of *request* before it is sent."""
+    return secrets_of(request, proof_if_any(request))
+
+
+def proof_if_any(request: TokenRequest) -> Proof | None:
+    """Return what authenticates *request*. None if the user's own method returns something else, an error elsewhere."""
+    try:
+        return proof_of(request)
+    except OAuthError:
+        return None
+
+
 def redact(text: str, secrets: tuple[Secret, ...], limit: int | None = None) -> str:
     """
     Return *text* with ``***`` in place of each of *secrets*, in the forms that `oauth_cc._wire.redaction` finds.
+
+    A URL that holds a secret is replaced as a whole, as the labels of its host may hold the rest of it.
+
+        >>> redact("not at https://s3cr.et.evil.example/a", (Secret("s3cr.et"),))
+        'not at ***'
 
     Args:
         text: The text of a server.
@@ -207,13 +230,24 @@ def redact(text: str, secrets: tuple[Secret, ...], limit: int | None = None) -> 
         limit: How many characters of *text* are shown, and the work is bounded. None for all.
     """
     most = len(text) if limit is None else limit
-    pieces, shown = list[str](), 0
+    read = text[: most + MARGIN]
     # The text beyond the limit may show that a secret begins before it.
-    for start, end in echoes(text[: most + MARGIN], [secret.reveal() for secret in secrets]):
+    found = echoes(read, [secret.reveal() for secret in secrets])
+    if not found:
+        return text[:most]
+    urls = [url.span() for url in _URL.finditer(read)]
+    pieces, shown = list[str](), 0
+    for start, end in joined([*found, *[url for url in urls if _holds(url, found)]]):
         if start < most:
             pieces += [text[shown:start], "***"]
             shown = end
     return "".join([*pieces, text[shown:most]])
+
+
+def _holds(url: Span, found: list[Span]) -> bool:
+    # The spans are in order and apart.
+    place = bisect_right(found, url[0], key=lambda span: span[1])
+    return place < len(found) and found[place][0] < url[1]
 
 
 def redacted(error: OAuthError, secrets: tuple[Secret, ...]) -> OAuthError:
@@ -228,3 +262,23 @@ def redacted(error: OAuthError, secrets: tuple[Secret, ...]) -> OAuthError:
     shown = tuple([redact(part, secrets) if isinstance(part, str) else part for part in parts])
     # Errors are made of their args, as pickle makes them.
     return error if shown == parts else type(error)(*shown)
+
+
+def conceal(error: Exception, secrets: tuple[Secret, ...]) -> None:
+    """
+    Replace the text and the notes of *error* if they show one of *secrets*. Its class stays.
+
+    Args:
+        error: The error of an HTTP library without a response. Its text names the server, by a host that the server's
+            metadata may have chosen.
+        secrets: What must not be shown.
+    """
+    notes: list[str] = getattr(error, "__notes__", [])
+    if all([redact(text, secrets) == text for text in (str(error), *notes)]):
+        return
+    error.args = (_HIDDEN,)
+    # The attributes from which some classes compose their text.
+    for name in ("reason", "strerror"):
+        if hasattr(error, name):
+            setattr(error, name, _HIDDEN)
+    notes.clear()

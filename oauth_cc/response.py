@@ -17,19 +17,17 @@ from oauth_cc._wire.grammar import ACCESS_TOKEN, ERROR, NAME
 from oauth_cc._wire.json import MAX_SIZE, JsonValue, is_array, is_dict, parse_object
 from oauth_cc.authentication.federated import checked_assertion
 from oauth_cc.authentication.methods import Proof
-from oauth_cc.compose import proof_of
 from oauth_cc.dialect import MAX_LIFETIME, NOT_BEARER, Dialect, Member
 from oauth_cc.errors import (
     InvalidInput,
     InvalidResponse,
-    OAuthError,
     TokenRequestRefused,
     TokenTypeDowngrade,
     UnexpectedRedirect,
     UnsupportedTokenType,
 )
 from oauth_cc.http import HttpResponse
-from oauth_cc.refusal import redact, refusal, secrets_of, shown_location
+from oauth_cc.refusal import proof_if_any, redact, refusal, secrets_of, shown_location
 from oauth_cc.request import GivenRequest, TokenRequest, as_request
 from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
@@ -91,7 +89,7 @@ def parse_token_response(
     if type(received_at) not in (int, float) or not math.isfinite(received_at):
         raise InvalidInput("received_at", "received_at must be POSIX seconds as a finite float; use time.time()")
     asked = as_request(request)
-    outcome = read_token_response(response, asked, received_at, lambda: _proof(asked), sent)
+    outcome = read_token_response(response, asked, received_at, lambda: proof_if_any(asked), sent)
     if isinstance(outcome, Token):
         return outcome
     raise outcome
@@ -133,13 +131,6 @@ def read_token_response(
             return InvalidResponse(status, "the response has a member 'error' that is not an error code")
         return refusal(response, request, secrets(), received_at)
     return _token(status, members, request, received_at, secrets)
-
-
-def _proof(request: TokenRequest) -> Proof | None:
-    try:
-        return proof_of(request)
-    except OAuthError:
-        return None
 
 
 def _no_object(status: int, fault: str, size: int) -> InvalidResponse:

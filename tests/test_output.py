@@ -13,7 +13,7 @@ import pytest
 from oauth_cc import HttpRequest
 from oauth_cc.cli.output import CLOSED_PIPE, DONE, NOT_WRITTEN, flush, say, write
 from oauth_cc.cli.parsing import Parser
-from oauth_cc.cli.trace import hidden_values, trace
+from oauth_cc.cli.trace import trace, values_of
 
 
 @contextmanager
@@ -104,7 +104,7 @@ def test_a_parser_exits_with_a_message(capsys: pytest.CaptureFixture[str]) -> No
 def test_every_hidden_value_is_known(authorization: str, body: bytes, hidden: list[str]) -> None:
     """A server may repeat any of them."""
     request = HttpRequest("POST", "https://as.example/", {"Authorization": authorization}, body)
-    assert [value.reveal() for value in hidden_values(request)] == hidden
+    assert [value.reveal() for value in values_of(request)] == hidden
 
 
 def test_an_answer_that_is_read_by_async_code_is_not_traced() -> None:

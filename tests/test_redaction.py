@@ -50,6 +50,8 @@ def basic(secret: str) -> str:
 
 FORMS: Final[dict[str, Callable[[str], str]]] = {
     "plain": str,
+    "upper case": lambda secret: secret.encode().upper().decode(),
+    "lower case": lambda secret: secret.encode().lower().decode(),
     "percent": lambda secret: quote(secret, safe=""),
     "lower-case percent": lambda secret: "".join([f"%{octet:02x}" for octet in secret.encode()]),
     "percent without slash": lambda secret: quote(secret, safe="/'&"),
@@ -113,6 +115,15 @@ def test_a_secret_at_the_end_of_a_shortened_text_is_redacted(form: str, place: i
     text = "-" * (place - 1) + " " * bool(place) + FORMS[form](SECRET * 20)
     shown = redact(text, (Secret(SECRET * 20),), 500)
     assert shown.strip("- ") == ("***" if place < 500 else "")
+
+
+def test_a_url_that_holds_a_secret_is_redacted_as_a_whole() -> None:
+    """The next label or segment may hold the rest of the secret."""
+    secret = Secret("s3cr3t-of-the-client-7")
+    for url in ("https://s3cr3t-of-the-.client-7.example/a", "https://as.example/s3cr3t-of-the-/client-7?a=b#c"):
+        assert redact(f"not {url}, https://as.example", (secret,)) == "not ***, https://as.example"
+        assert redact(f"not {url}", (secret,), 30) == "not ***"
+    assert redact("https://as.example/?a=b s3cr3t-of-the-client-7", (secret,)) == "https://as.example/?a=b ***"
 
 
 def test_the_beginning_of_a_url_is_shown() -> None:

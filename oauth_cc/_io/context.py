@@ -31,6 +31,7 @@ from oauth_cc.flows.rejection import rejections_of
 from oauth_cc.flows.renewal import Renewal, Renewed, Terms
 from oauth_cc.http import HttpResponse
 from oauth_cc.scope import Scope
+from oauth_cc.secret import Secret
 from oauth_cc.stores._pending import Answer, PendingRenewal
 from oauth_cc.stores.cache import Limits, TokenCache
 from oauth_cc.token import Token
@@ -210,9 +211,10 @@ class SourceContext:
 
         scope = insufficient_scope(response)
         if scope is not None:
-            from oauth_cc.refusal import redact
+            from oauth_cc.refusal import known_secrets, redact
 
-            shown = Scope.parse(redact(str(scope), tuple([token.access_token for token in tokens])))
+            secrets = (*known_secrets(self.terms.request), *[token.access_token for token in tokens])
+            shown = Scope.parse(redact(str(scope), secrets))
             self.report(ScopeInsufficient(*self.terms.labels, shown, api))
         key = self.terms.request.dpop_key
         if key is not None:
@@ -224,7 +226,15 @@ class SourceContext:
 
     def report_withheld(self, called: Origin) -> None:
         """Report that a request was sent to the origin *called* without the token."""
-        self.report(TokenWithheld(self.terms.client_id, self.terms.endpoint_origin, str(called)))
+        from oauth_cc.refusal import known_secrets, redact
+
+        # A redirect may have chosen a host that holds the token.
+        shown = redact(str(called), (*known_secrets(self.terms.request), *self._tokens()))
+        self.report(TokenWithheld(self.terms.client_id, self.terms.endpoint_origin, shown))
+
+    def _tokens(self) -> tuple[Secret, ...]:
+        state = self.cache.state(self.terms.slot)
+        return tuple([token.access_token for token in (state.token, *state.rejected) if token is not None])
 
     def store_failed(
         self, error: Exception, operation: type[Load | Save | Lock], report: Callable[[Event], object]

@@ -2,8 +2,8 @@
 Secrets in the text of a server, in the forms in which programs echo them.
 
 A program that echoes a secret writes it plain, percent-encoded, escaped for HTML or JSON, or in base64. Often it cuts
-the secret. So the text is decoded once in each of these ways, and each secret is searched for in the result. The work
-is linear in the length of the text.
+the secret, and the name of a host loses its case. So the text is decoded once in each of these ways, and each secret is
+searched for in the result, in any case. The work is linear in the length of the text.
 """
 
 import re
@@ -56,7 +56,7 @@ def echoes(text: str, secrets: Iterable[str]) -> list[Span]:
     found = list(_base64_places(text, known))
     for octets, sources in _decodings(text):
         found += [(sources[start][0], sources[end - 1][1]) for start, end in _places(octets, known, LEAST_CUT)]
-    return _joined(found)
+    return joined(found)
 
 
 def _decodings(text: str) -> Iterator[tuple[bytes, list[Span]]]:
@@ -109,9 +109,10 @@ def _of_json(escape: str) -> bytes:
 
 
 def _places(octets: bytes, secrets: Iterable[str], least: int) -> Iterator[Span]:
+    octets = octets.lower()
     for secret in secrets:
-        whole = _octets(secret)
-        beginning = whole if _PUBLIC.match(secret) else _octets(secret[:least])
+        whole = _octets(secret).lower()
+        beginning = whole if _PUBLIC.match(secret) else _octets(secret[:least]).lower()
         start = octets.find(beginning)
         while start >= 0:
             yield start, start + _common(octets, start, whole)
@@ -145,11 +146,12 @@ def _base64_places(text: str, secrets: Iterable[str]) -> Iterator[Span]:
                 break
 
 
-def _joined(spans: list[Span]) -> list[Span]:
-    joined: list[Span] = []
+def joined(spans: list[Span]) -> list[Span]:
+    """Return *spans* in order, with spans that overlap or touch as one."""
+    found: list[Span] = []
     for start, end in sorted(spans):
-        if joined and start <= joined[-1][1]:
-            joined[-1] = joined[-1][0], max(end, joined[-1][1])
+        if found and start <= found[-1][1]:
+            found[-1] = found[-1][0], max(end, found[-1][1])
         else:
-            joined.append((start, end))
-    return joined
+            found.append((start, end))
+    return found

@@ -15,7 +15,7 @@ from oauth_cc._io.clock import moment
 from oauth_cc._wire.json import write
 from oauth_cc.authentication.methods import AuthenticationFields
 from oauth_cc.cli.authentication import authentication_of, token_of
-from oauth_cc.cli.display import curl, http_message, requirements_table
+from oauth_cc.cli.display import curl, hidden_values, http_message, requirements_table
 from oauth_cc.cli.environment import described
 from oauth_cc.cli.network import endpoint_of, introspection_of, revoked, stored, token_for
 from oauth_cc.cli.output import DONE, Output
@@ -24,6 +24,7 @@ from oauth_cc.cli.request import request_of
 from oauth_cc.compose import proof_of
 from oauth_cc.errors import InvalidInput
 from oauth_cc.fapi import fapi2
+from oauth_cc.refusal import redact
 from oauth_cc.token import authorization
 
 _Command: TypeAlias = Callable[[argparse.Namespace, TextIO | None], str | Output]
@@ -58,7 +59,10 @@ def _request(arguments: argparse.Namespace, stdin: TextIO | None) -> str:
     files = {"--cert": arguments.certificate, "--key": arguments.certificate_key, "--cacert": arguments.ca_file}
     given = [(option, str(file)) for option, file in files.items() if file is not None]
     shown = curl(composed, given) if arguments.curl else http_message(composed)
-    return f"{shown}\n\n{requirements_table(fapi2(request, endpoint, metadata))}" if arguments.profile else shown
+    if arguments.profile:
+        shown = f"{shown}\n\n{requirements_table(fapi2(request, endpoint, metadata))}"
+    # Metadata may repeat a secret in the endpoint.
+    return shown if metadata is None else redact(shown, hidden_values(request))
 
 
 def _token(arguments: argparse.Namespace, stdin: TextIO | None) -> str:

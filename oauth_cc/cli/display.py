@@ -12,6 +12,9 @@ from oauth_cc.authentication.keys import ALGORITHMS, MAC_ALGORITHMS
 from oauth_cc.fapi import Requirement
 from oauth_cc.http import SHOWN_HEADERS, HttpRequest, HttpResponse
 from oauth_cc.metadata import METHODS, ResourceMetadata, ServerMetadata
+from oauth_cc.refusal import known_secrets
+from oauth_cc.request import TokenRequest
+from oauth_cc.secret import Secret
 
 _QUOTA: Final = frozenset(
     {"ratelimit", "ratelimit-limit", "ratelimit-policy", "ratelimit-remaining", "ratelimit-reset", "x-rate-limit-limit"}
@@ -27,6 +30,12 @@ SHOWN_PARAMETERS: Final = frozenset(
 """Parameters of a URL, a form or a JSON body whose values are not redacted. Any other may be a secret."""
 
 _SHOWN_MEMBERS: Final = frozenset({"token_type", "expires_in", "scope", "error", "error_description", "error_uri"})
+
+
+def hidden_values(request: TokenRequest) -> tuple[Secret, ...]:
+    """Return what no text of a server may show of *request*: what is known to be secret, less what is public."""
+    public = {value.reveal() for name, value in request.parameters if name in SHOWN_PARAMETERS}
+    return tuple([secret for secret in known_secrets(request) if secret.reveal() not in public])
 
 
 def http_message(request: HttpRequest) -> str:

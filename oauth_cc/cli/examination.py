@@ -19,7 +19,7 @@ from oauth_cc._io.tracebacks import chain
 from oauth_cc._io.user_agent import with_user_agent
 from oauth_cc._wire.content_coding import decode_content
 from oauth_cc._wire.json import MAX_SIZE
-from oauth_cc.cli.display import printable
+from oauth_cc.cli.display import hidden_values, printable
 from oauth_cc.cli.network import online
 from oauth_cc.cli.output import DONE, REFUSED, Output
 from oauth_cc.doctor import (
@@ -82,7 +82,8 @@ def examined(request: TokenRequest, arguments: argparse.Namespace) -> Output:
         request: The token request.
         arguments: The parsed command line.
     """
-    diagnosis = examine(request, online(lambda client: _observe(request, arguments, client), arguments))
+    secrets = hidden_values(request)
+    diagnosis = examine(request, online(lambda client: _observe(request, arguments, client), arguments, secrets))
     return Output(page(diagnosis), REFUSED if diagnosis.findings else DONE)
 
 

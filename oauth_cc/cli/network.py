@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
-from oauth_cc import ClientCredentials, Secret, Token, TokenRequest
+from oauth_cc import ClientCredentials, Secret, Token, TokenRequest, token_request
 from oauth_cc._io.options import Options
 from oauth_cc._wire.url import split_origin
 from oauth_cc.cli.authentication import password_of
+from oauth_cc.cli.display import hidden_values
 from oauth_cc.cli.output import note, say
 from oauth_cc.endpoint import Endpoint
 from oauth_cc.errors import InvalidInput
@@ -52,7 +53,7 @@ def endpoint_of(request: TokenRequest, arguments: argparse.Namespace) -> tuple[E
         return Endpoint(arguments.token_url, allow_http=arguments.allow_http), None
     if arguments.issuer is None:
         raise InvalidInput("--token-url", "--token-url or --issuer is required; an issuer's metadata name the endpoint")
-    metadata = metadata_of(arguments)
+    metadata = _metadata(arguments, request)
     return endpoint_for(metadata, request), metadata
 
 
@@ -86,7 +87,7 @@ def token_for(request: TokenRequest, arguments: argparse.Namespace) -> Token:
             url, request, issuer=issuer, client=client, store=store, options=options
         ).token()
 
-    return online(fetch, arguments)
+    return online(fetch, arguments, hidden_values(request))
 
 
 def revoked(token: Secret, client: ClientCredentials, arguments: argparse.Namespace) -> None:
@@ -100,7 +101,8 @@ def revoked(token: Secret, client: ClientCredentials, arguments: argparse.Namesp
     """
     from oauth_cc.flows import revoke
 
-    _perform(revoke(token, client, _named_endpoint(arguments)), arguments)
+    secrets = _secrets(token, client)
+    _perform(revoke(token, client, _named_endpoint(client, arguments, secrets)), arguments, secrets)
 
 
 def introspection_of(token: Secret, client: ClientCredentials, arguments: argparse.Namespace) -> "Introspection":
@@ -114,26 +116,31 @@ def introspection_of(token: Secret, client: ClientCredentials, arguments: argpar
     """
     from oauth_cc.flows import introspect
 
-    return _perform(introspect(token, client, _named_endpoint(arguments)), arguments)
+    secrets = _secrets(token, client)
+    return _perform(introspect(token, client, _named_endpoint(client, arguments, secrets)), arguments, secrets)
 
 
-def _perform(flow: Flow[T], arguments: argparse.Namespace) -> T:
+def _secrets(token: Secret, client: ClientCredentials) -> tuple[Secret, ...]:
+    return (*hidden_values(token_request(client)), token)
+
+
+def _perform(flow: Flow[T], arguments: argparse.Namespace, secrets: tuple[Secret, ...]) -> T:
     def run(client: "httpx2.Client") -> T:
         from oauth_cc.httpx2 import perform
 
         return perform(flow, client=client, options=Options(timeout=arguments.timeout))
 
-    return online(run, arguments)
+    return online(run, arguments, secrets)
 
 
-def _named_endpoint(arguments: argparse.Namespace) -> Endpoint:
+def _named_endpoint(client: ClientCredentials, arguments: argparse.Namespace, secrets: tuple[Secret, ...]) -> Endpoint:
     name: str = arguments.endpoint
     if arguments.endpoint_url is not None:
         return Endpoint(arguments.endpoint_url, allow_http=arguments.allow_http)
     if arguments.issuer is None:
         reason = f"--{name}-url or --issuer is required; an issuer's metadata name the endpoint"
         raise InvalidInput(f"--{name}-url", reason)
-    found: str | None = getattr(metadata_of(arguments), f"{name}_endpoint")
+    found: str | None = getattr(_metadata(arguments, token_request(client), secrets), f"{name}_endpoint")
     if found is None:
         reason = f"the issuer's metadata has no {name}_endpoint; pass --{name}-url"
         raise InvalidInput(f"--{name}-url", reason)
@@ -141,20 +148,18 @@ def _named_endpoint(arguments: argparse.Namespace) -> Endpoint:
     return Endpoint(found, allow_http=True)
 
 
-def metadata_of(arguments: argparse.Namespace) -> ServerMetadata:
-    """Return the metadata of the issuer of *arguments*."""
-    return anonymous(lambda client: _metadata(arguments, client), arguments)
-
-
-def anonymous(fetch: "Callable[[httpx2.Client], T]", arguments: argparse.Namespace) -> T:
+def anonymous(
+    fetch: "Callable[[httpx2.Client], T]", arguments: argparse.Namespace, secrets: tuple[Secret, ...] = ()
+) -> T:
     """
     Return the result of *fetch* with a client that has no certificate, as `online` does.
 
     Args:
         fetch: Sends requests without credentials.
         arguments: The parsed command line.
+        secrets: What ``--verbose`` must not show.
     """
-    return _online(fetch, arguments, _tls(arguments.ca_file))
+    return _online(fetch, arguments, _tls(arguments.ca_file), secrets)
 
 
 def with_transport(issuer: str, arguments: argparse.Namespace) -> str | Endpoint:
@@ -177,29 +182,40 @@ def stored(action: str) -> str:
     return "\n".join(["cache key  expires at (UTC)     scope", *sorted(lines)])
 
 
-def _metadata(arguments: argparse.Namespace, client: "httpx2.Client") -> ServerMetadata:
-    from oauth_cc.httpx2 import fetch_metadata
+def _metadata(arguments: argparse.Namespace, request: TokenRequest, secrets: tuple[Secret, ...] = ()) -> ServerMetadata:
+    def fetch(client: "httpx2.Client") -> ServerMetadata:
+        from oauth_cc.flows import discover
+        from oauth_cc.flows.redaction import redacting
+        from oauth_cc.httpx2 import perform
 
-    issuer = with_transport(arguments.issuer, arguments)
-    return fetch_metadata(issuer, client=client, options=Options(timeout=arguments.timeout))
+        flow = redacting(discover(with_transport(arguments.issuer, arguments)), request, secrets)
+        return perform(flow, client=client, options=Options(timeout=arguments.timeout))
+
+    return anonymous(fetch, arguments, secrets or hidden_values(request))
 
 
-def online(fetch: "Callable[[httpx2.Client], T]", arguments: argparse.Namespace) -> T:
+def online(fetch: "Callable[[httpx2.Client], T]", arguments: argparse.Namespace, secrets: tuple[Secret, ...] = ()) -> T:
     """
     Return the result of *fetch* with the client that *arguments* describe.
 
     Args:
         fetch: Sends requests.
         arguments: The parsed command line.
+        secrets: What ``--verbose`` must not show, although a server repeats it.
 
     Raises:
         NetworkError: No response arrived.
         InvalidInput: An option of the network is invalid.
     """
-    return _online(fetch, arguments, _tls(arguments.ca_file, _client_certificate(arguments)))
+    return _online(fetch, arguments, _tls(arguments.ca_file, _client_certificate(arguments)), secrets)
 
 
-def _online(fetch: "Callable[[httpx2.Client], T]", arguments: argparse.Namespace, tls: ssl.SSLContext) -> T:
+def _online(
+    fetch: "Callable[[httpx2.Client], T]",
+    arguments: argparse.Namespace,
+    tls: ssl.SSLContext,
+    secrets: tuple[Secret, ...],
+) -> T:
     import httpx2
 
     # Silence the log: exit codes and sentences on stderr report the same.
@@ -209,7 +225,7 @@ def _online(fetch: "Callable[[httpx2.Client], T]", arguments: argparse.Namespace
             if arguments.verbose:
                 from oauth_cc.cli.trace import trace
 
-                trace(client, note)
+                trace(client, note, secrets)
             return fetch(client)
     except httpx2.TransportError as error:
         kind = type(error).__name__

@@ -3,6 +3,7 @@ Every request of the command line and its response, redacted, as ``--verbose`` p
 """
 
 import binascii
+import re
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -21,22 +22,25 @@ from oauth_cc.secret import Secret
 _LEAST: Final = 4
 """Characters of a value that is redacted in a response. Shorter values are parts of words."""
 
+_HEADER: Final = re.compile(r"([-0-9A-Za-z]+: ).*")
 
-def trace(client: httpx2.Client, print_text: Callable[[str], None]) -> None:
+
+def trace(client: httpx2.Client, print_text: Callable[[str], None], secrets: tuple[Secret, ...] = ()) -> None:
     """
     Make *client* print each request and each response.
 
     Args:
         client: The client.
         print_text: Prints one message.
+        secrets: What is hidden in every message, because metadata may repeat it.
     """
 
     def asked(request: httpx2.Request) -> None:
-        print_text(_marked(">", http_message(_request(request))))
+        print_text(_marked(">", _without(secrets, http_message(_request(request)))))
 
     def answered(response: httpx2.Response) -> None:
         def done(content: bytes) -> None:
-            print_text(_marked("<", _answer(response, content)))
+            print_text(_marked("<", _without(secrets, _answer(response, content))))
 
         stream = response.stream
         if isinstance(stream, httpx2.ByteStream):
@@ -75,7 +79,7 @@ def _answer(response: httpx2.Response, content: bytes) -> str:
     decoded = decode_content(content, codings, max_size=MAX_SIZE)
     body = decoded if isinstance(decoded, bytes) else b""
     message = answer_message(HttpResponse(response.status_code, _headers(response.headers), body))
-    return redact(message, hidden_values(_request(response.request)))
+    return redact(message, values_of(_request(response.request)))
 
 
 def _headers(headers: httpx2.Headers) -> list[tuple[str, str]]:
@@ -83,12 +87,12 @@ def _headers(headers: httpx2.Headers) -> list[tuple[str, str]]:
     return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers.raw]
 
 
-def hidden_values(request: HttpRequest) -> tuple[Secret, ...]:
+def values_of(request: HttpRequest) -> tuple[Secret, ...]:
     """
     Return the values of *request* that no text may show, as a response may repeat them.
 
         >>> request = HttpRequest("POST", "https://as.example/token", {"Authorization": "Basic aWQ6czNjcmV0"})
-        >>> [value.reveal() for value in hidden_values(request)]
+        >>> [value.reveal() for value in values_of(request)]
         ['Basic aWQ6czNjcmV0', 'aWQ6czNjcmV0', 's3cret']
     """
     values = [part for name, value in request.headers if name.lower() not in SHOWN_HEADERS for part in _parts(value)]
@@ -108,6 +112,14 @@ def _parts(value: str) -> list[str]:
     except (binascii.Error, UnicodeDecodeError):
         pair = ""
     return [value, rest, unquote(pair.partition(":")[2])]
+
+
+def _without(secrets: tuple[Secret, ...], message: str) -> str:
+    # The value of a header, such as Host, is hidden as a whole: the labels of a host may hold the rest of a secret.
+    shown = [(line, redact(line, secrets)) for line in message.splitlines()]
+    return "\n".join(
+        [_HEADER.sub(r"\1***", line) if _HEADER.match(line) and text != line else text for line, text in shown]
+    )
 
 
 def _marked(mark: str, message: str) -> str:

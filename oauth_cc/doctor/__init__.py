@@ -9,6 +9,8 @@ The functions are pure. ``oauth-cc doctor`` observes a server and prints the dia
 from collections.abc import Iterator
 from typing import Final
 
+import attrs
+
 from oauth_cc.doctor._alternatives import alternatives
 from oauth_cc.doctor._answer import answer_findings, quota_fields, read
 from oauth_cc.doctor._connection import failure_findings, metadata_findings, url_findings
@@ -18,6 +20,7 @@ from oauth_cc.endpoint import url_fault
 from oauth_cc.errors import TokenRequestRefused
 from oauth_cc.http import date
 from oauth_cc.metadata import ServerMetadata
+from oauth_cc.refusal import known_secrets, redact
 from oauth_cc.request import GivenRequest, TokenRequest, as_request
 from oauth_cc.token import Token
 
@@ -72,10 +75,23 @@ def examine(request: GivenRequest, observed: Observed) -> Diagnosis:
         'endpoint'
     """
     asked = as_request(request)
-    findings = tuple(_findings(asked, observed))
+    secrets = known_secrets(asked)
+
+    def shown(text: str) -> str:
+        # Metadata may repeat a secret.
+        return redact(text, secrets)
+
+    findings = tuple(
+        [
+            attrs.evolve(found, sentence=shown(found.sentence), advice=shown(found.advice))
+            for found in _findings(asked, observed)
+        ]
+    )
     changed = next((found.request for found in findings if found.request is not None), asked)
-    endpoint = next((found.endpoint for found in findings if found.endpoint is not None), _shown(observed))
-    return Diagnosis(tuple(_working(asked, observed)), findings, python(changed, endpoint), shell(changed, endpoint))
+    named = next((found.endpoint for found in findings if found.endpoint is not None), _shown(observed))
+    endpoint = shown(named)
+    works = tuple([shown(sentence) for sentence in _working(asked, observed)])
+    return Diagnosis(works, findings, python(changed, endpoint), shell(changed, endpoint))
 
 
 def needs_alternatives(request: TokenRequest, observed: Observed) -> bool:

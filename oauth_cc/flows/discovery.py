@@ -13,9 +13,10 @@ from oauth_cc.flows.documents import fetch, search
 from oauth_cc.flows.effects import Flow, Received, observe
 from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries
 from oauth_cc.flows.metadata_cache import MetadataCache, check_cache
+from oauth_cc.flows.redaction import redacting
 from oauth_cc.http import HttpResponse
 from oauth_cc.metadata import ServerMetadata, endpoint_for, metadata_urls, parse_metadata
-from oauth_cc.request import GivenRequest
+from oauth_cc.request import GivenRequest, TokenRequest, as_request
 
 
 def discover_endpoint(
@@ -39,6 +40,22 @@ def discover_endpoint(
     Raises:
         InvalidInput: The server does not support *request*. `oauth_cc.metadata.endpoint_for` raises the same error.
         InvalidResponse: No response contains metadata of *issuer*. The error names the URLs.
+    """
+    asked = as_request(request)
+    return (yield from redacting(search_endpoint(issuer, asked, retries, cache), asked))
+
+
+def search_endpoint(
+    issuer: str | Endpoint, request: TokenRequest, retries: Retries, cache: MetadataCache | None
+) -> Flow[Endpoint]:
+    """
+    Return the flow of `discover_endpoint` without its redaction.
+
+    Args:
+        issuer: The issuer identifier.
+        request: The request that will be sent to the endpoint.
+        retries: How often and after which pauses a failed attempt is repeated.
+        cache: The cache of the metadata, or None.
     """
     metadata = yield from discover(issuer, retries=retries, cache=cache)
     return endpoint_for(metadata, request)

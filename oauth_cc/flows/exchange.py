@@ -30,6 +30,7 @@ from oauth_cc.flows.effects import (
 )
 from oauth_cc.flows.hints import Hints, clock_ahead
 from oauth_cc.http import HttpResponse
+from oauth_cc.refusal import conceal, secrets_of
 from oauth_cc.request import GivenRequest, TokenRequest, as_request
 from oauth_cc.response import read_token_response
 from oauth_cc.secret import Secret
@@ -201,6 +202,8 @@ def _attempt(request: TokenRequest, endpoint: Endpoint, ahead: float, nonce: str
     began = yield from observe()
     sent = yield from send(composed)
     if isinstance(sent, Failed):
+        # The server's metadata may have chosen the host that the error names.
+        conceal(sent.error, secrets_of(request, proof, assertion, dpop))
         return _Attempt(sent)
     # Lifetimes count from the request, as a suspended process reads the response late.
     outcome = read_token_response(sent.response, request, began.now, lambda: proof, assertion, dpop)

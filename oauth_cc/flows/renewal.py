@@ -13,7 +13,7 @@ import attrs
 from oauth_cc.authentication.credentials import ClientCredentials, has_name
 from oauth_cc.compose import check_request
 from oauth_cc.endpoint import Endpoint, as_endpoint, issuer_of
-from oauth_cc.errors import InvalidInput, OAuthError
+from oauth_cc.errors import InvalidInput
 from oauth_cc.events import TokenFound, TokenObtained
 from oauth_cc.flows.cache_key import cache_key, public_key
 from oauth_cc.flows.cache_key import fingerprint as derive_fingerprint
@@ -274,16 +274,11 @@ def renewal(
 def _discovered(terms: Terms, retries: Retries, live: tuple[Token, ...]) -> Flow[tuple[TokenRequest, Endpoint]]:
     if terms.discovery is None:
         return terms.request, terms.endpoint
-    try:
-        return (yield from _searched(terms.request, terms.endpoint, terms.discovery, retries))
-    except OAuthError as error:
-        # An API or a server that has received a token may repeat it in metadata.
-        from oauth_cc.refusal import redacted
+    from oauth_cc.flows.redaction import redacting
 
-        fault = redacted(error, tuple([token.access_token for token in live]))
-        if fault is error:
-            raise
-    raise fault
+    searched = _searched(terms.request, terms.endpoint, terms.discovery, retries)
+    # An API or a server that has received a token may repeat it in metadata.
+    return (yield from redacting(searched, terms.request, tuple([token.access_token for token in live])))
 
 
 def _searched(
@@ -293,9 +288,9 @@ def _searched(
         from oauth_cc.flows.resource import resource_request
 
         return (yield from resource_request(issuer, request, retries=retries, cache=discovery.cache))
-    from oauth_cc.flows.discovery import discover_endpoint
+    from oauth_cc.flows.discovery import search_endpoint
 
-    return request, (yield from discover_endpoint(issuer, request, retries=retries, cache=discovery.cache))
+    return request, (yield from search_endpoint(issuer, request, retries, discovery.cache))
 
 
 def _find(terms: Terms, held: Token | None, rejected: tuple[Token, ...]) -> Flow[Token | None]:

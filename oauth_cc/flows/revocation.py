@@ -14,7 +14,7 @@ from oauth_cc.errors import InvalidInput, InvalidResponse, TokenRequestRefused
 from oauth_cc.flows.effects import Failed, Flow, send
 from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries, assertion_of, read_anew, wait_to_retry
 from oauth_cc.http import HttpResponse
-from oauth_cc.refusal import secrets_of
+from oauth_cc.refusal import conceal, secrets_of
 from oauth_cc.request import GivenRequest, TokenRequest, as_request
 from oauth_cc.revocation import (
     Introspection,
@@ -100,10 +100,12 @@ def _ask(
         if isinstance(assertion, Failed):
             raise assertion.error
         sent = yield from send(token_form(current, endpoint, proof, assertion, token))
+        secrets = (*secrets_of(request, proof, assertion), token)
         if isinstance(sent, Failed):
+            # The server's metadata may have chosen the host that the error names.
+            conceal(sent.error, secrets)
             error, retryable, wait = sent.error, sent.retryable, None
         else:
-            secrets = (*secrets_of(request, proof, assertion), token)
             outcome = read(sent.response, sent.received_at, request, secrets)
             if not isinstance(outcome, TokenRequestRefused | InvalidResponse):
                 return outcome

@@ -19,6 +19,7 @@ from oauth_cc.errors import InvalidInput, IssuerNotNamed
 from oauth_cc.metadata._document import OK, listed
 from oauth_cc.metadata._resource import ResourceMetadata
 from oauth_cc.metadata._server import CLIENT_CREDENTIALS, ServerMetadata
+from oauth_cc.refusal import known_secrets, redact, redacted
 from oauth_cc.request import GivenRequest, TokenRequest, as_request
 from oauth_cc.scope import NO_SCOPE, Scope
 
@@ -78,18 +79,20 @@ def endpoint_for(metadata: ServerMetadata, request: GivenRequest) -> Endpoint:
     grant_type = method.grant_type if isinstance(method, JwtBearerGrant) else CLIENT_CREDENTIALS
     if isinstance(method, JwtBearerGrant):
         method = method.client_authentication
-    _check_listed("grant_type", grant_type, metadata.grant_types_supported, "ask its operator")
-    _check_listed(
+    missing = _missing("grant_type", grant_type, metadata.grant_types_supported, "ask its operator") or _missing(
         "client authentication method",
         None if method is None else method_name(method),
         metadata.token_endpoint_auth_methods_supported,
         "use the method that the client is registered for",
     )
-    if isinstance(method, PrivateKeyJwt | ClientSecretJwt):
-        _check_signed(metadata, method)
-    if request.dpop_key is not None:
+    if missing is None and isinstance(method, PrivateKeyJwt | ClientSecretJwt):
+        missing = _unsigned(metadata, method)
+    if missing is None and request.dpop_key is not None:
         supported = metadata.dpop_signing_alg_values_supported
-        _check_listed("DPoP algorithm", request.dpop_key.algorithm, supported, "use a key for one of these")
+        missing = _missing("DPoP algorithm", request.dpop_key.algorithm, supported, "use a key for one of these")
+    if missing is not None:
+        # The server may list a secret of the request.
+        raise redacted(missing, known_secrets(request))
     if request.certificate is not None and not metadata.tls_client_certificate_bound_access_tokens:
         reason = (
             "certificate cannot bind the token, as the server's metadata does not list certificate-bound tokens; ask "
@@ -136,30 +139,30 @@ def request_for_resource(
         reason = f"metadata must be ResourceMetadata, not {type(metadata).__name__}; use parse_resource_metadata()"
         raise InvalidInput("metadata", reason)
     if not metadata.names_issuer(issuer):
-        servers = listed(metadata.authorization_servers)
+        servers = redact(listed(metadata.authorization_servers), known_secrets(request))
         reason = f"the resource {metadata.resource} names {servers} as authorization servers, not {issuer}"
         raise IssuerNotNamed(OK, f"{reason}, so nothing was sent; check the resource and the issuer")
     if metadata.dpop_bound_access_tokens_required and request.dpop_jkt is None:
         reason = f"the resource {metadata.resource} accepts only tokens that are bound to a key"
         raise InvalidInput("dpop", f"{reason}; add .with_dpop(key) to the request")
     if not metadata.takes_header:
-        methods = listed(metadata.bearer_methods_supported or ())
+        methods = redact(listed(metadata.bearer_methods_supported or ()), known_secrets(request))
         reason = f"the resource {metadata.resource} does not accept a token in a header; it lists {methods}"
         raise InvalidInput("resource", f"{reason}; ask its operator")
     named = request if metadata.resource in request.resources else request.with_resource(metadata.resource)
     return named if named.scope else named.with_scope(challenged or metadata.scope)
 
 
-def _check_listed(what: str, name: str | None, supported: tuple[str, ...] | None, advice: str) -> None:
+def _missing(what: str, name: str | None, supported: tuple[str, ...] | None, advice: str) -> InvalidInput | None:
     if name is None or supported is None or name in supported:
-        return
+        return None
     missing = f"{what} {name} is missing from the server's metadata, which lists {listed(supported)}"
-    raise InvalidInput(" ".join(what.split(" ")[:2]), f"{missing}; {advice}, {_ELSE}")
+    return InvalidInput(" ".join(what.split(" ")[:2]), f"{missing}; {advice}, {_ELSE}")
 
 
-def _check_signed(metadata: ServerMetadata, method: PrivateKeyJwt | ClientSecretJwt) -> None:
+def _unsigned(metadata: ServerMetadata, method: PrivateKeyJwt | ClientSecretJwt) -> InvalidInput | None:
     if method.issuer != metadata.issuer:
         reason = "client authentication is for another issuer than the metadata; use the same issuer for both"
-        raise InvalidInput("client authentication", reason)
+        return InvalidInput("client authentication", reason)
     supported = metadata.token_endpoint_auth_signing_alg_values_supported
-    _check_listed("client authentication algorithm", method.algorithm, supported, "use a key for one of these")
+    return _missing("client authentication algorithm", method.algorithm, supported, "use a key for one of these")

@@ -22,6 +22,8 @@ from oauth_cc.compat.requests_oauthlib._types import Data, Headers, SessionClien
 from oauth_cc.endpoint import Endpoint, Origin
 from oauth_cc.errors import OAuthError
 from oauth_cc.http import HttpResponse
+from oauth_cc.refusal import redact
+from oauth_cc.secret import Secret
 from oauth_cc.stores._threads import on_this_thread
 from oauth_cc.token import Token
 
@@ -223,8 +225,9 @@ class CallHook:
             del request.headers[name]
         body = _as_text(request.body)
         if self.text in body or quote_plus(self.text) in body:
+            target = redact(f"{origin_of_url(request.url or '')}", (Secret(self.text),))
             raise InvalidResponseError(
-                f"the API redirects to {origin_of_url(request.url or '')}, and the body of this call has the token; "
+                f"the API redirects to {target}, and the body of this call has the token; "
                 "if you trust this origin, call it yourself"
             )
 
