@@ -308,7 +308,7 @@ class TestToken:
         [
             (("--secret-env", "NO_SUCH_VARIABLE"), "--secret-env names NO_SUCH_VARIABLE, which is not set"),
             (("--secret-file", "/no/such/file"), "No such file"),
-            (("--secret-file", __file__), "must hold one line with the secret"),
+            (("--secret-file", __file__), "must contain one line with the secret"),
             (("--secret-stdin",), "control character"),
         ],
     )

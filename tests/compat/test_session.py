@@ -592,7 +592,7 @@ class TestTokens:
         """The error says what to do."""
         client = BackendApplicationClient("your_id", default_token_placement="body")
         with serve(redirect(api.url)) as script, OAuth2Session(client=client, token={"access_token": "t+k"}) as oauth:
-            with pytest.raises(InvalidResponseError, match="the body of this call holds the token; if you trust"):
+            with pytest.raises(InvalidResponseError, match="the body of this call has the token; if you trust"):
                 oauth.post(script.url, data="x=1", headers={"Content-Type": "application/x-www-form-urlencoded"})
             assert b"x=1&access_token=t%2Bk" == script.asked[0].body
         assert [] == api.asked
@@ -808,7 +808,7 @@ class TestRenewal:
             except (TokenExpiredError, TokenUpdated):
                 pytest.fail("the loop of the tutorial is not idle")
         assert [] == saved
-        assert "this session renews its token: TokenExpiredError, auto_refresh_url and token_updater" in caplog.text
+        assert "this session renews its token; TokenExpiredError, auto_refresh_url and token_updater" in caplog.text
 
     def test_a_token_that_was_passed_is_refreshed_as_by_the_original(self, api: ScriptedServer) -> None:
         """Only with a URL for it, and only what belongs to the token request is passed on."""
