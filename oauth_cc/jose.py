@@ -270,7 +270,13 @@ def _from_content(
         return _refused(found)
     if found.form == "JWK":
         return _from_jwk(found.content, algorithm, key_id, certificate)
-    return _made(_loaded(found, password), algorithm, key_id, certificate, _PSS if found.rsa_pss else _RSA)
+    key = _loaded(found, password)
+    if key is None and found.needs_bcrypt:
+        reason = "is an encrypted key of OpenSSH and cannot be read; pass the right password and install bcrypt"
+        return _refused(f"{reason}, or remove the password with: ssh-keygen -p -f FILE")
+    if key is None and found.form == "PKCS #12":
+        return _refused("is PKCS #12 and cannot be read; export it with its key, and pass the right password")
+    return _made(key, algorithm, key_id, certificate, _PSS if found.rsa_pss else _RSA)
 
 
 def _from_jwk(
@@ -287,7 +293,9 @@ def _from_jwk(
         members = chosen
     if members is None or "kty" not in members:
         return _refused("is not a JWK; pass a JSON object with a member 'kty' (RFC 7517 section 4)")
-    if not isinstance(members.get("d"), str) and members.get("kty") != "oct":
+    if members["kty"] == "oct":
+        return _refused("is a symmetric JWK, a secret; pass a private key, or the secret to ClientSecretJwt")
+    if not isinstance(members.get("d"), str):
         return _refused("is a public JWK; pass the private JWK, which has a member 'd'")
     named, numbered, use = members.get("alg"), members.get("kid"), members.get("use")
     if use is not None and use != "sig":

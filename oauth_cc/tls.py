@@ -8,8 +8,9 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias, final
 
-from oauth_cc._wire.pem import structure, unwrap
-from oauth_cc.authentication.certificate import PKCS_12, Certificate
+from oauth_cc._wire.der import der_form
+from oauth_cc._wire.pem import unwrap
+from oauth_cc.authentication.certificate import Certificate
 from oauth_cc.authentication.federated import checked_path
 from oauth_cc.errors import InvalidInput
 from oauth_cc.secret import Secret
@@ -60,7 +61,7 @@ def _read(path: str) -> bytes | InvalidInput:
 
 def _certificate(content: bytes, password: str | bytes | Secret | None) -> Certificate | InvalidInput | ImportError:
     der = unwrap(content)
-    if not isinstance(der, bytes) or structure(der) != PKCS_12:
+    if not isinstance(der, bytes) or der_form(der) != "PKCS #12":
         try:
             return Certificate.from_pem(content)
         except InvalidInput as fault:

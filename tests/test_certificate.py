@@ -127,16 +127,21 @@ def _der_of_others() -> dict[str, bytes]:
 
 
 OTHERS = _der_of_others()
+NAMED = {
+    **dict.fromkeys(("PKCS #8", "PKCS #8, encrypted", "SEC 1"), "certificate must not be a private key; pass the key"),
+    "public key": "certificate is a public key; pass the certificate",
+}
 
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_other_der_is_rejected(name: str) -> None:
     """Keys in DER, and truncated or extended certificates, are rejected, in PEM too."""
-    with pytest.raises(errors.InvalidInput, match=r"^certificate is not an X\.509 certificate in DER") as caught:
+    reason = NAMED.get(name, r"certificate is not an X\.509 certificate in DER")
+    with pytest.raises(errors.InvalidInput, match=f"^{reason}") as caught:
         Certificate.from_der(OTHERS[name])
     assert repr(OTHERS[name])[2:-1] not in shown_by(caught.value) or len(OTHERS[name]) < 2
     framed = f"-----BEGIN CERTIFICATE-----\n{base64.b64encode(OTHERS[name]).decode()}\n-----END CERTIFICATE-----"
-    with pytest.raises(errors.InvalidInput, match=r"^certificate is not an X\.509 certificate in DER"):
+    with pytest.raises(errors.InvalidInput, match=f"^{reason}"):
         Certificate.from_pem(framed)
 
 

@@ -315,6 +315,151 @@ def test_every_form_that_openssl_writes_of_a_certificate_is_read_or_named(
             certificate_from_file(wrong)
 
 
+NOT_KEY = "certificate must not be a private key; pass the key to the HTTP library only"
+PASSWORD = ("-passout", "pass:pass")
+
+
+def forms_of_a_key(name: str) -> dict[str, bytes]:
+    """Return the forms in which OpenSSL writes a key of this kind."""
+    plain = pem(OWN[name])
+    forms = {
+        "PKCS #8": openssl("pkcs8", "-topk8", "-nocrypt", given=plain),
+        "PKCS #8 in DER": openssl("pkcs8", "-topk8", "-nocrypt", "-outform", "DER", given=plain),
+        "PKCS #8, encrypted": openssl("pkcs8", "-topk8", *PASSWORD, given=plain),
+        "PKCS #8, encrypted by scrypt": openssl("pkcs8", "-topk8", "-scrypt", *PASSWORD, given=plain),
+        "PKCS #8, encrypted by an older cipher": openssl(
+            "pkcs8", "-topk8", "-v1", "PBE-SHA1-3DES", *PASSWORD, given=plain
+        ),
+        "PKCS #8 in DER, encrypted": openssl("pkcs8", "-topk8", "-outform", "DER", *PASSWORD, given=plain),
+    }
+    if name == "Ed25519":
+        return forms
+    command = ("rsa", "-traditional") if name == "RSA" else ("ec",)
+    return {
+        **forms,
+        "traditional": openssl(*command, given=plain),
+        "traditional in DER": openssl(*command, "-outform", "DER", given=plain),
+        "traditional, encrypted": openssl(*command, "-aes128", *PASSWORD, given=plain),
+        "behind parameters": openssl("ecparam", "-name", "prime256v1") + openssl(*command, given=plain),
+    }
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_every_form_that_openssl_writes_of_a_key_is_read_and_no_certificate(name: str) -> None:
+    """It is named where a certificate belongs, and where its password is missing."""
+    expected = private(OWN[name]).thumbprint()
+    for form, content in forms_of_a_key(name).items():
+        assert key_from_pem(content, password="pass").thumbprint == expected, form
+        if "encrypted" in form:
+            with pytest.raises(errors.InvalidKey, match="is encrypted; pass password="):
+                key_from_pem(content)
+        for given_ in (content, base64.b64encode(content)):
+            with pytest.raises(errors.InvalidInput, match=NOT_KEY) as caught:
+                Certificate.from_pem(given_)
+            assert repr(content[40:80])[2:-1] not in shown_by(caught.value)
+
+
+# Written by: ssh-keygen -t ed25519 -N M4RKER
+CLOSED_OPENSSH = """-----BEGIN OPENSSH PRIVATE KEY-----
+b3BlbnNzaC1rZXktdjEAAAAACmFlczI1Ni1jdHIAAAAGYmNyeXB0AAAAGAAAABAO1dqsj4
+qCmzysCclbkb+VAAAAEAAAAAEAAAAzAAAAC3NzaC1lZDI1NTE5AAAAIK9fgYTSUiv5jo3I
+FxRCaoGUziYU+qZ1ftJhO1t/VH7DAAAAkOTRSHGyi/XY0wUr1MfKEtm2poScQAyY3SjR1z
+/1u7y8krerCGc1jOhJtUif+/1oXh1kaiGX7aRaCm8m5H7PJc8Xd7Dxb3iAdC7xDty0zRih
+VTp4LKzs4oMvmHAzWouwEORN+3nsre5DqbqZUJoDGcOuHWkpGhDOHsZC1lodNci9qL4pvy
+0/GfaZOaVOwYIWPw==
+-----END OPENSSH PRIVATE KEY-----
+"""
+
+
+def test_an_encrypted_key_of_openssh_is_named() -> None:
+    """It needs the package bcrypt, which the extra does not install."""
+    with pytest.raises(errors.InvalidKey, match="is encrypted; pass password="):
+        key_from_pem(CLOSED_OPENSSH)
+    advice = r"OpenSSH .* install bcrypt, or remove the password with: ssh-keygen -p -f FILE"
+    with pytest.raises(errors.InvalidKey, match=advice) as caught:
+        key_from_pem(CLOSED_OPENSSH, password="M4RKER but another")
+    assert "M4RKER" not in shown_by(caught.value)
+    with pytest.raises(errors.InvalidInput, match=NOT_KEY):
+        Certificate.from_pem(CLOSED_OPENSSH)
+
+
+def test_pkcs_12_is_read_as_openssl_writes_it(tmp_path: Path) -> None:
+    """Without a password too. Its key and its certificate may each be missing."""
+    key, leaf = tmp_path / "key.pem", tmp_path / "leaf.pem"
+    key.write_bytes(pem(RSA))
+    leaf.write_bytes(openssl("req", "-new", "-x509", "-key", str(key), "-subj", "/CN=client", "-days", "9"))
+    export = ("pkcs12", "-export", "-in", str(leaf))
+    both = (*export, "-inkey", str(key))
+    expected = private(RSA).thumbprint(), Certificate.from_pem(leaf.read_bytes()).thumbprint
+    file = tmp_path / "both.p12"
+    for options, password in (
+        (PASSWORD, "pass"),
+        (("-certpbe", "PBE-SHA1-3DES", "-keypbe", "PBE-SHA1-3DES", "-macalg", "sha1", *PASSWORD), "pass"),
+        (("-passout", "pass:"), ""),
+        (("-passout", "pass:", "-certpbe", "NONE", "-keypbe", "NONE", "-nomac"), None),
+    ):
+        file.write_bytes(openssl(*both, *options))
+        found = key_from_file(file, password=password), certificate_from_file(file, password=password)
+        assert (found[0].thumbprint, found[1].thumbprint) == expected
+        with pytest.raises(errors.InvalidInput, match=r"is PKCS #12; use oauth_cc\.tls\.certificate_from_file"):
+            Certificate.from_pem(file.read_bytes())
+    file.write_bytes(openssl(*export, "-nokeys", *PASSWORD))
+    with pytest.raises(errors.InvalidKey, match="is PKCS #12; pass password="):
+        key_from_file(file)
+    with pytest.raises(errors.InvalidKey, match="is PKCS #12 and cannot be read; export it with its key"):
+        key_from_file(file, password="pass")
+
+
+def test_what_is_no_key_is_named_where_a_key_belongs(tmp_path: Path) -> None:
+    """As OpenSSL writes it, in PEM and in DER."""
+    key, leaf = tmp_path / "key.pem", tmp_path / "leaf.pem"
+    key.write_bytes(pem(RSA))
+    leaf.write_bytes(openssl("req", "-new", "-x509", "-key", str(key), "-subj", "/CN=client", "-days", "9"))
+    request = openssl("req", "-new", "-key", str(key), "-subj", "/CN=client")
+    bundle = ("crl2pkcs7", "-nocrl", "-certfile", str(leaf))
+    named = {
+        openssl("req", "-outform", "DER", given=request): "is a certificate request in DER",
+        request: "is a certificate request",
+        REVOKED: "is a revocation list in DER",
+        b"-----BEGIN X509 CRL-----\nAA==\n-----END X509 CRL-----": "is a revocation list",
+        openssl(*bundle): "is PKCS #7, which holds certificates alone",
+        openssl(*bundle, "-outform", "DER"): "is PKCS #7, which holds certificates alone",
+        openssl("ecparam", "-name", "prime256v1"): "is parameters without a key",
+        openssl("rsa", "-RSAPublicKey_out", "-outform", "DER", given=pem(RSA)): "is a public key in DER",
+        openssl("pkey", "-pubout", "-outform", "DER", given=pem(RSA)): "is a public key in DER",
+    }
+    for content, reason in named.items():
+        for given_ in (content, base64.b64encode(content).decode()):
+            with pytest.raises(errors.InvalidKey, match=f"signing key {reason}"):
+                key_from_pem(given_, password="pass")
+
+
+KEY_OF_EC = jwk(CURVES["ES256"], kid="a")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (json.dumps(KEY_OF_EC), "certificate is a JWK; pass the certificate of the key in PEM or DER"),
+        (json.dumps({"keys": [KEY_OF_EC]}, indent=2), "certificate is a JWK"),
+        (base64.b64encode(json.dumps({**KEY_OF_EC, "x5c": ["AA=="]}).encode()), "certificate is a JWK"),
+        ("PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n", NOT_KEY),
+        ("-----BEGIN PGP PRIVATE KEY BLOCK-----\n", NOT_KEY),
+        ("-----BEGIN PGP PUBLIC KEY BLOCK-----\n", "certificate is a PGP key"),
+        ("ecdsa-sha2-nistp256 AAAA me@host", "certificate is an SSH public key"),
+        (json.dumps({"type": "service_account", "private_key": pem(RSA).decode()}), NOT_KEY),
+        (openssl("pkey", "-pubout", "-outform", "DER", given=pem(RSA)), "certificate is a public key"),
+        (openssl("rsa", "-RSAPublicKey_out", "-outform", "DER", given=pem(RSA)), "certificate is a public key"),
+    ],
+    ids=range(10),
+)
+def test_what_is_no_certificate_is_named_where_one_belongs(content: str | bytes, reason: str) -> None:
+    """It is not quoted."""
+    with pytest.raises(errors.InvalidInput, match=re.escape(reason)) as caught:
+        Certificate.from_pem(content)
+    assert f"{KEY_OF_EC['d']}" not in shown_by(caught.value)
+
+
 def test_x5t_and_x5c_are_those_of_the_certificate() -> None:
     """A thumbprint alone does not have them."""
     found = Certificate.from_pem(CHAIN)

@@ -6,9 +6,10 @@ import re
 from binascii import Error, a2b_base64
 from typing import Final
 
+from oauth_cc._wire.der import structure
+
 _FRAME: Final = re.compile(r"-----(BEGIN|END) ([ 0-9A-Z#]{1,40})-----")
 _BASE64: Final = re.compile(r"[\s0-9A-Za-z+/=]+")
-_SEQUENCE: Final = 0x30
 _LINE: Final = 64
 
 
@@ -65,30 +66,6 @@ def block(label: str, content: str) -> str:
         joined = "".join(content.split())
         content = "\n".join([joined[start : start + _LINE] for start in range(0, len(joined), _LINE)])
     return f"-----BEGIN {label}-----\n{content}\n-----END {label}-----\n"
-
-
-def elements(der: bytes) -> list[tuple[int, bytes]] | None:
-    """Return the (tag, content) pairs of the elements in *der*, or None if it is not a sequence of whole elements."""
-    found: list[tuple[int, bytes]] = []
-    start = 0
-    while start < len(der):
-        head = der[start : start + 2]
-        octets = head[1] - 0x80 if len(head) == 2 and head[1] > 0x80 else 0
-        begin = start + 2 + octets
-        length = int.from_bytes(der[start + 2 : begin], "big") if octets else head[-1]
-        if len(head) < 2 or octets > 4 or head[1] == 0x80 or begin + length > len(der):
-            return None
-        found.append((head[0], der[begin : begin + length]))
-        start = begin + length
-    return found
-
-
-def structure(der: bytes) -> tuple[int, ...]:
-    """Return the tags of the elements in *der*, a DER sequence. Empty if it is not one sequence."""
-    outer = elements(der)
-    if outer is None or [tag for tag, _ in outer] != [_SEQUENCE]:
-        return ()
-    return tuple([tag for tag, _ in elements(outer[0][1]) or ()])
 
 
 def _plain(content: str | bytes) -> str | bytes:

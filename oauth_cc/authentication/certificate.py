@@ -14,38 +14,44 @@ from typing import Final, TypeAlias, final
 import attrs
 
 from oauth_cc._wire.base64url import base64url
-from oauth_cc._wire.pem import blocks, elements, structure, unwrap
+from oauth_cc._wire.der import DerForm, der_form
+from oauth_cc._wire.pem import blocks, unwrap
 from oauth_cc.authentication.federated import PathLike, checked_path
 from oauth_cc.errors import InvalidInput
 
 # 256 bits in 43 characters: the last one has two bits to spare, which are zero.
 _THUMBPRINT: Final = re.compile(r"[-_0-9A-Za-z]{42}[AEIMQUYcgkosw048]")
 _LABELS: Final = ("CERTIFICATE", "X509 CERTIFICATE")
-# The tags of a certificate (RFC 5280 section 4.1), PKCS #12 (RFC 7292 section 4) and PKCS #7 (RFC 2315 section 7).
-_X_509: Final = (0x30, 0x30, 0x03)
-PKCS_12: Final = (0x02, 0x30, 0x30)
-"""The tags of PKCS #12."""
-
-_PKCS_7: Final = (0x06, 0xA0)
-# The inner tags of a certificate request (RFC 2986 section 4), and a tag of a revocation list (RFC 5280 section 5.1).
-_REQUEST: Final = (0x02, 0x30, 0x30, 0xA0)
-_UTC_TIME: Final = 0x17
 _NONE: Final = "no certificate in the text; pass the text of a PEM file, not its name"
 _UNKNOWN: Final = (
     "certificate is not an X.509 certificate in DER; use Certificate.from_pem() for the text of a PEM file"
 )
-_FAULTS: Final[Mapping[tuple[int, ...], str]] = {
-    PKCS_12: "certificate is PKCS #12; use oauth_cc.tls.certificate_from_file(...)",
-    _PKCS_7: "certificate is PKCS #7; convert it to PEM with: openssl pkcs7 -inform DER -in FILE -print_certs",
+_PRIVATE: Final = "certificate must not be a private key; pass the key to the HTTP library only"
+_PUBLIC: Final = "certificate is a public key; pass the certificate that contains it"
+_REQUEST: Final = "certificate is a certificate request; pass the certificate that was issued for it"
+_REVOKED: Final = "certificate is a revocation list; pass the certificate"
+_FAULTS: Final[Mapping[DerForm, str]] = {
+    "PKCS #12": "certificate is PKCS #12; use oauth_cc.tls.certificate_from_file(...)",
+    "PKCS #7": "certificate is PKCS #7; convert it to PEM with: openssl pkcs7 -inform DER -in FILE -print_certs",
+    "private key": _PRIVATE,
+    "encrypted private key": _PRIVATE,
+    "public key": _PUBLIC,
+    "certificate request": _REQUEST,
+    "revocation list": _REVOKED,
 }
+_SSH: Final = "certificate is an SSH public key; pass an X.509 certificate"
 _OTHERS: Final = (
-    ("PRIVATE KEY-----", "certificate must not be a private key; pass the key to the HTTP library only"),
-    ("CERTIFICATE REQUEST-----", "certificate is a certificate request; pass the certificate that was issued for it"),
+    ("PuTTY-User-Key-File", _PRIVATE),
+    ("PRIVATE KEY", _PRIVATE),
+    ("CERTIFICATE REQUEST-----", _REQUEST),
     ("TRUSTED CERTIFICATE-----", "certificate is in a format of OpenSSL; convert it with: openssl x509 -in FILE"),
-    ("X509 CRL-----", "certificate is a revocation list; pass the certificate"),
-    ("PUBLIC KEY-----", "certificate is a public key; pass the certificate that contains it"),
+    ("X509 CRL-----", _REVOKED),
+    ("-----BEGIN PGP", "certificate is a PGP key; pass an X.509 certificate"),
+    ("PUBLIC KEY-----", _PUBLIC),
     ("-----BEGIN PKCS7", "certificate is PKCS #7; convert it to PEM with: openssl pkcs7 -in FILE -print_certs"),
-    ("ssh-", "certificate is an SSH public key; pass an X.509 certificate"),
+    ('"kty"', "certificate is a JWK; pass the certificate of the key in PEM or DER"),
+    ("ssh-", _SSH),
+    ("ecdsa-", _SSH),
 )
 
 
@@ -197,18 +203,7 @@ def _read_pem(pem: str | bytes) -> "Certificate | InvalidInput":
 def _read_der(der: bytes, *issuers: bytes) -> "Certificate | InvalidInput":
     if not isinstance(der, bytes):
         return InvalidInput("certificate", f"certificate must be bytes in DER, not {type(der).__name__}")
-    shape = structure(der)
-    fault = _FAULTS.get(shape, _UNKNOWN) if shape != _X_509 else _inner_fault(der)
-    if fault is not None:
-        return InvalidInput("certificate", fault)
+    form = der_form(der)
+    if form != "certificate":
+        return InvalidInput("certificate", _UNKNOWN if form is None else _FAULTS[form])
     return Certificate(base64url(hashlib.sha256(der).digest()), chain=(der, *issuers))
-
-
-def _inner_fault(der: bytes) -> str | None:
-    # A request and a revocation list have the same outer structure.
-    (_, content), *_ = elements(der) or [(0, b"")]
-    (_, signed), *_ = elements(content) or [(0, b"")]
-    tags = tuple([tag for tag, _ in elements(signed) or ()])
-    if tags == _REQUEST:
-        return "certificate is a certificate request; pass the certificate that was issued for it"
-    return "certificate is a revocation list; pass the certificate" if _UTC_TIME in tags else None

@@ -4,30 +4,39 @@ The forms of private keys, recognized without reading the key itself.
     text or bytes ─ recognized ─▶ KeyText | the fault
 """
 
+from binascii import Error, a2b_base64
 from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias, final
 
 import attrs
 
-from oauth_cc._wire.pem import block, blocks, structure, unwrap
+from oauth_cc._wire.der import DerForm, der_form, structure
+from oauth_cc._wire.pem import block, blocks, unwrap
 from oauth_cc.secret import Secret
 
 Form: TypeAlias = Literal["JWK", "PEM", "OpenSSH", "DER", "PKCS #12"]
 """The forms that can be read."""
 
-_PKCS_12: Final = (0x02, 0x30, 0x30)
-# What a DER form holds that is not a private key: by the tags of RFC 5280 sections 4.1 and 4.1.2.7.
-_OTHER_DER: Final[Mapping[tuple[int, ...], str]] = {
-    (0x30, 0x30, 0x03): "is a certificate in DER, not a private key; pass the private key",
-    (0x30, 0x03): "is a public key in DER; pass the private key",
+_OTHER_DER: Final[Mapping[DerForm, str]] = {
+    "certificate": "is a certificate in DER, not a private key; pass the private key",
+    "certificate request": "is a certificate request in DER; pass the private key that signed it",
+    "revocation list": "is a revocation list in DER; pass the private key",
+    "public key": "is a public key in DER; pass the private key",
+    "PKCS #7": "is PKCS #7, which holds certificates alone; pass the private key",
 }
-_ENCRYPTED_DER: Final = (0x30, 0x04)
+# A MAC, which PKCS #12 has if it has a password.
+_WITH_MAC: Final = (0x02, 0x30, 0x30)
 # id-RSASSA-PSS (RFC 4055 section 3.1), as it stands in PKCS #8.
 _RSA_PSS: Final = bytes.fromhex("06092a864886f70d01010a")
 _HEAD: Final = 64
+_OPENSSH: Final = b"openssh-key-v1\0"
+_NO_CIPHER: Final = b"\0\0\0\4none"
 _OTHERS: Final = (
     ("PuTTY-User-Key-File", "is a PuTTY key; convert it with: puttygen FILE -O private-openssh-new -o NEW"),
     ("-----BEGIN PGP", "is a PGP key; pass a key in PEM or a JWK"),
+    ("-----BEGIN PKCS7", "is PKCS #7, which holds certificates alone; pass the private key"),
+    ("X509 CRL", "is a revocation list; pass the private key"),
+    ("PARAMETERS-----", "is parameters without a key; pass the private key"),
     ("PUBLIC KEY", "is a public key or a certificate; pass the private key"),
     ("CERTIFICATE REQUEST", "is a certificate request; pass the private key that signed it"),
     ("CERTIFICATE", "is a public key or a certificate; pass the private key"),
@@ -48,11 +57,13 @@ class KeyText:
         form: Its form.
         content: The content: text, or the bytes of DER as Latin-1.
         rsa_pss: Whether it is for RSASSA-PSS alone.
+        needs_bcrypt: Whether the package ``bcrypt`` decrypts it.
     """
 
     form: Form
     content: Secret
     rsa_pss: bool = False
+    needs_bcrypt: bool = False
 
 
 def recognized(content: str | bytes, *, has_password: bool) -> KeyText | str:
@@ -76,22 +87,34 @@ def recognized(content: str | bytes, *, has_password: bool) -> KeyText | str:
     if not private:
         return next((fault for pattern, fault in _OTHERS if pattern in found), UNKNOWN)
     label, inside = private[0]
-    if not has_password and ("ENCRYPTED" in label or "ENCRYPTED" in inside):
-        return "is encrypted; pass password="
     form: Form = "OpenSSH" if label == "OPENSSH PRIVATE KEY" else "PEM"
+    is_closed = _is_closed_openssh(inside) if form == "OpenSSH" else "ENCRYPTED" in f"{label} {inside}"
+    if is_closed and not has_password:
+        return "is encrypted; pass password="
     whole = block(label, inside)
     rsa_pss = label == "PRIVATE KEY" and _is_rsa_pss(unwrap(inside))
-    return KeyText(form, Secret(whole), rsa_pss)
+    return KeyText(form, Secret(whole), rsa_pss, needs_bcrypt=is_closed and form == "OpenSSH")
 
 
 def _in_der(der: bytes, has_password: bool) -> KeyText | str:
-    tags = structure(der)
-    if tags in _OTHER_DER:
-        return _OTHER_DER[tags]
-    is_pkcs_12 = tags == _PKCS_12 and der[4:8].find(b"\x02\x01\x03") >= 0
-    if not has_password and (tags == _ENCRYPTED_DER or is_pkcs_12):
+    form = der_form(der)
+    fault = None if form is None else _OTHER_DER.get(form)
+    if fault is not None:
+        return fault
+    is_pkcs_12 = form == "PKCS #12"
+    is_closed = structure(der) == _WITH_MAC if is_pkcs_12 else form == "encrypted private key"
+    if is_closed and not has_password:
         return f"is {'PKCS #12' if is_pkcs_12 else 'encrypted'}; pass password="
     return KeyText("PKCS #12" if is_pkcs_12 else "DER", Secret(der.decode("latin-1")), _is_rsa_pss(der))
+
+
+def _is_closed_openssh(content: str) -> bool:
+    # The name of the cipher follows, with its length in four bytes (PROTOCOL.key of OpenSSH).
+    try:
+        raw = a2b_base64("".join(content.split()))
+    except Error:
+        return False
+    return raw.startswith(_OPENSSH) and not raw.startswith(_OPENSSH + _NO_CIPHER)
 
 
 def _is_rsa_pss(der: str | bytes) -> bool:
