@@ -21,7 +21,7 @@ import anyio.to_thread
 import httpx2
 import pytest
 
-from oauth_cc import ClientAssertion, ClientCredentials, Options, RenewalWindow, Retries, Token, TokenCache, errors
+from oauth_cc import ClientAssertion, ClientCredentials, Options, RenewalWindow, Token, TokenCache, errors
 from oauth_cc.events import Event, TokenObtained
 from oauth_cc.httpx2 import AsyncTokenSource, TokenSource
 from oauth_cc.testing import AuthorizationServer
@@ -312,26 +312,7 @@ class TestCallbacks:
         at_rest(source[0])
 
 
-class TestBlockingInALoop:
-    def test_blocking_call_in_the_thread_of_the_leading_loop_asks_by_itself(self, server: AuthorizationServer) -> None:
-        """With a store too, whose lock the task holds."""
-        shared = Shared()
-        gate = Gate()
-        cache = TokenCache(shared)
-
-        async def main() -> None:
-            async with httpx2.AsyncClient(transport=AsyncGatedTransport(gate)) as client:
-                source = AsyncTokenSource(CREDENTIALS, server.token_endpoint, client=client, store=cache)
-                async with anyio.create_task_group() as group:
-                    group.start_soon(source.token)
-                    await arrival(gate)
-                    began = time.monotonic()
-                    assert TokenSource(CREDENTIALS, server.token_endpoint, store=cache).token().token_type == "Bearer"
-                    assert time.monotonic() - began < 4
-                    gate.opened.set()
-
-        anyio.run(main)
-
+class TestThreadPools:
     @pytest.mark.parametrize("backend", ["asyncio", "trio"])
     def test_leader_with_a_store_does_not_need_the_thread_pool_of_its_callers(
         self, server: AuthorizationServer, backend: str
@@ -352,33 +333,6 @@ class TestBlockingInALoop:
 
         anyio.run(main, backend=backend)
         assert len(server.token_requests) == 1
-
-
-class TestOutages:
-    def test_renewals_during_an_outage_use_one_thread_and_delay_nobody(self) -> None:
-        """Each failed attempt is followed by a pause."""
-        alive: list[int] = []
-
-        def refuse(request: httpx2.Request) -> httpx2.Response:
-            alive.append(len([thread for thread in threading.enumerate() if thread.name == "oauth_cc renewal"]))
-            return httpx2.Response(200 if len(alive) == 1 else 503, json={"access_token": "tok-1", "expires_in": 3600})
-
-        with httpx2.Client(transport=httpx2.MockTransport(refuse)) as client:
-            options = Options(renewal_window=AGEING_AT_ONCE, retries=Retries(attempts=1))
-            source = TokenSource(CREDENTIALS, "https://as.example/token", client=client, options=options)
-            first = source.token()
-
-            def call() -> None:
-                for _ in range(200):
-                    assert source.token() == first
-
-            threads = [threading.Thread(target=call) for _ in range(20)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join(60)
-            at_rest(source)
-        assert alive == [1, 1]
 
 
 class TestKeepingFresh:
@@ -524,37 +478,18 @@ atexit.register(source.token)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-class TestClosedClients:
-    def test_background_renewal_that_finds_its_client_closed_says_nothing(
-        self, server: AuthorizationServer, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        """The program has left its client."""
-        events: list[Event] = []
-        client = httpx2.Client()
-        options = Options(renewal_window=AGEING_AT_ONCE, on_event=events.append)
-        source = TokenSource(CREDENTIALS, server.token_endpoint, client=client, options=options)
-        first = source.token()
-        at_rest(source)
-        client.close()
-        assert source.token() == first
-        at_rest(source)
-        assert [type(event) for event in events] == [TokenObtained]
-        assert caplog.records == []
-
-    def test_background_renewal_that_finds_its_async_client_closed_says_nothing(
-        self, server: AuthorizationServer, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        """On the event loop, too."""
-
-        async def main() -> None:
-            client = httpx2.AsyncClient()
-            options = Options(renewal_window=AGEING_AT_ONCE)
-            source = AsyncTokenSource(CREDENTIALS, server.token_endpoint, client=client, options=options)
-            first = await source.token()
-            await client.aclose()
-            assert await source.token() == first
-            await at_rest_async(source)
-            await source.close()
-
-        asyncio.run(main())
-        assert caplog.records == []
+def test_background_renewal_that_finds_its_client_closed_says_nothing(
+    server: AuthorizationServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The program has left its client."""
+    events: list[Event] = []
+    client = httpx2.Client()
+    options = Options(renewal_window=AGEING_AT_ONCE, on_event=events.append)
+    source = TokenSource(CREDENTIALS, server.token_endpoint, client=client, options=options)
+    first = source.token()
+    at_rest(source)
+    client.close()
+    assert source.token() == first
+    at_rest(source)
+    assert [type(event) for event in events] == [TokenObtained]
+    assert caplog.records == []

@@ -1,0 +1,382 @@
+"""
+The running program over threads, asyncio and trio: callers that leave, hooks that call back, closing, and an outage.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import anyio
+import anyio.to_thread
+import httpx2
+import pytest
+
+from oauth_cc import ClientAssertion, ClientCredentials, Options, RenewalWindow, Token, TokenCache, errors
+from oauth_cc.events import Event, TokenObtained
+from oauth_cc.httpx2 import AsyncTokenSource, TokenSource
+from oauth_cc.testing import AuthorizationServer
+from tests.gates import AsyncGatedTransport, Gate, GatedTransport, arrival
+from tests.resting import at_rest, at_rest_async
+from tests.test_async_source import AsyncShared
+from tests.test_source import Shared
+
+CREDENTIALS = ClientCredentials("your_id", "s3cret")
+AGEING_AT_ONCE = RenewalWindow(opens=1e-9, closes=1e-9)
+
+each_backend = pytest.mark.parametrize("backend", ["asyncio", "trio"])
+
+
+@pytest.fixture
+def server() -> Iterator[AuthorizationServer]:
+    """Run a server that records its requests."""
+    with AuthorizationServer() as running:
+        yield running
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    """Yield a gate that is opened at the end of the test."""
+    made = Gate()
+    yield made
+    made.opened.set()
+
+
+class Hanging(Shared):
+    """A store whose first operation hangs until *released*."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.released = threading.Event()
+        self.loads = 0
+
+    def load(self, key: str) -> Token | None:
+        """Hang at the first call."""
+        self.loads += 1
+        if self.loads == 1:
+            assert self.released.wait(60)
+        return super().load(key)
+
+
+class AsyncHanging(AsyncShared):
+    """The same for async code."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loads = 0
+
+    async def load(self, key: str) -> Token | None:
+        """Hang at the first call."""
+        self.loads += 1
+        if self.loads == 1:
+            await anyio.sleep(60)
+        return await super().load(key)
+
+
+class TestHanging:
+    def test_caller_leaves_a_hanging_store_and_the_next_one_leads(self, server: AuthorizationServer) -> None:
+        """The thread of the first renewal goes on, and is not needed."""
+        store = Hanging()
+        source = TokenSource(CREDENTIALS, server.token_endpoint, store=store, options=Options(wait_timeout=0.2))
+        with pytest.raises(errors.RenewalTimedOut):
+            source.token()
+        patient = TokenSource(CREDENTIALS, server.token_endpoint, store=source.context.cache)
+        assert patient.token().token_type == "Bearer"
+        store.released.set()
+        at_rest(source)
+
+    @each_backend
+    @pytest.mark.parametrize("kind", [Hanging, AsyncHanging])
+    def test_task_leaves_a_hanging_store_and_the_next_one_leads(
+        self, server: AuthorizationServer, backend: str, kind: type[Hanging | AsyncHanging]
+    ) -> None:
+        """Of either kind."""
+        store = kind()
+
+        async def main() -> None:
+            source = AsyncTokenSource(
+                CREDENTIALS, server.token_endpoint, store=store, options=Options(wait_timeout=0.2)
+            )
+            with pytest.raises(errors.RenewalTimedOut):
+                await source.token()
+            patient = AsyncTokenSource(CREDENTIALS, server.token_endpoint, store=source.context.cache)
+            assert (await patient.token()).token_type == "Bearer"
+            if isinstance(store, Hanging):
+                store.released.set()
+
+        anyio.run(main, backend=backend)
+
+    @each_backend
+    def test_task_leaves_a_hanging_assertion_function_and_the_next_one_leads(
+        self, server: AuthorizationServer, backend: str
+    ) -> None:
+        """The loop runs meanwhile."""
+        release, calls = threading.Event(), list[int]()
+
+        def fetch() -> str:
+            calls.append(len(calls))
+            if len(calls) == 1:
+                release.wait(60)
+            raise errors.InvalidInput("assertion", "assertion must be there")
+
+        async def main() -> None:
+            credentials = ClientCredentials("your_id", ClientAssertion(fetch))
+            cache = TokenCache()
+            source = AsyncTokenSource(
+                credentials, server.token_endpoint, store=cache, options=Options(wait_timeout=0.2)
+            )
+            with pytest.raises(errors.RenewalTimedOut):
+                await source.token()
+            patient = AsyncTokenSource(credentials, server.token_endpoint, store=cache)
+            with pytest.raises(errors.InvalidInput, match="must be there"):
+                await patient.token()
+            release.set()
+
+        anyio.run(main, backend=backend)
+        assert calls == [0, 1]
+
+
+def test_caller_renews_itself_where_no_thread_can_be_started(
+    server: AuthorizationServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As at the shutdown of the interpreter."""
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread at interpreter shutdown")
+
+    source = TokenSource(CREDENTIALS, server.token_endpoint, options=Options(renewal_window=AGEING_AT_ONCE))
+    with monkeypatch.context() as patching:
+        patching.setattr(threading.Thread, "start", refuse)
+        # Neither has the server threads for its connections.
+        patching.setattr("socketserver.ThreadingMixIn.process_request", _in_place)
+        assert source.token() != source.token()
+
+
+def _in_place(server: Any, request: Any, client_address: Any) -> None:
+    server.process_request_thread(request, client_address)
+
+
+class TestHooks:
+    @each_backend
+    def test_hook_finds_the_new_token_and_no_task_waits_for_it(self, server: AuthorizationServer, backend: str) -> None:
+        """The outcome comes before its events."""
+        found: list[Token | None] = []
+        sources: list[AsyncTokenSource] = []
+
+        def look(event: Event) -> None:
+            if isinstance(event, TokenObtained):
+                found.append(sources[0].peek())
+
+        async def main() -> None:
+            sources.append(AsyncTokenSource(CREDENTIALS, server.token_endpoint, options=Options(on_event=look)))
+            token = await sources[0].token()
+            await at_rest_async(sources[0])
+            assert found == [token]
+
+        anyio.run(main, backend=backend)
+
+    @each_backend
+    def test_hook_that_asks_a_blocking_source_of_the_same_cache_gets_the_new_token(
+        self, server: AuthorizationServer, backend: str
+    ) -> None:
+        """One renewal makes one token request."""
+        found: list[Token] = []
+        cache = TokenCache()
+        blocking = TokenSource(CREDENTIALS, server.token_endpoint, store=cache)
+        options = Options(on_event=lambda _: found.append(blocking.token()))
+
+        async def main() -> None:
+            source = AsyncTokenSource(CREDENTIALS, server.token_endpoint, store=cache, options=options)
+            token = await source.token()
+            await at_rest_async(source)
+            assert found == [token]
+
+        anyio.run(main, backend=backend)
+        assert len(server.token_requests) == 1
+
+
+class TestClosing:
+    def test_close_waits_for_a_renewal_in_the_background(self, server: AuthorizationServer, gate: Gate) -> None:
+        """Its token is there then."""
+        gate.opened.set()
+        with httpx2.Client(transport=GatedTransport(gate)) as client:
+            options = Options(renewal_window=AGEING_AT_ONCE, timeout=30)
+            source = TokenSource(CREDENTIALS, server.token_endpoint, client=client, options=options)
+            first = _token_under_way(source, gate)
+            found: list[Token | None] = []
+
+            def close() -> None:
+                source.close()
+                found.append(source.peek())
+
+            closing = threading.Thread(target=close)
+            closing.start()
+            closing.join(0.05)
+            gate.opened.set()
+            closing.join(30)
+        assert len(found) == 1
+        assert found[0] not in (None, first)
+
+    def test_close_waits_for_the_timeout_at_most(self, server: AuthorizationServer, gate: Gate) -> None:
+        """The server hangs."""
+        gate.opened.set()
+        with httpx2.Client(transport=GatedTransport(gate)) as client:
+            options = Options(renewal_window=AGEING_AT_ONCE, timeout=0.1)
+            source = TokenSource(CREDENTIALS, server.token_endpoint, client=client, options=options)
+            first = _token_under_way(source, gate)
+            source.close()
+            assert source.peek() == first
+            gate.opened.set()
+            at_rest(source)
+
+    @each_backend
+    @pytest.mark.parametrize(("timeout", "is_waited_for"), [(30.0, True), (0.1, False)])
+    def test_close_waits_for_a_task_in_the_background(
+        self, server: AuthorizationServer, gate: Gate, backend: str, timeout: float, is_waited_for: bool
+    ) -> None:
+        """For the timeout at most."""
+        gate.opened.set()
+
+        async def main() -> None:
+            async with httpx2.AsyncClient(transport=AsyncGatedTransport(gate)) as client:
+                options = Options(renewal_window=AGEING_AT_ONCE, timeout=timeout)
+                source = AsyncTokenSource(CREDENTIALS, server.token_endpoint, client=client, options=options)
+                first = await source.token()
+                gate.opened.clear()
+                gate.arrived.clear()
+                assert await source.token() == first
+                await arrival(gate)
+                async with anyio.create_task_group() as group:
+                    if is_waited_for:
+                        group.start_soon(self._open_later, gate)
+                    await source.close()
+                    assert (source.peek() == first) != is_waited_for
+                gate.opened.set()
+                await at_rest_async(source)
+
+        anyio.run(main, backend=backend)
+
+    async def _open_later(self, gate: Gate) -> None:
+        await anyio.sleep(0.05)
+        gate.opened.set()
+
+    @each_backend
+    def test_renewal_in_the_background_that_finds_its_client_closed_says_nothing(
+        self, server: AuthorizationServer, backend: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """The program has left its client."""
+
+        async def main() -> None:
+            client = httpx2.AsyncClient()
+            options = Options(renewal_window=AGEING_AT_ONCE)
+            source = AsyncTokenSource(CREDENTIALS, server.token_endpoint, client=client, options=options)
+            first = await source.token()
+            await client.aclose()
+            assert await source.token() == first
+            await at_rest_async(source)
+            await source.close()
+
+        anyio.run(main, backend=backend)
+        assert caplog.records == []
+
+
+def _token_under_way(source: TokenSource, gate: Gate) -> Token:
+    # The current token, whose renewal is at the gate.
+    first = source.token()
+    gate.opened.clear()
+    gate.arrived.clear()
+    assert source.token() == first
+    assert gate.arrived.wait(30)
+    return first
+
+
+class TestBlockingInALoop:
+    @each_backend
+    @pytest.mark.parametrize("is_shared", [True, False])
+    def test_blocking_call_in_the_thread_of_the_leading_loop_asks_by_itself(
+        self, server: AuthorizationServer, gate: Gate, backend: str, is_shared: bool
+    ) -> None:
+        """With a store too, whose lock the task holds."""
+        cache = TokenCache(Shared() if is_shared else None)
+
+        async def main() -> None:
+            async with httpx2.AsyncClient(transport=AsyncGatedTransport(gate)) as client:
+                source = AsyncTokenSource(CREDENTIALS, server.token_endpoint, client=client, store=cache)
+                async with anyio.create_task_group() as group:
+                    group.start_soon(source.token)
+                    await arrival(gate)
+                    began = time.monotonic()
+                    assert TokenSource(CREDENTIALS, server.token_endpoint, store=cache).token().token_type == "Bearer"
+                    assert time.monotonic() - began < 10
+                    gate.opened.set()
+
+        anyio.run(main, backend=backend)
+
+
+class Outage:
+    """
+    A token endpoint that issues one token, hangs during each request of an outage, refuses it, and recovers.
+
+    Attributes:
+        is_down: Whether it hangs and refuses.
+        answered: The statuses that it sent.
+        alive: How many renewal threads were alive at each request.
+        released: Released once for each request that is to be refused.
+        arrived: Released by each request of the outage.
+    """
+
+    def __init__(self) -> None:
+        self.is_down = False
+        self.answered: list[int] = []
+        self.alive: list[int] = []
+        self.released = threading.Semaphore(0)
+        self.arrived = threading.Semaphore(0)
+
+    def answer(self, request: httpx2.Request) -> httpx2.Response:
+        """Answer a token request."""
+        self.alive.append(len([thread for thread in threading.enumerate() if thread.name == "oauth_cc renewal"]))
+        status = 503 if self.is_down else 200
+        if self.is_down:
+            self.arrived.release()
+            assert self.released.acquire(timeout=60)
+        self.answered.append(status)
+        token = {"access_token": f"tok-{len(self.answered)}", "token_type": "Bearer", "expires_in": 3600}
+        return httpx2.Response(status, json=token)
+
+
+def test_outage_of_a_minute_costs_one_attempt_in_half_a_minute_and_no_call_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """50 threads call without a pause, and while each attempt hangs, too. After the recovery there is one request."""
+    clock, passed, outage = time.time, [0.0], Outage()
+    monkeypatch.setattr(time, "time", lambda: clock() + passed[0])
+
+    def call() -> list[Token]:
+        return [source.token() for _ in range(20)]
+
+    with httpx2.Client(transport=httpx2.MockTransport(outage.answer)) as client, ThreadPoolExecutor(50) as pool:
+        options = Options(renewal_window=RenewalWindow(opens=0.5, closes=0.5, first_opens=0.5))
+        source = TokenSource(CREDENTIALS, "https://as.example/token", client=client, options=options)
+        first = source.token()
+
+        def all_call() -> set[Token]:
+            calling = [pool.submit(call) for _ in range(50)]
+            return {token for each in calling for token in each.result(30)}
+
+        outage.is_down = True
+        passed[0] = 1800.0
+        for _ in range(3):
+            assert all_call() == {first}
+            assert outage.arrived.acquire(timeout=30)
+            assert all_call() == {first}
+            outage.released.release()
+            at_rest(source)
+            assert all_call() == {first}
+            passed[0] += 30.1
+        outage.is_down = False
+        all_call()
+        at_rest(source)
+        assert len(all_call() - {first}) == 1
+    assert outage.answered == [200, 503, 503, 503, 200]
+    assert set(outage.alive) == {1}
