@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+import requests
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -104,6 +105,33 @@ def test_a_proof_names_the_url_that_the_library_requests(
         parts = urlsplit(asked.path)
         received = Received("GET", parts.path, joined({**asked.headers, "Host": parts.netloc}.items()))
         assert ProofVerifier("http://as.example", time.time, None).thumbprint(received, "tok-1") == KEY.jkt
+
+
+# The path in the program, as httpx2 and httpx send it, as requests does, as aiohttp does, and in the proof.
+PATHS = [
+    ("/a/../b", "/b", "/b", "/b", "/b"),
+    ("/a/./b", "/a/b", "/a/b", "/a/b", "/a/b"),
+    ("/a/%2e%2e/b", "/a/%2e%2e/b", "/a/../b", "/b", "/b"),
+    ("/a/%2E/b", "/a/%2E/b", "/a/./b", "/a/b", "/a/b"),
+    ("/%7ejo", "/%7ejo", "/~jo", "/~jo", "/~jo"),
+    ("/a%2fb", "/a%2fb", "/a%2Fb", "/a%2Fb", "/a%2Fb"),
+    ("/%c3%a9", "/%c3%a9", "/%C3%A9", "/%C3%A9", "/%C3%A9"),
+    ("/a//b", "/a//b", "/a//b", "/a//b", "/a//b"),
+]
+
+
+@pytest.mark.parametrize("call", CALLS, ids=name)
+def test_the_url_stays_as_the_library_sends_it_and_the_proof_is_normalized(call: Call, endpoint: str) -> None:
+    """A server normalizes both and compares them (RFC 9449 section 4.3), as the verifier of the test server does."""
+    column = 1 if call.is_httpx else 2 if call.library is requests else 3
+    with serve(Answer(chunks=(b"ok",))) as api:
+        assert call.get(call.auth(REQUEST, endpoint), *[f"{api.url}{row[0]}" for row in PATHS]) == [200] * len(PATHS)
+        assert [asked.path for asked in api.asked] == [row[column] for row in PATHS]
+        assert [claims(asked)["htu"] for asked in api.asked] == [f"{api.url}{row[4]}" for row in PATHS]
+        verifier = ProofVerifier(api.url, time.time, None)
+        for asked in api.asked:
+            received = Received("GET", asked.path, joined(asked.headers.items()))
+            assert verifier.thumbprint(received, "tok-1") == KEY.jkt
 
 
 def _get(call: Call, auth: Any, url: str, proxy: str) -> None:
