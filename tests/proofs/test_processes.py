@@ -31,7 +31,7 @@ def task(request: pytest.FixtureRequest, tmp_path: Path) -> Task:
     if request.param == "file":
         return Task("", directory=f"{tmp_path}/tokens")
     server: RedisServer = request.getfixturevalue("redis_server")
-    return Task("", redis=server.path, lock_lifetime=1.0)
+    return Task("", redis=server.path, lock_lifetime=3.0)
 
 
 @contextlib.contextmanager
@@ -90,7 +90,7 @@ def test_waiting_processes_recover_when_the_lock_holder_is_killed(task: Task) ->
 def test_another_process_renews_when_the_lock_holder_is_stopped(task: Task) -> None:
     """The late token of the stopped process does not overwrite the newer token."""
     first = Held(answer("tok-1"))
-    task = attrs.evolve(task, wait_timeout=3.0)
+    task = attrs.evolve(task, wait_timeout=8.0)
     with scripted(task, first, answer("tok-2")) as (server, task), ExitStack() as stack:
         holder, other, late = [stack.enter_context(Worker(task)).ready() for _ in range(3)]
         holder.go()
@@ -112,6 +112,6 @@ def test_on_a_full_disk_each_process_makes_one_request_of_its_own(tmp_path: Path
         task = Task(server.token_endpoint, directory=f"{tmp_path}/tokens", threads=10, file_size=16)
         outcomes = round_of([stack.enter_context(Worker(task)) for _ in range(3)])
         requests = len(server.token_requests)
-    assert requests == 3
     assert [(len(outcome.tokens), outcome.errors) for outcome in outcomes] == [(10, [])] * 3
+    assert requests == 3
     assert [outcome.events.count("StoreFailed") for outcome in outcomes] == [1] * 3

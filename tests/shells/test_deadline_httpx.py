@@ -83,7 +83,8 @@ def time_out(library: ModuleType, source: Any) -> str:
     started = time.monotonic()
     with pytest.raises(library.ReadTimeout) as caught:
         source.token()
-    assert elapsed_since(started) < OPTIONS.timeout + 1
+    # The server never ends it. A busy machine takes longer than the second that an attempt may take in addition.
+    assert elapsed_since(started) < OPTIONS.timeout + 10
     assert caught.value.__cause__ is None
     return str(caught.value)
 

@@ -457,7 +457,7 @@ from oauth_cc.httpx2 import TokenSource
 from tests.shells.scripted import Held, TOKEN, serve
 
 with serve(TOKEN, Held(TOKEN)) as script:
-    options = Options(renewal_window=RenewalWindow(1e-9, 1e-9), timeout=1.0)
+    options = Options(renewal_window=RenewalWindow(1e-9, 1e-9), timeout=30.0)
     source = TokenSource(ClientCredentials("your_id", "s3cret"), f"{script.url}/token", options=options)
     source.token()
     source.token()
