@@ -30,7 +30,7 @@ from tests.shells.scripted import Answer, Header, ScriptedServer, serve
 NOW = 1_800_000_000.0
 ATTRIBUTES = "token access_token client_id scope authorized redirect_uri auto_refresh_url auto_refresh_kwargs".split()
 CLIENTS = "token access_token refresh_token token_type expires_in expires_at _expires_at client_id scope".split()
-OWN_HEADERS = {"Host", "User-Agent"}
+OWN_AGENTS = ("python-requests/", "oauth_cc/")
 
 
 def answered(members: object, status: int = 200, headers: tuple[Header, ...] = ()) -> Answer:
@@ -75,7 +75,7 @@ ARGUMENTS = st.fixed_dictionaries(
         "client_secret": st.none() | TEXT,
         "include_client_id": st.sampled_from([None, True, False]),
         "auth": st.sampled_from([None, ("id", "s3c+ret"), HTTPBasicAuth("id", "ü")]),
-        "body": st.sampled_from(["", "x=1&y=a+b", "z="]),
+        "body": st.sampled_from(["", "x=1&y=a+b", "z=", "grant_type=client_credentials&scope=c&username=you"]),
         "headers": st.sampled_from([None, {"X-Own": "1"}, {"Accept": "text/plain", "Content-Type": "text/x"}]),
         "code": st.sampled_from([None, "", "c0de"]),
         "username": st.none() | TEXT,
@@ -157,7 +157,11 @@ class Side:
             (
                 one.method,
                 one.path,
-                {key: value for key, value in one.headers.items() if key not in OWN_HEADERS},
+                {
+                    key: value
+                    for key, value in one.headers.items()
+                    if key != "Host" and not (key == "User-Agent" and value.startswith(OWN_AGENTS))
+                },
                 one.body,
             )
             for one in asked
@@ -346,12 +350,17 @@ class Sessions(RuleBasedStateMachine):
                     function()
             assert side.session.new_state() == side.session._state
 
-    @rule(header=st.sampled_from(["1", None]), param=st.sampled_from(["2", None]))
-    def configure(self, header: str | None, param: str | None) -> None:
+    @rule(
+        header=st.sampled_from(["1", None]),
+        agent=st.sampled_from(["mine/1", None, requests.utils.default_user_agent()]),
+        param=st.sampled_from(["2", None]),
+    )
+    def configure(self, header: str | None, agent: str | None, param: str | None) -> None:
         """Set headers and parameters of the session."""
 
         def done(side: Side) -> None:
             side.session.headers["X-Session"] = header
+            side.session.headers["User-Agent"] = agent
             side.session.params = {"session": param}
 
         self.both(done)
