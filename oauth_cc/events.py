@@ -16,6 +16,7 @@ from typing import TypeAlias, final
 
 import attrs
 
+from oauth_cc._wire.record import Record
 from oauth_cc.scope import Scope
 
 __all__ = [
@@ -41,7 +42,7 @@ def __dir__() -> list[str]:
 
 @final
 @attrs.frozen
-class TokenObtained:
+class TokenObtained(Record):
     """
     The server issued a token.
 
@@ -61,7 +62,7 @@ class TokenObtained:
 
 @final
 @attrs.frozen
-class TokenFound:
+class TokenFound(Record):
     """
     The store had a token that another process, or an earlier run, has saved.
 
@@ -77,7 +78,7 @@ class TokenFound:
 
 @final
 @attrs.frozen
-class TokenDiscarded:
+class TokenDiscarded(Record):
     """
     An API rejected a token (RFC 6750 section 3.1), which is no longer cached.
 
@@ -93,7 +94,7 @@ class TokenDiscarded:
 
 @final
 @attrs.frozen
-class RejectionRepeated:
+class RejectionRepeated(Record):
     """
     An API rejected a token, and then the token that replaced it. For a while, calls carry the rejected token.
 
@@ -113,7 +114,7 @@ class RejectionRepeated:
 
 @final
 @attrs.frozen
-class RenewalFailed:
+class RenewalFailed(Record):
     """
     A token request failed.
 
@@ -131,7 +132,7 @@ class RenewalFailed:
 
 @final
 @attrs.frozen
-class ResponseOdd:
+class ResponseOdd(Record):
     """
     The server returned a good token in a response that departs from RFC 6749. A source reports each oddity once.
 
@@ -147,7 +148,7 @@ class ResponseOdd:
 
 @final
 @attrs.frozen
-class ScopeInsufficient:
+class ScopeInsufficient(Record):
     """
     An API requires more than the token's scope (RFC 6750 section 3.1).
 
@@ -165,7 +166,7 @@ class ScopeInsufficient:
 
 @final
 @attrs.frozen
-class ProofAlgorithmUnsupported:
+class ProofAlgorithmUnsupported(Record):
     """
     An API does not accept the algorithm of the key that the token is bound to (RFC 9449 section 7.1).
 
@@ -185,7 +186,7 @@ class ProofAlgorithmUnsupported:
 
 @final
 @attrs.frozen
-class TokenWithheld:
+class TokenWithheld(Record):
     """
     A request was sent without the token, because the token is not meant for its origin.
 
@@ -200,7 +201,7 @@ class TokenWithheld:
 
 @final
 @attrs.frozen
-class StoreFailed:
+class StoreFailed(Record):
     """
     The store is unavailable. Until it is available again, tokens are cached in memory only.
 
@@ -216,7 +217,7 @@ class StoreFailed:
 
 @final
 @attrs.frozen
-class StoreReturned:
+class StoreReturned(Record):
     """
     The store is available again.
 

@@ -6,12 +6,13 @@ from typing import TypeAlias, final
 
 import attrs
 
+from oauth_cc._wire.record import Record
 from oauth_cc.endpoint import Endpoint, issuer_fault
 
 
 @final
 @attrs.frozen(init=False)
-class Issuer:
+class Issuer(Record):
     """
     The issuer identifier of a server whose metadata name the token endpoint (RFC 8414 section 2).
 

@@ -44,8 +44,8 @@ class Library(Generic[C, A, R]):
         name: The name of the library.
         client: Its class of clients for threads.
         async_client: Its class of clients for async code.
-        open: Makes a default client for threads.
-        open_async: Makes a default client for async code.
+        open: Makes a default client for threads, for a request to a URL.
+        open_async: Makes a default client for async code, in the same way.
         send: Sends one request through a client, without redirects, authentication or cookies. A function is the first
             response hook.
         send_async: Sends one request through an async client, in the same way.
@@ -60,8 +60,8 @@ class Library(Generic[C, A, R]):
     name: str
     client: type[C]
     async_client: type[A]
-    open: Callable[[], AbstractContextManager[C]]
-    open_async: Callable[[], AbstractAsyncContextManager[A]]
+    open: Callable[[str], AbstractContextManager[C]]
+    open_async: Callable[[str], AbstractAsyncContextManager[A]]
     send: Callable[[C, R, Callable[[Response], None]], Response]
     send_async: Callable[[A, R, Callable[[Response], Awaitable[None]]], Awaitable[Response]]
     request: Callable[[str, str, Mapping[str, str], bytes, float], R]
@@ -117,7 +117,7 @@ class Library(Generic[C, A, R]):
                 plain = self.plain(request, options.timeout, connection.trace)
                 try:
                     with (
-                        self.open() if client is None else nullcontext(client) as through,
+                        self.open(request.url) if client is None else nullcontext(client) as through,
                         closing(self.send(through, plain, reading.read)) as response,
                     ):
                         reading.read(response)
@@ -159,7 +159,7 @@ class Library(Generic[C, A, R]):
             try:
                 with anyio.fail_after(timeout):
                     async with (
-                        self.open_async() if client is None else nullcontext(client) as through,
+                        self.open_async(request.url) if client is None else nullcontext(client) as through,
                         aclosing(await self.send_async(through, plain, reading.read_async)) as response,
                     ):
                         await reading.read_async(response)

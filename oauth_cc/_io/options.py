@@ -6,6 +6,7 @@ from typing import Final, final
 
 import attrs
 
+from oauth_cc._wire.record import Record
 from oauth_cc._wire.typing import is_coroutine_function
 from oauth_cc.errors import InvalidInput
 from oauth_cc.events import EventHook
@@ -19,8 +20,8 @@ _LONGEST_TIMEOUT: Final = 86400
 
 
 @final
-@attrs.frozen(repr=False)
-class Options:
+@attrs.frozen
+class Options(Record):
     """
     The settings of token requests, renewal and events.
 

@@ -9,6 +9,7 @@ import attrs
 
 from oauth_cc._wire.grammar import TEXT
 from oauth_cc._wire.json import JsonValue
+from oauth_cc._wire.record import Record
 from oauth_cc.authentication.client_secret import ClientSecret, GivenSecret, client_secret, opened
 from oauth_cc.authentication.federated import AssertionFile, AssertionSource, AudienceSource, Source
 from oauth_cc.authentication.jwt import JWT_BEARER, AssertionDraft, written_claims
@@ -24,7 +25,7 @@ _LONGEST_LIFETIME: Final = 3600
 
 @final
 @attrs.frozen(init=False)
-class PrivateKeyJwt:
+class PrivateKeyJwt(Record):
     """
     A JWT for each request, signed with a private key whose public half the server has (RFC 7523 section 2.2).
 
@@ -107,7 +108,7 @@ class PrivateKeyJwt:
 
 @final
 @attrs.frozen(init=False)
-class ClientSecretJwt:
+class ClientSecretJwt(Record):
     """
     A JWT for each request with an HMAC keyed by the client secret, which is not sent (RFC 7523 section 2.2, OpenID
     Connect Core section 9).
@@ -171,7 +172,7 @@ class ClientSecretJwt:
 
 @final
 @attrs.frozen
-class _ForAudience:
+class _ForAudience(Record):
     # A function together with its argument, compared by both.
     function: AudienceSource = attrs.field(repr=False)
     audience: str
@@ -192,7 +193,7 @@ def _shown(source: object) -> str:
 
 @final
 @attrs.frozen(init=False)
-class ClientAssertion:
+class ClientAssertion(Record):
     """
     An assertion issued by another party: Kubernetes, SPIFFE, a CI system (RFC 7521 section 4.2).
 

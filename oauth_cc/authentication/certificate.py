@@ -16,6 +16,7 @@ import attrs
 from oauth_cc._wire.base64url import base64url
 from oauth_cc._wire.der import DerForm, der_form
 from oauth_cc._wire.pem import blocks, unwrap
+from oauth_cc._wire.record import Record
 from oauth_cc.authentication.federated import PathLike, checked_path
 from oauth_cc.errors import InvalidInput
 
@@ -57,7 +58,7 @@ _OTHERS: Final = (
 
 @final
 @attrs.frozen(init=False)
-class Certificate:
+class Certificate(Record):
     """
     A client certificate, identified by its thumbprint.
 
@@ -132,7 +133,7 @@ class Certificate:
 
 @final
 @attrs.frozen(init=False)
-class CertificateFile:
+class CertificateFile(Record):
     """
     The *path* of a file with a client certificate that is rotated, such as an X.509-SVID.
 

@@ -11,6 +11,7 @@ import attrs
 
 from oauth_cc._wire.grammar import ACCESS_TOKEN, TEXT, URL_TEXT
 from oauth_cc._wire.json import is_array, parse_object, write
+from oauth_cc._wire.record import Record
 from oauth_cc.errors import InvalidInput
 from oauth_cc.secret import REDACTION, Secret
 
@@ -57,7 +58,7 @@ def checked_path(given: object) -> str | None:
 
 @final
 @attrs.frozen(init=False)
-class AssertionFile:
+class AssertionFile(Record):
     """
     The *path* of a file with an assertion, which its issuer replaces before it expires.
 
@@ -87,7 +88,7 @@ AudienceSource: TypeAlias = Callable[[str], str | Secret | Awaitable[str | Secre
 
 @final
 @attrs.frozen
-class AssertionSource:
+class AssertionSource(Record):
     """
     The source of an assertion that another party issues.
 

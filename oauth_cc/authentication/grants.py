@@ -8,6 +8,7 @@ from typing import Final, TypeAlias, final
 import attrs
 
 from oauth_cc._wire.json import JsonValue, parse_object
+from oauth_cc._wire.record import Record
 from oauth_cc.authentication.assertions import assertion_fault, key_fault
 from oauth_cc.authentication.client_secret import ClientSecret
 from oauth_cc.authentication.jwt import AssertionDraft, written_claims
@@ -31,7 +32,7 @@ _NO_FIELDS: Final = AuthenticationFields()
 
 @final
 @attrs.frozen(init=False)
-class JwtBearerGrant:
+class JwtBearerGrant(Record):
     """
     A JWT that the client signs for each request, as the grant itself: service accounts of Google, Salesforce, DocuSign,
     ServiceNow, Maskinporten and Zitadel (RFC 7523 section 2.1).

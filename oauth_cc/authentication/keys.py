@@ -12,6 +12,7 @@ import attrs
 
 from oauth_cc._wire.base64url import base64url
 from oauth_cc._wire.grammar import TEXT, is_text
+from oauth_cc._wire.record import Record
 from oauth_cc.authentication.certificate import Certificate, certificate_fault
 from oauth_cc.authentication.public_jwk import public_jwk as read_public_jwk
 from oauth_cc.authentication.public_jwk import thumbprint as thumbprint_of
@@ -49,7 +50,7 @@ class KeyReader(Protocol):
 
 @final
 @attrs.frozen
-class KeySource:
+class KeySource(Record):
     """
     Where a private key is read from for each token request, as it may be rotated.
 
@@ -64,7 +65,7 @@ class KeySource:
 
 @final
 @attrs.frozen(init=False)
-class SigningKey:
+class SigningKey(Record):
     """
     A private key, represented by a function that signs with it. `oauth_cc.jose` loads one from PEM or a JWK.
 
@@ -151,7 +152,7 @@ class SigningKey:
 
 @final
 @attrs.frozen(init=False)
-class MacKey:
+class MacKey(Record):
     """
     A secret shared with the server that keys an HMAC and is never sent.
 

@@ -10,6 +10,7 @@ from typing import Generic, TypeAlias, TypeVar, final
 
 import attrs
 
+from oauth_cc._wire.record import Record
 from oauth_cc.authentication.client_secret import SecretFile, SecretSource
 from oauth_cc.authentication.federated import Source
 from oauth_cc.authentication.keys import KeySource, MacKey, SigningKey
@@ -24,7 +25,7 @@ A = TypeVar("A")
 
 @final
 @attrs.frozen
-class Moment:
+class Moment(Record):
     """
     The result of `Observe`.
 
@@ -41,7 +42,7 @@ class Moment:
 
 @final
 @attrs.frozen
-class Received:
+class Received(Record):
     """
     A response.
 
@@ -58,7 +59,7 @@ class Received:
 
 @final
 @attrs.frozen
-class Failed:
+class Failed(Record):
     """
     A failed effect.
 
@@ -73,13 +74,13 @@ class Failed:
 
 @final
 @attrs.frozen
-class Observe:
+class Observe(Record):
     """A request for the current `Moment`."""
 
 
 @final
 @attrs.frozen
-class Send:
+class Send(Record):
     """
     A request to send *request* once, without following redirects. The result is `Received` or `Failed`.
     """
@@ -89,7 +90,7 @@ class Send:
 
 @final
 @attrs.frozen
-class Sign:
+class Sign(Record):
     """
     A request for a signature. The result is the bytes of a JWS signature (RFC 7515 section 5.1), or `Failed`.
 
@@ -104,7 +105,7 @@ class Sign:
 
 @final
 @attrs.frozen
-class FetchAssertion:
+class FetchAssertion(Record):
     """A request for the current assertion of *source*. The result is a `Secret` or `Failed`, as for `ReadSecret`."""
 
     source: Source = attrs.field(repr=False)
@@ -112,7 +113,7 @@ class FetchAssertion:
 
 @final
 @attrs.frozen
-class ReadSecret:
+class ReadSecret(Record):
     """
     A request for the current client secret of *source*. The result is a `Secret` or `Failed`, which is retryable if the
     secret may be back in a moment.
@@ -123,7 +124,7 @@ class ReadSecret:
 
 @final
 @attrs.frozen
-class ReadKey:
+class ReadKey(Record):
     """A request for the current key of *source*. The result is a `SigningKey` or `Failed`, as for `ReadSecret`."""
 
     source: KeySource
@@ -131,7 +132,7 @@ class ReadKey:
 
 @final
 @attrs.frozen
-class Sleep:
+class Sleep(Record):
     """A request to wait for *seconds*. The result is None."""
 
     seconds: float
@@ -139,7 +140,7 @@ class Sleep:
 
 @final
 @attrs.frozen
-class Load:
+class Load(Record):
     """A request for the token under *key* in the shared store. The result is a `Token`, None or `Failed`."""
 
     key: str
@@ -147,7 +148,7 @@ class Load:
 
 @final
 @attrs.frozen
-class Save:
+class Save(Record):
     """
     A request to save a token in the shared store. The result is None or `Failed`.
 
@@ -162,7 +163,7 @@ class Save:
 
 @final
 @attrs.frozen
-class Lock:
+class Lock(Record):
     """
     A request for the shared store's lock of *key*. The result is whether the lock is held, or `Failed`.
 
@@ -179,7 +180,7 @@ class Lock:
 
 @final
 @attrs.frozen
-class Report:
+class Report(Record):
     """A request to log *event* and pass it to the event hook. The result is None."""
 
     event: Event
@@ -194,7 +195,7 @@ Flow: TypeAlias = Generator[Effect, object, T]
 
 @final
 @attrs.frozen
-class Returned(Generic[T]):
+class Returned(Record, Generic[T]):
     """The end of a flow, with its return *value*."""
 
     value: T

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, final
 
 import attrs
 
+from oauth_cc._wire.record import Record
 from oauth_cc.endpoint import Endpoint, issuer_of
 from oauth_cc.errors import InvalidInput
 from oauth_cc.scope import Scope
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @final
 @attrs.frozen
-class KnownResource:
+class KnownResource(Record):
     """
     What is known of a protected resource.
 
@@ -94,7 +95,7 @@ class MetadataCache:
 
 @final
 @attrs.frozen
-class Discovery:
+class Discovery(Record):
     """
     How a source discovers the token endpoint.
 

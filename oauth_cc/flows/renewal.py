@@ -10,6 +10,7 @@ from typing import Final, TypeAlias, final
 
 import attrs
 
+from oauth_cc._wire.record import Record
 from oauth_cc.authentication.credentials import ClientCredentials, has_name
 from oauth_cc.compose import check_request
 from oauth_cc.endpoint import Endpoint, as_endpoint, issuer_of
@@ -33,7 +34,7 @@ _ONE_ATTEMPT: Final = Retries(attempts=1)
 
 @final
 @attrs.frozen
-class Renewed:
+class Renewed(Record):
     """
     The result of a renewal that obtained a token.
 
@@ -48,7 +49,7 @@ class Renewed:
 
 @final
 @attrs.frozen
-class Kept:
+class Kept(Record):
     """The cached token, kept because another process is renewing it."""
 
 
@@ -90,7 +91,7 @@ class CacheSlot:
 
 @final
 @attrs.frozen
-class Terms:
+class Terms(Record):
     """
     The settings of a source. `terms` makes and checks them.
 

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias, final
 
 import attrs
 
+from oauth_cc._wire.record import Record
 from oauth_cc.errors import InvalidResponse, TokenRequestRefused
 from oauth_cc.flows.freshness import DEFAULT_WINDOW, SHORTEST_USE, RenewalWindow, fresh_from, fresh_until, stale_from
 from oauth_cc.flows.rejection import ACCEPTED_AFTER, Histories, after_use, rejections_of, repeated, without
@@ -32,7 +33,7 @@ _ROUNDING: Final = 2.0
 
 @final
 @attrs.frozen
-class Refuse:
+class Refuse(Record):
     """
     The decision to raise *error*, the server's refusal, without a request.
 
@@ -60,7 +61,7 @@ class Refuse:
 
 @final
 @attrs.frozen
-class TokenState:
+class TokenState(Record):
     """
     The state of one cached token.
 
@@ -97,7 +98,7 @@ UNKNOWN: Final = TokenState()
 
 @final
 @attrs.frozen
-class Use:
+class Use(Record):
     """The decision to use *token*."""
 
     token: Token
@@ -105,13 +106,13 @@ class Use:
 
 @final
 @attrs.frozen
-class Wait:
+class Wait(Record):
     """The decision to wait for the pending renewal."""
 
 
 @final
 @attrs.frozen
-class Renew:
+class Renew(Record):
     """The decision to renew the token. *held* is a token that can be used meanwhile, and if the renewal fails."""
 
     held: Token | None

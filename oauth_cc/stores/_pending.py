@@ -9,6 +9,7 @@ from typing import Protocol, TypeAlias, final
 
 import attrs
 
+from oauth_cc._wire.record import Record
 from oauth_cc.flows.single_flight import Refuse, Use
 from oauth_cc.stores._cell import Outcome
 from oauth_cc.token import Token
@@ -89,7 +90,7 @@ class PendingRenewal:
 
 @final
 @attrs.frozen
-class StartRenewal:
+class StartRenewal(Record):
     """
     The instruction to perform a renewal, unless another caller claims it first.
 
@@ -104,7 +105,7 @@ class StartRenewal:
 
 @final
 @attrs.frozen
-class AwaitRenewal:
+class AwaitRenewal(Record):
     """The instruction to wait for the outcome of *pending*, for half a second at most, and to ask again."""
 
     pending: PendingRenewal

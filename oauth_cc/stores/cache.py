@@ -12,6 +12,7 @@ from typing import NoReturn, SupportsIndex, final
 
 import attrs
 
+from oauth_cc._wire.record import Record
 from oauth_cc.errors import InvalidInput
 from oauth_cc.flows.effects import Load, Lock, Save
 from oauth_cc.flows.freshness import DEFAULT_WINDOW, RenewalWindow
@@ -41,7 +42,7 @@ _EXAMINED = 4
 
 @final
 @attrs.frozen
-class Limits:
+class Limits(Record):
     """
     The times and shares of one source.
 
@@ -62,7 +63,7 @@ DEFAULT_LIMITS = Limits()
 
 @final
 @attrs.frozen
-class _Entry:
+class _Entry(Record):
     """The state of one token, and its pending renewal."""
 
     state: TokenState = UNKNOWN

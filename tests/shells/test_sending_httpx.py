@@ -87,6 +87,18 @@ class TestEnvironment:
             way.token(REQUEST, f"{server.url}/token")
             assert paths(server) == ["/token"]
 
+    def test_a_default_client_reads_authorities_for_https_alone(
+        self, way: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """That takes longer than a token request. The case of the scheme does not matter."""
+        with trusted_by_environment(way, tmp_path, monkeypatch) as server_side:
+            with serve(TOKEN) as server:
+                way.token(REQUEST, f"{server.url}/token")
+            assert DEFAULT_TLS[way.library].cache_info().currsize == 0
+            with serve(TOKEN, tls=server_side) as server:
+                way.token(REQUEST, f"{server.url}/token".replace("https", "HTTPS"))
+            assert DEFAULT_TLS[way.library].cache_info().currsize == 1
+
     def test_a_network_error_names_the_proxy_of_the_environment(
         self, way: Ask, monkeypatch: pytest.MonkeyPatch
     ) -> None:
