@@ -28,12 +28,16 @@ def test_the_map_of_the_code_names_existing_files_only() -> None:
     assert not [name for name in named if not (PACKAGE / name).exists() and not (ROOT / name).exists()]
 
 
-def test_the_threat_model_names_tests_that_exist() -> None:
-    """Each row of what is defended ends in tests: files, or tests in them."""
-    text = (GITHUB / "SECURITY.md").read_text("utf-8")
-    _, _, defended = text.partition("### What is defended")
-    rows = [row for row in defended.partition("###")[0].splitlines() if row.startswith("| ")][2:]
-    assert len(rows) > 15
+@pytest.mark.parametrize(
+    ("document", "section"),
+    [("SECURITY.md", "### What is defended"), ("CONTRIBUTING.md", "## How the running program is tested")],
+)
+def test_the_tables_of_what_is_tested_name_tests_that_exist(document: str, section: str) -> None:
+    """Each row ends in tests: files, or tests in them."""
+    text = (GITHUB / document).read_text("utf-8")
+    _, _, shown = text.partition(section)
+    rows = [row for row in shown.partition("##")[0].splitlines() if row.startswith("| ")][2:]
+    assert len(rows) > 14
     for row in rows:
         named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", row.rpartition(" | ")[2])
         assert named, row

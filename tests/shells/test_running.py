@@ -74,6 +74,27 @@ class AsyncHanging(AsyncShared):
         return await super().load(key)
 
 
+@each_backend
+def test_loop_that_ends_at_once_leaves_nothing_that_the_next_loop_waits_for(
+    server: AuthorizationServer, backend: str
+) -> None:
+    """The task of the renewal has hardly begun."""
+    cache = TokenCache()
+
+    async def leave() -> None:
+        with anyio.move_on_after(0):
+            await AsyncTokenSource(CREDENTIALS, server.token_endpoint, store=cache).token()
+
+    async def ask() -> None:
+        began = time.monotonic()
+        source = AsyncTokenSource(CREDENTIALS, server.token_endpoint, store=cache)
+        assert (await source.token()).token_type == "Bearer"
+        assert time.monotonic() - began < 30
+
+    for main in (leave, ask):
+        anyio.run(main, backend=backend)
+
+
 class TestHanging:
     def test_caller_leaves_a_hanging_store_and_the_next_one_leads(self, server: AuthorizationServer) -> None:
         """The thread of the first renewal goes on, and is not needed."""
