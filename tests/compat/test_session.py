@@ -738,6 +738,15 @@ class TestRenewal:
             response = oauth.post(api.url, data=data)
         assert (401, b"no") == (response.status_code, response.content)
 
+    def test_a_hook_that_fails_on_a_renewal_leaves_the_rejection(self, oauth: OAuth2Session) -> None:
+        """The original would not have called it."""
+        oauth.register_compliance_hook("access_token_response", lambda response: response.json()["wrapped"] or response)
+        wrapped = [Answer(chunks=(b'{"access_token": "tok", "wrapped": ""}',)), REFUSED]
+        with serve(*wrapped) as script, serve(REJECTED, DONE) as api:
+            fetched(oauth, script)
+            assert (401, b"no") == ((response := oauth.get(api.url)).status_code, response.content)
+        assert 2 == len(script.asked)
+
     def test_a_second_rejection_is_returned(self, oauth: OAuth2Session) -> None:
         """A call is repeated once. A token that the program set is not renewed at all."""
         with serve(TOKEN, token()) as script, serve(REJECTED) as api:

@@ -17,10 +17,9 @@ from oauth_cc._io.requests_hops import origin_of_url
 from oauth_cc._io.source import TokenSource
 from oauth_cc._wire.typing import NonStringCollection
 from oauth_cc.challenge import token_rejected
-from oauth_cc.compat._errors import InsecureTransportError, InvalidResponseError, OAuth2Error
+from oauth_cc.compat._errors import InsecureTransportError, InvalidResponseError
 from oauth_cc.compat.requests_oauthlib._types import Data, Headers, SessionClient
 from oauth_cc.endpoint import Endpoint, Origin
-from oauth_cc.errors import OAuthError
 from oauth_cc.http import HttpResponse
 from oauth_cc.refusal import redact
 from oauth_cc.secret import Secret
@@ -205,8 +204,8 @@ class CallHook:
             # A stand-in for `send` may hold a lock meanwhile, as that of requests-mock does.
             with on_this_thread():
                 self.token = self.source.token()
-        except (OAuth2Error, OAuthError, requests.RequestException, Warning):
-            # Logged already. The program gets the 401, as from the original.
+        except Exception:  # logged already, and a compliance hook may raise anything
+            # The program gets the 401, as from the original.
             return response
         again = self._sent_again(response, sending)
         self.source.context.accepts(HttpResponse(again.status_code, again.headers), self.token, api)
