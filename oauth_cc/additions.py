@@ -98,9 +98,11 @@ def header_fault(name: str, value: Secret, taken: Container[str]) -> InvalidInpu
     if not isinstance(name, str) or not HEADER_NAME.fullmatch(name):
         return InvalidInput("header", "header must have a name such as 'X-Merchant-Id' (RFC 9110 section 5.1)")
     if frames_message(name):
-        return InvalidInput("header", f"header must not be {name}, which the HTTP library sets")
+        return InvalidInput("header", f"header must not be {name}, which the HTTP library sets; leave it out")
     if name.lower() in ("authorization", "dpop"):
-        return InvalidInput("header", f"header must not be {name}, which belongs to client authentication")
+        return InvalidInput(
+            "header", f"header must not be {name}; pass a client authentication method to ClientCredentials"
+        )
     if name.lower() in taken:
         return InvalidInput("header", f"header {name} must not be repeated; leave one out")
     if not isinstance(value, Secret):
@@ -157,7 +159,9 @@ def write_detail(detail: Mapping[str, JsonValue]) -> str:
 def check_detail(detail: Mapping[str, object] | str) -> None:
     """Raise `InvalidInput` unless *detail*, as read from JSON, is an object with a str ``type``."""
     if isinstance(detail, str):
-        raise InvalidInput("authorization_details", f"authorization_details has an element that {detail}")
+        raise InvalidInput(
+            "authorization_details", f"authorization_details must be JSON objects, each a dict, but one {detail}"
+        )
     if not isinstance(detail.get("type"), str):
         reason = "authorization_details must have a str member 'type' in each element (RFC 9396 section 2)"
         raise InvalidInput("authorization_details", reason)

@@ -62,7 +62,10 @@ class Placement:
         if not isinstance(self.header, str) or not HEADER_NAME.fullmatch(self.header):
             raise InvalidInput("header", "header must be the name of an HTTP header, such as 'X-Access-Token'")
         if frames_message(self.header) or self.header.lower() in _OTHER_HEADERS:
-            raise InvalidInput("header", f"header must not be {self.header}, which has another meaning in HTTP")
+            raise InvalidInput(
+                "header",
+                f"header must not be {self.header}, which has another meaning in HTTP; see the API's documentation",
+            )
         if self.scheme is None:
             return
         if not isinstance(self.scheme, str) or not HEADER_NAME.fullmatch(self.scheme):
@@ -175,7 +178,7 @@ def _members_fault(dialect: Dialect) -> InvalidInput | None:
     if not pairs:
         return InvalidInput("members", "members must be a mapping, such as {'access_token': 'data.token'}")
     if not all([name in _MEMBERS for name, _ in dialect.members]):
-        return InvalidInput("members", f"members can place {', '.join(_MEMBERS)} only")
+        return InvalidInput("members", f"members must not have other names than {', '.join(_MEMBERS)}")
     if len(dict(dialect.members)) != len(dialect.members):
         return InvalidInput("members", "members must place each member once")
     for name, path in dialect.members:

@@ -113,7 +113,7 @@ def endpoint_fault(given: object) -> InvalidInput | None:
         return None
     if isinstance(given, str):
         return url_fault("token endpoint", given, allow_http=False)
-    reason = f"token endpoint must be a str or an Endpoint, not {type(given).__name__}"
+    reason = f"token endpoint must be a URL, as a str or an Endpoint, not {type(given).__name__}"
     return InvalidInput("token endpoint", reason)
 
 

@@ -249,7 +249,7 @@ def _content(path: str) -> bytes | InvalidInput:
         with Path(path).open("rb") as opened:
             return opened.read(_MAX_KEY + 1)
     except OSError as error:
-        return _refused(f"file {path} cannot be read: {error.strerror}")
+        return _refused(f"file {path} cannot be read: {error.strerror}; check the path")
 
 
 def _from_content(

@@ -87,7 +87,7 @@ class TokenRequest:
 
     def __attrs_post_init__(self) -> None:
         if not isinstance(self.credentials, ClientCredentials):
-            reason = f"client credentials must be ClientCredentials, not {type(self.credentials).__name__}"
+            reason = f"credentials must be ClientCredentials('id', secret), not {type(self.credentials).__name__}"
             raise InvalidInput("client credentials", reason)
         if not isinstance(self.scope, Scope):
             kind = type(self.scope).__name__
@@ -136,7 +136,9 @@ class TokenRequest:
                 raise fault
             taken.add(header.lower())
         if not isinstance(self.dialect, Dialect):
-            reason = f"dialect must be a Dialect, not {type(self.dialect).__name__}; oauth_cc.dialects has some"
+            reason = (
+                f"dialect must be a Dialect, not {type(self.dialect).__name__}; use Dialect(...) or oauth_cc.dialects"
+            )
             raise InvalidInput("dialect", reason)
         grant_type = getattr(self.credentials.authentication, "grant_type", None)
         if isinstance(grant_type, str) and self.dialect.grant_type != RFC_6749.grant_type:

@@ -128,7 +128,9 @@ def read_token_response(
     if "error" in members and not _is_empty_error(members):
         error = members["error"]
         if not isinstance(error, str) or not ERROR.fullmatch(error):
-            return InvalidResponse(status, "the response has a member 'error' that is not an error code")
+            return InvalidResponse(
+                status, "the response has a member 'error' that is not an error code; ask the server's operator"
+            )
         return refusal(response, request, secrets(), received_at)
     return _token(status, members, request, received_at, secrets)
 
@@ -209,7 +211,7 @@ def _no_access_token(
     status: int, is_there: bool, members: dict[str, JsonValue], secrets: Callable[[], tuple[Secret, ...]]
 ) -> InvalidResponse:
     if is_there:
-        reason = "the response has an access_token with characters that a header cannot carry"
+        reason = "the response has an access_token that no header can carry; ask the server's operator"
         return InvalidResponse(status, reason, "access_token")
     legal = [name for name in members if NAME.fullmatch(name) and len(name) <= _MAX_SHOWN]
     names = redact(", ".join(legal[:_MAX_NAMES]), secrets()) if legal else ""

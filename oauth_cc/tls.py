@@ -56,7 +56,7 @@ def _read(path: str) -> bytes | InvalidInput:
         with Path(path).open("rb") as opened:
             return opened.read(_MAX_SIZE)
     except OSError as error:
-        return InvalidInput("certificate", f"certificate file {path} cannot be read: {error.strerror}")
+        return InvalidInput("certificate", f"certificate file {path} cannot be read: {error.strerror}; check the path")
 
 
 def _certificate(content: bytes, password: str | bytes | Secret | None) -> Certificate | InvalidInput | ImportError:
@@ -149,7 +149,7 @@ class _RotatingContext(ssl.SSLContext):
             # The second for a password that OpenSSL does not take.
             reason = "certificate must be PEM, with its private key in the same file or in key=, and its password"
         except OSError as error:
-            reason = f"certificate or its private key cannot be read: {error.strerror}"
+            reason = f"certificate or its private key cannot be read: {error.strerror}; check the paths"
         else:
             return None
         return InvalidInput("certificate", reason)

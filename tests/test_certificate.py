@@ -42,7 +42,7 @@ def test_a_certificate_that_is_rotated_is_identified_by_its_path() -> None:
     assert CertificateFile(Path("/run/svid.pem")) == CertificateFile("/run/svid.pem")
     wrong: Any
     for wrong in (SAMPLE, KEY.decode(), KEY, 5, ""):
-        with pytest.raises(errors.InvalidInput, match="must be a path, not the content of the file") as caught:
+        with pytest.raises(errors.InvalidInput, match="must be the path of a file") as caught:
             CertificateFile(wrong)
         assert "MHcC" not in shown_by(caught.value)
 

@@ -115,7 +115,7 @@ class TestBody:
             ("--parameter", "audience", "--parameter must be NAME=VALUE"),
             ("--parameter", "client_secret=M4RKER", "pass it to ClientCredentials"),
             ("--scope", "a  b", "put one space between scope-tokens"),
-            ("--resource", "relative", "begin it with a scheme"),
+            ("--resource", "relative", "must be an absolute URI"),
             ("--body", "%", "percent-encoded"),
         ],
     )
@@ -152,7 +152,7 @@ class TestRequest:
         assert "X-Merchant-Id: ***\nX-Key: ***\n" in result.out
         for option, value, advice in (
             ("--header", "X-Merchant-Id", "--header must be NAME=VALUE"),
-            ("--header", "Authorization=M4RKER", "belongs to client authentication"),
+            ("--header", "Authorization=M4RKER", "pass a client authentication method"),
             ("--header-env", "X-Key", "--header-env must be NAME=VARIABLE"),
             ("--header-env", "X-Key=NO_SUCH", "names NO_SUCH, which is not set"),
         ):
@@ -361,7 +361,7 @@ class TestToken:
             (("--secret-stdin=M4RKER",), "argument --secret-stdin: ignored explicit argument; see oauth-cc token"),
             (("--format", "M4RKER"), "argument --format: invalid choice (choose from "),
             (("--format", "M4RKER (choose from M4RKER"), "argument --format: invalid choice (choose from "),
-            (("--timeout", "M4RKER"), "must be seconds, above 0 and up to a day"),
+            (("--timeout", "M4RKER"), "must be a number of seconds above 0 and at most a day"),
             (("--lifetime", "M4RKER"), "must be a whole number of seconds"),
             (("--secret-env", "-M4RKER"), "argument --secret-env: expected one argument"),
         ],
@@ -392,7 +392,7 @@ class TestToken:
         given = () if source[0] == "OAUTH_CLIENT_SECRET" else source
         result = cli("token", *LOCAL, "http://127.0.0.1:1/token", *given, stdin="\n")
         assert (result.code, result.out) == (BAD_INPUT, "")
-        assert result.err == f"oauth-cc: {source[-1]} must not be empty; set it to the value, or remove it\n"
+        assert result.err == f"oauth-cc: {source[-1]} must not be empty; provide the value, or leave it out\n"
 
     def test_standard_input_must_be_open_and_text(self, cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
         """Otherwise the error says so."""
@@ -784,7 +784,10 @@ class TestAuthentication:
         )
         assert "MYAPI_TOKEN_URL" not in cli("token", "--environment", "MYAPI_", "--allow-http").err
         result = cli("token", "--token-url", "https://as.example/token")
-        assert (result.code, "--client-id is required; --environment" in result.err) == (BAD_INPUT, True)
+        assert (result.code, "--client-id is required; pass it, or pass --environment" in result.err) == (
+            BAD_INPUT,
+            True,
+        )
 
     def test_a_missing_signing_library_names_the_extra(
         self, cli: Runner, key: str, monkeypatch: pytest.MonkeyPatch
@@ -1092,7 +1095,7 @@ class TestProcess:
     def test_an_unusable_timeout_is_bad_input(self, cli: Runner, seconds: str) -> None:
         """A timeout that is not a number of seconds up to a day is bad input."""
         result = cli("metadata", "https://as.example", "--timeout", seconds)
-        assert (result.code, "must be seconds, above 0 and up to a day" in result.err) == (BAD_INPUT, True)
+        assert (result.code, "must be a number of seconds above 0 and at most a day" in result.err) == (BAD_INPUT, True)
 
     def test_help_is_ascii(self, cli: Runner) -> None:
         """The help is ASCII, so every terminal prints it."""

@@ -56,7 +56,7 @@ class TestSources:
     @pytest.mark.parametrize("given_", ["", b"f", 5, None, Path, "-----BEGIN KEY-----M4RKER", "eyJM4RKER", "a\n"])
     def test_a_secret_file_is_a_path(self, given_: Any) -> None:
         """The error does not quote it, as it may be the content."""
-        with pytest.raises(errors.InvalidInput, match="file must be a path, not the content") as caught:
+        with pytest.raises(errors.InvalidInput, match="file must be the path of a file") as caught:
             SecretFile(given_)
         assert "M4RKER" not in shown_by(caught.value)
         assert SecretFile(Path("a") / "b") == SecretFile("a/b")

@@ -433,7 +433,7 @@ class TestComposing:
     @pytest.mark.parametrize("dialect", [None, "EBAY", {}, dialects])
     def test_a_dialect_of_another_type_is_rejected(self, dialect: Any) -> None:
         """The error says where the ready-made ones are."""
-        with pytest.raises(errors.InvalidInput, match=r"^dialect must be a Dialect, not \w+; oauth_cc\.dialects has"):
+        with pytest.raises(errors.InvalidInput, match=r"^dialect must be a Dialect, not \w+; use Dialect"):
             REQUEST.with_dialect(dialect)
 
     def test_a_placement_cannot_be_combined_with_dpop(self) -> None:

@@ -260,7 +260,7 @@ class TestSources:
     )
     def test_assertion_file_rejects_content_without_quoting_it(self, given_: Any) -> None:
         """The content may be an assertion or a key, perhaps in base64."""
-        with pytest.raises(errors.InvalidInput, match="must be a path, not the content") as caught:
+        with pytest.raises(errors.InvalidInput, match="must be the path of a file") as caught:
             AssertionFile(given_)
         shown = shown_by(caught.value)
         assert "M4RKER" not in shown

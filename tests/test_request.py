@@ -380,7 +380,7 @@ class TestBuilders:
     def test_an_argument_of_another_type_is_rejected_with_advice(self) -> None:
         """The error says what to pass."""
         text: Any = "a b"
-        with pytest.raises(errors.InvalidInput, match="must be ClientCredentials, not str"):
+        with pytest.raises(errors.InvalidInput, match=r"must be ClientCredentials\('id', secret\), not str"):
             token_request(text)
         with pytest.raises(errors.InvalidInput, match=r"Scope\.parse"):
             token_request(ClientCredentials("id"), text)

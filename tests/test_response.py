@@ -347,7 +347,10 @@ class TestToken:
         error = read({**GOOD, "access_token": given_})
         assert isinstance(error, errors.InvalidResponse)
         assert error.member == "access_token"
-        assert str(error) == "HTTP 200: the response has an access_token with characters that a header cannot carry"
+        assert (
+            str(error)
+            == "HTTP 200: the response has an access_token that no header can carry; ask the server's operator"
+        )
 
     @pytest.mark.parametrize(
         ("members", "advice"),

@@ -154,9 +154,9 @@ class TestInvalidInput:
     @pytest.mark.parametrize(("store", "name"), [({}, "dict"), (Path("tokens"), type(Path()).__name__), (5, "int")])
     def test_an_object_without_the_methods_of_a_store_is_rejected(self, store: Any, name: str) -> None:
         """Such a store would fail at every call, and each process would be alone."""
-        with pytest.raises(InvalidInput, match=f"store must have the methods .*, but {name} does not have load, save"):
+        with pytest.raises(InvalidInput, match=f"store must have the methods .*, but {name} lacks load, save"):
             TokenSource(REQUEST, "https://as.example/token", store=store)
-        with pytest.raises(InvalidInput, match=f"store must have the methods .*, but {name} does not have"):
+        with pytest.raises(InvalidInput, match=f"store must have the methods .*, but {name} lacks"):
             AsyncTokenSource(REQUEST, "https://as.example/token", store=store)
 
 

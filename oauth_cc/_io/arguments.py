@@ -172,7 +172,7 @@ def check_kind(client: object, kind: type[object]) -> None:
         InvalidInput: *client* is of another class.
     """
     if client is not None and not isinstance(client, kind):
-        raise InvalidInput("client", f"client must be a {_name(kind)}, not {_name(type(client))}")
+        raise InvalidInput("client", f"client must be of the type {_name(kind)}, not {_name(type(client))}")
 
 
 def check_bearer(request: TokenRequest) -> None:

@@ -151,6 +151,9 @@ def _checked_result(effect: Signing, found: object) -> bytes | Secret | SigningK
         case ReadSecret(SecretFile() as file) if isinstance(found, bytes):
             return secret_in_file(file, found)
         case ReadSecret():
+            if not isinstance(found, str | Secret):
+                reason = f"client_secret function must return a str or Secret, not {type(found).__name__}"
+                return InvalidInput("client_secret", reason)
             return _unless_empty(checked_secret(found))
         case ReadKey(source):
             if isinstance(found, SigningKey):

@@ -77,7 +77,7 @@ def uri_fault(uri: str) -> str | None:
     if "#" in uri:
         return "must not have a fragment; remove '#' and what follows (RFC 8707 section 2)"
     if not _ABSOLUTE_URI.fullmatch(uri):
-        return "must be an absolute URI; begin it with a scheme and percent-encode other characters (RFC 3986)"
+        return "must be an absolute URI such as 'https://api.example/'; percent-encode other characters (RFC 3986)"
     return None
 
 

@@ -153,7 +153,8 @@ class CertificateFile(Record):
         if text is None:
             # The argument may be a whole file with its private key.
             del self, path
-            raise InvalidInput("certificate", "certificate file must be a path, not the content of the file")
+            reason = "certificate file must be the path of a file as a str or Path, not its content"
+            raise InvalidInput("certificate", reason)
         object.__setattr__(self, "path", text)
 
 

@@ -42,7 +42,8 @@ class SecretFile(Record):
         if text is None:
             # The argument may be the secret itself.
             del self, path
-            raise InvalidInput("client_secret", "client_secret file must be a path, not the content of the file")
+            reason = "client_secret file must be the path of a file as a str or Path, not its content"
+            raise InvalidInput("client_secret", reason)
         object.__setattr__(self, "path", text)
 
 

@@ -183,6 +183,7 @@ def _method(given: GivenSecret | ClientAuthentication | None) -> ClientAuthentic
         return InvalidInput("client authentication", reason)
     if is_function(given):
         return _basic(given)
+    name = f"the class {given.__name__}" if isinstance(given, type) else name
     reason = f"client authentication must be a secret or a record such as ClientSecretBasic('...'), not {name}"
     return InvalidInput("client authentication", reason)
 

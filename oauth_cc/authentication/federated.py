@@ -75,7 +75,8 @@ class AssertionFile(Record):
         if text is None:
             # The argument may be the assertion itself.
             del self, path
-            raise InvalidInput("client assertion", "client assertion file must be a path, not the content of the file")
+            reason = "client assertion file must be the path of a file as a str or Path, not its content"
+            raise InvalidInput("client assertion", reason)
         object.__setattr__(self, "path", text)
 
 

@@ -29,6 +29,10 @@ _OPTIONS: Final = {
     "pass key_id=": "pass --key-id",
     "pass algorithm=": "pass --algorithm",
     "pass its content to key_from_pem() or key_from_jwk()": "pass the path of its file to --key, not the content",
+    "use with_scope()": "use --scope",
+    "use with_resource()": "use --resource",
+    "use with_authorization_details()": "use --authorization-details",
+    "use with_client_id_in_body()": "use --include-client-id",
     "PrivateKeyJwt": "--auth private-key-jwt",
 }
 """The command line's words for arguments that the library's errors name."""

@@ -254,7 +254,7 @@ def _not_empty(source: str, value: str) -> Secret:
     # Most often a variable that a deployment did not fill in.
     if value:
         return Secret(value)
-    raise InvalidInput(source, f"{source} must not be empty; set it to the value, or remove it")
+    raise InvalidInput(source, f"{source} must not be empty; provide the value, or leave it out")
 
 
 def _read(option: str, stdin: TextIO | None) -> str:

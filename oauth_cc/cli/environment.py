@@ -41,7 +41,7 @@ def described(arguments: argparse.Namespace) -> argparse.Namespace:
     prefix: str | None = getattr(arguments, "environment", None)
     if prefix is None:
         if getattr(arguments, "client_id", "") is None:
-            reason = "--client-id is required; --environment takes it and more from environment variables"
+            reason = "--client-id is required; pass it, or pass --environment PREFIX to read it from a variable"
             raise InvalidInput("--client-id", reason)
         return argparse.Namespace(**{**vars(arguments), "auth": getattr(arguments, "auth", None) or "basic"})
     given = [name for name in _DESCRIBED if getattr(arguments, name, None) not in (None, False)]

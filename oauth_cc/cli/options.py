@@ -190,7 +190,7 @@ def _seconds(text: str) -> float:
     try:
         check_timeout(float(text))
     except (ValueError, InvalidInput):
-        raise argparse.ArgumentTypeError("must be seconds, above 0 and up to a day") from None
+        raise argparse.ArgumentTypeError("must be a number of seconds above 0 and at most a day") from None
     return float(text)
 
 

@@ -90,5 +90,5 @@ def _name_and_variable(text: str) -> tuple[str, Secret]:
     if not separator:
         raise InvalidInput("--header-env", "--header-env must be NAME=VARIABLE")
     if variable not in os.environ:
-        raise InvalidInput("--header-env", f"--header-env names {variable}, which is not set in the environment")
+        raise InvalidInput("--header-env", f"--header-env names {variable}, which is not set; export it")
     return name, Secret(os.environ[variable])

@@ -109,7 +109,7 @@ def check_store(store: object) -> None:
     missing = [name for name in _METHODS if not callable(getattr(store, name, None))]
     if missing:
         name, methods = type(store).__name__, ", ".join(_METHODS)
-        reason = f"store must have the methods {methods}, but {name} does not have {', '.join(missing)}"
+        reason = f"store must have the methods {methods}, but {name} lacks {', '.join(missing)}"
         raise InvalidInput("store", reason)
 
 
