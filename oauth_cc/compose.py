@@ -47,7 +47,7 @@ def unsigned_assertion(request: GivenRequest, *, now: float, unique_id: str) -> 
         InvalidInput: The client does not sign an assertion.
 
     Example:
-        >>> from oauth_cc import PrivateKeyJwt, SigningKey
+        >>> from oauth_cc import ClientCredentials, PrivateKeyJwt, SigningKey
         >>> key = SigningKey("ES256", lambda signing_input: bytes(64), "alias/oauth")
         >>> request = ClientCredentials("your_id", PrivateKeyJwt(key, "https://as.example"))
         >>> unsigned = unsigned_assertion(request, now=1700000000.0, unique_id="3f1c")
@@ -109,7 +109,7 @@ def compose_body(request: GivenRequest, *, assertion: str | Secret | None = None
         InvalidInput: The request cannot be composed.
 
     Example:
-        >>> from oauth_cc import Scope, token_request
+        >>> from oauth_cc import ClientCredentials, Scope, token_request
         >>> compose_body(token_request(ClientCredentials("your_id"), Scope.of("hello", "world")))
         'grant_type=client_credentials&scope=hello+world'
     """
@@ -144,6 +144,7 @@ def http_request(
         InvalidInput: The request cannot be composed, or *endpoint* is not https.
 
     Example:
+        >>> from oauth_cc import ClientCredentials
         >>> request = ClientCredentials("your_id", "s3cret")
         >>> http_request(request, "https://as.example/token").headers[0]
         ('Content-Type', 'application/x-www-form-urlencoded')

@@ -103,6 +103,7 @@ def revocation_request(
         InvalidInput: An argument is invalid.
 
     Example:
+        >>> from oauth_cc import ClientCredentials
         >>> client = ClientCredentials("your_id", "s3cret")
         >>> revocation_request("2YotnFZFEjr1zCsicMWpAA", client, "https://as.example/revoke").body
         b'token=2YotnFZFEjr1zCsicMWpAA&token_type_hint=access_token'
@@ -133,6 +134,7 @@ def introspection_request(
         InvalidInput: An argument is invalid.
 
     Example:
+        >>> from oauth_cc import ClientCredentials
         >>> client = ClientCredentials("your_id", "s3cret")
         >>> introspection_request("2YotnFZFEjr1zCsicMWpAA", client, "https://as.example/introspect").method
         'POST'
@@ -163,6 +165,7 @@ def check_revocation_response(
         InvalidResponse: The response is a redirect.
 
     Example:
+        >>> from oauth_cc import ClientCredentials
         >>> client = ClientCredentials("your_id", "s3cret")
         >>> check_revocation_response(HttpResponse(200), client, received_at=1700000000.0)
     """
@@ -196,6 +199,7 @@ def parse_introspection_response(
         InvalidResponse: The response does not say whether the token is active.
 
     Example:
+        >>> from oauth_cc import ClientCredentials
         >>> client = ClientCredentials("your_id", "s3cret")
         >>> response = HttpResponse(200, (), b'{"active": true, "scope": "a b", "exp": 1700003600}')
         >>> parse_introspection_response(response, client, received_at=1700000000.0).scope

@@ -121,7 +121,7 @@ def test_secret_function_is_called_for_each_effect(ask: Prove) -> None:
         (lambda: "", "must not return an empty secret"),
         (lambda: "M4RKER\n", "must not end with a newline"),
         (lambda: b"M4RKER", "must return a str or Secret, not bytes"),
-        (lambda: None, "must be a str or Secret, not NoneType"),
+        (lambda: None, "must return a str or Secret, not NoneType"),
     ]
     for function, reason in wrong:
         result = ask(ReadSecret(SecretSource(function)))

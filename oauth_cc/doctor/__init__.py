@@ -68,7 +68,7 @@ def examine(request: GivenRequest, observed: Observed) -> Diagnosis:
         observed: What was observed of the server.
 
     Example:
-        >>> from oauth_cc import HttpResponse
+        >>> from oauth_cc import ClientCredentials, HttpResponse
         >>> response = HttpResponse(404, {"Content-Type": "text/html"}, b"<html>")
         >>> observed = Observed("https://as.example/tokens", response=response, received_at=1700000000.0)
         >>> examine(ClientCredentials("your_id", "s3cret"), observed).findings[0].topic

@@ -119,6 +119,7 @@ def request_for_resource(
     The scope of *request* is kept. Without one, the request gets the scope *challenged*, or else every scope-token that
     the resource uses.
 
+        >>> from oauth_cc import ClientCredentials
         >>> metadata = ResourceMetadata("https://api.example/", ("https://as.example",), ("read",))
         >>> asked = request_for_resource(metadata, ClientCredentials("your_id", "s3cret"), "https://as.example")
         >>> asked.scope, asked.resources
