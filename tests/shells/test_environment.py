@@ -6,7 +6,6 @@ aside: over a real proxy, and with a private authority.
 import asyncio
 import base64
 import os
-import shutil
 import ssl
 import subprocess
 import sys
@@ -169,7 +168,7 @@ WAYS = [
 
 @attrs.frozen
 class World:
-    """A proxy, a server by http and by https whose authority is in *bundle*, and a *folder* for authorities."""
+    """A proxy, and a server by http and by https whose authority is in *bundle*, and in *folder* by its hash."""
 
     proxy: Proxy
     http: ScriptedServer
@@ -177,6 +176,12 @@ class World:
     bundle: Path
     folder: Path
     netrc: Path
+
+
+def subject_hash(certificate: Path) -> str:
+    """Return the hash by which OpenSSL finds the file of *certificate* in a folder."""
+    command = ["openssl", "x509", "-hash", "-noout", "-in", str(certificate)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 @pytest.fixture(scope="module")
@@ -187,6 +192,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     bundle, folder, netrc = base / "ca.pem", base / "authorities", base / "netrc"
     authority.cert_pem.write_to_path(str(bundle))
     folder.mkdir()
+    (folder / f"{subject_hash(bundle)}.0").write_bytes(bundle.read_bytes())
     netrc.write_text("".join([f"machine {host} login of password netrc\n" for host in ("localhost", "127.0.0.1")]))
     netrc.chmod(0o600)
     server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -275,16 +281,21 @@ def test_the_environment_matters(world: World, monkeypatch: pytest.MonkeyPatch) 
     assert outcome(world, world.https, own.fetch) == (None, [], 1)
 
 
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
+def test_the_authorities_of_a_folder_are_trusted_where_the_library_trusts_them(
+    way: Way, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """httpx2 and httpx read SSL_CERT_DIR for each client, requests never, and aiohttp when it is imported."""
+    monkeypatch.setenv("SSL_CERT_DIR", str(world.folder))
+    error, _, count = outcome(world, world.https, way.fetch)
+    trusts = way.name.startswith("httpx") and "without-environment" not in way.name
+    assert (error is None, count) == (trusts, int(trusts))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
 def test_aiohttp_trusts_the_authorities_of_the_environment_that_it_starts_in(variable: str, world: World) -> None:
     """It reads them when it is imported, so the matrix above cannot show it."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("no openssl to name the file of the authority by its hash")
-    named = [openssl, "x509", "-hash", "-noout", "-in", str(world.bundle)]
-    name = subprocess.run(named, capture_output=True, text=True, check=True).stdout.strip()
-    (world.folder / f"{name}.0").write_bytes(world.bundle.read_bytes())
     program = (
         "import asyncio, sys; from oauth_cc import ClientCredentials; from oauth_cc.aiohttp import fetch_token\n"
         "asyncio.run(fetch_token(ClientCredentials('your_id', 's3cret'), sys.argv[1]))"
