@@ -6,7 +6,7 @@ import base64
 import ssl
 import time
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, TypeVar
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
@@ -15,7 +15,7 @@ import multidict
 import yarl
 
 from oauth_cc._io.arguments import check_kind
-from oauth_cc._io.network_errors import sentence
+from oauth_cc._io.network_errors import sentence, system_reason
 from oauth_cc._io.tracebacks import chain, strip_tracebacks
 from oauth_cc._io.user_agent import with_user_agent
 from oauth_cc._wire.content_coding import decode_content
@@ -23,6 +23,8 @@ from oauth_cc._wire.json import MAX_SIZE
 from oauth_cc.errors import InvalidResponse, TokenRequestRefused
 from oauth_cc.flows.effects import Failed, Received
 from oauth_cc.http import RETRYABLE, HttpRequest, HttpResponse
+
+E = TypeVar("E", bound=Exception)
 
 _AUTOMATIC: Final = ("Accept", "Content-Type", "User-Agent")
 _FIRST_ERROR: Final = 400
@@ -152,7 +154,36 @@ def _failed(error: aiohttp.ClientError | OSError, request: HttpRequest, proxy: y
         return Failed(aiohttp.ServerTimeoutError(sentence(str(error), request, shown)), retryable=False)
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return Failed(aiohttp.ServerDisconnectedError(sentence("the connection was closed", request, shown)), retryable)
-    if isinstance(error, OSError) and error.strerror is not None:
-        # aiohttp shows this attribute, after the host that it connects to.
-        error.strerror = sentence(error.strerror, request, shown)
-    return Failed(strip_tracebacks(error), retryable)
+    return Failed(strip_tracebacks(_saying(error, sentence(_text(error), request, shown))), retryable)
+
+
+def _text(error: aiohttp.ClientError | OSError) -> str:
+    if isinstance(error, aiohttp.ServerFingerprintMismatch):
+        return "no connection, as the certificate has another fingerprint"
+    text = "no connection" if isinstance(error, aiohttp.ClientConnectorError) else "the connection broke"
+    reason = system_reason(error)
+    return text if reason is None else f"{text} ({reason})"
+
+
+def _saying(error: E, text: str) -> E:
+    # Some classes of aiohttp compose their text of attributes.
+    error.args = (text,)
+    if isinstance(error, OSError):
+        error.strerror = text
+    kind: type[Exception] = type(error)
+    if kind.__module__.startswith("aiohttp"):
+        error.__class__ = _said(kind)  # type: ignore[assignment]  # a subclass, so that handlers of the class catch it
+    return error
+
+
+class _Said:
+    # Prints the text alone.
+    args: tuple[object, ...]
+
+    def __str__(self) -> str:
+        return f"{self.args[0]}"
+
+
+def _said(kind: type[Exception]) -> type[Exception]:
+    # Of the same name, which log lines show.
+    return type(kind.__name__, (_Said, kind), {"__module__": kind.__module__, "__qualname__": kind.__qualname__})

@@ -226,8 +226,8 @@ class TestTokenRequest:
         monkeypatch.setenv("HTTPS_PROXY", f"http://me:pr0xy-marker@127.0.0.1:{port}")
         with pytest.raises(aiohttp.ClientProxyConnectionError) as raised:
             run(fetch_token(REQUEST, "https://as.example/token", options=Options(retries=QUICK)))
-        assert "[token endpoint at as.example: " in str(raised.value)
-        assert str(raised.value).endswith(f"a proxy of the environment is used: 127.0.0.1:{port}]")
+        assert str(raised.value).startswith("token endpoint at as.example: no connection (")
+        assert str(raised.value).endswith(f"a proxy of the environment is used: 127.0.0.1:{port}")
         hidden(shown_by(raised.value))
 
     def test_a_trace_that_raises_for_status_does_not_hide_the_refusal(self) -> None:
@@ -289,9 +289,32 @@ class TestTokenRequest:
                 async with aiohttp.ClientSession(connector=Counted()) as client:
                     await fetch_token(REQUEST, f"{server.url}/token", client=client, options=Options(retries=QUICK))
 
-            with pytest.raises(aiohttp.ClientConnectorCertificateError):
+            with pytest.raises(aiohttp.ClientConnectorCertificateError) as caught:
                 run(main())
+            host = server.url.removeprefix("https://")
+            assert str(caught.value).startswith(f"token endpoint at {host}: no connection ([SSL: CERTIFICATE_VERIFY_FA")
             assert (len(server.asked), len(connections)) == (1, 1)
+
+    def test_an_error_about_a_certificate_quotes_nothing_of_it(self, authority: trustme.CA) -> None:
+        """Its subject and its other names are the server's text. The names of the error's class and its host stay."""
+        names = ["subject-M4RKER.example", "other-M4RKER.example"]
+        context, trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+        authority.issue_cert(*names, common_name=names[0], organization_name="M4RKER").configure_cert(context)
+        authority.configure_trust(trusting)
+        for given, kind, reason in (
+            (True, "ClientConnectorCertificateError", "CERTIFICATE_VERIFY_FAILED"),
+            (trusting, "ClientConnectorCertificateError", "certificate is not valid for 'localhost'"),
+            (aiohttp.Fingerprint(bytes(32)), "ServerFingerprintMismatch", "the certificate has another fingerprint"),
+        ):
+            with serve(TOKEN, tls=context) as server:
+                with pytest.raises(getattr(aiohttp, kind)) as caught:
+                    lending(REQUEST, server, {"ssl": given})
+                assert server.asked == []
+            assert type(caught.value).__name__ == kind
+            assert str(caught.value).startswith(f"token endpoint at {server.url[8:]}: no connection")
+            assert reason in str(caught.value)
+            assert "Cannot connect" not in str(caught.value)
+            assert "M4RKER" not in shown_by(caught.value)
 
     def test_a_closed_session_is_not_replaced_by_another(self) -> None:
         """The other session might trust other authorities."""
@@ -319,7 +342,9 @@ class TestFailure:
         """After the last attempt."""
         with serve(TOKEN) as server:
             pass
-        with pytest.raises(aiohttp.ClientConnectorError):
+        with pytest.raises(
+            aiohttp.ClientConnectorError, match=r"^token endpoint at 127\.0\.0\.1:\d+: no connection \("
+        ):
             fetch(server, options=Options(retries=QUICK))
 
     @pytest.mark.parametrize("step", [Silence, Answer(chunks=(b" ",) * 1000, pause=0.05)])
