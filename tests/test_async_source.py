@@ -2,6 +2,7 @@
 The token source for async code on asyncio and trio, against servers on real sockets.
 """
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -193,6 +194,35 @@ def test_no_caller_waits_for_the_renewal_of_a_usable_token(run: Run, server: Aut
             await at_rest_async(source)
 
     run(main)
+
+
+def test_renewals_that_start_together_take_turns(run: Run) -> None:
+    """Other tasks run between them, so that hundreds of first calls do not block the loop together."""
+    turns, starts = 0, list[int]()
+
+    class Transport(httpx2.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            starts.append(turns)
+            return httpx2.Response(200, json={"access_token": "tok-1", "token_type": "Bearer"})
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await anyio.sleep(0)
+
+    async def main() -> None:
+        async with httpx2.AsyncClient(transport=Transport()) as client, anyio.create_task_group() as group:
+            group.start_soon(count)
+            async with anyio.create_task_group() as callers:
+                for number in range(40):
+                    endpoint = f"https://as.example/{number}"
+                    callers.start_soon(AsyncTokenSource(REQUEST, endpoint, client=client).token)
+            group.cancel_scope.cancel()
+
+    run(main)
+    assert len(starts) == 40
+    assert max(Counter(starts).values()) <= 10
 
 
 def test_every_caller_gives_up_after_the_wait_timeout(run: Run, server: AuthorizationServer) -> None:

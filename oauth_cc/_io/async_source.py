@@ -196,8 +196,9 @@ class AsyncTokenSource(Source):
         pending.ended.settle(True)
 
     async def _renew(self, pending: PendingRenewal, events: list[Event]) -> Renewal:
-        from oauth_cc._io.async_driver import AsyncStoreEffects, drive
+        from oauth_cc._io.async_driver import AsyncStoreEffects, drive, take_turn
 
+        await take_turn()
         store = _for_tasks(self._context.cache.store)
         store_effects = None if store is None else AsyncStoreEffects(store, self._context, events.append)
         flow = renewal(self._context.terms, held=pending.held, rejected=pending.rejected)

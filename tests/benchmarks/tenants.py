@@ -1,5 +1,7 @@
 """
 What many tenants cost one process: a renewal among them, their memory, and the first calls of 200 of them at once.
+
+Times are those of the processor, the best of several rounds, which another program on the machine disturbs least.
 """
 
 import asyncio
@@ -21,7 +23,8 @@ from oauth_cc.stores._pending import StartRenewal
 
 NUMBERS: Final = (100, 1_000, 10_000, 100_000)
 FIRST: Final = 200
-ROUNDS: Final = 2_000
+RENEWALS: Final = 2_000
+ROUNDS: Final = 5
 
 
 # In a process of its own, because its work would count as ours.
@@ -75,23 +78,30 @@ def among(number: int) -> tuple[float, float]:
         renew(cache, (base, f"https://{tenant}.example/"), tenant, now)
     taken = tracemalloc.get_traced_memory()[0] / number
     tracemalloc.stop()
-    keys = [(base, f"https://{tenant}.example/") for tenant in range(min(number, ROUNDS))]
-    began = time.perf_counter()
-    for tenant, key in enumerate(keys):
-        renew(cache, key, number + tenant, now + 3590)
-    return (time.perf_counter() - began) / len(keys) * 1e6, taken
+    keys = [(base, f"https://{tenant}.example/") for tenant in range(min(number, RENEWALS))]
+    rounds = []
+    for each in range(1, ROUNDS + 1):
+        began = time.thread_time()
+        for tenant, key in enumerate(keys):
+            renew(cache, key, number * each + tenant, now + 3590 * each)
+        rounds.append(time.thread_time() - began)
+    return min(rounds) / len(keys) * 1e6, taken
 
 
-async def first_calls() -> tuple[float, float]:
-    """Return the seconds until 200 tenants have their first token, and the longest time that the loop stood still."""
-    longest, done = 0.0, False
+async def first_calls() -> tuple[float, float, float]:
+    """
+    Return the seconds until 200 tenants have their first token, and the longest time that the loop stood still: by the
+    clock, and of the processor.
+    """
+    longest, computed, done = 0.0, 0.0, False
 
     async def watch() -> None:
-        nonlocal longest
+        nonlocal longest, computed
         while not done:
-            began = time.perf_counter()
+            began, spent = time.perf_counter(), time.thread_time()
             await asyncio.sleep(0.001)
             longest = max(longest, time.perf_counter() - began - 0.001)
+            computed = max(computed, time.thread_time() - spent)
 
     with serving() as endpoint:
         sources = [
@@ -105,7 +115,7 @@ async def first_calls() -> tuple[float, float]:
         passed = time.perf_counter() - began
         done = True
         await watching
-    return passed, longest
+    return passed, longest, computed
 
 
 def main() -> None:
@@ -114,9 +124,11 @@ def main() -> None:
     for number in NUMBERS:
         renewal, memory = among(number)
         print(f"| {number:,} | {renewal:.0f} | {memory:.0f} |", flush=True)
-    passed, longest = asyncio.run(first_calls())
+    rounds = [asyncio.run(first_calls()) for _ in range(ROUNDS)]
+    passed, longest, computed = [min(figures) for figures in zip(*rounds, strict=True)]
     print(f"\nfirst tokens of {FIRST} tenants at once, httpx2 {httpx2.__version__} in async code, default client:")
-    print(f"{passed:.1f} s, the loop stood still for {longest * 1000:.0f} ms at most")
+    blocked = f"{longest * 1000:.0f} ms, {computed * 1000:.0f} ms of the processor"
+    print(f"{passed:.1f} s; the loop stood still for {blocked}")
 
 
 if __name__ == "__main__":
