@@ -2,6 +2,7 @@
 API calls with an auth of every HTTP library, on threads and on event loops.
 """
 
+import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
@@ -9,6 +10,7 @@ from typing import Any, TypeAlias
 
 import aiohttp
 import anyio
+import anyio.to_thread
 import httpx
 import requests
 
@@ -69,31 +71,51 @@ class Call:
 
         return anyio.run(main, backend=self.backend)
 
-    def crowd(self, auth: Auth, url: str, size: int) -> list[int]:
-        """Return the statuses of *size* calls to *url*, each on a thread or in a task, with one client."""
-        if self.library is requests:
-            adapter = requests.adapters.HTTPAdapter(pool_maxsize=_CONNECTIONS, pool_block=True)
-            with requests.Session() as session, ThreadPoolExecutor(size) as pool:
-                session.auth, session.trust_env = auth, False
-                session.mount("http://", adapter)
-                return [each.status_code for each in pool.map(session.get, [url] * size)]
-        if self.library is aiohttp:
-            return anyio.run(_crowd_by_aiohttp, auth, url, size)
+    def crowd(self, auth: Auth, url: str, size: int, event: Callable[[], object] | None = None) -> list[int]:
+        """
+        Return the statuses of calls to *url* by *size* threads or tasks with one client.
+
+        Args:
+            auth: The auth of the calls.
+            url: What to call.
+            size: The number of threads or tasks.
+            event: What happens while all of them call. Each calls once more after it. None for one call of each.
+        """
         limits = {"max_connections": _CONNECTIONS}
         settings = {**self._settings(auth), "timeout": 60}
         if self.library is httpx:
             # Between threads, httpcore 1 may close a connection that it has just given to another request.
             settings["headers"], limits["max_keepalive_connections"] = {"Connection": "close"}, 0
-        settings["limits"] = self.library.Limits(**limits)
-        if self.backend is None:
-            with self.library.Client(**settings) as client, ThreadPoolExecutor(size) as pool:
-                return [each.status_code for each in pool.map(client.get, [url] * size)]
+        if self.is_httpx:
+            settings["limits"] = self.library.Limits(**limits)
+        if self.backend is not None:
+            return anyio.run(self._crowd_of_tasks, settings, url, (size, event), backend=self.backend)
+        with requests.Session() if self.library is requests else self.library.Client(**settings) as client:
+            if self.library is requests:
+                client.auth, client.trust_env = auth, False
+                client.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=_CONNECTIONS, pool_block=True))
+            return _crowd_of_threads(lambda: client.get(url).status_code, size, event)
 
-        async def main() -> list[int]:
+    async def _crowd_of_tasks(
+        self, settings: dict[str, Any], url: str, terms: tuple[int, Callable[[], object] | None]
+    ) -> list[int]:
+        if self.library is not aiohttp:
             async with self.library.AsyncClient(**settings) as client:
-                return [each.status_code for each in await _together(size, lambda: client.get(url))]
 
-        return anyio.run(main, backend=self.backend)
+                async def ask() -> int:
+                    status: int = (await client.get(url)).status_code
+                    return status
+
+                return await _crowd_of_tasks(ask, *terms)
+        connector = aiohttp.TCPConnector(limit=_CONNECTIONS)
+        async with aiohttp.ClientSession(middlewares=(settings["auth"],), connector=connector) as session:
+
+            async def get() -> int:
+                async with session.get(url) as response:
+                    await response.read()
+                    return response.status
+
+            return await _crowd_of_tasks(get, *terms)
 
     def send_twice(self, url: str, first: Auth, second: Auth, **options: Any) -> None:
         """Send one request object of httpx2 or httpx with *first* and then with *second*."""
@@ -148,28 +170,57 @@ class Call:
         return anyio.run(main, backend=self.backend)
 
 
-async def _together(size: int, ask: Callable[[], Awaitable[Any]]) -> list[Any]:
-    found: list[Any] = []
+def _crowd_of_threads(ask: Callable[[], int], size: int, event: Callable[[], object] | None) -> list[int]:
+    found: list[int] = []
+    calling, happened = threading.Semaphore(0), threading.Event()
+
+    def one(_: int) -> None:
+        found.append(ask())
+        calling.release()
+        while event is not None and not happened.is_set():
+            found.append(ask())
+        if event is not None:
+            found.append(ask())
+
+    with ThreadPoolExecutor(size) as pool:
+        callers = [pool.submit(one, number) for number in range(size)]
+        if event is not None:
+            try:
+                for _ in callers:
+                    assert calling.acquire(timeout=60)
+                event()
+            finally:
+                happened.set()
+        for caller in callers:
+            caller.result()
+    return found
+
+
+async def _crowd_of_tasks(
+    ask: Callable[[], Awaitable[int]], size: int, event: Callable[[], object] | None
+) -> list[int]:
+    found: list[int] = []
+    calling, happened = anyio.Semaphore(0), anyio.Event()
 
     async def one() -> None:
         found.append(await ask())
+        calling.release()
+        while event is not None and not happened.is_set():
+            found.append(await ask())
+        if event is not None:
+            found.append(await ask())
 
     async with anyio.create_task_group() as group:
         for _ in range(size):
             group.start_soon(one)
+        if event is not None:
+            with anyio.fail_after(60):
+                for _ in range(size):
+                    await calling.acquire()
+            # In a thread, so that calls are in flight meanwhile.
+            await anyio.to_thread.run_sync(event)
+            happened.set()
     return found
-
-
-async def _crowd_by_aiohttp(auth: Auth, url: str, size: int) -> list[int]:
-    connector = aiohttp.TCPConnector(limit=_CONNECTIONS)
-    async with aiohttp.ClientSession(middlewares=(auth,), connector=connector) as session:
-
-        async def get() -> int:
-            async with session.get(url) as response:
-                await response.read()
-                return response.status
-
-        return await _together(size, get)
 
 
 async def _get_by_aiohttp(auth: Auth, urls: tuple[str, ...], options: dict[str, Any]) -> list[int]:
