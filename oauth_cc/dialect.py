@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeAlias, final, get_args
 import attrs
 
 from oauth_cc._wire.grammar import ERROR, HEADER_NAME
+from oauth_cc._wire.record import Record
 from oauth_cc.errors import InvalidInput
 from oauth_cc.http import SHOWN_HEADERS, frames_message
 
@@ -39,7 +40,7 @@ _OTHER_HEADERS: Final = SHOWN_HEADERS | {"dpop", "origin", "referer"}
 
 @final
 @attrs.frozen
-class Placement:
+class Placement(Record):
     """
     The header of an API call that carries the token.
 
@@ -96,7 +97,7 @@ def _seconds(lifetime: float | None) -> float | None:
 
 @final
 @attrs.frozen
-class Dialect:
+class Dialect(Record):
     """
     How a server departs from RFC 6749. The default is the RFC itself.
 

@@ -10,8 +10,6 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Final, Generic, TypeVar, final
 
-import attrs
-
 from oauth_cc._io.log import LOGGER
 from oauth_cc.stores._threads import begin
 
@@ -30,7 +28,6 @@ class DeadlineExceeded(Exception):
 
 
 @final
-@attrs.define(eq=False)
 class Deadline(Generic[T]):
     """
     The deadline of the attempts of one source.
@@ -41,12 +38,13 @@ class Deadline(Generic[T]):
         name: The HTTP library, for the log.
     """
 
-    seconds: float
-    pause: float
-    name: str
-    _left: "Future[T] | None" = attrs.field(default=None, init=False)
-    _left_at: float = attrs.field(default=0.0, init=False)
-    _is_logged: bool = attrs.field(default=False, init=False)
+    def __init__(self, seconds: float, pause: float, name: str) -> None:
+        self.seconds = seconds
+        self.pause = pause
+        self.name = name
+        self._left: Future[T] | None = None
+        self._left_at = 0.0
+        self._is_logged = False
 
     def perform(self, attempt: Callable[[], T], cut: Callable[[], object] | None = None) -> T:
         """

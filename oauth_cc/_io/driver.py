@@ -9,7 +9,6 @@ from typing import TypeVar, assert_never, final
 
 from oauth_cc._io.clock import moment
 from oauth_cc._io.context import SourceContext
-from oauth_cc._io.signing import perform_signing
 from oauth_cc.events import Event
 from oauth_cc.flows.effects import (
     Effect,
@@ -143,6 +142,9 @@ def _perform(
         case Send(request):
             return send(request)
         case Sign() | FetchAssertion() | ReadSecret() | ReadKey():
+            # Loaded late, because a client secret needs none of these.
+            from oauth_cc._io.signing import perform_signing
+
             return perform_signing(effect)
         case Sleep(seconds):
             time.sleep(seconds)

@@ -16,7 +16,6 @@ from oauth_cc._io import driver
 from oauth_cc._io.arguments import check_kind
 from oauth_cc._io.deadline import Deadline, DeadlineExceeded
 from oauth_cc._io.httpx_connection import Connection, TooMuchRead
-from oauth_cc._io.httpx_errors import describe, hook_of, say
 from oauth_cc._io.httpx_messages import Body, Request, Response
 from oauth_cc._io.httpx_reading import Reading, release, release_async
 from oauth_cc._io.log import LOGGER
@@ -174,6 +173,9 @@ class Library(Generic[C, A, R]):
     def _outcome(
         self, error: Exception, reading: Reading, request: HttpRequest, connection: Connection, timeout: float
     ) -> Received | Failed:
+        # Loaded late, as most requests succeed.
+        from oauth_cc._io.httpx_errors import describe, hook_of, say
+
         # A hook that raises for status must not hide what the server said.
         refusal = reading.refusal()
         if refusal is not None:
@@ -195,6 +197,8 @@ class Library(Generic[C, A, R]):
         return self._failed(error, request, retryable=isinstance(error, self.transient) and not tls)
 
     def _late(self, text: str, request: HttpRequest, connection: Connection) -> Failed:
+        from oauth_cc._io.httpx_errors import say
+
         return self._failed(self.timed_out(say(text, request, connection)), request)
 
     def _failed(self, error: Exception, request: HttpRequest, *, retryable: bool = False) -> Failed:

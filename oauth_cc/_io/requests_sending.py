@@ -22,10 +22,8 @@ from oauth_cc._io.arguments import check_kind
 from oauth_cc._io.connection import Connection
 from oauth_cc._io.deadline import Deadline, DeadlineExceeded
 from oauth_cc._io.log import LOGGER
-from oauth_cc._io.network_errors import sentence
 from oauth_cc._io.options import check_timeout
 from oauth_cc._io.requests_connection import own_session
-from oauth_cc._io.requests_errors import describe
 from oauth_cc._io.tracebacks import chain, strip_tracebacks
 from oauth_cc._io.user_agent import with_user_agent
 from oauth_cc._wire.content_coding import decode_content
@@ -137,6 +135,9 @@ class _Attempt:
 
     def failed(self, error: requests.RequestException) -> Failed:
         """Return *error* as a failure, with a text that quotes nothing that the server sent."""
+        # Loaded late, as most requests succeed.
+        from oauth_cc._io.requests_errors import describe
+
         describe(error, self._request, self._timeout, self._proxy)
         retryable = isinstance(error, _TRANSIENT) and not isinstance(error, _PERMANENT)
         return self._stripped(error, retryable=retryable)
@@ -185,6 +186,8 @@ class _Attempt:
         retry: object = getattr(session.get_adapter(url), "max_retries", None)
         if isinstance(retry, Retry) and _repeats_post(retry) and not self._told.repeats:
             self._told.repeats = True
+            from oauth_cc._io.network_errors import sentence
+
             LOGGER.warning("%s", sentence(_REPEATS, self._request))
 
     def _plain(self, session: requests.Session) -> requests.PreparedRequest:

@@ -58,18 +58,18 @@ Renewal: TypeAlias = Renewed | Kept
 
 
 @final
-@attrs.frozen(eq=False)
 class Fingerprint:
     """
     The fingerprint of *credentials*, derived once at its first use, because this takes milliseconds.
     """
 
-    credentials: ClientCredentials
+    def __init__(self, credentials: ClientCredentials) -> None:
+        self._credentials = credentials
 
     @cached_property
     def value(self) -> bytes:
         """The 32 bytes of `oauth_cc.flows.cache_key.fingerprint`."""
-        return derive_fingerprint(self.credentials)
+        return derive_fingerprint(self._credentials)
 
 
 @final
