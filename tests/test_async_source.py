@@ -112,7 +112,7 @@ def test_a_closed_source_raises_source_closed(run: Run, server: AuthorizationSer
 
 
 def test_invalid_input_is_rejected_at_construction() -> None:
-    """Not at the first call."""
+    """It is not rejected only at the first call."""
     with pytest.raises(InsecureEndpoint):
         AsyncTokenSource(REQUEST, "http://as.example/token")
 
@@ -173,7 +173,7 @@ def test_a_refusal_is_cached_for_a_while(run: Run) -> None:
 
 
 def test_no_caller_waits_for_the_renewal_of_a_usable_token(run: Run, server: AuthorizationServer) -> None:
-    """Not even the one that starts it."""
+    """The caller that starts it does not wait either."""
     gate = Gate()
     gate.opened.set()
 

@@ -212,7 +212,7 @@ class TestDpop:
     def test_a_variable_names_the_key_as_well(
         self, cli: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Not beside the option."""
+        """It cannot be combined with the option."""
         key = tmp_path / "dpop.pem"
         key.write_bytes(pem(CURVES["ES256"]))
         with AuthorizationServer(clients=[RegisteredClient("id", "sec", dpop_bound=True)]) as server:

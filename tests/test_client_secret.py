@@ -80,7 +80,7 @@ class TestSources:
         assert repr(SecretSource(vault, name="vault:a")) == "SecretSource(name='vault:a')"
 
     def test_a_function_is_a_source_without_a_name(self) -> None:
-        """So it is wherever a secret is accepted."""
+        """It is one wherever a secret is accepted."""
         source = SecretSource(vault)
         assert ClientCredentials("id", vault) == ClientCredentials("id", ClientSecretBasic(source))
         assert ClientSecretPost(vault).secret == ClientSecretJwt(vault, ISSUER).secret == source
@@ -161,7 +161,7 @@ class TestCredentials:
     """Credentials whose secret or key is read for each token request."""
 
     def test_the_source_of_credentials_is_that_of_their_method(self) -> None:
-        """Of the others, nothing is read."""
+        """Nothing is read for other methods."""
         named = [FILE, SecretSource(vault), SecretSource(vault, name="vault"), KeySource("client.pem", key)]
         assert [sources_of(credentials) for credentials in ROTATING] == [(each,) for each in named]
         assert [sources_of(credentials) for credentials in STAYING] == [()] * 5

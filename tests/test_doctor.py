@@ -706,7 +706,7 @@ def test_lines_follow_a_permanent_redirect_on_the_same_host(status: int, locatio
     assert f"--token-url {pasted} " in diagnosis.shell
 
 
-def test_nothing_was_observed() -> None:
+def test_without_an_observation_nothing_is_found() -> None:
     """The lines leave the endpoint open."""
     observed = Observed(None)
     diagnosis = oauth_cc.doctor.examine(ClientCredentials("id", MARK), observed)

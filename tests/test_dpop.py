@@ -89,7 +89,7 @@ class TestProof:
 
     @pytest.mark.parametrize("case", VECTORS["htu"], ids=lambda case: case["name"])
     def test_a_vector_of_the_url_is_normalized(self, case: dict[str, Any]) -> None:
-        """So that a server which compares the text alone accepts it, too."""
+        """A server that compares only the text accepts it too."""
         assert claims(proof(case["request_uri"]).signing_input)["htu"] == case["expect"]
 
     @pytest.mark.parametrize("case", VECTORS["ath"], ids=lambda case: case["name"])
@@ -99,7 +99,7 @@ class TestProof:
             assert claims(proof(access_token=token).signing_input)["ath"] == case["expect"]
 
     def test_the_nonce_of_the_server_is_a_claim(self) -> None:
-        """Without one there is none."""
+        """Without a nonce there is no such claim."""
         assert claims(proof(nonce="n-1").signing_input)["nonce"] == "n-1"
 
     @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ class TestPublicHalf:
         assert thumbprint(text) == "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
 
     def test_a_key_keeps_the_required_members_of_its_public_half(self) -> None:
-        """In their lexicographic order, which the thumbprint hashes."""
+        """They are in lexicographic order, which the thumbprint hashes."""
         key = SigningKey(
             "EdDSA",
             lambda _: bytes(64),
@@ -393,7 +393,7 @@ class TestExchange:
         assert not any(["ath" in claims(each) for each in world.signed])
 
     def test_a_demanded_nonce_is_sent_in_one_retry_without_a_pause(self) -> None:
-        """Even if no other failure may be retried."""
+        """This holds even if no other failure may be retried."""
         world = World([demand("n-1"), BOUND])
         world.run(exchange(REQUEST, ENDPOINT, retries=Retries(attempts=1)))
         assert [claims(each).get("nonce") for each in world.signed] == [None, "n-1"]
@@ -461,7 +461,7 @@ class TestExchange:
         assert world.sent == []
 
     def test_an_echoed_proof_is_not_shown(self) -> None:
-        """Neither whole nor in parts."""
+        """It is shown neither whole nor in parts."""
         whole = proof(now=NOW, unique_id="id-0").signed(bytes(64)).reveal()
         for part in (whole, *[each for each in whole.split(".") if len(each) > 60]):
             world = World(

@@ -39,7 +39,7 @@ class TestTheTwoMoments:
     def test_a_token_is_due_before_it_is_stale(
         self, lifetime: float, spread: float, renewal_window: RenewalWindow, attempted_at: float | None, first: bool
     ) -> None:
-        """In every window."""
+        """This holds for every window."""
         kept = token(lifetime)
         due = fresh_until(kept, attempted_at, spread=spread, first=first, renewal_window=renewal_window)
         assert due <= stale_from(kept)

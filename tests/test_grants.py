@@ -187,7 +187,7 @@ class TestRecord:
         assert old == new
 
     def test_the_algorithm_is_that_of_the_key(self) -> None:
-        """So is its grant type fixed."""
+        """The grant type is fixed too."""
         assert (PLAIN.algorithm, PLAIN.grant_type) == ("ES256", GRANT)
 
 
@@ -317,7 +317,7 @@ class TestServer:
 
     @pytest.mark.parametrize("issued", [-900, 900], ids=["expired", "from the future"])
     def test_the_server_rejects_a_wrong_time(self, server: AuthorizationServer, issued: int) -> None:
-        """So it does an assertion that was used, and a request without one."""
+        """It also rejects an assertion that was used, and a request without one."""
         grant = attrs.evolve(PLAIN, subject="user@example")
         request = ClientCredentials("robot@example", grant)
         unsigned = unsigned_assertion(request, now=time.time() + issued, unique_id="id-1")

@@ -167,7 +167,7 @@ class TestDraft:
 
     @given(st.text(), st.text(min_size=1), st.floats(0, 1e10))
     def test_claims_contain_any_client_id_unchanged(self, client_id: str, unique_id: str, now: float) -> None:
-        """So do they contain any unique id."""
+        """They also contain any unique id unchanged."""
         if not (client_id + unique_id).isprintable():
             return
         _, claims = parts(AssertionDraft(key(), client_id, "urn:as", None, 1).at(now, unique_id))

@@ -261,7 +261,7 @@ def test_another_form_of_certificate_is_named_with_what_to_do(content: bytes, re
 def test_every_form_that_openssl_writes_of_a_certificate_is_read_or_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From a file, which may be PKCS #12 with a password. None is a foreign exception."""
+    """It is in a file, which may be PKCS #12 with a password. No foreign exception is raised."""
     key, leaf = tmp_path / "key.pem", tmp_path / "leaf.pem"
     key.write_bytes(pem(RSA))
     leaf.write_bytes(openssl("req", "-new", "-x509", "-key", str(key), "-subj", "/CN=client", "-days", "9"))
@@ -384,7 +384,7 @@ def test_an_encrypted_key_of_openssh_is_named() -> None:
 
 
 def test_pkcs_12_is_read_as_openssl_writes_it(tmp_path: Path) -> None:
-    """Without a password too. Its key and its certificate may each be missing."""
+    """It may have no password. Its key and its certificate may each be missing."""
     key, leaf = tmp_path / "key.pem", tmp_path / "leaf.pem"
     key.write_bytes(pem(RSA))
     leaf.write_bytes(openssl("req", "-new", "-x509", "-key", str(key), "-subj", "/CN=client", "-days", "9"))
@@ -411,7 +411,7 @@ def test_pkcs_12_is_read_as_openssl_writes_it(tmp_path: Path) -> None:
 
 
 def test_what_is_no_key_is_named_where_a_key_belongs(tmp_path: Path) -> None:
-    """As OpenSSL writes it, in PEM and in DER."""
+    """OpenSSL writes it in PEM and in DER."""
     key, leaf = tmp_path / "key.pem", tmp_path / "leaf.pem"
     key.write_bytes(pem(RSA))
     leaf.write_bytes(openssl("req", "-new", "-x509", "-key", str(key), "-subj", "/CN=client", "-days", "9"))

@@ -164,7 +164,7 @@ class TestIssuer:
         assert "M4RKER" not in f"{caught.value!r}"
 
     def test_an_issuer_with_a_placeholder_asks_for_the_tenant(self) -> None:
-        """As Entra ID answers for 'common'."""
+        """The metadata of Entra ID for 'common' have such an issuer."""
         template = f"{ISSUER}/{{tenantid}}/v2.0"
         with pytest.raises(errors.IssuerMismatch, match=r"in place of \{tenantid\}$"):
             read({**LEAST, "issuer": template}, f"{ISSUER}/common/v2.0")

@@ -54,7 +54,7 @@ def test_a_closed_pipe_is_silent(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     assert capsys.readouterr().err == ""
 
 
-def test_a_closed_output_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_closed_output_is_reported(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """A process that is started without standard output has None in its place."""
     monkeypatch.setattr("sys.stdout", None)
     assert (write("text"), flush()) == (NOT_WRITTEN, NOT_WRITTEN)

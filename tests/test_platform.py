@@ -48,7 +48,7 @@ def test_a_job_sends_its_token_and_the_audience() -> None:
 
 
 def test_the_token_of_a_job_goes_to_an_https_url_alone() -> None:
-    """Or to this machine."""
+    """It may also go to this machine."""
     with pytest.raises(errors.InsecureEndpoint):
         github("http://pipelines.example/")
 
@@ -144,7 +144,7 @@ def test_any_text_may_be_an_assertion(text: str, now: float) -> None:
 
 
 def test_the_error_of_a_refusal_describes_the_assertion() -> None:
-    """Only if the server rejects the client, and behind the server's own words."""
+    """It does so only if the server rejects the client, and after the server's own words."""
     request = token_request(ClientCredentials("id", ClientAssertion(AssertionFile("assertion"))))
     refused = HttpResponse(401, (), b'{"error": "invalid_client", "error_description": "no"}')
     other = made(aud="https://other.example")

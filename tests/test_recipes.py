@@ -356,7 +356,7 @@ def test_the_error_of_the_aws_recipe_says_what_to_check(
 def test_the_recipe_of_a_file_or_a_variable_sends_its_content(
     recipes: Recipes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:
-    """As the platform replaces it."""
+    """The platform replaces the content meanwhile."""
     platform, job = AssertionIssuer("https://gitlab.example"), "spiffe://example.org/worker"
     with AuthorizationServer(clients=[federated(platform, job, "https://as.example")]) as server:
         content = platform.assertion(job, "https://as.example")

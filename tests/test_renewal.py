@@ -233,7 +233,7 @@ def test_event_has_duration_lifetime_and_kind() -> None:
 
 
 def test_http_to_loopback_needs_no_option() -> None:
-    """As for every endpoint."""
+    """This holds for every endpoint."""
     local = terms(REQUEST, "http://localhost/token")
     assert value(World([token_answer()]).run(renewal(local))) == "tok-1"
 
@@ -263,7 +263,7 @@ class TestTerms:
     def test_invalid_request_is_rejected_at_construction(
         self, kind: type[errors.InvalidInput], request_: Any, endpoint: str, options: dict[str, Any]
     ) -> None:
-        """Not at the first call."""
+        """It is not rejected only at the first call."""
         with pytest.raises(kind):
             terms(request_, endpoint, **options)
 

@@ -342,7 +342,7 @@ class TestBuilders:
         ids=["text", "None", "a KMS without a public half"],
     )
     def test_a_key_that_cannot_prove_its_possession_is_rejected(self, key: Any, reason: str) -> None:
-        """By the builder, and by the record itself unless the key is None."""
+        """The builder rejects it, and so does the record itself unless the key is None."""
         request = token_request(ClientCredentials("id"))
         with pytest.raises(errors.InvalidKey, match=reason):
             request.with_dpop(key)

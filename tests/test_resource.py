@@ -391,7 +391,7 @@ class TestResourceRequest:
     def test_the_scope_is_the_callers_or_the_challenges_or_all_of_it(
         self, ours: str, challenged: str, supported: object, expected: str | None
     ) -> None:
-        """In this order."""
+        """They are tried in this order."""
         described = document({**LEAST, "scopes_supported": supported})
         world = World([challenge(f'scope="{challenged}"'), described, SERVER, token_answer()])
         world.run(renewal(source(token_request(CREDENTIALS, Scope.parse(ours)))))
@@ -403,7 +403,7 @@ class TestResourceRequest:
         [[], None, ["https://evil.example"], ["https://as.example.evil.example", "https://evil.example/as.example"]],
     )
     def test_a_resource_that_does_not_name_the_issuer_gets_nothing(self, named: object) -> None:
-        """Neither does the server that it names. The error says which one was named."""
+        """The server that it names gets nothing either. The error names that server."""
         world = World([OPEN, document({**LEAST, "authorization_servers": named}), SERVER, token_answer()])
         with pytest.raises(errors.IssuerNotNamed, match=r"not https://as\.example, so nothing was sent") as caught:
             world.run(renewal(source()))

@@ -48,7 +48,7 @@ def error_of(result: object) -> str:
 
 
 @each
-def test_function_and_secret_sign(ask: Prove) -> None:
+def test_a_function_and_a_secret_sign(ask: Prove) -> None:
     """A `SigningKey` signs with its function, a `MacKey` with its secret."""
     assert ask(Sign(key(lambda signing_input: signing_input[::-1]), b"abc")) == b"cba"
     assert len(bytes(ask(Sign(MacKey(SECRET, "HS256"), b"abc")))) == 32  # type: ignore[arg-type]  # it is bytes

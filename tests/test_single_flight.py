@@ -81,7 +81,7 @@ def states(draw: st.DrawFn) -> TokenState:
 class TestDecide:
     @given(states(), moments, st.booleans())
     def test_stale_token_is_never_used(self, state: TokenState, now: float, under_way: bool) -> None:
-        """And a renewal never starts while another is pending."""
+        """A renewal never starts while another is pending."""
         match decide(state, now, under_way=under_way):
             case Use(used):
                 assert used == state.token
@@ -120,7 +120,7 @@ class TestDecide:
             assert state.token is not None
             assert decide(state, now, under_way=under_way) == Use(state.token)
 
-    def test_decision_for_each_state(self) -> None:
+    def test_each_state_leads_to_its_decision(self) -> None:
         """Unknown, fresh, ageing and stale, with a pending renewal and without."""
         known = renewed(UNKNOWN, token(), 0.5)
         for state, passed, alone, with_another in [
@@ -176,7 +176,7 @@ class TestRenewed:
         assert renewed(renewed(UNKNOWN, token(), 0.5), newer, 0.5, late=True).token == newer
 
     def test_token_received_by_a_clock_that_was_set_back_is_used(self) -> None:
-        """Else each call would request another one until the clock has caught up."""
+        """Otherwise each call would request a token until the clock has caught up."""
         state = renewed(UNKNOWN, token("tok-2"), 0.5)
         earlier = attrs.evolve(token(), received_at=NOW - 30, expires_at=NOW + 3570)
         assert renewed(state, earlier, 0.5).token == earlier
@@ -229,7 +229,7 @@ class TestFailed:
     def test_refusal_is_remembered_for_retry_after_up_to_a_minute(
         self, state: TokenState, error: errors.TokenRequestRefused | errors.InvalidResponse, now: float
     ) -> None:
-        """Without Retry-After, for five seconds."""
+        """Without Retry-After it is remembered for five seconds."""
         after = failed(state, error, now)
         asked = REFUSAL_SECONDS if error.retry_after is None else error.retry_after
         assert after.refusal == Refuse(error, now, now + min(asked, 60.0))
@@ -358,7 +358,7 @@ def issued(number: int, now: float) -> Token:
 class TestRepeatedRejection:
     @given(st.lists(st.floats(0, 200), min_size=1, max_size=60), st.sampled_from([API, None]))
     def test_api_that_rejects_every_token_costs_few_token_requests(self, steps: list[float], api: str | None) -> None:
-        """At most two in five seconds, and two in each pause, which doubles up to a minute."""
+        """It costs at most two in five seconds, and two in each pause, which doubles up to a minute."""
         state, now, requests, seen = UNKNOWN, NOW, 0, list[float]()
         for step in steps:
             now += step

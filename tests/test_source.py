@@ -131,7 +131,7 @@ class TestToken:
 
 class TestInvalidInput:
     def test_invalid_input_is_rejected_at_construction(self) -> None:
-        """Not at the first call."""
+        """It is not rejected only at the first call."""
         with pytest.raises(InsecureEndpoint):
             TokenSource(REQUEST, "http://as.example/token")
         with pytest.raises(InvalidInput):
@@ -215,7 +215,7 @@ class TestServerFailure:
             assert len(script.asked) == 2
 
     def test_no_caller_waits_for_the_renewal_of_a_usable_token(self, server: AuthorizationServer) -> None:
-        """Not even the one that starts it."""
+        """The caller that starts it does not wait either."""
         gate = Gate()
         gate.opened.set()
         with httpx2.Client(transport=GatedTransport(gate)) as client:
@@ -234,7 +234,7 @@ class TestServerFailure:
             at_rest(source)
 
     def test_without_background_renewal_the_caller_renews(self, server: AuthorizationServer) -> None:
-        """For places without threads."""
+        """This is for places without threads."""
         threads: list[str] = []
 
         class Recording(httpx2.HTTPTransport):
@@ -513,7 +513,7 @@ def ageing(script: ScriptedServer, events: list[Event]) -> TokenSource:
 
 
 def test_repr_of_a_source_shows_the_request_without_secret_or_token(server: AuthorizationServer) -> None:
-    """Nor do its attributes."""
+    """The attributes of the source do not show them either."""
     source = TokenSource(REQUEST, server.token_endpoint)
     token = shown(source.token())
     assert repr(source).startswith("TokenSource(TokenRequest(")

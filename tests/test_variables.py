@@ -91,7 +91,7 @@ NAMELESS: Final = {name: RIGHT[name] for name in ("CLIENT_ID", "TOKEN_URL")}
 
 
 def test_every_name_has_a_right_and_a_wrong_value_here() -> None:
-    """So that the table below is complete."""
+    """The table below is then complete."""
     assert set(RIGHT) == set(WRONG) == set(NAMES)
 
 

@@ -25,7 +25,7 @@ def parameters(function: object) -> list[tuple[str, object]]:
 
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_has_the_parameters_of_the_original(name: str) -> None:
-    """In order, and with their defaults."""
+    """The parameters have the same order and defaults."""
     assert parameters(getattr(OriginalSession, name)) == parameters(getattr(OAuth2Session, name))
 
 
@@ -40,7 +40,7 @@ def test_the_constructor_has_the_parameters_of_the_original() -> None:
 
 
 def test_every_attribute_of_the_original_is_present() -> None:
-    """Of the session, with the private ones that programs read, and of the client."""
+    """The session has the private ones that programs read, and the client has its own."""
     with OAuth2Session("your_id") as ours, OriginalSession("your_id") as theirs:
         assert set(dir(ours)) >= set(dir(theirs))
         assert set(dir(ours._client)) >= set(dir(OriginalClient("your_id")))

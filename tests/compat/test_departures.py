@@ -353,6 +353,6 @@ def test_size_and_depth_are_bounded(facade: BackendApplicationClient, original: 
             facade.parse_request_body_response(text)
 
 
-def test_the_clock_stands_still() -> None:
-    """The clock of these tests stands still for both."""
+def test_the_clock_of_these_tests_stands_still() -> None:
+    """It does so for both clients."""
     assert 1000.4 == time.time()

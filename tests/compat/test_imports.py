@@ -99,7 +99,7 @@ def test_errors_are_the_same_without_oauthlib() -> None:
 
 @pytest.mark.slow
 def test_the_sessions_tests_pass_without_oauthlib() -> None:
-    """And without requests-oauthlib. Five of them are about oauthlib."""
+    """They also pass without requests-oauthlib, except for five about oauthlib."""
     file = Path(__file__).with_name("test_session.py")
     code = (
         "import sys; sys.modules['oauthlib'] = sys.modules['requests_oauthlib'] = None\n"

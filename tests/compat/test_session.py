@@ -157,7 +157,7 @@ class TestFetching:
         assert asked.headers["User-Agent"].startswith("oauth_cc/")
 
     def test_headers_parameters_and_cookies_of_the_session_are_sent(self, oauth: OAuth2Session) -> None:
-        """As by the original. Headers that are passed replace Accept and Content-Type."""
+        """The original sends them too. Headers that are passed replace Accept and Content-Type."""
         oauth.headers["X-Own"] = "1"
         oauth.params = {"tenant": "2"}
         oauth.cookies.set("own", "3")
@@ -169,7 +169,7 @@ class TestFetching:
         assert ["1", "own=3", "k3y", "mine", "*/*", "application/x-www-form-urlencoded"] == found
 
     def test_the_user_agent_of_the_session_is_sent(self, oauth: OAuth2Session) -> None:
-        """In place of the one of this library. Some servers block others."""
+        """It replaces the one of this library, because some servers block unknown ones."""
         oauth.headers["User-Agent"] = "mine/1"
         with serve(TOKEN) as script:
             fetched(oauth, script)
@@ -183,14 +183,14 @@ class TestFetching:
 
     @pytest.mark.parametrize("client_id", [12345, ""])
     def test_any_client_id_that_requests_can_send_is_sent(self, client_id: Any) -> None:
-        """As by the original. Settings often hold a number."""
+        """The original sends it too. Settings often have a number."""
         with serve(TOKEN, DONE) as script, OAuth2Session(client=BackendApplicationClient(client_id)) as oauth:
             fetched(oauth, script, include_client_id=True)
             assert 200 == oauth.get(script.url).status_code
         assert f"client_id={client_id}" in script.asked[0].body.decode()
 
     def test_a_get_request_has_its_form_in_the_query(self, oauth: OAuth2Session) -> None:
-        """As by the original, as long as no secret is in it."""
+        """The original does the same. The form must not have a secret."""
         with serve(TOKEN) as script:
             fetched(oauth, script, method="GET", audience="api")
             fetched(oauth, script, force_querystring=True)
@@ -209,7 +209,7 @@ class TestFetching:
         assert "s3cret" not in shown_by(raised.value)
 
     def test_a_method_that_no_server_takes_is_refused(self, oauth: OAuth2Session) -> None:
-        """As by the original."""
+        """The original rejects it too."""
         with pytest.raises(ValueError, match="The method kwarg must be POST or GET"):
             oauth.fetch_token("https://as.example/token", method="PUT")
 
@@ -306,7 +306,7 @@ class TestErrors:
     def test_a_network_error_shows_no_secret(
         self, oauth: OAuth2Session, step: type[Drop] | type[Silence], given: dict[str, Any]
     ) -> None:
-        """In each form that `fetch_token` accepts."""
+        """The secret may have each form that `fetch_token` accepts."""
         more: dict[str, Any] = {"headers": {"X-Key": "s3cret"}, "body": "k=s3cret", "timeout": 0.05}
         with serve(step) as script, pytest.raises(requests.RequestException) as raised:
             oauth.fetch_token(f"{script.url}/token", **given, **more)
@@ -341,7 +341,7 @@ class TestErrors:
 
     @pytest.mark.parametrize("url", ["http://127.0.0.1:1/a b", "http://me:s3cret@127.0.0.1:1/token"])
     def test_any_url_that_requests_can_send_to_has_a_network_error(self, oauth: OAuth2Session, url: str) -> None:
-        """Though this library refuses such a URL elsewhere."""
+        """This library rejects such a URL elsewhere."""
         with pytest.raises(
             requests.ConnectionError, match=r"^token endpoint at 127\.0\.0\.1:1: no connection"
         ) as raised:
@@ -349,7 +349,7 @@ class TestErrors:
         assert "s3cret" not in str(raised.value)
 
     def test_a_response_is_read_up_to_1_mib(self, oauth: OAuth2Session) -> None:
-        """Also if it is compressed. A smaller one is decoded."""
+        """The limit holds for a compressed response too. A smaller one is decoded."""
         packed = (("Content-Encoding", "gzip"),)
         small, large = gzip.compress(TOKEN.chunks[0]), gzip.compress(b" " * (2 << 20))
         steps = [Answer(headers=packed, chunks=(body,)) for body in (small, large)]
@@ -361,7 +361,7 @@ class TestErrors:
 
     @pytest.mark.parametrize(("chunks", "pause"), [(100, 0.01), (2, 30.0)])
     def test_a_slow_response_ends_at_the_timeout(self, oauth: OAuth2Session, chunks: int, pause: float) -> None:
-        """Though each read is in time, or because one is not. requests has a class for each."""
+        """Each read is in time, or one is not. requests has an error class for each."""
         drip = Answer(chunks=(b" ",) * chunks, pause=pause)
         late = (requests.Timeout, requests.ConnectionError)
         with serve(drip) as script, pytest.raises(late, match=r"no complete response within 0\.1 seconds$"):
@@ -412,7 +412,7 @@ class TestErrors:
             oauth.get("http://api.example/")
 
     def test_what_belongs_to_other_grants_is_refused_with_a_sentence(self, oauth: OAuth2Session) -> None:
-        """By the class that the original raises."""
+        """The error has the class that the original raises."""
         for call in (
             lambda: oauth.authorization_url("https://as.example/"),
             lambda: oauth.token_from_fragment("https://me.example/#access_token=x"),
@@ -427,10 +427,10 @@ class TestErrors:
 
 
 class TestConnections:
-    def test_the_sessions_authorities_and_the_environments_count(
+    def test_the_authorities_of_the_session_and_the_environment_are_used(
         self, oauth: OAuth2Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """For the token request as for the calls, and `verify` overrides them."""
+        """They count for the token request as for the calls, and `verify` overrides them."""
         authority = trustme.CA()
         server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("localhost").configure_cert(server_side)
@@ -448,8 +448,8 @@ class TestConnections:
             oauth.fetch_token(server.token_endpoint, client_secret="s3cret-of-client")
             assert 200 == oauth.get(server.resource_url).status_code
 
-    def test_the_environments_proxy_counts(self, oauth: OAuth2Session, monkeypatch: pytest.MonkeyPatch) -> None:
-        """And so does `proxies`."""
+    def test_a_proxy_of_the_environment_is_used(self, oauth: OAuth2Session, monkeypatch: pytest.MonkeyPatch) -> None:
+        """So is the proxy of the argument `proxies`."""
         with serve(TOKEN) as proxy:
             oauth.fetch_token("http://localhost:1/token", client_secret="x", proxies={"http": proxy.url})
             monkeypatch.setenv("http_proxy", proxy.url)
@@ -460,7 +460,7 @@ class TestConnections:
     def test_no_netrc_file_replaces_the_token(
         self, oauth: OAuth2Session, api: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Nor what authenticates the client."""
+        """It does not replace what authenticates the client either."""
         (tmp_path / "netrc").write_text("machine 127.0.0.1 login someone password else\n")
         monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
         with serve(TOKEN) as script:
@@ -472,7 +472,7 @@ class TestConnections:
 
 class TestHooks:
     def test_a_response_passes_the_hooks_before_it_is_read(self, oauth: OAuth2Session) -> None:
-        """At each renewal too."""
+        """This holds for each renewal too."""
 
         def corrected(response: requests.Response) -> requests.Response:
             response._content = json.dumps({"access_token": response.json()["data"]["token"]}).encode()
@@ -503,7 +503,7 @@ class TestHooks:
         assert [("/token/of/it", "k3y", b"grant_type=client_credentials&more=1")] * 2 == found
 
     def test_a_call_passes_the_hooks_before_it_gets_the_token(self, oauth: OAuth2Session, api: ScriptedServer) -> None:
-        """Unless it gets none."""
+        """A call without a token passes no hook."""
         oauth.register_compliance_hook(
             "protected_request", lambda url, headers, data: (f"{url}/v2", {"X-Own": "1"}, "x")
         )
@@ -566,7 +566,7 @@ class TestTokens:
 
     @pytest.mark.parametrize("status", [302, 307])
     def test_a_redirect_to_another_origin_gets_no_token(self, oauth: OAuth2Session, status: int) -> None:
-        """In each header, though the program has called the other origin before."""
+        """No header has it, even if the program has called the other origin before."""
 
         class Doubling(BackendApplicationClient):
             def _add_bearer_token(self, uri: str, *arguments: Any, **keywords: Any) -> Any:
@@ -582,7 +582,7 @@ class TestTokens:
             assert not {"Authorization", "X-Token"} & set(other.asked[1].headers)
 
     def test_a_redirect_at_the_same_origin_keeps_the_token(self, oauth: OAuth2Session) -> None:
-        """As requests does."""
+        """The library requests does the same."""
         oauth.token = {"access_token": "tok"}
         with serve(redirect("/new"), DONE) as script:
             assert 200 == oauth.get(script.url).status_code
@@ -601,7 +601,7 @@ class TestTokens:
     def test_plain_http_beyond_loopback_gets_no_token(
         self, oauth: OAuth2Session, monkeypatch: pytest.MonkeyPatch, is_set: bool
     ) -> None:
-        """Nor a secret, though oauthlib's environment variable is set."""
+        """It gets no secret either, even if oauthlib's environment variable is set."""
         if is_set:
             monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
         oauth.token = {"access_token": "tok"}
@@ -618,7 +618,7 @@ class TestTokens:
             oauth.request("GET", "http://api.invalid/", withhold_token=True)
 
     def test_plain_http_that_the_program_names_is_called(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """As an origin, or as an `Endpoint`."""
+        """The program names it as an origin, or as an `Endpoint`."""
         with serve(TOKEN, DONE) as proxy, OAuth2Session("your_id", origins=["http://api.invalid"]) as oauth:
             oauth.proxies = {"http": proxy.url}
             oauth.fetch_token(Endpoint("http://as.invalid/token", allow_http=True), client_secret="s3cret")
@@ -695,7 +695,7 @@ class TestRenewal:
     def test_a_token_without_an_expiry_is_used_until_it_is_rejected(
         self, oauth: OAuth2Session, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """As by the original."""
+        """The original does the same."""
         with serve(token("one"), token("two")) as script, serve(DONE, REJECTED, DONE) as api:
             fetched(oauth, script)
             later = time.time() + 86400
@@ -732,7 +732,7 @@ class TestRenewal:
     def test_a_call_that_cannot_be_repeated_returns_the_rejection(
         self, oauth: OAuth2Session, answers: list[Any], data: Any
     ) -> None:
-        """As by the original."""
+        """The original returns it too."""
         with serve(*answers) as script, serve(REJECTED, DONE) as api:
             fetched(oauth, script)
             response = oauth.post(api.url, data=data)
@@ -776,7 +776,7 @@ class TestRenewal:
     def test_a_renewal_that_fails_raises_once_the_token_has_expired(
         self, oauth: OAuth2Session, api: ScriptedServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """By the class of oauthlib."""
+        """The error has the class of oauthlib."""
         with serve(token(expires_in=60), REFUSED) as script:
             fetched(oauth, script)
             later = time.time() + 61
@@ -820,7 +820,7 @@ class TestRenewal:
         assert "this session renews its token; TokenExpiredError, auto_refresh_url and token_updater" in caplog.text
 
     def test_a_token_that_was_passed_is_refreshed_as_by_the_original(self, api: ScriptedServer) -> None:
-        """Only with a URL for it, and only what belongs to the token request is passed on."""
+        """This needs a URL, which gets only the parameters of a token request."""
         saved: list[OAuth2Token] = []
         with serve(token("new", expires_in=3600)) as script:
             with OAuth2Session("your_id", token=EXPIRED) as oauth, pytest.raises(TokenExpiredError):

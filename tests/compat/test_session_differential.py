@@ -388,5 +388,5 @@ def servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_both_sessions_agree(servers: None) -> None:
-    """In what they send, return, raise and show."""
+    """They send, return, raise and show the same."""
     run_state_machine_as_test(Sessions, settings=settings(max_examples=20, stateful_step_count=12, deadline=None))

@@ -101,7 +101,7 @@ def test_no_redirect_is_followed(server: AuthorizationServer) -> None:
 
 
 def test_the_environment_names_the_proxy(server: AuthorizationServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As for urlopen."""
+    """It is the proxy that `urlopen` uses."""
     with run_proxy() as running:
         monkeypatch.setenv("http_proxy", running.url)
         assert seen(server.token_endpoint) == "token"

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_a_file_store_survives_random_kills_with_few_requests(tmp_path: Path) -> None:
-    """At most one request for each lifetime and each killed process."""
+    """The server gets at most one request for each lifetime and each killed process."""
     seen = soak(Task("", directory=f"{tmp_path}/tokens"), seconds=6.0, seed=1)
     assert seen.errors == []
     assert seen.calls > 100
@@ -23,7 +23,7 @@ def test_a_file_store_survives_random_kills_with_few_requests(tmp_path: Path) ->
 
 
 def test_redis_survives_random_kills_with_few_requests(redis_server: RedisServer) -> None:
-    """At most one request for each lifetime and each killed process."""
+    """The server gets at most one request for each lifetime and each killed process."""
     seen = soak(Task("", redis=redis_server.path, lock_lifetime=1.0), seconds=6.0, seed=2)
     assert seen.errors == []
     assert seen.calls > 100

@@ -132,7 +132,7 @@ class TestFlows:
     def test_metadata_of_a_server_put_no_secret_into_an_error(
         self, document: dict[str, Any], location: str | None
     ) -> None:
-        """Neither the secret of the request nor the token that is renewed."""
+        """The error shows neither the secret of the request nor the token that is renewed."""
         settings = terms(CLIENT, ISSUER, shared=False, retries=Retries(1), discovery=Discovery(MetadataCache()))
         try:
             World(answers(document, location)).run(renewal(settings, held=HELD))
@@ -193,7 +193,7 @@ class TestFlows:
 
     @given(echo=ECHOES, url=URLS)
     def test_a_diagnosis_shows_no_secret(self, echo: str, url: str) -> None:
-        """Neither its sentences nor the lines to paste."""
+        """Neither its sentences nor the lines to paste show one."""
         assume(not shows(f"{echo}{url}", LIVE) and endpoint_of_issuer_fault(url, ISSUER) is None)
         metadata = ServerMetadata(
             ISSUER, url, token_endpoint_auth_methods_supported=(echo,), grant_types_supported=(echo,)

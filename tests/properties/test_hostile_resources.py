@@ -201,7 +201,7 @@ def test_no_library_leads_a_hostile_resource_further(
     padding: int,
     signing: bool,
 ) -> None:
-    """On threads and on event loops, with a client that follows redirects."""
+    """It is called by threads and event loops, with a client that follows redirects."""
     play(call, scene, challenge, members, location, padding, signing=signing)
 
 

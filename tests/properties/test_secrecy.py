@@ -147,7 +147,7 @@ HIDING = (HttpRequest, HttpResponse, Send, Received, Token)
 
 @pytest.mark.parametrize("token", PLACED, ids=lambda token: repr(token.placement))
 def test_the_command_line_shows_no_placed_token(token: Token) -> None:
-    """Neither as a message nor as a curl command; the name of the header is shown."""
+    """It shows the name of the header, in a message and in a curl command."""
     call = authorize(HttpRequest("GET", "https://api.example/"), token)
     for shown in (http_message(call), curl(call)):
         assert f"{token.placement.header}: " in shown
@@ -156,7 +156,7 @@ def test_the_command_line_shows_no_placed_token(token: Token) -> None:
 
 @pytest.mark.parametrize("header", sorted(SHOWN_HEADERS))
 def test_a_header_whose_value_is_shown_cannot_carry_a_token(header: str) -> None:
-    """In any case."""
+    """The case of its name does not matter."""
     for name in (header, header.title()):
         with pytest.raises(errors.InvalidInput, match="header must not be"):
             Placement(name, None)
@@ -291,7 +291,7 @@ ANSWERS = [
 @pytest.mark.parametrize("answer", ANSWERS, ids=range(len(ANSWERS)))
 @pytest.mark.parametrize("credentials", [CREDENTIALS, POST], ids=["basic", "post"])
 def test_response_shows_no_secret(answer: HttpResponse, credentials: ClientCredentials) -> None:
-    """Neither the token in it nor the secret that the server echoes."""
+    """It shows neither its token nor the secret that the server echoes."""
     request = token_request(credentials, Scope.of("a"))
     attempts: list[Callable[[], object]] = [
         lambda: parse_token_response(answer, request, received_at=0.0),

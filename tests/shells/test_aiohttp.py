@@ -220,7 +220,7 @@ class TestTokenRequest:
             assert server.asked[0].path == "http://localhost:9/token"
 
     def test_an_error_names_the_endpoint_and_a_proxy_of_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Without its password."""
+        """It does not show the password of the proxy."""
         with socket.create_server(("127.0.0.1", 0)) as closed:
             port = closed.getsockname()[1]
         monkeypatch.setenv("HTTPS_PROXY", f"http://me:pr0xy-marker@127.0.0.1:{port}")
@@ -339,7 +339,7 @@ class TestFailure:
             assert len(server.asked) == 3
 
     def test_a_refused_connection_raises_the_connector_error_of_aiohttp(self) -> None:
-        """After the last attempt."""
+        """It is raised after the last attempt."""
         with serve(TOKEN) as server:
             pass
         with pytest.raises(
@@ -381,7 +381,7 @@ class TestFailure:
 
     @pytest.mark.parametrize("step", [Drop, Silence, Answer(500), Answer(200, chunks=(b"s3cr3t-marker",)), TOKEN])
     def test_logs_and_errors_show_no_secret_and_no_token(self, step: Any, caplog: pytest.LogCaptureFixture) -> None:
-        """At every log level, and in tracebacks with locals."""
+        """This holds at every log level, and for tracebacks with locals."""
         shown: list[str] = []
         with caplog.at_level(logging.DEBUG), serve(step) as server:
             for request in (REQUEST, POST):
@@ -514,7 +514,7 @@ class TestCall:
             assert [asked.body.partition(b"scope=")[2] for asked in here.tokens.asked] == [b"w", b"a"]
 
     def test_the_token_of_a_resource_goes_to_the_origin_of_the_resource(self) -> None:
-        """Unless origins are named."""
+        """Named origins replace this origin."""
         with world(OK) as here:
             resource = f"{here.api.url}/base"
             assert make(here, here.auth().with_resource(resource)) == 200
@@ -580,7 +580,7 @@ class TestCall:
     def test_the_token_request_uses_the_session_passed_for_it(
         self, trust: ssl.SSLContext, server_side: ssl.SSLContext
     ) -> None:
-        """Not the session of the calls."""
+        """It does not use the session of the calls."""
 
         async def main(here: World, endpoint: str) -> int:
             connector = aiohttp.TCPConnector(ssl=trust)
@@ -741,7 +741,7 @@ class TestOrigins:
             assert here.carried() == ["Bearer tok-1", None]
 
     def test_a_redirect_within_the_origin_keeps_the_token(self) -> None:
-        """As any call to that origin."""
+        """Every call to that origin carries it."""
         with world(Answer(302, (("Location", "/there"),)), OK) as here:
             assert make(here, here.auth()) == 200
             assert here.carried() == ["Bearer tok-1", "Bearer tok-1"]
@@ -749,7 +749,7 @@ class TestOrigins:
     def test_a_redirect_between_https_and_http_carries_no_token(
         self, trust: ssl.SSLContext, server_side: ssl.SSLContext
     ) -> None:
-        """In either direction."""
+        """This holds in either direction."""
 
         async def main(here: World, start: str, meant: str) -> None:
             auth = here.auth(origins=[meant])

@@ -257,7 +257,7 @@ class TestFederated:
 
 
 def test_a_custom_signer_signs_each_assertion_once(ask: Ask, server: AuthorizationServer) -> None:
-    """As a KMS does. On an event loop it may be async."""
+    """A KMS is such a signer. On an event loop it may be async."""
     key, signed_by = private_key("ES384"), list[str]()
 
     def plain(signing_input: bytes) -> bytes:

@@ -109,7 +109,7 @@ def test_each_redirect_within_the_origin_has_a_proof_for_its_url(call: Call) -> 
 
 @each_call
 def test_a_redirect_to_another_origin_carries_neither_token_nor_proof(call: Call) -> None:
-    """Nor does the way back, and the nonce of a stranger is kept nowhere."""
+    """The way back carries neither, and the nonce of the other origin is not kept."""
     with serve(bound(1)) as script, serve(DONE) as api, serve(DONE) as stranger:
         api.steps = [Answer(307, (("Location", f"{stranger.url}/there"),)), DONE, DONE]
         stranger.steps = [Answer(307, (("Location", f"{api.url}/back"), ("DPoP-Nonce", "theirs")))]
@@ -229,7 +229,7 @@ def test_a_redirect_after_a_repeated_call_has_the_new_token_and_a_proof(call: Ca
 
 @each_call
 def test_no_log_line_shows_a_proof_or_the_token(call: Call, caplog: pytest.LogCaptureFixture) -> None:
-    """Neither of this library nor of the HTTP library, at any level."""
+    """This holds for this library and the HTTP library, at any level."""
     with (
         caplog.at_level(logging.DEBUG),
         serve(bound(1), bound(2)) as script,
@@ -313,7 +313,7 @@ def test_a_bearer_token_is_refused(call: Call) -> None:
 
 @each_call
 def test_a_key_that_cannot_sign_raises_its_error_to_the_caller(call: Call) -> None:
-    """Neither endpoint is asked."""
+    """Neither endpoint gets a request."""
 
     def away(signing_input: bytes) -> bytes:
         raise OSError("the KMS is away")
@@ -327,7 +327,7 @@ def test_a_key_that_cannot_sign_raises_its_error_to_the_caller(call: Call) -> No
 
 @each_call
 def test_nonces_that_rotate_at_every_answer_cost_a_bounded_number_of_requests(call: Call) -> None:
-    """At both endpoints of the test server, whose clock is wrong, too."""
+    """Both endpoints of the test server rotate them, and its clock is wrong too."""
     clients = [RegisteredClient("your_id", "s3cret", dpop_bound=True)]
     with AuthorizationServer(clients=clients, dpop_nonces=True) as server:
         server.clock_skew = 300.0
@@ -362,7 +362,7 @@ def test_two_hundred_threads_or_tasks_are_answered_while_nonces_rotate(call: Cal
 
 @pytest.mark.parametrize("library", ["httpx2", "requests"])
 def test_a_streaming_body_is_not_repeated_and_the_nonce_is_kept(library: str) -> None:
-    """So the next call succeeds."""
+    """The next call then succeeds."""
     with serve(bound(1)) as script, serve(demand("n-1"), DONE) as api:
         if library == "httpx2":
             auth = oauth_cc.httpx2.ClientCredentialsAuth(REQUEST, f"{script.url}/token")
@@ -495,7 +495,7 @@ class TestStoredTokens:
         assert call(running) == [old, old, new]
 
     def test_a_key_that_ends_with_the_process_is_refused(self, tmp_path: Path) -> None:
-        """By every auth and source."""
+        """Every auth and every source rejects it with a store."""
         for make in (oauth_cc.httpx2.ClientCredentialsAuth, oauth_cc.httpx2.TokenSource, oauth_cc.requests.TokenSource):
             with pytest.raises(errors.InvalidInput, match="must outlast the process"):
                 make(REQUEST, "https://as.example/token", store=FileStore(tmp_path / "tokens"))

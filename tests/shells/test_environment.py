@@ -257,7 +257,7 @@ ROWS = [
 def test_a_token_request_takes_from_the_environment_what_an_api_call_takes(
     way: Way, environment: str, scheme: str, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And no cookie and no `.netrc`."""
+    """It takes no cookie and no `.netrc`."""
     for name, value in settings(world, environment).items():
         monkeypatch.setenv(name, value)
     server = world.http if scheme == "http" else world.https
@@ -270,7 +270,7 @@ def test_a_token_request_takes_from_the_environment_what_an_api_call_takes(
         assert "Proxy-Authorization" not in asked.headers
 
 
-def test_the_environment_matters(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_decides_between_success_and_failure(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The matrix compares calls that succeed and fail, directly and through the proxy."""
     (own, *_) = WAYS
     assert outcome(world, world.https, own.fetch) == ("SSLError", [], 0)

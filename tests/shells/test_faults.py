@@ -101,7 +101,7 @@ def test_a_caller_of_each_shell_sees_the_fault(ask: Ask, server: AuthorizationSe
 
 
 def test_a_fault_is_retried_in_order_and_seen_by_the_server(ask: Ask, server: AuthorizationServer) -> None:
-    """Only the third request is looked at. An error that says what is wrong is not retried."""
+    """The server processes only the third request. An error that says what is wrong is not retried."""
     before = len(server.token_requests)
     server.misbehave(Fault(status=503), Fault(drop_after=0))
     assert seen(ask, server.token_endpoint, AT_ONCE) == "token"

@@ -76,7 +76,7 @@ def test_metadata_requests_are_bare_and_follow_one_redirect(ask: Ask) -> None:
 
 
 def test_metadata_of_another_issuer_are_rejected(ask: Ask) -> None:
-    """Neither well-known URL has those of the configured one."""
+    """Neither well-known URL has the metadata of the configured issuer."""
     with serve(
         Answer(chunks=(b'{"issuer": "https://as.example", "token_endpoint": "https://as.example/token"}',))
     ) as s:
@@ -127,7 +127,7 @@ def test_metadata_are_fetched_through_the_passed_client(library: Any, shell: Mod
 
 
 def test_a_dropped_connection_raises_the_error_of_the_library(ask: Ask) -> None:
-    """After the last attempt."""
+    """It is raised after the last attempt."""
     names = ("TransportError", "RequestException", "ClientError")
     (error,) = [getattr(ask.library, name) for name in names if hasattr(ask.library, name)]
     with serve(Drop) as server:

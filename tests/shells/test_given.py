@@ -46,7 +46,7 @@ def test_a_client_of_another_class_is_rejected_by_every_source(source: Any, fitt
 
 @pytest.mark.parametrize("ask", WAYS, ids=lambda ask: f"{ask.library.__name__}-{ask.backend}")
 def test_a_client_of_another_class_is_rejected_for_one_request(ask: Ask) -> None:
-    """For a token, for metadata and for an endpoint."""
+    """The request may be for a token, for metadata or for an endpoint."""
     issuer = "https://as.example"
     for ask_for in (
         lambda: ask.token(REQUEST, ENDPOINT, client=object()),

@@ -52,7 +52,7 @@ def test_a_redirect_away_and_back_carries_no_token_back(call: Call) -> None:
 
 @each_call
 def test_the_token_goes_along_between_two_named_origins(call: Call) -> None:
-    """To another host name and back, and no further."""
+    """The redirects lead to another host name and back, and to a third one, which gets no token."""
     with serve(TOKEN) as script, serve(DONE) as api, serve(DONE) as other, serve(DONE) as stranger:
         there = by_name(other)
         api.steps = [away(f"{there}/1"), away(f"{there}/3"), DONE]
@@ -88,7 +88,7 @@ def test_the_url_that_a_session_follows_decides() -> None:
 
 
 def test_netrc_does_not_replace_the_token_on_a_hop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As it does not on the first one."""
+    """It does not replace the token of the first request either."""
     netrc = tmp_path / "netrc"
     netrc.write_text("machine localhost login someone password else\n", "ascii")
     monkeypatch.setenv("NETRC", str(netrc))

@@ -214,7 +214,7 @@ class TestFailure:
             assert len(server.asked) == 3
 
     def test_a_refused_connection_raises_the_connect_error_of_httpx2(self, fetch: Fetch) -> None:
-        """After the last attempt."""
+        """It is raised after the last attempt."""
         with serve(TOKEN) as server:
             url = f"{server.url}/token"
         with pytest.raises(httpx2.ConnectError):
@@ -238,7 +238,7 @@ class TestFailure:
         assert elapsed_since(started) < 10
 
     def test_cancellation_closes_the_connection_at_once(self) -> None:
-        """On asyncio and trio."""
+        """This holds on asyncio and on trio."""
 
         async def main(url: str) -> None:
             with anyio.move_on_after(0.2) as scope:
@@ -296,7 +296,7 @@ class TestSecrecy:
     def test_logs_and_errors_show_no_secret_and_no_token(
         self, fetch: Fetch, step: Any, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """At every log level, and in tracebacks with locals."""
+        """This holds at every log level, and for tracebacks with locals."""
         shown: list[str] = []
         with caplog.at_level(logging.DEBUG), serve(step) as server:
             for request in (REQUEST, POST):

@@ -173,7 +173,7 @@ class TestRejectedToken:
         ids=["bytes", "json", "form", "file"],
     )
     def test_a_replayable_body_is_sent_again_unchanged(self, calls: Calls, body: Callable[[], dict[str, Any]]) -> None:
-        """On the repeated call."""
+        """The repeated call has the same body."""
         with serve(TOKEN, SECOND) as script, serve(REJECTED, DONE) as api:
             (answer,) = calls.call(calls.auth(script), lambda: {"url": api.url, **body()}, method="POST")
             assert answer.status_code == 200
@@ -225,7 +225,7 @@ class TestOtherOrigins:
         assert [type(event) for event in events] == [TokenObtained]
 
     def test_a_redirect_within_the_origin_keeps_the_token(self, calls: Calls) -> None:
-        """As any call to that origin."""
+        """Every call to that origin carries it."""
         with serve(TOKEN) as script, serve(Answer(status=307, headers=(("Location", "/there"),)), DONE) as api:
             assert calls.statuses(calls.auth(script), api.url, follow_redirects=True) == [200]
             assert [asked.headers["Authorization"] for asked in api.asked] == ["Bearer tok-1"] * 2
@@ -259,7 +259,7 @@ class TestOtherOrigins:
 
 class TestTokenRequest:
     def test_the_token_request_uses_the_tls_of_the_passed_client(self, calls: Calls, tmp_path: Path) -> None:
-        """But not its headers, parameters or credentials."""
+        """It does not use the client's headers, parameters or credentials."""
         authority = trustme.CA()
         server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("localhost").configure_cert(server_side)
@@ -287,7 +287,7 @@ class TestTokenRequest:
         assert called.request.headers["Authorization"] == "Bearer tok-1"
 
     def test_the_token_request_follows_no_redirect(self, calls: Calls) -> None:
-        """Even if the passed client follows redirects."""
+        """The passed client may follow redirects."""
         kind = calls.library.Client if calls.backend is None else calls.library.AsyncClient
         with serve(TOKEN) as elsewhere, serve(DONE) as api:
             away = Answer(status=307, headers=(("Location", f"{elsewhere.url}/token"),))

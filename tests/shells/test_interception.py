@@ -77,7 +77,7 @@ def test_a_tool_for_requests_answers_the_token_request(tool: Tool, client: str |
 
 
 def test_an_adapter_of_requests_mock_on_the_session_answers() -> None:
-    """As its guide has it."""
+    """The guide of requests-mock mounts it in this way."""
     adapter = requests_mock.Adapter()
     adapter.register_uri("POST", ENDPOINT, json=TOKEN)
     with requests.Session() as session:

@@ -350,7 +350,7 @@ class TestBinding:
     def test_an_auth_calls_with_a_token_bound_to_the_same_certificate(
         self, library: Library, world: World, server: AuthorizationServer
     ) -> None:
-        """For both clients."""
+        """Both clients present that certificate."""
         for asked in (by_subject, by_secret):
             request = asked(world.ours)
             assert 200 == library.call_with_auth(world, world.ours, server.resource_url, request, server.token_endpoint)
@@ -376,7 +376,7 @@ class TestBinding:
 
 
 def test_the_test_server_announces_and_enforces_mutual_tls(world: World, server: AuthorizationServer) -> None:
-    """At every endpoint that authenticates the client."""
+    """Every endpoint that authenticates the client does so."""
     ours = world.ours.certificate
     token = LIBRARIES["httpx2"].fetch(world, world.ours, by_subject(world.ours), server.token_endpoint)
     with httpx2.Client(verify=world.client_side(world.ours)) as client:

@@ -210,7 +210,7 @@ class TestSignals:
     @pytest.mark.usefixtures("own_trace")
     @pytest.mark.parametrize("background", [True, False])
     def test_source_survives_an_interrupt_at_every_bytecode(self, background: bool) -> None:
-        """After each the next call gets a token, soon."""
+        """After each interrupt the next call soon gets a token."""
 
         class Interrupt(BaseException):
             pass

@@ -230,7 +230,7 @@ class TestRedirects:
     @each_call
     @each_placement
     def test_a_redirect_within_the_origin_keeps_the_token(self, call: Call, placement: Placement) -> None:
-        """As any call to that origin has it."""
+        """Every call to that origin carries it."""
         with serve(TOKEN) as script, serve(WITHIN, DONE) as api:
             assert call.get(auth_for(call, placement, script), api.url) == [200]
             assert carried(api, placement.header) == [value(placement, "tok-1")] * 2

@@ -224,7 +224,7 @@ class TestEvents:
 
     @each_httpx_call
     def test_the_events_of_a_rejected_token_name_the_api(self, call: Call) -> None:
-        """By its origin."""
+        """They have the origin of the API."""
         events: list[Event] = []
         lacking = Answer(403, (("WWW-Authenticate", 'Bearer error="insufficient_scope", scope="admin"'),))
         with serve(TOKEN, SECOND) as script, serve(REJECTED, lacking) as api:
@@ -255,7 +255,7 @@ class TestRedirects:
     @each_request
     @pytest.mark.parametrize("status", [302, 308])
     def test_the_token_goes_along_between_two_named_origins(self, call: Call, request_: Any, status: int) -> None:
-        """And back."""
+        """The redirect back carries it too."""
         with serve(TOKEN) as script, serve(DONE) as api, serve(DONE) as other:
             api.steps = [away(f"{other.url}/there", status), DONE]
             other.steps = [away(f"{api.url}/back", status)]
@@ -278,7 +278,7 @@ class TestRedirects:
     @each_httpx_call
     @each_request
     def test_a_stranger_between_two_named_origins_receives_nothing(self, call: Call, request_: Any) -> None:
-        """Neither does the origin that it leads to."""
+        """The origin that it redirects to receives nothing either."""
         with serve(TOKEN) as script, serve(REJECTED) as other:
             with serve(away(f"{other.url}/there")) as stranger, serve(away(stranger.url)) as api:
                 auth = auth_for(call, script, request_, origins=[api.url, other.url])

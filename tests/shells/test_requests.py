@@ -163,7 +163,7 @@ class TestFetching:
 
     @pytest.mark.parametrize("step", [Drop, Silence])
     def test_a_network_error_shows_no_secret(self, step: type[Drop] | type[Silence]) -> None:
-        """Nor do its causes and its traceback with locals."""
+        """Its causes and its traceback with locals do not show one either."""
         request = token_request(ClientCredentials("your_id", ClientSecretPost("p0st-s3cret")))
         with serve(step) as script:
             with pytest.raises(requests.RequestException) as raised:
@@ -200,7 +200,7 @@ class TestToken:
     def test_netrc_does_not_replace_the_token(
         self, session: requests.Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Nor on the repeated call."""
+        """It does not replace the token of the repeated call either."""
         netrc = tmp_path / "netrc"
         netrc.write_text("machine 127.0.0.1 login someone password else\n", "ascii")
         monkeypatch.setenv("NETRC", str(netrc))
@@ -275,7 +275,7 @@ class TestRejectedToken:
         session: requests.Session,
         body: Callable[[], dict[str, Any]],  # each library's own names for a body
     ) -> None:
-        """On the repeated call."""
+        """The repeated call has the same body."""
         with serve(TOKEN, SECOND) as script, serve(REJECTED, DONE) as api:
             assert session.post(api.url, auth=auth_of(script), **body()).status_code == 200
             first, second = api.asked
@@ -291,7 +291,7 @@ class TestRejectedToken:
             assert carried(api) == ["Bearer tok-1", "Bearer tok-2"]
 
     def test_a_redirect_after_a_401_carries_the_new_token(self, session: requests.Session) -> None:
-        """Not the rejected token."""
+        """It does not carry the rejected token."""
         moved = Answer(status=307, headers=(("Location", "/there"),))
         with serve(TOKEN, SECOND) as script, serve(REJECTED, moved, DONE) as api:
             assert session.get(api.url, auth=auth_of(script)).status_code == 200

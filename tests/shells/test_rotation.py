@@ -177,7 +177,7 @@ CROWDS = [
 def test_a_crowd_gets_over_the_rotation_of_an_identity_by_one_request(
     kind: type[Identity], stored: bool, call: Call, size: int, server: AuthorizationServer, tmp_path: Path
 ) -> None:
-    """While threads or tasks call an API, which rejects the token that they have."""
+    """Threads or tasks call an API meanwhile, which rejects their token."""
     identity = kind(server, tmp_path / "identity")
     options = {"store": FileStore(tmp_path / "store")} if stored else {}
     auth = call.auth(identity.request(), server.token_endpoint, **options)

@@ -112,7 +112,7 @@ class TestHanging:
     def test_task_leaves_a_hanging_store_and_the_next_one_leads(
         self, server: AuthorizationServer, backend: str, kind: type[Hanging | AsyncHanging]
     ) -> None:
-        """Of either kind."""
+        """The store may be for threads or for async code."""
         store = kind()
 
         async def main() -> None:
@@ -161,7 +161,7 @@ class TestHanging:
 def test_caller_renews_itself_where_no_thread_can_be_started(
     server: AuthorizationServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As at the shutdown of the interpreter."""
+    """The shutdown of the interpreter is such a place."""
 
     def refuse(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread at interpreter shutdown")
@@ -256,7 +256,7 @@ class TestClosing:
     def test_close_waits_for_a_task_in_the_background(
         self, server: AuthorizationServer, gate: Gate, backend: str, timeout: float, is_waited_for: bool
     ) -> None:
-        """For the timeout at most."""
+        """It waits for the timeout at most."""
         gate.opened.set()
 
         async def main() -> None:

@@ -65,14 +65,14 @@ def paths(server: ScriptedServer) -> list[str]:
 
 class TestEnvironment:
     def test_a_proxy_of_the_environment_is_used(self, way: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-        """As an API call of the library uses it."""
+        """An API call of the library uses the same proxy."""
         with serve(TOKEN) as proxy:
             monkeypatch.setenv("HTTP_PROXY", proxy.url)
             way.token(REQUEST, "http://127.0.0.1:1/token")
             assert paths(proxy) == ["http://127.0.0.1:1/token"]
 
     def test_a_host_of_no_proxy_is_called_directly(self, way: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-        """As an API call of the library does it."""
+        """An API call of the library does the same."""
         monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         with serve(TOKEN) as server:
@@ -82,7 +82,7 @@ class TestEnvironment:
     def test_an_authority_of_the_environment_is_trusted(
         self, way: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """By SSL_CERT_FILE."""
+        """SSL_CERT_FILE names it."""
         with trusted_by_environment(way, tmp_path, monkeypatch) as server_side, serve(TOKEN, tls=server_side) as server:
             way.token(REQUEST, f"{server.url}/token")
             assert paths(server) == ["/token"]
@@ -102,7 +102,7 @@ class TestEnvironment:
     def test_a_network_error_names_the_proxy_of_the_environment(
         self, way: Ask, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """And not its password."""
+        """It does not show the proxy's password."""
         with socket.create_server(("127.0.0.1", 0)) as closed:
             port = closed.getsockname()[1]
         monkeypatch.setenv("HTTP_PROXY", f"http://someone:s3cret-of-proxy@127.0.0.1:{port}")
@@ -124,7 +124,7 @@ class TestEnvironment:
 
 class TestClient:
     def test_a_cookie_of_the_token_endpoint_stays_out_of_the_client(self, way: Ask) -> None:
-        """And no cookie of the client is sent."""
+        """No cookie of the client is sent either."""
         answer = Answer(200, (("Set-Cookie", "session=of-one-user"),), TOKEN.chunks)
         client = client_of(way, cookies={"own": "x"})
         with serve(answer) as server:
@@ -153,7 +153,7 @@ class TestClient:
         assert b"".join(seen[1].stream) == TOKEN.chunks[0]
 
     def test_a_hook_can_read_the_response(self, way: Ask) -> None:
-        """As programs do that log responses."""
+        """Programs that log responses have such hooks."""
         read: list[Any] = []
 
         def read_sync(response: Any) -> None:

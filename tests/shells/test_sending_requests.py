@@ -72,7 +72,7 @@ class TestSession:
     def test_what_wraps_send_sees_the_request_and_the_response(
         self, session: requests.Session, on: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """As tracing does it."""
+        """Tracing wraps `send` in this way."""
         target: Any = session if on == "instance" else requests.Session
         send, seen = target.send, []
 
@@ -106,7 +106,7 @@ class TestSession:
     def test_nothing_of_the_response_is_left_in_the_session(
         self, session: requests.Session, on: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Not even where a bound `send` was wrapped."""
+        """This holds even where a bound `send` was wrapped."""
         if on == "instance":
             monkeypatch.setattr(session, "send", session.send)
         before = {name: repr(value) for name, value in vars(session).items()}
@@ -125,7 +125,7 @@ class TestSession:
 
     @pytest.mark.parametrize("content", [TOKEN.chunks[0], b""])
     def test_a_stub_without_a_raw_response_is_read(self, session: requests.Session, content: bytes) -> None:
-        """As requests reads it."""
+        """The library requests reads it in the same way."""
         session.mount("https://as.example/", Stub(stubbed(200, content)))
         if content:
             fetch_token(REQUEST, "https://as.example/token", client=session)
@@ -143,7 +143,7 @@ class TestHooks:
     """The response hooks of the session."""
 
     def test_a_hook_sees_the_response_with_its_content(self, session: requests.Session) -> None:
-        """And may return another one."""
+        """It may return another response."""
         seen = []
 
         def hook(response: requests.Response, **sending: object) -> requests.Response:
@@ -204,7 +204,7 @@ class TestRepeatingAdapter:
         assert len([line for line in caplog.messages if "the adapter of the session repeats POST" in line]) == 1
 
     def test_the_status_that_ends_the_repetitions_is_raised(self, session: requests.Session) -> None:
-        """In place of a RetryError, and without further attempts."""
+        """It replaces the RetryError, and there is no further attempt."""
         self.retrying(session)
         with serve(BUSY) as server:
             with pytest.raises(TokenRequestRefused, match="raise_on_status") as raised:
@@ -245,7 +245,7 @@ class TestErrors:
             assert "s3cret-of-client" not in shown
 
     def test_an_error_says_that_a_proxy_of_the_environment_was_used(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Without its password."""
+        """It does not show the proxy's password."""
         with socket.create_server(("127.0.0.1", 0)) as closed:
             port = closed.getsockname()[1]
         monkeypatch.setenv("HTTPS_PROXY", f"http://me:pr0xy-s3cret@127.0.0.1:{port}")
@@ -276,7 +276,7 @@ class TestErrors:
 
 
 def test_the_authorities_are_read_once_by_a_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And once more after a change of the file."""
+    """They are read once more after a change of the file."""
     authority = trustme.CA()
     server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(server_side)

@@ -97,7 +97,7 @@ def test_a_call_is_repeated_once_although_the_api_asks_again(server: Authorizati
 def test_a_token_that_the_api_repeats_as_the_scope_is_not_reported(
     server: AuthorizationServer, call: Call, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Neither the first token of the call nor the one of its repetition."""
+    """This holds for the first token of the call and for the one of its repetition."""
     seen: list[str] = []
 
     def echo(asked: Asked) -> Answer:

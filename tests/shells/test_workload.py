@@ -65,7 +65,7 @@ def export(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
 def test_every_library_asks_the_platform_for_an_assertion(
     server: AuthorizationServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By its own function, which may be a coroutine function in async code."""
+    """Its own function does so, and may be a coroutine function in async code."""
     with serve(answered) as platform:
         export(monkeypatch, platform.url)
         for ask in WAYS:
@@ -80,7 +80,7 @@ def test_every_library_asks_the_platform_for_an_assertion(
 def test_an_assertion_in_a_variable_is_read_for_each_request(
     server: AuthorizationServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As GitLab passes it to a job."""
+    """GitLab passes it to a job in this way."""
     request = with_source(AssertionVariable("OIDC_TOKEN"))
     for value in (None, ""):
         if value is not None:

@@ -79,7 +79,7 @@ class TestPendingRenewals:
         assert [cache.ask(key, NOW) for key in ("key", "other")] == [Use(token()), Use(token("tok-2"))]
 
     def test_ageing_token_is_used_while_it_is_renewed(self) -> None:
-        """By the caller that starts the renewal, too."""
+        """The caller that starts the renewal uses it too."""
         cache = stocked()
         assert repr(cache) == "TokenCache(store=None)"
         asked = cache.ask("key", NOW + 3594)
@@ -138,7 +138,7 @@ class TestLostRenewals:
 
     @pytest.mark.parametrize("passed", [15.1, 60.1])
     def test_renewal_that_takes_too_long_is_replaced(self, passed: float) -> None:
-        """By the clock, which goes on while a process is frozen. Earlier, if a token can be used."""
+        """The clock decides, as it runs while a process is frozen. It is replaced earlier if a token can be used."""
         cache = TokenCache() if passed > 60 else stocked()
         at = NOW if passed > 60 else NOW + 3000
         limits = Limits(background=15.0, wait=60.0)
@@ -303,7 +303,7 @@ class TestOutcome:
         assert outcome._wakers == []
 
     def test_call_is_made_at_once_if_the_result_is_set(self) -> None:
-        """And once only."""
+        """It is made only once."""
         outcome, calls = Outcome[str](), list[str]()
         outcome.call_when_settled(lambda: calls.append("before"))
         outcome.settle("token")

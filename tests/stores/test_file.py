@@ -279,7 +279,7 @@ class TestForeignFiles:
         self.renewed(self.replaced(folder, lambda path: path.chmod(mode) if mode else path.unlink()))
 
     def test_link_is_not_followed(self, folder: Path, tmp_path: Path) -> None:
-        """Neither by load nor by save."""
+        """Neither load nor save follows it."""
         aim = tmp_path / "aim"
 
         def link(path: Path) -> None:
@@ -421,7 +421,7 @@ class TestDirectory:
         assert "must be a directory, not a link or a file" in self.refused(store)
 
     def test_directory_that_cannot_be_created_is_an_error(self) -> None:
-        """For example on a read-only file system."""
+        """A read-only file system is an example."""
         assert "cannot be used (" in self.refused(FileStore("/proc/tokens"))
 
 

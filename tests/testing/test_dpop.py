@@ -206,7 +206,7 @@ def test_a_proof_for_another_token_is_refused(
 
 
 def test_a_stolen_token_is_of_no_use(client: httpx2.Client, server: AuthorizationServer) -> None:
-    """Neither with another key, nor as a bearer token."""
+    """It works neither with another key nor as a bearer token."""
     token = bound_token(client, server)
     jwk = {"jwk": OTHER.as_dict(private=False)}
     theirs = proof(server.resource_url, "GET", token=token, header=jwk, key=OTHER)

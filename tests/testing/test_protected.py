@@ -103,7 +103,7 @@ class TestResource:
         assert () == server.audience("unknown")
 
     def test_it_is_hostile_on_request(self, api: ProtectedResource) -> None:
-        """In its metadata and in its challenge, once or for a while."""
+        """Its metadata and its challenge can be hostile, once or for a while."""
         evil = {"authorization_servers": ["https://evil.example"]}
         api.misbehave(Fault(members=evil))
         assert evil["authorization_servers"] == httpx2.get(api.metadata_url).json()["authorization_servers"]
