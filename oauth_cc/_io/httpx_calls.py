@@ -2,24 +2,30 @@
 The calls of an auth on httpx2 and httpx: the token on each call, and once more a new one if an API rejects it.
 """
 
-import contextlib
 import copy
-import sys
-from collections.abc import AsyncGenerator, Generator, MutableMapping
-from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self, TypeGuard, final
+from collections.abc import AsyncGenerator, Generator
+from typing import TYPE_CHECKING, Final, Self
 
 from oauth_cc._io.async_source import AsyncTokenSource
 from oauth_cc._io.copying import Sharing
 from oauth_cc._io.hops import Guard, guard_hops
+from oauth_cc._io.httpx_hops import (
+    ClosedByError,
+    api_of,
+    head_of,
+    hide_proofs,
+    hiding_proofs,
+    is_response,
+    origin_of,
+    origin_of_parts,
+    target_of,
+)
 from oauth_cc._io.httpx_library import A, C, Library, R
 from oauth_cc._io.httpx_messages import Response, Url
 from oauth_cc._io.origins import Origins
 from oauth_cc._io.source import TokenSource
 from oauth_cc._wire.typing import Generic
-from oauth_cc.endpoint import Origin
 from oauth_cc.errors import InvalidInput
-from oauth_cc.http import HttpResponse
 from oauth_cc.scope import Scope
 from oauth_cc.token import Token, authorization, dpop_authorization
 
@@ -84,7 +90,7 @@ class HttpxCalls(Sharing, Generic[C, A, R]):
                 guard = self._prepare(request, token, proofs)
                 response = yield request
         except GeneratorExit as end:
-            _hide_proofs(request, end.__context__)
+            hide_proofs(request, end.__context__)
             rejecting = self._rejecting(end.__context__, token, guard)
             if rejecting is not None:
                 source.discard(token, api=rejecting)
@@ -92,7 +98,7 @@ class HttpxCalls(Sharing, Generic[C, A, R]):
         # Most calls end here.
         if response.status_code < _FIRST_ERROR or not self._concerns(response, token, guard):
             return
-        head, api = _head(response), _api(response)
+        head, api = head_of(response), api_of(response)
         rejected = self._context.is_rejection(head)
         again = source if rejected and source.discard(token, api=api) else source.widened(head, token)
         if again is not None and self._library.is_repeatable(request):
@@ -101,7 +107,7 @@ class HttpxCalls(Sharing, Generic[C, A, R]):
             token = again.token()
             source.adopt(again)
             guard = self._prepare(request, token, proofs)
-            with _hiding_proofs(request):
+            with hiding_proofs(request):
                 response = yield request
                 while proofs is not None and self._demands_proof(request, response, token, guard):
                     self._library.release(response)
@@ -109,7 +115,7 @@ class HttpxCalls(Sharing, Generic[C, A, R]):
                     response = yield request
             if not self._concerns(response, token, guard):
                 return
-            head, api = _head(response), _api(response)
+            head, api = head_of(response), api_of(response)
             if not self._context.accepts(head, token, api):
                 source.discard(token, api=api)
         self._context.report_requirements(head, api, first, token)
@@ -119,7 +125,7 @@ class HttpxCalls(Sharing, Generic[C, A, R]):
 
     def async_auth_flow(self, request: R) -> AsyncGenerator[R, Response]:
         """Yield *request* with the token, and again with a new token if the API rejects the token."""
-        return _ClosedByError(self._async_auth_flow(request))
+        return ClosedByError(self._async_auth_flow(request))
 
     async def _async_auth_flow(self, request: R) -> AsyncGenerator[R, Response]:
         source = self.async_source
@@ -136,14 +142,14 @@ class HttpxCalls(Sharing, Generic[C, A, R]):
                 guard = await self._prepare_async(request, token, proofs)
                 response = yield request
         except GeneratorExit as end:
-            _hide_proofs(request, end.__context__)
+            hide_proofs(request, end.__context__)
             rejecting = self._rejecting(end.__context__, token, guard)
             if rejecting is not None:
                 await source.discard(token, api=rejecting)
             raise
         if response.status_code < _FIRST_ERROR or not self._concerns(response, token, guard):
             return
-        head, api = _head(response), _api(response)
+        head, api = head_of(response), api_of(response)
         rejected = self._context.is_rejection(head)
         again = source if rejected and await source.discard(token, api=api) else source.widened(head, token)
         if again is not None and self._library.is_repeatable(request):
@@ -151,7 +157,7 @@ class HttpxCalls(Sharing, Generic[C, A, R]):
             token = await again.token()
             source.adopt(again)
             guard = await self._prepare_async(request, token, proofs)
-            with _hiding_proofs(request):
+            with hiding_proofs(request):
                 response = yield request
                 while proofs is not None and self._demands_proof(request, response, token, guard):
                     await self._library.release_async(response)
@@ -159,7 +165,7 @@ class HttpxCalls(Sharing, Generic[C, A, R]):
                     response = yield request
             if not self._concerns(response, token, guard):
                 return
-            head, api = _head(response), _api(response)
+            head, api = head_of(response), api_of(response)
             if not self._context.accepts(head, token, api):
                 await source.discard(token, api=api)
         self._context.report_requirements(head, api, first, token)
@@ -168,14 +174,14 @@ class HttpxCalls(Sharing, Generic[C, A, R]):
         guard = self._authorize(request, token, proofs)
         if proofs is not None:
             url = request.url
-            request.headers["DPoP"] = proofs.sign(request.method, _target(url), _origin_of(url))
+            request.headers["DPoP"] = proofs.sign(request.method, target_of(url), origin_of(url))
         return guard
 
     async def _prepare_async(self, request: R, token: Token, proofs: "CallProofs | None") -> Guard | None:
         guard = self._authorize(request, token, proofs, is_async=True)
         if proofs is not None:
             url = request.url
-            request.headers["DPoP"] = await proofs.sign_async(request.method, _target(url), _origin_of(url))
+            request.headers["DPoP"] = await proofs.sign_async(request.method, target_of(url), origin_of(url))
         return guard
 
     def _authorize(
@@ -202,23 +208,23 @@ class HttpxCalls(Sharing, Generic[C, A, R]):
             if "DPoP" in each.request.headers:
                 del each.request.headers["DPoP"]
             if self._admits_answer(each):
-                proofs.note(_head(each), _origin_of(each.url))
+                proofs.note(head_of(each), origin_of(each.url))
         if response.status_code < _FIRST_ERROR or not self._concerns(response, token, guard):
             proofs.share()
             return False
         repeatable = self._library.is_repeatable(request)
-        return proofs.demands_another(_head(response), _origin_of(response.url), repeatable=repeatable)
+        return proofs.demands_another(head_of(response), origin_of(response.url), repeatable=repeatable)
 
     def _rejecting(self, error: BaseException | None, token: Token, guard: Guard | None) -> str | None:
         # The API that rejected the token. A response hook of the client that raises for status keeps the response from
         # the auth. In both libraries the error has it.
         response: object = getattr(error, "response", None)
-        if not _is_response(response) or not self._concerns(response, token, guard):
+        if not is_response(response) or not self._concerns(response, token, guard):
             return None
         if guard is not None and guard.proofs is not None:
-            guard.proofs.note(_head(response), _origin_of(response.url))
+            guard.proofs.note(head_of(response), origin_of(response.url))
             guard.proofs.share()
-        return _api(response) if self._context.is_rejection(_head(response)) else None
+        return api_of(response) if self._context.is_rejection(head_of(response)) else None
 
     def _with(self, source: TokenSource | None, async_source: AsyncTokenSource | None, origins: Origins) -> Self:
         other = copy.copy(self)
@@ -232,7 +238,7 @@ class HttpxCalls(Sharing, Generic[C, A, R]):
         parts = (url.scheme, url.raw_host, url.port)
         if parts in self._admitted:
             return True
-        called = _origin(*parts)
+        called = origin_of_parts(*parts)
         admitted = self._origins.admit(called)
         if admitted:
             self._admitted.add(parts)
@@ -248,85 +254,7 @@ class HttpxCalls(Sharing, Generic[C, A, R]):
 
     def _admits_answer(self, response: Response) -> bool:
         try:
-            return self._origins.admit(_origin_of(response.url))
+            return self._origins.admit(origin_of(response.url))
         except InvalidInput:
             # No URL has this origin.
             return False
-
-
-def _api(response: Response) -> str:
-    return str(_origin_of(response.url))
-
-
-def _target(url: Url) -> str:
-    return url.raw_path.decode("ascii")
-
-
-def _head(response: Response) -> HttpResponse:
-    return HttpResponse(response.status_code, response.headers.multi_items())
-
-
-@contextlib.contextmanager
-def _hiding_proofs(request: object) -> Generator[None]:
-    try:
-        yield
-    except GeneratorExit as end:
-        _hide_proofs(request, end.__context__)
-        raise
-
-
-def _hide_proofs(request: object, error: BaseException | None) -> None:
-    # A call without an answer has its proof in the request, and in that of a later hop, which the error shows.
-    hop: object = None
-    with contextlib.suppress(RuntimeError):
-        # Of an error without a request.
-        hop = getattr(error, "request", None)
-    for each in (request, hop):
-        headers: object = getattr(each, "headers", None)
-        if _are_headers(headers):
-            headers.pop("DPoP", None)
-
-
-def _are_headers(found: object) -> TypeGuard[MutableMapping[str, str]]:
-    return isinstance(found, MutableMapping)
-
-
-@final
-class _ClosedByError(AsyncGenerator[R, Response]):
-    # An async generator whose GeneratorExit has the error that ends the call as its context, as in a generator.
-
-    def __init__(self, flow: AsyncGenerator[R, Response]) -> None:
-        self._flow = flow
-
-    async def asend(self, value: Response) -> R:
-        return await self._flow.asend(value)
-
-    async def athrow(
-        self,
-        kind: type[BaseException] | BaseException,
-        value: object = None,
-        _traceback: TracebackType | None = None,
-        /,
-    ) -> R:
-        made = kind() if isinstance(kind, type) else kind
-        return await self._flow.athrow(value if isinstance(value, BaseException) else made)
-
-    async def aclose(self) -> None:
-        end = GeneratorExit()
-        end.__context__ = sys.exception()
-        with contextlib.suppress(GeneratorExit, StopAsyncIteration):
-            await self._flow.athrow(end)
-
-
-def _is_response(found: object) -> TypeGuard[Response]:
-    return hasattr(found, "status_code") and hasattr(found, "headers") and hasattr(found, "request")
-
-
-def _origin_of(url: Url) -> Origin:
-    return _origin(url.scheme, url.raw_host, url.port)
-
-
-def _origin(scheme: str, raw_host: bytes, port: int | None) -> Origin:
-    # Made of the parts that the library connects to.
-    host = raw_host.decode("ascii").lower()
-    return Origin(scheme, f"[{host}]" if ":" in host else host, port or {"https": 443, "http": 80}.get(scheme, 0))
