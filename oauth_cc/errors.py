@@ -114,7 +114,7 @@ class TokenRequestRefused(OAuthError):
         uri: An http or https page about the error, or None.
         status: The HTTP status.
         retryable: Whether the same request may succeed later.
-        retry_after: The seconds to wait that the server asks for, bounded, or None.
+        retry_after: The seconds to wait that the server requested, within limits, or None.
         server_message: What the server says in any form, such as ``message`` or plain text, or None.
         advice: What to check, or None.
     """

@@ -46,7 +46,7 @@ class TokenRequest:
     A token request of the client credentials grant (RFC 6749 section 4.4.2), before it is composed.
 
     `token_request` makes one. Each ``with_…`` method returns a new record and leaves this one unchanged. Parameters and
-    headers hold their values as `Secret`, since some providers want a key in one of them.
+    headers hold their values as `Secret`, since some providers require a key in one of them.
 
     Args:
         credentials: The client identifier, and how the client authenticates.
@@ -238,7 +238,7 @@ class TokenRequest:
 
     def with_header(self, name: str, value: str | Secret) -> "TokenRequest":
         """
-        Return the request with one more HTTP header, which goes on the token request alone.
+        Return the request with one more HTTP header. Only the token request has it, not the API calls.
 
         Args:
             name: The name of the header; an earlier one of this name is replaced.

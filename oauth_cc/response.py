@@ -60,7 +60,7 @@ def parse_token_response(
 
     Args:
         response: The response of the token endpoint.
-        request: The request that it answers.
+        request: The token request that was sent.
         received_at: The time of the response in POSIX seconds, from which the token's lifetime counts.
         assertion: The client's assertion, which no error will show.
 
@@ -107,7 +107,7 @@ def read_token_response(
 
     Args:
         response: The response of the token endpoint.
-        request: The request that it answers.
+        request: The token request that was sent.
         received_at: The time from which the token's lifetime counts, in POSIX seconds.
         proof: Returns what authenticated the request, if there is something to redact.
         jwts: The client's assertion and its DPoP proof, which no error will show.

@@ -1,5 +1,5 @@
 """
-Client certificates in files: one in any form, and a TLS context for one that is rotated, such as an X.509-SVID.
+Client certificates in files, in any form, and a TLS context that follows a rotated certificate, such as an X.509-SVID.
 """
 
 import os

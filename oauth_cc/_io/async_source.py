@@ -29,8 +29,8 @@ class AsyncTokenSource(Source):
     Cache one access token and renew it before it expires, for tasks on asyncio and trio.
 
     Sources that share a `TokenCache` share its renewals, across event loops and threads. A renewal runs in its own
-    task. It goes on when the task that started it is cancelled, and the waiting tasks get its result. While the cached
-    token is usable, no task waits for its renewal.
+    task. If the task that started it is cancelled, the renewal continues, and the waiting tasks get its result. While
+    the cached token is usable, no task waits for its renewal.
 
     Args:
         context: The cache, the request and the endpoint. A store for threads is called in worker threads.

@@ -79,7 +79,7 @@ class SourceConstructors(Generic[AnyClient, AnyStore]):
         options: Options = DEFAULTS,
     ) -> Self:
         """
-        Return a source of tokens for the API at *url*, which is asked at the first token what it accepts (RFC 9728).
+        Return a source of tokens for the API at *url*, whose metadata are fetched at the first token (RFC 9728).
 
         The API must name *issuer* among its authorization servers. No other server that it names is contacted. Without
         a scope in *request*, the API chooses it, up to what the client may have: ``token_request(credentials, scope)``
@@ -165,7 +165,7 @@ class AuthConstructors(Generic[AnyClient, AnyStore]):
         options: Options = DEFAULTS,
     ) -> Self:
         """
-        Return an auth for the API at *url*, which is asked at the first call what it accepts (RFC 9728).
+        Return an auth for the API at *url*, whose metadata are fetched at the first call (RFC 9728).
 
         The API must name *issuer* among its authorization servers, or calls raise `IssuerNotNamed`. No other server
         that it names is contacted. Without a scope in *request*, the API chooses it, up to what the client may have:

@@ -125,7 +125,7 @@ class SourceContext:
 
         Args:
             token: The token.
-            api: The origin of the API. None if a program that discards the token by hand does not name it.
+            api: The origin of the API. None if a program that discards the token does not name it.
 
         Returns:
             False if the token is kept because the API rejects one token after the other.

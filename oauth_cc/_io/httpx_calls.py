@@ -247,7 +247,7 @@ class HttpxCalls(Sharing, Generic[C, A, R]):
         return admitted
 
     def _concerns(self, response: Response, token: Token, guard: Guard | None) -> bool:
-        # After a redirect, the request that was answered may have carried no token.
+        # After a redirect, the response may belong to a request without the token.
         if guard is not None and guard.has_carried is not None:
             return guard.has_carried
         return self._admits_answer(response) and bool(response.request.headers.get_list(token.placement.header))

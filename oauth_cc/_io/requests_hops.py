@@ -79,7 +79,7 @@ def carry(request: requests.PreparedRequest, admit: Callable[[Origin], bool]) ->
     requests makes the next hop from a copy of *request*, and removes the field there between two hosts.
 
     Args:
-        request: The request that was answered by a redirect.
+        request: The request whose response is a redirect.
         admit: Returns whether an origin may get the token.
     """
     vars(request)["copy"] = partial(_copy, request, admit)

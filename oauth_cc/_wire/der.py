@@ -1,5 +1,5 @@
 """
-Keys and certificates in DER (X.690), told apart by their outer structure.
+Keys and certificates in DER (X.690), recognized by their outer structure.
 """
 
 from typing import Final, Literal, TypeAlias

@@ -37,7 +37,7 @@ class PrivateKeyJwt(Record):
         audience: Another ``aud``, such as the URL of the token endpoint.
         typ: Another ``typ``, such as ``JWT``, or None to omit it.
         lifetime: Seconds from ``iat`` to ``exp``, from 1 to 3600.
-        claims: Further claims, such as the ``scope`` that NetSuite wants inside of the JWT. They are kept as the text
+        claims: Further claims, such as the ``scope`` that NetSuite requires in the JWT. They are kept as the text
             of a JSON object.
         x5t: Whether the header has the SHA-1 of the key's certificate too, for AD FS.
         x5c: Whether the header has the certificate and its chain too, for servers that trust its subject and issuer.

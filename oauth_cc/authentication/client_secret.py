@@ -54,7 +54,7 @@ class SecretSource(Record):
     A function that returns the client secret, called for each token request.
 
     Args:
-        read: The function, for example one that asks a vault. In async code it may be a coroutine function.
+        read: The function, which reads a vault for example. In async code it may be a coroutine function.
         name: A name of the secret, such as its path in the vault. It takes the place of the secret in the cache key.
             Without a name, tokens are cached in memory only, as nothing identifies the secret to other processes.
 

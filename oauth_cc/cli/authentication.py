@@ -62,8 +62,8 @@ def authentication_of(
         shown: Whether the request is only printed, so that no secret is required.
 
     Raises:
-        InvalidInput: For a missing option, and for one that the method does not use: a user who passes a key does not
-            want to send a secret.
+        InvalidInput: An option is missing, or the method does not use an option. A user who passes a key does not mean
+            to send a secret.
     """
     if arguments.environment is not None:
         return _described(arguments.described.credentials, shown=shown)

@@ -137,8 +137,8 @@ def _token_findings(request: TokenRequest, observed: Observed, token: Token) -> 
         yield Finding("dialect", "the server separates scope-tokens by commas", "set scope_separator", commas)
     missing = Scope() if token.scope_assumed else request.scope - token.scope
     if missing and request.dialect.scope_separator == " " and not any(["," in text for text in token.scope.tokens]):
-        reason = f"the server granted less scope than was asked for: {missing} is missing"
-        yield Finding("scope", reason, "have the client registered for it, or do not ask for it")
+        reason = f"the server granted less scope than was requested: {missing} is missing"
+        yield Finding("scope", reason, "register the client for the missing scope, or do not request it")
     lifetime = token.expires_at - observed.received_at
     if token.lifetime_assumed:
         dialect = attrs.evolve(request.dialect, default_lifetime=3600.0)

@@ -18,13 +18,13 @@ def redacting(flow: Flow[T], request: TokenRequest, secrets: tuple[Secret, ...] 
     """
     Return *flow*, whose errors show neither a secret of *request* nor one of *secrets*.
 
-    A server that knows a secret may repeat it in metadata. A secret that is read from a file or a function is read once
-    more, if the flow fails.
+    A server that has received a secret may repeat it in metadata. If the flow fails, a secret from a file or a function
+    is read once more.
 
     Args:
         flow: The flow, which sends no secret itself.
         request: The token request.
-        secrets: What else servers know: access tokens.
+        secrets: Further secrets that servers have received: access tokens.
     """
     try:
         return (yield from flow)

@@ -312,6 +312,6 @@ def _find(terms: Terms, held: Token | None, rejected: tuple[Token, ...]) -> Flow
 
 
 def _is_older(found: Token, held: Token) -> bool:
-    # Clocks of machines differ, but a token that also ends earlier is of no use.
+    # Clocks of machines differ, but a token that also ends earlier is not useful.
     ends_earlier = found.expires_at < held.expires_at
     return found.received_at < (held.received_at if ends_earlier else fresh_from(held))

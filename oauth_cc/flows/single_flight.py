@@ -72,7 +72,7 @@ class TokenState(Record):
         stale_from: The POSIX seconds from which the token is not used.
         spread: A number from 0 up to 1 that places the renewal in the window.
         first: Whether the token does not replace a usable token of this process.
-        repeats: Whether the server returns the same token until it expires, so that early renewal is of no use.
+        repeats: Whether the server returns the same token until it expires, so that early renewal has no effect.
         rejected_by: The APIs that rejected the token before this one. Their rejection of this one is a repeated one.
         refusal: The last refusal of the server, or None.
         rejected: The last tokens that the API rejected, which a store may still have.

@@ -24,7 +24,7 @@ class TokenProvider:
     """
     The setting ``sasl_oauth_token_provider`` of a producer or consumer (SASL OAUTHBEARER, RFC 7628).
 
-    aiokafka asks it for a token at each connection to a broker.
+    aiokafka calls it at each connection to a broker.
 
     Args:
         source: The source of the tokens. It stays open as long as the client.

@@ -76,7 +76,7 @@ def with_nonce(reply: Reply, proofs: ProofVerifier) -> Reply:
 
     Args:
         reply: The response.
-        proofs: The verifier of proofs, which knows whether they need a nonce.
+        proofs: The verifier of proofs, which decides whether they need a nonce.
     """
     if proofs.nonces is None:
         return reply

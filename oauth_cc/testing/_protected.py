@@ -53,7 +53,7 @@ class ProtectedResource(Misbehaving[ResourcePart]):
     Args:
         server: The authorization server that the API trusts, and names.
         path: The path of the API, such as ``/mcp``. Every path below it is the API, too.
-        scope: The scope that each call needs, and that the 401 asks for.
+        scope: The scope that each call needs, and that the 401 names.
         needs_dpop: Whether it accepts only tokens that are bound to a key (RFC 9449).
         port: The port on 127.0.0.1; 0 means a free one.
 

@@ -178,7 +178,7 @@ class CallHook:
         text: The access token of the call.
         origin: The origin of the call.
         source: The source of the token. None if the session cannot renew it.
-        token: The token as the source knows it.
+        token: The same token as a record of the source.
         current: Returns the access token of the client.
     """
 

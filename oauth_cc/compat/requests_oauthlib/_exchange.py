@@ -108,7 +108,7 @@ def asked_for(
         text: The form text, or its error.
         asked: The rest of the request.
         auth: What authenticates the client, or its error.
-        in_query: Whether the program asked for the form in the query.
+        in_query: Whether the form goes into the query of the URL.
     """
     if isinstance(text, Exception):
         return text
