@@ -31,6 +31,9 @@ PHRASES: Final = {
     r"ways? of authentication": "say client authentication method",
     r"prove(s|d)? (itself|themselves|yourself|who)": "say authenticate",
     r"patience": "say wait_timeout",
+    r"of no use": "say cannot be used, or has no effect",
+    r"in vain": "say without success",
+    r"(server|API|endpoint|resource|proxy)s? (wants?|likes?|knows?|tells?|thinks?)": "say requires, has, says",
 }
 """Phrases that no text holds, as regular expressions, and what to write instead."""
 

@@ -31,7 +31,7 @@ class Introspection(TokenVerifier):
         self._client = client
 
     async def verify_token(self, token: str) -> AccessToken | None:
-        """Return what the server knows of *token*, None unless it is active."""
+        """Return the introspection of *token* by the server, None unless it is active."""
         found = await perform_async(introspect(Secret(token), self._client, self._endpoint))
         if not found.active:
             return None

@@ -164,7 +164,7 @@ def headers() -> st.SearchStrategy[list[tuple[str, str]]]:
 
 @cache
 def placements() -> st.SearchStrategy[Placement]:
-    """Draw where an API wants the token."""
+    """Draw where an API expects the token."""
     return st.builds(
         Placement,
         st.sampled_from(["Authorization", "authorization", "X-Shopify-Access-Token", "x-amz-access-token"]),

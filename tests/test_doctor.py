@@ -741,7 +741,7 @@ def test_an_answer_without_end_is_cut(examine: Callable[[SetUp], Page]) -> None:
 
 
 def test_an_answer_that_takes_too_long_is_cut(examine: Callable[[SetUp], Page]) -> None:
-    """A server that sends a byte at a time is not read for ever."""
+    """A server that sends a byte at a time is not read forever."""
     page = examine(SetUp(Answer(chunks=(b"[",) * 1000, pause=0.01), ("--timeout", "0.05")))
     assert page.topic == "response"
 

@@ -44,7 +44,7 @@ def unsigned(method: PrivateKeyJwt | ClientSecretJwt) -> UnsignedJwt:
     return unsigned_assertion(token_request(ClientCredentials("id", method)), now=1700000000.0, unique_id="id-1")
 
 
-@pytest.mark.filterwarnings("ignore::joserfc.errors.SecurityWarning")  # servers know the name EdDSA
+@pytest.mark.filterwarnings("ignore::joserfc.errors.SecurityWarning")  # servers support the name EdDSA
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_the_public_key_verifies_a_signature_of_every_algorithm(algorithm: Algorithm) -> None:
     """No other algorithm verifies it."""

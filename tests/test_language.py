@@ -21,6 +21,7 @@ def faults(path: Path, code: str) -> list[str]:
         ("repeat the noun", '"""Those\n    that expired."""'),
         ("name the person or the program", "x = f'whoever waits for {y}'"),
         ("say is not a", "# This is no\n# token."),
+        ("say requires", "'''The servers\n    want a proof.'''"),
         ("say is not a", "raise InvalidInput('scope', 'scope is no Scope')"),
         ("say client authentication method", "x: int\n'''A way of authentication.'''"),
         ("an imperative", "def f():\n    '''Gives a token.'''"),

@@ -218,7 +218,7 @@ class TestRenewed:
         assert decide(state, NOW + 3601, under_way=False) == Renew(None)
 
     def test_token_of_the_same_text_that_is_extended_is_a_new_token(self) -> None:
-        """Some servers return one text for a client for ever."""
+        """Some servers always return the same text to a client."""
         state = renewed(UNKNOWN, token(), 0.0)
         extended = attrs.evolve(token(), received_at=NOW + 720, expires_at=NOW + 4320)
         assert renewed(state, extended, 0.0).token == extended

@@ -51,7 +51,7 @@ class TestFreshness:
         assert is_expired(token, now) == (now >= token.expires_at)
 
     def test_a_token_without_expiry_has_the_default_lifetime(self) -> None:
-        """It does not live for ever."""
+        """It does not live forever."""
         token = Token(Secret("tok-1"), "Bearer", NOW)
         assert not is_expired(token, NOW + DEFAULT_LIFETIME - 1)
         assert is_expired(token, NOW + DEFAULT_LIFETIME)

@@ -1,7 +1,7 @@
 """
 A value that threads replace, and a result that threads and tasks wait for, both without a lock.
 
-A lock would be held for ever if a signal handler or a finaliser asked for a token while its own thread holds it, or if
+A lock would be held forever if a signal handler or a finaliser asked for a token while its own thread holds it, or if
 an exception of a signal handler arrived between two bytecodes. Each step here is one atomic operation of a dict or a
 list.
 """

@@ -149,7 +149,7 @@ class TestFlows:
     def test_metadata_of_a_resource_put_no_secret_into_an_error(
         self, document: dict[str, Any], location: str | None
     ) -> None:
-        """The resource knows tokens, and a server that it works with knows the secret."""
+        """The resource has tokens, and a server that it works with has the secret."""
         request = CLIENT.with_resource(RESOURCE)
         discovery = Discovery(MetadataCache(), by_resource=True)
         settings = terms(request, ISSUER, shared=False, retries=Retries(1), discovery=discovery)

@@ -216,7 +216,7 @@ def test_a_rejected_token_is_replaced_and_has_a_proof_by_the_same_key(call: Call
 
 @each_call
 def test_a_redirect_after_a_repeated_call_has_the_new_token_and_a_proof(call: Call) -> None:
-    """The API wants a nonce, rejects the token, and then redirects, first within its origin and then away."""
+    """The API requires a nonce, rejects the token, and then redirects, first within its origin and then away."""
     with serve(bound(1), bound(2)) as script, serve(DONE) as stranger:
         away = Answer(307, (("Location", f"{stranger.url}/there"),))
         with serve(demand("n-1"), REJECTED, Answer(307, (("Location", "/second"),)), away) as api:

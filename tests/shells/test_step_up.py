@@ -47,7 +47,7 @@ class Steps:
 
     @property
     def insufficient(self) -> list[Scope]:
-        """The scopes that the API asked for in vain."""
+        """The scopes that the API required, as reported."""
         return [event.scope for event in self.events if isinstance(event, ScopeInsufficient)]
 
 
