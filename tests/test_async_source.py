@@ -2,6 +2,7 @@
 The token source for async code on asyncio and trio, against servers on real sockets.
 """
 
+import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
@@ -24,7 +25,7 @@ from oauth_cc.stores import AsyncStore
 from oauth_cc.testing import AuthorizationServer
 from tests.gates import AsyncGatedTransport, Gate, arrival
 from tests.resting import at_rest_async
-from tests.shells.scripted import TOKEN, Answer, Drop, serve
+from tests.shells.scripted import TOKEN, Answer, Drop, elapsed_since, serve
 from tests.test_source import Shared
 
 REQUEST = token_request(ClientCredentials("your_id", "s3cret"))
@@ -172,8 +173,11 @@ def test_a_refusal_is_cached_for_a_while(run: Run) -> None:
         assert len(script.asked) == 1
 
 
-def test_no_caller_waits_for_the_renewal_of_a_usable_token(run: Run, server: AuthorizationServer) -> None:
-    """The caller that starts it does not wait either."""
+def test_no_caller_waits_for_the_renewal_of_a_usable_token(
+    run: Run, server: AuthorizationServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The caller that starts it does not wait either. A wait would take twenty seconds here."""
+    monkeypatch.setattr("oauth_cc._io.async_source.LOOK", 20.0)
     gate = Gate()
     gate.opened.set()
 
@@ -185,7 +189,9 @@ def test_no_caller_waits_for_the_renewal_of_a_usable_token(run: Run, server: Aut
             first = await source.token()
             gate.opened.clear()
             gate.arrived.clear()
+            began = time.monotonic()
             assert await source.token() == first
+            assert elapsed_since(began) < 10
             await arrival(gate)
             assert [await source.token() for _ in range(3)] == [first] * 3
             gate.opened.set()

@@ -5,6 +5,7 @@ The token source for threads, against servers on real sockets.
 import logging
 import os
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -31,7 +32,7 @@ from oauth_cc.stores import Store, TokenCache
 from oauth_cc.testing import AuthorizationServer
 from tests.gates import Gate, GatedTransport
 from tests.resting import at_rest
-from tests.shells.scripted import TOKEN, Answer, Drop, ScriptedServer, serve
+from tests.shells.scripted import TOKEN, Answer, Drop, ScriptedServer, elapsed_since, serve
 
 REQUEST = token_request(ClientCredentials("your_id", "s3cret"))
 AGEING_AT_ONCE = RenewalWindow(opens=1e-9, closes=1e-9)
@@ -214,8 +215,11 @@ class TestServerFailure:
             assert [shown(source.token()) for _ in range(5)] == ["tok-1"] * 5
             assert len(script.asked) == 2
 
-    def test_no_caller_waits_for_the_renewal_of_a_usable_token(self, server: AuthorizationServer) -> None:
-        """The caller that starts it does not wait either."""
+    def test_no_caller_waits_for_the_renewal_of_a_usable_token(
+        self, server: AuthorizationServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The caller that starts it does not wait either. A wait would take twenty seconds here."""
+        monkeypatch.setattr("oauth_cc._io.source.LOOK", 20.0)
         gate = Gate()
         gate.opened.set()
         with httpx2.Client(transport=GatedTransport(gate)) as client:
@@ -225,7 +229,9 @@ class TestServerFailure:
             first = source.token()
             gate.opened.clear()
             gate.arrived.clear()
+            began = time.monotonic()
             assert source.token() == first
+            assert elapsed_since(began) < 10
             assert gate.arrived.wait(30)
             assert [source.token() for _ in range(3)] == [first] * 3
             gate.opened.set()
