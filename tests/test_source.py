@@ -284,6 +284,30 @@ class TestInterruptsForksAndLoops:
         with ThreadPoolExecutor(1) as pool:
             assert pool.submit(other.token).result(30).token_type == "Bearer"
 
+    def test_an_interrupt_of_the_caller_that_renews_reaches_no_other_caller(self, server: AuthorizationServer) -> None:
+        """Without a background, the caller renews itself. A waiting caller leads next."""
+        gate = Gate()
+
+        class Interrupted(GatedTransport):
+            def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+                super().handle_request(request)
+                raise KeyboardInterrupt
+
+        cache, options = TokenCache(), Options(background_renewal=False)
+        with httpx2.Client(transport=Interrupted(gate)) as client, ThreadPoolExecutor(2) as pool:
+            leading = TokenSource(REQUEST, server.token_endpoint, client=client, store=cache, options=options)
+            waiting = TokenSource(REQUEST, server.token_endpoint, store=cache, options=options)
+            first = pool.submit(leading.token)
+            assert gate.arrived.wait(30)
+            second = pool.submit(waiting.token)
+            (pending,) = leading._started.values()
+            while not pending.outcome._wakers:
+                threading.Event().wait(0.001)
+            gate.opened.set()
+            assert isinstance(first.exception(30), KeyboardInterrupt)
+            # It would interrupt pytest.
+            assert second.exception(30) is None
+
     @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
     def test_a_forked_child_does_not_wait_for_a_thread_of_its_parent(self, server: AuthorizationServer) -> None:
         """The child has no such thread."""

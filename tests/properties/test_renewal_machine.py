@@ -75,6 +75,7 @@ class Process:
         kept: The rejected tokens that the cache kept, because the API rejects one after the other.
         pauses: From and until when no request may be sent, after a refusal, with a usable token.
         over: The names whose pause has ended, even if a clock that is set back is in it again: it may be forgotten.
+        outlived: The discarded tokens that were stale, even if a clock that is set back makes them usable: as above.
         spaced: The token whose renewal failed, and from and until when it is not tried again.
     """
 
@@ -84,6 +85,7 @@ class Process:
     kept: list[Token] = attrs.field(factory=lambda: list[Token]())
     pauses: dict[str, tuple[float, float]] = attrs.field(factory=lambda: dict[str, tuple[float, float]]())
     over: set[str] = attrs.field(factory=lambda: set[str]())
+    outlived: list[Token] = attrs.field(factory=lambda: list[Token]())
     spaced: dict[str, tuple[Token, float, float]] = attrs.field(factory=lambda: dict[str, tuple[Token, float, float]]())
 
 
@@ -391,6 +393,7 @@ class RenewalMachine(RuleBasedStateMachine):
         self.now += seconds
         for process in self.processes:
             process.over.update([name for name, (_, until) in process.pauses.items() if self.now >= until])
+            process.outlived.extend([token for token in process.discarded if self.now >= stale_from(token)])
 
     def turn(self, how: str, lifetime: int, answer: HttpResponse | None) -> None:
         """Advance everyone by one step. Without *answer* the API does not respond."""
@@ -648,10 +651,11 @@ class RenewalMachine(RuleBasedStateMachine):
         match outcome:
             case Renewed(token):
                 assert token in (*attempt.issued, *attempt.found), "a token of unknown origin, or a useless one"
-                if token in process.discarded:
+                if token in process.discarded and attempt.pending.outcome.value is None:
                     # The API rejected it after it was found in the store.
-                    assert attempt.pending.outcome.value is None, "a rejected token came back"
                     return
+                assert token not in process.discarded or token in process.outlived, "a rejected token came back"
+                process.discarded = [other for other in process.discarded if other != token]
                 if known is not None and token.received_at < known.received_at:
                     # A renewal that was abandoned may have brought the known one meanwhile.
                     excused = attempt.replaced or self.clock_sets or attempt.pending.held != known

@@ -185,27 +185,55 @@ class TestSignals:
         assert len(server.token_requests) == 1
 
     @pytest.mark.usefixtures("own_trace")
-    def test_signal_handler_that_asks_for_a_token_gets_one(self, server: AuthorizationServer) -> None:
-        """Its own thread may be anywhere in the same source."""
-        source = TokenSource(CREDENTIALS, server.token_endpoint)
-        found: list[Token] = []
+    def test_signal_handler_that_asks_for_a_token_gets_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Its own thread may be at any bytecode of the same source, which has no token yet."""
+        # The handler begins a renewal that its own thread was about to begin, without half a second's wait here.
+        monkeypatch.setattr("oauth_cc._io.source.LOOK", 0.01)
+        monkeypatch.setattr("oauth_cc.stores._pending._SLOWEST_START", 0.0)
+        requests: list[httpx2.Request] = []
 
-        def ask(frame: FrameType, event: str, argument: object) -> Any:
-            frame.f_trace_opcodes = True
-            if event in ("opcode", "line") and len(found) < 200 and "oauth_cc/stores" in frame.f_code.co_filename:
+        def transport(request: httpx2.Request) -> httpx2.Response:
+            requests.append(request)
+            return httpx2.Response(200, json={"access_token": "tok-1", "token_type": "Bearer", "expires_in": 3600})
+
+        def asked_twice(source: TokenSource, at: int) -> set[Token]:
+            found, left = set[Token](), at
+
+            def ask(frame: FrameType, event: str, argument: object) -> Any:
+                nonlocal left
+                frame.f_trace_opcodes = True
+                if event in ("opcode", "line") and "oauth_cc/stores" in frame.f_code.co_filename:
+                    left -= 1
+                    if left == 0:
+                        sys.settrace(None)
+                        found.add(source.token())
+                return ask
+
+            sys.settrace(ask)
+            try:
+                found.add(source.token())
+            finally:
                 sys.settrace(None)
-                found.append(source.token())
-                sys.settrace(ask)
-            return ask
+            at_rest(source)
+            return found if left <= 0 else set()
 
-        sys.settrace(ask)
-        try:
-            token = source.token()
-        finally:
-            sys.settrace(None)
-        at_rest(source)
-        assert set(found) == {token}
-        assert len(server.token_requests) == 1
+        def at_each_bytecode() -> None:
+            with httpx2.Client(transport=httpx2.MockTransport(transport)) as client:
+                for at in range(1, 1000):
+                    requests.clear()
+                    source = TokenSource(CREDENTIALS, "https://as.example/token", client=client)
+                    counts.append((len(asked_twice(source, at)), len(requests)))
+                    if counts[-1] == (0, 1):
+                        return
+
+        counts: list[tuple[int, int]] = []
+        asking = threading.Thread(target=at_each_bytecode, daemon=True)
+        asking.start()
+        asking.join(60)
+        assert not asking.is_alive()
+        assert counts[-1] == (0, 1)
+        assert set(counts[:-1]) == {(1, 1)}
+        assert len(counts) > 100
 
     @pytest.mark.usefixtures("own_trace")
     @pytest.mark.parametrize("background", [True, False])

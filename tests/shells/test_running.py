@@ -77,14 +77,16 @@ class AsyncHanging(AsyncShared):
 
 @each_backend
 def test_loop_that_ends_at_once_leaves_nothing_that_the_next_loop_waits_for(
-    server: AuthorizationServer, backend: str
+    server: AuthorizationServer, gate: Gate, backend: str
 ) -> None:
     """The task of the renewal has hardly begun."""
     cache = TokenCache()
 
     async def leave() -> None:
+        # It connects to nothing, as anyio leaves a coroutine of its own behind when it is cancelled meanwhile.
+        client = httpx2.AsyncClient(transport=AsyncGatedTransport(gate))
         with anyio.move_on_after(0):
-            await AsyncTokenSource(CREDENTIALS, server.token_endpoint, store=cache).token()
+            await AsyncTokenSource(CREDENTIALS, server.token_endpoint, client=client, store=cache).token()
 
     async def ask() -> None:
         began = time.monotonic()
@@ -414,7 +416,7 @@ def test_outage_of_a_minute_costs_one_attempt_in_half_a_minute_and_no_call_waits
         return [source.token() for _ in range(20)]
 
     with httpx2.Client(transport=httpx2.MockTransport(outage.answer)) as client, ThreadPoolExecutor(50) as pool:
-        options = Options(renewal_window=RenewalWindow(opens=0.5, closes=0.5, first_opens=0.5))
+        options = Options(renewal_window=RenewalWindow(opens=0.5, closes=0.5, first_opens=0.5), timeout=60)
         source = TokenSource(CREDENTIALS, "https://as.example/token", client=client, options=options)
         first = source.token()
 
