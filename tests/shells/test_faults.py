@@ -22,7 +22,7 @@ from oauth_cc import (
     TokenRequestRefused,
     token_request,
 )
-from oauth_cc.jose import key_from_pem
+from oauth_cc.jose import key_from_pem, new_key
 from oauth_cc.testing import AuthorizationServer, Fault, Quota, RegisteredClient
 from tests.keys import CURVES, pem, public_jwk
 from tests.shells.asking import Ask
@@ -145,6 +145,25 @@ def test_a_quota_is_429_until_its_time_is_over(ask: Ask, server: AuthorizationSe
         assert seen(ask, server.token_endpoint) == "token"
     finally:
         server.quota, server.clock_skew = None, 0.0
+
+
+def test_a_demand_for_a_nonce_is_answered_once(ask: Ask) -> None:
+    """A server whose demand does not end, and a demand to a client without a key, are errors."""
+    bound = REQUEST.with_dpop(new_key())
+    demand = Fault(error="use_dpop_nonce", headers={"DPoP-Nonce": "n-1"})
+    with AuthorizationServer(dpop_nonces=True) as server:
+        for _ in range(2):
+            assert ask.token(bound, server.token_endpoint, options=ONCE).dpop_jkt == bound.dpop_jkt
+            server.end_nonces()
+        assert [each.status for each in server.token_requests] == [400, 200] * 2
+    with AuthorizationServer() as server:
+        server.misbehave(demand)
+        assert ask.token(bound, server.token_endpoint, options=ONCE).dpop_jkt == bound.dpop_jkt
+        with server.misbehaving(demand), pytest.raises(TokenRequestRefused, match="use_dpop_nonce"):
+            ask.token(bound, server.token_endpoint, options=ONCE)
+        assert [each.status for each in server.token_requests] == [400, 200, 400, 400]
+        server.misbehave(demand)
+        assert seen(ask, server.token_endpoint) == "400 use_dpop_nonce"
 
 
 def test_a_wrong_clock_of_the_server_is_corrected_for_assertions(ask: Ask) -> None:
