@@ -4,13 +4,14 @@ All benchmark tables, printed by ``python -m tests.benchmarks``. Figures depend 
 
 import platform
 
-from tests.benchmarks import calls, checking, core, facade, signing, starting, stores
+from tests.benchmarks import calls, checking, core, facade, integrations, signing, starting, stores
 from tests.benchmarks.measure import show
 
 print(f"{platform.python_implementation()} {platform.python_version()}, {platform.machine()}")
 print(show("Composing and parsing", "µs", [core.composing_from_nothing(), core.composing_again(), core.parsing()]))
 print(show("Client assertions", "µs", signing.table()))
 print(show("Calling an API", "µs", calls.overhead()))
+print(show("Tokens in other libraries", "µs", integrations.tokens()))
 print(show("Cold crowd", "requests", [calls.cold()]))
 print(show("Making an auth", "µs", [starting.making()]))
 print(show("Cold start", "ms of CPU over one call of the bare library", [starting.cold()]))
