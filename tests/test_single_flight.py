@@ -449,6 +449,14 @@ class TestRepeatedRejection:
 
 
 class TestIsSpent:
+    def test_refusal_is_kept_though_the_clock_was_set_back(self) -> None:
+        """It holds again when the clock reaches its start."""
+        error = errors.InvalidResponse(200, "is wrong")
+        state = attrs.evolve(UNKNOWN, refusal=Refuse(error, since=NOW + 1, until=NOW + 6))
+        assert not is_spent(state, NOW)
+        assert decide(state, NOW + 1, under_way=False) == state.refusal
+        assert is_spent(state, NOW + 6)
+
     @given(states(), moments)
     def test_spent_state_decides_like_the_unknown_state(self, state: TokenState, now: float) -> None:
         """None of its tokens can be used."""

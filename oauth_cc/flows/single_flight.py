@@ -299,7 +299,8 @@ def is_spent(state: TokenState, now: float) -> bool:
         state: The state of one token.
         now: The current time in POSIX seconds.
     """
-    refused = state.refusal is not None and state.refusal.holds(now, usable=True)
+    # The refusal holds again once a clock that was set back reaches its start.
+    refused = state.refusal is not None and now < state.refusal.until
     rejected = any([now < stale_from(token) for token in state.rejected])
     paused = any([each.pauses(now) for each in state.rejections])
     return not (refused or rejected or paused) and now >= state.stale_from
