@@ -6,10 +6,14 @@ import os
 from collections.abc import Iterator, Sequence
 
 import pytest
+import trustme
 from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 from tests.redis_server import RedisServer, find_program
+
+# Programs without tests or examples, whose imports take long.
+collect_ignore = ["mcp_server.py", "reference.py"]
 
 settings.register_profile("dev", max_examples=50, deadline=None)
 # Derandomized, so that a failure can be repeated. No deadline, because machines differ in speed.
@@ -18,9 +22,17 @@ settings.register_profile("deep", max_examples=5000, deadline=None, suppress_hea
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
 
 
+@pytest.fixture(scope="session")
+def one_authority(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return a file with one certificate authority."""
+    file = tmp_path_factory.mktemp("authority") / "authority.pem"
+    trustme.CA().cert_pem.write_to_path(str(file))
+    return str(file)
+
+
 @pytest.fixture(autouse=True)
-def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the proxies and credentials of the machine out of every test."""
+def bare_environment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, one_authority: str) -> None:
+    """Keep the proxies, credentials and authorities of the machine out of every test."""
     for name in (
         "CURL_CA_BUNDLE",
         "HTTP_PROXY",
@@ -33,6 +45,10 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     ):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
+    # Each client of httpx2 and httpx reads the authorities: 25 milliseconds for all public ones. Slow tests install
+    # packages, for which pip needs those.
+    if request.node.get_closest_marker("slow") is None:
+        monkeypatch.setenv("SSL_CERT_FILE", one_authority)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 Private keys for tests, one for each algorithm, generated once per process.
 """
 
+from functools import cache
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
@@ -37,6 +38,7 @@ def public_pem(key: PrivateKeyTypes) -> bytes:
     return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
+@cache
 def private(key: PrivateKeyTypes) -> RSAKey | ECKey | OKPKey:
     """Return *key* as a joserfc key."""
     if isinstance(key, rsa.RSAPrivateKey):
@@ -44,6 +46,7 @@ def private(key: PrivateKeyTypes) -> RSAKey | ECKey | OKPKey:
     return ECKey.import_key(pem(key)) if isinstance(key, ec.EllipticCurvePrivateKey) else OKPKey.import_key(pem(key))
 
 
+@cache
 def public(key: PrivateKeyTypes) -> RSAKey | ECKey | OKPKey:
     """Return the public half of *key* as a joserfc key."""
     half = private(key).as_dict(private=False)

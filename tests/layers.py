@@ -4,7 +4,8 @@ The pure modules of the package, and the tests that need no other modules.
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -34,15 +35,19 @@ PURE: Final = sorted([str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("
 """The files of pure modules, relative to the package."""
 
 
-def _imported(path: Path) -> Iterator[str]:
-    """Yield the dotted names that the file *path* imports, at its top or in a function."""
+@cache
+def _imported(path: Path) -> Sequence[str]:
+    """Return the dotted names that the file *path* imports, at its top or in a function."""
+    found: list[str] = []
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
-            yield from [alias.name for alias in node.names]
+            found += [alias.name for alias in node.names]
         if isinstance(node, ast.ImportFrom):
-            yield from [f"{node.module}.{alias.name}" for alias in node.names]
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
+    return found
 
 
+@cache
 def _is_portable(name: str) -> bool:
     """Return whether the import of the dotted *name* needs pure Python and pure modules only."""
     top, _, rest = name.partition(".")

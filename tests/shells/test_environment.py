@@ -286,6 +286,7 @@ def test_the_authorities_of_a_folder_are_trusted_where_the_library_trusts_them(
     way: Way, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """httpx2 and httpx read SSL_CERT_DIR for each client, requests never, and aiohttp when it is imported."""
+    monkeypatch.delenv("SSL_CERT_FILE")
     monkeypatch.setenv("SSL_CERT_DIR", str(world.folder))
     error, _, count = outcome(world, world.https, way.fetch)
     trusts = way.name.startswith("httpx") and "without-environment" not in way.name

@@ -56,7 +56,7 @@ class Calls:
     def call(self, auth: Auth, *calls: Any, method: str = "GET", client: Any = None, **options: Any) -> Answers:
         """Return the responses to *calls*: URLs, or functions that return the options of a call."""
         calls_options = [one if callable(one) else partial(dict, url=one) for one in calls]
-        options = {"auth": auth, "trust_env": False, **(client or {}), **options}
+        options = {"auth": auth, **(client or {}), **options}
         if self.backend is None:
             with self.library.Client(**options) as api:
                 return [api.request(method, **options_of_call()) for options_of_call in calls_options]
