@@ -412,7 +412,7 @@ class TestToken:
         ],
     )
     def test_a_failing_server_is_exit_code_4(self, cli: Runner, answer: Answer, advice: str) -> None:
-        """The error says how many seconds the server asks to wait."""
+        """The error says how many seconds to wait."""
         with serve(answer) as server:
             result = cli("token", *LOCAL, f"{server.url}/token", "--secret-stdin", stdin="sec")
         assert (result.code, result.out, result.err.count("\n")) == (TRY_LATER, "", 1)

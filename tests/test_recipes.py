@@ -208,7 +208,7 @@ def test_the_auth0_recipe_gets_tokens_only_for_the_issuer_with_its_slash(recipes
 
 @pytest.mark.parametrize("name", ["mastercard", "okta", "auth0"])
 def test_a_recipe_gets_tokens_that_are_bound_to_a_key(recipes: Recipes, name: str) -> None:
-    """The client must send proofs, and the server demands a nonce, as Okta does."""
+    """The client must send proofs, and the server requires a nonce, as Okta does."""
     audience: Literal["token_endpoint", "issuer"] = "token_endpoint" if name == "okta" else "issuer"
     client = attrs.evolve(signing("RS256", "inventory.read"), dpop_bound=True)
     with AuthorizationServer(clients=[client], assertion_audience=audience, dpop_nonces=True) as server:

@@ -134,7 +134,7 @@ class _ResponseHook:
     def _with_proof(
         self, request: requests.PreparedRequest, response: requests.Response, proofs: "CallProofs", sending: _Sending
     ) -> requests.Response:
-        # The response to the same request with the same token and another proof, if the API demands one.
+        # The response to the same request with the same token and another proof, if the API requires one.
         while self._concerns_token(request):
             called = origin_of(request)
             proofs.note(_head(response), called)

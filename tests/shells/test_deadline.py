@@ -140,7 +140,7 @@ def _source(
 def test_an_attempt_on_aiohttp_is_cancelled(
     scheme: str, client: str, server_side: ssl.SSLContext, authority: trustme.CA
 ) -> None:
-    """Its socket is closed, by TLS once the server answers to the end of TLS."""
+    """Its socket is closed, by TLS once the server has confirmed the end of TLS."""
     trust = ssl.create_default_context()
     authority.configure_trust(trust)
 

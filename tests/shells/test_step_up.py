@@ -1,5 +1,5 @@
 """
-A new token with the scope that an API asks for, where the caller allows it, on each HTTP library.
+A new token with the scope that an API requires, where the caller allows it, on each HTTP library.
 """
 
 from collections.abc import Iterator
@@ -64,7 +64,7 @@ def test_an_allowed_scope_leads_to_one_new_token_that_is_kept(server: Authorizat
 
 @each_call
 def test_any_other_scope_is_an_event(server: AuthorizationServer, call: Call) -> None:
-    """One that is not allowed, and one that the API asks for although the token has it."""
+    """The API requires a scope that is not allowed, or one that the token has already."""
     for allowed in (Scope(), Scope.of("admin")):
         steps = Steps(call, server, allowed)
         assert [403] == steps.get("/write")
