@@ -285,7 +285,7 @@ class KeptByAUser(Kept):
 
 def test_a_client_of_another_class_is_rejected_by_name() -> None:
     """The error names both classes, each with its library."""
-    with pytest.raises(errors.InvalidInput, match=r"client must be a tests\.Kept, not builtins\.int"):
+    with pytest.raises(errors.InvalidInput, match=r"client must be of the type tests\.Kept, not builtins\.int"):
         check_kind(5, Kept)
     check_kind(KeptByAUser(), Kept)
     check_kind(None, Kept)

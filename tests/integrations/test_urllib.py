@@ -115,7 +115,7 @@ def test_a_private_authority_is_given_as_context_or_by_the_environment(tmp_path:
         fetch_token(REQUEST, server.token_endpoint, client=authority.client_side(), options=ONCE)
         with pytest.raises(URLError, match=r"token endpoint at localhost:.*certificate verify failed"):
             fetch_token(REQUEST, server.token_endpoint, client=PrivateAuthority().client_side())
-        with pytest.raises(InvalidInput, match=r"client must be a ssl.SSLContext, not builtins.str"):
+        with pytest.raises(InvalidInput, match=r"client must be of the type ssl.SSLContext, not builtins.str"):
             fetch_token(REQUEST, server.token_endpoint, client="authority.pem")  # type: ignore[arg-type]  # on purpose
         file = authority.write(tmp_path / "authority.pem")
         program = (

@@ -40,7 +40,7 @@ def test_a_client_of_another_class_is_rejected_by_every_source(source: Any, fitt
         if isinstance(client, fitting):
             assert source(REQUEST, ENDPOINT, client=client).context.terms.request == REQUEST
         else:
-            with pytest.raises(errors.InvalidInput, match=rf"client must be a \w+\.{fitting.__name__}, not"):
+            with pytest.raises(errors.InvalidInput, match=rf"client must be of the type \w+\.{fitting.__name__}, not"):
                 source(REQUEST, ENDPOINT, client=client)
 
 
@@ -53,7 +53,7 @@ def test_a_client_of_another_class_is_rejected_for_one_request(ask: Ask) -> None
         lambda: ask.metadata(issuer, client=object()),
         lambda: ask.token_from_issuer(issuer, REQUEST, client=object()),
     ):
-        with pytest.raises(errors.InvalidInput, match=r"client must be a \w+\.\w+, not builtins\.object"):
+        with pytest.raises(errors.InvalidInput, match=r"client must be of the type \w+\.\w+, not builtins\.object"):
             ask_for()
 
 
