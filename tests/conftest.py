@@ -4,6 +4,7 @@ Settings and fixtures of all tests.
 
 import os
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 import pytest
 import trustme
@@ -12,6 +13,9 @@ from hypothesis import HealthCheck, settings
 
 from tests.redis_server import RedisServer, find_program
 
+_OF_THE_MACHINE: Final = frozenset(
+    "CURL_CA_BUNDLE HTTP_PROXY HTTPS_PROXY ALL_PROXY NETRC SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE".split()
+)
 # Programs without tests or examples, whose imports take long.
 collect_ignore = ["mcp_server.py", "reference.py"]
 
@@ -33,18 +37,8 @@ def one_authority(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(autouse=True)
 def bare_environment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, one_authority: str) -> None:
     """Keep the proxies, credentials and authorities of the machine out of every test."""
-    for name in (
-        "CURL_CA_BUNDLE",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "ALL_PROXY",
-        "NETRC",
-        "SSL_CERT_FILE",
-        "SSL_CERT_DIR",
-        "REQUESTS_CA_BUNDLE",
-    ):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
+    for name in [name for name in os.environ if name.upper() in _OF_THE_MACHINE]:
+        monkeypatch.delenv(name)
     # Each client of httpx2 and httpx reads the authorities: 25 milliseconds for all public ones. Slow tests install
     # packages, for which pip needs those.
     if request.node.get_closest_marker("slow") is None:
