@@ -168,6 +168,13 @@ def test_a_program_loads_only_modules_that_it_uses(code: str, absent: str) -> No
     assert found.stdout == "[]\n", found.stderr
 
 
+def test_the_pytest_plugin_loads_nothing_but_itself() -> None:
+    """Pytest imports it in each run of a program that has oauth_cc."""
+    code = "import sys, pytest, oauth_cc\nbefore = set(sys.modules)\nimport oauth_cc.testing.plugin\n"
+    found = run(f"{code}print(sorted(set(sys.modules) - before))")
+    assert found.stdout == "['oauth_cc.testing', 'oauth_cc.testing.plugin']\n", found.stderr
+
+
 def test_the_stand_in_for_pbkdf2_derives_the_same_key() -> None:
     """Pyodide has no OpenSSL, and with it no `hashlib.pbkdf2_hmac`."""
     expected = hashlib.pbkdf2_hmac("sha256", b"password", b"salt", 1000)
