@@ -1,7 +1,8 @@
 """
 What a renewal costs the calls of a running program.
 
-Tokens are short-lived, the token endpoint is slow, and callers call without a pause.
+Tokens are short-lived, the token endpoint is slow, and callers call without a pause. The bare library and the others
+take turns, so that the spread of the bare library's longest call shows what is noise.
 """
 
 import argparse
@@ -10,76 +11,95 @@ import importlib
 import os
 import threading
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Final
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+from typing import Any, Final, TypeAlias, final
 
+import aiohttp
+import attrs
 import httpx
+import httpx2
 import httpx_auth
 import requests
 from oauthlib.oauth2 import BackendApplicationClient, TokenExpiredError
 from requests_oauthlib import OAuth2Session as OauthlibSession
 
+import oauth_cc.aiohttp
 import oauth_cc.httpx
+import oauth_cc.httpx2
 import oauth_cc.requests
 from oauth_cc import ClientCredentials, Options, RenewalWindow
+from tests.benchmarks.answering import DELAY, LIFETIME, serving
 
 THREADS: Final = 8
 TASKS: Final = 200
-LIFETIME: Final = 2
-DELAY: Final = 0.5
 CREDENTIALS: Final = ClientCredentials("your_id", "s3cret")
+# Early enough for a token request that takes a quarter of the lifetime.
+OPTIONS: Final = Options(renewal_window=RenewalWindow(opens=0.5, closes=0.5, first_opens=0.5))
+
+Call: TypeAlias = Callable[[], object]
+AsyncCall: TypeAlias = Callable[[], Awaitable[object]]
+Run: TypeAlias = Callable[[], list[float]]
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 512
+@final
+@attrs.define
+class Waits:
+    """
+    How long our source took to return a token although one was usable.
+
+    Attributes:
+        asked: How often a token was usable.
+        longest: The longest time, in seconds.
+        waited: How often it took longer than half a token request.
+    """
+
+    asked: int = 0
+    longest: float = 0.0
+    waited: int = 0
+
+    def watch(self, source: Any) -> None:
+        """Note how long the calls of `token` of a *source* for threads take."""
+        obtain = source.token
+
+        def token() -> object:
+            usable, began = source.peek(), time.perf_counter()
+            found = obtain()
+            self._note(usable, time.perf_counter() - began)
+            return found
+
+        source.token = token
+
+    def watch_async(self, source: Any) -> None:
+        """Note how long the calls of `token` of an async *source* take."""
+        obtain = source.token
+
+        async def token() -> object:
+            usable, began = source.peek(), time.perf_counter()
+            found = await obtain()
+            self._note(usable, time.perf_counter() - began)
+            return found
+
+        source.token = token
+
+    def _note(self, usable: object, seconds: float) -> None:
+        if usable is not None:
+            self.asked += 1
+            self.longest = max(self.longest, seconds)
+            self.waited += seconds > DELAY / 2
 
 
-class _Answers(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        time.sleep(DELAY)
-        self._send(b'{"access_token": "%d", "token_type": "Bearer", "expires_in": %d}' % (time.time_ns(), LIFETIME))
-
-    def do_GET(self) -> None:
-        self._send(b"done")
-
-    def _send(self, content: bytes) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name of the base class
-        """Print nothing."""
-
-
-@contextmanager
-def serving() -> Generator[str]:
-    """Run the token endpoint and the API, and yield their URL."""
-    server = _Server(("127.0.0.1", 0), _Answers)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-def in_threads(seconds: float, make: Callable[[], Callable[[], object]]) -> list[float]:
+def in_threads(seconds: float, make: Callable[[], Call]) -> list[float]:
     """Return the seconds of each call of some threads, which call for some *seconds* without a pause."""
     found: list[float] = []
-    ends_at = time.perf_counter() + seconds
+    ready = threading.Barrier(THREADS)
 
     def work() -> None:
         call = make()
+        call()
+        ready.wait()
+        ends_at = time.perf_counter() + seconds
         while (began := time.perf_counter()) < ends_at:
             call()
             found.append(time.perf_counter() - began)
@@ -92,108 +112,188 @@ def in_threads(seconds: float, make: Callable[[], Callable[[], object]]) -> list
     return found
 
 
-async def in_tasks(seconds: float, client: httpx.AsyncClient, url: str) -> list[float]:
-    """Return the seconds of each call of some tasks on one client."""
+def in_tasks(seconds: float, client: Callable[[], AbstractAsyncContextManager[AsyncCall]]) -> list[float]:
+    """Return the seconds of each call of some tasks on one client, which call for some *seconds* without a pause."""
     found: list[float] = []
-    ends_at = time.perf_counter() + seconds
 
-    async def work() -> None:
+    async def work(call: AsyncCall, ends_at: float) -> None:
         while (began := time.perf_counter()) < ends_at:
-            await client.get(url)
+            await call()
             found.append(time.perf_counter() - began)
 
-    async with client:
-        await client.get(url)
-        await asyncio.gather(*[work() for _ in range(TASKS)])
+    async def main() -> None:
+        async with client() as call:
+            # Opens the connections.
+            await asyncio.gather(*[call() for _ in range(TASKS)])
+            ends_at = time.perf_counter() + seconds
+            await asyncio.gather(*[work(call, ends_at) for _ in range(TASKS)])
+
+    asyncio.run(main())
     return found
 
 
-def figures(name: str, found: list[float]) -> str:
-    """Return a row of the table, in milliseconds."""
-    found.sort()
+def on_requests(url: str, auth: Any = None) -> Call:
+    """Return the call of one thread: a session of its own, with an *auth* that all threads share."""
+    session = requests.Session()
+    session.trust_env, session.auth = False, auth
+    return lambda: session.get(url, timeout=30)
+
+
+def on_requests_oauthlib(url: str) -> Call:
+    """Return the call of one thread: a session that fetches a token when the last has expired."""
+    session = OauthlibSession(client=BackendApplicationClient("your_id"))
+    session.trust_env = False
+
+    def call() -> object:
+        try:
+            return session.get(url, timeout=30)
+        except TokenExpiredError:
+            session.fetch_token(f"{url}/token", client_secret="s3cret")
+            return session.get(url, timeout=30)
+
+    session.fetch_token(f"{url}/token", client_secret="s3cret")
+    return call
+
+
+def on_authlib(url: str) -> Call:
+    """Return the call of one thread: a session that renews by itself."""
+    session: Any = importlib.import_module("authlib.integrations.requests_client").OAuth2Session(
+        "your_id", "s3cret", token_endpoint=f"{url}/token", grant_type="client_credentials", leeway=0
+    )
+    session.trust_env = False
+    session.fetch_token(f"{url}/token", grant_type="client_credentials")
+    return lambda: session.get(url, timeout=30)
+
+
+@asynccontextmanager
+async def on_httpx(library: Any, url: str, make: Callable[[], Any]) -> AsyncGenerator[AsyncCall]:
+    """
+    Yield the call of a task, on a client with a connection for each task.
+
+    Args:
+        library: httpx2 or httpx.
+        url: The API.
+        make: Returns the auth, or None.
+    """
+    limits = library.Limits(max_connections=TASKS, max_keepalive_connections=TASKS)
+    async with library.AsyncClient(auth=make(), trust_env=False, timeout=60, limits=limits) as client:
+        yield lambda: client.get(url)
+
+
+@asynccontextmanager
+async def on_aiohttp(url: str, make: Callable[[], Any]) -> AsyncGenerator[AsyncCall]:
+    """
+    Yield the call of a task, on a session with a connection for each task.
+
+    Args:
+        url: The API.
+        make: Returns the middleware, or None.
+    """
+    auth = make()
+    connector = aiohttp.TCPConnector(limit=TASKS)
+    async with aiohttp.ClientSession(connector=connector, middlewares=() if auth is None else (auth,)) as session:
+
+        async def call() -> None:
+            async with session.get(url) as response:
+                await response.read()
+
+        yield call
+
+
+def tables(url: str, seconds: float, waits: Waits) -> list[tuple[str, dict[str, Run]]]:
+    """
+    Return each table: its title, and the measurement of each row.
+
+    Args:
+        url: The token endpoint and the API.
+        seconds: How long one run lasts.
+        waits: Where the calls of our sources are noted.
+    """
+
+    def none() -> None:
+        return None
+
+    def ours(shell: Any) -> Any:
+        auth = shell.ClientCredentialsAuth(CREDENTIALS, f"{url}/token", options=OPTIONS)
+        waits.watch_async(auth.async_source)
+        return auth
+
+    def httpx_auth_s() -> Any:
+        return httpx_auth.OAuth2ClientCredentials(f"{url}/token", "your_id", "s3cret", early_expiry=0)
+
+    def threads(make: Callable[[], Call]) -> Run:
+        return lambda: in_threads(seconds, make)
+
+    def tasks(client: Callable[[], AbstractAsyncContextManager[AsyncCall]]) -> Run:
+        return lambda: in_tasks(seconds, client)
+
+    shared = oauth_cc.requests.ClientCredentialsAuth(CREDENTIALS, f"{url}/token", options=OPTIONS)
+    waits.watch(shared.source)
+    return [
+        (
+            f"{THREADS} threads",
+            {
+                "requests alone": threads(partial(on_requests, url)),
+                "oauth_cc on requests": threads(partial(on_requests, url, shared)),
+                "Authlib": threads(partial(on_authlib, url)),
+                "requests-oauthlib": threads(partial(on_requests_oauthlib, url)),
+            },
+        ),
+        (
+            f"{TASKS} tasks",
+            {
+                "aiohttp alone": tasks(partial(on_aiohttp, url, none)),
+                "oauth_cc on aiohttp": tasks(partial(on_aiohttp, url, partial(ours, oauth_cc.aiohttp))),
+            },
+        ),
+        (
+            f"{TASKS} tasks",
+            {
+                "httpx2 alone": tasks(partial(on_httpx, httpx2, url, none)),
+                "oauth_cc on httpx2": tasks(partial(on_httpx, httpx2, url, partial(ours, oauth_cc.httpx2))),
+            },
+        ),
+        (
+            f"{TASKS} tasks",
+            {
+                "httpx alone": tasks(partial(on_httpx, httpx, url, none)),
+                "oauth_cc on httpx": tasks(partial(on_httpx, httpx, url, partial(ours, oauth_cc.httpx))),
+                "httpx-auth": tasks(partial(on_httpx, httpx, url, httpx_auth_s)),
+            },
+        ),
+    ]
+
+
+def figures(name: str, runs: list[list[float]]) -> str:
+    """Return a row of a table, in milliseconds."""
+    found = sorted([each for run in runs for each in run])
     shares = [found[min(len(found) - 1, int(len(found) * share))] * 1000 for share in (0.5, 0.99, 0.999)]
-    return f"| {name} | {len(found):,} | " + " | ".join(f"{each:.1f}" for each in [*shares, found[-1] * 1000]) + " |"
-
-
-def session_of(url: str, auth: Any) -> Callable[[], Callable[[], object]]:
-    """Return what makes the call of a thread: a session of its own, with an *auth* that all share and a token."""
-
-    def make() -> Callable[[], object]:
-        if auth is not None:
-            auth.source.token()
-        session = requests.Session()
-        session.trust_env, session.auth = False, auth
-        return lambda: session.get(url, timeout=30)
-
-    return make
-
-
-def with_requests_oauthlib(url: str) -> Callable[[], Callable[[], object]]:
-    """Return what makes a thread's session of requests-oauthlib, which fetches a token when the last has expired."""
-
-    def make() -> Callable[[], object]:
-        session = OauthlibSession(client=BackendApplicationClient("your_id"))
-        session.trust_env = False
-
-        def call() -> object:
-            try:
-                return session.get(url, timeout=30)
-            except TokenExpiredError:
-                session.fetch_token(f"{url}/token", client_secret="s3cret")
-                return session.get(url, timeout=30)
-
-        session.fetch_token(f"{url}/token", client_secret="s3cret")
-        return call
-
-    return make
-
-
-def with_authlib(url: str) -> Callable[[], Callable[[], object]]:
-    """Return what makes a thread's session of Authlib, which renews by itself."""
-
-    def make() -> Callable[[], object]:
-        session: Any = importlib.import_module("authlib.integrations.requests_client").OAuth2Session(
-            "your_id", "s3cret", token_endpoint=f"{url}/token", grant_type="client_credentials", leeway=0
-        )
-        session.trust_env = False
-        session.fetch_token(f"{url}/token", grant_type="client_credentials")
-        return lambda: session.get(url, timeout=30)
-
-    return make
+    longest = ", ".join([f"{max(run) * 1000:.0f}" for run in runs])
+    return f"| {name} | {len(found):,} | " + " | ".join([f"{each:.1f}" for each in shares]) + f" | {longest} |"
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.latency")
-    parser.add_argument("--seconds", type=float, default=30.0)
-    seconds = parser.parse_args().seconds
+    parser.add_argument("--seconds", type=float, default=10.0, help="how long one run lasts")
+    parser.add_argument("--runs", type=int, default=3, help="how often the libraries take turns")
+    arguments = parser.parse_args()
     for name in ("OAUTHLIB_INSECURE_TRANSPORT", "AUTHLIB_INSECURE_TRANSPORT"):
         os.environ[name] = "1"
-    # Early enough for a token request that takes a quarter of the lifetime.
-    options = Options(renewal_window=RenewalWindow(opens=0.5, closes=0.5, first_opens=0.5))
-    print(f"tokens of {LIFETIME} s, a token endpoint that takes {DELAY * 1000:.0f} ms, {seconds:g} s each\n")
-    print("| milliseconds a call | calls | p50 | p99 | p99.9 | longest |\n| --- | ---: | ---: | ---: | ---: | ---: |")
+    print(f"tokens of {LIFETIME} s, a token endpoint that takes {DELAY * 1000:.0f} ms")
+    print(f"{arguments.runs} runs of {arguments.seconds:g} s each, in turn; load before {os.getloadavg()[0]:.1f}")
+    waits = Waits()
     with serving() as url:
-        ours = oauth_cc.requests.ClientCredentialsAuth(CREDENTIALS, f"{url}/token", options=options)
-        rows: list[tuple[str, Callable[[], Callable[[], object]]]] = [
-            ("requests alone, 8 threads", session_of(url, None)),
-            ("oauth_cc on requests", session_of(url, ours)),
-            ("Authlib", with_authlib(url)),
-            ("requests-oauthlib", with_requests_oauthlib(url)),
-        ]
-        for name, make in rows:
-            print(figures(name, in_threads(seconds, make)), flush=True)
-        auths: list[tuple[str, httpx.Auth | None]] = [
-            ("httpx alone, 200 tasks", None),
-            ("oauth_cc on httpx", oauth_cc.httpx.ClientCredentialsAuth(CREDENTIALS, f"{url}/token", options=options)),
-            (
-                "httpx-auth",
-                httpx_auth.OAuth2ClientCredentials(f"{url}/token", "your_id", "s3cret", early_expiry=0),
-            ),
-        ]
-        for name, auth in auths:
-            client = httpx.AsyncClient(auth=auth, trust_env=False, timeout=60, limits=httpx.Limits(max_connections=50))
-            print(figures(name, asyncio.run(in_tasks(seconds, client, url))), flush=True)
+        for title, rows in tables(url, arguments.seconds, waits):
+            print(f"\n| milliseconds a call, {title} | calls | p50 | p99 | p99.9 | longest of each run |")
+            print("| --- | ---: | ---: | ---: | ---: | ---: |")
+            runs = [{name: run() for name, run in rows.items()} for _ in range(arguments.runs)]
+            for name in rows:
+                print(figures(name, [found[name] for found in runs]), flush=True)
+    print(
+        f"\noauth_cc returned a token {waits.asked:,} times while one was usable: {waits.waited} of them waited for a"
+        f" renewal, the slowest took {waits.longest * 1000:.1f} ms"
+    )
 
 
 if __name__ == "__main__":
