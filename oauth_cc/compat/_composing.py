@@ -92,7 +92,7 @@ class ComposingClient(Client):
             NotImplementedError: In this class, which has no authorization endpoint.
         """
         check_transport(authorization_url)
-        self.state = state or self.state_generator()
+        self.state: str | None = state or self.state_generator()
         self.redirect_url = redirect_url or self.redirect_url
         requested = self.scope if scope is None else scope
         url = self.prepare_request_uri(
