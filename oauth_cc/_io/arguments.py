@@ -175,13 +175,6 @@ def check_kind(client: object, kind: type[object]) -> None:
         raise InvalidInput("client", f"client must be of the type {_name(kind)}, not {_name(type(client))}")
 
 
-def check_bearer(request: TokenRequest) -> None:
-    """Raise `InvalidInput` if *request* is for a DPoP token, which its program would send without a proof."""
-    if request.dpop_key is not None:
-        reason = "source must be for bearer tokens; this protocol has no place for the proof of a DPoP token"
-        raise InvalidInput("source", reason)
-
-
 def check_client(request: TokenRequest, client: object) -> None:
     """
     Raise `InvalidInput` if *request* needs a client certificate, which a default client lacks (RFC 8705 section 2).

@@ -110,3 +110,25 @@ def raisable(error: BaseException) -> BaseException:
     same traceback.
     """
     return copy.copy(error) if isinstance(error, OAuthError) else error.with_traceback(None)
+
+
+def check_bearer_source(source: object, *kinds: type[Source]) -> None:
+    """
+    Check the source of bearer tokens that a user passed to an integration.
+
+    Args:
+        source: The source.
+        kinds: The classes of sources that the integration accepts.
+
+    Raises:
+        InvalidInput: *source* is of another class, or its tokens are bound to a key (DPoP).
+    """
+    if not isinstance(source, kinds):
+        names = " or ".join([kind.__name__ for kind in kinds])
+        attributes = {"TokenSource": "auth.source", "AsyncTokenSource": "auth.async_source"}
+        article = "an" if names.startswith("A") else "a"
+        reason = f"source must be {article} {names}, not {type(source).__name__}; an auth has one: pass"
+        raise InvalidInput("source", f"{reason} {' or '.join([attributes[kind.__name__] for kind in kinds])}")
+    if source.context.terms.request.dpop_key is not None:
+        reason = "source must be for bearer tokens; this protocol has no place for the proof of a DPoP token"
+        raise InvalidInput("source", reason)

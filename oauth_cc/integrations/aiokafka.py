@@ -9,8 +9,8 @@ try:
 except ImportError as _error:
     raise ImportError("oauth_cc.integrations.aiokafka needs aiokafka; install oauth_cc[aiokafka]") from _error
 
-from oauth_cc._io.arguments import check_bearer
 from oauth_cc._io.async_source import AsyncTokenSource
+from oauth_cc._io.base_source import check_bearer_source
 
 __all__ = ["TokenProvider"]
 
@@ -30,11 +30,11 @@ class TokenProvider:
         source: The source of the tokens. It stays open as long as the client.
 
     Raises:
-        InvalidInput: The tokens are not bearer tokens.
+        InvalidInput: *source* has another type, or its tokens are bound to a key (DPoP).
     """
 
     def __init__(self, source: AsyncTokenSource) -> None:
-        check_bearer(source.context.terms.request)
+        check_bearer_source(source, AsyncTokenSource)
         self._source = source
 
     def __repr__(self) -> str:

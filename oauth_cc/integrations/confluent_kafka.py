@@ -4,7 +4,7 @@ Tokens for clients of confluent_kafka.
 
 from collections.abc import Callable
 
-from oauth_cc._io.arguments import check_bearer
+from oauth_cc._io.base_source import check_bearer_source
 from oauth_cc._io.source import TokenSource
 
 __all__ = ["oauth_cb"]
@@ -25,9 +25,9 @@ def oauth_cb(source: TokenSource) -> Callable[[str | None], tuple[str, float]]:
         source: The source of the tokens. It stays open as long as the client.
 
     Raises:
-        InvalidInput: The tokens are not bearer tokens.
+        InvalidInput: *source* has another type, or its tokens are bound to a key (DPoP).
     """
-    check_bearer(source.context.terms.request)
+    check_bearer_source(source, TokenSource)
 
     def answer(_config: str | None) -> tuple[str, float]:
         # Both of one token.

@@ -10,6 +10,7 @@ try:
 except ImportError as _error:
     raise ImportError("oauth_cc.integrations.grpc needs grpcio; install oauth_cc[grpc]") from _error
 
+from oauth_cc._io.base_source import check_bearer_source
 from oauth_cc._io.source import TokenSource
 from oauth_cc.stores._threads import start
 from oauth_cc.token import Token, authorization
@@ -31,7 +32,11 @@ def call_credentials(source: TokenSource) -> grpc.CallCredentials:
 
     Args:
         source: The source of the tokens. It stays open as long as the channel.
+
+    Raises:
+        InvalidInput: *source* has another type, or its tokens are bound to a key (DPoP).
     """
+    check_bearer_source(source, TokenSource)
     return grpc.metadata_call_credentials(_Plugin(source), name="oauth_cc")
 
 

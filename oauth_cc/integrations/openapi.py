@@ -5,8 +5,8 @@ Tokens for API clients that OpenAPI Generator has written.
 import copy
 from typing import TypeVar
 
-from oauth_cc._io.arguments import check_bearer
 from oauth_cc._io.async_source import AsyncTokenSource
+from oauth_cc._io.base_source import check_bearer_source
 from oauth_cc._io.source import TokenSource
 from oauth_cc.errors import InvalidInput
 
@@ -32,9 +32,9 @@ def with_source(configuration: C, source: TokenSource | AsyncTokenSource) -> C:
         source: The source of the tokens.
 
     Raises:
-        InvalidInput: *configuration* has no ``access_token``, or the tokens are not bearer tokens.
+        InvalidInput: *configuration* has no ``access_token``, or *source* has another type or DPoP tokens.
     """
-    check_bearer(source.context.terms.request)
+    check_bearer_source(source, TokenSource, AsyncTokenSource)
     if not hasattr(configuration, "access_token"):
         name = type(configuration).__name__
         raise InvalidInput("configuration", f"configuration must be the client's Configuration, not {name}")

@@ -5,7 +5,7 @@ Tokens for mail by ``smtplib``.
 import re
 from typing import Final, final
 
-from oauth_cc._io.arguments import check_bearer
+from oauth_cc._io.base_source import check_bearer_source
 from oauth_cc._io.source import TokenSource
 from oauth_cc.errors import InvalidInput
 
@@ -29,13 +29,13 @@ class Xoauth2:
         source: The source of the tokens.
 
     Raises:
-        InvalidInput: *user* is not visible ASCII, or the tokens are not bearer tokens.
+        InvalidInput: *user* is not visible ASCII, or *source* has another type or DPoP tokens.
     """
 
     def __init__(self, user: str, source: TokenSource) -> None:
         if not isinstance(user, str) or not _USER.fullmatch(user):
             raise InvalidInput("user", "user must be a mailbox such as 'me@example.com', in visible ASCII")
-        check_bearer(source.context.terms.request)
+        check_bearer_source(source, TokenSource)
         self._user = user
         self._source = source
 

@@ -1,16 +1,18 @@
 """
-Integrations for protocols without a place for the proof of a DPoP token.
+Integrations and the sources that they reject.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from ory_hydra_client.configuration import Configuration
 
 from oauth_cc import ClientCredentials, InvalidInput, token_request
-from oauth_cc.httpx2 import AsyncTokenSource, TokenSource
+from oauth_cc.httpx2 import AsyncTokenSource, ClientCredentialsAuth, TokenSource
 from oauth_cc.integrations.aiokafka import TokenProvider
 from oauth_cc.integrations.confluent_kafka import oauth_cb
+from oauth_cc.integrations.grpc import call_credentials
 from oauth_cc.integrations.openapi import with_source
 from oauth_cc.integrations.smtplib import Xoauth2
 from oauth_cc.jose import new_key
@@ -25,7 +27,27 @@ def test_a_source_of_dpop_tokens_is_refused_where_no_proof_can_be_sent() -> None
         lambda: oauth_cb(source),
         lambda: TokenProvider(AsyncTokenSource(bound, "https://as.example/token")),
         lambda: with_source(Configuration(), source),
+        lambda: call_credentials(source),
     ]
     for take in takers:
         with pytest.raises(InvalidInput, match="no place for the proof of a DPoP token"):
             take()
+
+
+def test_a_source_of_another_kind_is_refused_with_the_one_to_pass() -> None:
+    """A coroutine would be sent in place of a token."""
+    credentials = ClientCredentials("your_id", "s3cret")
+    sync, later, auth = [
+        kind(credentials, "https://as.example/token") for kind in (TokenSource, AsyncTokenSource, ClientCredentialsAuth)
+    ]
+    takers: list[tuple[Callable[[Any], object], object]] = [
+        (lambda source: Xoauth2("me@example.com", source), later),
+        (oauth_cb, later),
+        (TokenProvider, sync),
+        (call_credentials, later),
+        (lambda source: with_source(Configuration(), source), auth),
+    ]
+    for take, wrong in takers:
+        for given in (wrong, auth, None):
+            with pytest.raises(InvalidInput, match=r"source must be an? (Async)?TokenSource.* pass auth\."):
+                take(given)

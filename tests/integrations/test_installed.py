@@ -26,13 +26,16 @@ given = []
 def take_password(dialect, record, arguments, parameters):
     given.append(parameters.pop("password"))  # which SQLite has not
 
-for _ in range(2):
+def connect():
     with engine.connect() as connection:
         assert connection.execute(text("select 1")).scalar() == 1
-    token = source.token()
-    assert given.pop() == token.access_token.reveal()
-    source.discard(token)
-assert source.token() != token
+    assert given.pop() == source.token().access_token.reveal()
+
+connect()
+first = source.token()
+source.discard(first)
+connect()
+assert source.token() != first
 """
 NIQUESTS: Final = """
 import niquests
