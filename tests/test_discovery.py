@@ -128,6 +128,12 @@ class TestRedirect:
             world.run(discover(ISSUER))
         assert asked(*URLS) == world.sent
 
+    def test_an_error_with_a_location_is_no_redirect(self) -> None:
+        """Its status says so."""
+        world = World([HttpResponse(400, {"Location": "/a"}), FOUND])
+        assert METADATA == world.run(discover(ISSUER))
+        assert asked(*URLS[:2]) == world.sent
+
     def test_two_locations_are_no_redirect(self) -> None:
         """Which of them counts is open."""
         world = World([HttpResponse(302, [("Location", "/a"), ("Location", "/b")]), FOUND])

@@ -182,6 +182,8 @@ class TestLostRenewals:
         assert cache.fresh("key", NOW + 1) == token("tok-2", received_at=NOW + 1)
         cache.offer("key", Renewed(token("tok-0", received_at=NOW - 1), 0.5))
         assert cache.fresh("key", NOW + 1) == token("tok-2", received_at=NOW + 1)
+        cache.offer("key", Renewed(token("tok-3", received_at=NOW + 2), 0.5))
+        assert cache.fresh("key", NOW + 2) == token("tok-3", received_at=NOW + 2)
 
 
 class TestDiscard:
