@@ -48,7 +48,8 @@ PUBLIC = {
         ADOBE_IMS AMAZON_SP_API APIGEE EBAY FISERV IBM_IAM ODOO PERSONIO_V1 SALESFORCE SALESFORCE_MARKETING_CLOUD
         SAP_ARIBA SHOPIFY SOUNDCLOUD WALMART ZOOM""",
     "oauth_cc.doctor": """
-        Alternative Diagnosis Failure FailureKind Finding Observed Topic alternatives examine needs_alternatives""",
+        Alternative Diagnosis Failure FailureKind Finding Observed Outage Topic alternatives examine
+        needs_alternatives""",
     "oauth_cc.dpop": "accepted_algorithms dpop_nonce dpop_proof retry_nonce",
     "oauth_cc.errors": """
         InsecureEndpoint InvalidInput InvalidKey InvalidResponse IssuerMismatch IssuerNotNamed OAuthError

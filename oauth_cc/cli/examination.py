@@ -21,7 +21,7 @@ from oauth_cc._wire.content_coding import decode_content
 from oauth_cc._wire.json import MAX_SIZE
 from oauth_cc.cli.display import hidden_values, printable
 from oauth_cc.cli.network import online
-from oauth_cc.cli.output import DONE, REFUSED, Output
+from oauth_cc.cli.output import DONE, NO_ANSWER, REFUSED, TRY_LATER, Output
 from oauth_cc.doctor import (
     Alternative,
     Diagnosis,
@@ -84,12 +84,25 @@ def examined(request: TokenRequest, arguments: argparse.Namespace) -> Output:
     """
     secrets = hidden_values(request)
     diagnosis = examine(request, online(lambda client: _observe(request, arguments, client), arguments, secrets))
-    return Output(page(diagnosis), REFUSED if diagnosis.findings else DONE)
+    return Output(page(diagnosis), _code(diagnosis))
 
 
 def page(diagnosis: Diagnosis) -> str:
     """Return *diagnosis* as text."""
     return "\n".join([*_page(diagnosis)])
+
+
+def _code(diagnosis: Diagnosis) -> int:
+    # The codes of the command token.
+    if not diagnosis.findings:
+        return DONE
+    match diagnosis.findings[0].outage:
+        case "no_response":
+            return NO_ANSWER
+        case "failing":
+            return TRY_LATER
+        case None:
+            return REFUSED
 
 
 def _page(diagnosis: Diagnosis) -> Iterator[str]:
@@ -222,10 +235,12 @@ def _request(probe: _Probe, request: TokenRequest, endpoint: Endpoint) -> bool:
 
 
 def _with_alternative(probe: _Probe, observed: Observed, request: TokenRequest, endpoint: Endpoint) -> Observed:
-    found: Alternative | None = next(
-        (each for each in alternatives(request, endpoint.url) if _request(probe, each.request, endpoint)), None
-    )
-    return attrs.evolve(observed, worked=found)
+    tried: list[Alternative] = []
+    for each in alternatives(request, endpoint.url):
+        if _request(probe, each.request, endpoint):
+            return attrs.evolve(observed, worked=each, tried=tuple(tried))
+        tried.append(each)
+    return attrs.evolve(observed, tried=tuple(tried))
 
 
 def _proxy_of(url: str, arguments: argparse.Namespace) -> str | None:

@@ -15,7 +15,7 @@ from oauth_cc.doctor._alternatives import alternatives
 from oauth_cc.doctor._answer import answer_findings, quota_fields, read
 from oauth_cc.doctor._connection import failure_findings, metadata_findings, url_findings
 from oauth_cc.doctor._lines import python, shell
-from oauth_cc.doctor._records import Alternative, Diagnosis, Failure, FailureKind, Finding, Observed, Topic
+from oauth_cc.doctor._records import Alternative, Diagnosis, Failure, FailureKind, Finding, Observed, Outage, Topic
 from oauth_cc.endpoint import url_fault
 from oauth_cc.errors import TokenRequestRefused
 from oauth_cc.http import date
@@ -31,6 +31,7 @@ __all__ = [
     "FailureKind",
     "Finding",
     "Observed",
+    "Outage",
     "Topic",
     "alternatives",
     "examine",

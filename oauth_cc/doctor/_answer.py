@@ -175,4 +175,4 @@ def _quota_findings(response: HttpResponse) -> Iterator[Finding]:
         if not is_left and _NOTHING_LEFT.fullmatch(value.strip()):
             reason = f"the quota of token requests is used up ({name}: {value})"
             advice = "share tokens between processes with a store, and look for other programs with this client_id"
-            yield Finding("quota", reason, advice)
+            yield Finding("quota", reason, advice, outage="failing")

@@ -83,7 +83,7 @@ def failure_findings(observed: Observed) -> Iterator[Finding]:
         topic, advice = "proxy", _FAILURES["proxy"][2]
         sentence = f"no response from the proxy {observed.proxy}: {sentence}"
     detail = f" ({observed.failure.detail})" if observed.failure.detail else ""
-    yield Finding(topic, f"{sentence}{detail}", advice)
+    yield Finding(topic, f"{sentence}{detail}", advice, outage="no_response")
 
 
 def metadata_findings(request: TokenRequest, observed: Observed) -> Iterator[Finding]:

@@ -59,6 +59,9 @@ FailureKind: TypeAlias = Literal[
 ]
 """Why no response arrived."""
 
+Outage: TypeAlias = Literal["failing", "no_response"]
+"""Why a later run may succeed: the server is failing or limits requests, or no response arrived."""
+
 
 @final
 @attrs.frozen
@@ -105,6 +108,7 @@ class Observed:
         response: The response of the token endpoint, or None.
         received_at: The time of the response by the clock of this machine, in POSIX seconds.
         worked: The alternative that got a token, or None.
+        tried: The alternatives that failed.
     """
 
     endpoint: str | None
@@ -115,6 +119,7 @@ class Observed:
     response: HttpResponse | None = None
     received_at: float = 0.0
     worked: Alternative | None = None
+    tried: tuple[Alternative, ...] = ()
 
 
 @final
@@ -129,6 +134,7 @@ class Finding:
         advice: What to do.
         request: The request that follows the advice, or None if the advice needs more than another request.
         endpoint: The token endpoint to use instead, or None.
+        outage: Why a later run may succeed, or None if it will fail too.
     """
 
     topic: Topic
@@ -136,6 +142,7 @@ class Finding:
     advice: str
     request: TokenRequest | None = None
     endpoint: str | None = None
+    outage: Outage | None = None
 
 
 @final

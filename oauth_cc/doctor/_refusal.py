@@ -3,7 +3,7 @@ The finding about a refused token request.
 """
 
 import re
-from typing import Final
+from typing import Final, TypeAlias
 
 import attrs
 
@@ -13,9 +13,11 @@ from oauth_cc.doctor._alternatives import has_reserved
 from oauth_cc.doctor._connection import with_method
 from oauth_cc.doctor._records import Finding, Observed, Topic
 from oauth_cc.errors import TokenRequestRefused
+from oauth_cc.metadata import ServerMetadata
 from oauth_cc.request import TokenRequest
 from oauth_cc.secret import Secret
 
+_Row: TypeAlias = tuple[Topic, str, str]
 _WORKED: Final[dict[Topic, tuple[str, str]]] = {
     "audience": ("the server requires another audience in the assertion", "set audience as in the lines below"),
     "basic": ("the server does not decode a percent-encoded secret", "send the secret unencoded"),
@@ -24,6 +26,14 @@ _WORKED: Final[dict[Topic, tuple[str, str]]] = {
     "scope": ("the server rejects the scope, and issues a token without one", "request registered scope-tokens only"),
     "type": ("the server requires another typ in the assertion", "set typ as in the lines below"),
 }
+# What servers say that look for the secret in the body. The name of a method, or "invalid client_secret", says less.
+_IN_BODY: Final = re.compile(
+    r"\b(no|missing|lacks|requires|without)( the| a| required| parameters?)*:? ['\"]?client_secret\b"
+    r"|\bclient_secret\b['\"]?( parameter)?( is| was)? (missing|required|not (found|given|present|provided|sent|set))\b"
+    r"|\b(no|missing|requires?|required|must|expects?)\b[^.;]*\bin the ((request|form|post) )?(body|form)\b"
+    r"|\b(body|form) (must|requires|lacks|is missing)\b",
+    re.IGNORECASE,
+)
 # Words of servers about a client's assertion, the likeliest cause first.
 _ASSERTION: Final[tuple[tuple[str, Topic, str, str], ...]] = (
     (
@@ -47,6 +57,12 @@ _ASSERTION: Final[tuple[tuple[str, Topic, str, str], ...]] = (
         "compare the key and its id with the registered key",
     ),
 )
+# The advice where the other way was tried, and failed too.
+_FAILED: Final[dict[Topic, str]] = {
+    "audience": "another audience failed too; look up the required one in the server's documentation",
+    "dialect": "a JSON body failed too; look up the required one in the server's documentation",
+    "type": "typ='JWT' failed too; look up the required one in the server's documentation",
+}
 _CODES: Final[dict[str, tuple[Topic, str, str]]] = {
     "invalid_scope": (
         "scope",
@@ -115,25 +131,23 @@ def refusal_finding(request: TokenRequest, observed: Observed, error: TokenReque
             "quota",
             f"the server limits token requests: {said(error)}",
             f"{_wait(error)}, and share tokens between processes with a store",
+            outage="failing",
         )
     if error.status >= _FIRST_SERVER_ERROR or error.retryable:
-        return Finding("server", f"the server is failing: {said(error)}", _wait(error))
+        return Finding("server", f"the server is failing: {said(error)}", _wait(error), outage="failing")
     if error.code == "invalid_client" or (error.error is None and error.status == _UNAUTHORIZED):
-        return _client(request, error)
+        return _client(request, observed, error)
     words = f"{error.error or ''} {error.server_message or ''}"
     if error.error == "invalid_dpop_proof" and request.dpop_key is not None:
         advice = "check this machine's clock, and that the server's metadata list the algorithm of the key"
         return Finding("dpop", f"the server rejects the DPoP proof: {said(error)}", advice)
     if error.error in _CODES:
-        topic, sentence, advice = _CODES[error.error]
-        return Finding(topic, f"{sentence}: {said(error)}", advice, _json(request, topic))
+        return _listed(request, observed, error, _CODES[error.error])
     for pattern, topic, sentence, advice in _WORDS:
         if re.search(pattern, words, re.IGNORECASE):
-            return Finding(topic, f"{sentence}: {said(error)}", advice, _json(request, topic))
-    topic, sentence, advice = _STATUSES.get(
-        error.status, ("request", "the server rejects the request", "see what the server says")
-    )
-    return Finding(topic, f"{sentence}: {said(error)}", advice, _json(request, topic))
+            return _listed(request, observed, error, (topic, sentence, advice))
+    unknown: _Row = ("request", "the server rejects the request", "see what the server says")
+    return _listed(request, observed, error, _STATUSES.get(error.status, unknown))
 
 
 def said(error: TokenRequestRefused) -> str:
@@ -151,13 +165,27 @@ def _wait(error: TokenRequestRefused) -> str:
     return "try again later" if error.retry_after is None else f"try again in {error.retry_after:.0f} seconds"
 
 
-def _json(request: TokenRequest, topic: Topic) -> TokenRequest | None:
+def _listed(request: TokenRequest, observed: Observed, error: TokenRequestRefused, row: _Row) -> Finding:
+    topic, sentence, advice = row
     if topic != "dialect":
-        return None
-    return request.with_dialect(attrs.evolve(request.dialect, body_format="json"))
+        return Finding(topic, f"{sentence}: {said(error)}", advice)
+    if topic in _tried(observed):
+        return Finding(topic, f"{sentence}: {said(error)}", _FAILED[topic])
+    json = request.with_dialect(attrs.evolve(request.dialect, body_format="json"))
+    return Finding(topic, f"{sentence}: {said(error)}", advice, json)
 
 
-def _client(request: TokenRequest, error: TokenRequestRefused) -> Finding:
+def _tried(observed: Observed) -> frozenset[Topic]:
+    return frozenset([each.topic for each in observed.tried])
+
+
+def _lists_basic(observed: Observed) -> bool:
+    metadata = observed.metadata
+    listed = metadata.token_endpoint_auth_methods_supported if isinstance(metadata, ServerMetadata) else None
+    return "client_secret_basic" in (listed or ())
+
+
+def _client(request: TokenRequest, observed: Observed, error: TokenRequestRefused) -> Finding:
     method = request.credentials.authentication
     words = error.server_message or ""
     if isinstance(method, TlsClientAuth):
@@ -169,14 +197,15 @@ def _client(request: TokenRequest, error: TokenRequestRefused) -> Finding:
     if isinstance(method, PrivateKeyJwt | ClientSecretJwt):
         for pattern, topic, sentence, advice in _ASSERTION:
             if re.search(pattern, words, re.IGNORECASE):
-                return Finding(topic, f"{sentence}: {said(error)}", advice)
+                failed = _FAILED.get(topic) if topic in _tried(observed) else None
+                return Finding(topic, f"{sentence}: {said(error)}", failed or advice)
         return Finding(
             "key",
             f"the server rejects the assertion: {said(error)}",
             "compare its key, key id and audience with the registered ones",
         )
     if isinstance(method, ClientSecretBasic | ClientSecretPost):
-        return _secret(request, method, error)
+        return _secret(request, method, observed, error)
     return Finding(
         "method",
         f"the server rejects the client: {said(error)}",
@@ -184,16 +213,21 @@ def _client(request: TokenRequest, error: TokenRequestRefused) -> Finding:
     )
 
 
-def _secret(request: TokenRequest, method: ClientSecretBasic | ClientSecretPost, error: TokenRequestRefused) -> Finding:
+def _secret(
+    request: TokenRequest, method: ClientSecretBasic | ClientSecretPost, observed: Observed, error: TokenRequestRefused
+) -> Finding:
     secret = method.secret
+    tried = _tried(observed)
     if isinstance(secret, Secret) and secret.reveal() != secret.reveal().strip():
         return Finding("secret", "the secret begins or ends with white space", "copy it again without the white space")
     if isinstance(method, ClientSecretBasic):
-        if isinstance(secret, Secret) and has_reserved(secret):
-            sentence = "the secret has reserved characters, which some servers never decode"
-            raw = ClientSecretBasic(method.secret, encode=not method.encode)
-            return Finding("basic", f"{sentence}: {said(error)}", "try encode=False", with_method(request, raw))
-        if re.search(r"client_secret|body|form|post", error.server_message or "", re.IGNORECASE):
+        if isinstance(secret, Secret) and has_reserved(secret) and "basic" not in tried:
+            served = "never decode" if method.encode else "require percent-encoded"
+            sentence = f"the secret has reserved characters, which some servers {served}"
+            other = ClientSecretBasic(method.secret, encode=not method.encode)
+            advice = f"try encode={other.encode}"
+            return Finding("basic", f"{sentence}: {said(error)}", advice, with_method(request, other))
+        if "method" not in tried and not _lists_basic(observed) and _IN_BODY.search(error.server_message or ""):
             post = with_method(request, ClientSecretPost(method.secret))
             return Finding(
                 "method", f"the server requires the secret in the body: {said(error)}", "use ClientSecretPost", post
