@@ -5,6 +5,7 @@ The in-memory cache of tokens, and the pending renewals of a process.
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any, final
 
 import pytest
@@ -145,6 +146,18 @@ class TestLostRenewals:
         pending = led(cache.ask("key", at, limits))
         assert not isinstance(cache.ask("key", at + passed - 0.2, limits), StartRenewal)
         assert led(cache.ask("key", at + passed, limits)) is not pending
+
+    def test_renewal_that_takes_too_long_is_replaced_after_the_clock_was_set_back(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The monotonic clock counts, too."""
+        passed = [0.0]
+        monkeypatch.setattr("oauth_cc.stores._pending.time", SimpleNamespace(monotonic=lambda: passed[0]))
+        cache = TokenCache()
+        pending = led(cache.ask("key", NOW))
+        for passed[0], is_replaced in ((59.9, False), (60.1, True)):
+            assert isinstance(cache.ask("key", NOW - 3600), StartRenewal) == is_replaced
+        assert pending.outcome.is_settled
 
     def test_renewal_that_nobody_began_is_begun_by_another_caller(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A task that is cancelled before its first step never begins. Only one of the two goes on."""
