@@ -4,7 +4,6 @@ The calls of an auth on requests: the token on each call, and once more a new on
 
 import copy
 import re
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final, Self, TypedDict, TypeVar, Unpack
 
 import attrs
@@ -14,11 +13,11 @@ from requests.utils import rewind_body
 from oauth_cc._io.copying import Sharing
 from oauth_cc._io.origins import Origins
 from oauth_cc._io.requests_hops import arrived, carry, next_method, next_url, origin_of, origin_of_url, target_of_url
+from oauth_cc._io.requests_repeating import beside_a_stand_in, is_repeatable, release
 from oauth_cc._io.source import TokenSource
 from oauth_cc._wire.typing import Generic
 from oauth_cc.http import HttpResponse
 from oauth_cc.scope import Scope
-from oauth_cc.stores._threads import on_this_thread
 from oauth_cc.token import Token, authorization, dpop_authorization
 
 if TYPE_CHECKING:
@@ -138,8 +137,9 @@ class _ResponseHook:
         while self._concerns_token(request):
             called = origin_of(request)
             proofs.note(_head(response), called)
-            if not proofs.demands_another(_head(response), called, repeatable=_is_repeatable(request)):
+            if not proofs.demands_another(_head(response), called, repeatable=is_repeatable(request)):
                 break
+            release(response)
             response = _sent_again(request, response, proofs.token, proofs, sending)
         return response
 
@@ -150,18 +150,13 @@ class _ResponseHook:
         rejected = context.is_rejection(head)
         discarded = rejected and self.source.discard(self.token, api=api)
         source = self.source if discarded else self.source.widened(head, self.token)
-        if source is None or not _is_repeatable(request):
+        if source is None or not is_repeatable(request):
             context.report_requirements(head, api, self.token)
             return response
-        # A stand-in for `send` may hold a lock meanwhile, as that of requests-mock does. Wrappers as tracing makes them
-        # have the module of what they wrap.
-        is_replaced = getattr(requests.Session.send, "__module__", None) != "requests.sessions"
-        try:
-            with on_this_thread() if is_replaced else nullcontext():
-                token = source.token()
-        except BaseException:
-            response.close()
-            raise
+        # A token request through the same session may need the connection.
+        release(response)
+        with beside_a_stand_in():
+            token = source.token()
         self.source.adopt(source)
         again = _sent_again(request, response, token, self.proofs, sending)
         if self.proofs is not None:
@@ -173,12 +168,6 @@ class _ResponseHook:
 
     def _concerns_token(self, request: requests.PreparedRequest) -> bool:
         return self.token.placement.header in request.headers and self.origins.admit(origin_of(request))
-
-
-def _is_repeatable(request: requests.PreparedRequest) -> bool:
-    body = request.body
-    # requests records the position of a file before it reads the file, in order to follow redirects.
-    return body is None or isinstance(body, str | bytes) or isinstance(getattr(request, "_body_position", None), int)
 
 
 def _head(response: requests.Response) -> HttpResponse:
@@ -204,7 +193,6 @@ def _sent_again(
     proofs: "CallProofs | None",
     sending: _Sending,
 ) -> requests.Response:
-    response.close()
     arrived(request)
     # In place, since requests makes redirects of the new response from this request.
     _authorize(request, token, proofs)

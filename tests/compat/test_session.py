@@ -38,7 +38,7 @@ from oauth_cc.compat import (
     TokenExpiredError,
 )
 from oauth_cc.compat.requests_oauthlib import OAuth2Session, TokenUpdated, _renewal
-from oauth_cc.testing import AuthorizationServer, RegisteredClient
+from oauth_cc.testing import AuthorizationServer, Fault, RegisteredClient
 from tests.leaks import shown_by
 from tests.resting import at_rest
 from tests.shells.dripping import answer_with
@@ -746,6 +746,21 @@ class TestRenewal:
             fetched(oauth, script)
             assert (401, b"no") == ((response := oauth.get(api.url)).status_code, response.content)
         assert 2 == len(script.asked)
+
+    def test_rejected_calls_share_one_connection_with_the_token_request(self, server: AuthorizationServer) -> None:
+        """A call that kept its connection would wait for itself. A rejection that is returned can be read."""
+        with OAuth2Session("your_id") as oauth:
+            oauth.mount("http://", HTTPAdapter(pool_maxsize=1, pool_block=True))
+            oauth.fetch_token(server.token_endpoint, client_secret="s3cret-of-client")
+            server.revoke_all()
+            with ThreadPoolExecutor(8) as pool:
+                futures = [pool.submit(oauth.get, server.resource_url) for _ in range(8)]
+            assert [200] * 8 == [future.result().status_code for future in futures]
+            assert 2 == len(server.token_requests)
+            server.revoke_all()
+            server.misbehave(Fault(error="invalid_client"))
+            rejection = oauth.get(server.resource_url)
+            assert (401, True) == (rejection.status_code, bool(rejection.content))
 
     def test_a_second_rejection_is_returned(self, oauth: OAuth2Session) -> None:
         """A call is repeated once. A token that the program set is not renewed at all."""

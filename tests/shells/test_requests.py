@@ -4,6 +4,7 @@ The requests integration against real servers.
 
 import io
 import logging
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 import requests
 import trustme
+import urllib3
 from requests.adapters import HTTPAdapter
 
 from oauth_cc import ClientCredentials, ClientSecretPost, Options, Retries, Scope, token_request
@@ -250,6 +252,53 @@ class TestRejectedToken:
         assert [answer.status_code, *[before.status_code for before in answer.history]] == [200, 401]
         assert session.get(server.resource_url).status_code == 200
         assert len(server.token_requests) == 2
+
+    def test_many_rejected_calls_share_one_connection_with_the_token_request(
+        self, session: requests.Session, server: AuthorizationServer
+    ) -> None:
+        """A call that kept its connection would wait for itself."""
+        session.mount("http://", HTTPAdapter(pool_maxsize=1, pool_block=True))
+        session.auth = ClientCredentialsAuth(REQUEST, server.token_endpoint, client=session)
+        session.auth.source.token()
+        server.revoke_all()
+        with ThreadPoolExecutor(30) as pool:
+            futures = [pool.submit(session.get, server.resource_url) for _ in range(30)]
+        assert [future.result().status_code for future in futures] == [200] * 30
+        assert len(server.token_requests) == 2
+
+    @pytest.mark.parametrize(
+        ("chunks", "pause", "connections"),
+        [((b"no",), 0.0, 1), ((b"x" * 65536,) * 50, 0.0, 2), ((b"n", b"o"), 30.0, 2)],
+        ids=["short", "endless", "slow"],
+    )
+    def test_only_a_short_rejection_keeps_its_connection(
+        self,
+        session: requests.Session,
+        monkeypatch: pytest.MonkeyPatch,
+        chunks: tuple[bytes, ...],
+        pause: float,
+        connections: int,
+    ) -> None:
+        """What was read of another stays in memory."""
+        made: list[int] = []
+        connect = urllib3.util.connection.create_connection
+
+        def noted(address: tuple[str, int], *options: Any, **named: Any) -> socket.socket:
+            made.append(address[1])
+            return connect(address, *options, **named)
+
+        monkeypatch.setattr(urllib3.util.connection, "create_connection", noted)
+        if not pause:
+            # A busy machine may take longer.
+            monkeypatch.setattr("oauth_cc._io.requests_repeating._SECONDS", 20.0)
+        rejected = Answer(401, chunks=chunks, pause=pause)
+        with serve(TOKEN, SECOND) as script, serve(rejected, DONE, keep_alive=True) as api:
+            answer = session.get(api.url, auth=auth_of(script), timeout=20)
+        assert made.count(int(api.url.rpartition(":")[2])) == connections
+        read = answer.history[0].content
+        assert (answer.content, read) == (b"done", b"".join(chunks)[: len(read)])
+        assert pause or read.startswith(chunks[0][:2])
+        assert len(read) <= 2 * 65536
 
     def test_a_call_is_repeated_at_most_once(self, session: requests.Session) -> None:
         """The caller gets the second 401."""

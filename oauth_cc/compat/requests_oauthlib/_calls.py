@@ -14,6 +14,7 @@ from requests.utils import rewind_body
 from oauth_cc._io.log import LOGGER
 from oauth_cc._io.origins import Origins
 from oauth_cc._io.requests_hops import origin_of_url
+from oauth_cc._io.requests_repeating import beside_a_stand_in, is_repeatable, release
 from oauth_cc._io.source import TokenSource
 from oauth_cc._wire.typing import NonStringCollection
 from oauth_cc.challenge import token_rejected
@@ -23,7 +24,6 @@ from oauth_cc.endpoint import Endpoint, Origin
 from oauth_cc.http import HttpResponse
 from oauth_cc.refusal import redact
 from oauth_cc.secret import Secret
-from oauth_cc.stores._threads import on_this_thread
 from oauth_cc.token import Token
 
 _UNAUTHORIZED: Final = 401
@@ -198,11 +198,12 @@ class CallHook:
         if not token_rejected(HttpResponse(response.status_code, response.headers)) or not self._is_in(request):
             return response
         api = str(origin_of_url(request.url or ""))
-        if not self.source.discard(self.token, api=api) or not _is_repeatable(request):
+        if not self.source.discard(self.token, api=api) or not is_repeatable(request):
             return response
+        # The token request goes through the same session, and may need the connection.
+        release(response)
         try:
-            # A stand-in for `send` may hold a lock meanwhile, as that of requests-mock does.
-            with on_this_thread():
+            with beside_a_stand_in():
                 self.token = self.source.token()
         except Exception:  # logged already, and a compliance hook may raise anything
             # The program gets the 401, as from the original.
@@ -234,7 +235,6 @@ class CallHook:
         return any(self.text in _as_text(value) for value in request.headers.values())
 
     def _sent_again(self, response: requests.Response, sending: _Sending) -> requests.Response:
-        response.close()
         request, fresh = response.request, self.current() or ""
         # In place, since requests makes redirects of the new response from this request.
         for name, value in request.headers.items():
@@ -245,11 +245,6 @@ class CallHook:
         again: requests.Response = response.connection.send(request.copy(), **sending)
         again.history.append(response)
         return again
-
-
-def _is_repeatable(request: requests.PreparedRequest) -> bool:
-    # requests records the position of a file before it reads the file, in order to follow redirects.
-    return isinstance(request.body, str | bytes | None) or isinstance(getattr(request, "_body_position", None), int)
 
 
 def _as_text(value: object) -> str:
