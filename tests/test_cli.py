@@ -401,6 +401,26 @@ class TestToken:
             with pytest.raises(InvalidInput, match=reason):
                 run(arguments, stdin)
 
+    @pytest.mark.parametrize("command", ["metadata", "token"])
+    @pytest.mark.parametrize(
+        ("answer", "cause"),
+        [
+            (Answer(503, (("Retry-After", "700"),)), "the server is failing, so its metadata could not be read"),
+            (Answer(429, (("Retry-After", "700"),)), "the server limits requests, so its metadata could not be read"),
+        ],
+    )
+    def test_an_outage_of_the_metadata_is_exit_code_4(
+        self, cli: Runner, command: str, answer: Answer, cause: str
+    ) -> None:
+        """The error says how many seconds to wait, and does not doubt the issuer."""
+        with serve(answer) as server:
+            given = ("--issuer", server.url, "--client-id", "id", "--auth", "none") if command == "token" else ()
+            result = cli(command, *given or (server.url,))
+        assert (result.code, result.out, result.err.count("\n")) == (TRY_LATER, "", 1)
+        assert cause in result.err
+        assert result.err.endswith("; try again in 700 seconds\n")
+        assert "check the issuer" not in result.err
+
     @pytest.mark.parametrize(
         ("answer", "advice"),
         [

@@ -78,6 +78,8 @@ def test_the_error_is_the_one_that_says_more_and_names_the_urls(telling: HttpRes
     with pytest.raises(errors.InvalidResponse) as alone:
         parse_metadata(telling, ISSUER)
     status, reason, *others = alone.value.args
+    # The time of the response is not known to `parse_metadata`.
+    others = [*others[:-1], 100.0] if telling is BUSY else others
     named = f"{reason}; requested {' and '.join(URLS)}"
     orders: list[list[HttpResponse | Failed]] = [[telling, absence], [absence, telling]]
     for answers in orders[telling is ABSENT :]:
@@ -107,6 +109,21 @@ class TestRedirect:
         other = World([HttpResponse(307, {"Location": location}), OTHER, ABSENT])
         with pytest.raises(errors.IssuerMismatch):
             other.run(discover(ISSUER))
+
+    @pytest.mark.parametrize(
+        ("location", "shown"),
+        [
+            ("/m?key=1", "https://as.example/m"),
+            ("https://b.example/m", "https://b.example/m"),
+            (f"https://b.example/{'m' * 200}", "https://b.example:443"),
+        ],
+    )
+    def test_the_error_names_a_target_that_was_requested(self, location: str, shown: str) -> None:
+        """It shows neither its query nor a path of any length."""
+        world = World([HttpResponse(302, {"Location": location}), ABSENT, ABSENT, ABSENT])
+        with pytest.raises(errors.InvalidResponse) as caught:
+            world.run(discover(ISSUER))
+        assert caught.value.reason.endswith(f"; requested {URLS[0]} and {shown} and {' and '.join(URLS[1:])}")
 
     def test_a_second_redirect_is_not_followed(self) -> None:
         """The error names its target."""

@@ -246,6 +246,20 @@ CASES = [
         SetUp(site(TOKEN, Answer(404)), ISSUER),
     ),
     Case(
+        "an outage of the metadata",
+        "server",
+        "try again in 700 seconds",
+        SetUp(site(TOKEN, Answer(503, (("Retry-After", "700"),))), ISSUER, None),
+        SetUp(site(TOKEN), ISSUER, None),
+    ),
+    Case(
+        "a limit of metadata requests",
+        "quota",
+        "limits requests, so its metadata could not be read",
+        SetUp(site(TOKEN, Answer(429)), ISSUER, None),
+        SetUp(site(TOKEN), ISSUER, None),
+    ),
+    Case(
         "no such issuer",
         "connection",
         "was refused",
@@ -504,7 +518,8 @@ OUTAGES: Final = {
     **dict.fromkeys(["http to https", "no client certificate", "no such proxy", "a proxy that does not tunnel"], 3),
     **dict.fromkeys(["no such issuer"], 3),
     **dict.fromkeys(["too many requests", "an empty quota", "an empty quota of Auth0"], 4),
-    **dict.fromkeys(["an outage", "an outage in words"], 4),
+    **dict.fromkeys(["an outage", "an outage in words", "an outage of the metadata"], 4),
+    **dict.fromkeys(["a limit of metadata requests"], 4),
 }
 """Exit codes of broken set-ups that may heal by themselves. The code of any other is 1."""
 

@@ -10,7 +10,7 @@ import attrs
 from oauth_cc.authentication.assertions import ClientSecretJwt, PrivateKeyJwt
 from oauth_cc.authentication.methods import ClientSecretBasic, ClientSecretPost, TlsClientAuth
 from oauth_cc.doctor._alternatives import has_reserved
-from oauth_cc.doctor._connection import with_method
+from oauth_cc.doctor._connection import waiting, with_method
 from oauth_cc.doctor._records import Finding, Observed, Topic
 from oauth_cc.errors import TokenRequestRefused
 from oauth_cc.metadata import ServerMetadata
@@ -130,11 +130,11 @@ def refusal_finding(request: TokenRequest, observed: Observed, error: TokenReque
         return Finding(
             "quota",
             f"the server limits token requests: {said(error)}",
-            f"{_wait(error)}, and share tokens between processes with a store",
+            f"{waiting(error)}, and share tokens between processes with a store",
             outage="failing",
         )
     if error.status >= _FIRST_SERVER_ERROR or error.retryable:
-        return Finding("server", f"the server is failing: {said(error)}", _wait(error), outage="failing")
+        return Finding("server", f"the server is failing: {said(error)}", waiting(error), outage="failing")
     if error.code == "invalid_client" or (error.error is None and error.status == _UNAUTHORIZED):
         return _client(request, observed, error)
     words = f"{error.error or ''} {error.server_message or ''}"
@@ -159,10 +159,6 @@ def said(error: TokenRequestRefused) -> str:
     """
     parts = [f"HTTP {error.status}", error.error, error.server_message]
     return ", ".join([part for part in parts if part])
-
-
-def _wait(error: TokenRequestRefused) -> str:
-    return "try again later" if error.retry_after is None else f"try again in {error.retry_after:.0f} seconds"
 
 
 def _listed(request: TokenRequest, observed: Observed, error: TokenRequestRefused, row: _Row) -> Finding:

@@ -5,10 +5,11 @@ Flows that discover the metadata and the token endpoint of an issuer.
     issuer, TokenRequest ─ discover_endpoint ─▶ Send … ─▶ Endpoint
 """
 
+from typing import Final
 from urllib.parse import urljoin
 
 from oauth_cc._wire.grammar import URL_TEXT
-from oauth_cc.endpoint import Endpoint, endpoint_of_issuer_fault, issuer_of
+from oauth_cc.endpoint import Endpoint, endpoint_of_issuer_fault, issuer_of, origin
 from oauth_cc.flows.documents import fetch, search
 from oauth_cc.flows.effects import Flow, Received, observe
 from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries
@@ -17,6 +18,8 @@ from oauth_cc.flows.redaction import redacting
 from oauth_cc.http import HttpResponse
 from oauth_cc.metadata import ServerMetadata, endpoint_for, metadata_urls, parse_metadata
 from oauth_cc.request import GivenRequest, TokenRequest, as_request
+
+_LONGEST_SHOWN: Final = 200
 
 
 def discover_endpoint(
@@ -94,10 +97,15 @@ def discover(
     return metadata
 
 
-def _answer(url: str, issuer: str | Endpoint, retries: Retries) -> Flow[Received]:
+def _answer(url: str, issuer: str | Endpoint, retries: Retries) -> Flow[tuple[Received, tuple[str, ...]]]:
     answer = yield from fetch(url, retries)
     target = _redirect_target(answer.response, url, issuer)
-    return answer if target is None else (yield from fetch(target, retries))
+    if target is None:
+        return answer, (url,)
+    shown = target.partition("?")[0].partition("#")[0]
+    # A server can send a target of any length.
+    where = shown if len(shown) <= _LONGEST_SHOWN else f"{origin(target)}"
+    return (yield from fetch(target, retries)), (url, where)
 
 
 def _redirect_target(response: HttpResponse, url: str, issuer: str | Endpoint) -> str | None:

@@ -108,6 +108,6 @@ def _challenge(resource: str) -> Flow[HttpResponse]:
     return sent.response if isinstance(sent, Received) else HttpResponse(503)
 
 
-def _fetch(url: str, named: str | None, retries: Retries) -> Flow[Received]:
+def _fetch(url: str, named: str | None, retries: Retries) -> Flow[tuple[Received, tuple[str, ...]]]:
     # The resource chose the named URL, and may repeat a token in it.
-    return fetch(url, retries, shown=str(origin(url)) if url == named else None)
+    return (yield from fetch(url, retries, shown=str(origin(url)) if url == named else None)), (url,)

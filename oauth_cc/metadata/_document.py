@@ -21,6 +21,8 @@ OK: Final = 200
 MAX_SHOWN: Final = 200
 """The maximum number of characters of a server's text in an error."""
 
+_TOO_MANY_REQUESTS: Final = 429
+_FIRST_SERVER_ERROR: Final = 500
 _LEAST_LIFETIME: Final = 60.0
 _GREATEST_LIFETIME: Final = 86400.0
 # Limited to nine digits, so that no float is infinite.
@@ -47,8 +49,12 @@ def members_of(response: HttpResponse, advice: str) -> Mapping[str, object]:
         raise UnexpectedRedirect(
             status, f"the metadata URL redirects{target}, and the redirect is not followed; {advice}", location
         )
+    if status == _TOO_MANY_REQUESTS or status >= _FIRST_SERVER_ERROR:
+        cause = "limits requests" if status == _TOO_MANY_REQUESTS else "is failing"
+        reason = f"the server {cause}, so its metadata could not be read"
+        raise InvalidResponse(status, reason, retryable=status in RETRYABLE)
     if status != OK:
-        raise InvalidResponse(status, f"the response is not metadata; {advice}", retryable=status in RETRYABLE)
+        raise InvalidResponse(status, f"the response is not metadata; {advice}")
     members = parse_object(response.content)
     if isinstance(members, str):
         raise InvalidResponse(status, f"the response {members}, so it is not metadata; {advice}")
