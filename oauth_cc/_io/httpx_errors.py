@@ -5,9 +5,10 @@ The texts of network errors and log lines on httpx2 and httpx.
 import traceback
 from collections.abc import Mapping
 from typing import Final
+from urllib.request import getproxies
 
 from oauth_cc._io.httpx_connection import Connection
-from oauth_cc._io.network_errors import sentence, system_reason
+from oauth_cc._io.network_errors import bare_proxy, sentence, system_reason
 from oauth_cc._io.tracebacks import strip_tracebacks
 from oauth_cc.endpoint import origin
 from oauth_cc.http import HttpRequest
@@ -69,9 +70,23 @@ def say(text: str, request: HttpRequest, connection: Connection) -> str:
     return sentence(f"{text}; the client uses a proxy: {proxy}", request)
 
 
-def hook_of(error: Exception, library: str) -> str:
+def socks_missing(request: HttpRequest, library: str) -> str | None:
     """
-    Return the name of the function that raised *error*, or of the function whose call raised it.
+    Return the text for a SOCKS proxy of the environment that *library* cannot use. None if the environment has none.
+
+    Args:
+        request: The request. The text names its server.
+        library: The name of the HTTP library, which lacks the package ``socksio``.
+    """
+    found = next((proxy for proxy in getproxies().values() if proxy.lower().startswith("socks")), None)
+    if found is None:
+        return None
+    return sentence(f"{library} needs socksio for a SOCKS proxy; install {library}[socks]", request, bare_proxy(found))
+
+
+def raising_hook(error: Exception, library: str) -> str:
+    """
+    Return a name for the response hook that raised *error*: the function that raised, or whose call raised.
 
     Args:
         error: An error that a response hook of the user's raised.
@@ -80,5 +95,5 @@ def hook_of(error: Exception, library: str) -> str:
     for frame, _ in traceback.walk_tb(error.__traceback__):
         module: object = frame.f_globals.get("__name__")
         if str(module).partition(".")[0] not in (library, "oauth_cc"):
-            return frame.f_code.co_qualname
-    return "of the client"
+            return f"the response hook {frame.f_code.co_qualname} of the client"
+    return "a response hook of the client"

@@ -18,9 +18,8 @@ from oauth_cc._io.deadline import Deadline, DeadlineExceeded
 from oauth_cc._io.httpx_connection import Connection, TooMuchRead
 from oauth_cc._io.httpx_messages import Body, Request, Response
 from oauth_cc._io.httpx_reading import Reading, release, release_async
-from oauth_cc._io.log import LOGGER
 from oauth_cc._io.options import Options
-from oauth_cc._io.tracebacks import chain
+from oauth_cc._io.tracebacks import chain, strip_tracebacks
 from oauth_cc._io.user_agent import with_user_agent
 from oauth_cc.flows.effects import Failed, Flow, Received
 from oauth_cc.http import HttpRequest
@@ -174,14 +173,17 @@ class Library(Generic[C, A, R]):
         self, error: Exception, reading: Reading, request: HttpRequest, connection: Connection, timeout: float
     ) -> Received | Failed:
         # Loaded late, as most requests succeed.
-        from oauth_cc._io.httpx_errors import describe, hook_of, say
+        from oauth_cc._io.httpx_errors import describe, raising_hook, say, socks_missing
 
         # A hook that raises for status must not hide what the server said.
         refusal = reading.refusal()
+        if isinstance(refusal, Received):
+            remark = f"{raising_hook(error, self.name)} raised {type(error).__name__} for this response"
+            return attrs.evolve(refusal, remark=remark)
         if refusal is not None:
-            text = f"response hook {hook_of(error, self.name)} of the client raised {type(error).__name__}"
-            LOGGER.warning("%s; the refusal is raised in place of it", say(text, request, connection))
             return refusal
+        if isinstance(error, ImportError) and connection.is_own and (text := socks_missing(request, self.name)):
+            return Failed(strip_tracebacks(ImportError(text)), retryable=False)
         if isinstance(error, TooMuchRead):
             return self._failed(self.transport_error(say("the response is too large", request, connection)), request)
         if isinstance(error, OSError):

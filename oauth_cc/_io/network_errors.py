@@ -36,6 +36,16 @@ def sentence(text: str, request: HttpRequest, proxy: str | None = None) -> str:
     return text if proxy is None else f"{text}; a proxy of the environment is used: {proxy}"
 
 
+def bare_proxy(proxy: str) -> str:
+    """
+    Return host and port of the URL *proxy*, without its credentials.
+
+        >>> bare_proxy("http://someone:secret@proxy.example:3128/")
+        'proxy.example:3128'
+    """
+    return proxy.rpartition("@")[2].rpartition("//")[2].rstrip("/")
+
+
 def system_reason(error: BaseException) -> OSError | None:
     """Return the error of the operating system or of OpenSSL that led to *error*. It quotes nothing of a server's."""
     found = [link for link in chain(error) if isinstance(link, OSError) and _is_of_the_system(link)]

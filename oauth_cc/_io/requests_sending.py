@@ -181,8 +181,9 @@ class _Attempt:
         url = self._request.url
         proxy = select_proxy(url, proxies)
         if proxy is not None and select_proxy(url, dict(session.proxies)) is None:
-            # Without the credentials of the proxy.
-            self._proxy = proxy.rpartition("@")[2].rpartition("//")[2].rstrip("/")
+            from oauth_cc._io.network_errors import bare_proxy
+
+            self._proxy = bare_proxy(proxy)
         retry: object = getattr(session.get_adapter(url), "max_retries", None)
         if isinstance(retry, Retry) and _repeats_post(retry) and not self._told.repeats:
             self._told.repeats = True

@@ -9,12 +9,12 @@ from functools import cache, partial
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
 from typing import TypedDict, Unpack, final
 from urllib.error import URLError
-from urllib.request import AbstractHTTPHandler, OpenerDirector, ProxyHandler, Request
+from urllib.request import AbstractHTTPHandler, OpenerDirector, ProxyHandler, Request, getproxies, proxy_bypass
 
 from oauth_cc._io.arguments import check_kind
 from oauth_cc._io.connection import Connection
 from oauth_cc._io.deadline import Deadline, DeadlineExceeded
-from oauth_cc._io.network_errors import sentence, system_reason
+from oauth_cc._io.network_errors import bare_proxy, sentence, system_reason, tunnel_status
 from oauth_cc._io.tracebacks import strip_tracebacks
 from oauth_cc._io.user_agent import with_user_agent
 from oauth_cc._wire.content_coding import decode_content
@@ -46,7 +46,7 @@ def sender(
         try:
             return deadline.perform(partial(_attempt, named, tls, timeout, connection), connection.cut)
         except DeadlineExceeded as late:
-            return Failed(strip_tracebacks(TimeoutError(sentence(str(late), request))), retryable=True)
+            return Failed(strip_tracebacks(TimeoutError(_sentence(str(late), request))), retryable=True)
 
     return send
 
@@ -97,11 +97,24 @@ def _failed(error: OSError | HTTPException, request: HttpRequest, timeout: float
     reason = system_reason(error)
     late = isinstance(error, TimeoutError) or (isinstance(error, URLError) and isinstance(error.reason, TimeoutError))
     if late:
-        text = sentence(f"no complete response within {timeout:g} seconds", request)
+        text = _sentence(f"no complete response within {timeout:g} seconds", request)
         return Failed(strip_tracebacks(TimeoutError(text)), retryable=True)
-    text = "no connection, or it was closed early, or the response is not HTTP"
-    made = URLError(sentence(text if reason is None else f"{text} ({reason})", request))
+    text, tunnel = "no connection, or it was closed early, or the response is not HTTP", tunnel_status(error)
+    if tunnel is not None:
+        text = f"the proxy did not connect (HTTP {tunnel})"
+    elif reason is not None:
+        text = f"{text} ({reason})"
+    made = URLError(_sentence(text, request))
     return Failed(strip_tracebacks(made), retryable=not isinstance(reason, ssl.SSLError))
+
+
+def _sentence(text: str, request: HttpRequest) -> str:
+    # As the ProxyHandler chooses the proxy.
+    called = Request(request.url)  # noqa: S310  # only parsed
+    proxy = getproxies().get(called.type)
+    if proxy is None or proxy_bypass(called.host):
+        return sentence(text, request)
+    return sentence(text, request, bare_proxy(proxy))
 
 
 @cache

@@ -4,6 +4,7 @@ Tokens by the standard library alone.
 
 import gzip
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
+import attrs
 import pytest
 
 from oauth_cc import ClientCredentials, InvalidResponse, Options, Retries, TokenRequestRefused, token_request
@@ -21,7 +23,7 @@ from oauth_cc.issuer import Issuer
 from oauth_cc.testing import AuthorizationServer, Fault, PrivateAuthority
 from tests.leaks import shown_by
 from tests.shells.proxy import run_proxy
-from tests.shells.scripted import Answer, serve
+from tests.shells.scripted import Answer, Silence, serve
 from tests.shells.test_faults import FAULTS
 
 REQUEST = token_request(ClientCredentials("your_id", "s3cret"))
@@ -106,6 +108,36 @@ def test_the_environment_names_the_proxy(server: AuthorizationServer, monkeypatc
         monkeypatch.setenv("http_proxy", running.url)
         assert seen(server.token_endpoint) == "token"
         assert running.targets == [server.token_endpoint]
+
+
+def test_a_network_error_names_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless the server is called directly. It does not show the proxy's password."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, f"http://someone:s3cret-of-proxy@127.0.0.1:{port}")
+    for endpoint in ("http://127.0.0.1:1/token", "https://127.0.0.1:1/token"):
+        with pytest.raises(URLError, match=r"token endpoint at 127\.0\.0\.1:1: .*refused") as caught:
+            fetch_token(REQUEST, endpoint, options=ONCE)
+        assert str(caught.value.reason).endswith(f"; a proxy of the environment is used: 127.0.0.1:{port}")
+        assert "s3cret-of-proxy" not in shown_by(caught.value)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with pytest.raises(URLError) as caught:
+        fetch_token(REQUEST, "http://127.0.0.1:1/token", options=ONCE)
+    assert "proxy" not in str(caught.value)
+
+
+def test_a_silent_or_refusing_proxy_of_the_environment_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The refusal of a tunnel is named by its status."""
+    with serve(Silence) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        late = attrs.evolve(ONCE, timeout=0.1)
+        with pytest.raises(TimeoutError, match=r"; a proxy of the environment is used: 127\.0\.0\.1"):
+            fetch_token(REQUEST, "http://127.0.0.1:1/token", options=late)
+    with serve(Answer()) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url)
+        with pytest.raises(URLError, match=r"the proxy did not connect \(HTTP 501\); a proxy of the environment"):
+            fetch_token(REQUEST, "https://127.0.0.1:1/token", options=ONCE)
 
 
 def test_a_private_authority_is_given_as_context_or_by_the_environment(tmp_path: Path) -> None:
