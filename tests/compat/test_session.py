@@ -390,6 +390,29 @@ class TestErrors:
             fetched(oauth, script, timeout=given)
         assert [passed] == seen
 
+    def test_a_token_request_stays_on_the_thread_of_a_stand_in(
+        self, oauth: OAuth2Session, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A test tool may hold a lock of the calling thread."""
+        threads: list[threading.Thread] = []
+        send = requests.Session.send
+
+        def stand_in(session: requests.Session, *arguments: Any, **options: Any) -> requests.Response:
+            threads.append(threading.current_thread())
+            return send(session, *arguments, **options)
+
+        monkeypatch.setattr(requests.Session, "send", stand_in)
+        with serve(TOKEN) as script:
+            fetched(oauth, script)
+        assert [threading.current_thread()] == threads
+
+    def test_a_timeout_that_requests_rejects_has_its_error(self, oauth: OAuth2Session) -> None:
+        """A timeout is a positive number of seconds."""
+        with serve(TOKEN) as script:
+            for given in (0, -1, "long"):
+                with pytest.raises(ValueError, match="imeout"):
+                    fetched(oauth, script, timeout=given)
+
     @pytest.mark.parametrize("name", ["WebApplicationClient", "LegacyApplicationClient", "MobileApplicationClient"])
     def test_a_client_of_another_grant_is_refused(self, name: str) -> None:
         """The error says which library keeps supporting it."""

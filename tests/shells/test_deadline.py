@@ -20,6 +20,7 @@ import trustme
 import oauth_cc.aiohttp
 import oauth_cc.requests
 from oauth_cc import ClientCredentials, Options, Retries, token_request
+from oauth_cc.compat.requests_oauthlib import OAuth2Session
 from tests.shells.slow_server import DRIPS, DrippingServer, drip
 
 pytestmark = pytest.mark.slow
@@ -133,6 +134,21 @@ def _source(
 ) -> oauth_cc.requests.TokenSource:
     session.verify = str(bundle)
     return oauth_cc.requests.TokenSource(REQUEST, server.url(slow), client=session, options=OPTIONS)
+
+
+def test_the_session_of_compat_leaves_a_thread_that_ends_with_its_connection() -> None:
+    """Its attempts go through the session of the program."""
+    with drip() as server:
+
+        def fetch(slow: str) -> None:
+            with OAuth2Session("your_id") as session:
+                session.fetch_token(server.url(slow), client_secret="s3cret", timeout=TIMEOUT)
+
+        all_at_once(fetch, requests.RequestException)
+        server.stopped.set()
+        for thread in attempts():
+            thread.join(10)
+    assert attempts() == []
 
 
 @pytest.mark.parametrize("client", ["own", "user"])

@@ -9,6 +9,7 @@ Faults are values until the session raises them, so that no traceback shows a se
 import copy
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final, TypeAlias
 from urllib.parse import parse_qsl, urljoin
 
@@ -16,9 +17,11 @@ import attrs
 import requests
 import urllib3
 
-from oauth_cc._io.options import DEFAULT_TIMEOUT
+from oauth_cc._io.deadline import Deadline, DeadlineExceeded
+from oauth_cc._io.options import DEFAULT_TIMEOUT, DEFAULTS
 from oauth_cc._io.requests_errors import describe
 from oauth_cc._io.requests_hops import origin_of_url
+from oauth_cc._io.requests_repeating import beside_a_stand_in
 from oauth_cc._io.tracebacks import strip_tracebacks
 from oauth_cc._io.user_agent import USER_AGENT
 from oauth_cc._wire.content_coding import decode_content
@@ -40,6 +43,9 @@ FORM_HEADERS: Final[Mapping[str, str]] = {
     "Accept": "application/json",
     "Content-Type": "application/x-www-form-urlencoded",
 }
+LONGEST: Final = 86400.0
+"""Seconds that a token request may take at most."""
+
 _SECRETS: Final = frozenset({"client_secret", "client_assertion", "password", "refresh_token"})
 _ONCE: Final = frozenset({"grant_type", "client_id", "scope", "code", "redirect_uri", "username", "state"}) | _SECRETS
 
@@ -59,6 +65,7 @@ class Asked:
         verify: As in requests; None for the session's.
         proxies: As in requests; None for the session's.
         cert: As in requests; None for the session's.
+        deadline: The deadline of each attempt. Renewals share it, so that a server that hangs holds one thread.
     """
 
     url: str
@@ -70,6 +77,15 @@ class Asked:
     verify: bool | str | None = None
     proxies: Mapping[str, str] | None = None
     cert: str | tuple[str, str] | None = None
+    deadline: Deadline[requests.Response | Exception] = attrs.field()
+
+    @deadline.default
+    def _(self) -> Deadline[requests.Response | Exception]:
+        given = self.timeout if isinstance(self.timeout, tuple) else (self.timeout,)
+        seconds = [DEFAULT_TIMEOUT if one is None else one for one in given]
+        # requests itself raises the error for anything but a positive number.
+        is_usable = all([isinstance(one, int | float) and one > 0 for one in seconds])
+        return Deadline(min(sum(seconds), LONGEST) if is_usable else LONGEST, DEFAULTS.wait_timeout, "requests")
 
     @property
     def timeouts(self) -> tuple[float, float]:
@@ -143,6 +159,14 @@ def send(request: Request, asked: Asked, agent: object) -> requests.Response | E
         asked: The token request.
         agent: The User-Agent of the session. The default of requests is replaced.
     """
+    try:
+        with beside_a_stand_in():
+            return asked.deadline.perform(partial(_sent, request, asked, agent))
+    except DeadlineExceeded as late:
+        return _described(requests.ReadTimeout(*late.args), asked, asked.timeouts)
+
+
+def _sent(request: Request, asked: Asked, agent: object) -> requests.Response | Exception:
     timeout = asked.timeouts
     own = {"allow_redirects": False, "stream": True, "withhold_token": True, "timeout": timeout}
     try:
@@ -206,10 +230,9 @@ def _content(response: requests.Response, seconds: float) -> bytes | str:
     late = f"no complete response within {seconds:g} seconds"
     content = bytearray()
     try:
-        for chunk in response.raw.stream(65536, decode_content=False):
+        # One read of the socket at a time, to look at the clock in between.
+        while len(content) <= MAX_SIZE and (chunk := response.raw.read1(65536, decode_content=False)):
             content += chunk
-            if len(content) > MAX_SIZE:
-                break
             if time.monotonic() > ends_at:
                 raise requests.ReadTimeout(late)
     except urllib3.exceptions.ReadTimeoutError as error:

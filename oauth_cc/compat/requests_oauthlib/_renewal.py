@@ -20,6 +20,7 @@ from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.methods import NoAuthentication
 from oauth_cc.compat._errors import ServerError, TemporarilyUnavailableError
 from oauth_cc.compat._token import OAuth2Token
+from oauth_cc.compat.requests_oauthlib._exchange import LONGEST
 from oauth_cc.compat.requests_oauthlib._types import SessionClient
 from oauth_cc.endpoint import Endpoint, Origin
 from oauth_cc.events import TokenObtained
@@ -31,9 +32,6 @@ from oauth_cc.response import parse_token_response
 
 _ENDLESS: Final = 10 * 365 * 86400
 """Seconds that a token without an expiry is used: until the API rejects it, as in the original."""
-
-_LONGEST: Final = 86400.0
-"""Seconds that a token request may take at most."""
 
 _UNPRINTABLE: Final = re.compile(r"[^ -~]|\*")
 _TRANSIENT: Final = (requests.ConnectionError, requests.Timeout, ServerError, TemporarilyUnavailableError)
@@ -75,7 +73,7 @@ def renewing(
     client_id = _UNPRINTABLE.sub("?", str(getattr(client, "client_id", None) or "without id"))
     request = token_request(ClientCredentials(client_id, NoAuthentication()))
     waiting = max(DEFAULTS.wait_timeout, timeout)
-    options = attrs.evolve(DEFAULTS, timeout=min(timeout, _LONGEST), wait_timeout=min(waiting, _LONGEST))
+    options = attrs.evolve(DEFAULTS, timeout=min(timeout, LONGEST), wait_timeout=min(waiting, LONGEST))
     context = source_context(request, Endpoint(f"{asked_at}/", allow_http=True), None, options)
     now = moment()
     token = parse_token_response(_as_response(first["access_token"], client, now.now), request, received_at=now.now)
