@@ -35,6 +35,7 @@ from oauth_cc import (
     ClientSecretPost,
     Dialect,
     HttpResponse,
+    JwtBearerGrant,
     NoAuthentication,
     PrivateKeyJwt,
     Scope,
@@ -45,13 +46,18 @@ from oauth_cc import (
     dialects,
     token_request,
 )
+from oauth_cc._wire.json import JsonValue
+from oauth_cc.authentication.methods import ClientAuthentication
 from oauth_cc.cli import main
+from oauth_cc.cli.authentication import authentication_of
+from oauth_cc.cli.environment import described
 from oauth_cc.cli.options import parsed
+from oauth_cc.cli.request import request_of
 from oauth_cc.doctor import Observed
 from oauth_cc.metadata import ServerMetadata
 from oauth_cc.testing import AuthorizationServer, RegisteredClient
 from tests.bound import bound_key
-from tests.keys import CURVES, pem
+from tests.keys import CURVES, RSA, pem
 from tests.shells.scripted import TOKEN, Answer, Asked, Drop, Script, Silence, serve
 
 MARK: Final = "M4RKER"
@@ -714,18 +720,126 @@ def test_the_lines_are_python_and_a_command_without_secrets(
     for line in diagnosis.python.splitlines():
         if line.startswith("from "):
             exec(line, {})  # noqa: S102  # lines of this library
+    if diagnosis.shell.startswith("# no shell equivalent: "):
+        return
     arguments = parsed(shlex.split(diagnosis.shell)[1:])
     assert (arguments.client_id, arguments.token_url) == ("id", "https://as.example/token")
 
 
-def test_the_lines_make_the_same_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The lines of Python are run, except for the last one."""
-    monkeypatch.setenv("OAUTH_CLIENT_SECRET", MARK)
-    for request_ in [REQUESTS[index] for index in (0, 1, 2, 7, 9, 13, 14)]:
-        lines = oauth_cc.doctor.examine(request_, Observed("https://as.example/token")).python.splitlines()
+def pasted(folder: Path) -> list[tuple[TokenRequest, bool]]:
+    """Return requests that lines make from the files of *folder*, and whether a command makes them too."""
+    from oauth_cc.jose import key_from_file
+
+    key = key_from_file(folder / "key.pem", algorithm="PS256", key_id="k1")
+    certificate = Certificate.from_pem((folder / "client.pem").read_text())
+    issuer = "https://as.example"
+    methods: list[tuple[ClientAuthentication, bool]] = [
+        (ClientSecretBasic(MARK, encode=False), True),
+        (ClientSecretPost(SecretFile(str(folder / "secret.txt"))), True),
+        (ClientSecretJwt(MARK * 9, issuer, algorithm="HS384", audience="a", typ=None, lifetime=9), True),
+        (PrivateKeyJwt(key, issuer, audience="a", typ="JWT", lifetime=9, claims={"scope": "a", "b": [True]}), True),
+        (TlsClientAuth(certificate, self_signed=True), True),
+        (ClientAssertion(AssertionFile(str(folder / "assertion")), "urn:a:b"), True),
+        (NoAuthentication(), True),
+    ]
+    plain = token_request(ClientCredentials("id", MARK), Scope.of("a", "b'c"))
+    details: dict[str, JsonValue] = {"type": "payment", "actions": ["read"], "urgent": True}
+    return [
+        *[(token_request(ClientCredentials("id", method)), is_command) for method, is_command in methods],
+        (plain.with_client_id_in_body(), True),
+        (plain.with_body("audience=a+b"), True),
+        (plain.with_resource("https://api.example/").with_resource("guid", uri=False), True),
+        (plain.with_authorization_details(details, {"type": "b"}), True),
+        (plain.with_parameter("audience", "https://api.example/"), True),
+        (plain.with_header("X-Key", "value"), True),
+        (plain.with_certificate(certificate), True),
+        (plain.with_dpop(key_from_file(folder / "dpop.pem")), True),
+        (plain.with_dialect(dialects.SHOPIFY), True),
+        (plain.with_dialect(dialects.EBAY), True),
+        (plain.with_dialect(Dialect(members={"access_token": "data.token"}, lifetime_unit="ms")), False),
+        (plain.with_dialect(Dialect(body_format="json", default_lifetime=9.0)), False),
+    ]
+
+
+def test_the_lines_make_the_same_request(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lines of Python are run, except for the last one, and the command is parsed as any command line."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dpop.pem").write_bytes(pem(CURVES["ES256"]))
+    (tmp_path / "key.pem").write_bytes(pem(RSA))
+    (tmp_path / "client.pem").write_bytes((folder / "client.pem").read_bytes())
+    (tmp_path / "secret.txt").write_text(MARK)
+    (tmp_path / "assertion").write_text("e30.e30.e30")
+    monkeypatch.setenv("HEADER", "value")
+    for request_, is_command in pasted(tmp_path):
+        method = request_.credentials.authentication
+        monkeypatch.setenv("OAUTH_CLIENT_SECRET", MARK * 9 if isinstance(method, ClientSecretJwt) else MARK)
+        diagnosis = oauth_cc.doctor.examine(request_, Observed("https://as.example/token"))
         names: dict[str, object] = {}
+        lines = diagnosis.python.splitlines()
         exec("\n".join(lines[:-1]), names)  # noqa: S102  # lines of this library
         assert names["request"] == request_
+        assert is_command != diagnosis.shell.startswith("# no shell equivalent: "), diagnosis.shell
+        if is_command:
+            arguments = described(parsed(shlex.split(diagnosis.shell)[1:]))
+            credentials = ClientCredentials(arguments.client_id, authentication_of(arguments, None))
+            assert request_of(arguments, credentials) == request_
+
+
+@pytest.mark.parametrize("method", [ClientAssertion(lambda: "e30.e30.e30"), JwtBearerGrant(KEY, audience="a")])
+def test_a_way_without_options_has_no_shell_equivalent(method: ClientAuthentication) -> None:
+    """The lines of Python leave it open."""
+    diagnosis = oauth_cc.doctor.examine(ClientCredentials("id", method), Observed("https://as.example/token"))
+    assert diagnosis.shell.startswith("# no shell equivalent: ")
+    assert 'ClientCredentials("id", ...)' in diagnosis.python
+    compile(diagnosis.python, "lines", "exec")
+
+
+def test_the_lines_reach_the_server_in_the_same_way(folder: Path) -> None:
+    """By the same proxy, the same authorities and plain http if it was allowed."""
+    observed = Observed(
+        "http://as.example/token",
+        allow_http=True,
+        proxy="http://proxy.example:3128",
+        proxy_given=True,
+        ca_file=str(folder / "authority.pem"),
+    )
+    diagnosis = oauth_cc.doctor.examine(PLAIN, observed)
+    arguments = parsed(shlex.split(diagnosis.shell)[1:])
+    assert (arguments.allow_http, arguments.proxy) == (True, "http://proxy.example:3128")
+    assert arguments.ca_file == folder / "authority.pem"
+    assert 'httpx2.Client(proxy="http://proxy.example:3128", trust_env=False, verify=tls)' in diagnosis.python
+    assert f'ssl.create_default_context(cafile="{folder}/authority.pem")' in diagnosis.python
+    last = diagnosis.python.splitlines()[-1]
+    assert last == 'token = fetch_token(request, Endpoint("http://as.example/token", allow_http=True), client=http)'
+    found = oauth_cc.doctor.examine(PLAIN, attrs.evolve(observed, endpoint="https://as.example/token"))
+    assert "allow" not in found.python + found.shell
+    environment = oauth_cc.doctor.examine(PLAIN, attrs.evolve(observed, proxy_given=False))
+    assert "proxy.example" not in environment.python + environment.shell
+
+
+def test_the_lines_get_a_token(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both kinds are run against the server that was examined, with the files that were given."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "secret.txt").write_text(MARK)
+    with serve(site(TOKEN), tls=_side(folder, "good")) as server:
+        base = f"https://localhost:{server.url.rpartition(':')[2]}"
+        given = ["--client-id", "id", "--secret-file", "secret.txt", "--ca-file", f"{folder}/authority.pem"]
+        assert main(["doctor", *given, "--token-url", f"{base}/token"]) == 0
+        lines = [line[4:] for line in capsys.readouterr().out.splitlines() if line.startswith("    ")]
+        assert main(shlex.split(lines[-1])[1:]) == 0
+        exec("\n".join(lines[:-1]), {})  # noqa: S102  # lines of this library
+        sent = {(asked.path, asked.headers["Authorization"], asked.body) for asked in server.asked}
+        assert (len(sent), len(server.asked)) == (1, 3)
+
+
+def test_the_lines_name_the_issuer_if_the_endpoint_is_not_known(examine: Callable[[SetUp], Page]) -> None:
+    """They discover it."""
+    page = examine(SetUp(options=("--issuer", "http://127.0.0.1:1"), url=None))
+    assert "oauth-cc token --client-id id --issuer http://127.0.0.1:1 --auth basic" in page.text
+    assert 'TokenSource.from_issuer("http://127.0.0.1:1", request, client=http).token()' in page.text
 
 
 @given(

@@ -83,7 +83,15 @@ def examined(request: TokenRequest, arguments: argparse.Namespace) -> Output:
         arguments: The parsed command line.
     """
     secrets = hidden_values(request)
-    diagnosis = examine(request, online(lambda client: _observe(request, arguments, client), arguments, secrets))
+    observed = online(lambda client: _observe(request, arguments, client), arguments, secrets)
+    given = attrs.evolve(
+        observed,
+        issuer=arguments.issuer,
+        ca_file=None if arguments.ca_file is None else f"{arguments.ca_file}",
+        proxy=observed.proxy if arguments.proxy is None else f"{arguments.proxy}",
+        proxy_given=arguments.proxy is not None,
+    )
+    diagnosis = examine(request, given)
     return Output(page(diagnosis), _code(diagnosis))
 
 

@@ -14,8 +14,9 @@ import attrs
 from oauth_cc.doctor._alternatives import alternatives
 from oauth_cc.doctor._answer import answer_findings, quota_fields, read
 from oauth_cc.doctor._connection import failure_findings, metadata_findings, url_findings
-from oauth_cc.doctor._lines import python, shell
+from oauth_cc.doctor._python import python
 from oauth_cc.doctor._records import Alternative, Diagnosis, Failure, FailureKind, Finding, Observed, Outage, Topic
+from oauth_cc.doctor._shell import shell
 from oauth_cc.endpoint import url_fault
 from oauth_cc.errors import TokenRequestRefused
 from oauth_cc.http import date
@@ -92,7 +93,7 @@ def examine(request: GivenRequest, observed: Observed) -> Diagnosis:
     named = next((found.endpoint for found in findings if found.endpoint is not None), _shown(observed))
     endpoint = shown(named)
     works = tuple([shown(sentence) for sentence in _working(asked, observed)])
-    return Diagnosis(works, findings, python(changed, endpoint), shell(changed, endpoint))
+    return Diagnosis(works, findings, python(changed, endpoint, observed), shell(changed, endpoint, observed))
 
 
 def needs_alternatives(request: TokenRequest, observed: Observed) -> bool:

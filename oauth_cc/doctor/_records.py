@@ -109,6 +109,9 @@ class Observed:
         received_at: The time of the response by the clock of this machine, in POSIX seconds.
         worked: The alternative that got a token, or None.
         tried: The alternatives that failed.
+        issuer: The issuer that was given, or None.
+        ca_file: The path of the PEM file with the only authorities that were trusted, or None.
+        proxy_given: Whether *proxy* was given, and is not that of the environment.
     """
 
     endpoint: str | None
@@ -120,6 +123,9 @@ class Observed:
     received_at: float = 0.0
     worked: Alternative | None = None
     tried: tuple[Alternative, ...] = ()
+    issuer: str | None = None
+    ca_file: str | None = None
+    proxy_given: bool = False
 
 
 @final
