@@ -10,9 +10,10 @@ from oauth_cc._io.requests_hops import origin_of_url
 from oauth_cc._io.tracebacks import strip_tracebacks
 from oauth_cc.compat._body import opened
 from oauth_cc.compat._token import OAuth2Token
+from oauth_cc.compat.requests_oauthlib._asked import FORM_HEADERS, Asked, asked_for
 from oauth_cc.compat.requests_oauthlib._authentication import as_auth, raw_basic, revealed
 from oauth_cc.compat.requests_oauthlib._calls import prepared
-from oauth_cc.compat.requests_oauthlib._exchange import FORM_HEADERS, Asked, asked_for, send, token_in
+from oauth_cc.compat.requests_oauthlib._exchange import send, token_in
 from oauth_cc.compat.requests_oauthlib._renewal import renewing
 from oauth_cc.compat.requests_oauthlib._state import SessionState
 from oauth_cc.compat.requests_oauthlib._types import Auth, HookName, Timeout

@@ -20,7 +20,7 @@ from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.methods import NoAuthentication
 from oauth_cc.compat._errors import ServerError, TemporarilyUnavailableError
 from oauth_cc.compat._token import OAuth2Token
-from oauth_cc.compat.requests_oauthlib._exchange import LONGEST
+from oauth_cc.compat.requests_oauthlib._asked import LONGEST
 from oauth_cc.compat.requests_oauthlib._types import SessionClient
 from oauth_cc.endpoint import Endpoint, Origin
 from oauth_cc.events import TokenObtained
