@@ -64,7 +64,12 @@ _LEAST_ECHOED: Final = 16
 
 
 def refusal(
-    response: HttpResponse, request: TokenRequest, secrets: tuple[Secret, ...], received_at: float
+    response: HttpResponse,
+    request: TokenRequest,
+    secrets: tuple[Secret, ...],
+    received_at: float,
+    *,
+    endpoint: str = "token",
 ) -> TokenRequestRefused:
     """
     Return the error for a response without a token.
@@ -74,6 +79,7 @@ def refusal(
         request: The request that was refused.
         secrets: What the error must not show.
         received_at: The time of the response in POSIX seconds.
+        endpoint: The kind of the endpoint, in the words of the RFCs.
     """
     status = response.status
     members = _members(response.content)
@@ -93,7 +99,7 @@ def refusal(
         retryable,
         retry_after(response, received_at),
         words,
-        _advice(status, code, words or shown, request),
+        _advice(status, code, words or shown, request, endpoint),
     )
 
 
@@ -128,7 +134,7 @@ def _text_at(members: Mapping[str, object], path: tuple[str, ...]) -> str | None
     return value if isinstance(value, str) and value.strip() else None
 
 
-def _advice(status: int, code: str | None, words: str | None, request: TokenRequest) -> str | None:
+def _advice(status: int, code: str | None, words: str | None, request: TokenRequest, endpoint: str) -> str | None:
     if code == "invalid_client":
         return _client_advice(request)
     # The only method that is a grant. It is imported when it is used.
@@ -138,7 +144,7 @@ def _advice(status: int, code: str | None, words: str | None, request: TokenRequ
         return None
     if status in _CLIENT_STATUSES:
         return "check the client_id, the secret or key, the audience of an assertion, and the scope"
-    return "check the token endpoint and any proxy in front of it"
+    return f"check the {endpoint} endpoint and any proxy in front of it"
 
 
 def _client_advice(request: TokenRequest) -> str | None:

@@ -259,7 +259,7 @@ def read_revocation_response(
     """
     if response.status in _REVOKED:
         return None
-    return _redirect(response, secrets) or refusal(response, request, secrets, received_at)
+    return _redirect(response, secrets) or refusal(response, request, secrets, received_at, endpoint="revocation")
 
 
 def read_introspection_response(
@@ -275,7 +275,9 @@ def read_introspection_response(
         secrets: What the error must not show.
     """
     if response.status != _OK:
-        return _redirect(response, secrets) or refusal(response, request, secrets, received_at)
+        return _redirect(response, secrets) or refusal(
+            response, request, secrets, received_at, endpoint="introspection"
+        )
     members = parse_object(response.content)
     if isinstance(members, str):
         reason = f"the response {members}; check that the URL is that of an introspection endpoint"

@@ -935,6 +935,14 @@ class TestRevocation:
                 assert (result.code, result.out, "M4RKER" in result.err) == (REFUSED, "", False)
                 assert "unsupported_token_type" in result.err
 
+    def test_an_error_names_the_endpoint(self, cli: Runner) -> None:
+        """It is not the token endpoint."""
+        with serve(Answer(404)) as server:
+            for command, name in (("revoke", "revocation"), ("introspect", "introspection")):
+                given = (command, "--client-id", "id", f"--{name}-url", f"{server.url}/x", "--auth", "none")
+                result = cli(*given, stdin="tok-1")
+                assert (result.code, f"check the {name} endpoint and any proxy" in result.err) == (REFUSED, True)
+
     @pytest.mark.parametrize(
         ("given", "advice"),
         [
@@ -1076,6 +1084,7 @@ class TestProcess:
             ('"$@" --scope busy', TRY_LATER, r"oauth-cc: [^\n]*; try again in 30 seconds\n"),
             ("$BODY > /dev/full", NOT_WRITTEN, r"oauth-cc: the result was not printed: No space left on device\n"),
             ("$BODY --help > /dev/full", NOT_WRITTEN, r"oauth-cc: the result was not printed: No space left [^\n]*\n"),
+            ("$DOCTOR >&-", NOT_WRITTEN, r"oauth-cc: standard output is closed, so the result was not printed\n"),
             ("$BODY >&-", NOT_WRITTEN, r"oauth-cc: standard output is closed, so the result was not printed\n"),
             ('"$@" --secret-stdin <&-', BAD_INPUT, r"oauth-cc: --secret-stdin cannot be read: [^\n]*\n"),
             ("$BODY --resource x 2>/dev/full", BAD_INPUT, ""),
@@ -1089,12 +1098,13 @@ class TestProcess:
         with serve(_by_scope) as server:
             given = [*program, f"{server.url}/token"]
             body = f"{sys.executable} -m oauth_cc body --client-id id"
+            doctor = f"{sys.executable} -m oauth_cc doctor --client-id id --token-url {server.url}/token"
             done = subprocess.run(
                 ["/bin/sh", "-c", command, "sh", *given],
                 capture_output=True,
                 text=True,
                 check=False,
-                env={**os.environ, "OAUTH_CLIENT_SECRET": "sec", "BODY": body},
+                env={**os.environ, "OAUTH_CLIENT_SECRET": "sec", "BODY": body, "DOCTOR": doctor},
             )
         assert (done.returncode, re.fullmatch(said, done.stderr) is not None) == (code, True), done.stderr
 
@@ -1116,6 +1126,16 @@ class TestProcess:
         """A timeout that is not a number of seconds up to a day is bad input."""
         result = cli("metadata", "https://as.example", "--timeout", seconds)
         assert (result.code, "must be a number of seconds above 0 and at most a day" in result.err) == (BAD_INPUT, True)
+
+    def test_doctor_takes_the_options_of_token_that_its_guide_says(self, cli: Runner) -> None:
+        """An option of token that it lacks is named there."""
+        lacking = {"--format", "--api-url", "--no-store", "--resource-url"}
+        options = re.compile(r"^  (--[a-z-]+)", re.MULTILINE)
+        token, doctor = [set(options.findall(cli(name, "--help").out)) for name in ("token", "doctor")]
+        assert (token - doctor, doctor - token) == (lacking, {"--try"})
+        guide = (Path(__file__).parents[1] / "oauth_cc/cli/README.md").read_text()
+        said = guide.partition("`doctor` takes the options of `token` except ")[2].partition(";")[0]
+        assert set(re.findall(r"--[a-z-]+", said)) == lacking
 
     def test_help_is_ascii(self, cli: Runner) -> None:
         """The help is ASCII, so every terminal prints it."""

@@ -57,7 +57,7 @@ def _main(argv: Sequence[str] | None) -> int:
     arguments = parsed(argv)
     try:
         found = run(arguments, sys.stdin)
-        return write(found.text) or found.code
+        return found.code if found.text is None else write(found.text) or found.code
     except (InvalidInput, ImportError, StoreUnavailable) as error:
         return _fail(f"{error}", BAD_INPUT)
     except (TokenRequestRefused, InvalidResponse) as error:

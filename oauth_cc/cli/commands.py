@@ -138,7 +138,7 @@ def _doctor(arguments: argparse.Namespace, stdin: TextIO | None) -> Output:
     from oauth_cc.cli.examination import announcement, examined
 
     code = write_text(f"{announcement(request, arguments)}\n")
-    return Output("", code) if code != DONE else examined(request, arguments)
+    return Output(None, code) if code != DONE else examined(request, arguments)
 
 
 def _metadata(arguments: argparse.Namespace, _stdin: TextIO | None) -> str:

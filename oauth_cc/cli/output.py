@@ -27,11 +27,11 @@ class Output:
     The output of a command.
 
     Args:
-        text: The text that the command prints.
+        text: The text that the command prints, or None if it could not print what comes before.
         code: Its exit code.
     """
 
-    text: str
+    text: str | None
     code: int = DONE
 
 

@@ -17,7 +17,14 @@ from oauth_cc.dialect import Dialect
 from oauth_cc.doctor._records import Finding, Observed
 from oauth_cc.doctor._refusal import refusal_finding
 from oauth_cc.endpoint import origin, url_fault
-from oauth_cc.errors import InvalidInput, OAuthError, TokenRequestRefused, UnexpectedRedirect, UnsupportedTokenType
+from oauth_cc.errors import (
+    InvalidInput,
+    OAuthError,
+    TokenRequestRefused,
+    TokenTypeDowngrade,
+    UnexpectedRedirect,
+    UnsupportedTokenType,
+)
 from oauth_cc.http import HttpResponse, date
 from oauth_cc.request import TokenRequest
 from oauth_cc.response import parse_token_response
@@ -82,6 +89,11 @@ def _failed(request: TokenRequest, observed: Observed, response: HttpResponse, e
         where = error.location or "another URL"
         advice = "use the new URL if you trust it; a login page means that the URL is not a token endpoint"
         return Finding("redirect", f"the token endpoint redirects to {where}", advice, None, _moved(observed, error))
+    if isinstance(error, TokenTypeDowngrade):
+        advice = "ask the server's operator for tokens bound to a key, or leave out with_dpop() or --dpop-key"
+        return Finding("dpop", f"{error}", advice)
+    if isinstance(error, UnsupportedTokenType) and error.token_type.lower() == "dpop":
+        return Finding("dpop", f"{error}", "use with_dpop(key), or --dpop-key")
     fitting = _fitting(request, response, observed.received_at)
     if fitting is not None:
         reason = f"the response departs from RFC 6749: {f'{error}'.partition(';')[0]}"
@@ -115,9 +127,11 @@ def _fitting(request: TokenRequest, response: HttpResponse, received_at: float) 
     for dialect in [each for each in (*ready, *found) if each.body_format == request.dialect.body_format]:
         if dialect.grant_type != request.dialect.grant_type:
             continue
-        changed = request.with_dialect(dialect)
-        if isinstance(read(changed, response, received_at), Token):
-            return changed
+        # InvalidInput for a dialect of bearer tokens if the request is for a token bound to a key.
+        with suppress(InvalidInput):
+            changed = request.with_dialect(dialect)
+            if isinstance(read(changed, response, received_at), Token):
+                return changed
     return None
 
 
