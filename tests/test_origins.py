@@ -44,7 +44,7 @@ def test_the_first_call_sets_the_origin_when_none_is_named(called: list[str], re
 def test_plain_http_is_accepted_on_loopback_and_for_named_origins_only() -> None:
     """A rejected first call does not set the origin."""
     meant = Origins(None)
-    with pytest.raises(errors.InsecureEndpoint):
+    with pytest.raises(errors.InsecureEndpoint, match=r"API http://api\.example:80 must use https; .* origins="):
         meant.admit(origin("http://api.example/"))
     assert Origins(["http://api.example/"]).admit(origin("http://api.example/"))
     with pytest.raises(errors.InsecureEndpoint):
@@ -64,7 +64,7 @@ def test_plain_http_is_accepted_on_loopback_and_for_named_origins_only() -> None
 )
 def test_a_url_without_an_origin_is_rejected(named: list[str]) -> None:
     """The error is raised at construction, not at the first call."""
-    with pytest.raises(errors.InvalidInput):
+    with pytest.raises(errors.InvalidInput, match=r"a URL in origins (must|has)"):
         Origins(named)
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import final
 
 from oauth_cc._wire.typing import NonStringCollection
+from oauth_cc._wire.url import split_origin
 from oauth_cc.endpoint import Origin, check_url, origin
-from oauth_cc.errors import InvalidInput
+from oauth_cc.errors import InsecureEndpoint, InvalidInput
 
 
 @final
@@ -39,7 +40,9 @@ class Origins:
         self._first: dict[None, Origin] = {}
         named = [uri for uri in resources if uri.lower().startswith(("https://", "http://"))]
         # An origin that the caller names may be http: an insecure choice is visible at the call site.
-        meant = [origin(url) for url in origins or ()] if self._are_given else [origin(check_url(uri)) for uri in named]
+        meant = (
+            [_origin(url) for url in origins or ()] if self._are_given else [origin(check_url(uri)) for uri in named]
+        )
         self._named = frozenset(meant) if self._are_given or named else None
         if origins is not None and not self._named:
             reason = "origins must not be empty; pass at least one URL, or None to accept the origin of the first call"
@@ -59,10 +62,19 @@ class Origins:
         """
         if self._named is not None:
             return called in self._named
-        if not self._first:
-            check_url(f"{called}/")
+        if not self._first and not called.is_secure:
+            reason = f"API {called} must use https; to send it a token in plain text, name it in origins=[...]"
+            raise InsecureEndpoint("origin", reason)
         return self._first.setdefault(None, called) == called
 
     def of_resource(self, uri: str) -> "Origins":
         """Return the origins for a token of the resource *uri*: the named origins, or else the resource's own."""
         return self if self._are_given else Origins(None, (uri,))
+
+
+def _origin(url: str) -> Origin:
+    found = split_origin(url)
+    if isinstance(found, str):
+        del url
+        raise InvalidInput("origins", f"a URL in origins {found}")
+    return Origin(*found)

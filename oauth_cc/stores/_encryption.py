@@ -91,7 +91,7 @@ class Encryption:
             _log.warning(text, key[:8])
 
 
-def encryption(keys: NonStringCollection[Secret | str | bytes] = ()) -> Encryption | InvalidInput | ImportError:
+def encryption(keys: NonStringCollection[Secret | str | bytes] | None) -> Encryption | InvalidInput | ImportError:
     """
     Return the encryption with *keys*, which ``cryptography.fernet.Fernet.generate_key()`` makes.
 
@@ -101,8 +101,10 @@ def encryption(keys: NonStringCollection[Secret | str | bytes] = ()) -> Encrypti
     An illegal key or a missing ``cryptography`` is returned as an error. The caller raises it where no local variable
     holds a key.
     """
-    if not isinstance(keys, str | bytes) and not keys:
+    if keys is None:
         return Encryption()
+    if not isinstance(keys, str | bytes) and not keys:
+        return InvalidInput("keys", "keys must not be empty (is a setting unset?); leave keys out to store plain text")
     try:
         from cryptography.fernet import Fernet, MultiFernet
     except ImportError:

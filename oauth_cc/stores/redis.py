@@ -153,7 +153,7 @@ class RedisStore:
         *,
         prefix: str = "oauth_cc:",
         lock_lifetime: float = DEFAULT_LOCK_LIFETIME,
-        keys: NonStringCollection[Secret | str | bytes] = (),
+        keys: NonStringCollection[Secret | str | bytes] | None = None,
     ) -> None:
         # First, as a traceback with local variables shows the repr of the unfinished store.
         self._prefix: str = prefix
@@ -300,7 +300,7 @@ class AsyncRedisStore:
         *,
         prefix: str = "oauth_cc:",
         lock_lifetime: float = DEFAULT_LOCK_LIFETIME,
-        keys: NonStringCollection[Secret | str | bytes] = (),
+        keys: NonStringCollection[Secret | str | bytes] | None = None,
     ) -> None:
         # First, as a traceback with local variables shows the repr of the unfinished store.
         self._prefix: str = prefix

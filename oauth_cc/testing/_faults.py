@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeAlias, final
 
 import attrs
 
+from oauth_cc._wire.grammar import ERROR, HEADER_NAME, HEADER_VALUE
 from oauth_cc.testing._messages import Reply
 
 EndpointName: TypeAlias = Literal["token", "introspection", "revocation", "metadata", "resource"]
@@ -33,6 +34,27 @@ def _check_status(_record: object, _field: object, status: int | None) -> None:
         raise ValueError("status must be an int from 200 to 599")
 
 
+def _check_error(_record: object, _field: object, error: str | None) -> None:
+    if error is not None and (not isinstance(error, str) or not ERROR.fullmatch(error)):
+        raise ValueError("error must be an error code such as 'invalid_client' (RFC 6749 section 5.2)")
+
+
+def _check_answer(_record: object, _field: object, answer: Mapping[str, object] | str | bytes | None) -> None:
+    if answer is not None and not isinstance(answer, Mapping | str | bytes):
+        raise ValueError(f"answer must be a mapping, text or bytes, not {type(answer).__name__}")
+
+
+def _check_members(_record: object, _field: object, members: Mapping[str, object]) -> None:
+    if not isinstance(members, Mapping):
+        raise ValueError(f"members must be a mapping, not {type(members).__name__}")
+
+
+def _check_headers(_record: object, _field: object, headers: tuple[tuple[str, str], ...]) -> None:
+    for name, value in headers:
+        if not HEADER_NAME.fullmatch(name) or not HEADER_VALUE.fullmatch(value):
+            raise ValueError("headers must be names and values of header fields, without control characters")
+
+
 def _check_delay(_record: object, _field: object, delay: float) -> None:
     if type(delay) not in (int, float) or not 0 <= delay < math.inf:
         raise ValueError("delay must be seconds, 0 or more")
@@ -41,6 +63,16 @@ def _check_delay(_record: object, _field: object, delay: float) -> None:
 def _check_bytes(_record: object, _field: object, drop_after: int | None) -> None:
     if drop_after is not None and (type(drop_after) is not int or drop_after < 0):
         raise ValueError("drop_after must be a number of bytes, 0 or more")
+
+
+def _check_requests(_record: object, _field: object, requests: int) -> None:
+    if type(requests) is not int or requests < 0:
+        raise ValueError("requests must be a number of requests, 0 or more")
+
+
+def _check_seconds(_record: object, _field: object, seconds: float) -> None:
+    if type(seconds) not in (int, float) or not 0 < seconds < math.inf:
+        raise ValueError("seconds must be more than 0")
 
 
 @final
@@ -67,10 +99,10 @@ class Fault:
     """
 
     status: int | None = attrs.field(default=None, validator=_check_status)
-    error: str | None = None
-    answer: Mapping[str, object] | str | bytes | None = attrs.field(default=None, repr=False)
-    members: Mapping[str, object] = attrs.field(factory=dict[str, object], repr=False)
-    headers: tuple[tuple[str, str], ...] = attrs.field(default=(), converter=_pairs)
+    error: str | None = attrs.field(default=None, validator=_check_error)
+    answer: Mapping[str, object] | str | bytes | None = attrs.field(default=None, repr=False, validator=_check_answer)
+    members: Mapping[str, object] = attrs.field(factory=dict[str, object], repr=False, validator=_check_members)
+    headers: tuple[tuple[str, str], ...] = attrs.field(default=(), converter=_pairs, validator=_check_headers)
     delay: float = attrs.field(default=0.0, validator=_check_delay)
     drop_after: int | None = attrs.field(default=None, validator=_check_bytes)
 
@@ -89,10 +121,13 @@ class Quota:
     Args:
         requests: How many requests are served.
         seconds: In how many seconds.
+
+    Raises:
+        ValueError: A field is out of its range.
     """
 
-    requests: int
-    seconds: float
+    requests: int = attrs.field(validator=_check_requests)
+    seconds: float = attrs.field(validator=_check_seconds)
 
 
 def replacement(fault: Fault) -> Reply:

@@ -103,12 +103,12 @@ class Misbehaving(Generic[_PartT]):
 
     Args:
         misbehavior: Its faults.
-        usual_part: The part of the server that *at* names unless it is given.
+        parts: The parts of the server that *at* may name. The first is the one that it names unless it is given.
     """
 
-    def __init__(self, misbehavior: Misbehavior, usual_part: _PartT) -> None:
+    def __init__(self, misbehavior: Misbehavior, parts: tuple[_PartT, ...]) -> None:
         self._misbehavior = misbehavior
-        self._usual_part = usual_part
+        self._parts = parts
 
     def misbehave(self, *faults: Fault, at: _PartT | None = None) -> None:
         """
@@ -118,8 +118,11 @@ class Misbehaving(Generic[_PartT]):
             faults: One for each request, in order.
             at: The part of the server. None means an authorization server's token endpoint (``"token"``), and a
                 protected resource's metadata (``"metadata"``).
+
+        Raises:
+            ValueError: A fault is not a `Fault`, or the server has no part *at*.
         """
-        self._misbehavior.add(at or self._usual_part, faults)
+        self._misbehavior.add(self._part(at, faults), faults)
 
     def misbehaving(self, fault: Fault, at: _PartT | None = None) -> AbstractContextManager[None]:
         """
@@ -128,5 +131,17 @@ class Misbehaving(Generic[_PartT]):
         Args:
             fault: How.
             at: The part of the server, as for `misbehave`.
+
+        Raises:
+            ValueError: *fault* is not a `Fault`, or the server has no part *at*.
         """
-        return self._misbehavior.during(at or self._usual_part, fault)
+        return self._misbehavior.during(self._part(at, (fault,)), fault)
+
+    def _part(self, at: _PartT | None, faults: tuple[Fault, ...]) -> _PartT:
+        # A misspelt fault would leave the server well, and the test of an outage green.
+        for fault in faults:
+            if not isinstance(fault, Fault):
+                raise ValueError(f"fault must be a Fault, not {type(fault).__name__}; use Fault(status=503)")
+        if at is not None and at not in self._parts:
+            raise ValueError(f"at must be one of {', '.join(self._parts)}, not {at!r}")
+        return at or self._parts[0]

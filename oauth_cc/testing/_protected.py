@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from types import TracebackType
-from typing import Final, Literal, Self, TypeAlias, final
+from typing import Final, Literal, Self, TypeAlias, final, get_args
 from urllib.parse import urlsplit
 
 import attrs
@@ -82,7 +82,7 @@ class ProtectedResource(Misbehaving[ResourcePart]):
         self._path = path
         self.scope: Scope = Scope() if scope is None else scope
         self._needs_dpop = needs_dpop
-        super().__init__(Misbehavior(None), "metadata")
+        super().__init__(Misbehavior(None), get_args(ResourcePart))
         self._calls: list[ResourceCall] = []
         self._lock = threading.Lock()
         self._listener = Listener(port, None, self.respond, server.now)

@@ -5,7 +5,7 @@ The test server as a program starts it: its URLs, its tokens and its faults.
 import ssl
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Final, Literal, Self, final
+from typing import Final, Literal, Self, final, get_args
 from urllib.parse import urlsplit
 
 from oauth_cc.testing._clients import RegisteredClient
@@ -82,7 +82,7 @@ class AuthorizationServer(Misbehaving[EndpointName]):
         audience = self.issuer if assertion_audience == "issuer" else self.token_endpoint
         known = {client.client_id: client for client in clients}
         self._state = State(self.issuer, audience, known, lifetime, demands_nonces=dpop_nonces)
-        super().__init__(Misbehavior(quota), "token")
+        super().__init__(Misbehavior(quota), get_args(EndpointName))
         accepts_certificates = tls is not None and tls.verify_mode is not ssl.CERT_NONE
         self._service = Service(
             self._origin,

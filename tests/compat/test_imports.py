@@ -141,6 +141,18 @@ def test_the_signal_rejects_listeners_without_oauthlib() -> None:
     assert expected == run(code)
 
 
+def test_the_session_names_the_extra_that_it_needs() -> None:
+    """The client needs no HTTP library, and the session needs requests."""
+    code = (
+        "import sys; sys.modules['requests'] = None\n"
+        "try:\n"
+        "    import oauth_cc.compat.requests_oauthlib\n"
+        "except ImportError as error:\n"
+        "    print(error)\n"
+    )
+    assert "oauth_cc.compat.requests_oauthlib needs requests; install oauth_cc[requests]\n" == run(code)
+
+
 def test_errors_survive_pickling_without_oauthlib() -> None:
     """Without oauthlib the errors survive pickling."""
     code = (

@@ -26,7 +26,18 @@ import trustme
 from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth, HTTPDigestAuth
 
-from oauth_cc import ClientSecretBasic, Endpoint, InvalidInput, Options, Retries, Scope, Secret, SecretFile
+from oauth_cc import (
+    ClientSecretBasic,
+    ClientSecretPost,
+    Endpoint,
+    InvalidInput,
+    NoAuthentication,
+    Options,
+    Retries,
+    Scope,
+    Secret,
+    SecretFile,
+)
 from oauth_cc._io.options import DEFAULT_TIMEOUT
 from oauth_cc.compat import (
     BackendApplicationClient,
@@ -207,6 +218,12 @@ class TestFetching:
             oauth.fetch_token(f"{script.url}/token", include_client_id=True, **given | {name: "s3cret"})
         assert [] == script.asked
         assert "s3cret" not in shown_by(raised.value)
+
+    @pytest.mark.parametrize("auth", [ClientSecretPost("s3cret"), NoAuthentication()])
+    def test_a_method_of_the_body_is_refused_as_auth_with_what_to_pass(self, oauth: OAuth2Session, auth: Any) -> None:
+        """Requests could not call it."""
+        with pytest.raises(InvalidInput, match=r"auth must not be .*; pass client_secret= and include_client_id=True"):
+            oauth.fetch_token("https://as.example/token", auth=auth)
 
     def test_a_method_that_no_server_takes_is_refused(self, oauth: OAuth2Session) -> None:
         """The original rejects it too."""

@@ -77,11 +77,12 @@ class OnLoop:
     """An `AsyncRedisStore` with the methods of a store for threads, on an event loop in a thread."""
 
     def __init__(self, server: RedisServer, **options: Unpack[Options]) -> None:
+        self.client = server.async_client()
+        # It may be rejected.
+        self.store = AsyncRedisStore(self.client, **options)
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever)
         self.thread.start()
-        self.client = server.async_client()
-        self.store = AsyncRedisStore(self.client, **options)
 
     def run(self, awaitable: Awaitable[T]) -> T:
         """Return the result of *awaitable*."""
@@ -371,6 +372,12 @@ def test_release_of_a_lock_leaves_a_note_for_the_next_waiting_caller(make: Make,
 
 class TestEncryption:
     """Encryption with the user's keys."""
+
+    @pytest.mark.parametrize("keys", [[], (), set()])
+    def test_empty_keys_are_not_plain_text(self, make: Make, keys: Any) -> None:
+        """A list that was filtered from unset settings would turn encryption off."""
+        with pytest.raises(InvalidInput, match="keys must not be empty"):
+            make(keys=keys)
 
     def test_old_keys_decrypt_after_a_rotation(self, make: Make, redis_server: RedisServer) -> None:
         """The first key encrypts, and the entry does not contain the token."""

@@ -7,7 +7,7 @@ import logging
 import secrets
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, get_args
 from urllib.parse import quote, quote_plus, urlsplit
@@ -17,12 +17,17 @@ import pytest
 import trustme
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 
-from oauth_cc.testing import AuthenticationMethod, AuthorizationServer, RegisteredClient
+from oauth_cc.testing import AuthenticationMethod, AuthorizationServer, Fault, Quota, RegisteredClient
 from oauth_cc.testing._authentication import METHODS
 
 ODD = " !\"#$%&'()*+,/:;=?@"
 GRANT = {"grant_type": "client_credentials"}
 POSTED = {**GRANT, "client_id": "your_id", "client_secret": "s3cret"}
+
+
+def wrong(value: object) -> Any:
+    """Return *value* where a type checker would refuse it."""
+    return value
 
 
 def basic(client_id: str, secret: str) -> dict[str, str]:
@@ -136,6 +141,25 @@ class TestToken:
             unknown: Any = methods
             with pytest.raises(ValueError, match="authentication_methods must be a frozenset of client_secret_basic, "):
                 RegisteredClient("your_id", "s3cret", authentication_methods=unknown)
+
+    @pytest.mark.parametrize(
+        "make",
+        [
+            lambda: Fault(error=wrong(5)),
+            lambda: Fault(answer=wrong(object())),
+            lambda: Fault(members=wrong([1])),
+            lambda: Fault(headers={"a": "b\r\nc"}),
+            lambda: Quota(-1, 60),
+            lambda: Quota(1, 0),
+            lambda: AuthorizationServer(origin="https://as.example").misbehave(wrong("503")),
+            lambda: AuthorizationServer(origin="https://as.example").misbehave(Fault(status=503), at=wrong("tokn")),
+            lambda: AuthorizationServer(origin="https://as.example").misbehaving(wrong(503)),
+        ],
+    )
+    def test_a_misspelt_fault_is_an_error(self, make: Callable[[], object]) -> None:
+        """The server would behave, and the test of an outage would pass without one."""
+        with pytest.raises(ValueError, match=r"^(error|answer|members|headers|requests|seconds|fault|at) must be "):
+            make()
 
     def test_the_scope_of_a_client_must_be_a_scope(self) -> None:
         """A scope as text is rejected."""

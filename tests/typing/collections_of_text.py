@@ -33,5 +33,5 @@ def stores(client: redis.Redis, old: list[bytes], secrets: tuple[Secret, ...]) -
         RedisStore(client, keys=secrets),
         RedisStore(client, keys=[Fernet.generate_key(), *old]),
         RedisStore(client, keys=[Secret("k3y"), "older", b"oldest"]),
-        RedisStore(client, keys=()),
+        RedisStore(client, keys=None),
     ]

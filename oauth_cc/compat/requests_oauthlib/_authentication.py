@@ -8,7 +8,7 @@ from requests.auth import HTTPBasicAuth
 
 from oauth_cc._wire.form import percent_encode
 from oauth_cc._wire.json import is_array
-from oauth_cc.authentication.methods import ClientSecretBasic
+from oauth_cc.authentication.methods import ClientSecretBasic, ClientSecretPost, NoAuthentication
 from oauth_cc.compat.requests_oauthlib._types import Auth, CallAuth
 from oauth_cc.errors import InvalidInput
 from oauth_cc.secret import Secret
@@ -62,6 +62,9 @@ def as_auth(auth: Auth | None, client_id: str | None) -> CallAuth | InvalidInput
         if auth.encode:
             return _EncodedBasic(percent_encode(client_id), percent_encode(secret))
         return raw_basic(client_id, secret)
+    if isinstance(auth, ClientSecretPost | NoAuthentication):
+        reason = f"auth must not be {type(auth).__name__}; pass client_secret= and include_client_id=True instead"
+        return InvalidInput("auth", reason)
     if _is_pair(auth):
         return raw_basic(auth[0], revealed(auth[1]))
     return auth  # type: ignore[return-value]  # no checker sees that a pair with a Secret does not arrive here
