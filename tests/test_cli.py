@@ -506,6 +506,44 @@ class TestToken:
         assert "> grant_type=client_credentials&client_id=id&client_secret=***" in done.err.splitlines()
         assert '< {"access_token":"***","token_type":"Bearer","expires_in":3600}' in done.err.splitlines()
 
+    @pytest.mark.parametrize("from_file", [False, True])
+    def test_verbose_shows_the_public_members_of_metadata(
+        self, cli: Runner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, from_file: bool
+    ) -> None:
+        """It shows neither the query of a URL, nor a secret, nor any other member, nor these of a token response."""
+        file = tmp_path / "secret.txt"
+        file.write_text("M4RKER\n")
+        if not from_file:
+            monkeypatch.setenv("OAUTH_CLIENT_SECRET", "M4RKER")
+
+        def answer(asked: Asked) -> Answer:
+            base = f"http://{asked.headers['Host']}"
+            members: dict[str, object] = {"issuer": base, "token_endpoint": f"{base}/token?key=h1dden"}
+            if asked.method == "POST":
+                members = {"access_token": "tok-1", "token_type": "Bearer", "expires_in": 3600, "issuer": "tok-1"}
+            else:
+                members |= {"scopes_supported": ["a", "M4RKER"], "own": "h1dden"}
+                members["mtls_endpoint_aliases"] = {"token_endpoint": f"{base}/mtls?key=h1dden"}
+                members["tls_client_certificate_bound_access_tokens"] = True
+            return Answer(chunks=(json.dumps(members).encode(),))
+
+        with serve(answer) as server:
+            given = ("--client-id", "id", "--issuer", server.url, "--no-store", "--verbose", "--format", "token")
+            result = cli("token", *given, *(("--secret-file", str(file)) if from_file else ()))
+        assert (result.code, result.out) == (DONE, "tok-1\n")
+        assert not [text for text in ("M4RKER", "h1dden", "tok-1") if text in result.err]
+        shown = {
+            "issuer": server.url,
+            "token_endpoint": f"{server.url}/token?***",
+            "scopes_supported": ["a", "***"],
+            "own": "***",
+            "mtls_endpoint_aliases": {"token_endpoint": f"{server.url}/mtls?***"},
+            "tls_client_certificate_bound_access_tokens": True,
+        }
+        answers = [json.loads(line[2:]) for line in result.err.splitlines() if line.startswith("< {")]
+        assert answers[0] == shown
+        assert answers[1]["issuer"] == "***"
+
     def test_a_rejection_is_exit_code_1(self, cli: Runner) -> None:
         """A rejection by the server is exit code 1 with the server's reason; so is a response without a token."""
         refusal = Answer(401, chunks=(b'{"error": "invalid_client", "error_description": "unknown client"}',))

@@ -15,12 +15,12 @@ from oauth_cc._io.clock import moment
 from oauth_cc._wire.json import write
 from oauth_cc.authentication.methods import AuthenticationFields
 from oauth_cc.cli.authentication import authentication_of, token_of
-from oauth_cc.cli.display import curl, hidden_values, http_message, requirements_table
+from oauth_cc.cli.display import curl, http_message, requirements_table
 from oauth_cc.cli.environment import described
 from oauth_cc.cli.network import endpoint_of, introspection_of, revoked, stored, token_for
 from oauth_cc.cli.output import DONE, Output
 from oauth_cc.cli.output import write as write_text
-from oauth_cc.cli.request import request_of
+from oauth_cc.cli.request import hidden_values, request_of
 from oauth_cc.compose import proof_of
 from oauth_cc.errors import InvalidInput
 from oauth_cc.fapi import fapi2

@@ -7,21 +7,19 @@ from collections.abc import Sequence
 from typing import Final
 
 from oauth_cc._wire.form import decode, encode_value
-from oauth_cc._wire.json import freeze, parse_object, write
+from oauth_cc._wire.json import JsonValue, freeze, is_array, is_object, parse_object, write
 from oauth_cc.authentication.keys import ALGORITHMS, MAC_ALGORITHMS
 from oauth_cc.fapi import Requirement
 from oauth_cc.http import SHOWN_HEADERS, HttpRequest, HttpResponse
 from oauth_cc.metadata import METHODS, ResourceMetadata, ServerMetadata
-from oauth_cc.refusal import known_secrets
-from oauth_cc.request import TokenRequest
-from oauth_cc.secret import Secret
 
 _QUOTA: Final = frozenset(
     {"ratelimit", "ratelimit-limit", "ratelimit-policy", "ratelimit-remaining", "ratelimit-reset", "x-rate-limit-limit"}
     | {"x-rate-limit-remaining", "x-rate-limit-reset", "x-ratelimit-limit", "x-ratelimit-remaining"}
     | {"x-ratelimit-reset"}
 )
-_SHOWN_HEADERS: Final = SHOWN_HEADERS | _QUOTA | {"connection", "host", "transfer-encoding"}
+TRACED_HEADERS: Final = SHOWN_HEADERS | _QUOTA | {"connection", "host", "transfer-encoding"}
+"""Header fields whose values are not redacted."""
 
 SHOWN_PARAMETERS: Final = frozenset(
     {"grant_type", "client_id", "scope", "resource", "audience", "authorization_details", "client_assertion_type"}
@@ -30,12 +28,16 @@ SHOWN_PARAMETERS: Final = frozenset(
 """Parameters of a URL, a form or a JSON body whose values are not redacted. Any other may be a secret."""
 
 _SHOWN_MEMBERS: Final = frozenset({"token_type", "expires_in", "scope", "error", "error_description", "error_uri"})
-
-
-def hidden_values(request: TokenRequest) -> tuple[Secret, ...]:
-    """Return what no text of a server may show of *request*: what is known to be secret, less what is public."""
-    public = {value.reveal() for name, value in request.parameters if name in SHOWN_PARAMETERS}
-    return tuple([secret for secret in known_secrets(request) if secret.reveal() not in public])
+_METADATA: Final = frozenset(
+    {"authorization_endpoint", "introspection_endpoint", "issuer", "jwks_uri", "mtls_endpoint_aliases"}
+    | {"revocation_endpoint", "token_endpoint", "authorization_servers", "resource", "resource_name"}
+    | {"authorization_details_types_supported", "bearer_methods_supported", "code_challenge_methods_supported"}
+    | {"dpop_signing_alg_values_supported", "grant_types_supported", "response_types_supported", "scopes_supported"}
+    | {"introspection_endpoint_auth_methods_supported", "revocation_endpoint_auth_methods_supported"}
+    | {"token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported"}
+    | {"dpop_bound_access_tokens_required", "tls_client_certificate_bound_access_tokens"}
+)
+"""Members of metadata (RFC 8414, RFC 9728), which are public."""
 
 
 def http_message(request: HttpRequest) -> str:
@@ -61,10 +63,15 @@ def http_response(response: HttpResponse) -> str:
     return f"{response.status}\n{_members(response)}"
 
 
-def answer_message(response: HttpResponse) -> str:
+def answer_message(response: HttpResponse, *, is_metadata: bool = False) -> str:
     """
     Return *response* as received (RFC 9112), with every value redacted that may be secret.
 
+    Args:
+        response: The response.
+        is_metadata: Whether metadata were requested, so that their members are shown, without the query of a URL.
+
+    Example:
         >>> print(answer_message(HttpResponse(200, {"Server": "x", "Set-Cookie": "y"}, b'{"expires_in": 60}')))
         200
         Server: x
@@ -73,7 +80,9 @@ def answer_message(response: HttpResponse) -> str:
         {"expires_in":60}
     """
     headers = [printable(header) for header in _headers(response)]
-    return "\n".join([f"{response.status}", *headers, "", _members(response)])
+    return "\n".join(
+        [f"{response.status}", *headers, "", _members(response, _METADATA if is_metadata else frozenset())]
+    )
 
 
 def curl(request: HttpRequest, options: Sequence[tuple[str, str]] = ()) -> str:
@@ -195,12 +204,23 @@ def _notes(metadata: ServerMetadata) -> list[str]:
     return notes if metadata.grants_client_credentials else [*notes, "! the server does not list client_credentials"]
 
 
-def _members(response: HttpResponse) -> str:
+def _members(response: HttpResponse, public: frozenset[str] = frozenset()) -> str:
     members = parse_object(response.content)
     if isinstance(members, str):
         return f"(the response {members})"
     shown = {name: freeze(value) if name in _SHOWN_MEMBERS else "***" for name, value in members.items()}
+    shown |= {name: _without_queries(value) for name, value in members.items() if name in public}
     return write(shown, ascii_only=True)
+
+
+def _without_queries(value: object) -> JsonValue:
+    # Of a URL, as in requests.
+    if isinstance(value, str):
+        where, mark, _ = value.partition("?")
+        return f"{where}?***" if mark else where
+    if is_object(value):
+        return {name: _without_queries(each) for name, each in value.items()}
+    return [_without_queries(each) for each in value] if is_array(value) else freeze(value)
 
 
 def _headers(message: HttpRequest | HttpResponse) -> list[str]:
@@ -208,7 +228,7 @@ def _headers(message: HttpRequest | HttpResponse) -> list[str]:
 
 
 def _value(name: str, value: str) -> str:
-    if name.lower() in _SHOWN_HEADERS:
+    if name.lower() in TRACED_HEADERS:
         return value
     scheme, space, _ = value.partition(" ")
     return f"{scheme} ***" if space and name.lower() == "authorization" else "***"

@@ -19,9 +19,10 @@ from oauth_cc._io.tracebacks import chain
 from oauth_cc._io.user_agent import with_user_agent
 from oauth_cc._wire.content_coding import decode_content
 from oauth_cc._wire.json import MAX_SIZE
-from oauth_cc.cli.display import hidden_values, printable
+from oauth_cc.cli.display import printable
 from oauth_cc.cli.network import online
 from oauth_cc.cli.output import DONE, NO_ANSWER, REFUSED, TRY_LATER, Output
+from oauth_cc.cli.request import hidden_values
 from oauth_cc.doctor import (
     Alternative,
     Diagnosis,

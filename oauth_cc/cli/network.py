@@ -17,8 +17,8 @@ from oauth_cc import ClientCredentials, Secret, Token, TokenRequest, token_reque
 from oauth_cc._io.options import Options
 from oauth_cc._wire.url import split_origin
 from oauth_cc.cli.authentication import password_of
-from oauth_cc.cli.display import hidden_values
 from oauth_cc.cli.output import note, say
+from oauth_cc.cli.request import hidden_values
 from oauth_cc.endpoint import Endpoint
 from oauth_cc.errors import InvalidInput
 from oauth_cc.events import Event, StoreFailed

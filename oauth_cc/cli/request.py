@@ -4,14 +4,19 @@ The token request that command line options describe.
 
 import argparse
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import attrs
 
 from oauth_cc import ClientCredentials, Scope, Secret, TlsClientAuth, TokenRequest, token_request
 from oauth_cc._wire.json import freeze, is_array, is_object, parse_object
+from oauth_cc.authentication.client_secret import SecretFile, secret_in_file
+from oauth_cc.authentication.credentials import sources_of
 from oauth_cc.cli.authentication import certificate_of, dpop_key_of
+from oauth_cc.cli.display import SHOWN_PARAMETERS
 from oauth_cc.errors import InvalidInput
+from oauth_cc.refusal import known_secrets
 from oauth_cc.variables import named_dialect
 
 
@@ -52,6 +57,19 @@ def request_of(arguments: argparse.Namespace, credentials: ClientCredentials) ->
     if certificate is None or isinstance(credentials.authentication, TlsClientAuth):
         return request
     return request.with_certificate(certificate)
+
+
+def hidden_values(request: TokenRequest) -> tuple[Secret, ...]:
+    """Return what no text of a server may show of *request*: what is known to be secret, less what is public."""
+    for source in sources_of(request.credentials):
+        # Only of a regular file, as a pipe can be read once.
+        if isinstance(source, SecretFile) and Path(source.path).is_file():
+            with suppress(OSError):
+                secret = secret_in_file(source, Path(source.path).read_bytes())
+                if isinstance(secret, Secret):
+                    request = attrs.evolve(request, credentials=request.credentials.with_secret(secret))
+    public = {value.reveal() for name, value in request.parameters if name in SHOWN_PARAMETERS}
+    return tuple([secret for secret in known_secrets(request) if secret.reveal() not in public])
 
 
 def _with_departures(request: TokenRequest, arguments: argparse.Namespace) -> TokenRequest:

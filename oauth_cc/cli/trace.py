@@ -14,8 +14,8 @@ import httpx2
 from oauth_cc._wire.content_coding import decode_content
 from oauth_cc._wire.form import decode
 from oauth_cc._wire.json import MAX_SIZE, parse_object
-from oauth_cc.cli.display import SHOWN_PARAMETERS, answer_message, http_message
-from oauth_cc.http import SHOWN_HEADERS, HttpRequest, HttpResponse
+from oauth_cc.cli.display import SHOWN_PARAMETERS, TRACED_HEADERS, answer_message, http_message
+from oauth_cc.http import HttpRequest, HttpResponse
 from oauth_cc.refusal import redact
 from oauth_cc.secret import Secret
 
@@ -78,7 +78,10 @@ def _answer(response: httpx2.Response, content: bytes) -> str:
     codings = response.headers.get_list("Content-Encoding")
     decoded = decode_content(content, codings, max_size=MAX_SIZE)
     body = decoded if isinstance(decoded, bytes) else b""
-    message = answer_message(HttpResponse(response.status_code, _headers(response.headers), body))
+    # Metadata alone are requested by GET.
+    is_metadata = response.request.method == "GET"
+    received = HttpResponse(response.status_code, _headers(response.headers), body)
+    message = answer_message(received, is_metadata=is_metadata)
     return redact(message, values_of(_request(response.request)))
 
 
@@ -95,7 +98,7 @@ def values_of(request: HttpRequest) -> tuple[Secret, ...]:
         >>> [value.reveal() for value in values_of(request)]
         ['Basic aWQ6czNjcmV0', 'aWQ6czNjcmV0', 's3cret']
     """
-    values = [part for name, value in request.headers if name.lower() not in SHOWN_HEADERS for part in _parts(value)]
+    values = [part for name, value in request.headers if name.lower() not in TRACED_HEADERS for part in _parts(value)]
     members = parse_object(request.body)
     pairs = decode(request.body.decode("ascii", "replace")) if isinstance(members, str) else tuple(members.items())
     if not isinstance(pairs, str):
