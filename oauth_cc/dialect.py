@@ -9,7 +9,6 @@ from typing import Final, Literal, TypeAlias, final, get_args
 import attrs
 
 from oauth_cc._wire.grammar import ERROR, HEADER_NAME
-from oauth_cc._wire.record import Record
 from oauth_cc.errors import InvalidInput
 from oauth_cc.http import SHOWN_HEADERS, frames_message
 
@@ -40,7 +39,7 @@ _OTHER_HEADERS: Final = SHOWN_HEADERS | {"dpop", "origin", "referer"}
 
 @final
 @attrs.frozen
-class Placement(Record):
+class Placement:
     """
     The header of an API call that carries the token.
 
@@ -97,7 +96,7 @@ def _seconds(lifetime: float | None) -> float | None:
 
 @final
 @attrs.frozen
-class Dialect(Record):
+class Dialect:
     """
     How a server departs from RFC 6749. The default is the RFC itself.
 

@@ -16,7 +16,6 @@ from typing import TypeAlias, final
 
 import attrs
 
-from oauth_cc._wire.record import Record
 from oauth_cc.scope import Scope
 
 __all__ = [
@@ -42,7 +41,7 @@ def __dir__() -> list[str]:
 
 @final
 @attrs.frozen
-class TokenObtained(Record):
+class TokenObtained:
     """
     The server issued a token.
 
@@ -62,7 +61,7 @@ class TokenObtained(Record):
 
 @final
 @attrs.frozen
-class TokenFound(Record):
+class TokenFound:
     """
     The store had a token that another process, or an earlier run, has saved.
 
@@ -78,7 +77,7 @@ class TokenFound(Record):
 
 @final
 @attrs.frozen
-class TokenDiscarded(Record):
+class TokenDiscarded:
     """
     An API rejected a token (RFC 6750 section 3.1), which is no longer cached.
 
@@ -94,7 +93,7 @@ class TokenDiscarded(Record):
 
 @final
 @attrs.frozen
-class RejectionRepeated(Record):
+class RejectionRepeated:
     """
     An API rejected a token, and then the token that replaced it. For a while, calls carry the rejected token.
 
@@ -114,7 +113,7 @@ class RejectionRepeated(Record):
 
 @final
 @attrs.frozen
-class RenewalFailed(Record):
+class RenewalFailed:
     """
     A token request failed.
 
@@ -132,7 +131,7 @@ class RenewalFailed(Record):
 
 @final
 @attrs.frozen
-class ResponseOdd(Record):
+class ResponseOdd:
     """
     The server returned a good token in a response that departs from RFC 6749. A source reports each oddity once.
 
@@ -148,7 +147,7 @@ class ResponseOdd(Record):
 
 @final
 @attrs.frozen
-class ScopeInsufficient(Record):
+class ScopeInsufficient:
     """
     An API requires more than the token's scope (RFC 6750 section 3.1).
 
@@ -166,7 +165,7 @@ class ScopeInsufficient(Record):
 
 @final
 @attrs.frozen
-class ProofAlgorithmUnsupported(Record):
+class ProofAlgorithmUnsupported:
     """
     An API does not accept the algorithm of the key that the token is bound to (RFC 9449 section 7.1).
 
@@ -186,7 +185,7 @@ class ProofAlgorithmUnsupported(Record):
 
 @final
 @attrs.frozen
-class TokenWithheld(Record):
+class TokenWithheld:
     """
     A request was sent without the token, because the token is not meant for its origin.
 
@@ -201,7 +200,7 @@ class TokenWithheld(Record):
 
 @final
 @attrs.frozen
-class StoreFailed(Record):
+class StoreFailed:
     """
     The store is unavailable. Until it is available again, tokens are cached in memory only.
 
@@ -217,7 +216,7 @@ class StoreFailed(Record):
 
 @final
 @attrs.frozen
-class StoreReturned(Record):
+class StoreReturned:
     """
     The store is available again.
 

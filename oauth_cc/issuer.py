@@ -6,13 +6,12 @@ from typing import TypeAlias, final
 
 import attrs
 
-from oauth_cc._wire.record import Record
 from oauth_cc.endpoint import Endpoint, issuer_fault
 
 
 @final
 @attrs.frozen(init=False)
-class Issuer(Record):
+class Issuer:
     """
     The issuer identifier of a server whose metadata name the token endpoint (RFC 8414 section 2).
 

@@ -6,7 +6,6 @@ from typing import Final, final
 
 import attrs
 
-from oauth_cc._wire.record import Record
 from oauth_cc._wire.typing import is_coroutine_function
 from oauth_cc.errors import InvalidInput
 from oauth_cc.events import EventHook
@@ -21,7 +20,7 @@ _LONGEST_TIMEOUT: Final = 86400
 
 @final
 @attrs.frozen
-class Options(Record):
+class Options:
     """
     The settings of token requests, renewal and events.
 

@@ -9,7 +9,6 @@ import attrs
 
 from oauth_cc._wire.grammar import TEXT
 from oauth_cc._wire.json import JsonValue
-from oauth_cc._wire.record import Record
 from oauth_cc.authentication.client_secret import ClientSecret, GivenSecret, client_secret, opened
 from oauth_cc.authentication.federated import AssertionFile, AssertionSource, AudienceSource, Source
 from oauth_cc.authentication.jwt import JWT_BEARER, AssertionDraft, written_claims
@@ -25,7 +24,7 @@ _LONGEST_LIFETIME: Final = 3600
 
 @final
 @attrs.frozen(init=False)
-class PrivateKeyJwt(Record):
+class PrivateKeyJwt:
     """
     A JWT for each request, signed with a private key whose public half the server has (RFC 7523 section 2.2).
 
@@ -108,7 +107,7 @@ class PrivateKeyJwt(Record):
 
 @final
 @attrs.frozen(init=False)
-class ClientSecretJwt(Record):
+class ClientSecretJwt:
     """
     A JWT for each request with an HMAC keyed by the client secret, which is not sent (RFC 7523 section 2.2, OpenID
     Connect Core section 9).
@@ -172,7 +171,7 @@ class ClientSecretJwt(Record):
 
 @final
 @attrs.frozen
-class _ForAudience(Record):
+class _ForAudience:
     # A function together with its argument, compared by both.
     function: AudienceSource = attrs.field(repr=False)
     audience: str
@@ -193,7 +192,7 @@ def _shown(source: object) -> str:
 
 @final
 @attrs.frozen(init=False)
-class ClientAssertion(Record):
+class ClientAssertion:
     """
     An assertion issued by another party: Kubernetes, SPIFFE, a CI system (RFC 7521 section 4.2).
 

@@ -16,7 +16,6 @@ import attrs
 from oauth_cc._wire.base64url import base64url
 from oauth_cc._wire.der import DerForm, der_form
 from oauth_cc._wire.pem import blocks, unwrap
-from oauth_cc._wire.record import Record
 from oauth_cc.authentication.federated import PathLike, checked_path
 from oauth_cc.errors import InvalidInput
 
@@ -58,7 +57,7 @@ _OTHERS: Final = (
 
 @final
 @attrs.frozen(init=False)
-class Certificate(Record):
+class Certificate:
     """
     A client certificate, identified by its thumbprint.
 
@@ -133,7 +132,7 @@ class Certificate(Record):
 
 @final
 @attrs.frozen(init=False)
-class CertificateFile(Record):
+class CertificateFile:
     """
     The *path* of a file with a client certificate that is rotated, such as an X.509-SVID.
 

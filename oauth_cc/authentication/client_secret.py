@@ -8,7 +8,6 @@ from typing import Final, TypeAlias, TypeGuard, final
 import attrs
 
 from oauth_cc._wire.grammar import TEXT
-from oauth_cc._wire.record import Record
 from oauth_cc.authentication.federated import PathLike, checked_path
 from oauth_cc.errors import InvalidInput
 from oauth_cc.secret import REDACTION, Secret
@@ -22,7 +21,7 @@ SecretFunction: TypeAlias = Callable[[], str | Secret | Awaitable[str | Secret]]
 
 @final
 @attrs.frozen(init=False)
-class SecretFile(Record):
+class SecretFile:
     """
     The *path* of a file with a client secret, which is read for each token request.
 
@@ -49,7 +48,7 @@ class SecretFile(Record):
 
 @final
 @attrs.frozen(init=False)
-class SecretSource(Record):
+class SecretSource:
     """
     A function that returns the client secret, called for each token request.
 

@@ -11,7 +11,6 @@ import attrs
 
 from oauth_cc._wire.grammar import ACCESS_TOKEN, TEXT, URL_TEXT
 from oauth_cc._wire.json import is_array, parse_object, write
-from oauth_cc._wire.record import Record
 from oauth_cc.errors import InvalidInput
 from oauth_cc.secret import REDACTION, Secret
 
@@ -58,7 +57,7 @@ def checked_path(given: object) -> str | None:
 
 @final
 @attrs.frozen(init=False)
-class AssertionFile(Record):
+class AssertionFile:
     """
     The *path* of a file with an assertion, which its issuer replaces before it expires.
 
@@ -89,7 +88,7 @@ AudienceSource: TypeAlias = Callable[[str], str | Secret | Awaitable[str | Secre
 
 @final
 @attrs.frozen
-class AssertionSource(Record):
+class AssertionSource:
     """
     The source of an assertion that another party issues.
 

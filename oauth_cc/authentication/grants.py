@@ -8,7 +8,6 @@ from typing import Final, TypeAlias, final
 import attrs
 
 from oauth_cc._wire.json import JsonValue, parse_object
-from oauth_cc._wire.record import Record
 from oauth_cc.authentication.assertions import assertion_fault, key_fault
 from oauth_cc.authentication.client_secret import ClientSecret
 from oauth_cc.authentication.jwt import AssertionDraft, written_claims
@@ -32,7 +31,7 @@ _NO_FIELDS: Final = AuthenticationFields()
 
 @final
 @attrs.frozen(init=False)
-class JwtBearerGrant(Record):
+class JwtBearerGrant:
     """
     A JWT that the client signs for each request, as the grant itself: service accounts of Google, Salesforce, DocuSign,
     ServiceNow, Maskinporten and Zitadel (RFC 7523 section 2.1).

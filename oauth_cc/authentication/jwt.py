@@ -17,7 +17,6 @@ import attrs
 from oauth_cc._wire.base64url import base64url
 from oauth_cc._wire.grammar import is_text
 from oauth_cc._wire.json import JsonValue, parse_object, write
-from oauth_cc._wire.record import Record
 from oauth_cc.authentication.keys import MacKey, SigningKey
 from oauth_cc.errors import InvalidInput, InvalidKey
 from oauth_cc.secret import Secret
@@ -34,7 +33,7 @@ def _client_id_of(draft: "AssertionDraft") -> str:
 
 @final
 @attrs.frozen
-class AssertionDraft(Record):
+class AssertionDraft:
     """
     The content of a client assertion, except for its time and its ``jti``. Each request signs a new assertion from it.
 
@@ -113,7 +112,7 @@ class AssertionDraft(Record):
 
 @final
 @attrs.frozen
-class UnsignedJwt(Record):
+class UnsignedJwt:
     """
     A JWT without its signature (RFC 7515 section 5.1).
 

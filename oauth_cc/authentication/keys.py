@@ -12,7 +12,6 @@ import attrs
 
 from oauth_cc._wire.base64url import base64url
 from oauth_cc._wire.grammar import TEXT, is_text
-from oauth_cc._wire.record import Record
 from oauth_cc.authentication.certificate import Certificate, certificate_fault
 from oauth_cc.authentication.public_jwk import public_jwk as read_public_jwk
 from oauth_cc.authentication.public_jwk import thumbprint as thumbprint_of
@@ -50,7 +49,7 @@ class KeyReader(Protocol):
 
 @final
 @attrs.frozen
-class KeySource(Record):
+class KeySource:
     """
     Where a private key is read from for each token request, as it may be rotated.
 
@@ -65,7 +64,7 @@ class KeySource(Record):
 
 @final
 @attrs.frozen(init=False)
-class SigningKey(Record):
+class SigningKey:
     """
     A private key, represented by a function that signs with it. `oauth_cc.jose` loads one from PEM or a JWK.
 
@@ -152,7 +151,7 @@ class SigningKey(Record):
 
 @final
 @attrs.frozen(init=False)
-class MacKey(Record):
+class MacKey:
     """
     A secret shared with the server that keys an HMAC and is never sent.
 

@@ -14,7 +14,6 @@ import attrs
 from oauth_cc._wire.form import percent_encode
 from oauth_cc._wire.grammar import HEADER_NAME, HEADER_VALUE, NAME, TEXT
 from oauth_cc._wire.json import parse_object, write
-from oauth_cc._wire.record import Record
 from oauth_cc.authentication.certificate import GivenCertificate, client_certificate_fault
 from oauth_cc.authentication.client_secret import ClientSecret, GivenSecret, client_secret, opened
 from oauth_cc.authentication.federated import AssertionSource
@@ -25,7 +24,7 @@ from oauth_cc.secret import Secret
 
 @final
 @attrs.frozen
-class AuthenticationFields(Record):
+class AuthenticationFields:
     """
     The headers and form parameters that authenticate a client.
 
@@ -69,7 +68,7 @@ JWT_BEARER_GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 @final
 @attrs.frozen
-class GrantDraft(Record):
+class GrantDraft:
     """
     A grant that is an assertion, and what authenticates the client beside it (RFC 7523 section 2.1).
 
@@ -205,7 +204,7 @@ class ClientSecretPost:
 
 @final
 @attrs.frozen
-class NoAuthentication(Record):
+class NoAuthentication:
     """
     Only the client_id in the body, for a server that authenticates the client by other means, such as its network.
 
@@ -222,7 +221,7 @@ class NoAuthentication(Record):
 
 @final
 @attrs.frozen(init=False)
-class TlsClientAuth(Record):
+class TlsClientAuth:
     """
     The client certificate of the TLS connection, with client_id in the body (RFC 8705 section 2).
 

@@ -10,7 +10,6 @@ from typing import Generic, TypeAlias, TypeVar, final
 
 import attrs
 
-from oauth_cc._wire.record import Record
 from oauth_cc.authentication.client_secret import SecretFile, SecretSource
 from oauth_cc.authentication.federated import Source
 from oauth_cc.authentication.keys import KeySource, MacKey, SigningKey
@@ -25,7 +24,7 @@ A = TypeVar("A")
 
 @final
 @attrs.frozen
-class Moment(Record):
+class Moment:
     """
     The result of `Observe`.
 
@@ -42,7 +41,7 @@ class Moment(Record):
 
 @final
 @attrs.frozen
-class Received(Record):
+class Received:
     """
     A response.
 
@@ -59,7 +58,7 @@ class Received(Record):
 
 @final
 @attrs.frozen
-class Failed(Record):
+class Failed:
     """
     A failed effect.
 
@@ -74,13 +73,13 @@ class Failed(Record):
 
 @final
 @attrs.frozen
-class Observe(Record):
+class Observe:
     """A request for the current `Moment`."""
 
 
 @final
 @attrs.frozen
-class Send(Record):
+class Send:
     """
     A request to send *request* once, without following redirects. The result is `Received` or `Failed`.
     """
@@ -90,7 +89,7 @@ class Send(Record):
 
 @final
 @attrs.frozen
-class Sign(Record):
+class Sign:
     """
     A request for a signature. The result is the bytes of a JWS signature (RFC 7515 section 5.1), or `Failed`.
 
@@ -105,7 +104,7 @@ class Sign(Record):
 
 @final
 @attrs.frozen
-class FetchAssertion(Record):
+class FetchAssertion:
     """A request for the current assertion of *source*. The result is a `Secret` or `Failed`, as for `ReadSecret`."""
 
     source: Source = attrs.field(repr=False)
@@ -113,7 +112,7 @@ class FetchAssertion(Record):
 
 @final
 @attrs.frozen
-class ReadSecret(Record):
+class ReadSecret:
     """
     A request for the current client secret of *source*. The result is a `Secret` or `Failed`, which is retryable if the
     secret may be back in a moment.
@@ -124,7 +123,7 @@ class ReadSecret(Record):
 
 @final
 @attrs.frozen
-class ReadKey(Record):
+class ReadKey:
     """A request for the current key of *source*. The result is a `SigningKey` or `Failed`, as for `ReadSecret`."""
 
     source: KeySource
@@ -132,7 +131,7 @@ class ReadKey(Record):
 
 @final
 @attrs.frozen
-class Sleep(Record):
+class Sleep:
     """A request to wait for *seconds*. The result is None."""
 
     seconds: float
@@ -140,7 +139,7 @@ class Sleep(Record):
 
 @final
 @attrs.frozen
-class Load(Record):
+class Load:
     """A request for the token under *key* in the shared store. The result is a `Token`, None or `Failed`."""
 
     key: str
@@ -148,7 +147,7 @@ class Load(Record):
 
 @final
 @attrs.frozen
-class Save(Record):
+class Save:
     """
     A request to save a token in the shared store. The result is None or `Failed`.
 
@@ -163,7 +162,7 @@ class Save(Record):
 
 @final
 @attrs.frozen
-class Lock(Record):
+class Lock:
     """
     A request for the shared store's lock of *key*. The result is whether the lock is held, or `Failed`.
 
@@ -180,7 +179,7 @@ class Lock(Record):
 
 @final
 @attrs.frozen
-class Report(Record):
+class Report:
     """A request to log *event* and pass it to the event hook. The result is None."""
 
     event: Event
@@ -195,7 +194,7 @@ Flow: TypeAlias = Generator[Effect, object, T]
 
 @final
 @attrs.frozen
-class Returned(Record, Generic[T]):
+class Returned(Generic[T]):
     """The end of a flow, with its return *value*."""
 
     value: T

@@ -8,7 +8,6 @@ from typing import Final, TypeAlias, final
 
 import attrs
 
-from oauth_cc._wire.record import Record
 from oauth_cc.authentication.client_secret import SecretFile, SecretSource
 from oauth_cc.authentication.credentials import sources_of
 from oauth_cc.authentication.federated import AssertionFile, AssertionSource, Source, remark_on
@@ -47,7 +46,7 @@ _PAUSES: Final = (0.05, 0.1, 0.2, 0.4)
 
 @final
 @attrs.frozen
-class Retries(Record):
+class Retries:
     """
     The retries of a failed token request.
 
@@ -177,7 +176,7 @@ _Reads: TypeAlias = tuple[tuple[_Source, _Read], ...]
 
 @final
 @attrs.frozen
-class _Attempt(Record):
+class _Attempt:
     # The outcome; the seconds by which the server's clock is ahead, if that may be the cause of a failure; what was
     # read for the attempt, and where; the nonce for the next DPoP proof, and whether a retry with it helps.
     outcome: _Outcome

@@ -13,7 +13,6 @@ from typing import Final, final
 
 import attrs
 
-from oauth_cc._wire.record import Record
 from oauth_cc.dialect import MAX_LIFETIME
 from oauth_cc.errors import InvalidInput
 from oauth_cc.token import Token
@@ -33,7 +32,7 @@ SHORTEST_USE: Final = 1.0
 
 @final
 @attrs.frozen
-class RenewalWindow(Record):
+class RenewalWindow:
     """
     The part of a token's lifetime in which its early renewal is due.
 

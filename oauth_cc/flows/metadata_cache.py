@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, final
 
 import attrs
 
-from oauth_cc._wire.record import Record
 from oauth_cc.endpoint import Endpoint, issuer_of
 from oauth_cc.errors import InvalidInput
 from oauth_cc.scope import Scope
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 @final
 @attrs.frozen
-class KnownResource(Record):
+class KnownResource:
     """
     What is known of a protected resource.
 
@@ -95,7 +94,7 @@ class MetadataCache:
 
 @final
 @attrs.frozen
-class Discovery(Record):
+class Discovery:
     """
     How a source discovers the token endpoint.
 

@@ -10,8 +10,6 @@ from typing import Final, TypeAlias, final
 
 import attrs
 
-from oauth_cc._wire.record import Record
-
 ACCEPTED_AFTER: Final = 60.0
 """Seconds after which a token that was not rejected counts as accepted. Its rejection is a first one."""
 
@@ -23,7 +21,7 @@ _REMEMBERED: Final = 16
 
 @final
 @attrs.frozen
-class Rejections(Record):
+class Rejections:
     """
     The repeated rejections of one API.
 

@@ -10,7 +10,6 @@ from typing import Final, TypeAlias, final
 
 import attrs
 
-from oauth_cc._wire.record import Record
 from oauth_cc.authentication.credentials import ClientCredentials, has_name
 from oauth_cc.compose import check_request
 from oauth_cc.endpoint import Endpoint, as_endpoint, issuer_of
@@ -34,7 +33,7 @@ _ONE_ATTEMPT: Final = Retries(attempts=1)
 
 @final
 @attrs.frozen
-class Renewed(Record):
+class Renewed:
     """
     The result of a renewal that obtained a token.
 
@@ -49,7 +48,7 @@ class Renewed(Record):
 
 @final
 @attrs.frozen
-class Kept(Record):
+class Kept:
     """The cached token, kept because another process is renewing it."""
 
 
@@ -91,7 +90,7 @@ class CacheSlot:
 
 @final
 @attrs.frozen
-class Terms(Record):
+class Terms:
     """
     The settings of a source. `terms` makes and checks them.
 

@@ -12,7 +12,6 @@ from typing import Final, TypeAlias, final
 
 import attrs
 
-from oauth_cc._wire.record import Record
 from oauth_cc.errors import InvalidResponse, TokenRequestRefused
 from oauth_cc.flows.freshness import DEFAULT_WINDOW, SHORTEST_USE, RenewalWindow, fresh_from, fresh_until, stale_from
 from oauth_cc.flows.rejection import ACCEPTED_AFTER, Histories, after_use, rejections_of, repeated, without
@@ -33,7 +32,7 @@ _ROUNDING: Final = 2.0
 
 @final
 @attrs.frozen
-class Refuse(Record):
+class Refuse:
     """
     The decision to raise *error*, the server's refusal, without a request.
 
@@ -61,7 +60,7 @@ class Refuse(Record):
 
 @final
 @attrs.frozen
-class TokenState(Record):
+class TokenState:
     """
     The state of one cached token.
 
@@ -98,7 +97,7 @@ UNKNOWN: Final = TokenState()
 
 @final
 @attrs.frozen
-class Use(Record):
+class Use:
     """The decision to use *token*."""
 
     token: Token
@@ -106,13 +105,13 @@ class Use(Record):
 
 @final
 @attrs.frozen
-class Wait(Record):
+class Wait:
     """The decision to wait for the pending renewal."""
 
 
 @final
 @attrs.frozen
-class Renew(Record):
+class Renew:
     """The decision to renew the token. *held* is a token that can be used meanwhile, and if the renewal fails."""
 
     held: Token | None

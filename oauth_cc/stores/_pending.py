@@ -9,7 +9,6 @@ from typing import Protocol, TypeAlias, final
 
 import attrs
 
-from oauth_cc._wire.record import Record
 from oauth_cc.flows.single_flight import Refuse, Use
 from oauth_cc.stores._cell import Outcome
 from oauth_cc.token import Token
@@ -90,7 +89,7 @@ class PendingRenewal:
 
 @final
 @attrs.frozen
-class StartRenewal(Record):
+class StartRenewal:
     """
     The instruction to perform a renewal, unless another caller claims it first.
 
@@ -105,7 +104,7 @@ class StartRenewal(Record):
 
 @final
 @attrs.frozen
-class AwaitRenewal(Record):
+class AwaitRenewal:
     """The instruction to wait for the outcome of *pending*, for half a second at most, and to ask again."""
 
     pending: PendingRenewal

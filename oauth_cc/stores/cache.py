@@ -12,7 +12,6 @@ from typing import NoReturn, SupportsIndex, final
 
 import attrs
 
-from oauth_cc._wire.record import Record
 from oauth_cc.errors import InvalidInput
 from oauth_cc.flows.effects import Load, Lock, Save
 from oauth_cc.flows.freshness import DEFAULT_WINDOW, RenewalWindow
@@ -42,7 +41,7 @@ _EXAMINED = 4
 
 @final
 @attrs.frozen
-class Limits(Record):
+class Limits:
     """
     The times and shares of one source.
 
@@ -63,7 +62,7 @@ DEFAULT_LIMITS = Limits()
 
 @final
 @attrs.frozen
-class _Entry(Record):
+class _Entry:
     """The state of one token, and its pending renewal."""
 
     state: TokenState = UNKNOWN
