@@ -391,6 +391,26 @@ def test_assertion_echoed_by_the_server_is_redacted() -> None:
         World([HttpResponse(401, (), content)], readings=[Secret("assertion-1")]).run(exchange(FETCHED, ENDPOINT))
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        HttpResponse(401, (), b'{"error": "invalid_client"}'),
+        HttpResponse(302, {"Location": "https://evil.example/"}),
+        HttpResponse(200, (), b"{}"),
+    ],
+    ids=str,
+)
+def test_an_error_names_the_server_that_refused_the_token(answer: HttpResponse) -> None:
+    """It says so once, after any number of attempts, and shows no secret that the host holds."""
+    with pytest.raises(errors.OAuthError) as caught:
+        World([BUSY, answer]).run(exchange(REQUEST, ENDPOINT))
+    assert caught.value.__notes__ == ["The token was requested from token endpoint https://as.example:443."]
+    hidden = token_request(ClientCredentials("your_id", "hidden-secret"))
+    with pytest.raises(errors.OAuthError) as caught:
+        World([answer]).run(exchange(hidden, "https://hidden-secret.evil.example/token"))
+    assert caught.value.__notes__ == ["The token was requested from token endpoint ***."]
+
+
 def vault() -> str:
     """Return what a vault would."""
     raise NotImplementedError

@@ -155,6 +155,18 @@ def test_a_record_shows_a_bounded_part_of_an_api_s_scope(caplog: pytest.LogCaptu
     assert seen == [event]
 
 
+def test_a_line_names_each_server_once(caplog: pytest.LogCaptureFixture) -> None:
+    """The line of a discovered endpoint begins with the issuer, and the error's note has the token endpoint."""
+    for server in (AS, "https://other.example:443"):
+        error = errors.TokenRequestRefused("invalid_client", status=401)
+        error.add_note(f"The token was requested from token endpoint {server}.")
+        emit(RenewalFailed("id", AS, "0a", error, None))
+    one, two = caplog.records
+    assert one.getMessage() == f"no token for {WHO}: TokenRequestRefused: {REFUSED}"
+    assert vars(one)["oauth_cc_error"] == f"TokenRequestRefused: {REFUSED}"
+    assert two.getMessage().endswith(" (The token was requested from token endpoint https://other.example:443.)")
+
+
 def test_every_event_has_a_log_line() -> None:
     """`LINES` covers every event, and each event is a frozen final record."""
     assert {type(event) for event, _, _ in LINES} == set(get_args(Event))

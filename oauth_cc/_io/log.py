@@ -77,15 +77,16 @@ def warn_of_plain_http(client_id: str, endpoint: Endpoint) -> None:
 
 def _fields(name: str, values: Mapping[str, object]) -> dict[str, object]:
     named = {"event": name, **values}
-    return {f"oauth_cc_{field}": _plain(value) for field, value in named.items() if value is not None}
+    server = values.get("token_endpoint")
+    return {f"oauth_cc_{field}": _plain(value, server) for field, value in named.items() if value is not None}
 
 
-def _plain(value: object) -> object:
+def _plain(value: object, server: object) -> object:
     match value:
         case Scope():
             return _cut(value)
         case Exception():
-            return _described(value)
+            return _described(value, server)
         case _:
             return value
 
@@ -103,16 +104,16 @@ def _line(event: Event) -> _Line:
             text = f"token loaded from the store for {_SOURCE}: expires in %.0f s"
             return logging.INFO, text, *source, lifetime
         case RenewalFailed(error=error, seconds_left=None):
-            return logging.WARNING, f"no token for {_SOURCE}: %s", *source, _described(error)
+            return logging.WARNING, f"no token for {_SOURCE}: %s", *source, _described(error, event.token_endpoint)
         case RenewalFailed(error=error, seconds_left=seconds_left):
             text = f"token not renewed for {_SOURCE}: %s; using the cached token for up to %.0f s"
-            return logging.WARNING, text, *source, _described(error), seconds_left
+            return logging.WARNING, text, *source, _described(error, event.token_endpoint), seconds_left
         case ResponseOdd(oddities=oddities):
             text = f"token response for {_SOURCE} departs from RFC 6749: %s"
             return logging.INFO, text, *source, ", ".join(oddities)
         case StoreFailed(error=error):
             text = f"token store unavailable for {_SOURCE}: %s; using the in-memory cache only"
-            return logging.WARNING, text, *source, _described(error)
+            return logging.WARNING, text, *source, _described(error, event.token_endpoint)
         case StoreReturned():
             return logging.INFO, f"token store available again for {_SOURCE}", *source
         case TokenDiscarded() | RejectionRepeated() | ScopeInsufficient() | ProofAlgorithmUnsupported():
@@ -147,7 +148,8 @@ def _cut(scope: Scope) -> str:
     return text if len(text) <= MAX_SCOPE else f"{text[:MAX_SCOPE]}…"
 
 
-def _described(error: Exception) -> str:
-    # A note says which function of the user raised the error.
+def _described(error: Exception, server: object) -> str:
+    # A note says which function of the user raised the error, or which server it concerns, if not the one of the line.
     notes: Iterable[str] = getattr(error, "__notes__", ())
-    return f"{type(error).__name__}: {error}" + "".join([f" ({note})" for note in notes])
+    shown = [f" ({note})" for note in notes if not note.endswith(f" token endpoint {server}.")]
+    return f"{type(error).__name__}: {error}" + "".join(shown)

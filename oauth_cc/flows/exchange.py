@@ -30,7 +30,7 @@ from oauth_cc.flows.effects import (
 )
 from oauth_cc.flows.hints import Hints, clock_ahead
 from oauth_cc.http import HttpResponse
-from oauth_cc.refusal import conceal, secrets_of
+from oauth_cc.refusal import conceal, redact, secrets_of
 from oauth_cc.request import GivenRequest, TokenRequest, as_request
 from oauth_cc.response import read_token_response
 from oauth_cc.secret import Secret
@@ -113,8 +113,8 @@ def exchange(
     by up to a day, the request is sent once more by the server's clock (FAPI 2.0 Security Profile section 5.3.3.1). If
     the server requires a nonce in the DPoP proof, the request is sent once more with the nonce (RFC 9449 section 8).
 
-    The flow raises the errors of `parse_token_response` and `http_request`, and the error of the HTTP library if there
-    was no response.
+    The flow raises the errors of `parse_token_response`, with a note that names the server, and of `http_request`, and
+    the error of the HTTP library if there was no response.
 
     Args:
         request: The token request. Credentials alone request no scope.
@@ -212,6 +212,10 @@ def _attempt(request: TokenRequest, endpoint: Endpoint, ahead: float, nonce: str
     if isinstance(proof, AssertionSource) and assertion is not None:
         reads = ((proof.source, assertion),)
         outcome = _with_claims(outcome, assertion, began.now)
+    if not isinstance(outcome, Token):
+        # The server's metadata may have chosen the host. An HTTP library's error names it itself.
+        server = redact(str(endpoint.origin), secrets_of(request, proof, assertion, dpop))
+        outcome.add_note(f"The token was requested from token endpoint {server}.")
     late = clock_ahead(sent.response, sent.received_at, began.now)
     signed = isinstance(proof, AssertionDraft | GrantDraft)
     done = _Attempt(outcome, late if signed and _rejects_client(outcome) else 0.0, reads)
