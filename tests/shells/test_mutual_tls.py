@@ -212,6 +212,9 @@ LIBRARIES = {
     "requests": Library(oauth_cc.requests, session),
     "aiohttp": Library(oauth_cc.aiohttp, aiohttp_session, "asyncio"),
 }
+# If the server closes before the body is written, httpx leaves the body's generator to trio.
+pytestmark = pytest.mark.filterwarnings("ignore:Async generator 'httpx:ResourceWarning")
+
 TRANSPORT_ERRORS = (httpx2.TransportError, httpx.TransportError, requests.RequestException, aiohttp.ClientError)
 
 
@@ -304,8 +307,6 @@ class TestAuthentication:
             library.fetch(world, world.untrusted, by_subject(world.untrusted), server.token_endpoint)
         assert () == server.token_requests
 
-    # If the server closes before the body is written, httpx leaves the body's generator to trio.
-    @pytest.mark.filterwarnings("ignore:Async generator 'httpx:ResourceWarning")
     def test_a_server_may_require_a_certificate_in_the_handshake(self, library: Library, world: World) -> None:
         """The right certificate connects. The error without one shows no secret."""
         with AuthorizationServer(clients=clients(world), tls=world.server_side(ssl.CERT_REQUIRED)) as server:
