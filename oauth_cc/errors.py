@@ -162,7 +162,7 @@ class InvalidResponse(OAuthError):
 
     Attributes:
         status: The HTTP status.
-        reason: A sentence that says what is wrong, without quoting the response.
+        reason: A sentence that says what is wrong. It quotes only words of the server, redacted.
         member: The name of the member that is missing or invalid, or None.
         retryable: Whether the same request may succeed later.
         retry_after: The seconds to wait that the server requested, within limits, or None.

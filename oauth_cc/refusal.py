@@ -59,6 +59,8 @@ _WORDS: Final = (
 # Up to where a list of URLs or a sentence goes on.
 _URL: Final = re.compile(r"[A-Za-z][-+.0-9A-Za-z]*://[^\s\"'<>,;]*")
 _HIDDEN: Final = "no response; what is known of the server is not shown, as it holds a secret"
+# A long word that is more than lower-case words with punctuation, as it may be a token under an odd name.
+_LIKE_TOKEN: Final = re.compile(r"(?<!\S)(?![a-z]+(?:[-_.:/][a-z]+)*[.,:;!?]?(?:\s|$))\S{16,}")
 # Shorter parts of an assertion are words that a sentence may hold too.
 _LEAST_ECHOED: Final = 16
 
@@ -116,13 +118,32 @@ def _members(content: bytes) -> Mapping[str, object]:
 def _server_words(
     response: HttpResponse, members: Mapping[str, object], code: str | None, secrets: tuple[Secret, ...]
 ) -> str | None:
-    found = [_text_at(members, path) for path in _WORDS]
-    text = next((words for words in found if words and words != code), None)
+    text = _words_at(members, code)
     # A success without a token response may hold a bare token.
     if text is None and not members and response.status >= 400 and len(response.content) <= MAX_SIZE:
         plain = response.content.decode("utf-8-sig", "replace")
         text = None if _STRUCTURED.match(plain) else plain
     return _shown(text, secrets, MAX_WORDS) if text else None
+
+
+def words_in_success(members: Mapping[str, object], secrets: tuple[Secret, ...]) -> str | None:
+    """
+    Return what a server says in a success without a token, None if it says nothing. What may be a token is redacted.
+
+        >>> words_in_success({"errcode": 40001, "errmsg": "invalid credential: 9f8e7d6c5b4a39281706"}, ())
+        'invalid credential: ***'
+
+    Args:
+        members: The members of the response.
+        secrets: What is redacted.
+    """
+    text = _words_at(members)
+    return None if text is None else _shown(_LIKE_TOKEN.sub("***", text), secrets, MAX_WORDS)
+
+
+def _words_at(members: Mapping[str, object], code: str | None = None) -> str | None:
+    found = [_text_at(members, path) for path in _WORDS]
+    return next((words for words in found if words and words != code), None)
 
 
 def _text_at(members: Mapping[str, object], path: tuple[str, ...]) -> str | None:

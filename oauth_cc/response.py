@@ -27,7 +27,7 @@ from oauth_cc.errors import (
     UnsupportedTokenType,
 )
 from oauth_cc.http import HttpResponse
-from oauth_cc.refusal import proof_if_any, redact, refusal, secrets_of, shown_location
+from oauth_cc.refusal import proof_if_any, redact, refusal, secrets_of, shown_location, words_in_success
 from oauth_cc.request import GivenRequest, TokenRequest, as_request
 from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
@@ -160,8 +160,10 @@ def _token(
     access_token = _take(members, dialect, "access_token")
     # This grant does not use a refresh token (section 4.4.3), so it is not kept where it could leak.
     members.pop("refresh_token", None)
+    if access_token is None:
+        return _no_access_token(status, dict(dialect.members).get("access_token"), members, secrets())
     if not isinstance(access_token, str) or not ACCESS_TOKEN.fullmatch(access_token):
-        return _no_access_token(status, access_token is not None, members, secrets)
+        return _odd_access_token(status, access_token)
     types = [_take(members, dialect, "token_type")]
     if request.dpop_jkt is not None and "token_type" in members:
         # A dialect must not hide that the RFC's own member names another type.
@@ -208,17 +210,26 @@ def _take(members: dict[str, JsonValue], dialect: Dialect, name: Member) -> obje
 
 
 def _no_access_token(
-    status: int, is_there: bool, members: dict[str, JsonValue], secrets: Callable[[], tuple[Secret, ...]]
+    status: int, path: str | None, members: dict[str, JsonValue], secrets: tuple[Secret, ...]
 ) -> InvalidResponse:
-    if is_there:
-        reason = "the response has an access_token that no header can carry; ask the server's operator"
-        return InvalidResponse(status, reason, "access_token")
+    missing = "the response has no access_token" if path is None else f"{path} was not found in the response"
+    words = words_in_success(members, secrets)
+    said = "" if words is None else f"; the server says: {words}"
     legal = [name for name in members if NAME.fullmatch(name) and len(name) <= _MAX_SHOWN]
-    names = redact(", ".join(legal[:_MAX_NAMES]), secrets()) if legal else ""
+    names = redact(", ".join(legal[:_MAX_NAMES]), secrets) if legal else ""
     advice = "check that the URL is that of a token endpoint"
     if names:
-        advice = f"its members are {names}; if one of them is the token, set Dialect(members=...)"
-    return InvalidResponse(status, f"the response has no access_token; {advice}", "access_token")
+        remedy = "if one of them is the token, set" if path is None else "correct"
+        advice = f"its members are {names}; {remedy} Dialect(members=...)"
+    return InvalidResponse(status, f"{missing}{said}; {advice}", "access_token")
+
+
+def _odd_access_token(status: int, access_token: object) -> InvalidResponse:
+    fault = "no header can carry"
+    if not access_token or not isinstance(access_token, str):
+        fault = "is empty" if access_token == "" else "is not text"
+    reason = f"the response has an access_token that {fault}; ask the server's operator"
+    return InvalidResponse(status, reason, "access_token")
 
 
 def _type_fault(

@@ -539,7 +539,9 @@ class TestReading:
     )
     def test_a_path_that_leads_nowhere_finds_no_member(self, data: object) -> None:
         """The member of the RFC does not stand in for it."""
-        with pytest.raises(errors.InvalidResponse, match="no access_token; its members are data") as caught:
+        with pytest.raises(
+            errors.InvalidResponse, match=r"data\.token was not found .*; its members are data"
+        ) as caught:
             read({"data": data, "access_token": "tok-1"}, Dialect(members={"access_token": "data.token"}))
         assert caught.value.member == "access_token"
 
