@@ -16,7 +16,7 @@ from oauth_cc._wire.pem import unwrap
 from oauth_cc.authentication.certificate import Certificate
 from oauth_cc.authentication.federated import checked_path
 from oauth_cc.authentication.jwt import UnsignedJwt
-from oauth_cc.authentication.key_forms import UNKNOWN, KeyText, recognized
+from oauth_cc.authentication.key_forms import UNKNOWN, KeyText, account_fault, recognized, unknown_in_file
 from oauth_cc.authentication.keys import ALGORITHMS, Algorithm, KeySource, MacKey, SigningKey
 from oauth_cc.errors import InvalidInput, InvalidKey
 from oauth_cc.secret import Secret
@@ -240,8 +240,16 @@ def _from_file(
     def read() -> SigningKey:
         return key_from_file(path, algorithm=algorithm, key_id=key_id, certificate=certificate, password=password)
 
-    made = _from_content(_content(path), algorithm, key_id, certificate, password)
-    return attrs.evolve(made, source=KeySource(path, read)) if isinstance(made, SigningKey) else made
+    content = _content(path)
+    if isinstance(content, InvalidInput):
+        return content
+    made = _from_content(content, algorithm, key_id, certificate, password)
+    if isinstance(made, SigningKey):
+        return attrs.evolve(made, source=KeySource(path, read))
+    fault = made.reason.removeprefix("signing key ")
+    if not isinstance(made, InvalidKey) or fault == made.reason:
+        return made
+    return _refused(f"file {path} {unknown_in_file(content) if fault == UNKNOWN else fault}")
 
 
 def _content(path: str) -> bytes | InvalidInput:
@@ -253,14 +261,12 @@ def _content(path: str) -> bytes | InvalidInput:
 
 
 def _from_content(
-    content: str | bytes | Secret | InvalidInput,
+    content: str | bytes | Secret,
     algorithm: Algorithm | None,
     key_id: str | None,
     certificate: Certificate | None,
     password: str | bytes | Secret | None,
 ) -> SigningKey | InvalidInput:
-    if isinstance(content, InvalidInput):
-        return content
     given = content.reveal() if isinstance(content, Secret) else content
     if not isinstance(given, str | bytes) or len(given) > _MAX_KEY:
         return _refused(UNKNOWN)
@@ -292,7 +298,8 @@ def _from_jwk(
             return chosen
         members = chosen
     if members is None or "kty" not in members:
-        return _refused("is not a JWK; pass a JSON object with a member 'kty' (RFC 7517 section 4)")
+        fault = "is not a JWK; pass a JSON object with a member 'kty' (RFC 7517 section 4)"
+        return _refused(account_fault(members or {}) or fault)
     if members["kty"] == "oct":
         return _refused("is a symmetric JWK, a secret; pass a private key, or the secret to ClientSecretJwt")
     if not isinstance(members.get("d"), str):

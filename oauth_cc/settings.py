@@ -79,8 +79,9 @@ def _key(file: KeyFile | None, prefix: str) -> SigningKey | InvalidInput | None:
         return InvalidInput("environment", f"{variable} names a file that cannot be read: {error.strerror}")
     except InvalidKey as error:
         password = variable.removesuffix("FILE") + "PASSWORD"
-        reason = error.reason.replace("pass password=", f"set {password}")
-        return InvalidKey("signing key", f"{variable}: {reason}")
+        fault = error.reason.removeprefix(f"signing key file {file.path} ").removeprefix("signing key ")
+        reason = fault.replace("pass password=", f"set {password}")
+        return InvalidKey("signing key", f"{variable}: signing key {reason}")
 
 
 def _together(faults: list[InvalidInput]) -> InvalidInput:

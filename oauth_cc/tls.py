@@ -44,7 +44,7 @@ def certificate_from_file(file: _Path, *, password: str | bytes | Secret | None 
     content = (
         InvalidInput("certificate", "certificate must be in a file; pass its path") if path is None else _read(path)
     )
-    found = content if isinstance(content, InvalidInput) else _certificate(content, password)
+    found = content if isinstance(content, InvalidInput) else _in_file(path or "", _certificate(content, password))
     del file, path, content, password
     if isinstance(found, InvalidInput | ImportError):
         raise found
@@ -59,7 +59,19 @@ def _read(path: str) -> bytes | InvalidInput:
         return InvalidInput("certificate", f"certificate file {path} cannot be read: {error.strerror}; check the path")
 
 
-def _certificate(content: bytes, password: str | bytes | Secret | None) -> Certificate | InvalidInput | ImportError:
+_Found: TypeAlias = Certificate | InvalidInput | ImportError
+
+
+def _in_file(path: str, found: _Found) -> _Found:
+    if not isinstance(found, InvalidInput):
+        return found
+    fault = found.reason.removeprefix("certificate ")
+    if fault == found.reason:
+        fault = "holds no certificate; pass a file with one in PEM, DER or PKCS #12"
+    return InvalidInput("certificate", f"certificate file {path} {fault}")
+
+
+def _certificate(content: bytes, password: str | bytes | Secret | None) -> _Found:
     der = unwrap(content)
     if not isinstance(der, bytes) or der_form(der) != "PKCS #12":
         try:

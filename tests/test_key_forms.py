@@ -37,6 +37,7 @@ PEMS = [part.bytes() for part in CLIENT.cert_chain_pems]
 CHAIN = b"".join(PEMS)
 X509 = load_pem_x509_certificate(PEMS[0])
 DER = X509.public_bytes(Encoding.DER)
+GUIDE = Path(__file__).parents[1] / "oauth_cc" / "authentication" / "PROVIDERS.md"
 PLAIN, CLOSED = serialization.NoEncryption(), serialization.BestAvailableEncryption(b"pass")
 OWN: dict[str, PrivateKeyTypes] = {"RSA": RSA, "EC": CURVES["ES256"], "Ed25519": CURVES["EdDSA"]}
 
@@ -204,6 +205,60 @@ def test_another_form_is_named_with_what_to_do(name: str) -> None:
     assert len(content) < 40 or repr(content[20:60])[2:-1] not in shown_by(caught.value)
 
 
+@pytest.mark.parametrize("name", set(OTHER) - {"file name", "empty", "half a key"})
+def test_the_fault_of_a_file_names_the_file(name: str, tmp_path: Path) -> None:
+    """Its form is named as for a text, without advice to pass the text."""
+    content, reason = OTHER[name]
+    (tmp_path / "key").write_bytes(content)
+    with pytest.raises(errors.InvalidKey, match=reason.replace("(", r"\(")) as caught:
+        key_from_file(tmp_path / "key", password="pass")
+    assert str(caught.value).startswith(f"signing key file {tmp_path / 'key'} ")
+    assert "-----BEGIN" not in str(caught.value)
+    assert len(content) < 40 or repr(content[20:60])[2:-1] not in shown_by(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b"", "is empty; check the program that writes it"),
+        (b" \n", "is empty; check the program that writes it"),
+        (b"client.pem", "is not PEM, DER or a JWK; pass a file with the private key in one of these forms"),
+        (b"<html>", "is not PEM, DER or a JWK; pass a file with the private key in one of these forms"),
+        (pem(RSA)[:200], "is PEM without its end; copy the whole file"),
+        (b"\xfe\xed\xfe\xed\0\0\0\2", "is a Java KeyStore; convert it with: keytool -importkeystore"),
+    ],
+    ids=range(6),
+)
+def test_a_file_in_no_known_form_is_described(content: bytes, fault: str, tmp_path: Path) -> None:
+    """What it lacks is what to do."""
+    (tmp_path / "key").write_bytes(content)
+    with pytest.raises(errors.InvalidKey) as caught:
+        key_from_file(tmp_path / "key")
+    assert str(caught.value).startswith(f"signing key file {tmp_path / 'key'} {fault}")
+
+
+@pytest.mark.parametrize(
+    ("account", "named"),
+    [
+        ({"type": "service_account", "private_key": pem(RSA).decode()}, ("Google", "private_key")),
+        ({"type": "serviceaccount", "keyId": "1", "key": pem(RSA).decode(), "userId": "2"}, ("Zitadel", "key")),
+    ],
+)
+def test_the_file_of_a_service_account_is_named_with_its_recipe(
+    account: dict[str, str], named: tuple[str, str], tmp_path: Path
+) -> None:
+    """The guide has the recipe. Nothing of the key is shown."""
+    (tmp_path / "key").write_text(json.dumps(account))
+    text = f"{named[0]} service account; pass its member {named[1]} "
+    loads: list[Callable[[], object]] = [lambda: key_from_file(tmp_path / "key"), lambda: key_from_jwk(account)]
+    for load in loads:
+        with pytest.raises(errors.InvalidKey, match=text) as caught:
+            load()
+        recipe = str(caught.value).split("'")[1]
+        assert f"\n## {recipe}\n" in GUIDE.read_text()
+        assert pem(RSA).decode()[60:90] not in shown_by(caught.value)
+
+
 @given(st.binary(max_size=99) | st.text(max_size=99) | st.binary(max_size=99).map(lambda end: b"\x30\x82" + end))
 def test_any_content_is_a_key_text_or_a_fault(content: str | bytes) -> None:
     """A fault is a part of a sentence."""
@@ -289,9 +344,10 @@ def test_every_form_that_openssl_writes_of_a_certificate_is_read_or_named(
         REVOKED: "is a revocation list",
         pem(RSA): "must not be a private key",
         openssl("pkey", "-pubout", given=pem(RSA)): "is a public key",
+        b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----": "in DER; use the file as issued",
         openssl(*export, "pass:other"): "cannot be read; pass the right password=",
         openssl("pkcs12", "-export", "-nocerts", "-inkey", str(key), "-passout", "pass:s3cret"): "is missing; export",
-        b"": "no certificate in the text",
+        b"": "holds no certificate; pass a file with one",
     }
     file = tmp_path / "certificate"
     for content in read:
@@ -302,6 +358,7 @@ def test_every_form_that_openssl_writes_of_a_certificate_is_read_or_named(
         file.write_bytes(content)
         with pytest.raises(errors.InvalidInput, match=re.escape(reason)) as caught:
             certificate_from_file(file, password="s3cret")
+        assert str(caught.value).startswith(f"certificate file {file} " if content[:1] != b"0" else "certificate ")
         assert "s3cret" not in shown_by(caught.value)
     file.write_bytes(read[6])
     with monkeypatch.context() as patch:

@@ -11,7 +11,7 @@ from typing import Any
 import anyio
 import pytest
 
-from oauth_cc import AssertionFile, Secret, SecretFile, SigningKey, errors
+from oauth_cc import AssertionFile, ClientAssertion, Secret, SecretFile, SigningKey, errors
 from oauth_cc._io.signing import Proven, Signing, perform_signing, perform_signing_async
 from oauth_cc.authentication import KeySource, MacKey, SecretSource
 from oauth_cc.authentication.federated import MAX_ASSERTION
@@ -84,6 +84,7 @@ def test_illegal_assertion_file_is_an_error_without_its_content(
         file.write_bytes(content)
     result = ask(FetchAssertion(AssertionFile(file)))
     assert reason in error_of(result)
+    assert str(file) in error_of(result)
     assert isinstance(result, Failed)
     assert result.retryable
     assert "M4RKER" not in shown_by(result.error)
@@ -205,13 +206,19 @@ def test_error_of_a_function_of_the_user_names_it(ask: Prove) -> None:
     def vault(_: object = None) -> str:
         raise gone
 
+    def issue(audience: str) -> str:
+        raise RuntimeError(f"not for {audience}")
+
     class Kms:
         def __call__(self, _: bytes) -> bytes:
             raise RuntimeError("no quota")
 
+    bound = ClientAssertion(issue, audience="https://as.example")
+
     wanted: dict[str, Signing] = {
         "signer test_error_of_a_function_of_the_user_names_it.<locals>.Kms": Sign(key(Kms()), b"a"),
         "assertion function test_error_of_a_function_of_the_user_names_it.<locals>.vault": FetchAssertion(vault),
+        "assertion function test_error_of_a_function_of_the_user_names_it.<locals>.issue": FetchAssertion(bound.source),
         "secret function test_error_of_a_function_of_the_user_names_it.<locals>.vault": ReadSecret(SecretSource(vault)),
     }
     for name, effect in wanted.items():

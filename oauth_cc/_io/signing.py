@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from oauth_cc._io.tracebacks import strip_tracebacks
 from oauth_cc.authentication.client_secret import MAX_SECRET, SecretFile, SecretSource, checked_secret, secret_in_file
-from oauth_cc.authentication.federated import MAX_ASSERTION, AssertionFile, checked_assertion
+from oauth_cc.authentication.federated import MAX_ASSERTION, AssertionFile, assertion_in_file, checked_assertion
 from oauth_cc.authentication.keys import MacKey, SigningKey
 from oauth_cc.errors import InvalidInput, InvalidKey, OAuthError
 from oauth_cc.flows.effects import Failed, FetchAssertion, ReadKey, ReadSecret, Sign
@@ -89,6 +89,8 @@ def _function(effect: Signing) -> str:
 
 
 def _name(function: object) -> str:
+    # A function of the library may call the user's.
+    function = getattr(function, "__wrapped__", function)
     return str(getattr(function, "__qualname__", type(function).__qualname__))
 
 
@@ -146,6 +148,8 @@ def _checked(effect: Signing, found: object) -> Proven:
 
 def _checked_result(effect: Signing, found: object) -> bytes | Secret | SigningKey | InvalidInput:
     match effect:
+        case FetchAssertion(AssertionFile() as file) if isinstance(found, bytes):
+            return assertion_in_file(file, found)
         case FetchAssertion():
             return checked_assertion(found.decode("utf-8", "replace") if isinstance(found, bytes) else found)
         case ReadSecret(SecretFile() as file) if isinstance(found, bytes):

@@ -75,4 +75,6 @@ def _plain(content: str | bytes) -> str | bytes:
         wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
         content = content.decode("utf-16" if wide else "utf-8-sig", "replace")
     text = content.removeprefix("\ufeff").strip().strip("\"'").strip()
-    return text.replace("\\r", "").replace("\\n", "\n") if "-----BEGIN" in text else text
+    # A JSON string that holds PEM has its line breaks so, and stays JSON.
+    joined = "-----BEGIN" in text and not text.startswith("{")
+    return text.replace("\\r", "").replace("\\n", "\n") if joined else text

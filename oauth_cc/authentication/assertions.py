@@ -176,6 +176,11 @@ class _ForAudience:
     function: AudienceSource = attrs.field(repr=False)
     audience: str
 
+    @property
+    def __wrapped__(self) -> AudienceSource:
+        """The user's function, which an error names, as for `functools.wraps`."""
+        return self.function
+
     def __call__(self) -> str | Secret | Awaitable[str | Secret]:
         return self.function(self.audience)
 

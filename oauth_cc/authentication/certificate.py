@@ -189,7 +189,7 @@ def _read_pem(pem: str | bytes) -> "Certificate | InvalidInput":
         return InvalidInput("certificate", f"certificate must be the text of a PEM file, not {type(pem).__name__}")
     found = unwrap(pem)
     if isinstance(found, bytes):
-        return _read_der(found)
+        return _read_chain(found)
     chain = [content for label, content in blocks(found) if label in _LABELS]
     if not chain:
         fault = next((fault for pattern, fault in _OTHERS if pattern in found), _NONE)
@@ -198,7 +198,13 @@ def _read_pem(pem: str | bytes) -> "Certificate | InvalidInput":
         ders = [a2b_base64("".join(content.split()), strict_mode=True) for content in chain]
     except Error:
         return InvalidInput("certificate", "certificate is not base64 between BEGIN and END; use the file as issued")
-    return _read_der(*ders)
+    return _read_chain(*ders)
+
+
+def _read_chain(der: bytes, *issuers: bytes) -> "Certificate | InvalidInput":
+    if der_form(der) is None:
+        return InvalidInput("certificate", "certificate is not an X.509 certificate in DER; use the file as issued")
+    return _read_der(der, *issuers)
 
 
 def _read_der(der: bytes, *issuers: bytes) -> "Certificate | InvalidInput":

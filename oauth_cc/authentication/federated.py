@@ -132,6 +132,24 @@ def checked_assertion(given: object) -> Secret | InvalidInput:
     return sealed
 
 
+def assertion_in_file(file: AssertionFile, content: bytes) -> Secret | InvalidInput:
+    """
+    Return the assertion in *content*, or the error, which names the file.
+
+        >>> str(assertion_in_file(AssertionFile("/run/token"), b""))
+        'client assertion file /run/token must not be empty; check the program that writes it'
+
+    Args:
+        file: The file that was read.
+        content: Its bytes.
+    """
+    found = checked_assertion(content.decode("utf-8", "replace"))
+    if isinstance(found, Secret):
+        return found
+    fault = found.reason.removeprefix("client assertion ")
+    return InvalidInput("client assertion", f"client assertion file {file.path} {fault}")
+
+
 def remark_on(assertion: Secret, now: float) -> str | None:
     """
     Return what to check about a rejected assertion, None if it is not a JWT.

@@ -43,8 +43,16 @@ _OTHERS: Final = (
     ("ssh-", "is an SSH public key; pass the private key, the file without .pub"),
     ("ecdsa-", "is an SSH public key; pass the private key, the file without .pub"),
 )
-UNKNOWN: Final = "is not PEM, DER or a JWK; pass the text of the file that begins with -----BEGIN, not its name"
+_JKS: Final = b"\xfe\xed\xfe\xed"
+_NOT_KEY: Final = "is not PEM, DER or a JWK"
+UNKNOWN: Final = f"{_NOT_KEY}; pass the text of the file that begins with -----BEGIN, not its name"
 """The fault of what is in no known form."""
+
+# The files of service accounts, by their member ``type``: the account, the member with the key, and its recipe.
+_ACCOUNTS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "service_account": ("Google", "private_key", "Google service accounts"),
+    "serviceaccount": ("Zitadel", "key", "A signed assertion as the grant"),
+}
 
 
 @final
@@ -94,6 +102,41 @@ def recognized(content: str | bytes, *, has_password: bool) -> KeyText | str:
     whole = block(label, inside)
     rsa_pss = label == "PRIVATE KEY" and _is_rsa_pss(unwrap(inside))
     return KeyText(form, Secret(whole), rsa_pss, needs_bcrypt=is_closed and form == "OpenSSH")
+
+
+def unknown_in_file(content: bytes) -> str:
+    """
+    Return the fault of a file with *content* that is in no known form.
+
+        >>> unknown_in_file(b"")
+        'is empty; check the program that writes it'
+    """
+    if not content.strip():
+        return "is empty; check the program that writes it"
+    if content.startswith(_JKS):
+        command = "keytool -importkeystore -srckeystore FILE -destkeystore NEW -deststoretype PKCS12"
+        return f"is a Java KeyStore; convert it with: {command}"
+    if b"-----BEGIN" in content and b"-----END" not in content:
+        return "is PEM without its end; copy the whole file"
+    return f"{_NOT_KEY}; pass a file with the private key in one of these forms"
+
+
+def account_fault(members: Mapping[str, object]) -> str | None:
+    """
+    Return the fault of *members* that are the file of a service account and not a JWK, None if they are not.
+
+        >>> account_fault({"type": "serviceaccount", "keyId": "1", "key": "-----BEGIN"})[:59]
+        'is the file of a Zitadel service account; pass its member k'
+    """
+    named = members.get("type")
+    found = _ACCOUNTS.get(named) if isinstance(named, str) else None
+    if found is None:
+        return None
+    account, member, recipe = found
+    return (
+        f"is the file of a {account} service account; pass its member {member} to key_from_pem(), "
+        f"as the recipe '{recipe}' of PROVIDERS.md does"
+    )
 
 
 def _in_der(der: bytes, has_password: bool) -> KeyText | str:
