@@ -21,7 +21,7 @@ from oauth_cc._io.arguments import check_client, metadata_flow, token_flow
 from oauth_cc._io.async_driver import drive
 from oauth_cc._io.constructors import AuthConstructors, SourceConstructors
 from oauth_cc._io.context import SourceContext
-from oauth_cc._io.options import DEFAULTS, Options
+from oauth_cc._io.options import DEFAULTS, Options, check_options
 from oauth_cc._io.origins import Origins
 from oauth_cc._wire.typing import NonStringCollection
 from oauth_cc.endpoint import Endpoint
@@ -103,4 +103,5 @@ async def perform(flow: Flow[T], *, client: ClientSession | None = None, options
 
     `AsyncTokenSource` explains the arguments. Raises `aiohttp.ClientError` if no response arrived.
     """
+    check_options(options)
     return await drive(flow, sender(client, options.timeout))

@@ -20,7 +20,7 @@ from oauth_cc._wire.hidden import Hidden
 from oauth_cc.dialect import RFC_6749, Dialect
 from oauth_cc.endpoint import check_url
 from oauth_cc.errors import InvalidInput
-from oauth_cc.http import HttpResponse
+from oauth_cc.http import HttpResponse, check_response
 from oauth_cc.scope import Scope
 
 __all__ = [
@@ -74,6 +74,7 @@ _SHOWN_ERRORS: Final = frozenset(
 )
 
 
+_LINES: Final = "values must be the WWW-Authenticate lines as str; pass response.header('WWW-Authenticate')"
 _Parameters: TypeAlias = tuple[tuple[str, str], ...]
 
 
@@ -170,7 +171,12 @@ def parse_challenges(values: Iterable[str]) -> tuple[Challenge, ...]:
 
     Args:
         values: The lines. A str is one line.
+
+    Raises:
+        InvalidInput: *values* is not a str or a collection of str.
     """
+    if not isinstance(values, Iterable):
+        raise InvalidInput("values", f"{_LINES}, not {type(values).__name__}")
     lines = _bounded((values,) if isinstance(values, str) else values)
     read = islice(chain.from_iterable(map(_challenges, lines)), MAX_CHALLENGES)
     return tuple([challenge for challenge in read if challenge is not None])
@@ -198,6 +204,9 @@ def token_rejected(response: HttpResponse, dialect: Dialect = RFC_6749) -> bool:
         >>> token_rejected(HttpResponse(401, {"WWW-Authenticate": 'DPoP error="use_dpop_nonce"'}))
         False
     """
+    check_response(response)
+    if not isinstance(dialect, Dialect):
+        raise InvalidInput("dialect", f"dialect must be a Dialect, not {type(dialect).__name__}")
     if response.status not in notable_statuses(dialect):
         return False
     challenges = _about_tokens(parse_challenges(response.header("WWW-Authenticate")))
@@ -226,6 +235,7 @@ def insufficient_scope(response: HttpResponse) -> Scope | None:
         >>> insufficient_scope(HttpResponse(403, fields))
         Scope.of('a', 'b')
     """
+    check_response(response)
     if response.status != 403:
         return None
     challenges = _about_tokens(parse_challenges(response.header("WWW-Authenticate")))
@@ -259,6 +269,7 @@ def challenged_scope(response: HttpResponse) -> Scope:
 
 
 def _of_401(response: HttpResponse) -> list[Challenge]:
+    check_response(response)
     return _about_tokens(parse_challenges(response.header("WWW-Authenticate"))) if response.status == 401 else []
 
 
@@ -284,6 +295,8 @@ def _scope(challenge: Challenge) -> Scope:
 def _bounded(lines: Iterable[str]) -> Iterator[str]:
     size = 0
     for line in lines:
+        if not isinstance(line, str):
+            raise InvalidInput("values", f"{_LINES}, not {type(line).__name__}")
         # One more for the end of the line, so that empty lines count, too.
         size += len(line) + 1
         if size > MAX_CHALLENGE_TEXT:

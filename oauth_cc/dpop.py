@@ -19,7 +19,7 @@ from oauth_cc.authentication.jwt import UnsignedJwt
 from oauth_cc.authentication.keys import ALGORITHMS, SigningKey, dpop_key_fault
 from oauth_cc.challenge import parse_challenges
 from oauth_cc.errors import InvalidInput
-from oauth_cc.http import HttpResponse
+from oauth_cc.http import HttpResponse, check_response
 from oauth_cc.secret import Secret
 
 __all__ = ["accepted_algorithms", "dpop_nonce", "dpop_proof", "retry_nonce"]
@@ -116,6 +116,7 @@ def dpop_nonce(response: HttpResponse) -> str | None:
         >>> dpop_nonce(HttpResponse(200, {"DPoP-Nonce": "n-1"}))
         'n-1'
     """
+    check_response(response)
     values = response.header("DPoP-Nonce")
     return values[0] if len(values) == 1 and _is_nonce(values[0]) else None
 
@@ -135,6 +136,8 @@ def retry_nonce(response: HttpResponse, sent: str | None) -> str | None:
         response: The response.
         sent: The nonce in the rejected proof, or None.
     """
+    if sent is not None and not isinstance(sent, str):
+        raise InvalidInput("sent", f"sent must be the nonce as a str, or None, not {type(sent).__name__}")
     nonce = dpop_nonce(response)
     if nonce is None or nonce == sent or "use_dpop_nonce" not in _errors(response):
         return None
@@ -150,6 +153,7 @@ def accepted_algorithms(response: HttpResponse) -> tuple[str, ...]:
         >>> accepted_algorithms(HttpResponse(401, {"WWW-Authenticate": 'DPoP algs="ES256 PS256"'}))
         ('ES256', 'PS256')
     """
+    check_response(response)
     challenges = parse_challenges(response.header("WWW-Authenticate")) if response.status == _UNAUTHORIZED else ()
     named = " ".join([challenge.get("algs") or "" for challenge in challenges if challenge.scheme == "dpop"])
     return tuple([name for name in dict.fromkeys(named.split()) if name in _REGISTERED])

@@ -2,6 +2,7 @@
 HTTP requests and responses as values (RFC 9110).
 """
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Final, NoReturn, SupportsIndex, TypeAlias, TypeGuard, TypeVar, final
@@ -211,6 +212,31 @@ class HttpResponse:
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
         raise TypeError("an HttpResponse may contain a token and cannot be pickled; parse it where it was received")
+
+
+def check_response(given: object) -> None:
+    """Raise `InvalidInput` unless *given* is an `HttpResponse`."""
+    if not isinstance(given, HttpResponse):
+        kind = type(given).__name__
+        del given
+        reason = f"response must be an HttpResponse, not {kind}; use HttpResponse(status, headers, content)"
+        raise InvalidInput("response", reason)
+
+
+def check_received(response: object, received_at: object) -> None:
+    """
+    Check what a program says that it received.
+
+    Args:
+        response: The response.
+        received_at: When it was received, in POSIX seconds.
+
+    Raises:
+        InvalidInput: An argument is of another type, or *received_at* is not finite.
+    """
+    check_response(response)
+    if not (type(received_at) is int or type(received_at) is float) or not abs(received_at) < math.inf:
+        raise InvalidInput("received_at", "received_at must be POSIX seconds as a finite float; use time.time()")
 
 
 # Fields by which a message is framed, routed or kept apart from another one (RFC 9110 sections 7 and 8, RFC 6265).

@@ -19,7 +19,7 @@ from oauth_cc._io import driver, source
 from oauth_cc._io.arguments import check_client, metadata_flow, token_flow
 from oauth_cc._io.constructors import AuthConstructors, SourceConstructors
 from oauth_cc._io.context import SourceContext
-from oauth_cc._io.options import DEFAULTS, Options
+from oauth_cc._io.options import DEFAULTS, Options, check_options
 from oauth_cc._io.origins import Origins
 from oauth_cc._io.requests_calls import RequestsCalls
 from oauth_cc._io.requests_sending import Timeout as Timeout
@@ -101,4 +101,5 @@ def perform(flow: Flow[T], *, client: Session | None = None, options: Options = 
 
     `TokenSource` explains the arguments. Raises `requests.RequestException` if no response arrived.
     """
+    check_options(options)
     return driver.drive(flow, sender(client, options.timeout, options.wait_timeout))

@@ -8,7 +8,6 @@ that no traceback shows a token, with locals or without. Side details are read t
 good token. The token itself is read strictly.
 """
 
-import math
 import re
 from collections.abc import Callable
 from typing import Final
@@ -26,7 +25,7 @@ from oauth_cc.errors import (
     UnexpectedRedirect,
     UnsupportedTokenType,
 )
-from oauth_cc.http import HttpResponse
+from oauth_cc.http import HttpResponse, check_received
 from oauth_cc.refusal import proof_if_any, redact, refusal, secrets_of, shown_location, words_in_success
 from oauth_cc.request import GivenRequest, TokenRequest, as_request
 from oauth_cc.scope import Scope
@@ -81,13 +80,7 @@ def parse_token_response(
     del assertion
     if isinstance(sent, InvalidInput):
         raise sent
-    if not isinstance(response, HttpResponse):
-        kind = type(response).__name__
-        del response
-        reason = f"response must be an HttpResponse, not {kind}; use HttpResponse(status, headers, content)"
-        raise InvalidInput("response", reason)
-    if type(received_at) not in (int, float) or not math.isfinite(received_at):
-        raise InvalidInput("received_at", "received_at must be POSIX seconds as a finite float; use time.time()")
+    check_received(response, received_at)
     asked = as_request(request)
     outcome = read_token_response(response, asked, received_at, lambda: proof_if_any(asked), sent)
     if isinstance(outcome, Token):

@@ -20,7 +20,7 @@ from oauth_cc.authentication.methods import Proof
 from oauth_cc.compose import authenticated_form, client_proof_of
 from oauth_cc.endpoint import Endpoint, as_endpoint, endpoint_fault
 from oauth_cc.errors import InvalidInput, InvalidResponse, OAuthError, TokenRequestRefused, UnexpectedRedirect
-from oauth_cc.http import HttpRequest, HttpResponse
+from oauth_cc.http import HttpRequest, HttpResponse, check_received
 from oauth_cc.refusal import refusal, secrets_of, shown_location
 from oauth_cc.request import GivenRequest, TokenRequest, as_request
 from oauth_cc.scope import Scope
@@ -163,6 +163,7 @@ def check_revocation_response(
     Raises:
         TokenRequestRefused: The server refused the request.
         InvalidResponse: The response is a redirect.
+        InvalidInput: An argument is of another type.
 
     Example:
         >>> from oauth_cc import ClientCredentials
@@ -171,6 +172,7 @@ def check_revocation_response(
     """
     sent = None if assertion is None else checked_assertion(assertion)
     del assertion
+    check_received(response, received_at)
     outcome = read_revocation_response(response, received_at, *_context(client, sent))
     if outcome is not None:
         raise outcome
@@ -197,6 +199,7 @@ def parse_introspection_response(
     Raises:
         TokenRequestRefused: The server refused the request.
         InvalidResponse: The response does not say whether the token is active.
+        InvalidInput: An argument is of another type.
 
     Example:
         >>> from oauth_cc import ClientCredentials
@@ -207,6 +210,7 @@ def parse_introspection_response(
     """
     sent = None if assertion is None else checked_assertion(assertion)
     del assertion
+    check_received(response, received_at)
     outcome = read_introspection_response(response, received_at, *_context(client, sent))
     if isinstance(outcome, Introspection):
         return outcome

@@ -68,7 +68,8 @@ _ELSEWHERE: Final = {
 
 
 def _assumed_end(token: "Token") -> float:
-    return token.received_at + DEFAULT_LIFETIME
+    # Any other value is rejected after all fields are set.
+    return token.received_at + DEFAULT_LIFETIME if _is_moment(token.received_at) else token.received_at
 
 
 @final
@@ -233,8 +234,25 @@ def is_expired(token: Token, now: float) -> bool:
     Args:
         token: The token.
         now: The current time in POSIX seconds, such as ``time.time()``.
+
+    Raises:
+        InvalidInput: An argument is of another type.
     """
-    return now >= token.expires_at
+    # Caught, because a check would take as long as the comparison.
+    try:
+        return now >= token.expires_at
+    except (AttributeError, TypeError):
+        fault = token_fault(token) or InvalidInput("now", "now must be POSIX seconds as a float; use time.time()")
+    del token
+    raise fault
+
+
+def token_fault(given: object) -> InvalidInput | None:
+    """Return the error for *given* in place of a token, None if it is a `Token`."""
+    if isinstance(given, Token):
+        return None
+    reason = f"token must be a Token, not {type(given).__name__}; parse_token_response() returns one"
+    return InvalidInput("token", reason)
 
 
 def authorize(request: HttpRequest, token: Token, *, proof: str | Secret | None = None) -> HttpRequest:
@@ -264,10 +282,10 @@ def authorize(request: HttpRequest, token: Token, *, proof: str | Secret | None 
         reason = f"request must be an HttpRequest, not {type(request).__name__}; use HttpRequest('GET', url)"
         del request
         raise InvalidInput("request", reason)
-    if not isinstance(token, Token):
-        reason = f"token must be a Token, not {type(token).__name__}; parse_token_response() returns one"
+    fault = None if isinstance(token, Token) else token_fault(token)
+    if fault is not None:
         del token
-        raise InvalidInput("token", reason)
+        raise fault
     if isinstance(signed, InvalidInput):
         raise signed
     if (token.token_type == "DPoP") != (signed is not None):

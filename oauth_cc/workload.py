@@ -38,6 +38,10 @@ class AssertionVariable:
 
     name: str
 
+    def __attrs_post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise InvalidInput("name", f"name must be that of a variable as a str, not {type(self.name).__name__}")
+
     def __call__(self) -> Secret:
         """Return the assertion. Raises `InvalidInput` if the variable is not set."""
         return _variable(self.name, "check that the job requests it, as id_tokens in GitLab")
@@ -55,6 +59,9 @@ class GitHubActions:
     """
 
     perform: Perform = attrs.field(repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        _check_perform(self.perform)
 
     def __call__(self, audience: str) -> Secret | Awaitable[Secret]:
         """
@@ -85,6 +92,11 @@ class GoogleMetadata:
     perform: Perform = attrs.field(repr=False)
     host: str = "metadata.google.internal"
 
+    def __attrs_post_init__(self) -> None:
+        _check_perform(self.perform)
+        if not isinstance(self.host, str):
+            raise InvalidInput("host", f"host must be a host name as a str, not {type(self.host).__name__}")
+
     def __call__(self, audience: str) -> Secret | Awaitable[Secret]:
         """
         Return the assertion for *audience*.
@@ -93,6 +105,12 @@ class GoogleMetadata:
         response.
         """
         return self.perform(google_assertion(audience, self.host))
+
+
+def _check_perform(given: object) -> None:
+    if not callable(given):
+        reason = f"perform must be a function, not {type(given).__name__}; pass the perform of an HTTP library's module"
+        raise InvalidInput("perform", f"{reason}, such as oauth_cc.httpx2.perform")
 
 
 def _variable(name: str, advice: str) -> Secret:

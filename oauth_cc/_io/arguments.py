@@ -147,6 +147,7 @@ def metadata_flow(issuer: str | Endpoint, cache: MetadataCache | None, options: 
         cache: The cache of the metadata. None to fetch them at each call.
         options: Timeout and retries.
     """
+    check_options(options)
     from oauth_cc.flows.discovery import discover
 
     return discover(issuer, retries=options.retries, cache=cache)

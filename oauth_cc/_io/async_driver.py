@@ -44,6 +44,7 @@ from oauth_cc.flows.effects import (
     Sign,
     Sleep,
     advance,
+    check_flow,
     without_store,
 )
 from oauth_cc.http import HttpRequest
@@ -174,6 +175,7 @@ async def drive(
         store_effects: The shared store, None if there is none.
         report: Receives each event of the flow.
     """
+    check_flow(flow)
     try:
         step = advance(flow, None)
         while not isinstance(step, Returned):

@@ -34,7 +34,7 @@ from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
 from oauth_cc.stores._pending import Answer, PendingRenewal
 from oauth_cc.stores.cache import Limits, TokenCache
-from oauth_cc.token import Token
+from oauth_cc.token import Token, token_fault
 
 if TYPE_CHECKING:
     # Imported at run time by the method that needs it.
@@ -130,6 +130,10 @@ class SourceContext:
         Returns:
             False if the token is kept because the API rejects one token after the other.
         """
+        fault = token_fault(token)
+        if fault is not None:
+            del token
+            raise fault
         self._forget_resource()
         before, after = self.cache.discard(self.terms.slot, token, time.time(), api=api)
         if before.token == token and after.token is None:

@@ -28,6 +28,7 @@ from oauth_cc.flows.effects import (
     Sign,
     Sleep,
     advance,
+    check_flow,
     without_store,
 )
 from oauth_cc.http import HttpRequest
@@ -114,6 +115,7 @@ def conclude(
         store_effects: The shared store, None if there is none.
         report: Receives each event of the flow.
     """
+    check_flow(flow)
     try:
         step = _advance(flow, None)
         while not isinstance(step, Returned | Exception):

@@ -18,7 +18,7 @@ from oauth_cc._io.deadline import Deadline, DeadlineExceeded
 from oauth_cc._io.httpx_connection import Connection, TooMuchRead
 from oauth_cc._io.httpx_messages import Body, Request, Response
 from oauth_cc._io.httpx_reading import Reading, release, release_async
-from oauth_cc._io.options import Options
+from oauth_cc._io.options import Options, check_options
 from oauth_cc._io.tracebacks import chain, strip_tracebacks
 from oauth_cc._io.user_agent import with_user_agent
 from oauth_cc.flows.effects import Failed, Flow, Received
@@ -235,11 +235,13 @@ class Library(Generic[C, A, R]):
         Raises:
             InvalidInput: *client* has the wrong type.
         """
+        check_options(options)
         return driver.drive(flow, self.sender(client, options))
 
     async def perform_async(self, flow: Flow[T], client: A | None, options: Options) -> T:
         """Run *flow* in this task and return its result, as `perform` does."""
         self.check_async()
+        check_options(options)
         from oauth_cc._io import async_driver
 
         return await async_driver.drive(flow, self.async_sender(client, options))

@@ -18,7 +18,7 @@ from oauth_cc.doctor._python import python
 from oauth_cc.doctor._records import Alternative, Diagnosis, Failure, FailureKind, Finding, Observed, Outage, Topic
 from oauth_cc.doctor._shell import shell
 from oauth_cc.endpoint import url_fault
-from oauth_cc.errors import TokenRequestRefused
+from oauth_cc.errors import InvalidInput, TokenRequestRefused
 from oauth_cc.http import date
 from oauth_cc.metadata import ServerMetadata
 from oauth_cc.refusal import known_secrets, redact
@@ -77,6 +77,7 @@ def examine(request: GivenRequest, observed: Observed) -> Diagnosis:
         'endpoint'
     """
     asked = as_request(request)
+    _check_observed(observed)
     secrets = known_secrets(asked)
 
     def shown(text: str) -> str:
@@ -96,18 +97,25 @@ def examine(request: GivenRequest, observed: Observed) -> Diagnosis:
     return Diagnosis(works, findings, python(changed, endpoint, observed), shell(changed, endpoint, observed))
 
 
-def needs_alternatives(request: TokenRequest, observed: Observed) -> bool:
+def needs_alternatives(request: GivenRequest, observed: Observed) -> bool:
     """
     Return whether another way to send *request* may do better: the server refused it, and is not busy.
 
     Args:
-        request: The token request.
+        request: The token request, or credentials for a request without scope.
         observed: What was observed of the server.
     """
+    asked = as_request(request)
+    _check_observed(observed)
     if observed.response is None:
         return False
-    outcome = read(request, observed.response, observed.received_at)
+    outcome = read(asked, observed.response, observed.received_at)
     return isinstance(outcome, TokenRequestRefused) and not outcome.retryable and outcome.status in _REFUSALS
+
+
+def _check_observed(given: object) -> None:
+    if not isinstance(given, Observed):
+        raise InvalidInput("observed", f"observed must be an Observed, not {type(given).__name__}")
 
 
 def _shown(observed: Observed) -> str:

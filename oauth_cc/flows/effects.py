@@ -13,6 +13,7 @@ import attrs
 from oauth_cc.authentication.client_secret import SecretFile, SecretSource
 from oauth_cc.authentication.federated import Source
 from oauth_cc.authentication.keys import KeySource, MacKey, SigningKey
+from oauth_cc.errors import InvalidInput
 from oauth_cc.events import Event
 from oauth_cc.http import HttpRequest, HttpResponse
 from oauth_cc.secret import Secret
@@ -210,15 +211,32 @@ def advance(flow: Flow[T], result: object) -> Effect | Returned[T]:
     Args:
         flow: The flow.
         result: The result of the last effect, None to start the flow.
+
+    Raises:
+        InvalidInput: *flow* is not a generator.
     """
+    check_flow(flow)
     try:
         return flow.send(result)
     except StopIteration as stop:
         return Returned(stop.value)
 
 
+def check_flow(given: object) -> None:
+    """Raise `InvalidInput` unless *given* is a generator."""
+    if not isinstance(given, Generator):
+        reason = f"flow must be a generator, not {type(given).__name__}; call a function of oauth_cc.flows, such as"
+        raise InvalidInput("flow", f"{reason} revoke(token, client, endpoint)")
+
+
 def without_store(effect: Load | Save | Lock) -> bool | None:
-    """Return the result of *effect* without a shared store: nothing is found, and the lock is free."""
+    """
+    Return the result of *effect* without a shared store: nothing is found, and the lock is free.
+
+    Raises `InvalidInput` for anything but these three effects.
+    """
+    if not isinstance(effect, Load | Save | Lock):
+        raise InvalidInput("effect", f"effect must be a Load, Save or Lock, not {type(effect).__name__}")
     return True if isinstance(effect, Lock) else None
 
 

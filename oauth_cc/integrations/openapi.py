@@ -35,7 +35,7 @@ def with_source(configuration: C, source: TokenSource | AsyncTokenSource) -> C:
         InvalidInput: *configuration* has no ``access_token``, or *source* has another type or DPoP tokens.
     """
     check_bearer_source(source, TokenSource, AsyncTokenSource)
-    if not hasattr(configuration, "access_token"):
+    if not hasattr(configuration, "access_token") or not hasattr(configuration, "__dict__"):
         name = type(configuration).__name__
         raise InvalidInput("configuration", f"configuration must be the client's Configuration, not {name}")
 

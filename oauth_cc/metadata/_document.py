@@ -9,7 +9,7 @@ from typing import Final
 from oauth_cc._wire.grammar import SCOPE_TOKEN
 from oauth_cc._wire.json import is_array, parse_object
 from oauth_cc.errors import InvalidResponse, UnexpectedRedirect
-from oauth_cc.http import RETRYABLE, HttpResponse
+from oauth_cc.http import RETRYABLE, HttpResponse, check_response
 from oauth_cc.refusal import shown_location
 
 DEFAULT_METADATA_LIFETIME: Final = 3600.0
@@ -97,6 +97,7 @@ def metadata_lifetime(response: HttpResponse) -> float:
         >>> metadata_lifetime(HttpResponse(200, {"Cache-Control": "public, max-age=600"}))
         600.0
     """
+    check_response(response)
     directives = [part.strip(" \t") for value in response.header("Cache-Control") for part in value.split(",")]
     if {"no-store", "no-cache"} & {directive.lower() for directive in directives}:
         return _LEAST_LIFETIME

@@ -9,7 +9,7 @@ import attrs
 
 from oauth_cc.endpoint import Endpoint, check_url, issuer_fault, issuer_of, origin
 from oauth_cc.errors import InvalidInput, InvalidResponse
-from oauth_cc.http import HttpResponse
+from oauth_cc.http import HttpResponse, check_response
 from oauth_cc.metadata._document import MAX_SHOWN, OK, members_of, texts
 from oauth_cc.scope import Scope
 
@@ -126,9 +126,10 @@ def parse_resource_metadata(response: HttpResponse, resource: str) -> ResourceMe
     Raises:
         UnexpectedRedirect: The response is a redirect.
         InvalidResponse: The response is not metadata, or the metadata is of another resource.
-        InvalidInput: *resource* is not an https URL, nor http to loopback.
+        InvalidInput: *response* is of another type, or *resource* is not an https URL, nor http to loopback.
     """
     _check_identifier(resource)
+    check_response(response)
     members = members_of(response, _ADVICE)
     if members.get("resource") != resource:
         raise InvalidResponse(OK, _mismatch(members.get("resource"), resource), "resource")

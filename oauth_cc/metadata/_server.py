@@ -11,7 +11,7 @@ import attrs
 from oauth_cc._wire.json import is_object
 from oauth_cc.endpoint import Endpoint, endpoint_of_issuer_fault, issuer_fault, issuer_of
 from oauth_cc.errors import InvalidInput, InvalidResponse, IssuerMismatch
-from oauth_cc.http import HttpResponse
+from oauth_cc.http import HttpResponse, check_response
 from oauth_cc.metadata._document import MAX_SHOWN, OK, members_of, texts
 
 CLIENT_CREDENTIALS: Final = "client_credentials"
@@ -84,6 +84,9 @@ class ServerMetadata:
         }
         named = [(name, url) for name, urls in endpoints.items() for url in urls if url is not None]
         faults = [] if fault is not None else [endpoint_of_issuer_fault(url, self.issuer, name) for name, url in named]
+        if not isinstance(self.token_endpoint, str):
+            reason = f"token_endpoint must be a URL as a str, not {type(self.token_endpoint).__name__}"
+            raise InvalidInput("token_endpoint", reason)
         for found in (fault, *faults):
             if found is not None:
                 raise found
@@ -151,6 +154,7 @@ def parse_metadata(response: HttpResponse, issuer: str | Endpoint) -> ServerMeta
         InvalidInput: *issuer* is not an issuer identifier.
     """
     issuer, _ = issuer_of(issuer)
+    check_response(response)
     members = members_of(response, _ADVICE)
     if "issuer" not in members:
         raise InvalidResponse(OK, f"the response has no issuer, so it is not metadata; {_ADVICE}")

@@ -210,6 +210,8 @@ def commands(
         InvalidInput: An argument is out of its range, the client has no timeout, or *encrypted* is this error.
         ImportError: *encrypted* is this error.
     """
+    if not isinstance(prefix, str):
+        raise InvalidInput("prefix", f"prefix must be a str such as 'oauth_cc:', not {type(prefix).__name__}")
     if "{" in prefix:
         raise InvalidInput("prefix", "prefix must not contain '{', by which a cluster places keys")
     if not 1 <= lock_lifetime <= 3600:

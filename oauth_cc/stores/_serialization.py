@@ -8,7 +8,7 @@ from typing import Final
 from oauth_cc._wire.json import MAX_SIZE, parse_object, write
 from oauth_cc.errors import InvalidInput
 from oauth_cc.secret import Secret
-from oauth_cc.token import Token
+from oauth_cc.token import Token, token_fault
 
 KEY: Final = re.compile(r"[0-9a-f]{64}")
 """A cache key, as `oauth_cc.flows.cache_key.cache_key` returns it. It is safe as a part of any name."""
@@ -28,6 +28,10 @@ def dumps(key: str, token: Token) -> Secret | None:
         key: The cache key.
         token: The token.
     """
+    fault = token_fault(token)
+    if fault is not None:
+        del token
+        raise fault
     text = Secret(write({"key": key, "token": token.to_json()}, ascii_only=True))
     return text if len(text.reveal()) <= MAX_SIZE else None
 

@@ -24,12 +24,12 @@ from typing import Final, final
 import attrs
 
 from oauth_cc._wire.json import MAX_SIZE
-from oauth_cc.errors import StoreUnavailable
+from oauth_cc.errors import InvalidInput, StoreUnavailable
 from oauth_cc.flows.freshness import is_plausible
 from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
 from oauth_cc.stores._serialization import KEY, check_key, dumps, loads
-from oauth_cc.token import Token
+from oauth_cc.token import Token, token_fault
 
 try:
     from filelock import FileLock, Timeout
@@ -87,6 +87,9 @@ class FileStore:
             have mode 0700. A leading ``~`` is the user's home directory. None is a directory in the user's cache, which
             the environment variable ``XDG_CACHE_HOME`` can move.
 
+    Raises:
+        InvalidInput: *directory* is of another type.
+
     Example:
         >>> FileStore("/run/user/1000/tokens")
         FileStore('/run/user/1000/tokens')
@@ -117,7 +120,7 @@ class FileStore:
             token: The token. It is not saved if it is too large to be loaded again.
 
         Raises:
-            InvalidInput: *key* is not a cache key.
+            InvalidInput: *key* is not a cache key, or *token* is not a `Token`.
             StoreUnavailable: The directory cannot be used, or other users have access to it.
         """
         check_key(key)
@@ -149,10 +152,14 @@ class FileStore:
             token: The rejected token.
 
         Raises:
-            InvalidInput: *key* is not a cache key.
+            InvalidInput: *key* is not a cache key, or *token* is not a `Token`.
             StoreUnavailable: The directory cannot be used, or other users have access to it.
         """
         check_key(key)
+        fault = token_fault(token)
+        if fault is not None:
+            del token
+            raise fault
         with self._opened() as folder, self._changing():
             if _kept(folder, f"{key}.json") == token:
                 _unlink(folder, f"{key}.json")
@@ -255,6 +262,8 @@ class FileStore:
 
 
 def _located(directory: str | os.PathLike[str] | None) -> Path:
+    if directory is not None and not isinstance(directory, str | os.PathLike):
+        raise InvalidInput("directory", f"directory must be a str or a path, not {type(directory).__name__}")
     try:
         return user_cache_path("oauth_cc") / "tokens" if directory is None else Path(directory).expanduser()
     except RuntimeError:
