@@ -100,9 +100,10 @@ def header_fault(name: str, value: Secret, taken: Container[str]) -> InvalidInpu
     if frames_message(name):
         return InvalidInput("header", f"header must not be {name}, which the HTTP library sets; leave it out")
     if name.lower() in ("authorization", "dpop"):
-        return InvalidInput(
-            "header", f"header must not be {name}; pass a client authentication method to ClientCredentials"
-        )
+        advice = "pass a client authentication method to ClientCredentials"
+        if name.lower() == "dpop":
+            advice = "use with_dpop(key), which makes a proof for each request"
+        return InvalidInput("header", f"header must not be {name}; {advice}")
     if name.lower() in taken:
         return InvalidInput("header", f"header {name} must not be repeated; leave one out")
     if not isinstance(value, Secret):

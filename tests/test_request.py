@@ -387,6 +387,20 @@ class TestBuilders:
         with pytest.raises(errors.InvalidInput):
             token_request(ClientCredentials("id")).with_scope(text)
 
+    @pytest.mark.parametrize(
+        ("name", "advice"),
+        [
+            ("Authorization", "pass a client authentication method to ClientCredentials"),
+            ("DPoP", r"use with_dpop\(key\), which makes a proof for each request"),
+            ("dpop", r"use with_dpop\(key\), which makes a proof for each request"),
+        ],
+    )
+    def test_a_header_that_the_library_sends_has_another_door(self, name: str, advice: str) -> None:
+        """The error names it."""
+        request = token_request(ClientCredentials("id"))
+        with pytest.raises(errors.InvalidInput, match=f"^header must not be {name}; {advice}$"):
+            request.with_header(name, "a")
+
     def test_a_value_that_is_read_for_each_request_is_for_the_client_secret_alone(self) -> None:
         """The error of a header and of a parameter says so."""
         request = token_request(ClientCredentials("id"))

@@ -105,7 +105,10 @@ def check_timeout(seconds: float, parameter: str = "timeout") -> None:
 
 def check_hook(hook: EventHook | None) -> None:
     """Raise `InvalidInput` unless *hook* is None or a function that is not async."""
-    if hook is not None and (not callable(hook) or is_coroutine_function(hook)):
+    if hook is not None and not callable(hook):
+        reason = f"on_event must be a plain function of one event, not {type(hook).__name__}"
+        raise InvalidInput("on_event", reason)
+    if hook is not None and is_coroutine_function(hook):
         raise InvalidInput("on_event", "on_event must be a plain function of one event, as nothing awaits an async one")
 
 
