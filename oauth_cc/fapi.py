@@ -94,8 +94,10 @@ def _bound(request: TokenRequest, metadata: ServerMetadata | None) -> Requiremen
     text, source = "bind tokens to a key or a certificate", "5.3.3.1"
     if request.client_certificate is None and request.dpop_key is None:
         return Requirement(text, source, False, "use with_dpop(key), or a client certificate")
+    advice = "use the issuer's metadata, which says whether the server binds tokens"
     if metadata is None:
-        return Requirement(text, source, False, "use the issuer's metadata, which says whether the server binds tokens")
+        # A token that is not bound to the DPoP key is rejected, with metadata or without.
+        return Requirement(text, source, request.dpop_key is not None, advice)
     if request.dpop_key is not None:
         supported = metadata.dpop_algorithms
         advice = "ask the server's operator, as its metadata does not list DPoP"

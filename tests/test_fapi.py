@@ -91,11 +91,9 @@ def test_a_bearer_token_is_not_fapi2_compliant() -> None:
 
 
 def test_a_bound_token_needs_a_server_that_binds_tokens() -> None:
-    """Only metadata says whether the server does."""
-    assert missed(attrs.evolve(GOOD, certificate=None).with_dpop(bound_key("a")), ENDPOINT, None) == [
-        "bind",
-        "take",
-    ]
+    """Only metadata says whether it binds them to a certificate. A bearer token for a DPoP proof is rejected anyway."""
+    assert missed(GOOD, MTLS_ENDPOINT, None) == ["bind", "take"]
+    assert missed(attrs.evolve(GOOD, certificate=None).with_dpop(bound_key("a")), ENDPOINT, None) == ["take"]
     plain = attrs.evolve(
         METADATA, tls_client_certificate_bound_access_tokens=False, dpop_signing_alg_values_supported=("none", "HS256")
     )
