@@ -6,6 +6,7 @@ The text of an HTTP library may quote what a server sent, and that may be a toke
 
 import re
 import ssl
+from collections.abc import Iterable
 from typing import Final
 
 from oauth_cc._io.tracebacks import chain
@@ -15,6 +16,10 @@ from oauth_cc.http import HttpRequest
 
 # The text of http.client for a tunnel that a proxy refuses. The text after the status comes from the proxy.
 _TUNNEL: Final = re.compile(r"Tunnel connection failed: ([0-9]{3})\b")
+
+_OK: Final = 200
+_HTTP_1_1: Final = 11
+_ENDINGS: Final = frozenset({"connection", "content-length", "transfer-encoding"})
 
 
 def sentence(text: str, request: HttpRequest, proxy: str | None = None) -> str:
@@ -56,6 +61,28 @@ def tunnel_status(error: BaseException) -> int | None:
     """Return the status with which a proxy refused a tunnel, if that led to *error*."""
     found = [_TUNNEL.match(str(link)) for link in chain(error) if type(link) is OSError]
     return next((int(match[1]) for match in found if match), None)
+
+
+def is_cut_head(status: int, version: int, headers: Iterable[tuple[str, str]]) -> bool:
+    """
+    Return whether a response without a body is the beginning of a head, which http.client takes for a whole response.
+
+    A server that says how its response ends has sent the whole head. RFC 7009 allows a success without a body, and
+    a server that ends it by closing the connection says so, or speaks HTTP/1.0 (RFC 9112 sections 6.3 and 9.6).
+
+        >>> is_cut_head(200, 11, [("Date", "Mo")]), is_cut_head(200, 11, [("Connection", "close")])
+        (True, False)
+
+    Args:
+        status: The status code.
+        version: The version of HTTP, as http.client writes it.
+        headers: The headers, of which the last one may be cut.
+    """
+    return (
+        status == _OK
+        and version == _HTTP_1_1
+        and _ENDINGS.isdisjoint([name.lower() for name, value in headers if value])
+    )
 
 
 def _is_of_the_system(error: OSError) -> bool:

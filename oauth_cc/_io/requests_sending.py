@@ -242,6 +242,8 @@ class _Attempt:
         limit = MAX_SIZE - sum([len(name) + len(value) for name, value in headers])
         with contextlib.closing(response):
             content = self._body(raw, limit)
+        if not content and _is_cut(raw):
+            raise requests.exceptions.ChunkedEncodingError
         decoded = decode_content(content, raw.headers.getlist("Content-Encoding"), max_size=MAX_SIZE)
         if limit < len(content) <= MAX_SIZE:
             decoded = f"exceeds {MAX_SIZE} bytes with its headers"
@@ -267,6 +269,13 @@ class _Attempt:
         except urllib3.exceptions.HTTPError as error:
             raise requests.exceptions.ChunkedEncodingError(error) from error
         return bytes(content)
+
+
+def _is_cut(raw: BaseHTTPResponse) -> bool:
+    # Loaded late, as a token response has a body.
+    from oauth_cc._io.network_errors import is_cut_head
+
+    return is_cut_head(raw.status, raw.version, raw.headers.items())
 
 
 def _received(status: int, headers: list[tuple[str, str]], content: bytes | str) -> Received | Failed:

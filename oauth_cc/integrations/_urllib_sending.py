@@ -14,7 +14,7 @@ from urllib.request import AbstractHTTPHandler, OpenerDirector, ProxyHandler, Re
 from oauth_cc._io.arguments import check_kind
 from oauth_cc._io.connection import Connection
 from oauth_cc._io.deadline import Deadline, DeadlineExceeded
-from oauth_cc._io.network_errors import bare_proxy, sentence, system_reason, tunnel_status
+from oauth_cc._io.network_errors import bare_proxy, is_cut_head, sentence, system_reason, tunnel_status
 from oauth_cc._io.tracebacks import strip_tracebacks
 from oauth_cc._io.user_agent import with_user_agent
 from oauth_cc._wire.content_coding import decode_content
@@ -83,6 +83,8 @@ def _read(response: HTTPResponse, ends_at: float) -> Received | Failed:
     if response.length and len(content) <= limit:
         # http.client reports an early end for whole reads alone.
         raise IncompleteRead(b"", response.length)
+    if not content and is_cut_head(response.status, response.version, headers):
+        raise IncompleteRead(b"")
     codings = [value for name, value in headers if name.lower() == "content-encoding"]
     decoded = decode_content(bytes(content), codings, max_size=MAX_SIZE)
     if limit < len(content) <= MAX_SIZE:

@@ -365,6 +365,14 @@ class TestErrors:
             oauth.fetch_token(url, client_secret="s3cret")
         assert "s3cret" not in str(raised.value)
 
+    def test_a_response_that_is_cut_in_its_head_is_a_network_error(self, oauth: OAuth2Session) -> None:
+        """http.client takes the part for a whole response with an empty body."""
+        with (
+            answer_with(b"HTTP/1.1 200 OK\r\nDate: Mon") as url,
+            pytest.raises(requests.exceptions.ChunkedEncodingError, match="the connection was closed early"),
+        ):
+            oauth.fetch_token(url, client_secret="s3cret")
+
     def test_a_response_is_read_up_to_1_mib(self, oauth: OAuth2Session) -> None:
         """The limit holds for a compressed response too. A smaller one is decoded."""
         packed = (("Content-Encoding", "gzip"),)

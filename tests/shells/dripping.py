@@ -117,7 +117,7 @@ def answer_with(raw: bytes) -> Iterator[str]:
 
 def _read_request(connection: socket.socket) -> bool:
     received = b""
-    while b"grant_type" not in received:
+    while b"grant_type" not in received and b"token=" not in received:
         more = connection.recv(65536)
         if not more:
             return False

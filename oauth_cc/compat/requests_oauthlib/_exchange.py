@@ -14,8 +14,10 @@ from urllib.parse import urljoin
 
 import requests
 import urllib3
+from urllib3.response import BaseHTTPResponse
 
 from oauth_cc._io.deadline import DeadlineExceeded
+from oauth_cc._io.network_errors import is_cut_head
 from oauth_cc._io.requests_errors import describe
 from oauth_cc._io.requests_hops import origin_of_url
 from oauth_cc._io.requests_repeating import beside_a_stand_in
@@ -134,6 +136,9 @@ def _content(response: requests.Response, seconds: float) -> bytes | str:
         raise requests.ConnectionError(late) from error
     except urllib3.exceptions.HTTPError as error:
         raise requests.exceptions.ChunkedEncodingError(error) from error
+    raw: object = response.raw
+    if not content and isinstance(raw, BaseHTTPResponse) and is_cut_head(raw.status, raw.version, raw.headers.items()):
+        raise requests.exceptions.ChunkedEncodingError
     return decode_content(bytes(content), response.headers.get("Content-Encoding", "").split(","), max_size=MAX_SIZE)
 
 
