@@ -30,7 +30,7 @@ def from_environment(prefix: str, *, allow_http: bool = False) -> tuple[TokenReq
 
     - ``MYAPI_CLIENT_ID``.
     - One of ``MYAPI_CLIENT_SECRET``, ``MYAPI_CLIENT_SECRET_FILE``, ``MYAPI_PRIVATE_KEY_FILE`` and
-      ``MYAPI_ASSERTION_FILE``. Files are read again for each token request.
+      ``MYAPI_ASSERTION_FILE``. Files are read again for each token request. That of a secret or a key must exist.
     - ``MYAPI_TOKEN_URL`` or ``MYAPI_ISSUER``, whose metadata name the endpoint. A key needs the issuer in any case.
     - Optional: ``MYAPI_SCOPE`` and ``MYAPI_RESOURCE``, separated by spaces; ``MYAPI_AUDIENCE``, a parameter;
       ``MYAPI_DIALECT``, such as ``ebay``; ``MYAPI_AUTH``, which is ``basic``, ``basic-raw`` or ``post`` for a secret;
@@ -50,11 +50,13 @@ def from_environment(prefix: str, *, allow_http: bool = False) -> tuple[TokenReq
         InvalidKey: A file does not contain a private key that can sign.
     """
     found = read_variables(os.environ, prefix, allow_http=allow_http)
-    if isinstance(found, InvalidInput):
-        raise found
     key, dpop_key = _key(found.key_file, prefix), _key(found.dpop_key_file, prefix)
-    faults = [each for each in (key, dpop_key) if isinstance(each, InvalidInput)]
-    if faults:
+    secret = None if found.secret_path is None else _opening_fault(found.secret_path, f"{prefix}CLIENT_SECRET_FILE")
+    variables = [InvalidInput("environment", fault) for fault in found.faults]
+    faults = [*variables, *[each for each in (secret, key, dpop_key) if isinstance(each, InvalidInput)]]
+    if faults or found.target is None:
+        # The path of a file may be a secret in the wrong variable.
+        del found
         raise _together(faults)
     request = found.request
     if isinstance(key, SigningKey):
@@ -66,22 +68,29 @@ def from_environment(prefix: str, *, allow_http: bool = False) -> tuple[TokenReq
 def _key(file: KeyFile | None, prefix: str) -> SigningKey | InvalidInput | None:
     if file is None:
         return None
+    variable = f"{prefix}{file.variable}"
+    fault = _opening_fault(file.path, variable)
+    if fault is not None:
+        return fault
     # Loaded only for a key, because it needs joserfc.
     from oauth_cc.jose import key_from_file
 
-    variable = f"{prefix}{file.variable}"
     try:
-        with Path(file.path).open("rb"):
-            pass
         return key_from_file(file.path, key_id=file.key_id, password=file.password)
+    except InvalidKey as error:
+        password = variable.removesuffix("FILE") + "PASSWORD"
+        fault_of_key = error.reason.removeprefix(f"signing key file {file.path} ").removeprefix("signing key ")
+        reason = fault_of_key.replace("pass password=", f"set {password}")
+        return InvalidKey("signing key", f"{variable}: signing key {reason}")
+
+
+def _opening_fault(path: str, variable: str) -> InvalidInput | None:
+    try:
+        with Path(path).open("rb"):
+            return None
     except OSError as error:
         # The path is not shown, as it may be a secret in the wrong variable.
         return InvalidInput("environment", f"{variable} names a file that cannot be read: {error.strerror}")
-    except InvalidKey as error:
-        password = variable.removesuffix("FILE") + "PASSWORD"
-        fault = error.reason.removeprefix(f"signing key file {file.path} ").removeprefix("signing key ")
-        reason = fault.replace("pass password=", f"set {password}")
-        return InvalidKey("signing key", f"{variable}: signing key {reason}")
 
 
 def _together(faults: list[InvalidInput]) -> InvalidInput:

@@ -1,7 +1,7 @@
 """
 The environment variables that describe a client and its server.
 
-    mapping ─ read_variables ─▶ Variables | one error for all faults
+    mapping ─ read_variables ─▶ Variables, with all faults
 """
 
 import re
@@ -88,13 +88,19 @@ class Variables:
         key_file: The private key that authenticates the client, or None.
         issuer: The issuer that the assertions of that key are for.
         dpop_key_file: The private key that the token is bound to, or None.
+        secret_path: The file of the client secret, or None.
+        faults: What is wrong with the variables, a sentence each. With any, the request is not to be sent. Without,
+            there is a target.
     """
 
-    request: TokenRequest
-    target: Endpoint | Issuer
+    # Not shown, because the path of the secret may be the secret itself.
+    request: TokenRequest = attrs.field(repr=False)
+    target: Endpoint | Issuer | None
     key_file: KeyFile | None = None
     issuer: str = ""
     dpop_key_file: KeyFile | None = None
+    secret_path: str | None = attrs.field(default=None, repr=False)
+    faults: tuple[str, ...] = ()
 
 
 def dialect_names() -> list[str]:
@@ -122,9 +128,9 @@ def named_dialect(name: str) -> Dialect:
     return found
 
 
-def read_variables(given: Mapping[str, str], prefix: str, *, allow_http: bool = False) -> Variables | InvalidInput:
+def read_variables(given: Mapping[str, str], prefix: str, *, allow_http: bool = False) -> Variables:
     """
-    Return what the variables of *given* describe, or one error that names every fault and quotes no value.
+    Return what the variables of *given* describe, with every fault, which quotes no value.
 
     Args:
         given: The environment.
@@ -132,22 +138,23 @@ def read_variables(given: Mapping[str, str], prefix: str, *, allow_http: bool = 
         allow_http: Allow plain http to a host other than loopback.
 
     Example:
-        >>> str(read_variables({"A_CLIENT_ID": "your_id", "A_CLIENT_SECRET": "s3cret"}, "A_"))
-        'environment: A_TOKEN_URL or A_ISSUER must be set'
-        >>> str(read_variables({"A_CLIENT_SECRET": "s3cret", "A_ISSUER": ""}, "A_"))
-        'environment: (1) A_ISSUER must not be empty; set it to its value, or remove it (2) A_CLIENT_ID must be set'
+        >>> read_variables({"A_CLIENT_ID": "your_id", "A_CLIENT_SECRET": "s3cret"}, "A_").faults
+        ('A_TOKEN_URL or A_ISSUER must be set',)
+
+    Raises:
+        InvalidInput: *prefix* cannot begin the name of a variable.
     """
     if not isinstance(prefix, str) or not _PREFIX.fullmatch(prefix):
-        return InvalidInput("prefix", "prefix must consist of letters, digits and '_', such as 'MYAPI_'")
+        # Tracebacks show local variables.
+        del given
+        raise InvalidInput("prefix", "prefix must consist of letters, digits and '_', such as 'MYAPI_'")
     found = _Found({name: given[prefix + name] for name in NAMES if prefix + name in given}, prefix)
     request, target = _request(found), _target(found, allow_http=allow_http)
     key_file, dpop_key_file = _key_file(found, "PRIVATE_KEY"), _key_file(found, "DPOP_KEY")
     issuer = found.read("ISSUER", _secure) if key_file is not None else None
+    secret_path = found.read("CLIENT_SECRET_FILE", lambda path: SecretFile(path).path)
     faults = list(dict.fromkeys((*found.faults, *_combinations(found, request))))
-    if target is not None and not faults:
-        return Variables(request, target, key_file, issuer or "", dpop_key_file)
-    numbered = [f"({number}) {fault}" for number, fault in enumerate(faults, 1)]
-    return InvalidInput("environment", f"environment: {faults[0] if len(faults) == 1 else ' '.join(numbered)}")
+    return Variables(request, target, key_file, issuer or "", dpop_key_file, secret_path, tuple(faults))
 
 
 @attrs.frozen

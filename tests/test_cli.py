@@ -779,6 +779,7 @@ class TestAuthentication:
     ) -> None:
         """Options add to the request. The file of the secret is read when a request is sent, and not to print one."""
         file = tmp_path / "secret"
+        file.touch()
         for name, value in {"CLIENT_ID": "id", "CLIENT_SECRET_FILE": str(file), "SCOPE": "a"}.items():
             monkeypatch.setenv(f"MYAPI_{name}", value)
         with serve(TOKEN) as server:

@@ -120,6 +120,31 @@ def test_the_faults_of_two_key_files_are_named_at_once(monkeypatch: pytest.Monke
     assert "M4RKER" not in shown_by(caught.value)
 
 
+def test_the_faults_of_variables_and_of_files_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One start of the program shows them all."""
+    export(monkeypatch, ISSUER="https://as.example", PRIVATE_KEY_FILE="M4RKER", DPOP_KEY_FILE="M4RKER")
+    with pytest.raises(errors.InvalidInput) as caught:
+        from_environment("MYAPI_")
+    assert str(caught.value) == (
+        "environment: (1) MYAPI_CLIENT_ID must be set "
+        "(2) MYAPI_PRIVATE_KEY_FILE names a file that cannot be read: No such file or directory "
+        "(3) MYAPI_DPOP_KEY_FILE names a file that cannot be read: No such file or directory"
+    )
+    assert "M4RKER" not in shown_by(caught.value)
+
+
+@pytest.mark.parametrize("client", [{}, {"CLIENT_ID": "id"}])
+def test_a_secret_in_the_place_of_its_file_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch, client: dict[str, str]
+) -> None:
+    """It names no file, which is found when the program starts."""
+    export(monkeypatch, **client, TOKEN_URL="https://as.example/token", CLIENT_SECRET_FILE="M4RKER")
+    reason = "MYAPI_CLIENT_SECRET_FILE names a file that cannot be read: No such file or directory"
+    with pytest.raises(errors.InvalidInput, match=reason) as caught:
+        from_environment("MYAPI_")
+    assert "M4RKER" not in shown_by(caught.value)
+
+
 def test_a_locked_key_needs_its_password(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The error names the variable for it."""
     closed = BestAvailableEncryption(b"pass")

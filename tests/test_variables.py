@@ -25,6 +25,7 @@ from oauth_cc import (
 )
 from oauth_cc.issuer import Issuer
 from oauth_cc.variables import IDENTITIES, NAMES, TARGETS, KeyFile, Variables, dialect_names, read_variables
+from tests.leaks import shown_by
 
 MARK: Final = "M4RKER"
 RIGHT: Final = {
@@ -66,7 +67,7 @@ WRONG: Final = {
 }
 
 
-def read(values: dict[str, str], **options: Any) -> Variables | errors.InvalidInput:
+def read(values: dict[str, str], **options: Any) -> Variables:
     """Return what *values* describe, under a prefix and beside variables of others."""
     others = {"PATH": MARK, "MYAPI_OTHER": MARK, "CLIENT_ID": MARK}
     return read_variables({**others, **{f"MYAPI_{name}": value for name, value in values.items()}}, "MYAPI_", **options)
@@ -75,15 +76,15 @@ def read(values: dict[str, str], **options: Any) -> Variables | errors.InvalidIn
 def sound(values: dict[str, str], **options: Any) -> Variables:
     """Return what *values* describe, which have no fault."""
     found = read(values, **options)
-    assert isinstance(found, Variables), found
+    assert found.faults == ()
     return found
 
 
 def faults(values: dict[str, str], **options: Any) -> str:
-    """Return the error of *values*."""
-    found = read(values, **options)
-    assert isinstance(found, errors.InvalidInput)
-    return str(found)
+    """Return the faults of *values*, numbered if there are more than one."""
+    found = read(values, **options).faults
+    assert found
+    return found[0] if len(found) == 1 else " ".join([f"({number}) {fault}" for number, fault in enumerate(found, 1)])
 
 
 SECRET: Final = {name: RIGHT[name] for name in ("CLIENT_ID", "CLIENT_SECRET", "TOKEN_URL")}
@@ -110,7 +111,8 @@ def test_every_name_has_a_right_and_a_wrong_value_here() -> None:
 def test_the_variable_of_the_identity_chooses_how_the_client_authenticates(values: dict[str, str], method: Any) -> None:
     """A secret goes by HTTP Basic, unless another way is set."""
     found = sound({**NAMELESS, **values})
-    assert found == Variables(token_request(ClientCredentials("your_id", method)), Endpoint("https://as.example/token"))
+    request, target = token_request(ClientCredentials("your_id", method)), Endpoint("https://as.example/token")
+    assert found == Variables(request, target, secret_path=values.get("CLIENT_SECRET_FILE"))
 
 
 def test_a_private_key_is_still_to_be_read() -> None:
@@ -157,7 +159,7 @@ def test_a_wrong_or_empty_variable_is_named_and_its_value_is_not_shown(name: str
     """An empty one is most often one that a deployment did not fill in: it is not as if it were unset."""
     rest = {**NAMELESS, **({} if name in IDENTITIES else {"CLIENT_SECRET": "s3cret"}), "ISSUER": "https://as.example"}
     text = faults({**rest, name: "" if wrong == "empty" else WRONG[name]})
-    assert text.startswith(f"environment: MYAPI_{name} {'must not be empty' if wrong == 'empty' else 'is not valid: '}")
+    assert text.startswith(f"MYAPI_{name} {'must not be empty' if wrong == 'empty' else 'is not valid: '}")
     assert MARK not in text
     assert "(2)" not in text
 
@@ -223,7 +225,7 @@ BOTH: Final = "must not be set together, as a client has one identity; remove al
 )
 def test_every_fault_is_named_at_once(values: dict[str, str], text: str) -> None:
     """Nothing is chosen between two identities: a key that a deployment did not fill in never sends the secret."""
-    assert faults(values) == f"environment: {text}"
+    assert faults(values) == text
 
 
 def test_plain_http_needs_an_argument() -> None:
@@ -237,7 +239,7 @@ def test_plain_http_needs_an_argument() -> None:
     assert sound({**plain, "ASSERTION_FILE": "a"}, allow_http=True).target == Issuer("http://as:8080", allow_http=True)
     key = {**plain, "PRIVATE_KEY_FILE": "key.pem"}
     assert faults(key, allow_http=True) == (
-        "environment: MYAPI_ISSUER is not valid: must use https, as the assertions of a private key name it"
+        "MYAPI_ISSUER is not valid: must use https, as the assertions of a private key name it"
     )
     assert faults(key).count("must use https") == 2
     assert sound({**key, "ISSUER": "http://127.0.0.1:8080"}).key_file is not None
@@ -246,9 +248,10 @@ def test_plain_http_needs_an_argument() -> None:
 @pytest.mark.parametrize("prefix", ["", "1A_", "MY-API_", "MYAPI_\n", None, 5])
 def test_a_prefix_is_the_beginning_of_a_name(prefix: Any) -> None:
     """It does not begin with a digit, and is not empty."""
-    found = read_variables({}, prefix)
-    assert isinstance(found, errors.InvalidInput)
-    assert found.parameter == "prefix"
+    with pytest.raises(errors.InvalidInput, match="prefix must consist of") as caught:
+        read_variables({"MYAPI_CLIENT_SECRET": MARK}, prefix)
+    assert MARK not in shown_by(caught.value)
+    assert caught.value.parameter == "prefix"
 
 
 @given(states=st.fixed_dictionaries({name: st.sampled_from(["unset", "right", "empty", "wrong"]) for name in RIGHT}))
@@ -274,12 +277,12 @@ def test_any_combination_is_right_or_names_all_of_its_faults(states: dict[str, s
     if "DPOP_KEY_FILE" not in taken:
         bad |= {"DPOP_KEY_PASSWORD"} & taken.keys()
     if not bad:
-        assert isinstance(found, Variables)
+        assert found.faults == ()
+        assert found.target is not None
         assert (found.key_file is not None) == (identities == ["PRIVATE_KEY_FILE"])
         assert (found.dpop_key_file is not None) == ("DPOP_KEY_FILE" in taken)
         assert MARK not in repr(found)
     else:
-        assert isinstance(found, errors.InvalidInput)
-        words = str(found).replace(",", " ").split()
+        words = " ".join(found.faults).replace(",", " ").split()
         assert bad <= {word.removeprefix("MYAPI_") for word in words}
-        assert MARK not in str(found)
+        assert MARK not in " ".join(found.faults)
