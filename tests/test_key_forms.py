@@ -205,7 +205,7 @@ def test_another_form_is_named_with_what_to_do(name: str) -> None:
     assert len(content) < 40 or repr(content[20:60])[2:-1] not in shown_by(caught.value)
 
 
-@pytest.mark.parametrize("name", set(OTHER) - {"file name", "empty", "half a key"})
+@pytest.mark.parametrize("name", sorted(set(OTHER) - {"file name", "empty", "half a key"}))
 def test_the_fault_of_a_file_names_the_file(name: str, tmp_path: Path) -> None:
     """Its form is named as for a text, without advice to pass the text."""
     content, reason = OTHER[name]
