@@ -86,6 +86,9 @@ class Endpoint:
 
     def __init__(self, url: str, *, allow_http: bool = False) -> None:
         fault = url_fault("token endpoint", url, allow_http=allow_http)
+        if not isinstance(allow_http, bool):
+            # The text "False" would allow it.
+            fault = InvalidInput("allow_http", f"allow_http must be True or False, not {type(allow_http).__name__}")
         if fault is not None:
             # Tracebacks show local variables, and the URL may contain credentials.
             del self, url

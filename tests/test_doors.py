@@ -31,6 +31,8 @@ from oauth_cc import (
     InvalidResponse,
     Options,
     PrivateKeyJwt,
+    RenewalWindow,
+    Retries,
     Scope,
     Secret,
     SigningKey,
@@ -47,6 +49,7 @@ from oauth_cc import (
     unsigned_assertion,
 )
 from oauth_cc.flows import Load, Observe
+from oauth_cc.settings import Issuer
 from oauth_cc.stores.file import FileStore
 from oauth_cc.stores.redis import RedisStore
 from tests.test_exports import PUBLIC
@@ -288,6 +291,22 @@ def test_the_settings_of_stores_are_checked(wrong: Any) -> None:
     if wrong is not None:
         with pytest.raises(InvalidInput, match="directory must be a str or a path"):
             FileStore(wrong)
+
+
+@pytest.mark.parametrize("wrong", [None, "5", b"bytes", ["a"], object()], ids=lambda wrong: type(wrong).__name__)
+@pytest.mark.parametrize(
+    ("function", "parameter"),
+    [
+        *[(Retries, name) for name in ("attempts", "base", "ceiling")],
+        *[(RenewalWindow, name) for name in ("opens", "closes", "first_opens")],
+        *[(partial(kind, "https://as.example"), "allow_http") for kind in (Endpoint, Issuer)],
+        (partial(RedisStore, redis.Redis(socket_timeout=1.0)), "lock_lifetime"),
+    ],
+)
+def test_numbers_and_switches_are_not_text(function: Callable[..., object], parameter: str, wrong: object) -> None:
+    """A setting from a file or the environment is often text, and "False" would allow http."""
+    with pytest.raises(InvalidInput, match=r"must (be|have|satisfy)"):
+        function(**{parameter: wrong})
 
 
 @pytest.mark.parametrize("function", [compose_body, lambda request: http_request(request, ENDPOINT)])

@@ -74,7 +74,8 @@ class Retries:
     ceiling: float = 8.0
 
     def __attrs_post_init__(self) -> None:
-        if not self.attempts >= 1 or not 0 <= self.base <= self.ceiling:
+        numbers = all([isinstance(number, int | float) for number in (self.attempts, self.base, self.ceiling)])
+        if not numbers or not self.attempts >= 1 or not 0 <= self.base <= self.ceiling:
             raise InvalidInput("retries", "retries must have at least 1 attempt, and 0 <= base <= ceiling")
 
     def pause(self, attempt: int, retry_after: float | None, jitter: float) -> float | None:

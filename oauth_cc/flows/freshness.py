@@ -58,7 +58,8 @@ class RenewalWindow:
     first_opens: float = 0.2
 
     def __attrs_post_init__(self) -> None:
-        if not (0 < self.opens <= self.closes <= 1 and 0 < self.first_opens <= 1):
+        numbers = all([isinstance(share, int | float) for share in (self.opens, self.closes, self.first_opens)])
+        if not numbers or not (0 < self.opens <= self.closes <= 1 and 0 < self.first_opens <= 1):
             reason = (
                 "renewal window must satisfy 0 < opens <= closes <= 1 and 0 < first_opens <= 1, as shares of the "
                 "lifetime"
