@@ -510,3 +510,10 @@ class TestInsufficientScope:
     def test_no_other_status_names_a_required_scope(self, status: int) -> None:
         """The challenge does not matter."""
         assert insufficient_scope(answer(status, "Bearer error=insufficient_scope, scope=a")) is None
+
+
+def test_a_dialect_must_be_a_dialect() -> None:
+    """Its name is refused."""
+    dialect: Any = "EBAY"
+    with pytest.raises(InvalidInput, match="dialect must be a Dialect, not str"):
+        token_rejected(HttpResponse(401), dialect)

@@ -808,6 +808,18 @@ def test_a_way_without_options_has_no_shell_equivalent(method: ClientAuthenticat
     compile(diagnosis.python, "lines", "exec")
 
 
+def test_the_lines_name_the_certificate_of_a_key(folder: Path) -> None:
+    """A command has an option for it, and none for the older header fields."""
+    certificate = Certificate.from_pem((folder / "client.pem").read_text())
+    key = SigningKey("RS256", lambda signing_input: bytes(256), "alias/oauth", certificate=certificate)
+    lines = [
+        oauth_cc.doctor.examine(ClientCredentials("id", method), Observed("https://as.example/token")).shell
+        for method in (PrivateKeyJwt(key, "https://as.example"), PrivateKeyJwt(key, "https://as.example", x5t=True))
+    ]
+    assert "--key key.pem --key-certificate cert.pem" in lines[0]
+    assert lines[1].endswith(" x5t and x5c")
+
+
 def test_the_lines_reach_the_server_in_the_same_way(folder: Path) -> None:
     """By the same proxy, the same authorities and plain http if it was allowed."""
     observed = Observed(

@@ -417,6 +417,13 @@ def test_every_form_that_openssl_writes_of_a_key_is_read_and_no_certificate(name
 
 
 # Written by: ssh-keygen -t ed25519 -N M4RKER
+@pytest.mark.parametrize("content", ["A", "!", ""])
+def test_an_openssh_key_that_is_not_base64_is_rejected(content: str) -> None:
+    """The error is this library's own."""
+    with pytest.raises(errors.InvalidKey, match="key"):
+        key_from_pem(f"-----BEGIN OPENSSH PRIVATE KEY-----\n{content}\n-----END OPENSSH PRIVATE KEY-----\n")
+
+
 CLOSED_OPENSSH = """-----BEGIN OPENSSH PRIVATE KEY-----
 b3BlbnNzaC1rZXktdjEAAAAACmFlczI1Ni1jdHIAAAAGYmNyeXB0AAAAGAAAABAO1dqsj4
 qCmzysCclbkb+VAAAAEAAAAAEAAAAzAAAAC3NzaC1lZDI1NTE5AAAAIK9fgYTSUiv5jo3I
