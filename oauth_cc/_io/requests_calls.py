@@ -4,7 +4,7 @@ The calls of an auth on requests: the token on each call, and once more a new on
 
 import copy
 import re
-from typing import TYPE_CHECKING, Final, Self, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Final, Self, TypeVar, Unpack
 
 import attrs
 import requests
@@ -13,7 +13,7 @@ from requests.utils import rewind_body
 from oauth_cc._io.copying import Sharing
 from oauth_cc._io.origins import Origins
 from oauth_cc._io.requests_hops import arrived, carry, next_method, next_url, origin_of, origin_of_url, target_of_url
-from oauth_cc._io.requests_repeating import beside_a_stand_in, is_repeatable, release
+from oauth_cc._io.requests_repeating import Sending, beside_a_stand_in, is_repeatable, release
 from oauth_cc._io.source import TokenSource
 from oauth_cc._wire.typing import Generic
 from oauth_cc.http import HttpResponse
@@ -29,14 +29,6 @@ S = TypeVar("S", bound=TokenSource)
 # The start of a URL that every library parses in the same way.
 _PLAIN_AUTHORITY: Final = re.compile(r"https?://[-.0-9a-z]+(?::[0-9]+)?(?=[/?#]|$)")
 _FIRST_ERROR: Final = 400
-
-
-class _Sending(TypedDict, total=False):
-    stream: bool
-    timeout: float | tuple[float | None, float | None] | None
-    verify: bool | str
-    cert: str | tuple[str, str] | None
-    proxies: dict[str, str] | None
 
 
 class RequestsCalls(Sharing, Generic[S]):
@@ -97,7 +89,7 @@ class _ResponseHook:
     proofs: "CallProofs | None" = None
     is_done: bool = False
 
-    def __call__(self, response: requests.Response, **sending: Unpack[_Sending]) -> requests.Response:
+    def __call__(self, response: requests.Response, **sending: Unpack[Sending]) -> requests.Response:
         # Most calls end here. A response of another origin, or to a call that lost its token in a redirect,
         # says nothing about the token. A call is repeated once at most.
         request = response.request
@@ -131,7 +123,7 @@ class _ResponseHook:
             carry(request, self.origins.admit)
 
     def _with_proof(
-        self, request: requests.PreparedRequest, response: requests.Response, proofs: "CallProofs", sending: _Sending
+        self, request: requests.PreparedRequest, response: requests.Response, proofs: "CallProofs", sending: Sending
     ) -> requests.Response:
         # The response to the same request with the same token and another proof, if the API requires one.
         while self._concerns_token(request):
@@ -144,7 +136,7 @@ class _ResponseHook:
         return response
 
     def _again(
-        self, request: requests.PreparedRequest, response: requests.Response, sending: _Sending
+        self, request: requests.PreparedRequest, response: requests.Response, sending: Sending
     ) -> requests.Response:
         context, api, head = self.source.context, str(origin_of(request)), _head(response)
         rejected = context.is_rejection(head)
@@ -191,7 +183,7 @@ def _sent_again(
     response: requests.Response,
     token: Token,
     proofs: "CallProofs | None",
-    sending: _Sending,
+    sending: Sending,
 ) -> requests.Response:
     arrived(request)
     # In place, since requests makes redirects of the new response from this request.

@@ -5,7 +5,7 @@ What a call on requests needs before it can be repeated with a new token.
 import time
 from contextlib import AbstractContextManager, nullcontext, suppress
 from io import BytesIO
-from typing import Final, Protocol, runtime_checkable
+from typing import Final, Protocol, TypedDict, runtime_checkable
 
 import requests
 import urllib3
@@ -20,6 +20,16 @@ _SECONDS: Final = 0.25
 @runtime_checkable
 class _Timed(Protocol):
     def settimeout(self, value: float | None, /) -> None: ...
+
+
+class Sending(TypedDict, total=False):
+    """How requests sends a call, as it passes it to the hooks of the call."""
+
+    stream: bool
+    timeout: float | tuple[float | None, float | None] | None
+    verify: bool | str
+    cert: str | tuple[str, str] | None
+    proxies: dict[str, str] | None
 
 
 def is_repeatable(request: requests.PreparedRequest) -> bool:

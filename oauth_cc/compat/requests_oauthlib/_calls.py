@@ -4,7 +4,7 @@ The calls of a session: where its token goes, and what happens if an API rejects
 
 import os
 from collections.abc import Callable
-from typing import Final, TypeAlias, TypedDict, Unpack, final
+from typing import Final, TypeAlias, Unpack, final
 from urllib.parse import quote_plus
 
 import attrs
@@ -14,7 +14,7 @@ from requests.utils import rewind_body
 from oauth_cc._io.log import LOGGER
 from oauth_cc._io.origins import Origins
 from oauth_cc._io.requests_hops import origin_of_url
-from oauth_cc._io.requests_repeating import beside_a_stand_in, is_repeatable, release
+from oauth_cc._io.requests_repeating import Sending, beside_a_stand_in, is_repeatable, release
 from oauth_cc._io.source import TokenSource
 from oauth_cc._wire.typing import NonStringCollection
 from oauth_cc.challenge import token_rejected
@@ -157,14 +157,6 @@ def placed(client: SessionClient, url: str, method: str, data: Data, headers: He
     return f"http://{found[8:]}" if is_http else found, body, added
 
 
-class _Sending(TypedDict, total=False):
-    stream: bool
-    timeout: float | tuple[float | None, float | None] | None
-    verify: bool | str
-    cert: str | tuple[str, str] | None
-    proxies: dict[str, str] | None
-
-
 @final
 @attrs.define(eq=False, repr=False)
 class CallHook:
@@ -189,7 +181,7 @@ class CallHook:
     current: Callable[[], str | None]
     is_done: bool = False
 
-    def __call__(self, response: requests.Response, **sending: Unpack[_Sending]) -> requests.Response:
+    def __call__(self, response: requests.Response, **sending: Unpack[Sending]) -> requests.Response:
         """Return *response*, or the response to the call that was repeated with a new token."""
         if response.status_code != _UNAUTHORIZED or self.is_done or self.source is None or self.token is None:
             return response
@@ -234,7 +226,7 @@ class CallHook:
     def _is_in(self, request: requests.PreparedRequest) -> bool:
         return any(self.text in _as_text(value) for value in request.headers.values())
 
-    def _sent_again(self, response: requests.Response, sending: _Sending) -> requests.Response:
+    def _sent_again(self, response: requests.Response, sending: Sending) -> requests.Response:
         request, fresh = response.request, self.current() or ""
         # In place, since requests makes redirects of the new response from this request.
         for name, value in request.headers.items():
