@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextvars import ContextVar
 from functools import partial
 from typing import Any, Final, TypeAlias, final
 
@@ -40,7 +41,34 @@ OPTIONS: Final = Options(renewal_window=RenewalWindow(opens=0.5, closes=0.5, fir
 
 Call: TypeAlias = Callable[[], object]
 AsyncCall: TypeAlias = Callable[[], Awaitable[object]]
-Run: TypeAlias = Callable[[], list[float]]
+
+HELD: Final = ContextVar("held", default=True)
+"""Whether the call of this thread or task found a usable token, as far as its library says so."""
+
+
+@final
+@attrs.frozen
+class Calls:
+    """
+    The seconds that each call took.
+
+    Attributes:
+        held: Of the calls that found a usable token.
+        without: Of the calls that found none, because a renewal had not ended in time. Only ours are told apart.
+    """
+
+    held: list[float] = attrs.Factory(list)
+    without: list[float] = attrs.Factory(list)
+
+    def add(self, seconds: float) -> None:
+        """Add the call that ended in this thread or task after some *seconds*."""
+        (self.held if HELD.get() else self.without).append(seconds)
+        HELD.set(True)
+
+
+Run: TypeAlias = Callable[[], Calls]
+
+NO_TOKEN: Final = "found no token (longest)"
 
 
 @final
@@ -84,15 +112,16 @@ class Waits:
         source.token = token
 
     def _note(self, usable: object, seconds: float) -> None:
+        HELD.set(usable is not None)
         if usable is not None:
             self.asked += 1
             self.longest = max(self.longest, seconds)
             self.waited += seconds > DELAY / 2
 
 
-def in_threads(seconds: float, make: Callable[[], Call]) -> list[float]:
-    """Return the seconds of each call of some threads, which call for some *seconds* without a pause."""
-    found: list[float] = []
+def in_threads(seconds: float, make: Callable[[], Call]) -> Calls:
+    """Return each call of some threads, which call for some *seconds* without a pause."""
+    found = Calls()
     ready = threading.Barrier(THREADS)
 
     def work() -> None:
@@ -102,7 +131,7 @@ def in_threads(seconds: float, make: Callable[[], Call]) -> list[float]:
         ends_at = time.perf_counter() + seconds
         while (began := time.perf_counter()) < ends_at:
             call()
-            found.append(time.perf_counter() - began)
+            found.add(time.perf_counter() - began)
 
     threads = [threading.Thread(target=work) for _ in range(THREADS)]
     for thread in threads:
@@ -112,14 +141,14 @@ def in_threads(seconds: float, make: Callable[[], Call]) -> list[float]:
     return found
 
 
-def in_tasks(seconds: float, client: Callable[[], AbstractAsyncContextManager[AsyncCall]]) -> list[float]:
-    """Return the seconds of each call of some tasks on one client, which call for some *seconds* without a pause."""
-    found: list[float] = []
+def in_tasks(seconds: float, client: Callable[[], AbstractAsyncContextManager[AsyncCall]]) -> Calls:
+    """Return each call of some tasks on one client, which call for some *seconds* without a pause."""
+    found = Calls()
 
     async def work(call: AsyncCall, ends_at: float) -> None:
         while (began := time.perf_counter()) < ends_at:
             await call()
-            found.append(time.perf_counter() - began)
+            found.add(time.perf_counter() - began)
 
     async def main() -> None:
         async with client() as call:
@@ -264,12 +293,15 @@ def tables(url: str, seconds: float, waits: Waits) -> list[tuple[str, dict[str, 
     ]
 
 
-def figures(name: str, runs: list[list[float]]) -> str:
-    """Return a row of a table, in milliseconds."""
-    found = sorted([each for run in runs for each in run])
+def figures(name: str, runs: list[Calls]) -> str:
+    """Return a row of a table, in milliseconds. It ends with the calls that found no token, and the longest of them."""
+    found = sorted([each for run in runs for each in run.held])
     shares = [found[min(len(found) - 1, int(len(found) * share))] * 1000 for share in (0.5, 0.99, 0.999)]
-    longest = ", ".join([f"{max(run) * 1000:.0f}" for run in runs])
-    return f"| {name} | {len(found):,} | " + " | ".join([f"{each:.1f}" for each in shares]) + f" | {longest} |"
+    longest = ", ".join([f"{max(run.held) * 1000:.0f}" for run in runs])
+    without = [each for run in runs for each in run.without]
+    rest = f"{len(without):,} ({max(without) * 1000:.0f})" if without else "0"
+    row = [name, f"{len(found):,}", *[f"{each:.1f}" for each in shares], longest, rest]
+    return f"| {' | '.join(row)} |"
 
 
 def main() -> None:
@@ -285,8 +317,9 @@ def main() -> None:
     waits = Waits()
     with serving() as url:
         for title, rows in tables(url, arguments.seconds, waits):
-            print(f"\n| milliseconds a call, {title} | calls | p50 | p99 | p99.9 | longest of each run |")
-            print("| --- | ---: | ---: | ---: | ---: | ---: |")
+            columns = (f"milliseconds a call, {title}", "calls", "p50", "p99", "p99.9", "longest of each run", NO_TOKEN)
+            print(f"\n| {' | '.join(columns)} |")
+            print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
             runs = [{name: run() for name, run in rows.items()} for _ in range(arguments.runs)]
             for name in rows:
                 print(figures(name, [found[name] for found in runs]), flush=True)
