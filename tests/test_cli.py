@@ -853,6 +853,7 @@ class TestAuthentication:
     ) -> None:
         """Without a library that signs the error names the extra."""
         monkeypatch.delitem(sys.modules, "oauth_cc.jose", raising=False)
+        monkeypatch.delitem(sys.modules, "oauth_cc.jose._joserfc", raising=False)
         monkeypatch.setitem(sys.modules, "joserfc.jwk", None)
         signed = ("--auth", "private-key-jwt", "--key", key, "--issuer", "https://as.example")
         result = cli("request", *LOCAL, "https://as.example/token", *signed)

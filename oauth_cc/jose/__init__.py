@@ -4,10 +4,9 @@ Signing keys from PEM, JWK and files, by joserfc (the extra ``jwt``).
 
 import inspect
 import os
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 import attrs
 
@@ -16,31 +15,12 @@ from oauth_cc._wire.pem import unwrap
 from oauth_cc.authentication.certificate import Certificate
 from oauth_cc.authentication.federated import checked_path
 from oauth_cc.authentication.jwt import UnsignedJwt
-from oauth_cc.authentication.key_forms import UNKNOWN, KeyText, account_fault, recognized, unknown_in_file
+from oauth_cc.authentication.key_forms import UNKNOWN, account_fault, recognized, unknown_in_file
 from oauth_cc.authentication.keys import ALGORITHMS, Algorithm, KeySource, MacKey, SigningKey
 from oauth_cc.errors import InvalidInput, InvalidKey
+from oauth_cc.jose._joserfc import PSS, RSA, generate, load, load_jwk, refused, signing_key
+from oauth_cc.jose._joserfc import mac as mac
 from oauth_cc.secret import Secret
-
-try:
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
-    from cryptography.hazmat.primitives.serialization import (
-        Encoding,
-        NoEncryption,
-        PrivateFormat,
-        load_der_private_key,
-        load_pem_private_key,
-        load_ssh_private_key,
-    )
-    from cryptography.hazmat.primitives.serialization.pkcs12 import load_key_and_certificates
-    from cryptography.hazmat.primitives.serialization.ssh import SSHPrivateKeyTypes
-    from joserfc.errors import JoseError
-    from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey, import_key
-    from joserfc.jws import JWSRegistry
-except ImportError as _error:
-    raise ImportError("oauth_cc.jose needs joserfc: install oauth_cc[jwt]") from _error
 
 __all__ = ["key_from_file", "key_from_jwk", "key_from_pem", "new_key"]
 
@@ -50,17 +30,6 @@ def __dir__() -> list[str]:
 
 
 _MAX_KEY: Final = 64 * 1024
-_LEAST_RSA: Final = 2048
-_CURVES: Final[Mapping[str, tuple[Algorithm, ...]]] = {
-    "P-256": ("ES256",),
-    "P-384": ("ES384",),
-    "P-521": ("ES512",),
-    "Ed25519": ("EdDSA", "Ed25519"),
-}
-_PSS: Final[tuple[Algorithm, ...]] = ("PS256", "PS384", "PS512")
-_RSA: Final[tuple[Algorithm, ...]] = ("RS256", "RS384", "RS512", *_PSS)
-
-_Key: TypeAlias = RSAKey | ECKey | OKPKey
 
 
 def key_from_pem(
@@ -74,6 +43,7 @@ def key_from_pem(
     """
     Load a signing key from PEM.
 
+        >>> from joserfc.jwk import ECKey
         >>> pem = ECKey.generate_key("P-256").as_pem(private=True)
         >>> key_from_pem(pem, key_id="2026-11").algorithm
         'ES256'
@@ -111,6 +81,7 @@ def key_from_jwk(
     """
     Load a signing key from a JSON Web Key (RFC 7517).
 
+        >>> from joserfc.jwk import OKPKey
         >>> key_from_jwk(OKPKey.generate_key("Ed25519").as_dict(private=True), key_id="2026-11").algorithm
         'EdDSA'
 
@@ -158,7 +129,7 @@ def key_from_file(
     """
     path = checked_path(file)
     made = (
-        _refused("must be the path of a file; pass its content to key_from_pem() or key_from_jwk()")
+        refused("must be the path of a file; pass its content to key_from_pem() or key_from_jwk()")
         if path is None
         else _from_file(path, algorithm, key_id, certificate, password)
     )
@@ -181,10 +152,10 @@ def new_key(algorithm: Algorithm = "ES256") -> SigningKey:
     Raises:
         InvalidKey: The algorithm is not one of the algorithms of `SigningKey`.
     """
-    generated = _generated(algorithm)
+    generated = generate(algorithm)
     if generated is None:
-        raise _refused(f"algorithm must be one of {', '.join(ALGORITHMS)}")
-    made = _made(generated, algorithm, None, None, _RSA)
+        raise refused(f"algorithm must be one of {', '.join(ALGORITHMS)}")
+    made = signing_key(generated, algorithm, None, None, RSA)
     del generated
     if isinstance(made, InvalidInput):
         raise made
@@ -210,26 +181,6 @@ def sign(unsigned: UnsignedJwt) -> Secret:
     return unsigned.signed(signature)
 
 
-def mac(key: MacKey, signing_input: bytes) -> bytes:
-    """
-    Return an HMAC (RFC 7518 section 3.2).
-
-    Args:
-        key: The client secret and the algorithm.
-        signing_input: The bytes to sign.
-    """
-    secret = key.secret.reveal().encode("utf-8")
-    # Not by import_key, which checks each time whether the secret is PEM. A `MacKey` never is.
-    return JWSRegistry.algorithms[key.algorithm].sign(signing_input, OctKey(secret, secret))
-
-
-def _generated(algorithm: str) -> _Key | None:
-    curve = next((name for name, possible in _CURVES.items() if algorithm in possible), None)
-    if curve is None:
-        return RSAKey.generate_key(_LEAST_RSA) if algorithm in _RSA else None
-    return OKPKey.generate_key("Ed25519") if curve == "Ed25519" else ECKey.generate_key(curve)
-
-
 def _from_file(
     path: str,
     algorithm: Algorithm | None,
@@ -249,7 +200,7 @@ def _from_file(
     fault = made.reason.removeprefix("signing key ")
     if not isinstance(made, InvalidKey) or fault == made.reason:
         return made
-    return _refused(f"file {path} {unknown_in_file(content) if fault == UNKNOWN else fault}")
+    return refused(f"file {path} {unknown_in_file(content) if fault == UNKNOWN else fault}")
 
 
 def _content(path: str) -> bytes | InvalidInput:
@@ -257,7 +208,7 @@ def _content(path: str) -> bytes | InvalidInput:
         with Path(path).open("rb") as opened:
             return opened.read(_MAX_KEY + 1)
     except OSError as error:
-        return _refused(f"file {path} cannot be read: {error.strerror}; check the path")
+        return refused(f"file {path} cannot be read: {error.strerror}; check the path")
 
 
 def _from_content(
@@ -269,20 +220,20 @@ def _from_content(
 ) -> SigningKey | InvalidInput:
     given = content.reveal() if isinstance(content, Secret) else content
     if not isinstance(given, str | bytes) or len(given) > _MAX_KEY:
-        return _refused(UNKNOWN)
+        return refused(UNKNOWN)
     found = recognized(given, has_password=password is not None)
     del given
     if isinstance(found, str):
-        return _refused(found)
+        return refused(found)
     if found.form == "JWK":
         return _from_jwk(found.content, algorithm, key_id, certificate)
-    key = _loaded(found, password)
+    key = load(found, password)
     if key is None and found.needs_bcrypt:
         reason = "is an encrypted key of OpenSSH and cannot be read; pass the right password and install bcrypt"
-        return _refused(f"{reason}, or remove the password with: ssh-keygen -p -f FILE")
+        return refused(f"{reason}, or remove the password with: ssh-keygen -p -f FILE")
     if key is None and found.form == "PKCS #12":
-        return _refused("is PKCS #12 and cannot be read; export it with its key, and pass the right password")
-    return _made(key, algorithm, key_id, certificate, _PSS if found.rsa_pss else _RSA)
+        return refused("is PKCS #12 and cannot be read; export it with its key, and pass the right password")
+    return signing_key(key, algorithm, key_id, certificate, PSS if found.rsa_pss else RSA)
 
 
 def _from_jwk(
@@ -299,28 +250,28 @@ def _from_jwk(
         members = chosen
     if members is None or "kty" not in members:
         fault = "is not a JWK; pass a JSON object with a member 'kty' (RFC 7517 section 4)"
-        return _refused(account_fault(members or {}) or fault)
+        return refused(account_fault(members or {}) or fault)
     if members["kty"] == "oct":
-        return _refused("is a symmetric JWK, a secret; pass a private key, or the secret to ClientSecretJwt")
+        return refused("is a symmetric JWK, a secret; pass a private key, or the secret to ClientSecretJwt")
     if not isinstance(members.get("d"), str):
-        return _refused("is a public JWK; pass the private JWK, which has a member 'd'")
+        return refused("is a public JWK; pass the private JWK, which has a member 'd'")
     named, numbered, use = members.get("alg"), members.get("kid"), members.get("use")
     if use is not None and use != "sig":
-        return _refused("is for encryption, as its member 'use' says; pass a key for signatures")
+        return refused("is for encryption, as its member 'use' says; pass a key for signatures")
     operations = members.get("key_ops")
     if operations is not None and not (is_array(operations) and "sign" in operations):
-        return _refused("is not for signatures, as its member 'key_ops' says; pass a key for signatures")
+        return refused("is not for signatures, as its member 'key_ops' says; pass a key for signatures")
     if not (named is None or isinstance(named, str)):
-        return _refused("has a member 'alg' that is not a str; pass algorithm=")
+        return refused("has a member 'alg' that is not a str; pass algorithm=")
     if not (numbered is None or isinstance(numbered, str)):
-        return _refused("has a member 'kid' that is not a str; pass key_id=")
-    return _made(
+        return refused("has a member 'kid' that is not a str; pass key_id=")
+    return signing_key(
         # Other members are not key material.
-        _key_of_jwk({name: value for name, value in members.items() if isinstance(value, str)}),
+        load_jwk({name: value for name, value in members.items() if isinstance(value, str)}),
         named if algorithm is None else algorithm,
         numbered if key_id is None else key_id,
         certificate,
-        _RSA,
+        RSA,
     )
 
 
@@ -330,14 +281,10 @@ def _in_set(keys: object, key_id: str | None) -> Mapping[str, object] | InvalidI
     if len(named) == 1:
         return named[0]
     if not private:
-        return _refused("is a JWK set without a private key; pass the set that your program generated")
+        return refused("is a JWK set without a private key; pass the set that your program generated")
     known = [kid for kid in [key.get("kid") for key in private] if isinstance(kid, str) and kid.isprintable()]
     advice = f"pass key_id=, one of: {', '.join(known)}" if known else "pass one of its keys"
-    return _refused(f"is a JWK set in which {len(named)} private keys match; {advice}")
-
-
-def _refused(fault: str) -> InvalidKey:
-    return InvalidKey("signing key", f"signing key {fault}")
+    return refused(f"is a JWK set in which {len(named)} private keys match; {advice}")
 
 
 def _text(given: str | bytes | Secret) -> str | None:
@@ -354,112 +301,3 @@ def _members(jwk: str | bytes | Secret | Mapping[str, object]) -> Mapping[str, o
     text = _text(jwk)
     found = parse_object(text) if text is not None and len(text) <= _MAX_KEY else ""
     return None if isinstance(found, str) else found
-
-
-_UNREADABLE: Final = (ValueError, TypeError, KeyError, NotImplementedError, JoseError, UnsupportedAlgorithm)
-
-
-def _loaded(found: KeyText, password: str | bytes | Secret | None) -> _Key | None:
-    word = password.reveal() if isinstance(password, Secret) else password
-    # A variable of the environment may hold surrogates, and the error of a strict encoding would quote the password.
-    secret = word.encode("utf-8", "surrogatepass") if isinstance(word, str) else word
-    # A password is ignored if the key is not encrypted.
-    for given in (secret, None):
-        try:
-            with warnings.catch_warnings():
-                # joserfc warns of short keys, which are rejected below.
-                warnings.simplefilter("ignore")
-                return _imported(_unlocked(found, given))
-        except _UNREADABLE:
-            continue
-    return None
-
-
-def _unlocked(found: KeyText, password: bytes | None) -> PrivateKeyTypes | SSHPrivateKeyTypes | None:
-    content = found.content.reveal()
-    match found.form:
-        case "OpenSSH":
-            return load_ssh_private_key(content.encode("utf-8"), password)
-        case "DER":
-            return load_der_private_key(content.encode("latin-1"), password)
-        case "PKCS #12":
-            return load_key_and_certificates(content.encode("latin-1"), password)[0]
-        case _:
-            return load_pem_private_key(content.encode("utf-8"), password)
-
-
-def _imported(key: PrivateKeyTypes | SSHPrivateKeyTypes | None) -> _Key | None:
-    if key is None:
-        return None
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    if isinstance(key, RSAPrivateKey):
-        return RSAKey.import_key(pem)
-    return ECKey.import_key(pem) if isinstance(key, EllipticCurvePrivateKey) else OKPKey.import_key(pem)
-
-
-def _key_of_jwk(members: dict[str, str | list[str]]) -> _Key | None:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            key = import_key(members)
-    except _UNREADABLE:
-        return None
-    if isinstance(key, OctKey):
-        return None
-    # joserfc does not check that the public half of an Ed25519 JWK belongs to the private half.
-    same = not isinstance(key, OKPKey) or OKPKey.import_key(key.as_pem(private=True)).thumbprint() == key.thumbprint()
-    return key if same else None
-
-
-def _made(
-    key: _Key | None,
-    algorithm: str | None,
-    key_id: str | None,
-    certificate: Certificate | None,
-    rsa: tuple[Algorithm, ...],
-) -> SigningKey | InvalidInput:
-    if key is None:
-        return _refused("cannot be read; pass an unmodified private RSA, EC or Ed25519 key, and the right password")
-    possible = _algorithms(key, rsa)
-    if isinstance(possible, InvalidKey):
-        return possible
-    chosen: list[Algorithm] = [name for name in possible if algorithm in (name, None)]
-    if not chosen:
-        return _refused(f"does not support the requested algorithm or its own 'alg'; use {' or '.join(possible)}")
-    registered = JWSRegistry.algorithms[chosen[0]]
-
-    def signer(signing_input: bytes) -> bytes:
-        return registered.sign(signing_input, key)
-
-    # RSA takes milliseconds.
-    in_memory = not isinstance(key, RSAKey)
-    try:
-        return SigningKey(
-            chosen[0],
-            signer,
-            key.thumbprint(),
-            key_id,
-            certificate,
-            public_jwk=_public(key),
-            in_memory=in_memory,
-        )
-    except InvalidInput as fault:
-        return fault.with_traceback(None)
-
-
-def _public(key: _Key) -> dict[str, object]:
-    return dict(key.as_dict(private=False))
-
-
-def _algorithms(key: _Key, rsa: tuple[Algorithm, ...]) -> tuple[Algorithm, ...] | InvalidKey:
-    if isinstance(key, RSAKey):
-        size = key.private_key.key_size if key.private_key is not None else 0
-        if size < _LEAST_RSA:
-            return _refused(f"has {size} bits, but RSA below {_LEAST_RSA} is broken; generate a new key")
-        return rsa
-    try:
-        curve = key.curve_name
-    except KeyError:
-        # joserfc has no name for this curve.
-        curve = "unknown"
-    return _CURVES.get(curve) or _refused(f"has an unsupported curve ({curve}); use P-256, P-384, P-521 or Ed25519")
