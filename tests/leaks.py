@@ -9,6 +9,8 @@ from pathlib import Path
 from oauth_cc import OAuthError
 
 TESTS = str(Path(__file__).parent)
+MUTMUT = "/mutmut/"
+"""In the path of the frames through which mutation testing calls every function, and which hold its arguments."""
 
 
 def shown_by(error: BaseException) -> str:
@@ -24,6 +26,7 @@ def shown_by(error: BaseException) -> str:
     link: traceback.TracebackException | None = traceback.TracebackException.from_exception(error, capture_locals=True)
     while link is not None:
         texts += list(link.format_exception_only())
-        texts += [f"{frame.name} {frame.locals}" for frame in link.stack if not frame.filename.startswith(TESTS)]
+        frames = [each for each in link.stack if not each.filename.startswith(TESTS) and MUTMUT not in each.filename]
+        texts += [f"{frame.name} {frame.locals}" for frame in frames]
         link = link.__cause__ or link.__context__
     return "\n".join(texts)
