@@ -12,6 +12,7 @@ Every arrow is a pure function, every box a frozen record. The errors are in `oa
 
 from typing import TYPE_CHECKING, Final
 
+from oauth_cc import errors
 from oauth_cc.authentication import (
     AssertionFile,
     AuthenticationFields,
@@ -101,9 +102,13 @@ _LOADED_WHEN_USED: Final = {
     "Retries": "oauth_cc.flows.exchange",
 }
 _ELSEWHERE: Final = {
+    **dict.fromkeys(errors.__all__, "oauth_cc.errors"),
+    "AsyncRedisStore": "oauth_cc.stores.redis",
+    "AsyncTokenSource": "oauth_cc.httpx2, httpx or aiohttp",
     "BackendApplicationClient": "oauth_cc.compat",
     "ClientCredentialsAuth": "oauth_cc.httpx2, httpx, requests or aiohttp",
     "FileStore": "oauth_cc.stores.file",
+    "RedisStore": "oauth_cc.stores.redis",
     "TokenSource": "oauth_cc.httpx2, httpx or requests",
     "fetch_token": "oauth_cc.httpx2, httpx, requests or aiohttp",
 }

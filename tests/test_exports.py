@@ -155,6 +155,14 @@ def test_the_version_is_that_of_the_installed_package() -> None:
         ("FileStore", "import it from oauth_cc.stores.file$"),
         ("ClientCredentialsAuth", "import it from oauth_cc.httpx2, httpx, requests or aiohttp$"),
         ("BackendApplicationClient", "import it from oauth_cc.compat$"),
+        ("TokenSource", "import it from oauth_cc.httpx2, httpx or requests$"),
+        ("AsyncTokenSource", "import it from oauth_cc.httpx2, httpx or aiohttp$"),
+        ("RedisStore", "import it from oauth_cc.stores.redis$"),
+        ("AsyncRedisStore", "import it from oauth_cc.stores.redis$"),
+        *[
+            (name, "import it from oauth_cc.errors$")
+            for name in sorted({*oauth_cc.errors.__all__} - {*oauth_cc.__all__})
+        ],
     ],
 )
 def test_the_error_for_a_name_of_another_module_names_that_module(name: str, advice: str) -> None:
