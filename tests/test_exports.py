@@ -211,7 +211,7 @@ def test_the_documentation_of_an_auth_fits_a_screen(library: str) -> None:
 @pytest.mark.parametrize(
     ("library", "name", "most"),
     [
-        *[(library, "ClientCredentialsAuth", 118) for library in ("httpx2", "httpx", "requests", "aiohttp")],
+        *[(library, "ClientCredentialsAuth", 121) for library in ("httpx2", "httpx", "requests", "aiohttp")],
         *[(library, "TokenSource", 170) for library in ("httpx2", "httpx", "requests")],
         *[(library, "AsyncTokenSource", 170) for library in ("httpx2", "httpx", "aiohttp")],
     ],

@@ -3,12 +3,13 @@ The calls of an auth on aiohttp: the token on each call, and once more a new one
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 import aiohttp
 
+from oauth_cc._io.arguments import misplaced_auth
 from oauth_cc._io.async_source import AsyncTokenSource
 from oauth_cc._io.copying import Sharing
 from oauth_cc._io.origins import Origins
@@ -49,21 +50,24 @@ class AiohttpCalls(Sharing, Generic[S]):
         """Return an auth for tokens of the resource *uri* (RFC 8707). They go to the origin of *uri* by default."""
         return self._with(self._source.with_resource(uri), self._origins.of_resource(uri))
 
-    async def __call__(
-        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-    ) -> aiohttp.ClientResponse:
+    def __call__(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType | None = None
+    ) -> Awaitable[aiohttp.ClientResponse]:
         """Send *request* with the token through *handler*. aiohttp calls this for each hop of a redirect."""
+        if handler is None:
+            # Other libraries call an auth with the request alone.
+            raise misplaced_auth("aiohttp", request)
         called = _origin(request)
         # All hops of a call share this object. aiohttp has no public name for it.
         call: object = getattr(request, "_timer", request)
         if not self._origins.admit(called):
             _STRAYED.set(call)
             self._context.report_withheld(called)
-            return await handler(request)
+            return handler(request)
         if _STRAYED.get() is call:
             # Another origin redirects here, and no other library sends a token on such a hop.
-            return await handler(request)
-        return await self._call(request, handler, str(called))
+            return handler(request)
+        return self._call(request, handler, str(called))
 
     async def _call(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType, api: str

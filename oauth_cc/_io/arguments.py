@@ -2,7 +2,7 @@
 The arguments of the shells, checked, as the context of a source or the flow of one request.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from oauth_cc._io.context import SourceContext
 from oauth_cc._io.log import warn_of_plain_http
@@ -22,6 +22,8 @@ from oauth_cc.token import Token
 if TYPE_CHECKING:
     # Loaded by the flow that needs it.
     from oauth_cc.metadata import ServerMetadata
+
+_LIBRARIES: Final = ("httpx2", "httpx", "requests", "aiohttp")
 
 
 def source_context(
@@ -187,6 +189,19 @@ def check_client(request: TokenRequest, client: object) -> None:
     if client is None and request.client_certificate is not None:
         reason = "no client; this request needs mutual TLS, so pass a client that has the certificate and its key"
         raise InvalidInput("client", reason)
+
+
+def misplaced_auth(library: str, request: object) -> InvalidInput:
+    """
+    Return the error of an auth that another HTTP library calls.
+
+    Args:
+        library: The library that the auth is for.
+        request: The request of the library that calls it.
+    """
+    other = type(request).__module__.partition(".")[0]
+    advice = f"; with {other} use oauth_cc.{other}.ClientCredentialsAuth" if other in _LIBRARIES else ""
+    return InvalidInput("auth", f"this auth is for {library}{advice}")
 
 
 def _name(kind: type[object]) -> str:

@@ -4,8 +4,9 @@ The calls of an auth on httpx2 and httpx: the token on each call, and once more 
 
 import copy
 from collections.abc import AsyncGenerator, Generator
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, NoReturn, Self
 
+from oauth_cc._io.arguments import misplaced_auth
 from oauth_cc._io.async_source import AsyncTokenSource
 from oauth_cc._io.copying import Sharing
 from oauth_cc._io.hops import Guard, guard_hops
@@ -169,6 +170,13 @@ class HttpxCalls(Sharing, Generic[C, A, R]):
             if not self._context.accepts(head, token, api):
                 await source.discard(token, api=api)
         self._context.report_requirements(head, api, first, token)
+
+    if not TYPE_CHECKING:
+        # Hidden from type checkers, which would accept the auth wherever a library takes a function.
+
+        def __call__(self, request: object, *others: object) -> NoReturn:  # noqa: ARG002  # aiohttp passes a handler
+            """Raise `InvalidInput`. Only another library calls an auth like a function."""
+            raise misplaced_auth(self._library.name, request)
 
     def _prepare(self, request: R, token: Token, proofs: "CallProofs | None") -> Guard | None:
         guard = self._authorize(request, token, proofs)

@@ -10,6 +10,7 @@ import attrs
 import requests
 from requests.utils import rewind_body
 
+from oauth_cc._io.arguments import misplaced_auth
 from oauth_cc._io.copying import Sharing
 from oauth_cc._io.origins import Origins
 from oauth_cc._io.requests_hops import arrived, carry, next_method, next_url, origin_of, origin_of_url, target_of_url
@@ -52,8 +53,10 @@ class RequestsCalls(Sharing, Generic[S]):
         """Return an auth for tokens of the resource *uri* (RFC 8707). They go to the origin of *uri* by default."""
         return self._with(self._source.with_resource(uri), self._origins.of_resource(uri))
 
-    def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Add the token to the call *r*. requests calls this method before it sends a call."""
+    def __call__(self, r: requests.PreparedRequest, *others: object) -> requests.PreparedRequest:
+        """Add the token to the call *r*. requests calls this method, with no *others*, before it sends a call."""
+        if others or not isinstance(r, requests.PreparedRequest):
+            raise misplaced_auth("requests", r)
         if self._admits(r):
             token = self._source.token()
             proofs = self._context.proofs(token)

@@ -2,6 +2,8 @@
 Rejection of wrong arguments at construction, on each library.
 """
 
+import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -74,3 +76,57 @@ def test_options_that_are_not_a_record_are_rejected(source: Any, _fitting: type[
     """The error says what to pass."""
     with pytest.raises(errors.InvalidInput, match=r"options must be an Options, not \w+; use Options\("):
         source(REQUEST, ENDPOINT, options=options)
+
+
+AUTHS: dict[str, Any] = {
+    "httpx2": oauth_cc.httpx2.ClientCredentialsAuth,
+    "httpx": oauth_cc.httpx.ClientCredentialsAuth,
+    "requests": oauth_cc.requests.ClientCredentialsAuth,
+    "aiohttp": oauth_cc.aiohttp.ClientCredentialsAuth,
+}
+API = "http://127.0.0.1:9/things"
+
+
+async def by_async_client(library: Any, auth: Any) -> None:
+    """Call an API on *library*, httpx2 or httpx, in async code."""
+    async with library.AsyncClient(auth=auth) as client:
+        await client.get(API)
+
+
+async def by_session(auth: Any) -> None:
+    """Call an API on aiohttp."""
+    async with aiohttp.ClientSession(middlewares=(auth,)) as session:
+        await session.get(API)
+
+
+CALLS: list[tuple[str, Callable[[Any], object]]] = [
+    ("httpx2", lambda auth: httpx2.get(API, auth=auth)),
+    ("httpx2", lambda auth: asyncio.run(by_async_client(httpx2, auth))),
+    ("httpx", lambda auth: httpx.get(API, auth=auth)),
+    ("httpx", lambda auth: asyncio.run(by_async_client(httpx, auth))),
+    ("requests", lambda auth: requests.get(API, auth=auth, timeout=9)),
+    ("aiohttp", lambda auth: asyncio.run(by_session(auth))),
+]
+
+
+@pytest.mark.parametrize(("library", "call"), CALLS, ids=[f"{name} {number}" for number, (name, _) in enumerate(CALLS)])
+@pytest.mark.parametrize("own", AUTHS)
+def test_an_auth_of_another_library_names_the_auth_to_use(
+    own: str, library: str, call: Callable[[Any], object]
+) -> None:
+    """Nothing is sent. Only the auth of the library itself gets as far as the token request."""
+    auth = AUTHS[own](REQUEST, "http://127.0.0.1:9/token", options=Options(retries=Retries(attempts=1)))
+    if own == library:
+        with pytest.raises(Exception, match=r"^token endpoint at 127\.0\.0\.1:9: no connection"):
+            call(auth)
+        return
+    with pytest.raises(errors.InvalidInput) as caught:
+        call(auth)
+    assert str(caught.value) == f"this auth is for {own}; with {library} use oauth_cc.{library}.ClientCredentialsAuth"
+
+
+@pytest.mark.parametrize("own", AUTHS)
+def test_an_auth_that_is_called_as_a_function_says_which_library_it_is_for(own: str) -> None:
+    """A library that oauth_cc has no auth for."""
+    with pytest.raises(errors.InvalidInput, match=f"^this auth is for {own}$"):
+        AUTHS[own](REQUEST, ENDPOINT)(object())
