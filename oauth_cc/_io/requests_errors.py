@@ -35,6 +35,8 @@ def describe(
     """
     reason = system_reason(error)
     error.args = (sentence(_text(error, reason, timeout), request, proxy),)
+    # Of these an OSError composes its text if it was made of two arguments.
+    del error.errno, error.strerror
     error.__cause__ = error.__context__ = None
     if reason is not None:
         reason.__cause__ = reason.__context__ = None
