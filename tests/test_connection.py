@@ -129,6 +129,9 @@ def test_a_cut_of_what_was_never_made_or_has_ended_is_not_an_error(pair: tuple[s
     ours.close()
     ended.cut()
     ended.cut()
+    strange = Connection()
+    strange.watch(with_socket(object()))
+    strange.cut()
 
 
 def test_a_cut_ends_a_read_within_tls(pair: tuple[socket.socket, socket.socket], authority: trustme.CA) -> None:

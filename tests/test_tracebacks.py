@@ -44,6 +44,22 @@ def test_chain_lists_the_errors_of_a_group() -> None:
     assert refused in chain(ExceptionGroup("all attempts failed", [refused]))
 
 
+def test_chain_follows_every_kind_of_link() -> None:
+    """Each linked error has a cause of its own."""
+    named = {kind: OSError(kind) for kind in ("cause", "context", "reason", "argument", "group")}
+    for each in named.values():
+        each.__cause__ = LookupError(each.args[0])
+    error = ExceptionGroup("all attempts failed", [named["group"]])
+    error.__cause__, error.__context__ = named["cause"], named["context"]
+    vars(error)["reason"] = named["reason"]
+    wrapping = RuntimeError("no token", named["argument"])
+    error.__cause__.__context__ = wrapping
+    found = chain(error)
+    assert len(found) == 12
+    assert {str(link) for link in found if type(link) is OSError} == set(named)
+    assert {str(link) for link in found if type(link) is LookupError} == set(named)
+
+
 def test_chain_ends_when_errors_link_to_each_other() -> None:
     """The context of an error may lead back to the error."""
     first, second = ValueError("a"), ValueError("a")
