@@ -15,6 +15,7 @@ from oauth_cc import (
     ClientCredentials,
     Dialect,
     Options,
+    Retries,
     Scope,
     Secret,
     TlsClientAuth,
@@ -25,7 +26,7 @@ from oauth_cc import (
 from oauth_cc._io.arguments import check_client, check_kind
 from oauth_cc._io.base_source import raisable
 from oauth_cc._io.context import SourceContext
-from oauth_cc._io.options import check_timeout
+from oauth_cc._io.options import check_options, check_timeout
 from oauth_cc.events import (
     Event,
     ProofAlgorithmUnsupported,
@@ -96,8 +97,10 @@ def test_a_completed_renewal_serves_every_context_of_the_cache() -> None:
 )
 def test_a_hook_that_is_async_or_not_callable_is_rejected(hook: Any, reason: str) -> None:
     """An async hook would never run."""
-    with pytest.raises(errors.InvalidInput, match=f"on_event must be a plain function of one event, {reason}$"):
+    with pytest.raises(errors.InvalidInput) as caught:
         Options(on_event=hook)
+    assert caught.value.parameter == "on_event"
+    assert str(caught.value) == f"on_event must be a plain function of one event, {reason}"
 
 
 def test_a_mock_is_accepted_as_hook() -> None:
@@ -272,11 +275,72 @@ def test_raisable_copies_own_errors_and_clears_tracebacks_of_others() -> None:
     assert theirs.__traceback__ is None
 
 
-@pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), 1e20, None, "10", True])
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), 86400.1, 1e20, None, "10", True])
 def test_a_timeout_outside_its_range_is_rejected(timeout: Any) -> None:
     """The HTTP libraries would fail later, with the request in their frames."""
-    with pytest.raises(errors.InvalidInput, match="timeout must be a number of seconds above 0 and at most 86400"):
-        check_timeout(timeout)
+    for check, parameter in (
+        (check_timeout, "timeout"),
+        (lambda seconds: Options(timeout=seconds), "timeout"),
+        (lambda seconds: Options(wait_timeout=seconds), "wait_timeout"),
+    ):
+        with pytest.raises(errors.InvalidInput) as caught:
+            check(timeout)
+        assert caught.value.parameter == parameter
+        assert str(caught.value) == f"{parameter} must be a number of seconds above 0 and at most 86400"
+
+
+@pytest.mark.parametrize("timeout", [1e-9, 1, 86400])
+def test_a_timeout_may_be_anything_up_to_a_day(timeout: float) -> None:
+    """It may be an int."""
+    check_timeout(timeout)
+    assert Options(timeout=timeout, wait_timeout=timeout).wait_timeout == timeout
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("retries", 3, "retries must be a Retries, not int; use Retries(attempts=...)"),
+        (
+            "renewal_window",
+            0.8,
+            "renewal_window must be a RenewalWindow, not float; use RenewalWindow(opens=..., closes=...)",
+        ),
+        ("background_renewal", 1, "background_renewal must be True or False, not int"),
+        ("on_event", 5, "on_event must be a plain function of one event, not int"),
+        ("scopes_allowed", "read", "scopes_allowed must be a Scope, not str; use Scope.of(...)"),
+    ],
+)
+def test_options_name_the_field_of_another_type(field: str, value: Any, reason: str) -> None:
+    """The error says what to pass."""
+    with pytest.raises(errors.InvalidInput) as caught:
+        Options(**{field: value})
+    assert (caught.value.parameter, str(caught.value)) == (field, reason)
+
+
+def test_options_of_another_type_are_rejected() -> None:
+    """A dict is not an Options."""
+    options: Any = {"timeout": 5.0}
+    with pytest.raises(errors.InvalidInput) as caught:
+        check_options(options)
+    assert caught.value.parameter == "options"
+    assert str(caught.value) == "options must be an Options, not dict; use Options(timeout=...)"
+    check_options(Options())
+
+
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [
+        (Options(), "Options()"),
+        (Options(retries=Retries(attempts=2)), "Options(retries=Retries(attempts=2, base=0.5, ceiling=8.0))"),
+        (
+            Options(timeout=5.0, background_renewal=False, scopes_allowed=Scope.of("a")),
+            "Options(timeout=5.0, background_renewal=False, scopes_allowed=Scope.of('a'))",
+        ),
+    ],
+)
+def test_repr_of_options_shows_what_departs_from_the_defaults(options: Options, shown: str) -> None:
+    """`help` shows the defaults with each signature."""
+    assert repr(options) == shown
 
 
 class Kept:
@@ -289,8 +353,10 @@ class KeptByAUser(Kept):
 
 def test_a_client_of_another_class_is_rejected_by_name() -> None:
     """The error names both classes, each with its library."""
-    with pytest.raises(errors.InvalidInput, match=r"client must be of the type tests\.Kept, not builtins\.int"):
+    with pytest.raises(errors.InvalidInput) as caught:
         check_kind(5, Kept)
+    assert caught.value.parameter == "client"
+    assert str(caught.value) == "client must be of the type tests.Kept, not builtins.int"
     check_kind(KeptByAUser(), Kept)
     check_kind(None, Kept)
 
@@ -302,5 +368,9 @@ def test_a_request_bound_to_a_certificate_requires_a_client() -> None:
     ours = Certificate("A" * 43)
     for request in (plain.with_certificate(ours), token_request(ClientCredentials("id", TlsClientAuth(ours)))):
         check_client(request, Kept())
-        with pytest.raises(errors.InvalidInput, match="no client; this request needs mutual TLS"):
+        with pytest.raises(errors.InvalidInput) as caught:
             check_client(request, None)
+        assert caught.value.parameter == "client"
+        assert str(caught.value) == (
+            "no client; this request needs mutual TLS, so pass a client that has the certificate and its key"
+        )

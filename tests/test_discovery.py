@@ -216,8 +216,10 @@ class TestCache:
         """Nothing is sent."""
         world = World([FOUND])
         cache: Any = {}
-        with pytest.raises(errors.InvalidInput, match="cache must be a MetadataCache"):
+        with pytest.raises(errors.InvalidInput) as caught:
             world.run(discover(ISSUER, cache=cache))
+        assert caught.value.parameter == "cache"
+        assert str(caught.value) == "cache must be a MetadataCache, one for the whole program, or None"
         assert world.sent == []
 
     def test_metadata_are_not_cached_without_a_cache(self) -> None:

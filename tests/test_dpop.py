@@ -478,8 +478,13 @@ class TestStores:
     def test_a_shared_store_needs_a_key_that_lasts(self) -> None:
         """Another process could not use the token."""
         fleeting = REQUEST.with_dpop(attrs.evolve(KEY, ephemeral=True))
-        with pytest.raises(errors.InvalidInput, match=r"^signing key must outlast the process, .*\.key_from_file\(\)"):
+        with pytest.raises(errors.InvalidInput) as caught:
             terms(fleeting, ENDPOINT)
+        assert caught.value.parameter == "signing key"
+        assert str(caught.value) == (
+            "signing key must outlast the process, as the store shares tokens that are bound to it; load it with "
+            "oauth_cc.jose.key_from_file()"
+        )
         assert terms(fleeting, ENDPOINT, shared=False).request == terms(REQUEST, ENDPOINT).request
 
     def test_the_cache_key_covers_the_key_and_no_proof(self) -> None:

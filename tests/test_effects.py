@@ -7,21 +7,26 @@ from typing import Any, get_args
 import attrs
 import pytest
 
-from oauth_cc import HttpRequest, Secret, Token
+from oauth_cc import AssertionFile, HttpRequest, Secret, SecretFile, SigningKey, Token, errors
+from oauth_cc.authentication import KeySource
 from oauth_cc.flows import (
     Effect,
     Failed,
+    FetchAssertion,
     Load,
     Lock,
     Moment,
     Observe,
+    ReadKey,
+    ReadSecret,
     Received,
     Returned,
     Save,
+    Sign,
     advance,
     without_store,
 )
-from oauth_cc.flows.effects import load, lock, observe, save, send
+from oauth_cc.flows.effects import fetch_assertion, load, lock, observe, read_key, read_secret, save, send, sign
 from tests.world import World, token_answer
 
 REQUEST = HttpRequest("POST", "https://as.example/token")
@@ -87,20 +92,66 @@ def test_advance_raises_the_error_of_the_flow() -> None:
     assert advance(ended, TOKEN) == Returned(TOKEN)
 
 
-FLOWS = {
-    "Observe": observe,
-    "Send": lambda: send(REQUEST),
-    "Load": lambda: load("key"),
-    "Save": lambda: save("key", TOKEN),
-    "Lock": lambda: lock("key", 0.0),
+@pytest.mark.parametrize("given", [None, "flow", [Observe()], iter([Observe()])], ids=["None", "str", "list", "iter"])
+def test_anything_but_a_generator_is_not_a_flow(given: Any) -> None:
+    """The error says what to call."""
+    with pytest.raises(errors.InvalidInput) as caught:
+        advance(given, None)
+    assert caught.value.parameter == "flow"
+    assert str(caught.value) == (
+        f"flow must be a generator, not {type(given).__name__}; call a function of oauth_cc.flows, such as "
+        "revoke(token, client, endpoint)"
+    )
+
+
+def test_another_effect_than_those_of_a_store_is_rejected() -> None:
+    """A driver of the user's own may mistake one for another."""
+    effect: Any = Observe()
+    with pytest.raises(errors.InvalidInput) as caught:
+        without_store(effect)
+    assert (caught.value.parameter, str(caught.value)) == (
+        "effect",
+        "effect must be a Load, Save or Lock, not Observe",
+    )
+
+
+KEY = SigningKey("ES256", lambda _: bytes(64), "key-1")
+SOURCE = KeySource("client.pem", lambda: KEY)
+MOMENT = Moment(1.0, "id", 0.5)
+FLOWS: dict[str, tuple[Any, tuple[object, ...]]] = {
+    "Observe": (observe, (MOMENT,)),
+    "Send": (lambda: send(REQUEST), (Received(token_answer(), 1.0), DOWN)),
+    "Sign": (lambda: sign(KEY, b"input"), (b"signature", DOWN)),
+    "FetchAssertion": (lambda: fetch_assertion(AssertionFile("/run/token")), (Secret("assertion"), DOWN)),
+    "ReadSecret": (lambda: read_secret(SecretFile("/run/secret")), (Secret("s3cret"), DOWN)),
+    "ReadKey": (lambda: read_key(SOURCE), (KEY, DOWN)),
+    "Load": (lambda: load("key"), (TOKEN, None, DOWN)),
+    "Save": (lambda: save("key", TOKEN), (None, DOWN)),
+    "Lock": (lambda: lock("key", 0.0), (True, False, DOWN)),
 }
 
 
 @pytest.mark.parametrize("name", FLOWS)
 def test_illegal_result_of_a_driver_is_a_type_error(name: str) -> None:
-    """The error names the effect and the type."""
-    make: Any = FLOWS[name]
-    running = make()
-    assert type(next(running)).__name__ == name
-    with pytest.raises(TypeError, match=f"must not return str as the result of {name}"):
-        running.send("nonsense")
+    """The error names the effect and the type. A legal result is returned."""
+    make, legal = FLOWS[name]
+    for result in (MOMENT, Received(token_answer(), 1.0), b"", Secret(""), KEY, TOKEN, None, True, DOWN, "nonsense"):
+        running = make()
+        assert type(next(running)).__name__ == name
+        if type(result) in {type(each) for each in legal}:
+            assert advance(running, result) == Returned(result)
+        else:
+            with pytest.raises(TypeError) as caught:
+                running.send(result)
+            kind = type(result).__name__
+            assert str(caught.value) == f"the driver must not return {kind} as the result of {name}"
+
+
+def test_effects_contain_what_was_asked_for() -> None:
+    """The order of the arguments is that of the functions."""
+    assert next(sign(KEY, b"input")) == Sign(KEY, b"input")
+    assert next(save("key", TOKEN)) == Save("key", TOKEN)
+    assert next(lock("key", 7.0)) == Lock("key", 7.0)
+    assert next(read_key(SOURCE)) == ReadKey(SOURCE)
+    assert next(read_secret(SecretFile("/run/secret"))) == ReadSecret(SecretFile("/run/secret"))
+    assert next(fetch_assertion(AssertionFile("/run/token"))) == FetchAssertion(AssertionFile("/run/token"))

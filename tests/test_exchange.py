@@ -5,6 +5,7 @@ One token request with its retries, with a driver that has no clock and no socke
 import json
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import parse_qsl
 
 import attrs
@@ -98,6 +99,21 @@ def test_a_remark_about_the_response_ends_the_error_of_a_refusal(content: bytes,
         advance(flow, Received(HttpResponse(400, (), content), 1000.0, "a hook raised"))
     assert text in str(raised.value)
     assert str(raised.value).endswith("a hook raised")
+
+
+def test_a_remark_keeps_every_part_of_the_refusal() -> None:
+    """A hook may raise on a response that is worth a retry."""
+    content = b'{"error": "e1", "error_description": "d1", "error_uri": "https://as.example/e1"}'
+    flow = exchange(REQUEST, ENDPOINT, retries=Retries(attempts=1))
+    advance(flow, None)
+    advance(flow, Moment(1000.0, "id", 0.5))
+    answer = HttpResponse(503, {"Retry-After": "600"}, content)
+    assert advance(flow, Received(answer, 1000.0, "a hook raised")) == Observe()
+    with pytest.raises(errors.TokenRequestRefused) as raised:
+        advance(flow, Moment(1000.0, "id", 0.5))
+    assert raised.value == errors.TokenRequestRefused(
+        *("e1", "d1", "https://as.example/e1", 503, True, 600.0, "d1"), advice="a hook raised"
+    )
 
 
 def test_a_remark_about_a_response_with_a_token_is_dropped() -> None:
@@ -199,11 +215,28 @@ class TestRetries:
         limits = [retries.pause(attempt, None, 1.0) for attempt in (1, 2, 3, 4)]
         assert limits == [1, 2, 4, 5]
 
-    @pytest.mark.parametrize("bad", [(0, 1.0, 2.0), (1, -1.0, 2.0), (1, 3.0, 2.0), (1, float("nan"), 2.0)])
-    def test_illegal_retries_are_rejected(self, bad: tuple[int, float, float]) -> None:
+    @pytest.mark.parametrize(
+        "bad", [(0, 1.0, 2.0), (1, -1.0, 2.0), (1, 3.0, 2.0), (1, float("nan"), 2.0), ("3",), (3, None), (3, 0.0, "8")]
+    )
+    def test_illegal_retries_are_rejected(self, bad: tuple[Any, ...]) -> None:
         """The error states the condition."""
-        with pytest.raises(errors.InvalidInput, match="at least 1 attempt"):
+        with pytest.raises(errors.InvalidInput) as caught:
             Retries(*bad)
+        assert caught.value.parameter == "retries"
+        assert str(caught.value) == "retries must have at least 1 attempt, and 0 <= base <= ceiling"
+
+    def test_the_least_retries_are_one_attempt_without_a_pause(self) -> None:
+        """A base may be as long as the ceiling."""
+        assert Retries(1, 0, 0).pause(1, None, 0.5) is None
+        assert Retries(2, 3, 3).pause(1, None, 0.5) == 1.5
+        assert (Retries().attempts, Retries().base, Retries().ceiling) == (3, 0.5, 8.0)
+
+    def test_retry_after_is_followed_by_jitter_up_to_the_ceiling(self) -> None:
+        """The ceiling itself is waited for."""
+        retries = Retries(attempts=3, base=1, ceiling=8)
+        pauses = [retries.pause(attempt, after, 0.5) for attempt, after in ((1, 2.0), (2, 2.0), (1, 8.0), (3, 2.0))]
+        assert pauses == [2.5, 2.5, 8, None]
+        assert retries.pause(1, 8.01, 0.5) is None
 
 
 KEY = SigningKey("ES256", lambda _: bytes(64), "key-1")

@@ -3,6 +3,7 @@ When a token is due for renewal, and when it is stale.
 """
 
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -149,15 +150,30 @@ class TestTheWindow:
 
     @pytest.mark.parametrize(
         "shares",
-        [(0, 0.5), (-0.1, 0.5), (0.6, 0.5), (0.5, 1.1), (math.nan, 0.9), (0.5, math.nan), (0.5, 0.6, 0), (0.5, 0.6, 2)],
+        [
+            (0, 0.5),
+            (-0.1, 0.5),
+            (0.6, 0.5),
+            (0.5, 1.1),
+            (math.nan, 0.9),
+            (0.5, math.nan),
+            (0.5, 0.6, 0),
+            (0.5, 0.6, 2),
+            ("0.5",),
+        ],
     )
-    def test_an_invalid_window_is_rejected(self, shares: tuple[float, ...]) -> None:
+    def test_an_invalid_window_is_rejected(self, shares: tuple[Any, ...]) -> None:
         """Its ends must be shares of the lifetime in their order."""
-        with pytest.raises(errors.InvalidInput, match="renewal window must satisfy 0 < opens"):
+        with pytest.raises(errors.InvalidInput) as caught:
             RenewalWindow(*shares)
+        assert caught.value.parameter == "renewal window"
+        assert str(caught.value) == (
+            "renewal window must satisfy 0 < opens <= closes <= 1 and 0 < first_opens <= 1, as shares of the lifetime"
+        )
 
     def test_a_window_may_be_a_point_or_end_with_the_token(self) -> None:
         """These are the extremes."""
         assert RenewalWindow(0.8, 0.8) == RenewalWindow(opens=0.8, closes=0.8)
         assert fresh_until(token(100), renewal_window=RenewalWindow(1.0, 1.0)) == NOW + 95
-        assert RenewalWindow() == DEFAULT_WINDOW
+        assert RenewalWindow() == DEFAULT_WINDOW == RenewalWindow(opens=0.8, closes=0.9, first_opens=0.2)
+        assert RenewalWindow(1, 1, 1) == RenewalWindow(opens=1.0, closes=1.0, first_opens=1.0)

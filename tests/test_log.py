@@ -11,7 +11,8 @@ import attrs
 import pytest
 
 from oauth_cc import Scope, errors
-from oauth_cc._io.log import emit
+from oauth_cc._io.log import emit, warn_of_plain_http
+from oauth_cc.endpoint import Endpoint
 from oauth_cc.events import (
     Event,
     ProofAlgorithmUnsupported,
@@ -131,10 +132,15 @@ def test_a_record_has_the_fields_of_its_event(event: Event, caplog: pytest.LogCa
     with caplog.at_level(logging.INFO, "oauth_cc"):
         emit(event)
     (record,) = caplog.records
-    extra = {name: value for name, value in vars(record).items() if name.startswith("oauth_cc_")}
+    extra = extra_fields(record)
     given = {"event": type(event).__name__, **attrs.asdict(event, recurse=False)}
     assert extra == {f"oauth_cc_{name}": flat(value) for name, value in given.items() if value is not None}
     assert json.dumps(extra)
+
+
+def extra_fields(record: logging.LogRecord) -> dict[str, object]:
+    """Return the fields that the library adds to a record."""
+    return {name: value for name, value in vars(record).items() if name.startswith("oauth_cc_")}
 
 
 def flat(value: object) -> object:
@@ -153,6 +159,12 @@ def test_a_record_shows_a_bounded_part_of_an_api_s_scope(caplog: pytest.LogCaptu
     assert record.getMessage().count("a" * 300) == 1
     assert "a" * 301 not in str(vars(record))
     assert seen == [event]
+    caplog.clear()
+    for length, shown in ((300, "a" * 300), (301, "a" * 300 + "…")):
+        emit(ScopeInsufficient("id", AS, "0a", Scope.of("a" * length), API))
+        record = caplog.records.pop()
+        assert record.getMessage().endswith(f"the API {API} requires '{shown}'; request this scope")
+        assert vars(record)["oauth_cc_scope"] == shown
 
 
 def test_a_line_names_each_server_once(caplog: pytest.LogCaptureFixture) -> None:
@@ -165,6 +177,34 @@ def test_a_line_names_each_server_once(caplog: pytest.LogCaptureFixture) -> None
     assert one.getMessage() == f"no token for {WHO}: TokenRequestRefused: {REFUSED}"
     assert vars(one)["oauth_cc_error"] == f"TokenRequestRefused: {REFUSED}"
     assert two.getMessage().endswith(" (The token was requested from token endpoint https://other.example:443.)")
+
+
+def test_a_line_shows_the_notes_of_an_error(caplog: pytest.LogCaptureFixture) -> None:
+    """A note says which function of the user raised the error. The record has the same text."""
+    error = TimeoutError("slow")
+    error.add_note("raised by the signer sign")
+    error.add_note("raised by the hook watch")
+    emit(StoreFailed("id", AS, "0a", error))
+    (record,) = caplog.records
+    shown = "TimeoutError: slow (raised by the signer sign) (raised by the hook watch)"
+    assert record.getMessage() == f"token store unavailable for {WHO}: {shown}; using the in-memory cache only"
+    assert vars(record)["oauth_cc_error"] == shown
+
+
+def test_plain_http_is_a_warning_with_the_fields_of_its_line(caplog: pytest.LogCaptureFixture) -> None:
+    """It names the client and the origin of the token endpoint."""
+    warn_of_plain_http("id", Endpoint("http://keycloak:8080/token", allow_http=True))
+    (record,) = caplog.records
+    assert (record.name, record.levelname) == ("oauth_cc", "WARNING")
+    assert record.getMessage() == (
+        "token requests of client id go to http://keycloak:8080 over plain http, readable by anyone on the network; "
+        "use https"
+    )
+    assert extra_fields(record) == {
+        "oauth_cc_event": "PlainHttp",
+        "oauth_cc_client_id": "id",
+        "oauth_cc_token_endpoint": "http://keycloak:8080",
+    }
 
 
 def test_every_event_has_a_log_line() -> None:
@@ -186,7 +226,14 @@ def test_an_exception_of_the_hook_is_logged_and_not_raised(
 
     emit(StoreReturned("id", AS, "0a"), hook)
     (record,) = caplog.records
+    assert (record.name, record.levelname) == ("oauth_cc", "ERROR")
     assert record.getMessage() == "the on_event hook raised an exception on StoreReturned; the call continues"
+    assert extra_fields(record) == {
+        "oauth_cc_event": "StoreReturned",
+        "oauth_cc_client_id": "id",
+        "oauth_cc_token_endpoint": AS,
+        "oauth_cc_cache_key": "0a",
+    }
     assert record.exc_info is not None
     assert isinstance(record.exc_info[1], kind)
 

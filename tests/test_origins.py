@@ -44,8 +44,12 @@ def test_the_first_call_sets_the_origin_when_none_is_named(called: list[str], re
 def test_plain_http_is_accepted_on_loopback_and_for_named_origins_only() -> None:
     """A rejected first call does not set the origin."""
     meant = Origins(None)
-    with pytest.raises(errors.InsecureEndpoint, match=r"API http://api\.example:80 must use https; .* origins="):
+    with pytest.raises(errors.InsecureEndpoint) as caught:
         meant.admit(origin("http://api.example/"))
+    assert caught.value.parameter == "origin"
+    assert str(caught.value) == (
+        "API http://api.example:80 must use https; to send it a token in plain text, name it in origins=[...]"
+    )
     assert Origins(["http://api.example/"]).admit(origin("http://api.example/"))
     with pytest.raises(errors.InsecureEndpoint):
         Origins(None, ("http://api.example/",))
@@ -64,15 +68,57 @@ def test_plain_http_is_accepted_on_loopback_and_for_named_origins_only() -> None
 )
 def test_a_url_without_an_origin_is_rejected(named: list[str]) -> None:
     """The error is raised at construction, not at the first call."""
-    with pytest.raises(errors.InvalidInput, match=r"a URL in origins (must|has)"):
+    with pytest.raises(errors.InvalidInput, match=r"^a URL in origins (must|has)") as caught:
         Origins(named)
+    assert caught.value.parameter == "origins"
 
 
-@pytest.mark.parametrize("named", ["https://api.example/", b"https://api.example/", 5, [], ()])
-def test_origins_must_be_a_nonempty_list(named: Any) -> None:
+SINGLE = "origins must be a list of URLs, not {}; put a single URL into a list"
+NONE = "origins must not be empty; pass at least one URL, or None to accept the origin of the first call"
+
+
+@pytest.mark.parametrize(
+    ("named", "reason"),
+    [
+        ("https://api.example/", SINGLE.format("str")),
+        (b"https://api.example/", SINGLE.format("bytes")),
+        (5, SINGLE.format("int")),
+        ([], NONE),
+        ((), NONE),
+    ],
+)
+def test_origins_must_be_a_nonempty_list(named: Any, reason: str) -> None:
     """A str would count as a list of letters, and an empty list would admit nothing."""
-    with pytest.raises(errors.InvalidInput, match="origins must "):
-        Origins(named)
+    with pytest.raises(errors.InvalidInput) as caught:
+        Origins(named, ["https://api.example/"])
+    assert (caught.value.parameter, str(caught.value)) == ("origins", reason)
+
+
+@pytest.mark.parametrize(
+    ("named", "resources", "several"),
+    [
+        (None, [], False),
+        (None, ["urn:example:api"], False),
+        (["https://api.example/"], [], False),
+        (["https://api.example/", "https://api.example:443/other"], [], False),
+        (["https://api.example/", "https://other.example/"], [], True),
+        (None, ["https://api.example/", "HTTPS://other.example/"], True),
+    ],
+)
+def test_origins_are_several_if_two_can_receive_the_token(
+    named: list[str] | None, resources: list[str], several: bool
+) -> None:
+    """Without a name there is the one of the first call."""
+    assert Origins(named, resources).are_several is several
+
+
+def test_origins_of_a_discovered_resource_are_the_named_ones_or_its_own() -> None:
+    """An auth for a resource asks for them."""
+    resource = origin("https://api.example/")
+    own = Origins(None).of_resource("https://api.example/things")
+    assert [own.admit(resource), own.admit(origin("https://other.example/"))] == [True, False]
+    given = Origins(["https://other.example/"])
+    assert given.of_resource("https://api.example/things") is given
 
 
 @pytest.mark.parametrize("shell", [oauth_cc.httpx2, oauth_cc.httpx, oauth_cc.requests, oauth_cc.aiohttp])

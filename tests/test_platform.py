@@ -44,13 +44,16 @@ def test_a_job_sends_its_token_and_the_audience() -> None:
     assert {request.url.partition("audience=")[2] for request in world.sent} == {
         "https%3A%2F%2Fas.example%2F%3Fa%3D1%26b"
     }
-    assert dict(world.sent[0].headers)["Authorization"] == "Bearer j0b"
+    assert world.sent[0].method == "GET"
+    assert world.sent[0].headers == (("Accept", "application/json"), ("Authorization", "Bearer j0b"))
 
 
 def test_the_token_of_a_job_goes_to_an_https_url_alone() -> None:
     """It may also go to this machine."""
     with pytest.raises(errors.InsecureEndpoint):
         github("http://pipelines.example/")
+    world = World([HttpResponse(200, (), json.dumps({"value": ASSERTION}).encode())])
+    assert world.run(github("http://127.0.0.1/")) == Secret(ASSERTION)
 
 
 def test_the_token_of_a_job_that_no_header_can_carry_is_refused_and_not_shown() -> None:
@@ -65,31 +68,40 @@ def test_a_machine_asks_the_metadata_server_of_google() -> None:
     world = World([HttpResponse(200, (), f"{ASSERTION}\n".encode())])
     assert world.run(google()) == Secret(ASSERTION)
     (request,) = world.sent
-    assert request.url.startswith(
-        "http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/"
+    assert request.method == "GET"
+    assert request.url == (
+        "http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/identity"
+        "?audience=https%3A%2F%2Fas.example%2F%3Fa%3D1%26b&format=full"
     )
     assert request.headers == (("Metadata-Flavor", "Google"),)
 
 
-@pytest.mark.parametrize("flow", [github, google])
-def test_a_platform_that_fails_is_asked_again(flow: Callable[[], Flow[Secret]]) -> None:
+CHECKS = [
+    (github, "GitHub", "check that the job has the permission id-token: write"),
+    (google, "Google's metadata server", "check that this machine has a service account"),
+]
+
+
+@pytest.mark.parametrize(("flow", "server", "check"), CHECKS)
+def test_a_platform_that_fails_is_asked_again(flow: Callable[[], Flow[Secret]], server: str, check: str) -> None:
     """The last error says what to check."""
     good = json.dumps({"value": ASSERTION}).encode() if flow is github else ASSERTION.encode()
     world = World([HttpResponse(500), Failed(OSError("dropped"), retryable=True), HttpResponse(200, (), good)])
     assert world.run(flow()) == Secret(ASSERTION)
-    with pytest.raises(errors.InvalidResponse, match=r"issued no assertion \(HTTP 500\); check that") as caught:
+    with pytest.raises(errors.InvalidResponse) as caught:
         World([HttpResponse(500)] * 3).run(flow())
-    assert caught.value.retryable
+    assert caught.value == errors.InvalidResponse(500, f"{server} issued no assertion (HTTP 500); {check}", None, True)
     with pytest.raises(OSError, match="dropped") as dropped:
         World([Failed(OSError("dropped"), retryable=True)] * 3).run(flow())
-    assert "for an assertion; check that" in dropped.value.__notes__[0]
+    assert dropped.value.__notes__ == [f"The request asked {server} for an assertion; {check}."]
 
 
-@pytest.mark.parametrize("flow", [github, google])
+@pytest.mark.parametrize(("flow", "server", "check"), CHECKS)
 @pytest.mark.parametrize(
     "response",
     [
         HttpResponse(403, (), b"M4RKER"),
+        HttpResponse(201, (), b"M4RKER"),
         HttpResponse(302, {"Location": "https://b.example/"}),
         HttpResponse(200),
         HttpResponse(200, (), b"<html>M4RKER a</html>"),
@@ -97,16 +109,17 @@ def test_a_platform_that_fails_is_asked_again(flow: Callable[[], Flow[Secret]]) 
         HttpResponse(200, (), b"\xff\xfe"),
         HttpResponse(200, (), b"a" * (2**16 + 1)),
     ],
-    ids=range(7),
+    ids=range(8),
 )
 def test_an_answer_without_an_assertion_is_an_error_that_does_not_quote_it(
-    flow: Callable[[], Flow[Secret]], response: HttpResponse
+    flow: Callable[[], Flow[Secret]], server: str, check: str, response: HttpResponse
 ) -> None:
     """It is not worth a second request."""
     world = World([response])
-    with pytest.raises(errors.InvalidResponse, match=r"issued no assertion.*; check that") as caught:
+    with pytest.raises(errors.InvalidResponse) as caught:
         world.run(flow())
-    assert "M4RKER" not in str(caught.value)
+    found = "that can be sent" if response.status == 200 else f"(HTTP {response.status})"
+    assert caught.value == errors.InvalidResponse(response.status, f"{server} issued no assertion {found}; {check}")
     assert len(world.sent) == 1
 
 

@@ -12,7 +12,10 @@ from oauth_cc import (
     ClientSecretBasic,
     Dialect,
     HttpResponse,
+    MetadataCache,
     Placement,
+    RenewalWindow,
+    Retries,
     Scope,
     Secret,
     Token,
@@ -24,7 +27,8 @@ from oauth_cc import (
 from oauth_cc.authentication import AuthenticationFields
 from oauth_cc.events import TokenFound, TokenObtained
 from oauth_cc.flows import Failed, Lock, Returned, Save, advance
-from oauth_cc.flows.cache_key import cache_key, fingerprint
+from oauth_cc.flows.cache_key import cache_key, fingerprint, public_key
+from oauth_cc.flows.metadata_cache import Discovery
 from oauth_cc.flows.renewal import DEFAULT_WAIT_TIMEOUT, Kept, Renewed, Terms, renewal, terms
 from tests.bound import bound_key
 from tests.world import World, token_answer
@@ -277,8 +281,41 @@ class TestTerms:
     def test_with_request_rejects_other_credentials(self) -> None:
         """Their fingerprint is different."""
         for credentials in (ClientCredentials("id", "other"), ClientCredentials("ie", "M4RKER")):
-            with pytest.raises(errors.InvalidInput, match="credentials of an existing source cannot be changed"):
+            with pytest.raises(errors.InvalidInput) as caught:
                 TERMS.with_request(token_request(credentials))
+            assert caught.value.parameter == "credentials"
+            assert str(caught.value) == (
+                "the credentials of an existing source cannot be changed; create a new TokenSource"
+            )
+
+    def test_terms_have_the_defaults_of_the_options(self) -> None:
+        """Each argument is kept."""
+        assert (TERMS.shared, TERMS.retries, TERMS.renewal_window) == (True, Retries(), RenewalWindow())
+        assert (TERMS.wait_timeout, TERMS.discovery, TERMS.by_resource) == (60.0, None, False)
+        retries, window, discovery = Retries(7), RenewalWindow(0.5, 0.6), Discovery(MetadataCache())
+        given = terms(
+            REQUEST,
+            "https://as.example",
+            shared=False,
+            retries=retries,
+            renewal_window=window,
+            wait_timeout=7.0,
+            discovery=discovery,
+        )
+        assert (given.shared, given.retries, given.renewal_window) == (False, retries, window)
+        assert (given.wait_timeout, given.discovery, given.by_resource) == (7.0, discovery, False)
+
+    def test_name_in_logs_is_that_of_the_store_or_covers_nothing_secret(self) -> None:
+        """It has eight characters."""
+        assert TERMS.cache_key_prefix == TERMS.cache_key[:8]
+        alone = terms(REQUEST, ENDPOINT, shared=False)
+        assert alone.labels == ("id", ORIGIN, public_key(REQUEST, ENDPOINT)[:8])
+
+    def test_client_without_a_name_shares_nothing(self) -> None:
+        """Its cache key is the same in no other process."""
+        nameless = token_request(ClientCredentials("id", lambda: "s3cret"))
+        assert terms(nameless, ENDPOINT).shared is False
+        assert terms(REQUEST, ENDPOINT).shared is True
 
 
 class Unhashable:

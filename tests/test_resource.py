@@ -346,8 +346,10 @@ class TestDiscoverResource:
         cache.forget_resource(RESOURCE)
         assert cache.get_resource(RESOURCE, world.now) is None
         wrong: Any = {}
-        with pytest.raises(errors.InvalidInput, match="cache must be a MetadataCache"):
+        with pytest.raises(errors.InvalidInput) as caught:
             world.run(discover_resource(RESOURCE, cache=wrong))
+        assert caught.value.parameter == "cache"
+        assert str(caught.value) == "cache must be a MetadataCache, one for the whole program, or None"
 
 
 def source(
@@ -520,8 +522,10 @@ class TestTerms:
             token_request(CREDENTIALS).with_resource("https://other.example/"),
             token_request(CREDENTIALS).with_resource("api", uri=False),
         ):
-            with pytest.raises(errors.InvalidInput, match="no resource but the one that is discovered"):
+            with pytest.raises(errors.InvalidInput) as caught:
                 source(request)
+            assert caught.value.parameter == "resource"
+            assert str(caught.value) == "the request must name no resource but the one that is discovered"
 
     def test_another_scope_or_resource_is_discovered_in_the_same_way(self) -> None:
         """A resource that is not a URL cannot be."""

@@ -149,16 +149,34 @@ class TestInvalidInput:
 
         members = {name: lambda *_: None for name in ("load", "save", "discard", "lock")}
         store: Any = type("Awaited", (), {**members, method: asynchronous})()
-        with pytest.raises(InvalidInput, match="Awaited is for async code"):
+        with pytest.raises(InvalidInput) as caught:
             TokenSource(REQUEST, "https://as.example/token", store=store)
+        assert caught.value.parameter == "store"
+        assert str(caught.value) == (
+            "store must be for threads, but Awaited is for async code; use AsyncTokenSource, or another store"
+        )
 
     @pytest.mark.parametrize(("store", "name"), [({}, "dict"), (Path("tokens"), type(Path()).__name__), (5, "int")])
     def test_an_object_without_the_methods_of_a_store_is_rejected(self, store: Any, name: str) -> None:
         """Such a store would fail at every call, and each process would be alone."""
-        with pytest.raises(InvalidInput, match=f"store must have the methods .*, but {name} lacks load, save"):
+        for kind in (TokenSource, AsyncTokenSource):
+            with pytest.raises(InvalidInput) as caught:
+                kind(REQUEST, "https://as.example/token", store=store)
+            assert caught.value.parameter == "store"
+            assert str(caught.value) == (
+                f"store must have the methods load, save, discard, lock, but {name} lacks load, save, discard, lock"
+            )
+
+    @pytest.mark.parametrize("missing", [["lock"], ["load", "discard"]])
+    def test_an_object_without_some_methods_of_a_store_is_rejected(self, missing: list[str]) -> None:
+        """The error names the missing methods. An attribute that cannot be called is not a method."""
+        members: dict[str, object] = {name: lambda *_: None for name in ("load", "save", "discard", "lock")}
+        store: Any = type("Partial", (), {**members, **dict.fromkeys(missing)})()
+        with pytest.raises(InvalidInput) as caught:
             TokenSource(REQUEST, "https://as.example/token", store=store)
-        with pytest.raises(InvalidInput, match=f"store must have the methods .*, but {name} lacks"):
-            AsyncTokenSource(REQUEST, "https://as.example/token", store=store)
+        assert str(caught.value) == (
+            f"store must have the methods load, save, discard, lock, but Partial lacks {', '.join(missing)}"
+        )
 
 
 class TestServerFailure:

@@ -30,8 +30,12 @@ def test_a_source_of_dpop_tokens_is_refused_where_no_proof_can_be_sent() -> None
         lambda: call_credentials(source),
     ]
     for take in takers:
-        with pytest.raises(InvalidInput, match="no place for the proof of a DPoP token"):
+        with pytest.raises(InvalidInput) as caught:
             take()
+        assert caught.value.parameter == "source"
+        assert str(caught.value) == (
+            "source must be for bearer tokens; this protocol has no place for the proof of a DPoP token"
+        )
 
 
 def test_a_source_of_another_kind_is_refused_with_the_one_to_pass() -> None:
@@ -40,14 +44,19 @@ def test_a_source_of_another_kind_is_refused_with_the_one_to_pass() -> None:
     sync, later, auth = [
         kind(credentials, "https://as.example/token") for kind in (TokenSource, AsyncTokenSource, ClientCredentialsAuth)
     ]
-    takers: list[tuple[Callable[[Any], object], object]] = [
-        (lambda source: Xoauth2("me@example.com", source), later),
-        (oauth_cb, later),
-        (TokenProvider, sync),
-        (call_credentials, later),
-        (lambda source: with_source(Configuration(), source), auth),
+    threads, tasks = ("a TokenSource", "auth.source"), ("an AsyncTokenSource", "auth.async_source")
+    either = ("a TokenSource or AsyncTokenSource", "auth.source or auth.async_source")
+    takers: list[tuple[Callable[[Any], object], object, tuple[str, str]]] = [
+        (lambda source: Xoauth2("me@example.com", source), later, threads),
+        (oauth_cb, later, threads),
+        (TokenProvider, sync, tasks),
+        (call_credentials, later, threads),
+        (lambda source: with_source(Configuration(), source), auth, either),
     ]
-    for take, wrong in takers:
+    for take, wrong, (kind, attribute) in takers:
         for given in (wrong, auth, None):
-            with pytest.raises(InvalidInput, match=r"source must be an? (Async)?TokenSource.* pass auth\."):
+            with pytest.raises(InvalidInput) as caught:
                 take(given)
+            assert caught.value.parameter == "source"
+            reason = f"source must be {kind}, not {type(given).__name__}; an auth has one: pass {attribute}"
+            assert str(caught.value) == reason

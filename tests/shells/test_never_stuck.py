@@ -335,8 +335,13 @@ class TestCallbacks:
 
         credentials = ClientCredentials("your_id", ClientAssertion(fetch))
         source.append(TokenSource(credentials, server.token_endpoint))
-        with pytest.raises(errors.InvalidInput, match="must not ask for the same token"):
+        with pytest.raises(errors.InvalidInput) as caught:
             source[0].token()
+        assert caught.value.parameter == "token"
+        assert str(caught.value) == (
+            "a signer, assertion source, store or log handler that a renewal calls must not ask for the same token; "
+            "use another source for its calls"
+        )
         at_rest(source[0])
 
 
