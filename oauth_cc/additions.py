@@ -10,6 +10,7 @@ from typing import Final
 from oauth_cc._wire.form import decode
 from oauth_cc._wire.grammar import HEADER_NAME, HEADER_VALUE, NAME, URL_TEXT
 from oauth_cc._wire.json import JsonValue, parse_object, write
+from oauth_cc._wire.typing import is_tuple
 from oauth_cc.errors import InvalidInput
 from oauth_cc.http import frames_message, pairs_of
 from oauth_cc.secret import REDACTION, Secret
@@ -52,6 +53,23 @@ def value_fault(parameter: str, shown: str, kind: str) -> InvalidInput:
     reason = f"{shown} must have a str or Secret as its value, not {kind}"
     read = kind in ("SecretFile", "SecretSource", "function")
     return InvalidInput(parameter, f"{reason}; only a client secret is read for each request" if read else reason)
+
+
+def pairs_fault(field: str, given: object, builder: str) -> InvalidInput | None:
+    """
+    Return the error for a field of a request that is not a tuple of pairs, or None.
+
+        >>> str(pairs_fault("headers", {"X-Merchant-Id": "4711"}, "with_header()"))
+        'headers must be a tuple of (name, Secret) pairs; use with_header()'
+
+    Args:
+        field: The name of the field.
+        given: Its value.
+        builder: The method that adds to the field.
+    """
+    if is_tuple(given) and all([is_tuple(pair) and len(pair) == 2 for pair in given]):
+        return None
+    return InvalidInput(field, f"{field} must be a tuple of (name, Secret) pairs; use {builder}")
 
 
 def parameter_fault(name: str, value: Secret, taken: Iterable[str]) -> InvalidInput | None:

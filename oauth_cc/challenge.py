@@ -19,7 +19,7 @@ from oauth_cc._wire.grammar import HEADER_NAME
 from oauth_cc._wire.hidden import Hidden
 from oauth_cc.dialect import RFC_6749, Dialect
 from oauth_cc.endpoint import check_url
-from oauth_cc.errors import InvalidInput
+from oauth_cc.errors import InvalidInput, kind_fault
 from oauth_cc.http import HttpResponse, check_response
 from oauth_cc.scope import Scope
 
@@ -144,7 +144,12 @@ class Challenge:
 
             >>> Challenge("basic", (("realm", ""),)).get("Realm")
             ''
+
+        Raises:
+            InvalidInput: *name* is not a str.
         """
+        if not isinstance(name, str):
+            raise kind_fault("name", name, "the name of a parameter as a str")
         return next((value for key, value in self.parameters if key == name.lower()), None)
 
     def __repr__(self) -> str:

@@ -7,7 +7,6 @@ A token that is bound to a key cannot be used without the key: each request need
 """
 
 import hashlib
-import math
 import re
 from typing import Final
 
@@ -18,7 +17,7 @@ from oauth_cc._wire.url import DEFAULT_PORTS
 from oauth_cc.authentication.jwt import UnsignedJwt
 from oauth_cc.authentication.keys import ALGORITHMS, SigningKey, dpop_key_fault
 from oauth_cc.challenge import parse_challenges
-from oauth_cc.errors import InvalidInput
+from oauth_cc.errors import InvalidInput, moment_fault
 from oauth_cc.http import HttpResponse, check_response
 from oauth_cc.secret import Secret
 
@@ -186,7 +185,7 @@ def _claims(
     htu = normalized_htu(url)
     if htu is None:
         return InvalidInput("URL", "URL must be an http or https URL in ASCII, without userinfo")
-    if not isinstance(now, int | float) or not math.isfinite(now) or not is_text(unique_id):
+    if moment_fault("now", now) is not None or not is_text(unique_id):
         reason = "DPoP proof requires now in POSIX seconds, and unique_id as text without line breaks"
         return InvalidInput("DPoP proof", reason)
     if nonce is not None and not _is_nonce(nonce):

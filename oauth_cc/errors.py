@@ -20,7 +20,10 @@ Errors are values: compared by content, hashable, picklable. They never contain 
 redact what they quote from a server. Exceptions of an HTTP library pass through unchanged.
 """
 
+import math
 from typing import Final, Literal, TypeAlias, get_args
+
+from oauth_cc._wire.typing import is_tuple
 
 __all__ = [
     "InsecureEndpoint",
@@ -271,3 +274,73 @@ class StoreUnavailable(OAuthError):
 
     def __str__(self) -> str:
         return self.reason
+
+
+def kind_fault(name: str, given: object, expected: str, advice: str = "") -> InvalidInput:
+    """
+    Return the error for an argument of another type. It does not quote the argument.
+
+        >>> str(kind_fault("scope", ["read"], "a Scope", "use Scope.of(...)"))
+        'scope must be a Scope, not list; use Scope.of(...)'
+
+    Args:
+        name: The name of the parameter.
+        given: The argument.
+        expected: What it must be.
+        advice: What to do, or nothing.
+    """
+    reason = f"{name} must be {expected}, not {type(given).__name__}"
+    return InvalidInput(name, f"{reason}; {advice}" if advice else reason)
+
+
+def switch_fault(**switches: object) -> InvalidInput | None:
+    """
+    Return the error for the first of *switches* that is neither True nor False, or None.
+
+        >>> str(switch_fault(x5t=False, x5c=None))
+        'x5c must be True or False, not NoneType'
+    """
+    wrong = [(name, given) for name, given in switches.items() if not isinstance(given, bool)]
+    return kind_fault(*wrong[0], "True or False") if wrong else None
+
+
+def texts_fault(**texts: object) -> InvalidInput | None:
+    """
+    Return the error for the first of *texts* that is neither a str nor None, or None.
+
+        >>> str(texts_fault(issuer=None, proxy=5))
+        'proxy must be a str or None, not int'
+    """
+    wrong = [(name, given) for name, given in texts.items() if not (given is None or isinstance(given, str))]
+    return kind_fault(*wrong[0], "a str or None") if wrong else None
+
+
+def tuple_fault(name: str, given: object, advice: str = "") -> InvalidInput | None:
+    """
+    Return the error for an argument that is not a tuple of str, or None.
+
+        >>> str(tuple_fault("resources", ["https://api.example"], "use with_resource()"))
+        'resources must be a tuple of str, not list; use with_resource()'
+
+    Args:
+        name: The name of the parameter.
+        given: The argument.
+        advice: What to do, or nothing.
+    """
+    if not is_tuple(given):
+        return kind_fault(name, given, "a tuple of str", advice)
+    wrong = [text for text in given if not isinstance(text, str)]
+    return kind_fault(name, wrong[0], "a tuple of str", advice) if wrong else None
+
+
+def moment_fault(name: str, given: object) -> InvalidInput | None:
+    """
+    Return the error for an argument that is not a point in time, or None.
+
+    Args:
+        name: The name of the parameter.
+        given: The argument.
+    """
+    if (type(given) is int or type(given) is float) and abs(given) < math.inf:
+        return None
+    return InvalidInput(name, f"{name} must be POSIX seconds as a finite float; use time.time()")

@@ -13,7 +13,7 @@ from oauth_cc.authentication.grants import JwtBearerGrant
 from oauth_cc.authentication.keys import Algorithm
 from oauth_cc.authentication.methods import ClientAuthentication, TlsClientAuth
 from oauth_cc.endpoint import Endpoint, as_endpoint
-from oauth_cc.errors import InvalidInput
+from oauth_cc.errors import InvalidInput, kind_fault
 from oauth_cc.metadata import ServerMetadata, endpoint_for
 from oauth_cc.request import GivenRequest, TokenRequest, as_request
 
@@ -65,8 +65,13 @@ def fapi2(
         request: The token request.
         endpoint: The token endpoint.
         metadata: The server's metadata, or None if the endpoint was configured without it.
+
+    Raises:
+        InvalidInput: An argument is of another type.
     """
     request, endpoint = as_request(request), as_endpoint(endpoint)
+    if not (metadata is None or isinstance(metadata, ServerMetadata)):
+        raise kind_fault("metadata", metadata, "ServerMetadata or None", "fetch_metadata() returns them")
     method = request.credentials.authentication
     if isinstance(method, JwtBearerGrant):
         method = method.client_authentication

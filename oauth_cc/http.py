@@ -2,7 +2,6 @@
 HTTP requests and responses as values (RFC 9110).
 """
 
-import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Final, NoReturn, SupportsIndex, TypeAlias, TypeGuard, TypeVar, final
@@ -11,7 +10,7 @@ import attrs
 
 from oauth_cc._wire.grammar import HEADER_NAME, HEADER_VALUE, URL_TEXT
 from oauth_cc._wire.hidden import Hidden
-from oauth_cc.errors import InvalidInput
+from oauth_cc.errors import InvalidInput, kind_fault, moment_fault
 from oauth_cc.secret import REDACTION
 
 __all__ = ["HttpRequest", "HttpResponse"]
@@ -198,7 +197,12 @@ class HttpResponse:
 
             >>> HttpResponse(503, {"Retry-After": "7"}).header("retry-after")
             ('7',)
+
+        Raises:
+            InvalidInput: *name* is not a str.
         """
+        if not isinstance(name, str):
+            raise kind_fault("name", name, "the name of a header as a str")
         return tuple([value for key, value in self.headers if key.lower() == name.lower()])
 
     def __repr__(self) -> str:
@@ -235,8 +239,9 @@ def check_received(response: object, received_at: object) -> None:
         InvalidInput: An argument is of another type, or *received_at* is not finite.
     """
     check_response(response)
-    if not (type(received_at) is int or type(received_at) is float) or not abs(received_at) < math.inf:
-        raise InvalidInput("received_at", "received_at must be POSIX seconds as a finite float; use time.time()")
+    fault = moment_fault("received_at", received_at)
+    if fault is not None:
+        raise fault
 
 
 # Fields by which a message is framed, routed or kept apart from another one (RFC 9110 sections 7 and 8, RFC 6265).

@@ -5,7 +5,7 @@ The token request of the client credentials grant, as a record with builders.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import TypeAlias, final
+from typing import Final, TypeAlias, final
 
 import attrs
 
@@ -14,6 +14,7 @@ from oauth_cc.additions import (
     check_detail,
     checked_resource_name,
     header_fault,
+    pairs_fault,
     parameter_fault,
     read_body,
     sealed_pairs,
@@ -28,7 +29,7 @@ from oauth_cc.authentication.keys import SigningKey, dpop_key_fault
 from oauth_cc.authentication.methods import TlsClientAuth
 from oauth_cc.dialect import BEARER, RFC_6749, Dialect
 from oauth_cc.endpoint import check_resource
-from oauth_cc.errors import InvalidInput
+from oauth_cc.errors import InvalidInput, switch_fault, tuple_fault
 from oauth_cc.scope import NO_SCOPE, Scope
 from oauth_cc.secret import Secret
 
@@ -37,6 +38,9 @@ __all__ = ["TokenRequest", "token_request"]
 
 def __dir__() -> list[str]:
     return __all__
+
+
+_NO_OPTIONS: Final = ((), (), (), ())
 
 
 @final
@@ -92,7 +96,8 @@ class TokenRequest:
         if not isinstance(self.scope, Scope):
             kind = type(self.scope).__name__
             raise InvalidInput("scope", f"scope must be a Scope, not {kind}; use Scope.parse('a b')")
-        if self.resources or self.authorization_details or self.parameters or self.body:
+        # Compared in one step, as most requests have none of them.
+        if (self.resources, self.authorization_details, self.parameters, self.body) != _NO_OPTIONS:
             self._check_options()
         if self.dpop_key is not None:
             fault = dpop_key_fault(self.dpop_key)
@@ -101,10 +106,25 @@ class TokenRequest:
                 raise fault
         if self.certificate is not None:
             self._check_certificate()
-        if self.resource_names or self.headers or self.dialect is not RFC_6749:
+        if self.includes_client_id is not False:
+            self._check_switch()
+        if self.resource_names != () or self.headers != () or self.dialect is not RFC_6749:
             self._check_departures()
 
+    def _check_switch(self) -> None:
+        fault = switch_fault(includes_client_id=self.includes_client_id)
+        if fault is not None:
+            raise fault
+
     def _check_options(self) -> None:
+        fault = (
+            tuple_fault("resources", self.resources, "use with_resource()")
+            or tuple_fault("authorization_details", self.authorization_details, "use with_authorization_details()")
+            or pairs_fault("parameters", self.parameters, "with_parameter()")
+            or pairs_fault("body", self.body, "with_body()")
+        )
+        if fault is not None:
+            raise fault
         for resource in self.resources:
             check_resource(resource)
         for text in self.authorization_details:
@@ -127,6 +147,10 @@ class TokenRequest:
             raise InvalidInput("certificate", reason)
 
     def _check_departures(self) -> None:
+        fault = tuple_fault("resource_names", self.resource_names, "use with_resource(..., uri=False)")
+        fault = fault or pairs_fault("headers", self.headers, "with_header()")
+        if fault is not None:
+            raise fault
         for name in self.resource_names:
             checked_resource_name(name)
         taken: set[str] = set()
@@ -175,12 +199,16 @@ class TokenRequest:
             uri: False for a server that expects a GUID or a name in place of a URI.
 
         Raises:
-            InvalidInput: *resource* is not such a URI, or not a name of visible ASCII characters.
+            InvalidInput: *resource* is not such a URI, or not a name of visible ASCII characters, or *uri* is not a
+                bool.
 
         Example:
             >>> token_request(ClientCredentials("your_id")).with_resource("00000003-0000", uri=False).resource_names
             ('00000003-0000',)
         """
+        fault = switch_fault(uri=uri)
+        if fault is not None:
+            raise fault
         if uri:
             return attrs.evolve(self, resources=tuple(dict.fromkeys((*self.resources, check_resource(resource)))))
         names = dict.fromkeys((*self.resource_names, checked_resource_name(resource)))

@@ -12,7 +12,7 @@ from oauth_cc._wire.der import der_form
 from oauth_cc._wire.pem import unwrap
 from oauth_cc.authentication.certificate import Certificate
 from oauth_cc.authentication.federated import checked_path
-from oauth_cc.errors import InvalidInput
+from oauth_cc.errors import InvalidInput, kind_fault
 from oauth_cc.secret import Secret
 
 __all__ = ["certificate_from_file", "client_context"]
@@ -66,12 +66,16 @@ def _in_file(path: str, found: _Found) -> _Found:
     if not isinstance(found, InvalidInput):
         return found
     fault = found.reason.removeprefix("certificate ")
+    if found.parameter == "password":
+        return found
     if fault == found.reason:
         fault = "holds no certificate; pass a file with one in PEM, DER or PKCS #12"
     return InvalidInput("certificate", f"certificate file {path} {fault}")
 
 
 def _certificate(content: bytes, password: str | bytes | Secret | None) -> _Found:
+    if not (password is None or isinstance(password, str | bytes | Secret)):
+        return kind_fault("password", password, "a str, bytes or Secret")
     der = unwrap(content)
     if not isinstance(der, bytes) or der_form(der) != "PKCS #12":
         try:
@@ -116,7 +120,7 @@ def client_context(
         authorities: The path of a PEM file with the only authorities to trust. None for the authorities of the system.
 
     Raises:
-        InvalidInput: A file cannot be read, or the key does not match.
+        InvalidInput: A file cannot be read, the key does not match, or an argument is of another type.
     """
     paths = [None if path is None else checked_path(path) for path in (certificate, key, authorities)]
     given = [path for path in (certificate, key, authorities) if path is not None]
@@ -125,6 +129,10 @@ def client_context(
         # An argument may be the key itself.
         del paths, given, password
         raise InvalidInput("certificate", "certificate, key and authorities must be paths of PEM files")
+    if not (password is None or isinstance(password, str | Secret)):
+        wrong = kind_fault("password", password, "a str or Secret")
+        del paths, given, password
+        raise wrong
     word = password.reveal() if isinstance(password, Secret) else password
     context = _RotatingContext(ssl.PROTOCOL_TLS_CLIENT)
     fault = context.start(paths[0] or "", paths[1], word, paths[2])

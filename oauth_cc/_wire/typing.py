@@ -1,12 +1,12 @@
 """
-Types that the standard library lacks: a collection that is not a str, and a check for coroutine functions.
+Types that the standard library lacks: a collection that is not a str, and checks for tuples and coroutine functions.
 
 `Generic` is that of `typing` for type checkers. For a running program it is a class that adds little to `help`.
 """
 
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeGuard, TypeVar
 
 if TYPE_CHECKING:
     from typing import Generic as Generic
@@ -43,6 +43,11 @@ class NonStringCollection(Protocol[_T_co]):
     def __iter__(self) -> Iterator[_T_co]:
         """Iterate over the items."""
         ...
+
+
+def is_tuple(value: object) -> TypeGuard[tuple[object, ...]]:
+    """Return whether *value* is a tuple, of anything."""
+    return isinstance(value, tuple)
 
 
 def is_coroutine_function(function: object) -> bool:

@@ -11,15 +11,14 @@ from oauth_cc._wire.grammar import TEXT
 from oauth_cc._wire.json import JsonValue
 from oauth_cc.authentication.client_secret import ClientSecret, GivenSecret, client_secret, opened
 from oauth_cc.authentication.federated import AssertionFile, AssertionSource, AudienceSource, Source
-from oauth_cc.authentication.jwt import JWT_BEARER, AssertionDraft, written_claims
+from oauth_cc.authentication.jwt import JWT_BEARER, AssertionDraft, assertion_fault, written_claims
 from oauth_cc.authentication.keys import Algorithm, MacAlgorithm, MacKey, SigningKey, mac_algorithm_fault, mac_fault
 from oauth_cc.authentication.methods import ClientSecretBasic, ClientSecretPost, NoAuthentication, TlsClientAuth
 from oauth_cc.endpoint import check_resource, issuer_fault
-from oauth_cc.errors import InvalidInput
+from oauth_cc.errors import InvalidInput, switch_fault
 from oauth_cc.secret import Secret
 
 _TYP: Final = "client-authentication+jwt"
-_LONGEST_LIFETIME: Final = 3600
 
 
 @final
@@ -72,7 +71,8 @@ class PrivateKeyJwt:
         x5t: bool = False,
         x5c: bool = False,
     ) -> None:
-        fault = key_fault(key, needs_certificate=x5t or x5c) or _terms_fault(issuer, audience, typ, lifetime)
+        fault = switch_fault(x5t=x5t, x5c=x5c) or key_fault(key, needs_certificate=x5t or x5c)
+        fault = fault or _terms_fault(issuer, audience, typ, lifetime)
         written = written_claims(claims)
         if fault is not None or isinstance(written, InvalidInput):
             fault = fault or InvalidInput("client assertion", f"{written}")
@@ -297,24 +297,6 @@ def _terms_fault(issuer: str, audience: str | None, typ: str | None, lifetime: i
     if fault is not None:
         return fault
     return assertion_fault((audience, typ), lifetime)
-
-
-def assertion_fault(texts: tuple[str | None, ...], lifetime: int) -> InvalidInput | None:
-    """
-    Return the error for arguments that an assertion cannot have, None if it can.
-
-    Args:
-        texts: Its audience, its ``typ`` and other text that may be None.
-        lifetime: Its lifetime in seconds.
-    """
-    for text in texts:
-        if text is not None and not (isinstance(text, str) and text and TEXT.fullmatch(text)):
-            reason = "client assertion audience and typ must be text without line breaks"
-            return InvalidInput("client assertion", reason)
-    if not isinstance(lifetime, int) or isinstance(lifetime, bool) or not 1 <= lifetime <= _LONGEST_LIFETIME:
-        reason = f"client assertion lifetime must be a whole number of seconds from 1 to {_LONGEST_LIFETIME}"
-        return InvalidInput("client assertion", reason)
-    return None
 
 
 def _source_fault(source: object, kind: str, audience: object) -> InvalidInput | None:

@@ -16,6 +16,7 @@ import attrs
 from oauth_cc._wire.base64url import base64url
 from oauth_cc._wire.der import DerForm, der_form
 from oauth_cc._wire.pem import blocks, unwrap
+from oauth_cc._wire.typing import is_tuple
 from oauth_cc.authentication.federated import PathLike, checked_path
 from oauth_cc.errors import InvalidInput
 
@@ -66,7 +67,7 @@ class Certificate:
         chain: The DER forms of the certificate and of its issuers, as far as they are known.
 
     Raises:
-        InvalidInput: The thumbprint is not a SHA-256 in base64url.
+        InvalidInput: The thumbprint is not a SHA-256 in base64url, or *chain* is not a tuple of bytes.
 
     Example:
         >>> Certificate("A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0").thumbprint
@@ -77,10 +78,10 @@ class Certificate:
     chain: tuple[bytes, ...] = attrs.field(default=(), eq=False, repr=False)
 
     def __init__(self, thumbprint: str, *, chain: tuple[bytes, ...] = ()) -> None:
-        if not isinstance(thumbprint, str) or not _THUMBPRINT.fullmatch(thumbprint):
-            # Tracebacks show local variables, and this one may be a whole file with its private key.
+        reason = _identity_fault(thumbprint, chain)
+        if reason is not None:
+            # Tracebacks show local variables, and one may be a whole file with its private key.
             del self, thumbprint, chain
-            reason = "certificate thumbprint must be a SHA-256 in base64url; use Certificate.from_pem() to compute it"
             raise InvalidInput("certificate", reason)
         object.__setattr__(self, "thumbprint", thumbprint)
         object.__setattr__(self, "chain", chain)
@@ -182,6 +183,14 @@ def certificate_fault(given: object) -> InvalidInput | None:
         return None
     reason = f"certificate must be a Certificate, not {type(given).__name__}; use Certificate.from_pem(...)"
     return InvalidInput("certificate", reason)
+
+
+def _identity_fault(thumbprint: object, chain: object) -> str | None:
+    if not isinstance(thumbprint, str) or not _THUMBPRINT.fullmatch(thumbprint):
+        return "certificate thumbprint must be a SHA-256 in base64url; use Certificate.from_pem() to compute it"
+    if not is_tuple(chain) or not all([isinstance(der, bytes) for der in chain]):
+        return "certificate chain must be a tuple of bytes in DER; use Certificate.from_pem() to read it"
+    return None
 
 
 def _read_pem(pem: str | bytes) -> "Certificate | InvalidInput":

@@ -96,11 +96,20 @@ class AssertionSource:
         source: The file or function that provides the assertion.
         type: The assertion type, an absolute URI.
         client_id: The identifier of the client that the assertion authenticates.
+
+    Raises:
+        InvalidInput: An argument is of another type.
     """
 
     source: Source = attrs.field(repr=False)
     type: str
     client_id: str
+
+    def __attrs_post_init__(self) -> None:
+        is_source = isinstance(self.source, AssertionFile) or callable(self.source)
+        if not is_source or not isinstance(self.type, str) or not isinstance(self.client_id, str):
+            reason = "client assertion must have an AssertionFile or a function, and a type and a client_id as str"
+            raise InvalidInput("client assertion", reason)
 
     def fingerprint(self) -> Secret:
         """Return text that differs for every other way to authenticate this client."""

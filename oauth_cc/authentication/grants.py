@@ -8,9 +8,9 @@ from typing import Final, TypeAlias, final
 import attrs
 
 from oauth_cc._wire.json import JsonValue, parse_object
-from oauth_cc.authentication.assertions import assertion_fault, key_fault
+from oauth_cc.authentication.assertions import key_fault
 from oauth_cc.authentication.client_secret import ClientSecret
-from oauth_cc.authentication.jwt import AssertionDraft, written_claims
+from oauth_cc.authentication.jwt import AssertionDraft, assertion_fault, written_claims
 from oauth_cc.authentication.keys import Algorithm, SigningKey
 from oauth_cc.authentication.methods import (
     JWT_BEARER_GRANT,
@@ -20,7 +20,7 @@ from oauth_cc.authentication.methods import (
     GrantDraft,
     NoAuthentication,
 )
-from oauth_cc.errors import InvalidInput
+from oauth_cc.errors import InvalidInput, switch_fault
 from oauth_cc.secret import Secret
 
 BesideGrant: TypeAlias = ClientSecretBasic | ClientSecretPost | NoAuthentication
@@ -85,7 +85,8 @@ class JwtBearerGrant:
     ) -> None:
         written = written_claims(claims)
         fault = (
-            key_fault(key, needs_certificate=False)
+            switch_fault(scope_claim=scope_claim)
+            or key_fault(key, needs_certificate=False)
             or _audience_fault(audience)
             or assertion_fault((issuer, subject, typ), lifetime)
             or _claims_fault(written, scope_claim)

@@ -7,7 +7,6 @@ This module composes the signing input and adds the signature. It never reads a 
 HSM.
 """
 
-import math
 import re
 from collections.abc import Mapping
 from typing import Final, final
@@ -15,10 +14,10 @@ from typing import Final, final
 import attrs
 
 from oauth_cc._wire.base64url import base64url
-from oauth_cc._wire.grammar import is_text
+from oauth_cc._wire.grammar import TEXT, is_text
 from oauth_cc._wire.json import JsonValue, parse_object, write
 from oauth_cc.authentication.keys import MacKey, SigningKey
-from oauth_cc.errors import InvalidInput, InvalidKey
+from oauth_cc.errors import InvalidInput, InvalidKey, kind_fault, moment_fault, switch_fault, texts_fault
 from oauth_cc.secret import Secret
 
 JWT_BEARER: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -47,6 +46,9 @@ class AssertionDraft:
         x5t: Whether the header has the SHA-1 of the key's certificate.
         x5c: Whether the header has the certificate itself with its chain.
         subject: The ``sub``, None to omit it. The client identifier by default.
+
+    Raises:
+        InvalidInput: An argument is of another type, or out of its range.
     """
 
     key: SigningKey | MacKey
@@ -59,6 +61,11 @@ class AssertionDraft:
     x5c: bool = False
     subject: str | None = attrs.field(default=attrs.Factory(_client_id_of, takes_self=True))
 
+    def __attrs_post_init__(self) -> None:
+        fault = _draft_fault(self)
+        if fault is not None:
+            raise fault
+
     def at(self, now: float, unique_id: str) -> "UnsignedJwt":
         """
         Return the assertion issued at one moment.
@@ -70,7 +77,7 @@ class AssertionDraft:
         Raises:
             InvalidInput: *now* is not a finite number, or *unique_id* is not text without line breaks.
         """
-        if not isinstance(now, int | float) or not math.isfinite(now) or not is_text(unique_id):
+        if moment_fault("now", now) is not None or not is_text(unique_id):
             reason = "client assertion requires now in POSIX seconds, and unique_id as text without line breaks"
             raise InvalidInput("client assertion", reason)
         issued_at = int(now)
@@ -133,6 +140,41 @@ class UnsignedJwt:
             del signature
             raise InvalidKey("signature", fault)
         return Secret(f"{self.signing_input.decode('ascii')}.{base64url(signature)}")
+
+
+def _draft_fault(draft: AssertionDraft) -> InvalidInput | None:
+    if not isinstance(draft.key, SigningKey | MacKey):
+        return kind_fault("signing key", draft.key, "a SigningKey or a MacKey")
+    if not isinstance(draft.client_id, str) or not isinstance(draft.audience, str):
+        return InvalidInput("client assertion", "client assertion client_id and audience must be str")
+    if not isinstance(draft.claims, str) or isinstance(parse_object(draft.claims), str):
+        return InvalidInput("client assertion", "client assertion claims must be the text of a JSON object")
+    return (
+        assertion_fault((draft.audience, draft.typ), draft.lifetime)
+        or texts_fault(subject=draft.subject)
+        or switch_fault(x5t=draft.x5t, x5c=draft.x5c)
+    )
+
+
+_LONGEST_LIFETIME: Final = 3600
+
+
+def assertion_fault(texts: tuple[str | None, ...], lifetime: int) -> InvalidInput | None:
+    """
+    Return the error for arguments that an assertion cannot have, None if it can.
+
+    Args:
+        texts: Its audience, its ``typ`` and other text that may be None.
+        lifetime: Its lifetime in seconds.
+    """
+    for text in texts:
+        if text is not None and not (isinstance(text, str) and text and TEXT.fullmatch(text)):
+            reason = "client assertion audience and typ must be text without line breaks"
+            return InvalidInput("client assertion", reason)
+    if not isinstance(lifetime, int) or isinstance(lifetime, bool) or not 1 <= lifetime <= _LONGEST_LIFETIME:
+        reason = f"client assertion lifetime must be a whole number of seconds from 1 to {_LONGEST_LIFETIME}"
+        return InvalidInput("client assertion", reason)
+    return None
 
 
 REGISTERED_CLAIMS: Final = frozenset({"iss", "sub", "aud", "iat", "nbf", "exp", "jti"})

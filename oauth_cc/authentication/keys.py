@@ -15,7 +15,7 @@ from oauth_cc._wire.grammar import TEXT, is_text
 from oauth_cc.authentication.certificate import Certificate, certificate_fault
 from oauth_cc.authentication.public_jwk import public_jwk as read_public_jwk
 from oauth_cc.authentication.public_jwk import thumbprint as thumbprint_of
-from oauth_cc.errors import InvalidInput, InvalidKey
+from oauth_cc.errors import InvalidInput, InvalidKey, switch_fault
 from oauth_cc.secret import REDACTION, Secret
 
 Algorithm: TypeAlias = Literal[
@@ -56,10 +56,18 @@ class KeySource:
     Args:
         name: A name of the key, such as the path of its file. It takes the place of the key in the cache key.
         read: Returns the current key.
+
+    Raises:
+        InvalidKey: *name* is not text, or *read* is not a function.
     """
 
     name: str
     read: KeyReader = attrs.field(eq=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        if not is_text(self.name) or not callable(self.read):
+            reason = "signing key source must have a name without line breaks, and a function that returns the key"
+            raise InvalidKey("signing key", reason)
 
 
 @final
@@ -87,7 +95,7 @@ class SigningKey:
     Raises:
         InvalidKey: The algorithm is not one of `ALGORITHMS`, the signer is not a function, a name is not text, the
             source is not a `KeySource`, or *public_jwk* is not a public JWK for the algorithm.
-        InvalidInput: The certificate is not a `Certificate`.
+        InvalidInput: The certificate is not a `Certificate`, or *ephemeral* or *in_memory* is not a bool.
 
     Example:
         >>> SigningKey("ES256", lambda signing_input: bytes(64), "alias/oauth", key_id="2026-11")
@@ -118,6 +126,7 @@ class SigningKey:
         in_memory: bool = False,
     ) -> None:
         fault = _signing_fault(algorithm, signer, thumbprint, key_id, certificate)
+        fault = fault or switch_fault(ephemeral=ephemeral, in_memory=in_memory)
         if fault is None and not (source is None or isinstance(source, KeySource)):
             fault = InvalidKey("signing key", "signing key source must be a KeySource")
         half = None if fault is not None or public_jwk is None else read_public_jwk(public_jwk, algorithm)
@@ -134,8 +143,8 @@ class SigningKey:
         object.__setattr__(self, "certificate", certificate)
         object.__setattr__(self, "source", source)
         object.__setattr__(self, "public_jwk", half)
-        object.__setattr__(self, "ephemeral", bool(ephemeral))
-        object.__setattr__(self, "in_memory", bool(in_memory))
+        object.__setattr__(self, "ephemeral", ephemeral)
+        object.__setattr__(self, "in_memory", in_memory)
 
     @cached_property
     def jkt(self) -> str | None:

@@ -18,12 +18,12 @@ from oauth_cc.authentication.certificate import GivenCertificate, client_certifi
 from oauth_cc.authentication.client_secret import ClientSecret, GivenSecret, client_secret, opened
 from oauth_cc.authentication.federated import AssertionSource
 from oauth_cc.authentication.jwt import JWT_BEARER, AssertionDraft
-from oauth_cc.errors import InvalidInput
+from oauth_cc.errors import InvalidInput, kind_fault, switch_fault
 from oauth_cc.secret import Secret
 
 
 @final
-@attrs.frozen
+@attrs.frozen(init=False)
 class AuthenticationFields:
     """
     The headers and form parameters that authenticate a client.
@@ -45,21 +45,48 @@ class AuthenticationFields:
     parameters: tuple[tuple[str, Secret], ...] = ()
     secrets: tuple[Secret, ...] = ()
 
-    def __attrs_post_init__(self) -> None:
-        names = [name for name, _ in self.parameters]
-        methods = [name for name in names if name in ("client_secret", "client_assertion")]
-        methods += [name for name, _ in self.headers if name.lower() == "authorization"]
-        if len(methods) > 1:
-            reason = f"client authentication must use one method per request, not {' and '.join(methods)}"
-            raise InvalidInput("client authentication", reason)
-        if not all([isinstance(value, Secret) for _, value in (*self.headers, *self.parameters)]):
-            reason = "client authentication must have a Secret as the value of every field"
-            raise InvalidInput("client authentication", reason)
-        legal_headers = [HEADER_NAME.fullmatch(name) and _matches(HEADER_VALUE, value) for name, value in self.headers]
-        legal_parameters = [NAME.fullmatch(name) and _matches(TEXT, value) for name, value in self.parameters]
-        if len(set(names)) != len(names) or not all(legal_headers) or not all(legal_parameters):
-            reason = "client authentication must not repeat a field, or have one that is illegal in a header or a form"
-            raise InvalidInput("client authentication", reason)
+    def __init__(
+        self,
+        headers: tuple[tuple[str, Secret], ...] = (),
+        parameters: tuple[tuple[str, Secret], ...] = (),
+        secrets: tuple[Secret, ...] = (),
+    ) -> None:
+        # Caught, because checks of all types would take as long as the rest.
+        try:
+            fault = _fields_fault(headers, parameters, secrets)
+        except (AttributeError, TypeError, ValueError):
+            fault = _FIELDS_FAULT
+        if fault is not None:
+            # Tracebacks show local variables, and a field of another type may be a plain secret.
+            del self, headers, parameters, secrets
+            raise InvalidInput("client authentication", f"client authentication must {fault}")
+        object.__setattr__(self, "headers", headers)
+        object.__setattr__(self, "parameters", parameters)
+        object.__setattr__(self, "secrets", secrets)
+
+
+_FIELDS_FAULT: Final = "have tuples of (name, Secret) pairs, and a tuple of Secret as secrets"
+
+
+def _fields_fault(
+    headers: tuple[tuple[str, Secret], ...], parameters: tuple[tuple[str, Secret], ...], secrets: tuple[Secret, ...]
+) -> str | None:
+    if not (isinstance(headers, tuple) and isinstance(parameters, tuple) and isinstance(secrets, tuple)):
+        return _FIELDS_FAULT
+    names = [name for name, _ in parameters]
+    methods = [name for name in names if name in ("client_secret", "client_assertion")]
+    methods += [name for name, _ in headers if name.lower() == "authorization"]
+    if len(methods) > 1:
+        return f"use one method per request, not {' and '.join(methods)}"
+    if not all([isinstance(value, Secret) for _, value in (*headers, *parameters)]):
+        return "have a Secret as the value of every field"
+    if not all([isinstance(secret, Secret) for secret in secrets]):
+        return _FIELDS_FAULT
+    legal_headers = [HEADER_NAME.fullmatch(name) and _matches(HEADER_VALUE, value) for name, value in headers]
+    legal_parameters = [NAME.fullmatch(name) and _matches(TEXT, value) for name, value in parameters]
+    if len(set(names)) != len(names) or not all(legal_headers) or not all(legal_parameters):
+        return "not repeat a field, or have one that is illegal in a header or a form"
+    return None
 
 
 JWT_BEARER_GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -76,14 +103,28 @@ class GrantDraft:
         draft: The content of the assertion.
         fields: What authenticates the client.
         scope_claim: Whether the scope of the request goes into the assertion, and not into the body.
+
+    Raises:
+        InvalidInput: An argument is of another type.
     """
 
     draft: AssertionDraft
     fields: AuthenticationFields
     scope_claim: bool = False
 
+    def __attrs_post_init__(self) -> None:
+        fault = switch_fault(scope_claim=self.scope_claim)
+        if not isinstance(self.draft, AssertionDraft):
+            fault = kind_fault("draft", self.draft, "an AssertionDraft")
+        if not isinstance(self.fields, AuthenticationFields):
+            fault = kind_fault("fields", self.fields, "AuthenticationFields")
+        if fault is not None:
+            raise fault
+
     def with_scope(self, scope: str) -> "GrantDraft":
         """Return the grant for *scope*, which the assertion has if `scope_claim` says so and it is not empty."""
+        if not isinstance(scope, str):
+            raise kind_fault("scope", scope, "a str", "use str(scope)")
         members = parse_object(self.draft.claims)
         if not self.scope_claim or not scope or isinstance(members, str):
             return self
@@ -122,7 +163,7 @@ class ClientSecretBasic:
             compares them without decoding.
 
     Raises:
-        InvalidInput: The secret is not text, or contains a control character.
+        InvalidInput: The secret is not text, or contains a control character, or *encode* is not a bool.
 
     Example:
         >>> ClientSecretBasic("7Fjfp0ZBr1KtDRbnfVdmIw").authenticate("s6BhdRkqt3").headers[0][1].reveal()
@@ -133,7 +174,7 @@ class ClientSecretBasic:
     encode: bool = True
 
     def __init__(self, secret: GivenSecret, *, encode: bool = True) -> None:
-        checked = client_secret(secret)
+        checked = client_secret(secret) if isinstance(encode, bool) else kind_fault("encode", encode, "True or False")
         if isinstance(checked, InvalidInput):
             # Tracebacks show local variables, and *secret* may be the plain secret.
             del self, secret
@@ -145,8 +186,11 @@ class ClientSecretBasic:
         """
         Return the Authorization header.
 
-        Raises `InvalidInput` if *client_id* contains a colon that is not encoded, or the secret is still to be read.
+        Raises `InvalidInput` if *client_id* is not a str or contains a colon that is not encoded, or the secret is
+        still to be read.
         """
+        if not isinstance(client_id, str):
+            raise kind_fault("client_id", client_id, "a str")
         if not self.encode and ":" in client_id:
             reason = (
                 "client authentication by HTTP Basic with encode=False does not support a client_id with ':'; "
@@ -231,7 +275,7 @@ class TlsClientAuth:
             its subject (``tls_client_auth``).
 
     Raises:
-        InvalidInput: *certificate* is neither a `Certificate` nor a `CertificateFile`.
+        InvalidInput: *certificate* is neither a `Certificate` nor a `CertificateFile`, or *self_signed* is not a bool.
 
     Example:
         >>> from oauth_cc import Certificate
@@ -244,7 +288,7 @@ class TlsClientAuth:
     self_signed: bool = False
 
     def __init__(self, certificate: GivenCertificate, *, self_signed: bool = False) -> None:
-        fault = client_certificate_fault(certificate)
+        fault = client_certificate_fault(certificate) or switch_fault(self_signed=self_signed)
         if fault is not None:
             # The argument may be a whole file with its private key.
             del self, certificate

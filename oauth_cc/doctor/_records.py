@@ -2,11 +2,11 @@
 What is observed of a server, and what is found in it.
 """
 
-from typing import Literal, TypeAlias, final
+from typing import Final, Literal, TypeAlias, final, get_args
 
 import attrs
 
-from oauth_cc.errors import OAuthError
+from oauth_cc.errors import InvalidInput, OAuthError, kind_fault, moment_fault, switch_fault, texts_fault
 from oauth_cc.http import HttpResponse
 from oauth_cc.metadata import ServerMetadata
 from oauth_cc.request import TokenRequest
@@ -59,6 +59,8 @@ FailureKind: TypeAlias = Literal[
 ]
 """Why no response arrived."""
 
+_FAILURES: Final[tuple[FailureKind, ...]] = get_args(FailureKind)
+
 Outage: TypeAlias = Literal["failing", "no_response"]
 """Why a later run may succeed: the server is failing or limits requests, or no response arrived."""
 
@@ -72,10 +74,19 @@ class Failure:
     Args:
         kind: Why.
         detail: The words of the HTTP library, without a secret.
+
+    Raises:
+        InvalidInput: An argument is of another type, or *kind* is unknown.
     """
 
     kind: FailureKind
     detail: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        if self.kind not in _FAILURES:
+            raise InvalidInput("kind", f"kind must be one of {', '.join(_FAILURES)}")
+        if not isinstance(self.detail, str):
+            raise kind_fault("detail", self.detail, "a str")
 
 
 @final
@@ -112,6 +123,9 @@ class Observed:
         issuer: The issuer that was given, or None.
         ca_file: The path of the PEM file with the only authorities that were trusted, or None.
         proxy_given: Whether *proxy* was given, and is not that of the environment.
+
+    Raises:
+        InvalidInput: An argument is of another type.
     """
 
     endpoint: str | None
@@ -126,6 +140,32 @@ class Observed:
     issuer: str | None = None
     ca_file: str | None = None
     proxy_given: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        fault = (
+            switch_fault(allow_http=self.allow_http, proxy_given=self.proxy_given)
+            or texts_fault(endpoint=self.endpoint, proxy=self.proxy, issuer=self.issuer, ca_file=self.ca_file)
+            or moment_fault("received_at", self.received_at)
+            or _parts_fault(self)
+        )
+        if fault is not None:
+            raise fault
+
+
+def _parts_fault(observed: Observed) -> InvalidInput | None:
+    parts: tuple[tuple[str, object, tuple[type[object], ...]], ...] = (
+        ("failure", observed.failure, (Failure,)),
+        ("metadata", observed.metadata, (ServerMetadata, OAuthError)),
+        ("response", observed.response, (HttpResponse,)),
+        ("worked", observed.worked, (Alternative,)),
+    )
+    for name, given, kinds in parts:
+        if given is not None and not isinstance(given, kinds):
+            return kind_fault(name, given, f"{' or '.join([kind.__name__ for kind in kinds])}, or None")
+    tried: object = observed.tried
+    if isinstance(tried, tuple) and all([isinstance(each, Alternative) for each in tried]):
+        return None
+    return InvalidInput("tried", "tried must be a tuple of the alternatives that failed")
 
 
 @final

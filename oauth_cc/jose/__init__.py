@@ -221,6 +221,8 @@ def _from_content(
     given = content.reveal() if isinstance(content, Secret) else content
     if not isinstance(given, str | bytes) or len(given) > _MAX_KEY:
         return refused(UNKNOWN)
+    if not (password is None or isinstance(password, str | bytes | Secret)):
+        return refused(f"password must be a str, bytes or Secret, not {type(password).__name__}")
     found = recognized(given, has_password=password is not None)
     del given
     if isinstance(found, str):

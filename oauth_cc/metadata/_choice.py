@@ -15,7 +15,7 @@ from oauth_cc.authentication.methods import (
     TlsClientAuth,
 )
 from oauth_cc.endpoint import Endpoint
-from oauth_cc.errors import InvalidInput, IssuerNotNamed
+from oauth_cc.errors import InvalidInput, IssuerNotNamed, kind_fault
 from oauth_cc.metadata._document import OK, listed
 from oauth_cc.metadata._resource import ResourceMetadata
 from oauth_cc.metadata._server import CLIENT_CREDENTIALS, ServerMetadata
@@ -133,12 +133,14 @@ def request_for_resource(
 
     Raises:
         IssuerNotNamed: The resource does not name *issuer*. Send nothing to it, nor to a server that it names.
-        InvalidInput: The resource does not accept the token of *request*.
+        InvalidInput: The resource does not accept the token of *request*, or an argument is of another type.
     """
     request = as_request(request)
     if not isinstance(metadata, ResourceMetadata):
         reason = f"metadata must be ResourceMetadata, not {type(metadata).__name__}; use parse_resource_metadata()"
         raise InvalidInput("metadata", reason)
+    if not isinstance(challenged, Scope):
+        raise kind_fault("challenged", challenged, "a Scope", "challenged_scope() returns one")
     if not metadata.names_issuer(issuer):
         servers = redact(listed(metadata.authorization_servers), known_secrets(request))
         reason = f"the resource {metadata.resource} names {servers} as authorization servers, not {issuer}"

@@ -8,7 +8,7 @@ from typing import Final, final
 import attrs
 
 from oauth_cc.endpoint import Endpoint, check_url, issuer_fault, issuer_of, origin
-from oauth_cc.errors import InvalidInput, InvalidResponse
+from oauth_cc.errors import InvalidInput, InvalidResponse, switch_fault, tuple_fault
 from oauth_cc.http import HttpResponse, check_response
 from oauth_cc.metadata._document import MAX_SHOWN, OK, members_of, texts
 from oauth_cc.scope import Scope
@@ -16,7 +16,7 @@ from oauth_cc.scope import Scope
 _WELL_KNOWN: Final = "/.well-known/oauth-protected-resource"
 _ADVICE: Final = "check the URL of the resource, or use the issuer without it"
 _ORIGIN: Final = re.compile(r"[^:/]+://[^/]+")
-_TEXTS: Final = ("authorization_servers", "scopes_supported", "bearer_methods_supported")
+_LISTS: Final = ("scopes_supported", "bearer_methods_supported")
 _MOST_SCOPES: Final = 50
 
 
@@ -39,7 +39,8 @@ class ResourceMetadata:
         dpop_bound_access_tokens_required: Whether the resource accepts no tokens but those bound to a DPoP key.
 
     Raises:
-        InvalidInput: The resource or an issuer is not a valid URL, or a list is not a tuple.
+        InvalidInput: The resource or an issuer is not a valid URL, a list is not a tuple of str, or the flag is not a
+            bool.
     """
 
     resource: str
@@ -49,9 +50,12 @@ class ResourceMetadata:
     dpop_bound_access_tokens_required: bool = False
 
     def __attrs_post_init__(self) -> None:
-        for name in _TEXTS:
-            if not isinstance(getattr(self, name), tuple | None):
-                raise InvalidInput(name, f"{name} must be a tuple of str")
+        flagged = switch_fault(dpop_bound_access_tokens_required=self.dpop_bound_access_tokens_required)
+        given: dict[str, object] = {name: getattr(self, name) for name in _LISTS}
+        listed = [tuple_fault(name, names) for name, names in given.items() if names is not None]
+        for wrong in (tuple_fault("authorization_servers", self.authorization_servers), *listed, flagged):
+            if wrong is not None:
+                raise wrong
         _check_identifier(self.resource)
         for issuer in self.authorization_servers:
             fault = issuer_fault(issuer, allow_http=True)

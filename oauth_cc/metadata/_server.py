@@ -10,7 +10,7 @@ import attrs
 
 from oauth_cc._wire.json import is_object
 from oauth_cc.endpoint import Endpoint, endpoint_of_issuer_fault, issuer_fault, issuer_of
-from oauth_cc.errors import InvalidInput, InvalidResponse, IssuerMismatch
+from oauth_cc.errors import InvalidInput, InvalidResponse, IssuerMismatch, switch_fault, tuple_fault
 from oauth_cc.http import HttpResponse, check_response
 from oauth_cc.metadata._document import MAX_SHOWN, OK, members_of, texts
 
@@ -58,7 +58,8 @@ class ServerMetadata:
         mtls_alias_is_unusable: Whether the server has a mutual-TLS alias that must not be used, such as one over http.
 
     Raises:
-        InvalidInput: The issuer or an endpoint is not a valid URL, or a list is not a tuple.
+        InvalidInput: The issuer or an endpoint is not a valid URL, a list is not a tuple of str, or a flag is not a
+            bool.
     """
 
     issuer: str
@@ -90,10 +91,16 @@ class ServerMetadata:
         for found in (fault, *faults):
             if found is not None:
                 raise found
-        for name in _LISTS:
-            # `in` would find any part of a name in a str.
-            if not isinstance(getattr(self, name), tuple | None):
-                raise InvalidInput(name, f"{name} must be a tuple of str, or None")
+        flagged = switch_fault(
+            tls_client_certificate_bound_access_tokens=self.tls_client_certificate_bound_access_tokens,
+            mtls_alias_is_unusable=self.mtls_alias_is_unusable,
+        )
+        # `in` would find any part of a name in a str.
+        given: dict[str, object] = {name: getattr(self, name) for name in _LISTS}
+        listed = [tuple_fault(name, names) for name, names in given.items() if names is not None]
+        for found in (flagged, *listed):
+            if found is not None:
+                raise found
 
     @property
     def grants_client_credentials(self) -> bool:
