@@ -12,7 +12,7 @@ import attrs
 from oauth_cc._io.log import emit
 from oauth_cc._io.options import DEFAULTS, Options
 from oauth_cc.endpoint import Origin
-from oauth_cc.errors import IssuerNotNamed
+from oauth_cc.errors import IssuerNotNamed, texts_fault
 from oauth_cc.events import (
     Event,
     ProofAlgorithmUnsupported,
@@ -130,7 +130,7 @@ class SourceContext:
         Returns:
             False if the token is kept because the API rejects one token after the other.
         """
-        fault = token_fault(token)
+        fault = token_fault(token) or texts_fault(api=api)
         if fault is not None:
             del token
             raise fault

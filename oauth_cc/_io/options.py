@@ -7,9 +7,9 @@ from typing import Final, final
 import attrs
 
 from oauth_cc._wire.typing import is_coroutine_function
-from oauth_cc.errors import InvalidInput
+from oauth_cc.errors import InvalidInput, switch_fault
 from oauth_cc.events import EventHook
-from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries
+from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries, check_retries
 from oauth_cc.flows.freshness import DEFAULT_WINDOW, RenewalWindow
 from oauth_cc.flows.renewal import DEFAULT_WAIT_TIMEOUT
 from oauth_cc.scope import NO_SCOPE, Scope
@@ -57,16 +57,14 @@ class Options:
     def __attrs_post_init__(self) -> None:
         check_timeout(self.timeout)
         check_timeout(self.wait_timeout, "wait_timeout")
-        if not isinstance(self.retries, Retries):
-            kind = type(self.retries).__name__
-            raise InvalidInput("retries", f"retries must be a Retries, not {kind}; use Retries(attempts=...)")
+        check_retries(self.retries)
         if not isinstance(self.renewal_window, RenewalWindow):
             kind = type(self.renewal_window).__name__
             reason = f"renewal_window must be a RenewalWindow, not {kind}; use RenewalWindow(opens=..., closes=...)"
             raise InvalidInput("renewal_window", reason)
-        if not isinstance(self.background_renewal, bool):
-            kind = type(self.background_renewal).__name__
-            raise InvalidInput("background_renewal", f"background_renewal must be True or False, not {kind}")
+        fault = switch_fault(background_renewal=self.background_renewal)
+        if fault is not None:
+            raise fault
         check_hook(self.on_event)
         if not isinstance(self.scopes_allowed, Scope):
             kind = type(self.scopes_allowed).__name__

@@ -12,7 +12,7 @@ from oauth_cc._wire.grammar import URL_TEXT
 from oauth_cc.endpoint import Endpoint, endpoint_of_issuer_fault, issuer_of, origin
 from oauth_cc.flows.documents import fetch, search
 from oauth_cc.flows.effects import Flow, Received, observe
-from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries
+from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries, check_retries
 from oauth_cc.flows.metadata_cache import MetadataCache, check_cache
 from oauth_cc.flows.redaction import redacting
 from oauth_cc.http import HttpResponse
@@ -84,6 +84,7 @@ def discover(
         IssuerMismatch: The metadata belong to another issuer.
     """
     urls = metadata_urls(issuer)
+    check_retries(retries)
     check_cache(cache)
     if cache is not None:
         moment = yield from observe()

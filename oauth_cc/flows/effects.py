@@ -13,9 +13,9 @@ import attrs
 from oauth_cc.authentication.client_secret import SecretFile, SecretSource
 from oauth_cc.authentication.federated import Source
 from oauth_cc.authentication.keys import KeySource, MacKey, SigningKey
-from oauth_cc.errors import InvalidInput
+from oauth_cc.errors import InvalidInput, kind_fault, moment_fault, switch_fault, texts_fault
 from oauth_cc.events import Event
-from oauth_cc.http import HttpRequest, HttpResponse
+from oauth_cc.http import HttpRequest, HttpResponse, check_received
 from oauth_cc.secret import Secret
 from oauth_cc.token import Token
 
@@ -33,11 +33,23 @@ class Moment:
         now: POSIX seconds.
         unique_id: Text that is never repeated.
         jitter: A random number from 0 up to, not including, 1.
+
+    Raises:
+        InvalidInput: An argument is of another type.
     """
 
     now: float
     unique_id: str
     jitter: float
+
+    def __attrs_post_init__(self) -> None:
+        fault = moment_fault("now", self.now)
+        if not isinstance(self.unique_id, str):
+            fault = kind_fault("unique_id", self.unique_id, "a str")
+        if not (type(self.jitter) is float or type(self.jitter) is int):
+            fault = kind_fault("jitter", self.jitter, "a float from 0 to 1", "use random.random()")
+        if fault is not None:
+            raise fault
 
 
 @final
@@ -50,11 +62,20 @@ class Received:
         response: The response.
         received_at: When it was received, in POSIX seconds.
         remark: What else to say if the response refuses the request, or None.
+
+    Raises:
+        InvalidInput: An argument is of another type.
     """
 
     response: HttpResponse
     received_at: float
     remark: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        check_received(self.response, self.received_at)
+        fault = texts_fault(remark=self.remark)
+        if fault is not None:
+            raise fault
 
 
 @final
@@ -66,10 +87,20 @@ class Failed:
     Args:
         error: The error of the underlying library.
         retryable: Whether a retry may succeed.
+
+    Raises:
+        InvalidInput: An argument is of another type.
     """
 
     error: Exception
     retryable: bool
+
+    def __attrs_post_init__(self) -> None:
+        fault = switch_fault(retryable=self.retryable)
+        if not isinstance(self.error, Exception):
+            fault = kind_fault("error", self.error, "an exception")
+        if fault is not None:
+            raise fault
 
 
 @final

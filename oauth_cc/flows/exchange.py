@@ -16,7 +16,7 @@ from oauth_cc.authentication.keys import KeySource, SigningKey
 from oauth_cc.authentication.methods import GrantDraft, Proof
 from oauth_cc.compose import authenticated_request, proof_of
 from oauth_cc.endpoint import Endpoint, as_endpoint
-from oauth_cc.errors import InvalidInput, InvalidResponse, TokenRequestRefused
+from oauth_cc.errors import InvalidInput, InvalidResponse, TokenRequestRefused, kind_fault
 from oauth_cc.flows.effects import (
     Failed,
     Flow,
@@ -60,7 +60,7 @@ class Retries:
         ceiling: The limit of every pause, in seconds.
 
     Raises:
-        InvalidInput: *attempts* is less than 1, or the pauses do not satisfy 0 <= base <= ceiling.
+        InvalidInput: *attempts* is not a whole number above 0, or the pauses do not satisfy 0 <= base <= ceiling.
 
     Example:
         >>> Retries().pause(attempt=1, retry_after=None, jitter=0.5)
@@ -74,7 +74,7 @@ class Retries:
     ceiling: float = 8.0
 
     def __attrs_post_init__(self) -> None:
-        numbers = all([isinstance(number, int | float) for number in (self.attempts, self.base, self.ceiling)])
+        numbers = type(self.attempts) is int and {type(self.base), type(self.ceiling)} <= {int, float}
         if not numbers or not self.attempts >= 1 or not 0 <= self.base <= self.ceiling:
             raise InvalidInput("retries", "retries must have at least 1 attempt, and 0 <= base <= ceiling")
 
@@ -97,6 +97,13 @@ class Retries:
 
 DEFAULT_RETRIES: Final = Retries()
 """Three attempts within a few seconds: enough to bridge a restart of the server."""
+
+
+def check_retries(given: object) -> None:
+    """Raise `InvalidInput` unless *given* is a `Retries`."""
+    if not isinstance(given, Retries):
+        reason = f"retries must be a Retries, not {type(given).__name__}; use Retries(attempts=...)"
+        raise InvalidInput("retries", reason)
 
 
 def exchange(
@@ -124,7 +131,10 @@ def exchange(
         hints: The nonces that servers named before. None for none.
     """
     asked, where = as_request(request), as_endpoint(endpoint)
+    check_retries(retries)
     known = Hints() if hints is None else hints
+    if not isinstance(known, Hints):
+        raise kind_fault("hints", hints, "Hints or None", "leave it out")
     attempt, ahead, replaced, demanded = 0, 0.0, False, False
     nonce = known.nonce(where)
     while True:

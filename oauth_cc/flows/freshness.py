@@ -58,7 +58,7 @@ class RenewalWindow:
     first_opens: float = 0.2
 
     def __attrs_post_init__(self) -> None:
-        numbers = all([isinstance(share, int | float) for share in (self.opens, self.closes, self.first_opens)])
+        numbers = {type(self.opens), type(self.closes), type(self.first_opens)} <= {int, float}
         if not numbers or not (0 < self.opens <= self.closes <= 1 and 0 < self.first_opens <= 1):
             reason = (
                 "renewal window must satisfy 0 < opens <= closes <= 1 and 0 < first_opens <= 1, as shares of the "

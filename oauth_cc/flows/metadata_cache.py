@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, final
 import attrs
 
 from oauth_cc.endpoint import Endpoint, issuer_of
-from oauth_cc.errors import InvalidInput
+from oauth_cc.errors import InvalidInput, kind_fault, moment_fault
 from oauth_cc.scope import Scope
 
 if TYPE_CHECKING:
@@ -51,7 +51,13 @@ class MetadataCache:
         Args:
             issuer: The issuer identifier, a URL or an `Endpoint`.
             now: The current time in POSIX seconds.
+
+        Raises:
+            InvalidInput: An argument is of another type.
         """
+        fault = moment_fault("now", now)
+        if fault is not None:
+            raise fault
         found = self._found.get(issuer_of(issuer))
         return found[0] if found is not None and now < found[1] else None
 
@@ -63,7 +69,17 @@ class MetadataCache:
             issuer: The issuer identifier, a URL or an `Endpoint`.
             metadata: Its metadata.
             expires_at: The time at which they expire, in POSIX seconds.
+
+        Raises:
+            InvalidInput: An argument is of another type.
         """
+        from oauth_cc.metadata import ServerMetadata
+
+        fault = moment_fault("expires_at", expires_at)
+        if not isinstance(metadata, ServerMetadata):
+            fault = kind_fault("metadata", metadata, "ServerMetadata", "parse_metadata() returns them")
+        if fault is not None:
+            raise fault
         self._found[issuer_of(issuer)] = metadata, expires_at
 
     def get_resource(self, resource: str, now: float) -> KnownResource | None:

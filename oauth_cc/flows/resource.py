@@ -14,7 +14,7 @@ from oauth_cc.endpoint import Endpoint, origin
 from oauth_cc.flows.discovery import discover
 from oauth_cc.flows.documents import fetch, search
 from oauth_cc.flows.effects import Flow, Received, observe, send
-from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries
+from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries, check_retries
 from oauth_cc.flows.metadata_cache import KnownResource, MetadataCache, check_cache
 from oauth_cc.http import HttpRequest, HttpResponse
 from oauth_cc.metadata import (
@@ -82,6 +82,7 @@ def resource_request(
 
 def _find(resource: str, retries: Retries, cache: MetadataCache | None) -> Flow[KnownResource]:
     urls = resource_metadata_urls(resource)
+    check_retries(retries)
     check_cache(cache)
     if cache is not None:
         moment = yield from observe()

@@ -12,7 +12,7 @@ from oauth_cc.compose import client_proof_of
 from oauth_cc.endpoint import Endpoint, as_endpoint
 from oauth_cc.errors import InvalidInput, InvalidResponse, TokenRequestRefused
 from oauth_cc.flows.effects import Failed, Flow, send
-from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries, assertion_of, read_anew, wait_to_retry
+from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries, assertion_of, check_retries, read_anew, wait_to_retry
 from oauth_cc.http import HttpResponse
 from oauth_cc.refusal import conceal, secrets_of
 from oauth_cc.request import GivenRequest, TokenRequest, as_request
@@ -89,6 +89,7 @@ def _ask(
 ) -> Flow[T]:
     if isinstance(token, InvalidInput):
         raise token
+    check_retries(retries)
     attempt = 0
     while True:
         attempt += 1

@@ -214,7 +214,7 @@ def commands(
         raise InvalidInput("prefix", f"prefix must be a str such as 'oauth_cc:', not {type(prefix).__name__}")
     if "{" in prefix:
         raise InvalidInput("prefix", "prefix must not contain '{', by which a cluster places keys")
-    if not isinstance(lock_lifetime, int | float) or not 1 <= lock_lifetime <= 3600:
+    if not (type(lock_lifetime) is float or type(lock_lifetime) is int) or not 1 <= lock_lifetime <= 3600:
         raise InvalidInput("lock lifetime", "lock lifetime must be from 1 to 3600 seconds")
     if not isinstance(encrypted, Encryption):
         raise encrypted

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from oauth_cc._wire.json import MAX_SIZE, parse_object, write
-from oauth_cc.errors import InvalidInput
+from oauth_cc.errors import InvalidInput, kind_fault
 from oauth_cc.secret import Secret
 from oauth_cc.token import Token, token_fault
 
@@ -16,8 +16,32 @@ KEY: Final = re.compile(r"[0-9a-f]{64}")
 
 def check_key(key: str) -> None:
     """Raise `InvalidInput` unless *key* is a cache key."""
-    if not KEY.fullmatch(key):
+    if not isinstance(key, str) or not KEY.fullmatch(key):
         raise InvalidInput("key", "key must be 64 hexadecimal digits, as returned by cache_key()")
+
+
+def check_wait(wait: float) -> None:
+    """Raise `InvalidInput` unless *wait* is a number of seconds."""
+    if not (type(wait) is float or type(wait) is int):
+        raise kind_fault("wait", wait, "a number of seconds")
+
+
+def check_entry(key: str, token: Token) -> None:
+    """
+    Check what a store is called with.
+
+    Args:
+        key: The cache key.
+        token: The token.
+
+    Raises:
+        InvalidInput: *key* is not a cache key, or *token* is not a `Token`.
+    """
+    check_key(key)
+    fault = token_fault(token)
+    if fault is not None:
+        del token
+        raise fault
 
 
 def dumps(key: str, token: Token) -> Secret | None:

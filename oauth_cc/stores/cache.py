@@ -87,7 +87,7 @@ class TokenCache:
             them. None for no limit: expired tokens are dropped in any case.
 
     Raises:
-        InvalidInput: *store* does not have the methods of a store, or *max_tokens* is less than 1.
+        InvalidInput: *store* does not have the methods of a store, or *max_tokens* is not a whole number above 0.
 
     Example:
         >>> TokenCache()
@@ -97,7 +97,7 @@ class TokenCache:
     def __init__(self, store: Store | AsyncStore | None = None, *, max_tokens: int | None = None) -> None:
         if store is not None:
             check_store(store)
-        if max_tokens is not None and (not isinstance(max_tokens, int) or max_tokens < 1):
+        if max_tokens is not None and (type(max_tokens) is not int or max_tokens < 1):
             raise InvalidInput("max_tokens", "max_tokens must be a whole number of tokens above 0, or None")
         self.store = store
         self._max_tokens = max_tokens

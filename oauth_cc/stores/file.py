@@ -28,8 +28,8 @@ from oauth_cc.errors import InvalidInput, StoreUnavailable
 from oauth_cc.flows.freshness import is_plausible
 from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
-from oauth_cc.stores._serialization import KEY, check_key, dumps, loads
-from oauth_cc.token import Token, token_fault
+from oauth_cc.stores._serialization import KEY, check_entry, check_key, check_wait, dumps, loads
+from oauth_cc.token import Token
 
 try:
     from filelock import FileLock, Timeout
@@ -155,11 +155,7 @@ class FileStore:
             InvalidInput: *key* is not a cache key, or *token* is not a `Token`.
             StoreUnavailable: The directory cannot be used, or other users have access to it.
         """
-        check_key(key)
-        fault = token_fault(token)
-        if fault is not None:
-            del token
-            raise fault
+        check_entry(key, token)
         with self._opened() as folder, self._changing():
             if _kept(folder, f"{key}.json") == token:
                 _unlink(folder, f"{key}.json")
@@ -174,6 +170,7 @@ class FileStore:
             wait: Seconds to wait for the lock.
         """
         check_key(key)
+        check_wait(wait)
         with self._opened():
             lock = self._lock(key[:3])
         try:

@@ -14,6 +14,7 @@ from oauth_cc.errors import InvalidInput, StoreUnavailable
 from oauth_cc.secret import Secret
 from oauth_cc.stores._encryption import encryption
 from oauth_cc.stores._redis_commands import DISCARD, RAW, WAKE, CircuitBreaker, Claim, commands
+from oauth_cc.stores._serialization import check_entry, check_wait
 from oauth_cc.stores._threads import within
 from oauth_cc.token import Token
 
@@ -183,6 +184,7 @@ class RedisStore:
         Raises:
             StoreUnavailable: Redis cannot be used, or failed a moment ago and is not tried again yet.
         """
+        check_entry(key, token)
         clock = self._call(lambda: self._client.execute_command("TIME"))
         words = self._commands.save(key, token, clock, time.time())
         if words is not None:
@@ -199,6 +201,7 @@ class RedisStore:
         Raises:
             StoreUnavailable: Redis cannot be used, or failed a moment ago and is not tried again yet.
         """
+        check_entry(key, token)
         words = self._commands.fetch(key)
         digest = self._commands.digest(key, token, self._call(lambda: self._client.execute_command(*words, **RAW)))
         if digest is not None:
@@ -216,8 +219,9 @@ class RedisStore:
         Raises:
             StoreUnavailable: Redis cannot be used, or failed a moment ago and is not tried again yet.
         """
-        self._breaker.check()
+        check_wait(wait)
         claim = self._commands.claim(key)
+        self._breaker.check()
         lock = self._client.lock(claim.lock, timeout=self._commands.lock_lifetime, thread_local=False)
         try:
             held = self._take(lock, claim, wait)
@@ -321,6 +325,7 @@ class AsyncRedisStore:
 
     async def save(self, key: str, token: Token) -> None:
         """Save *token* under *key* until it expires, as `RedisStore.save` does."""
+        check_entry(key, token)
         clock = await self._call(lambda: self._client.execute_command("TIME"))
         words = self._commands.save(key, token, clock, time.time())
         if words is not None:
@@ -328,6 +333,7 @@ class AsyncRedisStore:
 
     async def discard(self, key: str, token: Token) -> None:
         """Delete the entry under *key* if it is *token*, as `RedisStore.discard` does."""
+        check_entry(key, token)
         words = self._commands.fetch(key)
         digest = self._commands.digest(
             key, token, await self._call(lambda: self._client.execute_command(*words, **RAW))
@@ -338,8 +344,9 @@ class AsyncRedisStore:
     @contextlib.asynccontextmanager
     async def lock(self, key: str, wait: float) -> AsyncGenerator[bool]:
         """Wait for the lock of *key*, and yield whether it is held, as `RedisStore.lock` does."""
-        self._breaker.check()
+        check_wait(wait)
         claim = self._commands.claim(key)
+        self._breaker.check()
         lock = self._client.lock(claim.lock, timeout=self._commands.lock_lifetime, thread_local=False)
         try:
             held = await self._take(lock, claim, wait)

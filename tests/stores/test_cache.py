@@ -234,9 +234,6 @@ class TestManyTokens:
     @pytest.mark.parametrize("wrong", [0, -1, 1.5, "2", True, False])
     def test_maximum_is_a_whole_number(self, wrong: Any) -> None:
         """The error says what to pass."""
-        if wrong is True:
-            assert len(TokenCache(max_tokens=wrong)) == 0
-            return
         with pytest.raises(errors.InvalidInput, match="max_tokens must be a whole number of tokens above 0"):
             TokenCache(max_tokens=wrong)
 
