@@ -27,6 +27,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth, HTTPDigestAuth
 
 from oauth_cc import (
+    ClientCredentials,
     ClientSecretBasic,
     ClientSecretPost,
     Endpoint,
@@ -224,6 +225,21 @@ class TestFetching:
         """Requests could not call it."""
         with pytest.raises(InvalidInput, match=r"auth must not be .*; pass client_secret= and include_client_id=True"):
             oauth.fetch_token("https://as.example/token", auth=auth)
+
+    @pytest.mark.parametrize(
+        "auth",
+        [ClientCredentials("your_id", "s3cret"), Secret("s3cret"), "s3cret", 5, ("your_id",), ClientSecretBasic],
+        ids=lambda auth: type(auth).__name__,
+    )
+    @pytest.mark.parametrize("name", ["fetch_token", "refresh_token"])
+    def test_an_auth_that_requests_cannot_use_is_refused(self, oauth: OAuth2Session, name: str, auth: Any) -> None:
+        """Nothing is sent, and the token stays."""
+        oauth.token = {"access_token": "kept", "token_type": "Bearer", "refresh_token": "r"}
+        with pytest.raises(InvalidInput, match=r"auth must be a pair of client_id and secret or an") as raised:
+            getattr(oauth, name)("https://as.example/token", auth=auth)
+        assert f"not {type(auth).__name__}; pass client_secret=" in str(raised.value)
+        assert "s3cret" not in shown_by(raised.value)
+        assert oauth.access_token == "kept"
 
     def test_a_method_that_no_server_takes_is_refused(self, oauth: OAuth2Session) -> None:
         """The original rejects it too."""
@@ -444,6 +460,19 @@ class TestErrors:
         client = getattr(pytest.importorskip("oauthlib.oauth2"), name)("your_id")
         with pytest.raises(InvalidInput, match="which is for another grant; pass a BackendApplicationClient, or keep"):
             OAuth2Session(client=client)
+
+    @pytest.mark.parametrize(
+        "client",
+        [ClientCredentials("your_id", "s3cret"), "your_id", 5, requests.Session(), BackendApplicationClient],
+        ids=lambda client: type(client).__name__,
+    )
+    def test_an_object_that_is_not_a_client_is_refused(self, client: Any) -> None:
+        """The records of oauth_cc are the most natural mistake."""
+        with pytest.raises(
+            InvalidInput, match=r"client must be a BackendApplicationClient\(client_id\), not "
+        ) as raised:
+            OAuth2Session(client=client)
+        assert f"not {type(client).__name__}; pass the secret to fetch_token()" in str(raised.value)
 
     def test_errors_are_of_the_classes_of_oauthlib(self, oauth: OAuth2Session) -> None:
         """Where oauthlib is installed, so that a program's except clauses match."""

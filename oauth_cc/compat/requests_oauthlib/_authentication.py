@@ -67,7 +67,10 @@ def as_auth(auth: Auth | None, client_id: str | None) -> CallAuth | InvalidInput
         return InvalidInput("auth", reason)
     if _is_pair(auth):
         return raw_basic(auth[0], revealed(auth[1]))
-    return auth  # type: ignore[return-value]  # no checker sees that a pair with a Secret does not arrive here
+    if auth and (isinstance(auth, type) or not callable(auth)):
+        reason = f"auth must be a pair of client_id and secret or an auth of requests, not {type(auth).__name__}"
+        return InvalidInput("auth", f"{reason}; pass client_secret=, or auth=ClientSecretBasic(client_secret)")
+    return auth
 
 
 def _is_pair(auth: object) -> TypeGuard[tuple[str, str] | tuple[str, Secret]]:

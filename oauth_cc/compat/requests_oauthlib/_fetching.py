@@ -71,7 +71,7 @@ class FetchingSession(SessionState):
             OAuth2Error: The server rejects the request, or its response is not a token.
             Warning: The scope has changed, as in `BackendApplicationClient.parse_request_body_response`.
             requests.RequestException: No response arrived.
-            InvalidInput: A secret would be in a URL.
+            InvalidInput: A secret would be in a URL, or requests cannot use *auth*.
             NotImplementedError: *authorization_response* is passed.
         """
         url = self._recipients.token_url(token_url)

@@ -48,7 +48,7 @@ class OAuth2Session(FetchingSession):
         origins: URLs of the origins that get the token. None for every https or loopback origin that is called.
 
     Raises:
-        InvalidInput: *client* is for another grant, or *origins* is not a list of URLs.
+        InvalidInput: *client* is for another grant or is not a client, or *origins* is not a list of URLs.
 
     Example:
         >>> OAuth2Session("your_id", scope="hello world").authorized

@@ -51,6 +51,9 @@ class SessionState(requests.Session):
             kind = type(client).__name__
             reason = f"client must not be a {kind}, which is for another grant; pass a BackendApplicationClient"
             raise InvalidInput("client", f"{reason}, or keep the session of requests-oauthlib for it")
+        if client and (isinstance(client, type) or not hasattr(client, "populate_token_attributes")):
+            reason = f"client must be a BackendApplicationClient(client_id), not {type(client).__name__}"
+            raise InvalidInput("client", f"{reason}; pass the secret to fetch_token()")
         if pkce not in {"S256", "plain", None}:
             raise AttributeError("pkce must be 'S256', 'plain' or None; this grant does not use it, so leave it out")
         # Copied, because an exhausted iterator would leave the next request without a scope.
