@@ -20,10 +20,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import oauth_cc
-from oauth_cc import HttpRequest, HttpResponse, Secret
+from oauth_cc import (
+    ClientCredentials,
+    HttpRequest,
+    HttpResponse,
+    Secret,
+    dpop,
+    parse_token_response,
+    token_request,
+)
 from oauth_cc._wire.grammar import HEADER_NAME, HEADER_VALUE
 from oauth_cc.errors import InvalidInput
-from oauth_cc.http import MAX_RETRY_AFTER, Headers, pairs_of, retry_after
+from oauth_cc.http import MAX_RETRY_AFTER, Headers, date, frames_message, pairs_of, retry_after
 
 PACKAGE = str(Path(oauth_cc.__file__).parent)
 URL = "https://api.example/things"
@@ -154,6 +162,12 @@ class TestRequestIsARecord:
         with pytest.raises(InvalidInput):
             attrs.evolve(HttpRequest("GET", URL), method="PUT\r\n")
 
+    def test_attrs_evolve_keeps_the_fields_it_does_not_name(self) -> None:
+        """They are hidden, also from attrs itself."""
+        request, response = HttpRequest("POST", URL, {"a": "b"}, b"x"), HttpResponse(200, {"a": "b"}, b"x")
+        assert HttpRequest("PUT", URL, {"a": "b"}, b"x") == attrs.evolve(request, method="PUT")
+        assert HttpResponse(404, {"a": "b"}, b"x") == attrs.evolve(response, status=404)
+
     def test_requests_and_responses_cannot_be_changed(self) -> None:
         """Setting a field raises an error."""
         with pytest.raises(attrs.exceptions.FrozenInstanceError):
@@ -228,6 +242,76 @@ class TestRequestSplitsNoMessage:
             HttpRequest("POST", URL, (), untyped(body))
 
 
+REDACTED = "headers contain the redacted text of a Secret; use secret.reveal() instead of str(secret)"
+UNSENDABLE = "headers contain a character that HTTP fields must not contain (RFC 9110 section 5.5)"
+NO_PAIRS = "headers must be a mapping or (name, value) pairs, all of them str"
+
+
+@pytest.mark.parametrize(
+    ("call", "parameter", "reason"),
+    [
+        (lambda: HttpRequest("a b", URL), "method", "method must be an HTTP method such as 'GET'"),
+        (
+            lambda: HttpRequest("GET", "é"),
+            "url",
+            "url must be a str of visible ASCII characters; percent-encode any other",
+        ),
+        (lambda: HttpRequest("GET", URL, untyped(5)), "headers", NO_PAIRS),
+        (lambda: HttpRequest("GET", URL, (), untyped("a")), "body", "body must be bytes, not str"),
+        (lambda: HttpRequest("GET", URL, {"a b": "c"}), "headers", UNSENDABLE),
+        (lambda: HttpRequest("GET", URL, {"a": f"{Secret('s')}"}), "headers", REDACTED),
+        (lambda: HttpRequest("GET", URL).with_header("a", "\n"), "headers", UNSENDABLE),
+        (lambda: HttpRequest("GET", URL).with_header("a", f"b {Secret('s')}"), "headers", REDACTED),
+        (lambda: HttpResponse(untyped(None)), "status", "status must be an int, not NoneType"),
+        (lambda: HttpResponse(200, untyped({"a": 5})), "headers", NO_PAIRS),
+        (lambda: HttpResponse(200, (), untyped("a")), "content", "content must be bytes, not str"),
+        (
+            lambda: dpop.dpop_nonce(untyped(b"HTTP/1.1 200 OK")),
+            "response",
+            "response must be an HttpResponse, not bytes; use HttpResponse(status, headers, content)",
+        ),
+        *[
+            (
+                lambda received_at=received_at: parse_token_response(
+                    HttpResponse(400), ClientCredentials("id"), received_at=received_at
+                ),
+                "received_at",
+                "received_at must be POSIX seconds as a finite float; use time.time()",
+            )
+            for received_at in (None, "5", True, float("nan"), float("inf"), -float("inf"))
+        ],
+    ],
+)
+def test_the_error_of_an_argument_names_it_and_says_what_to_pass(call: Any, parameter: str, reason: str) -> None:
+    """Its reason is one sentence."""
+    with pytest.raises(InvalidInput) as caught:
+        call()
+    assert (parameter, reason) == caught.value.args
+
+
+@pytest.mark.parametrize("received_at", [1700000000, 1700000000.5, -1])
+def test_the_time_of_a_response_may_be_any_finite_number(received_at: float) -> None:
+    """A program on a machine with a wrong clock still gets its token."""
+    response = HttpResponse(200, (), b'{"access_token": "t", "token_type": "Bearer", "expires_in": 5}')
+    token = parse_token_response(response, token_request(ClientCredentials("id", "s")), received_at=received_at)
+    assert received_at + 5 == token.expires_at
+
+
+@pytest.mark.parametrize(
+    ("expected", "names"),
+    [
+        (True, "Connection Cookie Date Expect Host HTTP2-Settings Keep-Alive Set-Cookie TE Trailer Transfer-Encoding"),
+        (True, "Upgrade Via WWW-Authenticate Content-Length Content-Type Proxy-Authorization Sec-Fetch-Mode"),
+        (True, "CONTENT-LENGTH proxy-connection sec-websocket-key hOST cookie"),
+        (False, "Accept Authorization DPoP User-Agent X-Content-Type X-Proxy-Id X-Sec-Id Contents Proxy Section Hosts"),
+        (False, "Cookie2 Updated Dates Tea"),
+    ],
+)
+def test_a_header_that_shapes_its_message_is_recognised_in_any_case(expected: bool, names: str) -> None:
+    """HTTP libraries set these alone (RFC 9110 sections 7 and 8)."""
+    assert dict.fromkeys(names.split(), expected) == {name: frames_message(name) for name in names.split()}
+
+
 class TestWithHeader:
     @given(field_lists, names, field_values)
     def test_with_header_replaces_every_field_of_that_name(
@@ -269,6 +353,11 @@ class TestNothingIsShown:
             ("https://h/a?b=s3cret-value#c", "https://h/a?***"),
             ("https://h#s3cret-value", "https://h"),
             ("/relative", "/relative"),
+            ("https://id:s3cret-value@h?b", "https://***@h?***"),
+            ("https://id@s3cret-value@h/a/b@c", "https://***@h/a/b@c"),
+            ("https://h/go/https://i/a@b", "https://h/go/https://i/a@b"),
+            ("https://h/a#?s3cret-value", "https://h/a"),
+            ("/relative?a=s3cret-value?b", "/relative?***"),
         ],
     )
     def test_the_repr_of_a_url_omits_userinfo_query_and_fragment(self, url: str, shown: str) -> None:
@@ -312,6 +401,25 @@ class TestNothingIsShown:
             with pytest.raises(TypeError, match="cannot be pickled") as caught:
                 pickle.dumps(message, protocol)
             assert SECRET not in str([str(caught.value), *locals_inside(caught.value)])
+
+    @pytest.mark.parametrize(
+        ("message", "reason"),
+        [
+            (
+                HttpRequest("GET", URL),
+                "an HttpRequest may contain a secret and cannot be pickled; compose it where it is sent",
+            ),
+            (
+                HttpResponse(200),
+                "an HttpResponse may contain a token and cannot be pickled; parse it where it was received",
+            ),
+        ],
+        ids=["request", "response"],
+    )
+    def test_the_error_of_a_pickled_message_says_what_to_do(self, message: object, reason: str) -> None:
+        """A program that pickles one did not think of its secret."""
+        with pytest.raises(TypeError, match=f"^{reason}$"):
+            pickle.dumps(message)
 
     @pytest.mark.parametrize(
         "refuse",
@@ -428,6 +536,11 @@ def waited(text: str, now: float = NOW) -> float | None:
     return retry_after(HttpResponse(503, {"Retry-After": text}), now)
 
 
+def sent_at(text: str, now: float = NOW) -> float | None:
+    """Return the moment that the Date field *text* names."""
+    return date(HttpResponse(200, {"Date": text}), now)
+
+
 def expected_wait(moment: datetime, now: float) -> float:
     """Return the seconds from *now* to *moment* within the limits, as the standard library counts them."""
     return min(max(moment.timestamp() - now, 0.0), MAX_RETRY_AFTER)
@@ -448,7 +561,7 @@ class TestRetryAfterSeconds:
         assert expected == waited(text)
 
     @pytest.mark.parametrize(
-        "text", ["", "-1", "+1", "1.5", "1e3", "1_0", "0x10", "٧", "7s", "7, 8", "inf", "nan", "7\n"]
+        "text", ["", "-1", "+1", "1.5", "1e3", "1_0", "0x10", "٧", "7s", "7, 8", "inf", "nan", "7\n", "X7X", "\xa07"]
     )
     def test_text_that_is_neither_digits_nor_a_date_is_ignored(self, text: str) -> None:
         """It is ignored even if float() accepts it."""
@@ -498,9 +611,12 @@ class TestRetryAfterDate:
         now = moment.timestamp() + since
         assert expected_wait(moment, now) == waited(rfc_850(moment), now)
 
-    @given(st.integers(1975, 2049), st.integers(0, 99))
+    @given(st.integers(1901, 2149), st.integers(0, 99))
+    @example(1969, 20)
     @example(2023, 73)
     @example(2023, 74)
+    @example(2060, 10)
+    @example(2060, 11)
     def test_a_year_of_two_digits_is_at_most_50_years_ahead(self, current: int, year: int) -> None:
         """A later one is the last year in the past with the same digits."""
         now = datetime(current, 7, 1, tzinfo=UTC).timestamp()
@@ -508,6 +624,7 @@ class TestRetryAfterDate:
         full = max(base + year for base in (century - 100, century, century + 100) if base + year <= current + 50)
         moment = datetime(full, 7, 1, tzinfo=UTC)
         assert expected_wait(moment, now) == waited(rfc_850(moment), now)
+        assert moment.timestamp() == sent_at(rfc_850(moment), now)
 
     @pytest.mark.parametrize(
         ("expected", "since"), [(1.0, -1.0), (0.0, 0.0), (0.0, 1.0), (3600.0, -3600.0), (3600.0, -3601.0)]
@@ -573,3 +690,28 @@ class TestRetryAfterDate:
         """Nothing is raised."""
         wait = waited(text, now)
         assert wait is None or 0.0 <= wait <= MAX_RETRY_AFTER
+
+
+class TestDate:
+    @given(dates, moments)
+    def test_the_date_of_a_response_is_counted_as_by_the_standard_library(self, moment: datetime, now: float) -> None:
+        """The time of receipt does not matter for a full year."""
+        assert moment.timestamp() == sent_at(imf_fixdate(moment), now) == sent_at(asctime(moment), now)
+
+    @pytest.mark.parametrize(
+        ("expected", "fields"),
+        [
+            (NOW, {"dATE": "Tue, 14 Nov 2023 22:13:20 GMT"}),
+            (NOW, {"Date": " \tTue, 14 Nov 2023 22:13:20 GMT\t "}),
+            (NOW, {"Date": "Tuesday, 14-Nov-23 22:13:20 GMT"}),
+            (None, {"Date": "XTue, 14 Nov 2023 22:13:20 GMTX"}),
+            (None, {"Date": "1700000000"}),
+            (None, {"Date": ""}),
+            (None, {"Dates": "Tue, 14 Nov 2023 22:13:20 GMT"}),
+            (None, ()),
+            (None, [("Date", "Tue, 14 Nov 2023 22:13:20 GMT"), ("date", "Tue, 14 Nov 2023 22:13:20 GMT")]),
+        ],
+    )
+    def test_a_missing_repeated_or_invalid_date_is_none(self, expected: float | None, fields: Headers) -> None:
+        """White space may surround the date."""
+        assert expected == date(HttpResponse(200, fields), NOW)
