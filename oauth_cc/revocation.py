@@ -24,7 +24,7 @@ from oauth_cc.http import HttpRequest, HttpResponse, check_received
 from oauth_cc.refusal import refusal, secrets_of, shown_location
 from oauth_cc.request import GivenRequest, TokenRequest, as_request
 from oauth_cc.scope import Scope
-from oauth_cc.secret import Secret
+from oauth_cc.secret import REDACTION, Secret
 from oauth_cc.token import Token
 
 __all__ = [
@@ -224,6 +224,10 @@ def checked_token(token: Token | Secret | str) -> Secret | InvalidInput:
     secret = token if isinstance(token, Secret) else Secret(token) if isinstance(token, str) else None
     if secret is None or not ACCESS_TOKEN.fullmatch(secret.reveal()):
         return InvalidInput("token", "token must be a Token, a Secret or a str of visible ASCII characters")
+    if REDACTION in secret.reveal():
+        # Servers report success for a token that they do not know (RFC 7009 section 2.2).
+        reason = "token is the redacted text of a Secret; pass the Secret object instead of str(secret)"
+        return InvalidInput("token", reason)
     return secret
 
 

@@ -273,7 +273,7 @@ NO_PAIRS = "headers must be a mapping or (name, value) pairs, all of them str"
         *[
             (
                 lambda received_at=received_at: parse_token_response(
-                    HttpResponse(400), ClientCredentials("id"), received_at=received_at
+                    HttpResponse(400), ClientCredentials("id"), received_at=untyped(received_at)
                 ),
                 "received_at",
                 "received_at must be POSIX seconds as a finite float; use time.time()",

@@ -100,6 +100,131 @@ class TestRequest:
         assert MARK not in shown_by(caught.value)
 
 
+TEXT = "token must be a Token, a Secret or a str of visible ASCII characters"
+FORMATTED = "token is the redacted text of a Secret; pass the Secret object instead of str(secret)"
+
+
+@pytest.mark.parametrize("door", [revocation_request, introspection_request])
+@pytest.mark.parametrize(
+    ("token", "reason"),
+    [
+        *[(token, TEXT) for token in ("", "a b", "a\n", "é", Secret(""), Secret("a b"), b"a", None, 5, CLIENT)],
+        *[(token, FORMATTED) for token in (f"{Secret('t')}", Secret(repr(Secret("t"))), f"Bearer:{Secret('t')}")],
+    ],
+    ids=repr,
+)
+def test_what_is_not_a_token_is_rejected(door: Callable[..., Any], token: object, reason: str) -> None:
+    """A server would report that the redacted text of a token is revoked, as it knows no such token."""
+    with pytest.raises(InvalidInput) as caught:
+        door(token, CLIENT, ENDPOINT)
+    assert caught.value.args == ("token", reason)
+
+
+@pytest.mark.parametrize("flow", [revoke, introspect])
+def test_the_flows_reject_what_is_not_a_token(flow: Callable[..., Any]) -> None:
+    """They send nothing."""
+    world = World([HttpResponse(200)])
+    with pytest.raises(InvalidInput) as caught:
+        world.run(flow(f"{Secret('t')}", CLIENT, ENDPOINT))
+    assert (caught.value.args, world.sent) == (("token", FORMATTED), [])
+
+
+@pytest.mark.parametrize("door", [revocation_request, introspection_request])
+def test_the_first_invalid_argument_is_named(door: Callable[..., Any]) -> None:
+    """The others may be valid or not."""
+    for arguments, parameter in (
+        (("", 5, 5), "token"),
+        (("t", 5, 5), "endpoint"),
+        (("t", ENDPOINT, 5), "client assertion"),
+        (("t", ENDPOINT, ""), "client assertion"),
+    ):
+        with pytest.raises(InvalidInput) as caught:
+            door(arguments[0], CLIENT, arguments[1], assertion=arguments[2])
+        assert caught.value.parameter.endswith(parameter)
+
+
+READERS: tuple[Callable[..., object], ...] = (check_revocation_response, parse_introspection_response)
+ASSERTED = ClientCredentials("id", ClientAssertion(lambda: "a.b.c"))
+
+
+@pytest.mark.parametrize("read", READERS)
+class TestErrorResponse:
+    """The responses that are errors, in the same way for both endpoints."""
+
+    def read(self, read: Callable[..., object], response: HttpResponse, **arguments: Any) -> OAuthError:
+        """Return the error."""
+        with pytest.raises((TokenRequestRefused, InvalidResponse)) as caught:
+            read(response, **{"client": CLIENT, "received_at": 1700000000.0, **arguments})
+        return caught.value
+
+    @pytest.mark.parametrize("status", [300, 301, 302, 307, 399])
+    def test_every_redirect_is_an_error_with_its_target(self, read: Callable[..., object], status: int) -> None:
+        """The secret of the client is redacted in the target."""
+        response = HttpResponse(status, {"Location": "https://other.example/s3cret?a=b"})
+        assert self.read(read, response).args == (
+            status,
+            "the endpoint redirects, and requests with a token do not follow redirects; correct the endpoint",
+            "***",
+        )
+
+    @pytest.mark.parametrize("status", [299, 400])
+    def test_a_status_beside_those_of_redirects_is_a_refusal(self, read: Callable[..., object], status: int) -> None:
+        """Its Location does not matter."""
+        error = self.read(read, HttpResponse(status, {"Location": "https://other.example/"}, b'{"message": "no"}'))
+        assert error.args == (None, None, None, status, False, None, "no", None)
+
+    def test_the_advice_names_the_endpoint(self, read: Callable[..., object]) -> None:
+        """It is not the token endpoint."""
+        kind = "revocation" if read is check_revocation_response else "introspection"
+        error = self.read(read, HttpResponse(503, {"Retry-After": "Tue, 14 Nov 2023 22:13:25 GMT"}))
+        advice = f"check the {kind} endpoint and any proxy in front of it"
+        assert error.args == (None, None, None, 503, True, 5.0, None, advice)
+
+    @pytest.mark.parametrize(
+        "given_", ["eyJhbGciOiJub25lIn0.e30.c2lnbmF0dXJlLTc", Secret(" eyJhbGciOiJub25lIn0.e30.c2lnbmF0dXJlLTc\n")]
+    )
+    @pytest.mark.parametrize("echo", ["eyJhbGciOiJub25lIn0.e30.c2lnbmF0dXJlLTc", "eyJhbGciOiJub25lIn0"])
+    def test_an_echoed_assertion_is_redacted(self, read: Callable[..., object], given_: object, echo: str) -> None:
+        """It is so as a whole and in its parts."""
+        content = f'{{"error": "invalid_client", "error_description": "bad {echo} given"}}'.encode()
+        error = self.read(read, HttpResponse(401, (), content), client=ASSERTED, assertion=given_)
+        assert isinstance(error, TokenRequestRefused)
+        assert error.description == "bad *** given"
+        moved = HttpResponse(302, {"Location": f"/{echo}/"})
+        assert self.read(read, moved, client=ASSERTED, assertion=given_).args[-1] == "/***/"
+
+    @pytest.mark.parametrize("given_", ["", 5, f"{MARK}\n{MARK}", f"{Secret('t')}"])
+    def test_an_invalid_assertion_is_rejected(self, read: Callable[..., object], given_: object) -> None:
+        """So it is never taken for one that needs no redaction."""
+        with pytest.raises(InvalidInput) as caught:
+            read(HttpResponse(400), ASSERTED, received_at=1700000000.0, assertion=given_)
+        assert caught.value.parameter == "client assertion"
+        assert MARK not in shown_by(caught.value)
+
+    @pytest.mark.parametrize(
+        ("arguments", "parameter"),
+        [
+            ({"response": b"HTTP"}, "response"),
+            ({"received_at": "now"}, "received_at"),
+            ({"client": "id"}, "request"),
+        ],
+    )
+    def test_an_argument_of_another_type_is_named(
+        self, read: Callable[..., object], arguments: dict[str, object], parameter: str
+    ) -> None:
+        """The others are valid."""
+        valid = {"response": HttpResponse(200, (), b'{"active": true}'), "client": CLIENT, "received_at": 0.0}
+        read(**valid)
+        with pytest.raises(InvalidInput) as caught:
+            read(**{**valid, **arguments})
+        assert caught.value.parameter == parameter
+
+
+NOT_ACTIVE = (
+    "the response does not say whether the token is active; check that the URL is that of an introspection endpoint"
+)
+
+
 class TestResponse:
     """The responses."""
 
@@ -160,6 +285,60 @@ class TestResponse:
         """The error says what to check."""
         with pytest.raises(InvalidResponse, match="check that the URL is that of an introspection endpoint"):
             parse_introspection_response(HttpResponse(200, (), content), CLIENT, received_at=0.0)
+
+    @pytest.mark.parametrize(
+        ("content", "reason", "member"),
+        [
+            (b"<html>", "the response is not JSON; check that the URL is that of an introspection endpoint", None),
+            (
+                b'{"scope": "a"}',
+                NOT_ACTIVE,
+                "active",
+            ),
+        ],
+    )
+    def test_the_error_for_a_response_without_active_says_what_is_missing(
+        self, content: bytes, reason: str, member: str | None
+    ) -> None:
+        """It names the member."""
+        with pytest.raises(InvalidResponse) as caught:
+            parse_introspection_response(HttpResponse(200, (), content), CLIENT, received_at=0.0)
+        error = caught.value
+        assert (error.status, error.reason, error.member, error.retryable) == (200, reason, member, False)
+
+    @pytest.mark.parametrize(
+        ("given_", "expected"),
+        [
+            ("0", 0.0),
+            ("0.5", 0.5),
+            ("253402300799", 253402300799.0),
+            ("253402300800", None),
+            ("-0.5", None),
+            ("true", None),
+            ("false", None),
+            ('"5"', None),
+            ("null", None),
+        ],
+    )
+    @pytest.mark.parametrize("member", ["exp", "iat", "nbf"])
+    def test_a_moment_is_a_number_up_to_the_end_of_the_year_9999(
+        self, member: str, given_: str, expected: float | None
+    ) -> None:
+        """Any other value counts as not given."""
+        content = f'{{"active": true, "{member}": {given_}}}'.encode()
+        found = parse_introspection_response(HttpResponse(200, (), content), CLIENT, received_at=0.0)
+        moments = {name: getattr(found, name) for name in ("exp", "iat", "nbf")}
+        assert moments == {"exp": None, "iat": None, "nbf": None, member: expected}
+        assert type(moments[member]) is type(expected)
+
+    def test_other_members_are_read_only(self) -> None:
+        """This includes the values in them."""
+        content = b'{"active": true, "cnf": {"x": [1]}}'
+        extra: Any = parse_introspection_response(HttpResponse(200, (), content), CLIENT, received_at=0.0).extra
+        assert extra == {"cnf": {"x": (1,)}}
+        for members in (extra, extra["cnf"]):
+            with pytest.raises(TypeError):
+                members["y"] = 1
 
     @given(st.sampled_from([200, 204, 301, 400, 401, 503]), st.binary() | st.text().map(str.encode))
     def test_any_response_is_read_or_an_error_of_this_library(self, status: int, content: bytes) -> None:
