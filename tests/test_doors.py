@@ -61,6 +61,7 @@ from oauth_cc.authentication import AssertionDraft, KeySource
 from oauth_cc.flows import Load, Observe
 from oauth_cc.flows.hints import Hints
 from oauth_cc.stores.file import FileStore
+from oauth_cc.workload import GitHubActions, GoogleMetadata
 from tests.keys import CURVES, jwk, pem, public_jwk
 from tests.leaks import shown_by
 from tests.test_exports import PUBLIC
@@ -83,6 +84,11 @@ SOURCE = oauth_cc.requests.TokenSource(CREDENTIALS, ENDPOINT)
 def flow() -> Generator[Observe, object, None]:
     """Return a flow that has not started."""
     yield Observe()
+
+
+def advanced(flow: flows.Flow[Any]) -> Any:
+    """Return the first effect of *flow*."""
+    return flows.advance(flow, None)
 
 
 class Configuration:
@@ -252,6 +258,8 @@ RIGHT: Mapping[str, Callable[[], object]] = {
 INSTANCES: Mapping[str, Callable[[], object]] = {
     "ClientCredentials.with_key": lambda: SIGNED,
     "ClientCredentials.with_secret": lambda: CREDENTIALS,
+    "GitHubActions.__call__": lambda: GitHubActions(advanced),
+    "GoogleMetadata.__call__": lambda: GoogleMetadata(advanced),
     "JwtBearerGrant.with_secret": lambda: JwtBearerGrant(
         KEY, audience="https://as.example", client_authentication=ClientSecretPost("s3cret")
     ),
@@ -270,7 +278,8 @@ INTERNAL: Final = frozenset(
     TokenCache.abandon TokenCache.accept TokenCache.ask TokenCache.complete TokenCache.discard TokenCache.fresh
     TokenCache.note_store TokenCache.offer TokenCache.peek TokenCache.revoke TokenCache.state
     MetadataCache.forget_resource MetadataCache.get_resource MetadataCache.put_resource RenewalWindow.share
-    Retries.pause adopt of_context widened async_auth_flow auth_flow sync_auth_flow""".split()
+    Retries.pause ClientCredentialsAuth.__call__ Xoauth2.__call__ adopt of_context widened
+    async_auth_flow auth_flow sync_auth_flow""".split()
 )
 """Methods that sources, flows and HTTP libraries call, not programs. Those of `TokenCache` are a part of every call."""
 ANYTHING: Final = frozenset({"advance.result"})
@@ -455,7 +464,7 @@ def doors_of(item: Any, name: str) -> Iterator[Door]:
         return
     for method in dir(item):
         each = inspect.getattr_static(item, method)
-        if method.startswith("_") or f"{key}.{method}" in INTERNAL or method in INTERNAL:
+        if (method.startswith("_") and method != "__call__") or f"{key}.{method}" in INTERNAL or method in INTERNAL:
             continue
         if isinstance(each, classmethod):
             bound = getattr(item, method)
@@ -493,6 +502,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("TEST_DOORS_CLIENT_ID", "your_id")
         patch.setenv("TEST_DOORS_CLIENT_SECRET", "s3cret")
         patch.setenv("TEST_DOORS_TOKEN_URL", ENDPOINT)
+        patch.setenv("ACTIONS_ID_TOKEN_REQUEST_URL", "https://ci.example")
+        patch.setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "t0ken")
         yield made
 
 

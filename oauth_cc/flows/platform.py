@@ -11,7 +11,7 @@ from oauth_cc._wire.form import percent_encode
 from oauth_cc._wire.json import parse_object
 from oauth_cc.authentication.federated import checked_assertion
 from oauth_cc.endpoint import check_url
-from oauth_cc.errors import InvalidInput, InvalidResponse
+from oauth_cc.errors import InvalidInput, InvalidResponse, kind_fault
 from oauth_cc.flows.asking import ask
 from oauth_cc.flows.effects import Flow
 from oauth_cc.flows.exchange import DEFAULT_RETRIES, Retries
@@ -35,11 +35,11 @@ def github_assertion(audience: str, url: str, token: Secret, *, retries: Retries
         retries: How often and after which pauses a failed attempt is repeated.
 
     Raises:
-        InvalidInput: *url* is not an https URL.
+        InvalidInput: *url* is not an https URL, or *audience* is not a str.
         InvalidResponse: GitHub did not issue an assertion.
     """
     separator = "&" if "?" in check_url(url) else "?"
-    request = HttpRequest("GET", f"{url}{separator}audience={percent_encode(audience)}", {"Accept": "application/json"})
+    request = HttpRequest("GET", f"{url}{separator}audience={_encoded(audience)}", {"Accept": "application/json"})
     # No local variable holds the text of the token.
     request = request.with_header("Authorization", f"Bearer {token.reveal()}")
     return _assertion(request, "GitHub", _member_value, _GITHUB, retries)
@@ -55,12 +55,18 @@ def google_assertion(audience: str, host: str, *, retries: Retries = DEFAULT_RET
         retries: How often and after which pauses a failed attempt is repeated.
 
     Raises:
-        InvalidInput: *host* is not a host.
+        InvalidInput: *host* is not a host, or *audience* is not a str.
         InvalidResponse: The metadata server did not issue an assertion.
     """
-    url = f"http://{host}{_IDENTITY}?audience={percent_encode(audience)}&format=full"
+    url = f"http://{host}{_IDENTITY}?audience={_encoded(audience)}&format=full"
     request = HttpRequest("GET", url, {"Metadata-Flavor": "Google"})
     return _assertion(request, "Google's metadata server", _text, _GOOGLE, retries)
+
+
+def _encoded(audience: str) -> str:
+    if not isinstance(audience, str):
+        raise kind_fault("audience", audience, "a str", "pass audience= to ClientAssertion")
+    return percent_encode(audience)
 
 
 def _assertion(
