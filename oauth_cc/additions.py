@@ -50,7 +50,9 @@ def value_fault(parameter: str, shown: str, kind: str) -> InvalidInput:
         shown: The word for it in the error's text.
         kind: The name of the type.
     """
-    reason = f"{shown} must have a str or Secret as its value, not {kind}"
+    if kind == "NoneType":
+        return InvalidInput(parameter, f"value of {shown} must not be None (is an environment variable unset?)")
+    reason = f"value of {shown} must be a str or a Secret, not {kind}"
     read = kind in ("SecretFile", "SecretSource", "function")
     return InvalidInput(parameter, f"{reason}; only a client secret is read for each request" if read else reason)
 
@@ -89,7 +91,7 @@ def parameter_fault(name: str, value: Secret, taken: Iterable[str]) -> InvalidIn
     if name in taken:
         return InvalidInput(name, f"{name} must not be repeated (RFC 6749 section 3.2); leave one out")
     if not isinstance(value, Secret):
-        return InvalidInput(name, f"{name} must have a str or Secret as its value")
+        return InvalidInput(name, f"value of {name} must be a Secret; use with_parameter()")
     if any("\ud800" <= character <= "\udfff" for character in value.reveal()):
         return InvalidInput(name, f"{name} must not hold half a surrogate pair, which has no UTF-8 form")
     if REDACTION in value.reveal():
@@ -125,7 +127,7 @@ def header_fault(name: str, value: Secret, taken: Container[str]) -> InvalidInpu
     if name.lower() in taken:
         return InvalidInput("header", f"header {name} must not be repeated; leave one out")
     if not isinstance(value, Secret):
-        return InvalidInput("header", "header must have a str or Secret as its value")
+        return InvalidInput("header", f"value of header {name} must be a Secret; use with_header()")
     if REDACTION in value.reveal():
         return InvalidInput("header", f"header {name} holds the redacted text of a Secret; pass the Secret itself")
     # HTTP libraries differ in how they encode other characters.

@@ -116,8 +116,7 @@ def endpoint_fault(given: object) -> InvalidInput | None:
         return None
     if isinstance(given, str):
         return url_fault("token endpoint", given, allow_http=False)
-    reason = f"token endpoint must be a URL, as a str or an Endpoint, not {type(given).__name__}"
-    return InvalidInput("token endpoint", reason)
+    return _type_fault("token endpoint", given)
 
 
 def as_endpoint(given: str | Endpoint) -> Endpoint:
@@ -161,16 +160,16 @@ def check_url(url: str) -> str:
     """
     Return *url* if a token may be sent to it: https, or http to loopback (RFC 6750 section 5.3).
 
-        >>> check_url("http://api.example/things")
-        Traceback (most recent call last):
-        ...
-        oauth_cc.errors.InsecureEndpoint: URL must use https, as anyone on the network can read plain http
+        >>> check_url("https://api.example/things")
+        'https://api.example/things'
 
     Raises:
         InsecureEndpoint: *url* is http, to a host other than loopback.
         InvalidInput: *url* is not a valid URL. Neither error quotes it.
     """
     fault = _transport_fault("URL", url)
+    if isinstance(fault, InsecureEndpoint):
+        fault = InsecureEndpoint("URL", f"{fault.reason}; begin it with https:// (plain http is for localhost only)")
     if fault is not None:
         del url
         raise fault
@@ -206,7 +205,7 @@ def issuer_fault(issuer: str, *, allow_http: bool = False) -> InvalidInput | Non
     """
     fault = _transport_fault("issuer", issuer, allow_http=allow_http)
     if fault is not None:
-        return type(fault)("issuer", fault.reason)
+        return fault
     if "?" in issuer:
         return InvalidInput("issuer", "issuer must not have a query; remove '?' and what follows (RFC 8414 section 2)")
     if _METADATA_URL.search(issuer):
@@ -226,7 +225,10 @@ def issuer_of(given: str | Endpoint) -> tuple[str, bool]:
         InvalidInput: *given* is not an issuer identifier. The error does not quote it.
     """
     issuer, allowed = (given.url, given.allow_http) if isinstance(given, Endpoint) else (given, False)
-    fault = issuer_fault(issuer, allow_http=allowed)
+    is_url = isinstance(issuer, str)
+    fault = issuer_fault(issuer, allow_http=allowed) if is_url else _type_fault("issuer", issuer)
+    if isinstance(fault, InsecureEndpoint):
+        fault = InsecureEndpoint("issuer", f"{fault.reason}; to allow it, pass Endpoint(url, allow_http=True)")
     if fault is not None:
         del given, issuer
         raise fault
@@ -277,6 +279,13 @@ def url_fault(parameter: str, url: str, *, allow_http: bool) -> InvalidInput | N
         reason = f"{parameter} must not have {misplaced[0]} in its query; pass credentials to ClientCredentials"
         return InvalidInput(parameter, f"{reason} (RFC 6749 section 2.3.1)")
     return None
+
+
+def _type_fault(parameter: str, given: object) -> InvalidInput:
+    if given is None:
+        return InvalidInput(parameter, f"{parameter} must not be None (is an environment variable unset?)")
+    kind = type(given).__name__
+    return InvalidInput(parameter, f"{parameter} must be a URL, as a str or an Endpoint, not {kind}")
 
 
 def _transport_fault(parameter: str, url: str, *, allow_http: bool = False) -> InvalidInput | None:

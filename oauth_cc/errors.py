@@ -64,6 +64,8 @@ RegisteredCode: TypeAlias = Literal[
 ]
 """The error codes of RFC 6749 section 5.2, RFC 8707, RFC 9396 and RFC 9449, and two of RFC 6749 section 4.1.2.1."""
 
+_TOO_MANY_REQUESTS: Final = 429
+_FIRST_SERVER_ERROR: Final = 500
 _CODES: Final[dict[str, RegisteredCode]] = {code: code for code in get_args(RegisteredCode)}
 
 
@@ -149,14 +151,19 @@ class TokenRequestRefused(OAuthError):
         return None if self.error is None else _CODES.get(self.error)
 
     def __str__(self) -> str:
-        status = f"HTTP {self.status}"
-        text = "the server rejected the request"
-        text += f" with {status}" if self.error is None else f": {self.error} ({status})"
+        code = "" if self.error is None else f": {self.error}"
+        text = f"the server {_what_it_did(self.status)}{code} (HTTP {self.status})"
         if self.server_message:
             text = f"{text}: {self.server_message}"
         if self.uri:
             text = f"{text} [{self.uri}]"
         return f"{text}; {self.advice}" if self.advice else text
+
+
+def _what_it_did(status: int) -> str:
+    if status == _TOO_MANY_REQUESTS:
+        return "limits requests"
+    return "is failing" if status >= _FIRST_SERVER_ERROR else "rejected the request"
 
 
 class InvalidResponse(OAuthError):
@@ -257,7 +264,7 @@ class SourceClosed(OAuthError, RuntimeError):
     """A token source that was used after its ``close()``."""
 
     def __str__(self) -> str:
-        return "this token source is closed; create a new one, or close it later"
+        return "this token source is closed; create a new one, or close this one after its last use"
 
 
 class StoreUnavailable(OAuthError):

@@ -315,7 +315,7 @@ def _request_fault(
     if pairs is None:
         return InvalidInput("headers", "headers must be a mapping or (name, value) pairs, all of them str")
     if not isinstance(body, bytes):
-        return InvalidInput("body", f"body must be bytes, not {type(body).__name__}")
+        return InvalidInput("body", f"body must be bytes, not {type(body).__name__}; encode it first")
     for name, value in pairs:
         if not HEADER_NAME.fullmatch(name) or not HEADER_VALUE.fullmatch(value):
             reason = "headers contain a character that HTTP fields must not contain (RFC 9110 section 5.5)"
@@ -332,7 +332,7 @@ def _response_fault(status: int, pairs: tuple[tuple[str, str], ...] | None, cont
     if pairs is None:
         return InvalidInput("headers", "headers must be a mapping or (name, value) pairs, all of them str")
     if not isinstance(content, bytes):
-        return InvalidInput("content", f"content must be bytes, not {type(content).__name__}")
+        return InvalidInput("content", f"content must be bytes, not {type(content).__name__}; encode it first")
     return None
 
 

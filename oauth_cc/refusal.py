@@ -58,7 +58,7 @@ _WORDS: Final = (
 )
 # Up to where a list of URLs or a sentence goes on.
 _URL: Final = re.compile(r"[A-Za-z][-+.0-9A-Za-z]*://[^\s\"'<>,;]*")
-_HIDDEN: Final = "no response; what is known of the server is not shown, as it holds a secret"
+_HIDDEN: Final = "no response; the details are hidden because they contain a secret"
 # A long word that is more than lower-case words with punctuation, as it may be a token under an odd name.
 _LIKE_TOKEN: Final = re.compile(r"(?<!\S)(?![a-z]+(?:[-_.:/][a-z]+)*[.,:;!?]?(?:\s|$))\S{16,}")
 # Shorter parts of an assertion are words that a sentence may hold too.
@@ -92,6 +92,7 @@ def refusal(
     description = members.get("error_description") if code is not None else None
     shown = _shown(description, secrets, MAX_DESCRIPTION) if isinstance(description, str) else None
     words = None if shown else _server_words(response, members, sent, secrets)
+    wait = retry_after(response, received_at)
     retryable = status in RETRYABLE or (code in _RETRYABLE_ERRORS and status not in _FINAL)
     return TokenRequestRefused(
         code,
@@ -99,10 +100,23 @@ def refusal(
         _page(members.get("error_uri"), secrets),
         status,
         retryable,
-        retry_after(response, received_at),
+        wait,
         words,
-        _advice(status, code, words or shown, request, endpoint),
+        _advice(status, code, words or shown, request, endpoint) if not retryable else waiting(wait),
     )
+
+
+def waiting(seconds: float | None) -> str:
+    """
+    Return the advice for a server that is failing or limits requests.
+
+        >>> waiting(None), waiting(30.0)
+        ('try again later', 'try again in 30 seconds')
+
+    Args:
+        seconds: The seconds to wait that the server requested, or None.
+    """
+    return "try again later" if seconds is None else f"try again in {seconds:.0f} seconds"
 
 
 def _members(content: bytes) -> Mapping[str, object]:

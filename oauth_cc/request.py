@@ -9,6 +9,7 @@ from typing import Final, TypeAlias, final
 
 import attrs
 
+from oauth_cc._wire.grammar import HEADER_NAME
 from oauth_cc._wire.json import JsonValue, parse_object
 from oauth_cc.additions import (
     check_detail,
@@ -95,7 +96,8 @@ class TokenRequest:
             raise InvalidInput("client credentials", reason)
         if not isinstance(self.scope, Scope):
             kind = type(self.scope).__name__
-            raise InvalidInput("scope", f"scope must be a Scope, not {kind}; use Scope.parse('a b')")
+            advice = "use Scope.parse('a b')" if kind == "str" else "use Scope.of('a', 'b')"
+            raise InvalidInput("scope", f"scope must be a Scope, not {kind}; {advice}")
         # Compared in one step, as most requests have none of them.
         if (self.resources, self.authorization_details, self.parameters, self.body) != _NO_OPTIONS:
             self._check_options()
@@ -283,7 +285,8 @@ class TokenRequest:
         sealed, kind = secret_of(value), type(value).__name__
         del value
         if sealed is None:
-            raise value_fault("header", "header", kind)
+            shown = f"header {name}" if isinstance(name, str) and HEADER_NAME.fullmatch(name) else "a header"
+            raise value_fault("header", shown, kind)
         fault = header_fault(name, sealed, ())
         if fault is not None:
             raise fault

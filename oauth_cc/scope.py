@@ -89,7 +89,8 @@ class Scope:
             InvalidInput: *text* is outside the grammar of RFC 6749 section 3.3.
         """
         if not isinstance(text, str):
-            raise InvalidInput("scope", f"scope for Scope.parse must be a str, not {type(text).__name__}")
+            kind = type(text).__name__
+            raise InvalidInput("scope", f"text of a scope must be a str, not {kind}; use Scope.of('a', 'b')")
         return cls(tuple(text.split(" "))) if text else cls()
 
     def __str__(self) -> str:

@@ -169,7 +169,8 @@ class _RotatingContext(ssl.SSLContext):
             # The second for a password that OpenSSL does not take.
             reason = "certificate must be PEM, with its private key in the same file or in key=, and its password"
         except OSError as error:
-            reason = f"certificate or its private key cannot be read: {error.strerror}; check the paths"
+            name = error.filename or " or ".join([path for path in self._pair if path is not None])
+            reason = f"certificate or key file {name} cannot be read: {error.strerror}; check the path"
         else:
             return None
         return InvalidInput("certificate", reason)

@@ -251,7 +251,8 @@ def token_fault(given: object) -> InvalidInput | None:
     """Return the error for *given* in place of a token, None if it is a `Token`."""
     if isinstance(given, Token):
         return None
-    reason = f"token must be a Token, not {type(given).__name__}; parse_token_response() returns one"
+    kind = type(given).__name__
+    reason = f"token must be a Token, not {kind}; pass what source.token() or parse_token_response() returned"
     return InvalidInput("token", reason)
 
 

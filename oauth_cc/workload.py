@@ -40,7 +40,8 @@ class AssertionVariable:
 
     def __attrs_post_init__(self) -> None:
         if not isinstance(self.name, str):
-            raise InvalidInput("name", f"name must be that of a variable as a str, not {type(self.name).__name__}")
+            kind = type(self.name).__name__
+            raise InvalidInput("name", f"name must be the name of an environment variable, as a str, not {kind}")
 
     def __call__(self) -> Secret:
         """Return the assertion. Raises `InvalidInput` if the variable is not set."""
@@ -116,5 +117,5 @@ def _check_perform(given: object) -> None:
 def _variable(name: str, advice: str) -> Secret:
     value = os.environ.get(name)
     if not value:
-        raise InvalidInput("client assertion", f"environment variable {name} is not set or empty; {advice}")
+        raise InvalidInput("client assertion", f"environment variable {name} is unset or empty; {advice}")
     return Secret(value)

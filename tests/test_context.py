@@ -286,7 +286,8 @@ def test_a_timeout_outside_its_range_is_rejected(timeout: Any) -> None:
         with pytest.raises(errors.InvalidInput) as caught:
             check(timeout)
         assert caught.value.parameter == parameter
-        assert str(caught.value) == f"{parameter} must be a number of seconds above 0 and at most 86400"
+        found = timeout if isinstance(timeout, int | float) else type(timeout).__name__
+        assert str(caught.value) == f"{parameter} must be a number of seconds above 0 and at most 86400, not {found}"
 
 
 @pytest.mark.parametrize("timeout", [1e-9, 1, 86400])

@@ -286,7 +286,7 @@ class TestHeaders:
     )
     def test_a_value_that_cannot_be_sent_is_rejected_and_not_shown(self, value: Any) -> None:
         """HTTP libraries differ in how they encode characters beyond ASCII."""
-        with pytest.raises(errors.InvalidInput, match=r"^header ") as caught:
+        with pytest.raises(errors.InvalidInput, match=r"^(header X-Key|value of header X-Key) must ") as caught:
             REQUEST.with_header("X-Key", value)
         assert caught.value.parameter == "header"
         assert "M4RKER" not in shown_by(caught.value)
@@ -299,7 +299,7 @@ class TestHeaders:
     def test_a_request_made_without_builders_is_checked(self) -> None:
         """The record validates itself."""
         attempts: list[tuple[Any, str]] = [
-            ((("X-Key", "plain"),), "must have a str or Secret as its value"),
+            ((("X-Key", "plain"),), "value of header X-Key must be a Secret; use with_header"),
             ((("Host", Secret("a")),), "which the HTTP library sets"),
             ((("X-Key", Secret("a")), ("x-key", Secret("b"))), "x-key must not be repeated"),
         ]

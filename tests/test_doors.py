@@ -564,7 +564,10 @@ def test_arguments_of_the_right_type_are_valid_input(door: Door) -> None:
             lambda wrong: fapi.fapi2(CREDENTIALS, ENDPOINT, wrong),
             "metadata must be ServerMetadata or None, not dict; fetch_metadata() returns them",
         ),
-        (lambda wrong: SOURCE.discard(wrong), "token must be a Token, not dict; parse_token_response() returns one"),
+        (
+            lambda wrong: SOURCE.discard(wrong),
+            "token must be a Token, not dict; pass what source.token() or parse_token_response() returned",
+        ),
         (lambda wrong: SOURCE.discard(TOKEN, api=wrong), "api must be a str or None, not dict"),
     ],
 )

@@ -177,9 +177,9 @@ class TestWhatAnErrorHolds:
     @pytest.mark.parametrize(
         ("expected", "refusal"),
         [
-            (" with HTTP 404", TokenRequestRefused(None, status=404)),
-            (" with HTTP 404; check it", TokenRequestRefused(None, status=404, advice="check it")),
-            (" with HTTP 401: Unknown", TokenRequestRefused(None, status=401, server_message="Unknown")),
+            (" (HTTP 404)", TokenRequestRefused(None, status=404)),
+            (" (HTTP 404); check it", TokenRequestRefused(None, status=404, advice="check it")),
+            (" (HTTP 401): Unknown", TokenRequestRefused(None, status=401, server_message="Unknown")),
             (": x (HTTP 400): Why; check it", TokenRequestRefused("x", server_message="Why", advice="check it")),
             (": x (HTTP 400): why; check it", TokenRequestRefused("x", "why", advice="check it")),
         ],
@@ -240,7 +240,9 @@ class TestWhatAnErrorHolds:
     def test_a_closed_source_is_a_runtime_error_that_says_what_to_do(self) -> None:
         """It is a mistake of the program."""
         assert isinstance(errors.SourceClosed(), RuntimeError)
-        assert "this token source is closed; create a new one, or close it later" == str(errors.SourceClosed())
+        assert "this token source is closed; create a new one, or close this one after its last use" == str(
+            errors.SourceClosed()
+        )
 
     @given(st.text())
     def test_the_text_of_store_unavailable_is_the_reason_of_the_store(self, reason: str) -> None:

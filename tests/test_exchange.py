@@ -85,7 +85,10 @@ def test_lifetime_counts_from_the_request_if_the_response_is_read_late() -> None
     ("content", "text"),
     [
         (b'{"error": "invalid_scope"}', "invalid_scope (HTTP 400); a hook raised"),
-        (b"", "HTTP 400; check the client_id, the secret or key, the audience of an assertion, and the scope; a hook"),
+        (
+            b"",
+            "(HTTP 400); check the client_id, the secret or key, the audience of an assertion, and the scope; a hook",
+        ),
     ],
     ids=["without advice", "with advice"],
 )
@@ -112,7 +115,7 @@ def test_a_remark_keeps_every_part_of_the_refusal() -> None:
     with pytest.raises(errors.TokenRequestRefused) as raised:
         advance(flow, Moment(1000.0, "id", 0.5))
     assert raised.value == errors.TokenRequestRefused(
-        *("e1", "d1", "https://as.example/e1", 503, True, 600.0, "d1"), advice="a hook raised"
+        *("e1", "d1", "https://as.example/e1", 503, True, 600.0, "d1"), advice="try again in 600 seconds; a hook raised"
     )
 
 

@@ -76,7 +76,8 @@ class TestRenewalWindow:
             RenewalWindow(opens, closes)
         assert caught.value.parameter == "renewal window"
         reason = (
-            "renewal window must satisfy 0 < opens <= closes <= 1 and 0 < first_opens <= 1, as shares of the lifetime"
+            "renewal window must satisfy 0 < opens <= closes <= 1 and 0 < first_opens <= 1, as shares of the lifetime; "
+            "write 80 percent as 0.8"
         )
         assert str(caught.value) == reason
 
@@ -168,7 +169,8 @@ class TestTheWindow:
             RenewalWindow(*shares)
         assert caught.value.parameter == "renewal window"
         assert str(caught.value) == (
-            "renewal window must satisfy 0 < opens <= closes <= 1 and 0 < first_opens <= 1, as shares of the lifetime"
+            "renewal window must satisfy 0 < opens <= closes <= 1 and 0 < first_opens <= 1, as shares of the lifetime; "
+            "write 80 percent as 0.8"
         )
 
     def test_a_window_may_be_a_point_or_end_with_the_token(self) -> None:

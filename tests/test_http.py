@@ -238,7 +238,7 @@ class TestRequestSplitsNoMessage:
     )
     def test_a_body_that_is_not_bytes_is_rejected(self, body: object) -> None:
         """Mutable kinds of bytes are rejected, too."""
-        with pytest.raises(InvalidInput, match=f"^body must be bytes, not {type(body).__name__}$"):
+        with pytest.raises(InvalidInput, match=f"^body must be bytes, not {type(body).__name__}; encode it first$"):
             HttpRequest("POST", URL, (), untyped(body))
 
 
@@ -505,7 +505,9 @@ class TestResponse:
     @pytest.mark.parametrize("content", ["text", None, bytearray(b"a")], ids=lambda content: type(content).__name__)
     def test_content_that_is_not_bytes_is_rejected(self, content: object) -> None:
         """The error names the type."""
-        with pytest.raises(InvalidInput, match=f"^content must be bytes, not {type(content).__name__}$"):
+        with pytest.raises(
+            InvalidInput, match=f"^content must be bytes, not {type(content).__name__}; encode it first$"
+        ):
             HttpResponse(200, (), untyped(content))
 
     @given(field_lists, names)

@@ -26,6 +26,7 @@ from oauth_cc import (
     parse_token_response,
     token_request,
 )
+from oauth_cc.http import Headers
 from oauth_cc.refusal import MAX_DESCRIPTION, MAX_WORDS
 
 NOW = 1700000000.0
@@ -35,11 +36,13 @@ KEY = SigningKey("ES256", lambda _: bytes(64), "key-1")
 WORDS = "The client is unknown"
 
 
-def refused(content: object, status: int = 400, request: TokenRequest = REQUEST) -> errors.TokenRequestRefused:
-    """Return the error for a response with *content*, bytes or JSON."""
+def refused(
+    content: object, status: int = 400, request: TokenRequest = REQUEST, headers: Headers = ()
+) -> errors.TokenRequestRefused:
+    """Return the error for a response with *content*, bytes or JSON, and *headers*."""
     body = content if isinstance(content, bytes) else json.dumps(content).encode("ascii")
     with pytest.raises(errors.TokenRequestRefused) as caught:
-        parse_token_response(HttpResponse(status, (), body), request, received_at=NOW)
+        parse_token_response(HttpResponse(status, headers, body), request, received_at=NOW)
     return caught.value
 
 
@@ -85,8 +88,8 @@ class TestWords:
         for status in (400, 401, 403, 404, 500):
             error = refused(SHAPES[shape], status)
             assert (error.server_message or "").strip("“”") == WORDS
-            assert (error.error, error.description, error.advice) == (None, None, None)
-            assert str(error) == f"the server rejected the request with HTTP {status}: {error.server_message}"
+            assert (error.error, error.description) == (None, None)
+            assert f"(HTTP {status}): {error.server_message}" in str(error)
 
     @pytest.mark.parametrize("shape", sorted(SHAPES.keys() - {"error", "error.message", "error_description"}))
     def test_words_beside_an_error_code_are_found(self, shape: str) -> None:
@@ -212,16 +215,33 @@ class TestAdvice:
         """A 400, 401 or 403 concerns the client, any other status the endpoint."""
         for status, advice in (
             *[(400, CLIENT_ADVICE), (401, CLIENT_ADVICE), (403, CLIENT_ADVICE)],
-            *[(404, ENDPOINT_ADVICE), (405, ENDPOINT_ADVICE), (500, ENDPOINT_ADVICE), (204, ENDPOINT_ADVICE)],
+            *[(404, ENDPOINT_ADVICE), (405, ENDPOINT_ADVICE), (204, ENDPOINT_ADVICE)],
         ):
             error = refused(IGNORED[name], status)
             assert error.advice == advice
-            assert str(error) == f"the server rejected the request with HTTP {status}; {advice}"
+            assert str(error) == f"the server rejected the request (HTTP {status}); {advice}"
 
     @pytest.mark.parametrize("content", [{"message": WORDS}, {"error": "denied"}, {"error": "invalid_scope"}, b"No"])
     def test_the_servers_words_need_no_advice(self, content: object) -> None:
         """Neither does an error code."""
-        assert [refused(content, status).advice for status in (400, 401, 403, 404, 500)] == [None] * 5
+        assert [refused(content, status).advice for status in (400, 401, 403, 404)] == [None] * 4
+
+    @pytest.mark.parametrize(
+        ("status", "content", "text"),
+        [
+            (429, b"", "the server limits requests (HTTP 429)"),
+            (503, b"", "the server is failing (HTTP 503)"),
+            (503, {"message": "deploying"}, "the server is failing (HTTP 503): deploying"),
+            (500, {"error": "server_error"}, "the server is failing: server_error (HTTP 500)"),
+            (400, {"error": "server_error"}, "the server rejected the request: server_error (HTTP 400)"),
+        ],
+    )
+    def test_a_request_that_may_succeed_later_is_to_be_tried_again(
+        self, status: int, content: object, text: str
+    ) -> None:
+        """The text says when, if the server does."""
+        assert str(refused(content, status)) == f"{text}; try again later"
+        assert str(refused(content, status, headers={"Retry-After": "30"})) == f"{text}; try again in 30 seconds"
 
     @pytest.mark.parametrize(
         ("method", "advice"),

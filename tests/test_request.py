@@ -319,7 +319,7 @@ class TestBuilders:
     @pytest.mark.parametrize("given_", [{"a": 5}, [("b", "x"), ("a", None)]])
     def test_an_invalid_value_is_named_among_several_parameters(self, given_: Any) -> None:
         """The error names its parameter."""
-        with pytest.raises(errors.InvalidInput, match=r"^a must have a str or Secret as its value"):
+        with pytest.raises(errors.InvalidInput, match=r"^value of a must "):
             token_request(ClientCredentials("id")).with_parameters(given_)
 
     def test_every_parameter_value_becomes_a_secret(self) -> None:
@@ -382,10 +382,10 @@ class TestBuilders:
         text: Any = "a b"
         with pytest.raises(errors.InvalidInput, match=r"must be ClientCredentials\('id', secret\), not str"):
             token_request(text)
-        with pytest.raises(errors.InvalidInput, match=r"Scope\.parse"):
+        with pytest.raises(errors.InvalidInput, match=r"not str; use Scope\.parse\(.a b.\)"):
             token_request(ClientCredentials("id"), text)
-        with pytest.raises(errors.InvalidInput):
-            token_request(ClientCredentials("id")).with_scope(text)
+        with pytest.raises(errors.InvalidInput, match=r"not list; use Scope\.of\(.a., .b.\)"):
+            token_request(ClientCredentials("id")).with_scope(text.split())
 
     @pytest.mark.parametrize(
         ("name", "advice"),
@@ -405,9 +405,9 @@ class TestBuilders:
         """The error of a header and of a parameter says so."""
         request = token_request(ClientCredentials("id"))
         sources: list[Any] = [SecretFile("/run/secret"), SecretSource(lambda: "s3cret"), lambda: "s3cret"]
-        reason = r"x must .* as its value, not (Secret|func).*; only a client secret is read for each request$"
+        reason = r"value of x must .*, not (Secret|func).*; only a client secret is read for each request$"
         for source in sources:
-            with pytest.raises(errors.InvalidInput, match=reason.replace("x", "header", 1)):
+            with pytest.raises(errors.InvalidInput, match=reason.replace("of x", "of header x")):
                 request.with_header("x", source)
             with pytest.raises(errors.InvalidInput, match=reason):
                 request.with_parameter("x", source)
@@ -417,7 +417,7 @@ class TestBuilders:
     def test_a_request_made_without_builders_is_checked(self) -> None:
         """The record validates itself."""
         plain: Any = (("x", "not a secret"),)
-        with pytest.raises(errors.InvalidInput, match="x must have a str or Secret as its value"):
+        with pytest.raises(errors.InvalidInput, match="value of x must be a Secret; use with_parameter"):
             TokenRequest(ClientCredentials("id"), parameters=plain)
         with pytest.raises(errors.InvalidInput):
             TokenRequest(ClientCredentials("id"), resources=("relative",))

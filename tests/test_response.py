@@ -466,7 +466,8 @@ class TestRefusal:
         error = read({"error": code}, status=400)
         assert isinstance(error, errors.TokenRequestRefused)
         assert error.code == error.error == code
-        assert str(error) == f"the server rejected the request: {code} (HTTP 400)"
+        advice = "; try again later" if error.retryable else ""
+        assert str(error) == f"the server rejected the request: {code} (HTTP 400){advice}"
 
     @pytest.mark.parametrize("code", ["server_error", "temporarily_unavailable"])
     def test_server_error_and_temporarily_unavailable_are_retryable(self, code: str) -> None:

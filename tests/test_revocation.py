@@ -242,7 +242,7 @@ class TestResponse:
                 read(response, CLIENT, received_at=0.0)
             error = caught.value
             assert (error.error, error.retryable, error.retry_after) == ("unsupported_token_type", True, 7.0)
-            assert f"{error}".endswith("unsupported_token_type (HTTP 503): of ***")
+            assert f"{error}".endswith("unsupported_token_type (HTTP 503): of ***; try again in 7 seconds")
 
     def test_a_redirect_is_not_followed(self) -> None:
         """The error names the target."""

@@ -128,7 +128,7 @@ class TestRefusals:
     @pytest.mark.parametrize("text", [None, b"read", ["read"], Scope.of("read")], ids=repr)
     def test_parse_rejects_anything_but_a_str(self, text: object) -> None:
         """The error names the type."""
-        with pytest.raises(InvalidInput, match=rf"^scope for Scope\.parse must be a str, not {type(text).__name__}$"):
+        with pytest.raises(InvalidInput, match=rf"^text of a scope must be a str, not {type(text).__name__}; "):
             Scope.parse(untyped(text))
 
 

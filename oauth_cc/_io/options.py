@@ -97,7 +97,8 @@ def check_timeout(seconds: float, parameter: str = "timeout") -> None:
         InvalidInput: *seconds* is not a number above 0 and at most a day.
     """
     if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 < seconds <= _LONGEST_TIMEOUT:
-        reason = f"{parameter} must be a number of seconds above 0 and at most {_LONGEST_TIMEOUT}"
+        found = seconds if isinstance(seconds, int | float) else type(seconds).__name__
+        reason = f"{parameter} must be a number of seconds above 0 and at most {_LONGEST_TIMEOUT}, not {found}"
         raise InvalidInput(parameter, reason)
 
 

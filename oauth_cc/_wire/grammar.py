@@ -52,6 +52,20 @@ Wider than the characters of a URL (RFC 3986 section 2).
 """
 
 
+def text_fault(value: object) -> str | None:
+    """
+    Return what is wrong with *value* as text that a program reads from its settings, or None.
+
+    The str lacks its subject ("must …").
+
+        >>> text_fault(""), text_fault(5)
+        ('must not be empty (is an environment variable unset?)', 'must be a str, not int')
+    """
+    if value is None or value == "":
+        return f"must not be {'None' if value is None else 'empty'} (is an environment variable unset?)"
+    return None if isinstance(value, str) else f"must be a str, not {type(value).__name__}"
+
+
 def is_text(value: object) -> bool:
     """
     Return whether *value* is a str without control characters, and not empty.

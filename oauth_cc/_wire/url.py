@@ -10,6 +10,8 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Final
 from urllib.parse import unquote_plus
 
+from oauth_cc._wire.grammar import text_fault
+
 MAX_LENGTH: Final = 8192
 """The maximum number of characters of a URL (RFC 9110 section 4.1 recommends support for at least 8000)."""
 
@@ -21,6 +23,8 @@ _URL: Final = re.compile(
     rf"(?P<host>[-._0-9A-Za-z]+|\[[0-9A-Fa-f:.]+\])(?P<port>:[0-9]*)?"
     rf"(?P<path>(?:/{_PCHAR}*)?)(?P<query>\?(?:{_PCHAR}|\?)*)?"
 )
+_WORD_AS_PORT: Final = re.compile(r"(?:[-._0-9A-Za-z]+|\[[0-9A-Fa-f:.]+\]):[-._0-9A-Za-z]+")
+_SCHEME_FAULT: Final = "must begin with https://, not with another scheme"
 _LABEL: Final = re.compile(r"[0-9A-Za-z_](?:[-0-9A-Za-z_]{0,61}[0-9A-Za-z_])?")
 _NUMBER: Final = re.compile(r"[0-9]+|0[Xx][0-9A-Fa-f]*")
 _ABSOLUTE_URI: Final = re.compile(r"[A-Za-z][-+.0-9A-Za-z]*:(?:[-._~0-9A-Za-z!$&'()*+,;=:@/?\[\]]|%[0-9A-Fa-f]{2})+")
@@ -28,13 +32,14 @@ _ABSOLUTE_URI: Final = re.compile(r"[A-Za-z][-+.0-9A-Za-z]*:(?:[-._~0-9A-Za-z!$&
 
 def split_origin(url: str) -> tuple[str, str, int] | str:
     """
-    Return scheme, host and port of an http or https *url*, or what is wrong with it as a str ("must …", "has …").
+    Return scheme, host and port of an http or https *url*, or what is wrong with it as a str ("must …").
 
         >>> split_origin("HTTPS://API.example/things")
         ('https', 'api.example', 443)
     """
-    if not isinstance(url, str):
-        return f"must be a str, not {type(url).__name__}"
+    fault = text_fault(url)
+    if fault is not None:
+        return fault
     if len(url) > MAX_LENGTH:
         return f"must not be longer than {MAX_LENGTH} characters"
     match = _URL.fullmatch(url)
@@ -42,9 +47,9 @@ def split_origin(url: str) -> tuple[str, str, int] | str:
         return _syntax_fault(url)
     scheme, host, port = match["scheme"].lower(), match["host"].lower(), match["port"]
     if scheme not in DEFAULT_PORTS:
-        return "has an unsupported scheme; use an https URL"
+        return _SCHEME_FAULT
     if not is_host(host):
-        return "has an invalid host; use a host name, or an IP address in its usual notation"
+        return "must have a host name, or an IP address in its usual notation, as its host"
     number = int(port[1:6]) if port and len(port) > 1 else DEFAULT_PORTS[scheme]
     if port and (len(port) > 6 or not 0 < number < 65536):
         return "must have a port from 1 to 65535"
@@ -77,7 +82,8 @@ def uri_fault(uri: str) -> str | None:
     if "#" in uri:
         return "must not have a fragment; remove '#' and what follows (RFC 8707 section 2)"
     if not _ABSOLUTE_URI.fullmatch(uri):
-        return "must be an absolute URI such as 'https://api.example/'; percent-encode other characters (RFC 3986)"
+        advice = "for a GUID or a name, use with_resource(name, uri=False)"
+        return f"must be an absolute URI such as 'https://api.example/', percent-encoded (RFC 3986); {advice}"
     return None
 
 
@@ -89,14 +95,18 @@ def _syntax_fault(url: str) -> str:
     if "\\" in url:
         # HTTP libraries parse a backslash in different ways.
         return "must not contain a backslash; use '/'"
-    if not separator or not scheme or not authority:
+    if not separator or not scheme:
         return "must be an absolute URL; begin it with https://"
+    if not authority:
+        return "must have a host name after ://" if scheme.lower() in DEFAULT_PORTS else _SCHEME_FAULT
     if "@" in authority:
         return "must not contain userinfo before '@'; pass credentials to ClientCredentials (RFC 9110 section 4.2.4)"
     if "#" in url:
         return "must not have a fragment; remove '#' and what follows (RFC 6749 section 3.2)"
     if "{" in url:
         return "must not have a placeholder in braces; replace it with its value"
+    if _WORD_AS_PORT.fullmatch(authority):
+        return "must have a number as its port, such as 443"
     return "must consist of URL characters; percent-encode any other, and write the host name in ASCII (RFC 3986)"
 
 

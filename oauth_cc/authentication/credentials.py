@@ -7,7 +7,7 @@ from typing import Final, Protocol, TypeGuard, final, runtime_checkable
 
 import attrs
 
-from oauth_cc._wire.grammar import TEXT
+from oauth_cc._wire.grammar import TEXT, text_fault
 from oauth_cc._wire.typing import is_coroutine_function
 from oauth_cc.authentication.client_secret import (
     ClientSecret,
@@ -156,10 +156,9 @@ def has_name(credentials: ClientCredentials) -> bool:
 
 
 def _client_id_fault(client_id: str) -> InvalidInput | None:
-    if not isinstance(client_id, str):
-        return InvalidInput("client_id", f"client_id must be a str, not {type(client_id).__name__}")
-    if not client_id:
-        return InvalidInput("client_id", "client_id must not be empty (is an environment variable unset?)")
+    fault = text_fault(client_id)
+    if fault is not None:
+        return InvalidInput("client_id", f"client_id {fault}")
     if REDACTION in client_id:
         return InvalidInput("client_id", "client_id is the redacted text of a Secret; pass it as a plain str")
     # Printable text is always legal, and quicker to test than the pattern.
@@ -183,7 +182,9 @@ def _method(given: GivenSecret | ClientAuthentication | None) -> ClientAuthentic
         return InvalidInput("client authentication", reason)
     if is_function(given):
         return _basic(given)
-    name = f"the class {given.__name__}" if isinstance(given, type) else name
+    if isinstance(given, type):
+        reason = f"client authentication must not be the class {given.__name__}; call it: {given.__name__}(...)"
+        return InvalidInput("client authentication", reason)
     reason = f"client authentication must be a secret or a record such as ClientSecretBasic('...'), not {name}"
     return InvalidInput("client authentication", reason)
 

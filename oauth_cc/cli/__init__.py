@@ -30,6 +30,7 @@ _OPTIONS: Final = {
     "pass algorithm=": "pass --algorithm",
     "pass its content to key_from_pem() or key_from_jwk()": "pass the path of its file to --key, not the content",
     "use with_scope()": "use --scope",
+    "use with_resource(name, uri=False)": "use --resource-name",
     "use with_resource()": "use --resource",
     "use with_authorization_details()": "use --authorization-details",
     "use with_client_id_in_body()": "use --include-client-id",
@@ -69,8 +70,12 @@ def _main(argv: Sequence[str] | None) -> int:
 def _refused(error: TokenRequestRefused | InvalidResponse) -> int:
     if not error.retryable and error.status < _FIRST_SERVER_ERROR:
         return _fail(f"{error}", REFUSED)
-    wait = "try again later" if error.retry_after is None else f"try again in {error.retry_after:.0f} seconds"
-    return _fail(f"{error}; {wait}", TRY_LATER)
+    if error.retryable and isinstance(error, TokenRequestRefused):
+        # The error itself says when to try again.
+        return _fail(f"{error}", TRY_LATER)
+    from oauth_cc.refusal import waiting
+
+    return _fail(f"{error}; {waiting(error.retry_after)}", TRY_LATER)
 
 
 def _fail(sentence: str, code: int) -> int:

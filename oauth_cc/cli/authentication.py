@@ -124,7 +124,11 @@ def token_of(arguments: argparse.Namespace, stdin: TextIO | None) -> Secret:
     if arguments.secret_stdin:
         reason = "--token-stdin cannot be combined with --secret-stdin; pass --token-file or --token-env"
         raise InvalidInput("--token-stdin", reason)
-    return _one_line("--token-stdin", _read("--token-stdin", stdin))
+    text = _read("--token-stdin", stdin)
+    if not text.strip():
+        reason = "no token on standard input; pipe it in, or pass --token-file or --token-env"
+        raise InvalidInput("--token-stdin", reason)
+    return _one_line("--token-stdin", text)
 
 
 def _check_used(arguments: argparse.Namespace) -> None:

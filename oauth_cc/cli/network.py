@@ -274,7 +274,7 @@ def _tls(ca_file: Path | None, client: _ClientCertificate | None = None) -> ssl.
     try:
         context = httpx2.create_ssl_context() if ca_file is None else ssl.create_default_context(cafile=str(ca_file))
     except OSError as error:
-        reason = f"--ca-file cannot be read as PEM certificates: {error.strerror or error}"
+        reason = f"--ca-file {ca_file} cannot be read as PEM certificates: {error.strerror or error}"
         raise InvalidInput("--ca-file", reason) from None
     if client is not None:
         _load(context, client)
@@ -292,7 +292,8 @@ def _load(context: ssl.SSLContext, client: _ClientCertificate) -> None:
             " check that they belong together, and name the password of an encrypted key by --key-password-env"
         )
     except OSError as error:
-        reason = f"--certificate or its private key cannot be read: {error.strerror}"
+        files = " or ".join([str(path) for path in (client.certificate, client.key) if path is not None])
+        reason = f"--certificate cannot be read: {error.strerror}; check {files}"
     else:
         return
     raise InvalidInput("--certificate", reason)

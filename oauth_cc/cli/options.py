@@ -190,7 +190,7 @@ def _seconds(text: str) -> float:
     try:
         check_timeout(float(text))
     except (ValueError, InvalidInput):
-        raise argparse.ArgumentTypeError("must be a number of seconds above 0 and at most a day") from None
+        raise argparse.ArgumentTypeError("SECONDS must be a number above 0 and at most 86400 (a day)") from None
     return float(text)
 
 
@@ -198,7 +198,7 @@ def _whole_seconds(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise argparse.ArgumentTypeError("must be a whole number of seconds") from None
+        raise argparse.ArgumentTypeError("SECONDS must be a whole number") from None
 
 
 def _authentication() -> Parser:

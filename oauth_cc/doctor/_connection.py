@@ -12,8 +12,9 @@ from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.methods import ClientSecretBasic, ClientSecretPost
 from oauth_cc.doctor._records import FailureKind, Finding, Observed, Topic
 from oauth_cc.endpoint import url_fault
-from oauth_cc.errors import InsecureEndpoint, InvalidResponse, IssuerMismatch, OAuthError, TokenRequestRefused
+from oauth_cc.errors import InsecureEndpoint, InvalidResponse, IssuerMismatch, OAuthError
 from oauth_cc.metadata import METHODS, ServerMetadata, method_name
+from oauth_cc.refusal import waiting
 from oauth_cc.request import TokenRequest
 
 _AUTHORITY: Final = "name the PEM file of its authority in SSL_CERT_FILE, --ca-file or the client's verify="
@@ -62,11 +63,6 @@ _QUOTA: Final = 429
 _FIRST_SERVER_ERROR: Final = 500
 
 
-def waiting(error: TokenRequestRefused | InvalidResponse) -> str:
-    """Return the advice for a server that is failing or limits requests."""
-    return "try again later" if error.retry_after is None else f"try again in {error.retry_after:.0f} seconds"
-
-
 def url_findings(observed: Observed) -> Iterator[Finding]:
     """Yield what is wrong with the URL of the token endpoint."""
     if observed.endpoint is None:
@@ -106,7 +102,7 @@ def metadata_findings(request: TokenRequest, observed: Observed) -> Iterator[Fin
     metadata = observed.metadata
     if isinstance(metadata, InvalidResponse) and (metadata.retryable or metadata.status >= _FIRST_SERVER_ERROR):
         cause: Topic = "quota" if metadata.status == _QUOTA else "server"
-        yield Finding(cause, f"{metadata}", waiting(metadata), outage="failing")
+        yield Finding(cause, f"{metadata}", waiting(metadata.retry_after), outage="failing")
     elif isinstance(metadata, OAuthError):
         advice = "pass exactly the issuer that the server names" if isinstance(metadata, IssuerMismatch) else ""
         advice = advice or "check the issuer, or pass the token endpoint instead"

@@ -10,10 +10,11 @@ import attrs
 from oauth_cc.authentication.assertions import ClientSecretJwt, PrivateKeyJwt
 from oauth_cc.authentication.methods import ClientSecretBasic, ClientSecretPost, TlsClientAuth
 from oauth_cc.doctor._alternatives import has_reserved
-from oauth_cc.doctor._connection import waiting, with_method
+from oauth_cc.doctor._connection import with_method
 from oauth_cc.doctor._records import Finding, Observed, Topic
 from oauth_cc.errors import TokenRequestRefused
 from oauth_cc.metadata import ServerMetadata
+from oauth_cc.refusal import waiting
 from oauth_cc.request import TokenRequest
 from oauth_cc.secret import Secret
 
@@ -130,11 +131,11 @@ def refusal_finding(request: TokenRequest, observed: Observed, error: TokenReque
         return Finding(
             "quota",
             f"the server limits token requests: {said(error)}",
-            f"{waiting(error)}, and share tokens between processes with a store",
+            f"{waiting(error.retry_after)}, and share tokens between processes with a store",
             outage="failing",
         )
     if error.status >= _FIRST_SERVER_ERROR or error.retryable:
-        return Finding("server", f"the server is failing: {said(error)}", waiting(error), outage="failing")
+        return Finding("server", f"the server is failing: {said(error)}", waiting(error.retry_after), outage="failing")
     if error.code == "invalid_client" or (error.error is None and error.status == _UNAUTHORIZED):
         return _client(request, observed, error)
     words = f"{error.error or ''} {error.server_message or ''}"

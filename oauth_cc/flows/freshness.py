@@ -62,7 +62,7 @@ class RenewalWindow:
         if not numbers or not (0 < self.opens <= self.closes <= 1 and 0 < self.first_opens <= 1):
             reason = (
                 "renewal window must satisfy 0 < opens <= closes <= 1 and 0 < first_opens <= 1, as shares of the "
-                "lifetime"
+                "lifetime; write 80 percent as 0.8"
             )
             raise InvalidInput("renewal window", reason)
 

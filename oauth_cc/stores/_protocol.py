@@ -108,8 +108,9 @@ def check_store(store: object) -> None:
     """Raise `InvalidInput` if *store* does not have the methods of a store."""
     missing = [name for name in _METHODS if not callable(getattr(store, name, None))]
     if missing:
-        name, methods = type(store).__name__, ", ".join(_METHODS)
-        reason = f"store must have the methods {methods}, but {name} lacks {', '.join(missing)}"
+        kinds = "a FileStore, a RedisStore, a TokenCache or an object with load, save, discard and lock"
+        lacking = "" if len(missing) == len(_METHODS) else f", which lacks {' and '.join(missing)}"
+        reason = f"store must be {kinds}, not {type(store).__name__}{lacking}"
         raise InvalidInput("store", reason)
 
 

@@ -168,7 +168,7 @@ def test_wrong_arguments_are_refused_before_anything_is_sent(call: Call) -> None
     for url, issuer, match in (
         ("http://api.example/", "https://as.example", "^resource must use https"),
         ("https://api.example/", "http://as.example", "^issuer must use https"),
-        ("https://api.example/", None, "^issuer must be a str"),
+        ("https://api.example/", None, "^issuer must not be None"),
     ):
         with pytest.raises(errors.InvalidInput, match=match):
             kind.from_resource(url, CREDENTIALS, issuer=issuer)

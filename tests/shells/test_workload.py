@@ -85,7 +85,7 @@ def test_an_assertion_in_a_variable_is_read_for_each_request(
     for value in (None, ""):
         if value is not None:
             monkeypatch.setenv("OIDC_TOKEN", value)
-        with pytest.raises(errors.InvalidInput, match="OIDC_TOKEN is not set or empty; check that the job requests it"):
+        with pytest.raises(errors.InvalidInput, match="OIDC_TOKEN is unset or empty; check that the job requests it"):
             fetch_token(request, server.token_endpoint)
     monkeypatch.setenv("OIDC_TOKEN", GOOD)
     fetch_token(request, server.token_endpoint)
