@@ -39,6 +39,13 @@ class Connection:
             # A proxy may hold a tunnel that is not complete. A TLS handshake has a time limit as a whole.
             _shut_down(self._socket if self._made is None or self._socket is not None else self._made.sock)
 
+    def close(self) -> None:
+        """Close the connection and forget it. Its pool would close it when the garbage collector runs."""
+        with self._mutex:
+            made, self._made, self._socket = self._made, None, None
+        if made is not None:
+            made.close()
+
 
 def _shut_down(connected: object) -> None:
     # TLS to a proxy wraps TLS to the server: urllib3's SSLTransport has the socket as an attribute.

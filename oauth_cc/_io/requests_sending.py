@@ -115,7 +115,7 @@ class _Attempt:
             session = own_session(self._request.url, connection)
         except OSError as error:
             return Failed(strip_tracebacks(error), retryable=False)
-        with session:
+        with session, contextlib.closing(connection):
             return self.through(session)
 
     def through(self, session: requests.Session) -> Received | Failed:
@@ -131,6 +131,9 @@ class _Attempt:
                 self._read(returned)
         except Exception as error:  # of requests, of a hook or adapter of the user's, or of a test tool
             return self._raised(error)
+        finally:
+            # Its request has the hooks of this attempt. The cycle would keep the connections of a closed session open.
+            self._response = None
         return self._result()
 
     def failed(self, error: requests.RequestException) -> Failed:

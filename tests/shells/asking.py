@@ -53,18 +53,26 @@ class Ask:
 
     def token_through_client(self, issuer: str, request: TokenRequest | ClientCredentials) -> Token:
         """Return the token of a source that discovers its endpoint through a client of the user's."""
+        source = self.shell.TokenSource if self.backend is None else self.shell.AsyncTokenSource
+        token: Token = self._with_client(lambda client: source.from_issuer(issuer, request, client=client).token())
+        return token
+
+    def token_of_client(self, request: TokenRequest, endpoint: GivenEndpoint, **options: Any) -> Token:
+        """Return the token that *request* gets through a client of the user's, which is closed afterwards."""
+        fetch = getattr(self.shell, f"fetch_token{self.suffix}")
+        token: Token = self._with_client(lambda client: fetch(request, endpoint, client=client, **options))
+        return token
+
+    def _with_client(self, step: Callable[[Any], Any]) -> Any:
         if self.backend is None:
             with (requests.Session if self.library is requests else self.library.Client)() as client:
-                return self.token_from_issuer(issuer, request, client=client)
+                return step(client)
 
-        async def step() -> Token:
+        async def main() -> Any:
             async with (aiohttp.ClientSession if self.library is aiohttp else self.library.AsyncClient)() as client:
-                source = self.shell.AsyncTokenSource.from_issuer(issuer, request, client=client)
-                token: Token = await source.token()
-                return token
+                return await step(client)
 
-        found: Token = self._run(step)
-        return found
+        return self._run(main)
 
     def token(self, request: TokenRequest, endpoint: GivenEndpoint, **options: Any) -> Token:
         """Return the token that *request* gets at *endpoint*."""

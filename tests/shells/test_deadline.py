@@ -54,9 +54,13 @@ def server_side(authority: trustme.CA) -> ssl.SSLContext:
     return context
 
 
+@pytest.fixture(autouse=True)
+def _without_garbage_of_earlier_tests() -> None:
+    gc.collect()
+
+
 def sockets() -> int:
     """Return the number of open sockets of this process."""
-    gc.collect()
     return len([path for path in list(Path("/proc/self/fd").iterdir()) if path.is_socket()])
 
 
