@@ -32,7 +32,7 @@ from oauth_cc import (
     token_request,
 )
 from oauth_cc.authentication import ClientAuthentication, KeySource, SecretSource
-from oauth_cc.flows.cache_key import cache_key, fingerprint
+from oauth_cc.flows.cache_key import cache_key, fingerprint, public_key
 from tests import strategies
 from tests.bound import bound_key
 from tests.leaks import shown_by
@@ -276,6 +276,40 @@ def test_the_cache_key_of_a_request_is_stable_across_releases() -> None:
         key(token_request(ClientCredentials("your_id", "s3cret")))
         == "1328cc84b0f11e430fb08c9f1471dc8c872dcec39473372ed00fb819a18f9b31"
     )
+
+
+STABLE = {
+    "no authentication": "3f5724b2e4879ad5310d095faeca3b71b2ebc566801f248054c4699ef25925e5",
+    "without a method": "48e985bede4ad48a6c4add3c32fbf809df47b26c3d7c75065f8043c0403009cd",
+    "client_id in the body": "c562768653b41d2a3efb4aa157c04cfe8c6cf7d5486ec8a4dcc70a841d035177",
+    "a resource by name": "44c25839f7862b5be8a481571cdb463a809bc9e667c7110b91460df2874d29d1",
+    "more headers": "07146173c5280ff74f1bb705e2de39f5d9b67522c024c5529555ffcd45f52acb",
+    "a dialect": "c9f684550c6610cd8b0d2d83cf9eb06bd907c4f378877034f95459cfbb75c6ba",
+    "bound to a certificate": "27cf490dc4ce68011fb19d4c6e44bc79eef74f96211ca82997ef8af2d6b1ab3c",
+    "bound to the file of a certificate": "b974ef103a1b3dd2d4c3bd591d54867e689937c781282cdebc51b133a3a6fdcd",
+    "by key": "92554b4520eca7773b8f5a556ee117f5aa6c826c0b62e316677286b47fa812f0",
+    "by an assertion": "25b01fb830b5984353d011046fcf530d836f84eeccd9434aea3d40effb7a76c8",
+    "keyed by a secret": "7f001a78200b760f1bf56e56378707761e8ddabf5afcf41ac162fa397bd6635b",
+    "by certificate": "1a03a65174fcaaea0e44dbfc2fdfed522eba8b01aec3e9f752127d69854c7bff",
+}
+
+
+@pytest.mark.parametrize(("name", "expected"), STABLE.items())
+def test_the_cache_key_of_each_kind_of_request_is_stable_across_releases(name: str, expected: str) -> None:
+    """It covers fields that most requests leave at their defaults."""
+    assert key(OTHERS[name]()) == expected
+
+
+def test_the_cache_key_of_unusual_characters_is_stable_across_releases() -> None:
+    """So are the key of a resource that names the issuer, and the name in logs without a store."""
+    request = token_request(ClientCredentials("é\u2028", ClientSecretPost("sé")), Scope.of("a"))
+    request = request.with_parameter("e", "é\u2028").with_resource("https://api.example/e")
+    assert key(request) == "c6ec6d2b61f9f196dad1a5220bb6fd8b975293771b45480a5cb832b6c7a5b7db"
+    assert cache_key(request, ENDPOINT, proof(request.credentials), by_resource=True) == (
+        "2dcc20778661593e6c9fecd10cef573b408050bb5b4084b8c7387004d7dd9bba"
+    )
+    assert public_key(request, ENDPOINT) == "cb7d65eb589c607278e453af69eb42779d16b06b813692feba0aade1718482e1"
+    assert public_key(REQUEST, ENDPOINT) == "dfe5bf026a8ab03122434901baf8948e9d09f7f47725992f4500aee522b6c46f"
 
 
 def test_fingerprint_and_key_reveal_no_secret() -> None:

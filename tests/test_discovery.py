@@ -194,10 +194,11 @@ def test_transient_failures_are_retried_at_each_url(passing: HttpResponse | Fail
 
 
 def test_discovery_waits_for_retry_after() -> None:
-    """Jitter is added to it."""
-    world = World([HttpResponse(503, {"Retry-After": "3"}), FOUND])
-    assert METADATA == world.run(discover(ISSUER))
-    assert [3.25] == world.slept
+    """Jitter is added to it. It may be a date."""
+    for after in ("3", "Tue, 14 Nov 2023 22:13:23 GMT"):
+        world = World([HttpResponse(503, {"Retry-After": after}), FOUND])
+        assert METADATA == world.run(discover(ISSUER))
+        assert [3.25] == world.slept
 
 
 class TestCache:

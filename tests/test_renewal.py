@@ -11,6 +11,7 @@ from oauth_cc import (
     ClientCredentials,
     ClientSecretBasic,
     Dialect,
+    Endpoint,
     HttpResponse,
     MetadataCache,
     Placement,
@@ -30,6 +31,7 @@ from oauth_cc.flows import Failed, Lock, Returned, Save, advance
 from oauth_cc.flows.cache_key import cache_key, fingerprint, public_key
 from oauth_cc.flows.metadata_cache import Discovery
 from oauth_cc.flows.renewal import DEFAULT_WAIT_TIMEOUT, Kept, Renewed, Terms, renewal, terms
+from oauth_cc.metadata import metadata_urls
 from tests.bound import bound_key
 from tests.world import World, token_answer
 
@@ -197,6 +199,50 @@ def test_without_a_token_a_busy_lock_is_waited_for_up_to_half_the_timeout() -> N
     assert world.locked == [Lock(TERMS.cache_key, 3.5)]
 
 
+def test_caller_that_must_not_wait_takes_a_free_lock_only() -> None:
+    """It blocks the event loop that another renewal needs."""
+    world = World([token_answer()], lock=False)
+    assert value(world.run(renewal(TERMS, wait=0.0))) == "tok-1"
+    assert world.locked == [Lock(TERMS.cache_key, 0.0)]
+
+
+def test_stored_token_that_is_bound_to_the_key_is_used() -> None:
+    """A request for it has the same key."""
+    bound = attrs.evolve(token(), token_type="DPoP", dpop_jkt=KEY.jkt)
+    wanted = terms(REQUEST.with_dpop(KEY), ENDPOINT)
+    world = World([BUSY], now=NOW, stored={wanted.cache_key: bound})
+    assert world.run(renewal(wanted)) == Renewed(bound, 0.5)
+
+
+SERVER = HttpResponse(200, (), b'{"issuer": "https://as.example", "token_endpoint": "https://as.example/token"}')
+
+
+def test_endpoint_of_an_issuer_is_discovered_once() -> None:
+    """The metadata are cached for an hour."""
+    found = terms(REQUEST, "https://as.example", shared=False, discovery=Discovery(MetadataCache()))
+    world = World([SERVER, token_answer(), token_answer("tok-2")])
+    assert (value(world.run(renewal(found))), value(world.run(renewal(found)))) == ("tok-1", "tok-2")
+    assert world.sent[1:] == [http_request(REQUEST, ENDPOINT)] * 2
+
+
+@pytest.mark.parametrize(("held", "attempts"), [(None, 3), (token(), 1)])
+def test_discovery_tries_as_often_as_the_renewal(held: Token | None, attempts: int) -> None:
+    """An issuer without a path has two well-known URLs."""
+    found = terms(REQUEST, "https://as.example", shared=False, discovery=Discovery(MetadataCache()))
+    world = World([BUSY])
+    with pytest.raises(errors.InvalidResponse):
+        world.run(renewal(found, held=held))
+    assert len(world.sent) == len(metadata_urls("https://as.example")) * attempts
+
+
+def test_issuer_may_be_plain_http_where_the_caller_says_so() -> None:
+    """Its terms keep the permission."""
+    given = Endpoint("http://as.example", allow_http=True)
+    assert terms(REQUEST, given, discovery=Discovery(MetadataCache())).endpoint == given
+    with pytest.raises(errors.InsecureEndpoint):
+        terms(REQUEST, "http://as.example", discovery=Discovery(MetadataCache()))
+
+
 @pytest.mark.parametrize("held", [None, token()], ids=["no token", "usable token"])
 @pytest.mark.parametrize(("stored", "lock"), [(DOWN, DOWN), (DOWN, True), (None, DOWN)])
 def test_store_failure_does_not_stop_a_renewal(held: Token | None, stored: Any, lock: bool | Failed) -> None:
@@ -336,6 +382,9 @@ def test_unhashable_method_gets_a_slot_by_what_it_sends() -> None:
     request = token_request(ClientCredentials("id", Unhashable()))
     assert terms(request, ENDPOINT).slot == terms(request, ENDPOINT).slot
     assert terms(request, ENDPOINT).slot != terms(request, "https://as.example/other").slot
+    narrow = request.with_scope(Scope.of("a"))
+    assert terms(request, ENDPOINT).with_request(narrow).slot == terms(narrow, ENDPOINT).slot
+    assert terms(narrow, ENDPOINT).slot == cache_key(narrow, ENDPOINT, fingerprint(narrow.credentials))
 
 
 def test_fingerprint_is_derived_once_and_for_a_shared_store_only(monkeypatch: pytest.MonkeyPatch) -> None:
