@@ -4,6 +4,7 @@ Tests of the deadline of one attempt in threads.
 
 import contextvars
 import logging
+import signal
 import threading
 
 import pytest
@@ -34,8 +35,10 @@ def test_a_late_attempt_is_cut_and_its_result_is_dropped() -> None:
         return "half of a response"
 
     deadline: Deadline[str] = Deadline(0.01, 60.0, "requests")
-    with pytest.raises(DeadlineExceeded):
+    with pytest.raises(DeadlineExceeded) as caught:
         deadline.perform(attempt, cut.set)
+    assert str(caught.value) == "no complete response within 0.01 seconds"
+    assert caught.value.__suppress_context__
     assert ended.wait(10)
     assert deadline.perform(lambda: "token", cut.set) == "token"
 
@@ -58,13 +61,45 @@ def test_an_attempt_that_cannot_be_cut_is_left_once_and_logged_once(caplog: pyte
         for _ in range(3):
             with pytest.raises(DeadlineExceeded):
                 deadline.perform(attempt)
-        with pytest.raises(DeadlineExceeded):
+        with pytest.raises(DeadlineExceeded) as caught:
             deadline.perform(send)
+    assert str(caught.value) == "an earlier request through this client still hangs"
     assert sent == []
-    (line,) = [record.getMessage() for record in caplog.records]
-    assert line.startswith("a token request through a client of requests has not ended after 0.01 seconds")
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert record.getMessage() == (
+        "a token request through a client of requests has not ended after 0.01 seconds; its thread ends with its "
+        "connection"
+    )
     release.set()
     assert ended.wait(10)
+    while deadline._is_held():
+        threading.Event().wait(0.001)
+    assert deadline.perform(send) == "token"
+
+
+def test_an_attempt_that_a_signal_handler_leaves_is_cut() -> None:
+    """Nobody reads its outcome."""
+    release, cut = threading.Event(), threading.Event()
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    deadline: Deadline[object] = Deadline(30.0, 60.0, "requests")
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+        with pytest.raises(KeyboardInterrupt):
+            deadline.perform(release.wait, cut.set)
+        assert cut.is_set()
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+        with pytest.raises(KeyboardInterrupt):
+            deadline.perform(release.wait)
+        with pytest.raises(DeadlineExceeded, match="still hangs"):
+            deadline.perform(lambda: "token")
+    finally:
+        signal.signal(signal.SIGALRM, before)
+        release.set()
 
 
 def test_an_attempt_is_made_again_after_the_pause() -> None:

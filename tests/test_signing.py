@@ -14,6 +14,7 @@ import pytest
 from oauth_cc import AssertionFile, ClientAssertion, Secret, SecretFile, SigningKey, errors
 from oauth_cc._io.signing import Proven, Signing, perform_signing, perform_signing_async
 from oauth_cc.authentication import KeySource, MacKey, SecretSource
+from oauth_cc.authentication.client_secret import MAX_SECRET
 from oauth_cc.authentication.federated import MAX_ASSERTION
 from oauth_cc.flows import Failed, FetchAssertion, ReadKey, ReadSecret, Sign
 from tests.endless import endless
@@ -45,6 +46,13 @@ def error_of(result: object) -> str:
     """Return the text of the error of a failed effect."""
     assert isinstance(result, Failed)
     return f"{result.error}"
+
+
+def fault(result: object) -> tuple[type[errors.InvalidInput], str, str, bool]:
+    """Return class, parameter and text of the error of a failed effect, and whether it is retryable."""
+    assert isinstance(result, Failed)
+    assert isinstance(result.error, errors.InvalidInput)
+    return type(result.error), result.error.parameter, str(result.error), result.retryable
 
 
 @each
@@ -177,6 +185,78 @@ def test_illegal_return_types_are_errors(ask: Prove) -> None:
     assert "must be a str or Secret, not int" in error_of(ask(FetchAssertion(source)))
 
 
+SECRET_FUNCTION = "client_secret function must return a str or Secret, not {}"
+ASSERTION = "client assertion must be a str or Secret, not {}"
+SIGNER = "the signing key's signer must return the signature as bytes, not {}"
+
+
+@each
+def test_what_cannot_be_used_is_a_final_error_with_the_remedy(ask: Prove) -> None:
+    """The class, the parameter and the sentence are those of the argument that is wrong."""
+    wrong: dict[str, tuple[Any, type[errors.InvalidInput], str, str]] = {
+        "signature": (Sign(key(lambda _: "M4RKER"), b"a"), errors.InvalidKey, "signing key", SIGNER.format("str")),
+        "secret": (
+            *(ReadSecret(SecretSource(lambda: returned(5))), errors.InvalidInput, "client_secret"),
+            SECRET_FUNCTION.format("int"),
+        ),
+        "bytes for a secret": (
+            *(ReadSecret(SecretSource(lambda: returned(b"M4RKER"))), errors.InvalidInput, "client_secret"),
+            SECRET_FUNCTION.format("bytes"),
+        ),
+        "empty secret": (
+            *(ReadSecret(SecretSource(lambda: "")), errors.InvalidInput, "client_secret"),
+            "client_secret source must not return an empty secret; check the source",
+        ),
+        "assertion": (
+            *(FetchAssertion(lambda: returned(5)), errors.InvalidInput, "client assertion"),
+            ASSERTION.format("int"),
+        ),
+    }
+    for effect, *expected in wrong.values():
+        assert fault(ask(effect)) == (*expected, False)
+    effect = ReadKey(KeySource("client.pem", lambda: returned("key")))
+    reason = "signing key client.pem must be read as a SigningKey"
+    # The file may be complete in a moment.
+    assert fault(ask(effect)) == (errors.InvalidKey, "signing key", reason, True)
+
+
+def returned(value: object) -> Any:
+    """Return *value*, of any type."""
+    return value
+
+
+@each
+def test_file_that_cannot_be_read_is_a_passing_error_with_its_path(ask: Prove, tmp_path: Path) -> None:
+    """It may be back in a moment."""
+    advice = "check the path and that the file has been written"
+    for file, reason in ((tmp_path / "none", "No such file or directory"), (tmp_path, "Is a directory")):
+        for effect, parameter in (
+            (FetchAssertion(AssertionFile(file)), "client assertion"),
+            (ReadSecret(SecretFile(file)), "client_secret"),
+        ):
+            text = f"the {parameter} file {file} cannot be read ({reason}); {advice}"
+            assert fault(ask(effect)) == (errors.InvalidInput, parameter, text, True)
+
+
+@each
+def test_secret_file_is_read_up_to_the_limit(ask: Prove, tmp_path: Path) -> None:
+    """A longer file is not cut."""
+    file = tmp_path / "secret"
+    file.write_bytes(b"a" * MAX_SECRET)
+    assert ask(ReadSecret(SecretFile(file))) == Secret("a" * MAX_SECRET)
+    file.write_bytes(b"a" * (MAX_SECRET + 1))
+    assert isinstance(ask(ReadSecret(SecretFile(file))), Failed)
+
+
+@each
+def test_bytes_of_an_assertion_function_are_text(ask: Prove) -> None:
+    """A function may return what it read. Bytes that are not UTF-8 are not an assertion."""
+    assert ask(FetchAssertion(lambda: returned(b"eyJ"))) == Secret("eyJ")
+    text = "client assertion must be at most 65536 ASCII characters without spaces, such as a JWT"
+    result = ask(FetchAssertion(lambda: returned(b"eyJ\xff")))
+    assert fault(result) == (errors.InvalidInput, "client assertion", text, False)
+
+
 @each
 def test_signer_errors_pass_through_without_their_frames(ask: Prove) -> None:
     """The frames, and the frames of the cause, contain what was signed."""
@@ -213,6 +293,9 @@ def test_error_of_a_function_of_the_user_names_it(ask: Prove) -> None:
         def __call__(self, _: bytes) -> bytes:
             raise RuntimeError("no quota")
 
+    def pem() -> SigningKey:
+        raise RuntimeError("no key")
+
     bound = ClientAssertion(issue, audience="https://as.example")
 
     wanted: dict[str, Signing] = {
@@ -220,6 +303,7 @@ def test_error_of_a_function_of_the_user_names_it(ask: Prove) -> None:
         "assertion function test_error_of_a_function_of_the_user_names_it.<locals>.vault": FetchAssertion(vault),
         "assertion function test_error_of_a_function_of_the_user_names_it.<locals>.issue": FetchAssertion(bound.source),
         "secret function test_error_of_a_function_of_the_user_names_it.<locals>.vault": ReadSecret(SecretSource(vault)),
+        "key function test_error_of_a_function_of_the_user_names_it.<locals>.pem": ReadKey(KeySource("a.pem", pem)),
     }
     for name, effect in wanted.items():
         ask(effect)
@@ -278,6 +362,11 @@ def test_cancellation_does_not_wait_for_a_hanging_source(backend: str) -> None:
     assert anyio.run(main, backend=backend) is False
 
 
+ASYNC_SIGNER = (
+    "the client authentication has an async signer or source, which only async code can await; pass a plain function"
+)
+
+
 def test_coroutine_functions_are_an_error_in_threads() -> None:
     """No coroutine remains that was never awaited."""
 
@@ -290,8 +379,11 @@ def test_coroutine_functions_are_an_error_in_threads() -> None:
 
     waiting: Callable[[bytes], Awaitable[bytes]] = lambda _: Waiting()  # noqa: E731  # in a variable for its type
     for signer in (sign, waiting):
-        assert "which only async code can await; pass a plain function" in error_of(
-            perform_signing(Sign(key(signer), b"abc"))
+        assert fault(perform_signing(Sign(key(signer), b"abc"))) == (
+            errors.InvalidInput,
+            "client authentication",
+            ASYNC_SIGNER,
+            False,
         )
 
 

@@ -72,13 +72,13 @@ class RedisClient(Protocol):
         """
         ...
 
-    def lock(self, name: str, timeout: float | None = None, *, thread_local: bool = True) -> _Lock:
+    def lock(self, name: str, *, timeout: float, thread_local: bool) -> _Lock:
         """
         Return a lock of redis-py.
 
         Args:
             name: The Redis key of the lock.
-            timeout: Seconds after which the lock expires. None if it does not.
+            timeout: Seconds after which the lock expires.
             thread_local: Whether only the thread that took the lock can release it.
         """
         ...
@@ -105,13 +105,13 @@ class AsyncRedisClient(Protocol):
         """
         ...
 
-    def lock(self, name: str, timeout: float | None = None, *, thread_local: bool = True) -> _AsyncLock:
+    def lock(self, name: str, *, timeout: float, thread_local: bool) -> _AsyncLock:
         """
         Return a lock of redis-py.
 
         Args:
             name: The Redis key of the lock.
-            timeout: Seconds after which the lock expires. None if it does not.
+            timeout: Seconds after which the lock expires.
             thread_local: Whether only the thread that took the lock can release it.
         """
         ...

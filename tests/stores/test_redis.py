@@ -4,7 +4,9 @@ Redis stores with a real Redis: entries, expiry, locks, encryption and failures.
 
 import asyncio
 import gc
+import hashlib
 import json
+import sys
 import threading
 import time
 import uuid
@@ -26,7 +28,7 @@ from oauth_cc._wire.json import MAX_SIZE
 from oauth_cc.errors import InvalidInput, StoreUnavailable
 from oauth_cc.httpx2 import AsyncTokenSource, TokenSource
 from oauth_cc.stores._encryption import MAX_ENCRYPTED, Encryption, encryption
-from oauth_cc.stores._redis_commands import Commands
+from oauth_cc.stores._redis_commands import CircuitBreaker, Commands
 from oauth_cc.stores.redis import AsyncRedisStore, RedisStore
 from oauth_cc.testing import AuthorizationServer
 from tests.leaks import shown_by
@@ -376,8 +378,10 @@ class TestEncryption:
     @pytest.mark.parametrize("keys", [[], (), set()])
     def test_empty_keys_are_not_plain_text(self, make: Make, keys: Any) -> None:
         """A list that was filtered from unset settings would turn encryption off."""
-        with pytest.raises(InvalidInput, match="keys must not be empty"):
+        with pytest.raises(InvalidInput) as caught:
             make(keys=keys)
+        assert caught.value.parameter == "keys"
+        assert str(caught.value) == ("keys must not be empty (is a setting unset?); leave keys out to store plain text")
 
     def test_old_keys_decrypt_after_a_rotation(self, make: Make, redis_server: RedisServer) -> None:
         """The first key encrypts, and the entry does not contain the token."""
@@ -406,9 +410,10 @@ class TestEncryption:
             store.discard(KEY, kept)
             (record,) = caplog.records
             assert (record.name, record.levelname) == ("oauth_cc", "WARNING")
-            assert f"stored token (cache key {KEY[:8]}) cannot be decrypted" in record.getMessage()
-            assert "pass the same keys to every process, and keep an old key" in record.getMessage()
-            assert not any(key.decode() in record.getMessage() for key in (old, new))
+            assert record.getMessage() == (
+                f"stored token (cache key {KEY[:8]}) cannot be decrypted and is requested again; pass the same keys to "
+                "every process, and keep an old key in second place until the tokens that it encrypted have expired"
+            )
         assert before.load(KEY) == kept
 
     def test_illegal_plain_entry_is_not_logged_as_undecryptable(
@@ -432,9 +437,20 @@ class TestEncryption:
         self, redis_server: RedisServer, keys: Sequence[str]
     ) -> None:
         """The error refers to Fernet.generate_key."""
-        with redis_server.client() as client, pytest.raises(InvalidInput, match=r"Fernet\.generate_key") as caught:
+        with redis_server.client() as client, pytest.raises(InvalidInput) as caught:
             RedisStore(client, keys=keys)
+        assert caught.value.parameter == "keys"
+        assert str(caught.value) == "keys must be a list of keys made by cryptography.fernet.Fernet.generate_key()"
         assert "s3cret-key" not in shown_by(caught.value)
+
+    def test_encryption_without_cryptography_names_the_extra(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Plain text does not need it."""
+        monkeypatch.setitem(sys.modules, "cryptography.fernet", None)
+        with redis.Redis(socket_timeout=1.0) as client:
+            assert repr(RedisStore(client)) == "RedisStore(prefix='oauth_cc:')"
+            with pytest.raises(ImportError) as caught:
+                RedisStore(client, keys=["key"])
+        assert str(caught.value) == "encryption requires cryptography; install oauth_cc[redis-encryption]"
 
     @given(content=st.binary(max_size=100))
     def test_any_bytes_are_not_a_token(self, content: bytes) -> None:
@@ -444,48 +460,218 @@ class TestEncryption:
         assert encrypted.decrypt(KEY, content) is None
 
 
+LIFETIME = "lock lifetime must be from 1 to 3600 seconds"
+
+
 class TestConstruction:
     """What cannot work is rejected by the constructor."""
 
     @pytest.mark.parametrize(
-        ("options", "reason"),
+        ("options", "parameter", "reason"),
         [
-            ({"prefix": "{a}:"}, "must not contain '{'"),
-            ({"lock_lifetime": 0}, "from 1 to 3600"),
-            ({"lock_lifetime": 4000}, "from 1 to 3600"),
-            ({"lock_lifetime": float("nan")}, "from 1 to 3600"),
+            ({"prefix": b"a:"}, "prefix", "prefix must be a str such as 'oauth_cc:', not bytes"),
+            ({"prefix": "{a}:"}, "prefix", "prefix must not contain '{', by which a cluster places keys"),
+            ({"lock_lifetime": 0}, "lock lifetime", LIFETIME),
+            ({"lock_lifetime": 0.9}, "lock lifetime", LIFETIME),
+            ({"lock_lifetime": 3601}, "lock lifetime", LIFETIME),
+            ({"lock_lifetime": float("nan")}, "lock lifetime", LIFETIME),
+            ({"lock_lifetime": "45"}, "lock lifetime", LIFETIME),
         ],
     )
-    def test_illegal_options_are_rejected(self, options: Options, reason: str, redis_server: RedisServer) -> None:
+    def test_illegal_options_are_rejected(self, options: Any, parameter: str, reason: str) -> None:
         """The error states the legal values."""
-        with redis_server.client() as client, pytest.raises(InvalidInput, match=reason):
-            RedisStore(client, **options)
-        with pytest.raises(InvalidInput, match=reason):
-            AsyncRedisStore(redis.asyncio.Redis(socket_timeout=1.0), **options)
+        for make in (
+            lambda: RedisStore(redis.Redis(socket_timeout=1.0), **options),
+            lambda: AsyncRedisStore(redis.asyncio.Redis(socket_timeout=1.0), **options),
+        ):
+            with pytest.raises(InvalidInput) as caught:
+                make()
+            assert (caught.value.parameter, str(caught.value)) == (parameter, reason)
 
-    def test_client_without_a_timeout_is_rejected(self) -> None:
+    @pytest.mark.parametrize("timeout", [None, 0, -1.0, float("inf"), float("nan"), "1"])
+    def test_client_without_a_timeout_is_rejected(self, timeout: Any) -> None:
         """It could block callers forever."""
-        with pytest.raises(InvalidInput, match=r"socket_timeout=1\.0"):
-            RedisStore(redis.Redis(socket_timeout=None))
-        with pytest.raises(InvalidInput, match=r"socket_timeout=1\.0"):
-            AsyncRedisStore(redis.asyncio.Redis(socket_timeout=None))
+        for make in (
+            lambda: RedisStore(redis.Redis(socket_timeout=timeout)),
+            lambda: AsyncRedisStore(redis.asyncio.Redis(socket_timeout=timeout)),
+        ):
+            with pytest.raises(InvalidInput) as caught:
+                make()
+            assert caught.value.parameter == "client"
+            assert str(caught.value) == (
+                "client must have a timeout, as it could block callers forever; use socket_timeout=1.0"
+            )
+
+    @pytest.mark.parametrize(
+        ("timeout", "pause", "deadline"), [(0.1, 0.05, 0.2), (1, 0.5, 2), (2.0, 1.0, 4.0), (10.0, 1.0, 20.0)]
+    )
+    def test_command_ends_after_twice_the_timeout_of_the_client(
+        self, timeout: float, pause: float, deadline: float
+    ) -> None:
+        """A pause in one command is half of the timeout, so that it does not end in one, and a second at most."""
+        for store in (
+            RedisStore(redis.Redis(socket_timeout=timeout)),
+            AsyncRedisStore(redis.asyncio.Redis(socket_timeout=timeout)),
+        ):
+            commands = store._commands
+            assert (commands.longest_pause, commands.deadline) == (pause, deadline)
+            assert (commands.prefix, commands.lock_lifetime) == ("oauth_cc:", 45.0)
+
+    @pytest.mark.parametrize("lifetime", [1, 3600])
+    def test_lock_lifetime_is_from_a_second_to_an_hour(self, lifetime: int) -> None:
+        """The limits are legal."""
+        store = RedisStore(redis.Redis(socket_timeout=1.0), lock_lifetime=lifetime)
+        assert store._commands.lock_lifetime == lifetime
 
     def test_client_of_the_other_kind_is_rejected(self) -> None:
         """The error names the client of each store."""
-        with pytest.raises(InvalidInput, match=r"redis\.asyncio\.Redis for an AsyncRedisStore"):
-            RedisStore(redis.asyncio.Redis(socket_timeout=1.0))  # type: ignore[arg-type]  # rejected at run time too
-        with pytest.raises(InvalidInput, match=r"a redis\.Redis for a RedisStore"):
-            AsyncRedisStore(redis.Redis(socket_timeout=1.0))  # type: ignore[arg-type]  # rejected at run time too
+        wrong: list[Any] = [redis.Redis(socket_timeout=1.0), redis.asyncio.Redis(socket_timeout=1.0)]
+        for make in (lambda: AsyncRedisStore(wrong[0]), lambda: RedisStore(wrong[1])):
+            with pytest.raises(InvalidInput) as caught:
+                make()
+            assert caught.value.parameter == "client"
+            assert str(caught.value) == (
+                "client must be a redis.Redis for a RedisStore, and a redis.asyncio.Redis for an AsyncRedisStore"
+            )
 
     @pytest.mark.parametrize("key", ["", "}", "A" * 64])
     def test_illegal_key_is_rejected(self, make: Make, key: str) -> None:
         """Other text could be part of another name."""
         store = make()
         for method in (store.load, lambda text: store.save(text, token()), lambda text: store.discard(text, token())):
-            with pytest.raises(InvalidInput, match="key"):
+            with pytest.raises(InvalidInput) as caught:
                 method(key)
+            assert caught.value.parameter == "key"
+            assert str(caught.value) == "key must be 64 hexadecimal digits, as returned by cache_key()"
         with pytest.raises(InvalidInput, match="key"), store.lock(key, 0):
             pass
+
+
+CREDENTIALS_WRONG = "Redis rejected the client's user or password; correct them"
+POOL = "the client's connection pool is exhausted; raise its max_connections"
+SLOW = "Redis did not respond within the client's socket_timeout; check its load and the network"
+LATE = (
+    "Redis did not respond within twice the client's socket_timeout, retries included; check that it runs, its load and "
+    "the network"
+)
+AWAY = "Redis cannot be reached; check that it runs, and the client's host, port and TLS"
+ADVICE: list[tuple[Exception, str, bool]] = [
+    (redis.AuthenticationError("WRONGPASS M4RKER"), CREDENTIALS_WRONG, True),
+    (redis.ConnectionError("HELLO must be called with the client already authenticated"), CREDENTIALS_WRONG, True),
+    (
+        redis.exceptions.NoPermissionError("M4RKER"),
+        "Redis denied the client's user a command or key; allow EVAL, EVALSHA, GETRANGE, SET, GET, BLPOP, TIME",
+        False,
+    ),
+    (redis.BusyLoadingError("M4RKER"), "Redis is still loading its data; wait some seconds", True),
+    (
+        redis.ReadOnlyError("M4RKER"),
+        "Redis is a read-only replica; connect the client to the primary, or wait for the end of a failover",
+        False,
+    ),
+    (
+        redis.OutOfMemoryError("M4RKER"),
+        "Redis is out of memory; raise its maxmemory or set an eviction policy",
+        False,
+    ),
+    (redis.ConnectionError("Too many connections"), POOL, True),
+    (redis.ConnectionError("No connection available."), POOL, True),
+    (
+        TimeoutError(),
+        LATE,
+        True,
+    ),
+    (redis.TimeoutError("M4RKER"), SLOW, True),
+    (redis.ConnectionError("Timeout connecting to M4RKER"), SLOW, True),
+    (
+        redis.ResponseError("WRONGTYPE Operation on M4RKER"),
+        "Redis rejected the command (WRONGTYPE); see the log of Redis",
+        False,
+    ),
+    (
+        redis.ResponseError("ERR EVAL of M4RKER: NOSCRIPT"),
+        "Redis rejected the command (NOSCRIPT); see the log of Redis",
+        False,
+    ),
+    (redis.ResponseError("ERR m4rker"), "Redis rejected the command (ERR); see the log of Redis", False),
+    (redis.ConnectionError("M4RKER"), AWAY, True),
+    (OSError("M4RKER"), AWAY, True),
+]
+
+
+@pytest.mark.parametrize(("error", "advice", "pauses"), ADVICE, ids=[type(error).__name__ for error, _, _ in ADVICE])
+def test_each_error_of_redis_has_its_advice(error: Exception, advice: str, pauses: bool) -> None:
+    """The text of Redis is not shown. Redis is used at once after an error that it sent itself."""
+    breaker = CircuitBreaker()
+    fault = breaker.failed(error)
+    assert (type(fault), str(fault)) == (StoreUnavailable, advice)
+    if not pauses:
+        breaker.check()
+        return
+    with pytest.raises(StoreUnavailable) as caught:
+        breaker.check()
+    assert str(caught.value) == ("Redis failed a moment ago and is not used for 5 seconds; the log has the cause")
+    assert 4 < breaker._down_until - time.monotonic() <= 5
+
+
+class TestCommands:
+    """The commands that are sent, and what is read from replies."""
+
+    COMMANDS = Commands("p:", 45.0, 1.0, 2.0, Encryption())
+
+    def test_entry_is_read_up_to_the_longest_encrypted_token(self) -> None:
+        """A number stands before it."""
+        assert self.COMMANDS.fetch(KEY) == ("GETRANGE", f"p:{{{KEY}}}:token", 0, MAX_ENCRYPTED + 32)
+
+    def test_claim_names_the_lock_its_list_and_a_new_owner(self) -> None:
+        """All names of one key belong to one slot of a cluster."""
+        one, other = self.COMMANDS.claim(KEY), self.COMMANDS.claim(KEY)
+        assert (one.lock, one.free) == (f"p:{{{KEY}}}:lock", f"p:{{{KEY}}}:free")
+        assert one.owner != other.owner
+        assert len(one.owner) == 32
+
+    @pytest.mark.parametrize(
+        ("clock", "now", "number", "milliseconds"),
+        [
+            ((1700000100, 7), 1700000000.0, 1700000100000007, 3600000),
+            ((1700000100, 7), 1700000010.5, 1700000089500007, 3589500),
+            ((1700000100, 7), 1699999000.0, 1700000100000007, 3600000),
+            ((1, 0), 1700000010.0, 0, 3590000),
+            ("nonsense", 1700000000.0, 0, 3600000),
+        ],
+        ids=["now", "later", "clock that was set back", "Redis with another clock", "no time"],
+    )
+    def test_token_is_saved_under_the_time_of_its_receipt_until_it_ends(
+        self, clock: object, now: float, number: int, milliseconds: int
+    ) -> None:
+        """The number is by the clock of Redis."""
+        kept = token(received_at=1700000000.0)
+        command = self.COMMANDS.save(KEY, kept, clock, now)
+        assert command is not None
+        assert (command.name, command.number, command.milliseconds) == (f"p:{{{KEY}}}:token", number, milliseconds)
+        words = command.revealed()
+        assert (words[0], words[2:]) == ("EVAL", (1, command.name, number, command.text.reveal(), milliseconds))
+        reply = f"{number} {command.text.reveal()}".encode()
+        assert self.COMMANDS.token(KEY, reply) == kept
+        assert self.COMMANDS.digest(KEY, kept, reply) == hashlib.sha1(reply, usedforsecurity=False).hexdigest()
+        assert self.COMMANDS.digest(KEY, token(), reply) is None
+        assert self.COMMANDS.digest(KEY, kept, None) is None
+
+    def test_token_is_kept_for_thirty_days_at_most(self) -> None:
+        """A server may issue tokens that live for years."""
+        command = self.COMMANDS.save(KEY, token(received_at=0.0, lifetime=1e9), (1, 0), 0.0)
+        assert command is not None
+        assert command.milliseconds == 30 * 24 * 3600 * 1000
+
+    @pytest.mark.parametrize(("left", "is_saved"), [(0.002, True), (0.0, False), (-1.0, False)])
+    def test_token_that_has_expired_is_not_saved(self, left: float, is_saved: bool) -> None:
+        """Redis does not accept a lifetime of 0."""
+        assert (self.COMMANDS.save(KEY, token(received_at=0.0), (1, 0), 3600.0 - left) is not None) is is_saved
+
+    @pytest.mark.parametrize("reply", [None, "1 {}", b"", b"{}", b"-1 {}", b"1" * 18 + b" {}", 5])
+    def test_another_reply_is_not_a_token(self, reply: object) -> None:
+        """A number of up to 17 digits and a space stand before the token."""
+        assert self.COMMANDS.token(KEY, reply) is None
 
 
 class TestFailures:
@@ -656,8 +842,13 @@ class TestFailures:
             await store.save(KEY, token())
 
         asyncio.run(use(store))
-        with pytest.raises(StoreUnavailable, match="create one client for each asyncio loop"):
+        with pytest.raises(StoreUnavailable) as caught:
             asyncio.run(use(store))
+        assert str(caught.value) == (
+            "the Redis client cannot be used in this event loop; create one client for each asyncio loop, and use "
+            "RedisStore on trio"
+        )
+        del caught
         # A closed loop cannot close connections, so their warnings are triggered here, not in another test.
         del client, store
         gc.collect()
