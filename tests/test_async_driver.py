@@ -6,12 +6,14 @@ import inspect
 import time
 
 import anyio
+import anyio.to_thread
 import pytest
 
-from oauth_cc import HttpRequest
-from oauth_cc._io.async_driver import drive
+from oauth_cc import HttpRequest, Secret, Token
+from oauth_cc._io.async_driver import ThreadedStore, drive
 from oauth_cc.flows import Failed, Flow, Moment, Received, Sleep
 from oauth_cc.flows.effects import observe, send
+from tests.test_source import Shared
 from tests.world import raising, token_answer
 
 REQUEST = HttpRequest("POST", "https://as.example/token")
@@ -76,3 +78,28 @@ def test_a_sleeping_flow_does_not_block_other_tasks(backend: str) -> None:
     anyio.run(main, backend=backend)
     assert order == ["sooner", "later"]
     assert inspect.getgeneratorstate(endless) == inspect.GEN_CLOSED
+
+
+def test_calls_of_a_store_for_threads_need_no_thread_of_the_pool(backend: str) -> None:
+    """Threads that wait for a token may use up the pool, and the renewal must go on."""
+    shared = Shared()
+    store = ThreadedStore(shared)
+    token = Token(Secret("tok-1"), "Bearer", 1700000000.0, 1700003600.0)
+
+    async def main() -> None:
+        pool = anyio.to_thread.current_default_thread_limiter()
+        pool.total_tokens = 1
+        await pool.acquire_on_behalf_of("a thread that waits")
+        with anyio.fail_after(10):
+            await store.save("key", token)
+            assert await store.load("key") == token
+            async with store.lock("key", 0.0) as held:
+                assert held
+                assert shared.mutex.locked()
+                async with store.lock("key", 0.0) as again:
+                    assert not again
+            assert not shared.mutex.locked()
+            await store.discard("key", token)
+            assert await store.load("key") is None
+
+    anyio.run(main, backend=backend)

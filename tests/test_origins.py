@@ -117,6 +117,8 @@ def test_origins_of_a_discovered_resource_are_the_named_ones_or_its_own() -> Non
     resource = origin("https://api.example/")
     own = Origins(None).of_resource("https://api.example/things")
     assert [own.admit(resource), own.admit(origin("https://other.example/"))] == [True, False]
+    with pytest.raises(errors.InsecureEndpoint):
+        Origins(None).of_resource("http://api.example/")
     given = Origins(["https://other.example/"])
     assert given.of_resource("https://api.example/things") is given
 

@@ -343,8 +343,9 @@ class TestDiscoverResource:
             world.now += later
             assert METADATA == world.run(discover_resource(RESOURCE, cache=cache))
             assert requests == len(world.sent)
-        cache.forget_resource(RESOURCE)
-        assert cache.get_resource(RESOURCE, world.now) is None
+        for _ in range(2):
+            cache.forget_resource(RESOURCE)
+            assert cache.get_resource(RESOURCE, world.now) is None
         wrong: Any = {}
         with pytest.raises(errors.InvalidInput) as caught:
             world.run(discover_resource(RESOURCE, cache=wrong))

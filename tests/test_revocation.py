@@ -367,7 +367,10 @@ class TestFlow:
         """A Retry-After is observed."""
         world = World([HttpResponse(503, {"Retry-After": "7"}), Failed(OSError("down"), True), HttpResponse(200)])
         assert world.run(revoke(TOKEN, CLIENT, ENDPOINT)) is None
-        assert (len(world.sent), world.slept[0] >= 7.0) == (3, True)
+        assert (len(world.sent), world.slept) == (3, [7.25, 0.5])
+        dated = World([HttpResponse(503, {"Retry-After": "Tue, 14 Nov 2023 22:13:23 GMT"}), HttpResponse(200)])
+        dated.run(revoke(TOKEN, CLIENT, ENDPOINT))
+        assert dated.slept == [3.25]
 
     def test_a_refusal_is_raised_without_the_token(self) -> None:
         """A server may repeat the token."""
@@ -382,6 +385,19 @@ class TestFlow:
         world = World([Failed(OSError("down"), retryable=True)])
         with pytest.raises(OSError, match="down"):
             world.run(introspect(MARK, CLIENT, ENDPOINT, retries=Retries(attempts=1)))
+        assert (len(world.sent), world.slept) == (1, [])
+        final = World([Failed(OSError("of TLS"), retryable=False)])
+        with pytest.raises(OSError, match="of TLS"):
+            final.run(revoke(TOKEN, CLIENT, ENDPOINT))
+        assert len(final.sent) == 1
+
+    def test_an_error_of_the_network_shows_no_secret(self) -> None:
+        """The server's metadata may have chosen the host that it names."""
+        error = OSError(f"no route to {MARK}.evil.example or s3cret.evil.example")
+        with pytest.raises(OSError, match="no response") as caught:
+            World([Failed(error, retryable=False)]).run(revoke(TOKEN, CLIENT, ENDPOINT))
+        assert MARK not in shown_by(caught.value)
+        assert "s3cret" not in shown_by(caught.value)
 
     def test_an_invalid_token_sends_nothing(self) -> None:
         """Neither the error nor its traceback shows it."""

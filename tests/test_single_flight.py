@@ -175,6 +175,49 @@ class TestRenewed:
         assert renewed(state, token(), 0.5, late=True) == state
         assert renewed(renewed(UNKNOWN, token(), 0.5), newer, 0.5, late=True).token == newer
 
+    def test_late_result_of_the_same_moment_is_used(self) -> None:
+        """It may be the newer one."""
+        state = renewed(UNKNOWN, token(), 0.5)
+        assert renewed(state, token("tok-2"), 0.5, late=True).token == token("tok-2")
+
+    def test_state_after_a_renewal_has_every_field(self) -> None:
+        """A refusal before it is forgotten, and rejections are not."""
+        history = (Rejections(API, 1, NOW, NOW + 5),)
+        before = TokenState(
+            refusal=Refuse(REFUSED, NOW, NOW + 5),
+            rejected=(token("tok-0"),),
+            rejections=history,
+            rejected_by=(API,),
+        )
+        first = renewed(before, token(), 0.25)
+        assert first == TokenState(
+            *(token(), NOW - 300, fresh_until(token(), spread=0.25, first=True), NOW + 3595, 0.25, True, False),
+            rejected_by=(API,),
+            rejected=(token("tok-0"),),
+            rejections=history,
+        )
+        newer = attrs.evolve(token("tok-2"), received_at=NOW + 3000, expires_at=NOW + 6600)
+        assert renewed(first, newer, 0.75) == TokenState(
+            *(newer, NOW + 2700, fresh_until(newer, spread=0.75), NOW + 6595, 0.75, False, False),
+            rejected=(token("tok-0"),),
+            rejections=history,
+        )
+
+    def test_server_that_returned_a_token_again_is_asked_at_the_end_of_the_next_token(self) -> None:
+        """It would return this one again, too."""
+        again = attrs.evolve(token(), received_at=NOW + 3000)
+        state = renewed(renewed(UNKNOWN, token(), 0.5), again, 0.5)
+        assert (state.token, state.repeats, state.fresh_until, state.stale_from) == (
+            *(token(), True),
+            *(NOW + 3600, NOW + 3600),
+        )
+        following = attrs.evolve(token("tok-2"), received_at=NOW + 3600, expires_at=NOW + 7200)
+        after = renewed(state, following, 0.5)
+        assert (after.token, after.repeats, after.fresh_until, after.stale_from) == (
+            *(following, True),
+            *(NOW + 7200, NOW + 7200),
+        )
+
     def test_token_received_by_a_clock_that_was_set_back_is_used(self) -> None:
         """Otherwise each call would request a token until the clock has caught up."""
         state = renewed(UNKNOWN, token("tok-2"), 0.5)
@@ -416,6 +459,21 @@ class TestRepeatedRejection:
         state = renewed(discarded(UNKNOWN, issued(0, NOW), NOW, api=API), issued(1, NOW), 0.5)
         assert discarded(state, issued(1, NOW), NOW).token is None
 
+    def test_state_after_a_revocation_has_every_field(self) -> None:
+        """The next token is a first one, and its rejection too."""
+        before = attrs.evolve(
+            renewed(UNKNOWN, token(), 0.5), first=False, rejected_by=(API,), rejected=(issued(7, NOW),)
+        )
+        assert revoked(before, token()) == attrs.evolve(
+            before,
+            token=None,
+            fresh_until=-math.inf,
+            stale_from=-math.inf,
+            first=True,
+            rejected=(issued(7, NOW), token()),
+            rejected_by=(),
+        )
+
     def test_revoked_token_is_dropped_during_a_pause(self) -> None:
         """Nothing may use it."""
         state = renewed(discarded(UNKNOWN, issued(0, NOW), NOW), issued(1, NOW), 0.5)
@@ -445,7 +503,8 @@ class TestRepeatedRejection:
     def test_stale_replacement_is_dropped(self) -> None:
         """It cannot be used during a pause."""
         state = renewed(discarded(UNKNOWN, issued(0, NOW), NOW, api=API), issued(1, NOW), 0.5)
-        assert discarded(state, issued(1, NOW), NOW + 3599, api=API).token is None
+        for passed in (3595, 3599):
+            assert discarded(state, issued(1, NOW), NOW + passed, api=API).token is None
 
 
 class TestIsSpent:

@@ -176,6 +176,30 @@ class TestInvalidInput:
         assert str(caught.value).endswith(f", not Partial, which lacks {' and '.join(missing)}")
 
 
+class TestKeepFresh:
+    def test_a_token_is_not_renewed_after_the_block(self, server: AuthorizationServer) -> None:
+        """Its thread ends."""
+        source, left = TokenSource(REQUEST, server.token_endpoint), threading.Event()
+        left.set()
+        source._stay_fresh(left)
+        assert not server.token_requests
+
+    def test_an_error_of_the_first_token_is_raised(self) -> None:
+        """No thread is started."""
+        with serve(REFUSED) as script:
+            source = TokenSource(REQUEST, f"{script.url}/token", options=Options(retries=ONCE))
+            with pytest.raises(TokenRequestRefused), source.keep_fresh():
+                raise AssertionError
+        assert "oauth_cc renewal without calls" not in [thread.name for thread in threading.enumerate()]
+
+    def test_a_thread_of_its_own_renews_during_the_block(self, server: AuthorizationServer) -> None:
+        """The block begins with a usable token."""
+        source = TokenSource(REQUEST, server.token_endpoint)
+        with source.keep_fresh():
+            assert source.peek() == source.token()
+            assert "oauth_cc renewal without calls" in [thread.name for thread in threading.enumerate()]
+
+
 class TestServerFailure:
     def test_a_503_and_a_dropped_connection_are_retried(self) -> None:
         """The third attempt returns the token."""

@@ -70,7 +70,7 @@ def _encoded(audience: str) -> str:
 
 
 def _assertion(
-    request: HttpRequest, server: str, read: Callable[[HttpResponse], str], advice: str, retries: Retries
+    request: HttpRequest, server: str, read: Callable[[HttpResponse], object], advice: str, retries: Retries
 ) -> Flow[Secret]:
     answer = yield from ask(request, retries, f"The request asked {server} for an assertion; {advice}.")
     response = answer.response
@@ -83,10 +83,9 @@ def _assertion(
     return found
 
 
-def _member_value(response: HttpResponse) -> str:
+def _member_value(response: HttpResponse) -> object:
     members = parse_object(response.content)
-    value = None if isinstance(members, str) else members.get("value")
-    return value if isinstance(value, str) else ""
+    return None if isinstance(members, str) else members.get("value")
 
 
 def _text(response: HttpResponse) -> str:

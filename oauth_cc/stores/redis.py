@@ -21,7 +21,7 @@ from oauth_cc.token import Token
 try:
     import redis
     import redis.asyncio
-    from redis.exceptions import LockError, RedisError
+    from redis.exceptions import RedisError
 except ImportError as _error:
     raise ImportError("oauth_cc.stores.redis requires redis; install oauth_cc[redis]") from _error
 
@@ -258,7 +258,7 @@ class RedisStore:
 
     def _free(self, lock: _Lock, claim: Claim) -> None:
         # If this fails the lock expires. If it has expired, another process may hold it.
-        with contextlib.suppress(RedisError, OSError, LockError):
+        with contextlib.suppress(RedisError, OSError):
             within(self._commands.deadline, "store", lambda: self._release(lock, claim))
 
     def _release(self, lock: _Lock, claim: Claim) -> None:
@@ -376,7 +376,7 @@ class AsyncRedisStore:
 
     async def _free(self, lock: _AsyncLock, claim: Claim) -> None:
         # If this fails the lock expires. If it has expired, another process may hold it.
-        with contextlib.suppress(RedisError, OSError, LockError, RuntimeError):
+        with contextlib.suppress(RedisError, OSError, RuntimeError):
             async with asyncio.timeout(self._commands.deadline):
                 await lock.do_release(claim.owner.encode())
                 await self._client.execute_command("EVAL", WAKE, 1, claim.free)

@@ -551,8 +551,8 @@ CREDENTIALS_WRONG = "Redis rejected the client's user or password; correct them"
 POOL = "the client's connection pool is exhausted; raise its max_connections"
 SLOW = "Redis did not respond within the client's socket_timeout; check its load and the network"
 LATE = (
-    "Redis did not respond within twice the client's socket_timeout, retries included; check that it runs, its load and "
-    "the network"
+    "Redis did not respond within twice the client's socket_timeout, retries included; check that it runs, its load "
+    "and the network"
 )
 AWAY = "Redis cannot be reached; check that it runs, and the client's host, port and TLS"
 ADVICE: list[tuple[Exception, str, bool]] = [
