@@ -51,7 +51,8 @@ class TokenSource(SourceConstructors[Session, Store], source.TokenSource):
     def _start(self, context: SourceContext, client: Session | None) -> None:
         check_client(context.terms.request, client)
         send = sender(client, context.options.timeout, context.options.wait_timeout)
-        source.TokenSource.__init__(self, context, send, client)
+        # Without the client, which is asked whether it is closed: a session of requests stays open.
+        source.TokenSource.__init__(self, context, send)
 
 
 class ClientCredentialsAuth(AuthConstructors[Session, Store], RequestsCalls[TokenSource], AuthBase):

@@ -4,7 +4,7 @@ One interface to every HTTP library, on threads and on event loops.
 
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import anyio
@@ -18,9 +18,11 @@ import oauth_cc.httpx2
 import oauth_cc.requests
 from oauth_cc import ClientCredentials, Token, TokenRequest
 from oauth_cc._io import library_httpx, library_httpx2
+from oauth_cc.flows.effects import Flow
 from oauth_cc.issuer import GivenEndpoint
 from oauth_cc.metadata import ServerMetadata
 
+T = TypeVar("T")
 DEFAULT_TLS = {httpx2: library_httpx2.tls, httpx: library_httpx.tls}
 """The function that makes the TLS context of default clients, and keeps it for the process."""
 
@@ -78,6 +80,11 @@ class Ask:
         """Return the token that *request* gets at *endpoint*."""
         found: Token = self._call("fetch_token", request, endpoint, **options)
         return found
+
+    def perform(self, flow: Flow[T], **options: Any) -> T:
+        """Return the result of *flow*."""
+        result: T = self._call("perform", flow, **options)
+        return result
 
     def _call(self, name: str, *arguments: Any, **options: Any) -> Any:
         function = getattr(self.shell, name + self.suffix)

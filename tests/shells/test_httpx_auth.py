@@ -31,6 +31,7 @@ from tests.shells.scripted import TOKEN, Answer, ScriptedServer, serve
 REQUEST = token_request(ClientCredentials("your_id", "s3cret-of-client"), Scope.of("read"))
 KNOWN = RegisteredClient("your_id", "s3cret-of-client", Scope.of("read", "write"))
 SECOND = Answer(chunks=(b'{"access_token": "tok-2", "token_type": "Bearer", "expires_in": 3600}',))
+THIRD = Answer(chunks=(b'{"access_token": "tok-3", "token_type": "Bearer", "expires_in": 3600}',))
 DONE = Answer(chunks=(b"done",))
 REJECTED = Answer(status=401, headers=(("WWW-Authenticate", 'Bearer error="invalid_token"'),), chunks=(b"no",))
 LACKING = Answer(
@@ -128,6 +129,27 @@ class TestToken:
             calls.call(auth.with_resource(f"{other.url}/"), other.url, api.url)
             assert [asked.headers.get("Authorization") for asked in api.asked] == ["Bearer tok-1", None]
             assert [asked.headers.get("Authorization") for asked in other.asked] == [None, "Bearer tok-2"]
+
+    def test_over_https_the_token_of_a_resource_and_the_others_stay_apart(self, calls: Calls) -> None:
+        """No guard of the hops looks at such a call, whose redirects the library handles."""
+        carried: list[tuple[str, str | None]] = []
+
+        def answer(request: Any) -> Any:
+            carried.append((request.url.host, request.headers.get("Authorization")))
+            return calls.library.Response(200)
+
+        with serve(TOKEN, SECOND, THIRD) as script:
+            auth = calls.auth(script)
+            special = auth.with_resource("https://special.example/")
+            same = special.with_resource("https://api.example/").with_scope(Scope.of("read"))
+            for each in (auth, special, same):
+                urls = ("https://api.example/", "https://special.example/")
+                calls.call(each, *urls, client={"transport": calls.library.MockTransport(answer)})
+        assert carried == [
+            *[("api.example", "Bearer tok-1"), ("special.example", None)],
+            *[("api.example", None), ("special.example", "Bearer tok-2")],
+            *[("api.example", "Bearer tok-3"), ("special.example", None)],
+        ]
 
     def test_auths_of_one_cache_share_a_token(self, calls: Calls, server: AuthorizationServer) -> None:
         """One request serves both."""

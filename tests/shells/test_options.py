@@ -31,12 +31,16 @@ from oauth_cc import (
     Token,
     TokenCache,
     TokenRequestRefused,
+    token_request,
 )
-from oauth_cc.errors import RenewalTimedOut
+from oauth_cc.errors import InvalidInput, OAuthError, RenewalTimedOut
 from oauth_cc.events import Event, TokenObtained
+from oauth_cc.flows import revoke
 from tests.resting import at_rest, at_rest_async
-from tests.shells.scripted import TOKEN, Answer, Held, serve
+from tests.shells.asking import Ask
+from tests.shells.scripted import TOKEN, Answer, Held, Silence, serve
 
+TIMEOUTS = (httpx2.TimeoutException, httpx.TimeoutException, requests.Timeout, aiohttp.ServerTimeoutError)
 CREDENTIALS = ClientCredentials("your_id", "s3cret")
 
 
@@ -167,6 +171,49 @@ def test_the_scopes_allowed_of_a_source(door: Door) -> None:
         wider = source.widened(response, token)
         assert (wider is not None) == ("write" in allowed)
         assert wider is None or Scope.of("write") == wider.context.terms.request.scope
+
+
+BUSY = Answer(status=503)
+
+
+def test_one_request_takes_the_timeout_of_its_options(ask: Ask) -> None:
+    """For a token, for metadata and for another endpoint."""
+    options = Options(timeout=0.05, retries=Retries(attempts=1))
+    with serve(Silence) as server:
+        for step in (
+            lambda: ask.token(token_request(CREDENTIALS), f"{server.url}/token", options=options),
+            lambda: ask.metadata(server.url, options=options),
+            lambda: ask.perform(revoke(Secret("tok-1"), CREDENTIALS, f"{server.url}/revoke"), options=options),
+        ):
+            with pytest.raises(TIMEOUTS, match=r"within 0\.05 seconds"):
+                step()
+
+
+def test_one_request_takes_the_retries_of_its_options(ask: Ask) -> None:
+    """For a token and for metadata. A flow of `oauth_cc.flows` has its own."""
+    for attempts in (1, 3):
+        options = Options(retries=Retries(attempts, 0, 0))
+        with serve(BUSY) as server:
+            with pytest.raises(TokenRequestRefused, match="503"):
+                ask.token(token_request(CREDENTIALS), f"{server.url}/token", options=options)
+            assert len(server.asked) == attempts
+        with serve(BUSY) as server:
+            with pytest.raises(OAuthError, match="503"):
+                ask.metadata(server.url, options=options)
+            first = server.asked[0].path
+            assert [asked.path for asked in server.asked].count(first) == attempts
+
+
+def test_one_request_goes_through_the_client_that_was_passed(ask: Ask) -> None:
+    """For a token, for metadata and for another endpoint."""
+    flow = revoke(Secret("tok-1"), CREDENTIALS, "https://as.example/revoke")
+    for step in (
+        lambda client: ask.token(token_request(CREDENTIALS), "https://as.example/token", client=client),
+        lambda client: ask.metadata("https://as.example", client=client),
+        lambda client: ask.perform(flow, client=client),
+    ):
+        with pytest.raises(InvalidInput, match=r"^client must be of the type \w+\.\w+, not builtins\.int$"):
+            step(5)
 
 
 def test_plain_http_beyond_loopback_is_logged_once_for_each_source(
