@@ -27,17 +27,20 @@ _INHERITING: Final = "Must be implemented by inheriting classes."
 class Client:
     """The state of a client, its token included. `oauth_cc.compat.BackendApplicationClient` is the public subclass."""
 
+    # The attributes with a secret are slots, because programs log vars(client).
+    __slots__ = (
+        *("__dict__", "__weakref__"),
+        *("access_token", "refresh_token", "token", "mac_key", "code", "code_verifier", "_before_tokens"),
+    )
+
     refresh_token_key: str = "refresh_token"
 
     # Class attributes, because setting rarely used defaults took half of the constructor's time.
-    mac_key: str | bytes | None = None
     mac_algorithm: str | None = None
     state: str | None = None
     redirect_url: str | None = None
-    code_verifier: str | None = None
     code_challenge: str | None = None
     code_challenge_method: str | None = None
-    code: str | None = None
     expires_in: int | None = None
     expires_at: float | str  # not set until a token has an expiry
     client_id: str
@@ -45,11 +48,14 @@ class Client:
     token_type: str
     access_token: str | None
     refresh_token: str | None
+    mac_key: str | bytes | None
+    code_verifier: str | None
+    code: str | None
     token: MutableMapping[str, object]
     scope: Scopes
     state_generator: Callable[[], str]
     _expires_at: float | None = None
-    _before_tokens: tuple[str, str | bytes | None, str | None] | None = None
+    _before_tokens: tuple[str, str | bytes | None, str | None] | None
 
     @property
     def token_types(self) -> Mapping[str, PlacingMethod]:

@@ -79,18 +79,17 @@ class BackendApplicationClient(ComposingClient):
         self.token_type = token_type
         self.access_token = access_token
         self.refresh_token = refresh_token
+        self.mac_key = mac_key
+        self.code_verifier = code_verifier
+        self.code = self._before_tokens = None
         self.scope = scope
         self.state_generator = state_generator
-        if mac_key is not None:
-            self.mac_key: str | bytes | None = mac_key
         if mac_algorithm is not None:
             self.mac_algorithm: str | None = mac_algorithm
         if state is not None:
             self.state: str | None = state
         if redirect_url is not None:
             self.redirect_url: str | None = redirect_url
-        if code_verifier is not None:
-            self.code_verifier: str | None = code_verifier
         if code_challenge is not None:
             self.code_challenge: str | None = code_challenge
         if code_challenge_method is not None:

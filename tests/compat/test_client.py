@@ -320,6 +320,7 @@ def test_client_and_token_survive_pickling_and_copying() -> None:
     token = client.parse_request_body_response(json.dumps({"access_token": TOKEN, "scope": "b a"}))
     for again in (unpickled(client), copy.deepcopy(client)):
         assert vars(client) == vars(again)
+        assert (token, TOKEN) == (again.token, again.access_token)
     for other in (unpickled(token), copy.deepcopy(token), copy.copy(token)):
         assert type(other) is OAuth2Token
         assert (token, ["a", "b"], ["a", "b"]) == (other, other.scopes, other.old_scopes)

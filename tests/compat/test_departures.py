@@ -345,6 +345,24 @@ def test_repr_of_a_token_is_redacted() -> None:
     assert members == token == dict(token) == token.copy() == json.loads(json.dumps(token))
 
 
+def test_vars_of_a_client_has_no_attribute_with_a_secret(facade: BackendApplicationClient, original: Original) -> None:
+    """Programs log it, and JSON encoders read it. The attributes are read, set and deleted as in the original."""
+    for client in (original, facade):
+        client.code = client.code_verifier = client.mac_key = client.refresh_token = "s3cret"
+        client.parse_request_body_response(response(token_type="MAC", mac_key="s3cret"))
+        assert "MAC" == client.token_type
+        assert "2YotnFZFEjr1zCsicMWpAA" == client.token["access_token"]
+    assert "s3cret" in repr(vars(original))
+    assert "2YotnFZFEjr1zCsicMWpAA" in repr(vars(original))
+    for text in (repr(vars(facade)), json.dumps(facade, default=vars)):
+        assert "s3cret" not in text
+        assert "2YotnFZFEjr1zCsicMWpAA" not in text
+    for name in ("access_token", "refresh_token", "mac_key", "code", "code_verifier"):
+        assert getattr(original, name) == getattr(facade, name)
+        delattr(facade, name)
+        assert not hasattr(facade, name)
+
+
 def test_size_and_depth_are_bounded(facade: BackendApplicationClient, original: Original) -> None:
     """The original parses responses of any size and depth; the facade has the bounds of the core."""
     for text in (response(x="a" * (1 << 20)), response(x=json.loads("[" * 40 + "]" * 40))):
