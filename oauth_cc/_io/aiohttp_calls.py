@@ -15,6 +15,7 @@ from oauth_cc._io.copying import Sharing
 from oauth_cc._io.origins import Origins
 from oauth_cc._wire.typing import Generic
 from oauth_cc.endpoint import Origin
+from oauth_cc.errors import InvalidInput
 from oauth_cc.http import HttpResponse
 from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
@@ -57,10 +58,10 @@ class AiohttpCalls(Sharing, Generic[S]):
         if handler is None:
             # Other libraries call an auth with the request alone.
             raise misplaced_auth("aiohttp", request)
-        called = _origin(request)
         # All hops of a call share this object. aiohttp has no public name for it.
         call: object = getattr(request, "_timer", request)
-        if not self._origins.admit(called):
+        called = _origin_or_host(request)
+        if isinstance(called, str) or not self._origins.admit(called):
             _STRAYED.set(call)
             self._context.report_withheld(called)
             return handler(request)
@@ -114,6 +115,14 @@ def _origin(request: aiohttp.ClientRequest) -> Origin:
     # Made of the parts that aiohttp connects to. A websocket counts as http or https.
     url, is_tls = request.url, request.is_ssl()
     return Origin("https" if is_tls else "http", (url.host_subcomponent or "").lower(), url.port or (80, 443)[is_tls])
+
+
+def _origin_or_host(request: aiohttp.ClientRequest) -> Origin | str:
+    try:
+        return _origin(request)
+    except InvalidInput:
+        # A host with an odd name.
+        return f"{request.url.scheme}://{request.url.host_subcomponent}"
 
 
 def _is_repeatable(body: aiohttp.Payload | bytes) -> bool:

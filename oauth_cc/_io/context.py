@@ -228,8 +228,8 @@ class SourceContext:
             if accepted and key.algorithm not in accepted:
                 self.report(ProofAlgorithmUnsupported(*self.terms.labels, key.algorithm, accepted, api))
 
-    def report_withheld(self, called: Origin) -> None:
-        """Report that a request was sent to the origin *called* without the token."""
+    def report_withheld(self, called: Origin | str) -> None:
+        """Report that a request was sent to *called* without the token: an origin, or text that is not one."""
         from oauth_cc.refusal import known_secrets, redact
 
         # A redirect may have chosen a host that holds the token.

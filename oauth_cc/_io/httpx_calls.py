@@ -246,7 +246,12 @@ class HttpxCalls(Sharing, Generic[C, A, R]):
         parts = (url.scheme, url.raw_host, url.port)
         if parts in self._admitted:
             return True
-        called = origin_of_parts(*parts)
+        try:
+            called = origin_of_parts(*parts)
+        except InvalidInput:
+            # Of http+unix, or of a host with an odd name.
+            self._context.report_withheld(f"{url.scheme}://{url.raw_host.decode('ascii')}")
+            return False
         admitted = self._origins.admit(called)
         if admitted:
             self._admitted.add(parts)

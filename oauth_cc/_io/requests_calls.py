@@ -13,10 +13,20 @@ from requests.utils import rewind_body
 from oauth_cc._io.arguments import misplaced_auth
 from oauth_cc._io.copying import Sharing
 from oauth_cc._io.origins import Origins
-from oauth_cc._io.requests_hops import arrived, carry, next_method, next_url, origin_of, origin_of_url, target_of_url
+from oauth_cc._io.requests_hops import (
+    arrived,
+    carry,
+    next_method,
+    next_url,
+    origin_of,
+    origin_of_url,
+    shown_host,
+    target_of_url,
+)
 from oauth_cc._io.requests_repeating import Sending, beside_a_stand_in, is_repeatable, release
 from oauth_cc._io.source import TokenSource
 from oauth_cc._wire.typing import Generic
+from oauth_cc.errors import InvalidInput
 from oauth_cc.http import HttpResponse
 from oauth_cc.scope import Scope
 from oauth_cc.token import Token, authorization, dpop_authorization
@@ -68,7 +78,12 @@ class RequestsCalls(Sharing, Generic[S]):
         plain = _PLAIN_AUTHORITY.match(request.url or "")
         if plain is not None and plain[0] in self._admitted:
             return True
-        called = origin_of(request)
+        try:
+            called = origin_of(request)
+        except InvalidInput:
+            # Of http+unix, or of a host with an odd name.
+            self._context.report_withheld(shown_host(request))
+            return False
         admitted = self._origins.admit(called)
         if not admitted:
             self._context.report_withheld(called)

@@ -37,6 +37,12 @@ def origin_of_url(url: str) -> Origin:
     return Origin(scheme, (parts.host or "").lower(), parts.port or DEFAULT_PORTS.get(scheme, 0))
 
 
+def shown_host(request: requests.PreparedRequest) -> str:
+    """Return scheme and host of *request*, for the log."""
+    parts = parse_url(request.url or "")
+    return f"{parts.scheme}://{parts.host}"
+
+
 def target_of_url(url: str) -> str:
     """
     Return the path and the query of a prepared *url*, as urllib3 sends them.

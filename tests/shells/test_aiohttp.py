@@ -21,6 +21,8 @@ import aiohttp
 import attrs
 import pytest
 import trustme
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
 
 from oauth_cc import (
     ClientCredentials,
@@ -717,6 +719,19 @@ def with_file() -> aiohttp.FormData:
     return data
 
 
+class Loopback(AbstractResolver):
+    """A resolver that knows every host, and finds it on loopback."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Return the address of loopback."""
+        return [ResolveResult(hostname=host, host="127.0.0.1", port=port, family=family, proto=0, flags=0)]
+
+    async def close(self) -> None:
+        """Do nothing."""
+
+
 class TestOrigins:
     """Origins that do not receive the token."""
 
@@ -731,6 +746,28 @@ class TestOrigins:
             assert here.carried() == ["Bearer tok-1"]
             assert [event.api for event in here.events_of(TokenWithheld)] == [other.url]
             assert len(here.tokens.asked) == 1
+
+    @pytest.mark.parametrize("host", ["a-.example", "a..b"])
+    def test_a_host_that_no_origin_has_is_called_without_the_token(self, host: str) -> None:
+        """A session with the middleware also calls such hosts, which its resolver knows."""
+        with world(OK) as here:
+
+            async def main() -> None:
+                port = URL(here.api.url).port
+                for origins in (None, ["https://api.example"]):
+                    connector = aiohttp.TCPConnector(resolver=Loopback())
+                    async with (
+                        aiohttp.ClientSession(
+                            middlewares=(here.auth(origins=origins),), connector=connector
+                        ) as session,
+                        session.get(f"http://{host}:{port}/") as response,
+                    ):
+                        await response.read()
+
+            run(main())
+            assert here.carried() == [None, None]
+            assert here.tokens.asked == []
+            assert [event.api for event in here.events_of(TokenWithheld)] == [f"http://{host}"] * 2
 
     def test_a_redirect_to_another_host_name_carries_no_token(self) -> None:
         """Another name of the same machine is another origin."""

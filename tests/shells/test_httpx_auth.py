@@ -38,6 +38,9 @@ LACKING = Answer(
     status=403, headers=(("WWW-Authenticate", 'Bearer error="insufficient_scope", scope="admin"'),), chunks=(b"no",)
 )
 
+ODD_HOSTS = ["a-.example", "a..b", "1.2.3.4.5"]
+"""Host names that no URL has an origin with."""
+
 # The two libraries share names but no types, so values of either library are not typed.
 Auth: TypeAlias = Any
 Answers: TypeAlias = list[Any]
@@ -262,6 +265,27 @@ class TestOtherOrigins:
             assert "Authorization" not in other.asked[0].headers
             origins = [event.api for event in events if isinstance(event, TokenWithheld)]
             assert origins == [other.url]
+
+    @pytest.mark.parametrize("host", ODD_HOSTS)
+    @pytest.mark.parametrize("scheme", ["http+unix", "http", "https"])
+    def test_a_url_without_an_origin_is_called_without_the_token(self, calls: Calls, scheme: str, host: str) -> None:
+        """A client with an auth also calls such URLs, which its transports know."""
+        events: list[Event] = []
+        asked: list[Any] = []
+
+        def answer(request: Any) -> Any:
+            asked.append(request)
+            return calls.library.Response(200)
+
+        transport = calls.library.MockTransport(answer)
+        with serve(TOKEN) as script:
+            for origins in (None, ["https://api.example"]):
+                auth = calls.auth(script, origins=origins, options=Options(on_event=events.append))
+                mounted = {"mounts": {"all://": transport}}
+                assert calls.statuses(auth, f"{scheme}://u:p@{host}/a?b=c", client=mounted) == [200]
+            assert script.asked == []
+        assert [request.headers.get("Authorization", "") for request in asked] == ["", ""]
+        assert [event.api for event in events if isinstance(event, TokenWithheld)] == [f"{scheme}://{host}"] * 2
 
     def test_only_named_origins_receive_the_token(self, calls: Calls) -> None:
         """Paths of the named URLs do not matter."""

@@ -16,7 +16,7 @@ import pytest
 import requests
 import trustme
 import urllib3
-from requests.adapters import HTTPAdapter
+from requests.adapters import BaseAdapter, HTTPAdapter
 
 from oauth_cc import ClientCredentials, ClientSecretPost, Options, Retries, Scope, token_request
 from oauth_cc._io.user_agent import USER_AGENT
@@ -61,10 +61,31 @@ def session() -> Iterator[requests.Session]:
         yield made
 
 
-def auth_of(script: ScriptedServer, *, events: list[Event] | None = None) -> ClientCredentialsAuth:
+def auth_of(
+    script: ScriptedServer, *, events: list[Event] | None = None, origins: list[str] | None = None
+) -> ClientCredentialsAuth:
     """Return an auth for tokens of *script*."""
     hook = (events if events is not None else []).append
-    return ClientCredentialsAuth(REQUEST, f"{script.url}/token", options=Options(on_event=hook))
+    return ClientCredentialsAuth(REQUEST, f"{script.url}/token", origins=origins, options=Options(on_event=hook))
+
+
+class Recording(BaseAdapter):
+    """An adapter for URLs of any scheme, which records the Authorization header of each request."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.carried: list[str | None] = []
+
+    def send(self, request: requests.PreparedRequest, *_arguments: Any, **_named: Any) -> requests.Response:
+        """Return a response without a body."""
+        value = request.headers.get("Authorization")
+        self.carried.append(None if value is None else str(value))
+        response = requests.Response()
+        response.status_code, response.request, response.raw = 200, request, io.BytesIO()
+        return response
+
+    def close(self) -> None:
+        """Do nothing."""
 
 
 def carried(script: ScriptedServer) -> list[str | None]:
@@ -395,6 +416,22 @@ class TestOtherOrigins:
             assert session.get(other.url).status_code == 401
             assert carried(other) == [None]
             assert [event.api for event in events if isinstance(event, TokenWithheld)] == [other.url]
+
+    @pytest.mark.parametrize("host", ["%2Ftmp%2Fx", "a-.example", "a..b", "1.2.3.4.5"])
+    @pytest.mark.parametrize("scheme", ["http+unix", "http", "https"])
+    def test_a_url_without_an_origin_is_called_without_the_token(
+        self, session: requests.Session, scheme: str, host: str
+    ) -> None:
+        """A session with an auth also calls such URLs, which its adapters know."""
+        events: list[Event] = []
+        adapter = Recording()
+        session.mount(f"{scheme}://", adapter)
+        with serve(TOKEN) as script:
+            for origins in (None, ["https://api.example"]):
+                session.get(f"{scheme}://{host}/a?b=c", auth=auth_of(script, events=events, origins=origins))
+            assert script.asked == []
+        assert adapter.carried == [None, None]
+        assert [event.api for event in events if isinstance(event, TokenWithheld)] == [f"{scheme}://{host}"] * 2
 
     def test_a_first_call_over_plain_http_is_rejected(self, session: requests.Session) -> None:
         """No token is requested."""
