@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from types import TracebackType
-from typing import Self, assert_never
+from typing import TYPE_CHECKING, Self, assert_never
 
 from oauth_cc._io.base_source import LEADING, Source, check_not_leading, raisable
 from oauth_cc._io.context import SourceContext
@@ -22,6 +22,9 @@ from oauth_cc.http import HttpRequest
 from oauth_cc.stores._pending import AwaitRenewal, PendingRenewal, StartRenewal
 from oauth_cc.stores._protocol import AsyncStore, Store, is_async_store, is_store
 from oauth_cc.token import Token, bearer_authorization
+
+if TYPE_CHECKING:
+    from anyio import CancelScope
 
 
 class AsyncTokenSource(Source):
@@ -120,11 +123,17 @@ class AsyncTokenSource(Source):
         """
         import anyio
 
+        from oauth_cc._io.async_driver import detach
+
         await self.token()
-        async with anyio.create_task_group() as group:
-            group.start_soon(self._stay_fresh)
+        left = anyio.CancelScope()
+        # Not in a task group, which would wrap the exception of the block. asyncio holds only weak references to tasks.
+        task = detach(self._stay_fresh, left)
+        try:
             yield
-            group.cancel_scope.cancel()
+        finally:
+            left.cancel()
+            del task
 
     async def close(self) -> None:
         """
@@ -218,14 +227,15 @@ class AsyncTokenSource(Source):
             raise raisable(outcome)
         return outcome
 
-    async def _stay_fresh(self) -> None:
+    async def _stay_fresh(self, left: "CancelScope") -> None:
         import anyio
 
-        while not self._closed.is_set():
-            await anyio.sleep(min(max(self._context.seconds_to_renewal(), SHORTEST_PAUSE), LONGEST_PAUSE))
-            # The renewal reports its errors.
-            with suppress(Exception):
-                await self.token()
+        with left:
+            while not self._closed.is_set():
+                await anyio.sleep(min(max(self._context.seconds_to_renewal(), SHORTEST_PAUSE), LONGEST_PAUSE))
+                # The renewal reports its errors.
+                with suppress(Exception):
+                    await self.token()
 
 
 def _for_tasks(store: Store | AsyncStore | None) -> AsyncStore | None:

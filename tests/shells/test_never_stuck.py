@@ -368,6 +368,13 @@ class TestThreadPools:
         assert len(server.token_requests) == 1
 
 
+each_error = pytest.mark.parametrize(
+    "error",
+    [ValueError("of the block"), KeyboardInterrupt(), SystemExit(1), ExceptionGroup("two", [ValueError(), KeyError()])],
+    ids=lambda error: type(error).__name__,
+)
+
+
 class TestKeepingFresh:
     def test_token_is_renewed_without_calls(self, server: AuthorizationServer, monkeypatch: pytest.MonkeyPatch) -> None:
         """`peek` finds it."""
@@ -409,6 +416,70 @@ class TestKeepingFresh:
             await at_rest_async(source)
 
         anyio.run(main, backend=backend)
+
+    @each_error
+    def test_exception_of_the_block_passes_unchanged(self, server: AuthorizationServer, error: BaseException) -> None:
+        """The caller catches what it raised."""
+        with TokenSource(CREDENTIALS, server.token_endpoint) as source:
+            with pytest.raises(type(error)) as caught, source.keep_fresh():
+                raise error
+            assert caught.value is error
+
+    @each_error
+    @pytest.mark.parametrize("backend", ["asyncio", "trio"])
+    def test_exception_of_the_block_passes_unchanged_in_async_code(
+        self, server: AuthorizationServer, error: BaseException, backend: str
+    ) -> None:
+        """It is not in a group, and the task of the block ends."""
+
+        async def main() -> None:
+            async with AsyncTokenSource(CREDENTIALS, server.token_endpoint) as source:
+                await source.token()
+                before = len(anyio.get_running_tasks())
+                with pytest.raises(type(error)) as caught:
+                    async with source.keep_fresh():
+                        raise error
+                assert caught.value is error
+                with anyio.fail_after(30):
+                    while len(anyio.get_running_tasks()) > before:
+                        await anyio.sleep(0)
+
+        anyio.run(main, backend=backend)
+
+    @pytest.mark.parametrize("backend", ["asyncio", "trio"])
+    def test_block_ends_when_its_task_is_cancelled(self, server: AuthorizationServer, backend: str) -> None:
+        """The scope that was cancelled catches the exception."""
+
+        async def main() -> None:
+            async with AsyncTokenSource(CREDENTIALS, server.token_endpoint) as source:
+                with anyio.CancelScope() as scope:
+                    async with source.keep_fresh():
+                        scope.cancel()
+                        await anyio.sleep_forever()
+                assert scope.cancelled_caught
+
+        anyio.run(main, backend=backend)
+
+    def test_block_of_a_cancelled_task_raises_the_cancellation(self, server: AuthorizationServer) -> None:
+        """It is the same cancellation."""
+
+        async def main() -> None:
+            source = AsyncTokenSource(CREDENTIALS, server.token_endpoint)
+
+            async def stay() -> None:
+                async with source.keep_fresh():
+                    entered.set()
+                    await anyio.sleep_forever()
+
+            entered = asyncio.Event()
+            task = asyncio.create_task(stay())
+            await entered.wait()
+            task.cancel("by the program")
+            with pytest.raises(asyncio.CancelledError, match="by the program"):
+                await task
+            assert task.cancelled()
+
+        asyncio.run(main())
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")

@@ -6,7 +6,7 @@ import contextlib
 import gc
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import pytest
 
@@ -30,14 +30,14 @@ each_response = pytest.mark.parametrize("response", RESPONSES.values(), ids=RESP
 
 
 @pytest.fixture(autouse=True)
-def _without_garbage_collector() -> Iterator[None]:
+def _without_garbage_collector() -> Generator[None]:
     gc.disable()
     yield
     gc.enable()
 
 
 @contextlib.contextmanager
-def answer_once(response: bytes) -> Iterator[str]:
+def answer_once(response: bytes) -> Generator[str]:
     """Yield the URL of a server that keeps its connection. The client must have ended it after the block."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
