@@ -59,6 +59,7 @@ FORMS: Final[dict[str, Callable[[str], str]]] = {
     "html": html.escape,
     "html without quotes": lambda secret: html.escape(secret, quote=False),
     "html numbers": numbered,
+    "html numbers with a capital": lambda secret: "".join([f"&#X{ord(each):x};" for each in secret]),
     "json": lambda secret: json.dumps(secret, ensure_ascii=False)[1:-1],
     "json in ascii": escaped,
     "base64": encoded,

@@ -17,7 +17,6 @@ DerForm: TypeAlias = Literal[
 """What a DER sequence is."""
 
 _SEQUENCE: Final = 0x30
-_INTEGER: Final = 0x02
 _TIMES: Final = (0x17, 0x18)
 _REQUEST: Final = (0x02, 0x30, 0x30, 0xA0)
 _PKCS_12_VERSION: Final = b"\x03"
@@ -41,7 +40,7 @@ def der_form(der: bytes) -> DerForm | None:
             return "encrypted private key"
         case (0x30, 0x03) | (0x02, 0x02):
             return "public key"
-        case (0x02, 0x30) | (0x02, 0x30, 0x30) if _version(der) == _PKCS_12_VERSION:
+        case (0x02, 0x30) | (0x02, 0x30, 0x30) if _inside(der)[0][1] == _PKCS_12_VERSION:
             return "PKCS #12"
         case (0x02, 0x30, 0x04, *_) | (0x02, 0x02, 0x02, *_) | (0x02, 0x04, *_):
             return "private key"
@@ -75,10 +74,6 @@ def structure(der: bytes) -> tuple[int, ...]:
 def _inside(der: bytes) -> list[tuple[int, bytes]]:
     outer = elements(der) or []
     return elements(outer[0][1]) or [] if [tag for tag, _ in outer] == [_SEQUENCE] else []
-
-
-def _version(der: bytes) -> bytes | None:
-    return next((content for tag, content in _inside(der)[:1] if tag == _INTEGER), None)
 
 
 def _signed_form(der: bytes) -> DerForm:

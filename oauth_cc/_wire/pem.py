@@ -23,7 +23,7 @@ def unwrap(content: str | bytes) -> str | bytes:
         '-----BEGIN KEY-----\nAA==\n-----END KEY-----'
     """
     found = _plain(content)
-    if isinstance(found, str) and "-----" not in found and _BASE64.fullmatch(found):
+    if isinstance(found, str) and _BASE64.fullmatch(found):
         try:
             inner = _plain(a2b_base64("".join(found.split()), strict_mode=True))
         except Error:
