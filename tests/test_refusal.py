@@ -20,6 +20,8 @@ from oauth_cc import (
     HttpResponse,
     NoAuthentication,
     PrivateKeyJwt,
+    Secret,
+    SecretFile,
     SigningKey,
     TokenRequest,
     errors,
@@ -27,7 +29,16 @@ from oauth_cc import (
     token_request,
 )
 from oauth_cc.http import Headers
-from oauth_cc.refusal import MAX_DESCRIPTION, MAX_WORDS
+from oauth_cc.refusal import (
+    MAX_DESCRIPTION,
+    MAX_WORDS,
+    conceal,
+    known_secrets,
+    redact,
+    redacted,
+    secrets_of,
+    words_in_success,
+)
 
 NOW = 1700000000.0
 SECRET = "s3cr3t/va lue"
@@ -275,3 +286,238 @@ class TestAdvice:
         error = refused({"error": "invalid_client"}, 401)
         assert error.advice == ENCODE_ADVICE
         assert SECRET not in f"{error}{error!r}"
+
+
+class TestFields:
+    """Each field of the error, and nothing beside it."""
+
+    @pytest.mark.parametrize(
+        ("status", "members", "expected"),
+        [
+            (400, {"error": "invalid_scope"}, ("invalid_scope", None, None, 400, False, None, None, None)),
+            (
+                503,
+                {"error": "x y", "error_description": " why\r\n", "error_uri": "https://as.example/e?a=b#c"},
+                ("x y", "why", "https://as.example/e?a=b#c", 503, True, 5.0, None, "try again in 5 seconds"),
+            ),
+            (401, {"error_description": "why", "error_uri": "x"}, (None, None, None, 401, False, 5.0, "why", None)),
+            (
+                401,
+                {"error": 5, "message": "no", "error_uri": "http://as.example"},
+                (None, None, "http://as.example", 401, False, 5.0, "no", None),
+            ),
+            (
+                429,
+                {"error": "temporarily_unavailable", "detail": "busy"},
+                ("temporarily_unavailable", None, None, 429, True, 5.0, "busy", "try again in 5 seconds"),
+            ),
+            (403, {}, (None, None, None, 403, False, 5.0, None, CLIENT_ADVICE)),
+            (404, {}, (None, None, None, 404, False, 5.0, None, ENDPOINT_ADVICE)),
+        ],
+    )
+    def test_an_error_has_these_fields(self, status: int, members: object, expected: tuple[object, ...]) -> None:
+        """They are the arguments of the error, in their order."""
+        fields = {} if status == 400 else {"Retry-After": "Tue, 14 Nov 2023 22:13:25 GMT"}
+        response = HttpResponse(status, fields, json.dumps(members).encode())
+        with pytest.raises(errors.TokenRequestRefused) as caught:
+            parse_token_response(response, REQUEST, received_at=NOW)
+        assert caught.value.args == expected
+
+    def test_a_status_after_which_the_same_request_may_succeed_is_retryable(self) -> None:
+        """The others are not, unless the code says so."""
+        statuses = [status for status in range(200, 600) if status not in (200, 201) and not 300 <= status < 400]
+        assert [each for each in statuses if refused({}, each).retryable] == [429, 500, 502, 503, 504]
+        retryable = [each for each in statuses if refused({"error": "server_error"}, each).retryable]
+        assert retryable == [each for each in statuses if each not in (401, 403)]
+
+    @pytest.mark.parametrize(
+        ("uri", "shown"),
+        [
+            *[(uri, True) for uri in ("https://as.example/e", "http://h", "https://h/?a#b", f"https://{'a' * 500}")],
+            *[(uri, False) for uri in (f"https://{'a' * 501}", "https://", "ftp://h", "HTTPS://h", "/e", "", 5, None)],
+            *[(uri, False) for uri in ("https://h/a b", 'https://h/"', "https://h/\\", "https://h/é", "https://h\n")],
+            *[
+                (uri, False)
+                for uri in (f"https://h/{SECRET}", "https://h/s3cr3t%2Fva%20lue", "https://s3cr3t/va%20lue")
+            ],
+        ],
+        ids=str,
+    )
+    def test_the_page_of_an_error_is_a_web_page_without_a_secret(self, uri: object, shown: bool) -> None:
+        """Any other value counts as not given."""
+        assert refused({"error": "x", "error_uri": uri}).uri == (uri if shown else None)
+
+    @pytest.mark.parametrize(
+        ("location", "shown"),
+        [
+            ("https://other.example/a?b=c#d", "https://other.example/a"),
+            ("https://other.example/a#d?b=c", "https://other.example/a"),
+            ("/a", "/a"),
+            (f"/{'a' * 499}", f"/{'a' * 499}"),
+            (f"/{'a' * 499}?{'b' * 500}", f"/{'a' * 499}"),
+            (f"/{'a' * 500}", None),
+            ("https://id@other.example/", None),
+            ("/a@b", None),
+            ("/a b", None),
+            ("/é", None),
+            ("/a\n", None),
+            ("?a", None),
+            ("", None),
+            (None, None),
+            ("https://s3cr3t.example/", "https://s3cr3t.example/"),
+            ("https://s3cr3t%2Fva%20lue.example/", "***"),
+            ("/s3cr3t%2Fva%20lue/", "/***/"),
+        ],
+        ids=str,
+    )
+    def test_the_target_of_a_redirect_is_shown_without_what_may_be_secret(
+        self, location: str | None, shown: str | None
+    ) -> None:
+        """Unless it is a URL, it is not shown at all."""
+        fields = () if location is None else [("LOCATION", location), ("Location", "/second")]
+        with pytest.raises(errors.UnexpectedRedirect) as caught:
+            parse_token_response(HttpResponse(307, fields), REQUEST, received_at=NOW)
+        reason = "the token endpoint redirects, and token requests do not follow redirects; correct the endpoint"
+        assert caught.value.args == (307, reason, shown)
+
+    @pytest.mark.parametrize("over", [-1, 0, 1])
+    def test_words_are_cut_after_their_last_character_that_is_shown(self, over: int) -> None:
+        """White space around them does not count."""
+        for name, limit, member in (("error_description", 500, "description"), ("message", 300, "server_message")):
+            text = "a" * (limit + over)
+            shown = getattr(refused({"error": "x", name: f" {text}\n"}), member)
+            assert shown == text[:limit] + "…" * (over > 0)
+
+    def test_words_of_a_megabyte_are_not_read(self) -> None:
+        """One character less is."""
+        for size, words in ((1024 * 1024, "a" * 300 + "…"), (1024 * 1024 + 1, None)):
+            assert refused(b"a" * size).server_message == words
+            content = b'{"message": "' + b"a" * (size - 15) + b'"}'
+            assert (len(content), refused(content).server_message) == (size, words)
+
+    def test_the_first_item_of_an_array_has_the_words(self) -> None:
+        """An empty array has none."""
+        assert refused({"errors": [{"message": "one"}, {"message": "two"}]}).server_message == "one"
+        assert refused({"errors": [[{"message": "one"}]], "title": "two"}).server_message == "two"
+        assert refused({"errors": [], "title": "two"}).server_message == "two"
+        assert refused([{"message": "one"}]).server_message is None
+
+    def test_words_come_from_the_first_name_that_has_any(self) -> None:
+        """The order is that of the RFCs, then that of common practice."""
+        order = "error_description message errors response fault errorSummary error detail reason errmsg title".split()
+        shapes = {
+            "errors": [{"message": "in errors"}],
+            "response": {"errors": [{"message": "in response"}]},
+            "fault": {"faultstring": "in fault"},
+            "error": {"message": "in error"},
+        }
+        members: dict[str, object] = {name: shapes.get(name, f"in {name}") for name in reversed(order)}
+        for name in order:
+            assert refused(members).server_message == f"in {name}"
+            del members[name]
+        assert refused({"error": "“no”", "title": "first"}).server_message == "first"
+
+
+SECRETS = (Secret("s3cr3t-of-the-client"), Secret("other-s3cr3t"))
+CONCEALED = "no response; the details are hidden because they contain a secret"
+
+
+class TestRedaction:
+    """What is redacted, and where."""
+
+    def test_the_secrets_of_a_request_are_those_that_it_sends(self) -> None:
+        """The client identifier is not secret."""
+        request = token_request(ClientCredentials("id", ClientSecretPost("s3cret")))
+        request = request.with_parameter("key", "k3y").with_header("X-Key", "h34der").with_body("b=b0dy")
+        sent = {secret.reveal() for secret in known_secrets(request)}
+        assert sent == {"b0dy", "k3y", "h34der", "s3cret"}
+        basic = {secret.reveal() for secret in known_secrets(token_request(ClientCredentials("id", "s3cret")))}
+        assert {"s3cret", "aWQ6czNjcmV0"} <= basic
+        assert "id" not in basic
+        assert known_secrets(token_request(ClientCredentials("id", ClientSecretPost(SecretFile("/run/x"))))) == ()
+
+    def test_the_parts_of_a_jwt_are_secrets_from_sixteen_characters(self) -> None:
+        """Shorter ones may be words."""
+        request = token_request(ClientCredentials("id", NoAuthentication()))
+        one, other = f"{'a' * 16}.{'b' * 15}.{'c' * 17}", f"{'d' * 16}.e"
+        found = [secret.reveal() for secret in secrets_of(request, None, Secret(one), None, Secret(other))]
+        assert found == [one, "a" * 16, "c" * 17, other, "d" * 16]
+
+    @pytest.mark.parametrize(
+        ("text", "limit", "shown"),
+        [
+            ("a s3cr3t-of-the-client b", None, "a *** b"),
+            ("a s3cr3t-of-the-client b", 30, "a *** b"),
+            ("a s3cr3t-of-the-client b", 24, "a *** b"),
+            ("a s3cr3t-of-the-client b", 22, "a ***"),
+            ("a s3cr3t-of-the-client b", 3, "a ***"),
+            ("a s3cr3t-of-the-client b", 2, "a "),
+            ("a s3cr3t-of-the-client b", 0, ""),
+            ("abc", 2, "ab"),
+            ("abc", 3, "abc"),
+            ("abc", None, "abc"),
+            ("other-s3cr3ts3cr3t-of-the-client", None, "***"),
+            ("other-s3cr3t s3cr3t-of-the-client", None, "*** ***"),
+            ("x://a, y://s3cr3t-of-the-client/b, z://c", None, "x://a, ***, z://c"),
+            ("x://s3cr3t-of-the-client/b,x://other-s3cr3t", None, "***,***"),
+            ("x://a other-s3cr3t", None, "x://a ***"),
+            ("x://a?other-s3cr3t'", None, "***'"),
+            ("(other-s3cr3t)x://a", None, "(***)x://a"),
+            ("other-s3cr3tx://a", None, "***"),
+        ],
+    )
+    def test_a_text_is_redacted_up_to_its_limit(self, text: str, limit: int | None, shown: str) -> None:
+        """A URL that holds a secret is redacted as a whole, and no other one."""
+        assert redact(text, SECRETS, limit) == shown
+
+    def test_an_error_that_shows_no_secret_is_itself(self) -> None:
+        """It keeps its traceback and its notes."""
+        error = errors.InvalidResponse(200, "no members", "active", True, 5.0)
+        assert redacted(error, SECRETS) is error
+
+    def test_every_text_of_an_error_is_redacted(self) -> None:
+        """Its class, its status and its other fields stay."""
+        error = errors.InvalidResponse(200, "no other-s3cr3t", "s3cr3t-of-the-client", True, 5.0)
+        shown = redacted(error, SECRETS)
+        assert (type(shown), shown.args) == (errors.InvalidResponse, (200, "no ***", "***", True, 5.0))
+        moved = redacted(errors.UnexpectedRedirect(302, "no", "/other-s3cr3t"), SECRETS)
+        assert (type(moved), moved.args) == (errors.UnexpectedRedirect, (302, "no", "/***"))
+
+    @pytest.mark.parametrize("place", ["text", "note", "second note"])
+    def test_an_error_of_a_library_that_shows_a_secret_is_concealed(self, place: str) -> None:
+        """Neither its text, nor its notes, nor the attributes of its class show anything then."""
+        for error in (ValueError("text"), OSError(5, "text"), UnicodeDecodeError("ascii", b"", 0, 1, "text")):
+            error.add_note("note")
+            error.add_note("second note")
+            conceal(error, SECRETS)
+            assert ("text" in str(error), error.__notes__) == (True, ["note", "second note"])
+            conceal(error, (Secret(place),))
+            assert (error.args, error.__notes__) == ((CONCEALED,), [])
+            assert [getattr(error, name, CONCEALED) for name in ("reason", "strerror")] == [CONCEALED, CONCEALED]
+        plain = ValueError("text")
+        conceal(plain, (Secret("text"),))
+        assert (plain.args, vars(plain)) == ((CONCEALED,), {})
+
+    @pytest.mark.parametrize(
+        ("text", "shown"),
+        [
+            ("a" * 15, "a" * 15),
+            ("A" * 15 + "!", "***"),
+            ("a" * 15 + "A", "***"),
+            ("a" * 16, "a" * 16),
+            ("tenant-of-the_client.here:now/then.", "tenant-of-the_client.here:now/then."),
+            ("tenant-of--the-client", "***"),
+            ("tenant-of-the-client?!", "***"),
+            ("(tenant-of-the-client", "***"),
+            ("code 9f8e7d6c5b4a39281706 given", "code *** given"),
+            ("code=9f8e7d6c5b4a39281706", "***"),
+            ("s3cr3t-of-the-client", "***"),
+            ("other-s3cr3t", "***"),
+            (" ", None),
+            ("\n", None),
+        ],
+    )
+    def test_what_may_be_a_token_is_redacted_in_a_success(self, text: str, shown: str | None) -> None:
+        """A long word is one unless it is lower-case words with punctuation."""
+        assert words_in_success({"message": text}, SECRETS) == shown
+        assert words_in_success({"other": text}, SECRETS) is None

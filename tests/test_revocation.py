@@ -176,9 +176,16 @@ class TestErrorResponse:
     def test_the_advice_names_the_endpoint(self, read: Callable[..., object]) -> None:
         """It is not the token endpoint."""
         kind = "revocation" if read is check_revocation_response else "introspection"
-        error = self.read(read, HttpResponse(503, {"Retry-After": "Tue, 14 Nov 2023 22:13:25 GMT"}))
+        error = self.read(read, HttpResponse(404, {"Retry-After": "Tue, 14 Nov 2023 22:13:25 GMT"}))
         advice = f"check the {kind} endpoint and any proxy in front of it"
-        assert error.args == (None, None, None, 503, True, 5.0, None, advice)
+        assert error.args == (None, None, None, 404, False, 5.0, None, advice)
+
+    def test_the_advice_for_an_invalid_client_concerns_its_secret(self, read: Callable[..., object]) -> None:
+        """It is that of a token request."""
+        client = ClientCredentials("id", "a+b")
+        error = self.read(read, HttpResponse(401, (), b'{"error": "invalid_client"}'), client=client)
+        advice = "try ClientSecretBasic(secret, encode=False), as the secret has reserved characters"
+        assert error.args == ("invalid_client", None, None, 401, False, None, None, advice)
 
     @pytest.mark.parametrize(
         "given_", ["eyJhbGciOiJub25lIn0.e30.c2lnbmF0dXJlLTc", Secret(" eyJhbGciOiJub25lIn0.e30.c2lnbmF0dXJlLTc\n")]
