@@ -57,6 +57,7 @@ def test_a_sentence_names_what_was_requested_and_the_proxy(
     "proxy",
     [
         "http://someone:secret@proxy.example:3128/",
+        "http://proxy.example:3128",
         "http://some@one:sec//ret@proxy.example:3128",
         "someone:secret@proxy.example:3128",
         "proxy.example:3128",

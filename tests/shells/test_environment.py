@@ -293,6 +293,17 @@ def test_the_authorities_of_a_folder_are_trusted_where_the_library_trusts_them(
     assert (error is None, count) == (trusts, int(trusts))
 
 
+@pytest.mark.parametrize("way", WAYS[:2], ids=lambda way: way.name)
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_the_authorities_of_requests_may_be_in_a_folder(
+    way: Way, variable: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By their hashes, or in one file."""
+    for path in (world.folder, world.bundle):
+        monkeypatch.setenv(variable, str(path))
+        assert outcome(world, world.https, way.fetch) == (None, [], 1)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
 def test_aiohttp_trusts_the_authorities_of_the_environment_that_it_starts_in(variable: str, world: World) -> None:

@@ -4,7 +4,9 @@ The error of one attempt, for each error of each HTTP library: its text, its cla
 
 import asyncio
 import ssl
+import threading
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -22,6 +24,8 @@ from requests.exceptions import ChunkedEncodingError, InvalidHeader, ProxyError,
 
 from oauth_cc import HttpRequest, Options, TokenRequestRefused
 from oauth_cc._io import aiohttp_sending, library_httpx, library_httpx2, requests_sending
+from oauth_cc._io.deadline import Deadline
+from oauth_cc.errors import InvalidInput
 from oauth_cc.flows.effects import Failed, Received
 from tests.leaks import shown_by
 
@@ -211,6 +215,74 @@ def test_an_error_of_requests_has_a_text_of_this_library(
             "url": REQUEST.url,
             "hooks": bare.hooks,
         }
+
+
+@pytest.mark.parametrize(
+    ("of_session", "named"), [({}, "proxy.example:3128"), ({"https": "http://other.example:3128"}, None)]
+)
+def test_an_error_of_requests_names_a_proxy_of_the_environment(
+    of_session: dict[str, str], named: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does not name a proxy of the session, which the program knows."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://someone:M4RKER@proxy.example:3128")
+    with requests.Session() as session:
+        session.mount("https://", Broken(requests.ConnectionError("away")))
+        session.proxies.update(of_session)
+        found = failure(requests_sending.sender(session, 3.0)(REQUEST))
+    more = "" if named is None else f"; a proxy of the environment is used: {named}"
+    assert str(found.error) == f"{AT}away{more}"
+
+
+@pytest.mark.parametrize(
+    ("timeout", "whole"), [(0.02, "0.02"), ((0.02, 0.03), "0.05"), (1, "1")], ids=["number", "pair", "int"]
+)
+def test_an_attempt_on_requests_ends_after_the_timeout(
+    timeout: requests_sending.Timeout, whole: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sum of a pair bounds an attempt."""
+    released, bounds = threading.Event(), list[float]()
+    perform = Deadline.perform
+
+    def noted(self: Deadline[Any], *arguments: Any) -> Any:
+        bounds.append(self.seconds)
+        self.seconds = 0.01
+        return perform(self, *arguments)
+
+    monkeypatch.setattr(Deadline, "perform", noted)
+    with requests.Session() as session:
+        monkeypatch.setattr(session, "send", lambda *_, **__: released.wait(30))
+        found = failure(requests_sending.sender(session, timeout)(REQUEST))
+        released.set()
+    assert [f"{bound:g}" for bound in bounds] == [whole]
+    assert type(found.error) is requests.ReadTimeout
+    assert (str(found.error), found.retryable) == (f"{AT}no complete response within 0.01 seconds", False)
+
+
+@pytest.mark.parametrize(
+    "timeout", [0, -1.0, (1.0, 0), (0, 1.0), (1.0, 2.0, 3.0), (1.0,), "1", None, True, float("nan"), 86401], ids=repr
+)
+def test_a_timeout_of_another_form_is_rejected(timeout: Any) -> None:
+    """A timeout is a number or a pair of numbers."""
+    with pytest.raises(InvalidInput) as caught:
+        requests_sending.sender(None, timeout)
+    assert str(caught.value).startswith("timeout must be a number of seconds above 0 and at most 86400, not ")
+
+
+def test_an_authority_file_that_cannot_be_read_is_an_error_of_the_attempt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is missing, or holds no certificate."""
+    missing, empty = tmp_path / "missing.pem", tmp_path / "empty.pem"
+    empty.write_text("no certificate")
+    for path, kind, text in (
+        (missing, FileNotFoundError, f"[Errno 2] No such file or directory: '{missing}'"),
+        (empty, ssl.SSLError, "no certificate or crl found"),
+    ):
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(path))
+        found = failure(requests_sending.sender(None, 3.0)(REQUEST))
+        assert isinstance(found.error, kind)
+        assert text in str(found.error).lower() or text == str(found.error)
+        assert (found.retryable, found.error.__traceback__) == (False, None)
 
 
 def test_the_own_text_of_an_error_of_requests_stays() -> None:

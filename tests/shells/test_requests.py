@@ -314,7 +314,7 @@ class TestRejectedToken:
             monkeypatch.setattr("oauth_cc._io.requests_repeating._SECONDS", 20.0)
         rejected = Answer(401, chunks=chunks, pause=pause)
         with serve(TOKEN, SECOND) as script, serve(rejected, DONE, keep_alive=True) as api:
-            answer = session.get(api.url, auth=auth_of(script), timeout=20)
+            answer = session.get(api.url, auth=auth_of(script), timeout=60)
         assert made.count(int(api.url.rpartition(":")[2])) == connections
         read = answer.history[0].content
         assert (answer.content, read) == (b"done", b"".join(chunks)[: len(read)])

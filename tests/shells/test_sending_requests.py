@@ -17,9 +17,10 @@ from urllib3.util.retry import Retry
 
 from oauth_cc import ClientCredentials, ClientSecretPost, InvalidResponse, Options, Retries, token_request
 from oauth_cc._io import requests_connection
-from oauth_cc.errors import TokenRequestRefused, UnexpectedRedirect
-from oauth_cc.requests import TokenSource, fetch_token
+from oauth_cc.errors import OAuthError, TokenRequestRefused, UnexpectedRedirect
+from oauth_cc.requests import TokenSource, fetch_metadata, fetch_token
 from tests.leaks import shown_by
+from tests.shells.dripping import drip
 from tests.shells.scripted import TOKEN, Answer, ScriptedServer, serve
 
 REQUEST = token_request(ClientCredentials("your_id", ClientSecretPost("s3cret-of-client")))
@@ -86,6 +87,37 @@ class TestSession:
             fetch(server, session)
             body = b"grant_type=client_credentials&client_id=your_id&client_secret=s3cret-of-client"
             assert seen == [(f"{server.url}/token", body, 200)]
+
+    def test_what_wraps_send_gets_a_response_without_connection_redirect_and_cookie(
+        self, session: requests.Session, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It is read and has the status, the reason, the other headers and the body."""
+        send, seen = session.send, list[tuple[dict[str, Any], requests.Response]]()
+
+        def traced(request: requests.PreparedRequest, **sending: Any) -> requests.Response:
+            seen.append((sending, send(request, **sending)))
+            return seen[-1][1]
+
+        monkeypatch.setattr(session, "send", traced)
+        moved = Answer(302, (("LOCATION", "/there"), ("X-Own", "x"), ("Set-Cookie", "id=of-as")), (b"moved",))
+        with serve(moved) as server, pytest.raises(UnexpectedRedirect):
+            fetch(server, session)
+        ((sending, response),) = seen
+        assert (sending["timeout"], sending["allow_redirects"]) == ((5.0, 5.0), False)
+        assert (response.status_code, response.reason, response.url) == (302, "Found", f"{server.url}/token")
+        assert (response.content, response.raw, response.history) == (b"moved", None, [])
+        assert response.request.url == f"{server.url}/token"
+        assert isinstance(response.headers, requests.structures.CaseInsensitiveDict)
+        assert "location" not in response.headers
+        assert (response.headers["x-own"], response.headers["set-cookie"]) == ("x", "id=of-as")
+
+    def test_a_request_without_a_body_has_no_length(self, session: requests.Session) -> None:
+        """The request for metadata is such a request."""
+        with serve(Answer(404)) as server, pytest.raises(OAuthError):
+            fetch_metadata(server.url, client=session, options=ONCE)
+        assert {(asked.method, asked.body) for asked in server.asked} == {("GET", b"")}
+        names = {name for asked in server.asked for name in asked.headers}
+        assert names == {"Host", "Accept", "Accept-Encoding", "User-Agent"}
 
     def test_a_mounted_adapter_gets_the_settings_of_the_session_and_of_the_environment(
         self, session: requests.Session, monkeypatch: pytest.MonkeyPatch
@@ -167,10 +199,37 @@ class TestHooks:
             response.raise_for_status()
 
         session.hooks["response"].append(check_status)
-        named = rf"no such scope; the response hook .*check_status of the session raised {error.__name__}"
-        with serve(REFUSED) as server, pytest.raises(TokenRequestRefused, match=named) as raised:
+        named = (
+            f"; the response hook {check_status.__qualname__} of the session raised {error.__name__} for this response"
+        )
+        with serve(REFUSED) as server, pytest.raises(TokenRequestRefused) as raised:
             fetch(server, session)
+        assert str(raised.value).endswith(f"no such scope{named}")
         assert (raised.value.status, raised.value.code) == (400, "invalid_scope")
+
+    def test_a_hook_without_a_name_is_named_by_its_class(self, session: requests.Session) -> None:
+        """It is called after a hook that has nothing to say."""
+
+        class Checking:
+            def __call__(self, response: requests.Response, **sending: object) -> None:
+                response.raise_for_status()
+
+        session.hooks["response"] += [lambda response, **sending: None, Checking()]
+        named = "the response hook Checking of the session raised HTTPError for this response"
+        with serve(REFUSED) as server, pytest.raises(TokenRequestRefused, match=named):
+            fetch(server, session)
+
+    def test_a_hook_gets_how_the_request_is_sent(self, session: requests.Session) -> None:
+        """As requests passes it."""
+        seen: list[dict[str, object]] = []
+
+        def note(response: requests.Response, **sending: object) -> None:
+            seen.append(sending)
+
+        session.hooks["response"].append(note)
+        with serve(TOKEN) as server:
+            fetch(server, session)
+        assert [sending["timeout"] for sending in seen] == [(5.0, 5.0)]
 
     def test_a_hook_that_rejects_a_success_raises_its_own_error(self, session: requests.Session) -> None:
         """Its traceback does not hold the request."""
@@ -202,6 +261,34 @@ class TestRepeatingAdapter:
             source.discard(source.token())
             source.token()
         assert len([line for line in caplog.messages if "the adapter of the session repeats POST" in line]) == 1
+
+    @pytest.mark.parametrize(
+        ("retry", "repeats"),
+        [
+            (Retry(2, allowed_methods=["GET", "POST"]), True),
+            (Retry(True, allowed_methods=None), True),
+            (Retry(None, status=1, allowed_methods=["POST"]), True),
+            (Retry(0, allowed_methods=None), False),
+            (Retry(False, allowed_methods=None), False),
+            (Retry(2), False),
+            (3, False),
+        ],
+        ids=repr,
+    )
+    def test_the_log_line_says_what_to_mount_instead(
+        self, session: requests.Session, retry: Retry | int, repeats: bool, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Only an adapter that repeats POST is named."""
+        session.mount("http://", HTTPAdapter(max_retries=retry))
+        with serve(TOKEN) as server:
+            fetch(server, session)
+            host = server.url.removeprefix("http://")
+        expected = (
+            f"token endpoint at {host}: the adapter of the session repeats POST by itself, with the same client"
+            " assertion; mount one without Retry for this host"
+        )
+        lines = [(record.levelname, record.name, record.getMessage()) for record in caplog.records]
+        assert lines == ([("WARNING", "oauth_cc", expected)] if repeats else [])
 
     def test_the_status_that_ends_the_repetitions_is_raised(self, session: requests.Session) -> None:
         """It replaces the RetryError, and there is no further attempt."""
@@ -271,8 +358,56 @@ class TestErrors:
         headers = tuple([(f"X-{number}", "x" * 60000) for number in range(18)])
         with serve(Answer(headers=headers, chunks=TOKEN.chunks)) as server:
             theirs = session if client else None
-            with pytest.raises(InvalidResponse, match="exceeds 1048576 bytes"):
+            with pytest.raises(InvalidResponse, match=r"the response exceeds 1048576 bytes with its headers"):
                 fetch(server, theirs)
+
+    @pytest.mark.parametrize(("size", "fits"), [(2**20 - 1000, True), (2**20 - 10, False)])
+    def test_a_response_fits_with_its_headers_or_not(self, session: requests.Session, size: int, fits: bool) -> None:
+        """The limit is 1 MiB."""
+        body = TOKEN.chunks[0] + b" " * (size - len(TOKEN.chunks[0]))
+        with serve(Answer(headers=(("X-Own", "x" * 200),), chunks=(body,))) as server:
+            if fits:
+                fetch(server, session)
+            else:
+                with pytest.raises(InvalidResponse, match="with its headers"):
+                    fetch(server, session)
+
+
+def test_authorities_are_read_for_https_alone() -> None:
+    """That takes longer than a token request."""
+    before = requests_connection._tls.cache_info()
+    with serve(TOKEN) as server:
+        fetch(server)
+    assert requests_connection._tls.cache_info() == before
+
+
+def test_tls_to_a_proxy_trusts_the_authorities_of_the_environment(
+    one_authority: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This proxy refuses every tunnel."""
+    authority = trustme.CA()
+    server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(server_side)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    for bundle, reason in ((str(tmp_path / "ca.pem"), "(HTTP 501)"), (one_authority, "certificate verify failed")):
+        with serve(TOKEN, tls=server_side) as proxy:
+            monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+            monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
+            with pytest.raises(requests.RequestException) as raised:
+                fetch_token(REQUEST, "https://as.example/token", options=ONCE)
+            assert reason in str(raised.value)
+            assert str(raised.value).endswith(
+                f"a proxy of the environment is used: {proxy.url.removeprefix('https://')}"
+            )
+
+
+def test_a_connection_of_an_own_session_is_cut_at_the_deadline(caplog: pytest.LogCaptureFixture) -> None:
+    """Afterwards there is no connection."""
+    with drip("header") as server:
+        with pytest.raises(requests.ReadTimeout, match=r"no complete response within 0\.2 seconds"):
+            fetch_token(REQUEST, f"{server.url}/token", options=Options(retries=Retries(attempts=1), timeout=0.2))
+        assert server.ended.wait(10)
+    assert "through a client of requests" not in caplog.text
 
 
 def test_the_authorities_are_read_once_by_a_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
