@@ -15,7 +15,6 @@ import attrs
 try:
     import anyio
     import anyio.lowlevel
-    import anyio.to_thread
 except ImportError as _error:
     advice = (
         "install oauth_cc with the extra of your HTTP library: oauth_cc[httpx2], oauth_cc[httpx] or oauth_cc[aiohttp]"
@@ -25,6 +24,7 @@ except ImportError as _error:
 from oauth_cc._io.clock import moment
 from oauth_cc._io.context import SourceContext
 from oauth_cc._io.signing import perform_signing_async
+from oauth_cc._io.worker_threads import in_worker_thread
 from oauth_cc.events import Event
 from oauth_cc.flows.effects import (
     Effect,
@@ -72,7 +72,7 @@ class ThreadedStore:
 
     async def load(self, key: str) -> Token | None:
         """Return the token under *key*, or None."""
-        return await anyio.to_thread.run_sync(lambda: settled(self._store.load(key)), limiter=_unlimited())
+        return await in_worker_thread(lambda: settled(self._store.load(key)))
 
     async def save(self, key: str, token: Token) -> None:
         """
@@ -82,7 +82,7 @@ class ThreadedStore:
             key: The cache key, 64 hexadecimal digits.
             token: The token.
         """
-        await anyio.to_thread.run_sync(lambda: settled(self._store.save(key, token)), limiter=_unlimited())
+        await in_worker_thread(lambda: settled(self._store.save(key, token)))
 
     async def discard(self, key: str, token: Token) -> None:
         """
@@ -92,7 +92,7 @@ class ThreadedStore:
             key: The cache key, 64 hexadecimal digits.
             token: The rejected token.
         """
-        await anyio.to_thread.run_sync(lambda: settled(self._store.discard(key, token)), limiter=_unlimited())
+        await in_worker_thread(lambda: settled(self._store.discard(key, token)))
 
     @asynccontextmanager
     async def lock(self, key: str, wait: float) -> AsyncGenerator[bool]:
@@ -104,13 +104,13 @@ class ThreadedStore:
             wait: Seconds to wait for the lock.
         """
         taken = self._store.lock(key, wait)
-        held = await anyio.to_thread.run_sync(taken.__enter__, limiter=_unlimited())
+        held = await in_worker_thread(taken.__enter__)
         try:
             yield held
         finally:
             # A cancelled task must release its lock too.
             with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(taken.__exit__, None, None, None, limiter=_unlimited())
+                await in_worker_thread(partial(taken.__exit__, None, None, None))
 
 
 @final
@@ -310,8 +310,3 @@ async def _perform(
             return None
         case _:
             assert_never(effect)
-
-
-def _unlimited() -> anyio.CapacityLimiter:
-    # Threads that wait for a token or a lock must not use up the worker threads that the renewal needs.
-    return anyio.CapacityLimiter(1)

@@ -48,12 +48,12 @@ async def perform_signing_async(effect: Signing) -> Proven:
     if isinstance(effect, Sign) and isinstance(effect.key, SigningKey) and effect.key.in_memory:
         return perform_signing(effect)
     # Imported here, because code for threads works without anyio.
-    from anyio.to_thread import run_sync
+    from oauth_cc._io.worker_threads import in_worker_thread
 
     try:
         # In a list, because trio rejects a function that returns a coroutine.
         # Abandoned on cancellation, because a KMS may hang.
-        (found,) = await run_sync(lambda: [_perform(effect)], abandon_on_cancel=True)
+        (found,) = await in_worker_thread(lambda: [_perform(effect)], abandon_on_cancel=True)
         if inspect.isawaitable(found):
             found = await found
     except Exception as error:  # as in `perform_signing`

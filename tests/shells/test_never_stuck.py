@@ -4,6 +4,7 @@ Single flight never sticks: leaders that vanish, hang, or are interrupted, and f
 
 import asyncio
 import gc
+import json
 import logging
 import os
 import signal
@@ -18,15 +19,30 @@ from typing import Any
 
 import anyio
 import anyio.to_thread
+import attrs
 import httpx2
 import pytest
 
-from oauth_cc import ClientAssertion, ClientCredentials, Options, RenewalWindow, Token, TokenCache, errors
+from oauth_cc import (
+    ClientAssertion,
+    ClientAuthentication,
+    ClientCredentials,
+    ClientSecretPost,
+    Options,
+    PrivateKeyJwt,
+    RenewalWindow,
+    SigningKey,
+    Token,
+    TokenCache,
+    errors,
+)
+from oauth_cc.authentication import KeySource
 from oauth_cc.events import Event, TokenObtained
 from oauth_cc.httpx2 import AsyncTokenSource, TokenSource
 from oauth_cc.testing import AuthorizationServer
 from tests.gates import AsyncGatedTransport, Gate, GatedTransport, arrival
 from tests.resting import at_rest, at_rest_async
+from tests.shells.scripted import TOKEN, Answer, Held, ScriptedServer, serve
 from tests.test_source import Shared
 
 CREDENTIALS = ClientCredentials("your_id", "s3cret")
@@ -345,27 +361,51 @@ class TestCallbacks:
         at_rest(source[0])
 
 
+def _sign(_: bytes) -> bytes:
+    return bytes(64)
+
+
+KEY = SigningKey("ES256", _sign, thumbprint="key-1")
+BLOCKING: dict[str, Callable[[str], ClientAuthentication]] = {
+    "store": lambda _: ClientSecretPost("s3cret"),
+    "secret function": lambda _: ClientSecretPost(lambda: "s3cret"),
+    "assertion function": lambda _: ClientAssertion(lambda: "eyJ-1"),
+    "signer": lambda issuer: PrivateKeyJwt(KEY, issuer),
+    "key": lambda issuer: PrivateKeyJwt(attrs.evolve(KEY, source=KeySource("client.pem", lambda: KEY)), issuer),
+}
+"""What blocks a renewal, and the authentication at an issuer with it."""
+
+
 class TestThreadPools:
     @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-    def test_leader_with_a_store_does_not_need_the_thread_pool_of_its_callers(
-        self, server: AuthorizationServer, backend: str
-    ) -> None:
-        """All threads of the pool wait for its token."""
-        cache = TokenCache(Shared())
+    @pytest.mark.parametrize("blocking", BLOCKING)
+    def test_leader_does_not_need_the_thread_pool_of_its_callers(self, blocking: str, backend: str) -> None:
+        """All threads of the pool wait for its token, while it calls a store or a function of the user."""
+        cache = TokenCache(Shared() if blocking == "store" else None)
 
-        async def main() -> None:
-            source = AsyncTokenSource(CREDENTIALS, server.token_endpoint, store=cache)
-            blocking = TokenSource(CREDENTIALS, server.token_endpoint, store=cache)
+        async def main(script: ScriptedServer, metadata: Held) -> None:
+            credentials = ClientCredentials("your_id", BLOCKING[blocking](script.url))
+            source = AsyncTokenSource.from_issuer(script.url, credentials, store=cache)
+            waiting = TokenSource.from_issuer(script.url, credentials, store=cache)
             limiter = anyio.to_thread.current_default_thread_limiter()
             limiter.total_tokens = 4
             with anyio.fail_after(20):
                 async with anyio.create_task_group() as group:
                     group.start_soon(source.token)
+                    while not script.asked:
+                        await anyio.sleep(0.001)
                     for _ in range(12):
-                        group.start_soon(anyio.to_thread.run_sync, blocking.token)
+                        group.start_soon(anyio.to_thread.run_sync, waiting.token)
+                    while limiter.statistics().tasks_waiting < 8:
+                        await anyio.sleep(0.001)
+                    metadata.released.set()
 
-        anyio.run(main, backend=backend)
-        assert len(server.token_requests) == 1
+        with serve(TOKEN) as script:
+            endpoints = {"issuer": script.url, "token_endpoint": f"{script.url}/token"}
+            metadata = Held(Answer(chunks=(json.dumps(endpoints).encode(),)))
+            script.steps.insert(0, metadata)
+            anyio.run(main, script, metadata, backend=backend)
+        assert [asked.method for asked in script.asked] == ["GET", "POST"]
 
 
 each_error = pytest.mark.parametrize(
