@@ -154,7 +154,7 @@ class TestRequest:
             ("--header", "X-Merchant-Id", "--header must be NAME=VALUE"),
             ("--header", "Authorization=M4RKER", "pass a client authentication method"),
             ("--header-env", "X-Key", "--header-env must be NAME=VARIABLE"),
-            ("--header-env", "X-Key=NO_SUCH", "names NO_SUCH, which is not set"),
+            ("--header-env", "X-Key=NO_SUCH", "must name a variable that is set; export it, or correct the name"),
         ):
             refused = cli(*target, option, value)
             assert (refused.code, refused.out) == (BAD_INPUT, "")
@@ -306,7 +306,7 @@ class TestToken:
     @pytest.mark.parametrize(
         ("source", "advice"),
         [
-            (("--secret-env", "NO_SUCH_VARIABLE"), "--secret-env names NO_SUCH_VARIABLE, which is not set"),
+            (("--secret-env", "M4RKER"), "--secret-env must name a variable that is set; export it"),
             (("--secret-file", "/no/such/file"), "No such file"),
             (("--secret-file", __file__), "must contain one line with the secret"),
             (("--secret-stdin",), "control character"),
@@ -688,7 +688,7 @@ class TestAuthentication:
             (tmp_path / "key.pem").write_bytes(pem(CURVES["ES256"], password=b"pass"))
             assert cli(*given, "--key-password-env", "KEY_PASSWORD").code == DONE
             assert (
-                "--key-password-env names NOSUCH, which is not set" in cli(*given, "--key-password-env", "NOSUCH").err
+                "--key-password-env must name a variable that is set" in cli(*given, "--key-password-env", "NOSUCH").err
             )
 
     def test_kid_and_certificate_thumbprint_are_in_the_header(self, cli: Runner, key: str, tmp_path: Path) -> None:
@@ -989,7 +989,7 @@ class TestRevocation:
         [
             (("--revocation-url", "https://as.example/", "--secret-stdin"), "--token-stdin cannot be combined with"),
             (("--revocation-url", "https://as.example/", "--auth", "none"), "no token on standard input; pipe it in"),
-            (("--auth", "none", "--token-env", "NO_SUCH"), "--token-env names NO_SUCH, which is not set"),
+            (("--auth", "none", "--token-env", "NO_SUCH"), "--token-env must name a variable that is set"),
             (("--auth", "none", "--token-file", "/no/such"), "--token-file cannot be read"),
             (("--auth", "none", "--token-env", "OWN_TOKEN"), "--revocation-url or --issuer is required"),
             (("--auth", "none", "--issuer", "{}", "--token-env", "OWN_TOKEN"), "metadata has no revocation_endpoint"),

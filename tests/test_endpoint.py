@@ -444,6 +444,8 @@ class TestResource:
             "api://0-1/a%20b",
             "http://[::1]/",
             "a:b",
+            "https://api.example/@me",
+            "mailto:me@api.example",
         ],
     )
     def test_an_absolute_uri_of_any_scheme_is_returned_unchanged(self, uri: str) -> None:
@@ -460,6 +462,8 @@ class TestResource:
             ("must not have a fragment", "https://api.example/#"),
             ("must not have a fragment", "https://api.example/#a"),
             ("must not have a fragment", "#"),
+            ("must not contain userinfo before '@'; name the resource without", "https://user:s3cret@api.example/"),
+            ("must not contain userinfo", "api://user@name?a"),
             ("must be an absolute URI", ""),
             ("must be an absolute URI", "api"),
             ("must be an absolute URI", "/api"),

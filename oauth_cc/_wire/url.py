@@ -81,6 +81,8 @@ def uri_fault(uri: str) -> str | None:
         return f"must not be longer than {MAX_LENGTH} characters"
     if "#" in uri:
         return "must not have a fragment; remove '#' and what follows (RFC 8707 section 2)"
+    if "@" in re.split(r"[/?]", uri.partition("://")[2], maxsplit=1)[0]:
+        return "must not contain userinfo before '@'; name the resource without credentials"
     if not _ABSOLUTE_URI.fullmatch(uri):
         advice = "for a GUID or a name, use with_resource(name, uri=False)"
         return f"must be an absolute URI such as 'https://api.example/', percent-encoded (RFC 3986); {advice}"

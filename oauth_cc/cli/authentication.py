@@ -250,7 +250,8 @@ def _secret(arguments: argparse.Namespace, stdin: TextIO | None) -> Secret | Sec
 def _variable(option: str, name: str) -> Secret:
     value = os.environ.get(name)
     if value is None:
-        raise InvalidInput(option, f"{option} names {name}, which is not set in the environment; export it")
+        # Its name is not repeated, because it may be the secret by mistake.
+        raise InvalidInput(option, f"{option} must name a variable that is set; export it, or correct the name")
     return _not_empty(name, value)
 
 

@@ -108,5 +108,7 @@ def _name_and_variable(text: str) -> tuple[str, Secret]:
     if not separator:
         raise InvalidInput("--header-env", "--header-env must be NAME=VARIABLE")
     if variable not in os.environ:
-        raise InvalidInput("--header-env", f"--header-env names {variable}, which is not set; export it")
+        # The name is not repeated, because it may be the value by mistake.
+        reason = "--header-env must name a variable that is set; export it, or correct the name"
+        raise InvalidInput("--header-env", reason)
     return name, Secret(os.environ[variable])
