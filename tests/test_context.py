@@ -3,7 +3,9 @@ The context of a token source: cache, request settings, event hook.
 """
 
 import asyncio
+import math
 import time
+from base64 import urlsafe_b64decode
 from typing import Any
 from unittest.mock import Mock
 
@@ -15,6 +17,7 @@ from oauth_cc import (
     ClientCredentials,
     Dialect,
     Options,
+    RenewalWindow,
     Retries,
     Scope,
     Secret,
@@ -27,6 +30,7 @@ from oauth_cc._io.arguments import check_client, check_kind
 from oauth_cc._io.base_source import raisable
 from oauth_cc._io.context import SourceContext
 from oauth_cc._io.options import check_options, check_timeout
+from oauth_cc.endpoint import Origin, origin
 from oauth_cc.events import (
     Event,
     ProofAlgorithmUnsupported,
@@ -37,13 +41,14 @@ from oauth_cc.events import (
     StoreFailed,
     StoreReturned,
     TokenDiscarded,
+    TokenWithheld,
 )
 from oauth_cc.flows import Failed, Load, Lock, Save
 from oauth_cc.flows.renewal import Renewed, terms
 from oauth_cc.flows.single_flight import Use
 from oauth_cc.http import HttpResponse
 from oauth_cc.stores._pending import PendingRenewal, StartRenewal
-from oauth_cc.stores.cache import TokenCache
+from oauth_cc.stores.cache import Limits, TokenCache
 from oauth_cc.token import Oddity
 from tests.bound import bound_key
 
@@ -243,6 +248,128 @@ def test_an_algorithm_of_proofs_that_the_api_does_not_accept_is_reported() -> No
     (event,) = events
     assert isinstance(event, ProofAlgorithmUnsupported)
     assert (event.algorithm, event.accepted, event.api) == ("ES256", ("PS256", "EdDSA"), ORIGIN)
+
+
+API = "https://api.example:443"
+
+
+def demanding(scope: str) -> HttpResponse:
+    """Return the response of an API that requires *scope*."""
+    return HttpResponse(403, {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'})
+
+
+@pytest.mark.parametrize(
+    ("allowed", "required", "granted", "expected"),
+    [
+        ("", "b", "a", None),
+        ("b", "b", "a", "a b"),
+        ("b c", "b", "a", "a b"),
+        ("b", "b c", "a", None),
+        ("b", "", "a", None),
+        ("b", "b", "a b", None),
+        ("b", "b", "a d", "a b d"),
+        ("b", "b", "", "a b"),
+    ],
+)
+def test_a_wider_scope_is_requested_if_the_options_allow_all_of_it(
+    allowed: str, required: str, granted: str, expected: str | None
+) -> None:
+    """It has the scope of the request and of the token, too."""
+    context = SourceContext(TokenCache(), TERMS, Options(scopes_allowed=Scope.parse(allowed)))
+    wider = context.widened(demanding(required), attrs.evolve(token(), scope=Scope.parse(granted)))
+    if wider is None or expected is None:
+        assert wider is expected
+        return
+    assert wider.terms == TERMS.with_request(TERMS.request.with_scope(Scope.parse(expected)))
+    assert (wider.cache, wider.options) == (context.cache, context.options)
+
+
+def test_a_scope_that_another_caller_requested_meanwhile_leads_to_its_token() -> None:
+    """If the token is the same, the server did not grant the scope."""
+    allowed = Options(scopes_allowed=Scope.of("a"))
+    context, kept = SourceContext(TokenCache(), TERMS, allowed), token()
+    before = attrs.evolve(token(1), access_token=Secret("tok-0"))
+    assert context.widened(demanding("a"), before) is None
+    context.complete(led(context), Renewed(kept, 0.5), [])
+    assert context.widened(demanding("a"), before) is context
+    assert context.widened(demanding("a"), kept) is None
+
+
+def test_a_response_without_a_demand_for_scope_widens_nothing() -> None:
+    """Its status says so."""
+    context = SourceContext(TokenCache(), TERMS, Options(scopes_allowed=Scope.of("b")))
+    assert context.widened(HttpResponse(401, demanding("b").headers), token()) is None
+    assert context.widened(HttpResponse(403), token()) is None
+
+
+def test_an_api_that_accepts_a_repeated_call_ends_its_series_of_rejections() -> None:
+    """A second rejection in a row keeps the token."""
+    for status, accepted, is_kept in ((200, True, False), (401, False, True)):
+        context, first = context_of([]), token()
+        context.complete(led(context), Renewed(first, 0.5), [])
+        context.discard(first, API)
+        second = attrs.evolve(token(), access_token=Secret("tok-2"))
+        context.complete(led(context), Renewed(second, 0.5), [])
+        assert context.accepts(HttpResponse(status), second, API) is accepted
+        assert context.discard(second, API) is not is_kept
+
+
+def test_an_origin_that_holds_a_secret_is_reported_without_it() -> None:
+    """A redirect may have chosen the host."""
+    events: list[Event] = []
+    context = context_of(events)
+    current, gone = [attrs.evolve(token(), access_token=Secret(f"{name}-token-1")) for name in ("now", "old")]
+    context.complete(led(context), Renewed(gone, 0.5), [])
+    context.discard(gone, API)
+    context.complete(led(context), Renewed(current, 0.5), [])
+    events.clear()
+    for host in ("other.example", "s3cret.evil.example", "old-token-1.evil.example", "now-token-1.evil.example"):
+        context.report_withheld(Origin("https", host, 443))
+    assert events == [TokenWithheld("id", ORIGIN, shown) for shown in ("https://other.example:443", *["***"] * 3)]
+
+
+def test_a_scope_that_repeats_a_secret_is_reported_without_it() -> None:
+    """An API has seen the tokens of the call."""
+    events: list[Event] = []
+    given = attrs.evolve(token(), access_token=Secret("eyJ-given-tok"))
+    context_of(events).report_requirements(demanding("a eyJ-given-tok s3cret"), API, given)
+    assert events == [ScopeInsufficient("id", ORIGIN, PREFIX, Scope.of("a", "***"), API)]
+
+
+def test_only_a_bound_token_has_proofs() -> None:
+    """They share the nonces of the source."""
+    assert context_of([]).proofs(token()) is None
+    key = bound_key("ours")
+    bound = SourceContext(TokenCache(), terms(TERMS.request.with_dpop(key), "https://as.example/token"))
+    kept = attrs.evolve(token(), token_type="DPoP", dpop_jkt=key.jkt)
+    bound.terms.hints.keep_nonce(origin(API), "n-1")
+    proofs = bound.proofs(kept)
+    assert proofs is not None
+    proof = proofs.sign("GET", "/", origin(API))
+    assert '"nonce":"n-1"' in urlsafe_b64decode(f"{proof.split('.')[1]}==").decode()
+
+
+def test_a_renewal_has_the_limits_of_its_options() -> None:
+    """An attempt may end a little after its timeout."""
+    window = RenewalWindow(0.5, 0.6)
+    asked = terms(TERMS.request, "https://as.example/token", renewal_window=window, wait_timeout=7.0)
+    assert SourceContext(TokenCache(), asked, Options(timeout=3.0)).limits == Limits(window, 8.0, 7.0)
+
+
+def test_seconds_to_renewal_are_those_of_the_cached_token() -> None:
+    """Without a token the renewal is due."""
+    context = context_of([])
+    assert context.seconds_to_renewal() == -math.inf
+    context.complete(led(context), Renewed(token(), 0.5), [])
+    assert 1900 < context.seconds_to_renewal() <= 1980
+
+
+@pytest.mark.parametrize("wrong", [None, "tok-1", 5])
+def test_only_a_token_can_be_discarded(wrong: Any) -> None:
+    """A text is not shown."""
+    with pytest.raises(errors.InvalidInput, match="token must be a Token, not") as caught:
+        context_of([]).discard(wrong, None)
+    assert "tok-1" not in str(caught.value)
 
 
 def test_a_failing_store_is_reported_once_and_its_return_once() -> None:

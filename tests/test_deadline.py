@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from oauth_cc._io.deadline import Deadline, DeadlineExceeded
-from oauth_cc.stores._threads import start
+from oauth_cc.stores._threads import begin, on_this_thread, start, within
 
 
 def test_an_attempt_in_time_returns_its_result_and_raises_its_error() -> None:
@@ -126,6 +126,34 @@ def test_a_thread_has_the_context_of_its_caller_and_keeps_no_process_alive() -> 
     assert start("renewal", work)
     assert done.wait(10)
     assert seen == [("value", "oauth_cc renewal", True)]
+
+
+def test_work_within_a_time_ends_for_its_caller() -> None:
+    """Its result is dropped."""
+    release, names = threading.Event(), list[str]()
+
+    def work() -> str:
+        names.append(threading.current_thread().name)
+        return "done"
+
+    assert within(30.0, "store", work) == "done"
+    assert names == ["oauth_cc store"]
+    with pytest.raises(TimeoutError):
+        within(0.0, "store", release.wait)
+    release.set()
+    assert Deadline[str](30.0, 60.0, "requests").perform(lambda: threading.current_thread().name) == "oauth_cc attempt"
+
+
+def test_caller_that_holds_a_lock_does_all_work_itself() -> None:
+    """Only its own thread can take the lock again."""
+    done = list[int]()
+    with on_this_thread():
+        with on_this_thread():
+            assert not start("renewal", lambda: done.append(0))
+        assert within(30.0, "store", threading.get_ident) == threading.get_ident()
+        assert begin("store", threading.get_ident) is None
+    assert done == []
+    assert within(30.0, "store", threading.get_ident) != threading.get_ident()
 
 
 def test_without_threads_the_caller_makes_the_attempt_itself(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ The in-memory cache of tokens, and the pending renewals of a process.
 
 import os
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any, final
@@ -211,6 +212,25 @@ class TestDiscard:
         assert led(cache.ask("key", NOW)).rejected == (token("tok-0"), token())
         assert cache.discard("unknown", token(), NOW)[1].token is None
 
+    def test_revoked_token_is_removed_during_a_pause_too(self) -> None:
+        """Another token is kept."""
+        cache = stocked()
+        cache.revoke("key", token("tok-2"))
+        assert cache.fresh("key", NOW) == token()
+        cache.revoke("key", token())
+        assert cache.fresh("key", NOW) is None
+        assert led(cache.ask("key", NOW)).rejected == (token("tok-2"), token())
+
+    def test_accepted_token_ends_the_series_of_its_api(self) -> None:
+        """Its later rejection is a first one."""
+        for accepts, kept in ((False, token("tok-2")), (True, None)):
+            cache = stocked()
+            cache.discard("key", token(), NOW, api="https://api.example")
+            cache.complete(led(cache.ask("key", NOW)), Renewed(token("tok-2"), 0.5), NOW)
+            if accepts:
+                cache.accept("key", token("tok-2"), "https://api.example")
+            assert cache.discard("key", token("tok-2"), NOW, api="https://api.example")[1].token == kept
+
 
 class TestManyTokens:
     def test_spent_states_are_removed(self) -> None:
@@ -234,8 +254,10 @@ class TestManyTokens:
     @pytest.mark.parametrize("wrong", [0, -1, 1.5, "2", True, False])
     def test_maximum_is_a_whole_number(self, wrong: Any) -> None:
         """The error says what to pass."""
-        with pytest.raises(errors.InvalidInput, match="max_tokens must be a whole number of tokens above 0"):
+        with pytest.raises(errors.InvalidInput) as caught:
             TokenCache(max_tokens=wrong)
+        assert caught.value.parameter == "max_tokens"
+        assert str(caught.value) == "max_tokens must be a whole number of tokens above 0, or None"
 
     def test_renewal_examines_the_same_number_of_entries_among_many_tokens(self) -> None:
         """It would cost milliseconds among twenty thousand."""
@@ -313,6 +335,22 @@ class TestOutcome:
         outcome = Outcome[str]()
         assert not outcome.wait(0.0)
         assert outcome._wakers == []
+
+    def test_call_that_another_thread_has_taken_is_not_made_twice(self) -> None:
+        """`settle` takes it between two steps of this one."""
+
+        class Taken(list[Callable[[], object]]):
+            """A list that another thread empties at once."""
+
+            def append(self, wake: Callable[[], object], /) -> None:
+                """Drop *wake*."""
+
+        outcome, calls = Outcome[str](), list[str]()
+        outcome.settle("token")
+        outcome._wakers = Taken()
+        outcome.call_when_settled(lambda: calls.append("twice"))
+        outcome.forget(lambda: None)
+        assert calls == []
 
     def test_call_is_made_at_once_if_the_result_is_set(self) -> None:
         """It is made only once."""

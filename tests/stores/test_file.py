@@ -16,11 +16,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NoReturn
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from oauth_cc import ClientCredentials, Options, Scope, Secret, Token
+from oauth_cc._wire.json import MAX_SIZE
 from oauth_cc.cli import main
 from oauth_cc.cli.output import DONE
 from oauth_cc.errors import InvalidInput, StoreUnavailable
@@ -491,10 +493,57 @@ def test_lack_of_file_descriptors_is_an_error_not_a_miss(store: FileStore, folde
 def test_illegal_key_is_rejected(store: FileStore, key: str) -> None:
     """Other text could be part of a path."""
     for method in (store.load, lambda text: store.save(text, token()), lambda text: store.discard(text, token())):
-        with pytest.raises(InvalidInput, match="key"):
+        with pytest.raises(InvalidInput) as caught:
             method(key)
+        assert caught.value.parameter == "key"
+        assert str(caught.value) == "key must be 64 hexadecimal digits, as returned by cache_key()"
     with pytest.raises(InvalidInput, match="key"), store.lock(key, 0):
         pass
+
+
+@pytest.mark.parametrize("directory", [5, b"/tmp", ["tokens"]])
+def test_directory_is_a_str_or_a_path(directory: Any) -> None:
+    """The error names the type."""
+    with pytest.raises(InvalidInput) as caught:
+        FileStore(directory)
+    assert caught.value.parameter == "directory"
+    assert str(caught.value) == f"directory must be a str or a path, not {type(directory).__name__}"
+
+
+def test_change_waits_for_a_stopped_process_for_a_while_only(
+    store: FileStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error says what to do with the process, and the entry stays as it is."""
+    store.save(KEY, token())
+    monkeypatch.setattr("oauth_cc.stores.file._CHANGE_WAIT", 0.0)
+    changes: list[Callable[[], object]] = [
+        lambda: store.save(KEY, token("tok-2", NOW + 1)),
+        lambda: store.discard(KEY, token()),
+        store.clear,
+    ]
+    with FileStore(folder)._changing():
+        for change in changes:
+            with pytest.raises(StoreUnavailable) as caught:
+                change()
+            assert str(caught.value) == (
+                f"{folder} is locked by a process that was stopped in the middle of a change; resume or end that "
+                "process"
+            )
+            assert caught.value.__suppress_context__
+    assert store.load(KEY) == token()
+    assert not list(folder.glob("*.new"))
+    store.discard(KEY, token())
+    assert store.load(KEY) is None
+
+
+def test_largest_token_that_can_be_loaded_is_saved(store: FileStore) -> None:
+    """One character more is too much."""
+    least = dumps(KEY, token("x"))
+    assert least is not None
+    largest = token("x" * (MAX_SIZE - len(least.reveal()) + 1))
+    store.save(KEY, largest)
+    assert store.load(KEY) == largest
+    assert dumps(KEY, attrs.evolve(largest, access_token=Secret(f"{largest.access_token.reveal()}x"))) is None
 
 
 def test_default_directory_is_in_the_user_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
