@@ -3,16 +3,20 @@ The driver for async code, on asyncio and trio.
 """
 
 import inspect
+import threading
 import time
+from functools import partial
 
 import anyio
 import anyio.to_thread
 import pytest
 
 from oauth_cc import HttpRequest, Secret, Token
-from oauth_cc._io.async_driver import ThreadedStore, drive
+from oauth_cc._io.async_driver import ThreadedStore, _setter, current_leader, drive, wait_for
 from oauth_cc.flows import Failed, Flow, Moment, Received, Sleep
 from oauth_cc.flows.effects import observe, send
+from oauth_cc.stores._cell import Outcome
+from oauth_cc.stores._pending import Leader
 from tests.test_source import Shared
 from tests.world import raising, token_answer
 
@@ -103,3 +107,53 @@ def test_calls_of_a_store_for_threads_need_no_thread_of_the_pool(backend: str) -
             assert await store.load("key") is None
 
     anyio.run(main, backend=backend)
+
+
+def test_a_task_is_a_living_leader_until_it_ends(backend: str) -> None:
+    """So is its loop. Other callers see this from any thread."""
+    leaders: list[Leader] = []
+
+    async def lead() -> None:
+        leaders.append(current_leader())
+        assert leaders[-1].is_alive()
+        assert await anyio.to_thread.run_sync(leaders[-1].is_alive)
+
+    async def main() -> None:
+        leaders.append(current_leader())
+        async with anyio.create_task_group() as group:
+            group.start_soon(lead)
+        assert leaders[0].is_alive()
+        # trio does not say whether a task has ended.
+        assert leaders[1].is_alive() is (backend == "trio")
+
+    anyio.run(main, backend=backend)
+    assert [leader.loop_thread for leader in leaders] == [threading.get_ident()] * 2
+    assert [leader.is_alive() for leader in leaders] == [False, False]
+
+
+def test_a_task_waits_for_an_outcome_of_any_thread(backend: str) -> None:
+    """It leaves after its time, and is not woken later."""
+
+    async def main() -> None:
+        outcome: Outcome[str] = Outcome()
+        assert not await wait_for(outcome, 0.0)
+        assert outcome._wakers == []
+        async with anyio.create_task_group() as group:
+            group.start_soon(partial(anyio.to_thread.run_sync, outcome.settle, "token"))
+            with anyio.fail_after(10):
+                assert await wait_for(outcome, 10.0)
+        assert await wait_for(outcome, 0.0)
+        assert outcome._wakers == []
+
+    anyio.run(main, backend=backend)
+
+
+def test_an_outcome_of_a_loop_that_has_ended_is_settled_in_silence(backend: str) -> None:
+    """The task that waited for it has ended, too."""
+    outcome: Outcome[str] = Outcome()
+
+    async def main() -> None:
+        outcome.call_when_settled(_setter(anyio.Event()))
+
+    anyio.run(main, backend=backend)
+    assert outcome.settle("token")

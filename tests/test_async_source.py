@@ -2,6 +2,7 @@
 The token source for async code on asyncio and trio, against servers on real sockets.
 """
 
+import threading
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
@@ -12,21 +13,36 @@ import anyio
 import httpx2
 import pytest
 
-from oauth_cc import ClientCredentials, Options, RenewalWindow, Retries, Scope, Token, token_request
+from oauth_cc import (
+    ClientCredentials,
+    HttpRequest,
+    HttpResponse,
+    Options,
+    RenewalWindow,
+    Retries,
+    Scope,
+    Token,
+    token_request,
+)
+from oauth_cc._io.arguments import source_context
+from oauth_cc._io.async_source import AsyncTokenSource as BaseSource
 from oauth_cc.errors import (
     InsecureEndpoint,
     RenewalTimedOut,
     SourceClosed,
     TokenRequestRefused,
 )
-from oauth_cc.events import Event, RenewalFailed, StoreFailed, StoreReturned, TokenFound
+from oauth_cc.events import Event, RenewalFailed, StoreFailed, StoreReturned, TokenFound, TokenObtained
+from oauth_cc.flows import Failed, Lock, Received
 from oauth_cc.httpx2 import AsyncTokenSource
 from oauth_cc.stores import AsyncStore
+from oauth_cc.stores._pending import PendingRenewal, StartRenewal
 from oauth_cc.testing import AuthorizationServer
 from tests.gates import AsyncGatedTransport, Gate, arrival
 from tests.resting import at_rest_async
 from tests.shells.scripted import TOKEN, Answer, Drop, elapsed_since, serve
-from tests.test_source import Shared
+from tests.test_source import Shared, Unreleasable
+from tests.world import token_answer
 
 REQUEST = token_request(ClientCredentials("your_id", "s3cret"))
 AGEING_AT_ONCE = RenewalWindow(opens=1e-9, closes=1e-9)
@@ -238,8 +254,9 @@ def test_every_caller_gives_up_after_the_wait_timeout(run: Run, server: Authoriz
     async def main() -> None:
         async with httpx2.AsyncClient(transport=AsyncGatedTransport(gate)) as client:
             source = AsyncTokenSource(REQUEST, server.token_endpoint, client=client, options=Options(wait_timeout=0.01))
-            with pytest.raises(RenewalTimedOut):
+            with pytest.raises(RenewalTimedOut) as caught:
                 await source.token()
+            assert caught.value.seconds == 0.01
             gate.opened.set()
             await at_rest_async(source)
             assert (await source.token()).token_type == "Bearer"
@@ -307,6 +324,124 @@ def test_an_async_source_shares_tokens_through_either_kind_of_store(
     assert not below.mutex.locked()
     store_events = [type(event) for event in events if isinstance(event, StoreFailed | StoreReturned)]
     assert store_events == [StoreFailed, StoreReturned]
+
+
+def sourced(response: HttpResponse | Failed, options: Options, store: Shared | None = None) -> BaseSource:
+    """Return a source that gets *response* to each request."""
+
+    async def answer(_: HttpRequest) -> Received | Failed:
+        return response if isinstance(response, Failed) else Received(response, time.time())
+
+    return BaseSource(source_context(REQUEST, "https://as.example/token", store, options), answer)
+
+
+def test_a_lock_that_cannot_be_released_is_a_failure_of_the_store(run: Run) -> None:
+    """The token is used. The lock expires by itself."""
+    events: list[Event] = []
+
+    async def main() -> None:
+        source = sourced(token_answer(), Options(on_event=events.append), Unreleasable())
+        assert (await source.token()).access_token.reveal() == "tok-1"
+        await at_rest_async(source)
+        assert source.context.cache.note_store(Lock, failed=False)
+
+    run(main)
+    obtained, failed = events
+    assert isinstance(obtained, TokenObtained)
+    assert isinstance(failed, StoreFailed)
+    assert str(failed.error) == "lost"
+
+
+def test_a_renewal_that_ends_with_its_loop_is_led_by_the_next_caller(run: Run) -> None:
+    """Nobody waits for it."""
+    begun: list[PendingRenewal] = []
+
+    async def hang(_: HttpRequest) -> Received | Failed:
+        begun.extend(source._started.values())
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    source = BaseSource(source_context(REQUEST, "https://as.example/token", None, Options()), hang)
+
+    async def main() -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(source.token)
+            while not begun:
+                await anyio.sleep(0)
+            group.cancel_scope.cancel()
+
+    run(main)
+    (pending,) = begun
+    assert pending.outcome.value is None
+    assert pending.ended.value
+    again = source.context.ask()
+    assert isinstance(again, StartRenewal)
+    assert again.pending is not pending
+
+
+def test_close_waits_for_a_renewal_for_the_timeout_at_most(run: Run) -> None:
+    """A renewal that ends in time has ended after it."""
+
+    async def main(timeout: float, ends: bool) -> None:
+        source = sourced(token_answer(), Options(timeout=timeout))
+        pending = PendingRenewal("key", None, (), 0.0, 60.0)
+        source._started["key"] = pending
+        if ends:
+            threading.Timer(0.01, pending.ended.settle, [True]).start()
+        await source.close()
+        assert pending.ended.is_settled is ends
+        await source.close()
+
+    run(partial(main, 0.01, False))
+    run(partial(main, 30.0, True))
+
+
+@pytest.mark.parametrize(
+    ("response", "pauses"),
+    [
+        (token_answer(), [1.0, 30.0, 30.0]),
+        (token_answer(lifetime=0), [1.0, 1.0, 1.0]),
+        (Failed(OSError("down"), retryable=False), [1.0, 1.0, 1.0]),
+    ],
+    ids=["an hour", "no lifetime", "failed"],
+)
+def test_pauses_without_calls_are_from_a_second_to_half_a_minute(
+    run: Run, response: HttpResponse | Failed, pauses: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock may be set, and a machine may sleep. An error is reported, and does not end the renewals."""
+    slept: list[float] = []
+
+    async def main() -> None:
+        source, sleep = sourced(response, Options(retries=ONCE)), anyio.sleep
+
+        async def record(seconds: float) -> None:
+            await sleep(0)
+            if seconds > 0:
+                slept.append(seconds)
+            if len(slept) == 3:
+                source._closed.set()
+
+        monkeypatch.setattr(anyio, "sleep", record)
+        await source._stay_fresh(anyio.CancelScope())
+        monkeypatch.undo()
+
+    run(main)
+    assert slept == pauses
+
+
+def test_a_block_begins_with_a_usable_token(run: Run) -> None:
+    """An error of the first token is raised."""
+
+    async def main() -> None:
+        source = sourced(token_answer(), Options())
+        async with source.keep_fresh():
+            assert source.peek() is not None
+        failing = sourced(Failed(OSError("down"), retryable=False), Options())
+        with pytest.raises(OSError, match="down"):
+            async with failing.keep_fresh():
+                raise AssertionError
+
+    run(main)
 
 
 def test_an_async_store_needs_no_base_class() -> None:

@@ -137,6 +137,18 @@ def test_a_failed_renewal_reports_the_seconds_left_of_the_current_token() -> Non
     assert event.seconds_left == 0
 
 
+def test_a_token_of_a_resource_that_does_not_name_the_issuer_any_more_is_dropped() -> None:
+    """No seconds of it are left. Nothing is sent to the resource."""
+    events: list[Event] = []
+    context, error = context_of(events), errors.IssuerNotNamed(200, "the resource names another issuer")
+    kept = token(3500)
+    context.complete(led(context), Renewed(kept, 0.5), [])
+    context.complete(led(context), error, [StoreReturned("id", ORIGIN, PREFIX)])
+    assert events == [StoreReturned("id", ORIGIN, PREFIX), RenewalFailed("id", ORIGIN, PREFIX, error, None)]
+    assert context.peek() is None
+    assert context.cache.state(TERMS.slot).rejected == (kept,)
+
+
 def test_only_the_cached_token_is_discarded_and_reported_once() -> None:
     """Many callers may discard the same token."""
     events: list[Event] = []
@@ -277,9 +289,10 @@ def test_a_wider_scope_is_requested_if_the_options_allow_all_of_it(
     """It has the scope of the request and of the token, too."""
     context = SourceContext(TokenCache(), TERMS, Options(scopes_allowed=Scope.parse(allowed)))
     wider = context.widened(demanding(required), attrs.evolve(token(), scope=Scope.parse(granted)))
-    if wider is None or expected is None:
-        assert wider is expected
+    if expected is None:
+        assert wider is None
         return
+    assert wider is not None
     assert wider.terms == TERMS.with_request(TERMS.request.with_scope(Scope.parse(expected)))
     assert (wider.cache, wider.options) == (context.cache, context.options)
 

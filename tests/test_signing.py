@@ -2,6 +2,7 @@
 Signing, and loading of issued assertions, in threads and in async code.
 """
 
+import sys
 import threading
 from collections.abc import Awaitable, Callable, Generator
 from functools import partial
@@ -279,7 +280,7 @@ def test_signer_errors_pass_through_without_their_frames(ask: Prove) -> None:
 
 
 @each
-def test_error_of_a_function_of_the_user_names_it(ask: Prove) -> None:
+def test_error_of_a_function_of_the_user_names_it(ask: Prove, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once, even if the same error is raised again. The log line has the note too."""
     gone = OSError("the vault is down")
 
@@ -311,6 +312,10 @@ def test_error_of_a_function_of_the_user_names_it(ask: Prove) -> None:
         assert isinstance(result, Failed)
         assert result.error.__notes__[-1] == f"raised by the {name} of the client authentication"
     assert len(gone.__notes__) == 2
+    monkeypatch.setitem(sys.modules, "oauth_cc.jose", None)
+    result = ask(Sign(MacKey(SECRET, "HS256"), b"abc"))
+    assert isinstance(result, Failed)
+    assert result.error.__notes__ == ["raised by the secret of the client authentication"]
 
 
 @pytest.mark.parametrize("ask", [on_asyncio, on_trio])

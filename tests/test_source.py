@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
@@ -17,7 +17,21 @@ import anyio.to_thread
 import httpx2
 import pytest
 
-from oauth_cc import ClientCredentials, ClientSecretPost, Options, RenewalWindow, Retries, Scope, Token, token_request
+from oauth_cc import (
+    ClientCredentials,
+    ClientSecretPost,
+    HttpRequest,
+    HttpResponse,
+    Options,
+    RenewalWindow,
+    Retries,
+    Scope,
+    Secret,
+    Token,
+    token_request,
+)
+from oauth_cc._io.arguments import source_context
+from oauth_cc._io.source import TokenSource as BaseSource
 from oauth_cc.endpoint import origin
 from oauth_cc.errors import (
     InsecureEndpoint,
@@ -27,12 +41,15 @@ from oauth_cc.errors import (
     TokenRequestRefused,
 )
 from oauth_cc.events import Event, RenewalFailed, StoreFailed, StoreReturned, TokenDiscarded, TokenFound, TokenObtained
+from oauth_cc.flows import Failed, Lock, Received
 from oauth_cc.httpx2 import AsyncTokenSource, TokenSource
 from oauth_cc.stores import Store, TokenCache
+from oauth_cc.stores._pending import PendingRenewal
 from oauth_cc.testing import AuthorizationServer
 from tests.gates import Gate, GatedTransport
 from tests.resting import at_rest
 from tests.shells.scripted import TOKEN, Answer, Drop, ScriptedServer, elapsed_since, serve
+from tests.world import raising, token_answer
 
 REQUEST = token_request(ClientCredentials("your_id", "s3cret"))
 AGEING_AT_ONCE = RenewalWindow(opens=1e-9, closes=1e-9)
@@ -176,7 +193,76 @@ class TestInvalidInput:
         assert str(caught.value).endswith(f", not Partial, which lacks {' and '.join(missing)}")
 
 
+class Pauses(threading.Event):
+    """An event that records for how long it is waited for, and is set after *number* waits."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.seconds: list[float] = []
+        self.number = number
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Record *timeout*."""
+        assert timeout is not None
+        self.seconds.append(timeout)
+        return len(self.seconds) == self.number
+
+
+class TestClose:
+    def test_close_waits_for_a_renewal_for_the_timeout_at_most(self) -> None:
+        """A renewal that ends in time has ended after it."""
+        for timeout, ends in ((0.01, False), (30.0, True)):
+            source = TokenSource(REQUEST, "https://as.example/token", options=Options(timeout=timeout))
+            pending = PendingRenewal("key", None, (), 0.0, 60.0)
+            source._started["key"] = pending
+            if ends:
+                threading.Timer(0.01, pending.ended.settle, [True]).start()
+            source.close()
+            assert pending.ended.is_settled is ends
+            with pytest.raises(SourceClosed):
+                source.token()
+
+    def test_a_source_is_closed_after_its_block(self, server: AuthorizationServer) -> None:
+        """So are the sources derived from it."""
+        with TokenSource(REQUEST, server.token_endpoint) as source:
+            derived = source.with_scope(Scope.of("a"))
+            source.token()
+        for closed in (source, derived):
+            with pytest.raises(SourceClosed):
+                closed.token()
+
+
 class TestKeepFresh:
+    @pytest.mark.parametrize(
+        ("answer", "pauses"),
+        [(TOKEN, [1.0, 30.0, 30.0]), (STALE_AT_ONCE, [1.0, 1.0, 1.0]), (REFUSED, [1.0, 1.0, 1.0])],
+        ids=["an hour", "no lifetime", "refused"],
+    )
+    def test_pauses_are_from_a_second_to_half_a_minute(self, answer: Answer, pauses: list[float]) -> None:
+        """The clock may be set, and a machine may sleep. An error is reported, and does not end the renewals."""
+        with serve(answer) as script:
+            source, left = TokenSource(REQUEST, f"{script.url}/token", options=Options(retries=ONCE)), Pauses(3)
+            source._stay_fresh(left)
+            assert left.seconds == pauses
+            assert len(script.asked) == 1
+
+    def test_a_token_is_renewed_when_it_is_due(self) -> None:
+        """The window says when."""
+        lives = Answer(chunks=(b'{"access_token": "tok-1", "token_type": "Bearer", "expires_in": 20}',))
+        with serve(lives) as script:
+            early = Options(renewal_window=RenewalWindow(0.5, 0.5, 0.5))
+            source, left = TokenSource(REQUEST, f"{script.url}/token", options=early), Pauses(2)
+            source._stay_fresh(left)
+        assert left.seconds[0] == 1.0
+        assert 5 < left.seconds[1] <= 10
+
+    def test_a_closed_source_is_not_renewed(self, server: AuthorizationServer) -> None:
+        """The thread ends with the source."""
+        source, left = TokenSource(REQUEST, server.token_endpoint), Pauses(5)
+        source.close()
+        source._stay_fresh(left)
+        assert (left.seconds, len(server.token_requests)) == ([1.0], 0)
+
     def test_a_token_is_not_renewed_after_the_block(self, server: AuthorizationServer) -> None:
         """Its thread ends."""
         source, left = TokenSource(REQUEST, server.token_endpoint), threading.Event()
@@ -506,6 +592,105 @@ class SharedLock:
     def __exit__(self, *_: object) -> None:
         if self.held:
             self.mutex.release()
+
+
+class Unreleasable(Shared):
+    """A store whose locks cannot be released."""
+
+    def lock(self, key: str, wait: float) -> SharedLock:
+        """Return a lock that raises an error at its end."""
+
+        class Lost(SharedLock):
+            def __exit__(self, *_: object) -> None:
+                super().__exit__()
+                raise OSError("lost")
+
+        return Lost(self.mutex, wait)
+
+
+class Busy(Shared):
+    """A store whose locks another process holds. It records how long they are waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: list[float] = []
+
+    def lock(self, key: str, wait: float) -> SharedLock:
+        """Record *wait*."""
+        self.waits.append(wait)
+        self.mutex.acquire(blocking=False)
+        return SharedLock(self.mutex, 0.0)
+
+
+def answering(response: HttpResponse | Failed) -> Callable[[HttpRequest], Received | Failed]:
+    """Return a function that answers each request with *response*."""
+    return lambda _: response if isinstance(response, Failed) else Received(response, time.time())
+
+
+class TestRenewalBesideALoop:
+    """The event loop of this thread leads a renewal, and cannot run while this thread waits."""
+
+    def source(self, store: Shared, response: HttpResponse | Failed, events: list[Event]) -> BaseSource:
+        """Return a source that gets *response*."""
+        options = Options(renewal_window=RenewalWindow(0.5, 0.5, 0.5), retries=ONCE, on_event=events.append)
+        context = source_context(REQUEST, "https://as.example/token", store, options)
+        return BaseSource(context, answering(response))
+
+    def test_it_waits_for_no_lock_and_keeps_its_token(self) -> None:
+        """Its events are reported."""
+        store, events = Busy(), list[Event]()
+        source = self.source(store, token_answer(), events)
+        slot = source.context.terms.slot
+        found = source._renew_beside(PendingRenewal(slot, None, (), time.time(), 60.0))
+        assert found == source.peek() == store.tokens[source.context.terms.cache_key]
+        assert found is not None
+        assert store.waits == [0.0]
+        assert [type(event) for event in events] == [TokenObtained]
+        assert source.context.cache.state(slot).fresh_until == found.received_at + 1800
+
+    def test_it_keeps_a_token_that_another_process_renews(self) -> None:
+        """Nothing is requested."""
+        events = list[Event]()
+        source = self.source(Busy(), Failed(AssertionError("sent"), retryable=False), events)
+        held = Token(Secret("tok-0"), "Bearer", time.time())
+        assert source._renew_beside(PendingRenewal(source.context.terms.slot, held, (), time.time(), 60.0)) is None
+        assert events == []
+
+    def test_its_error_is_raised_after_its_events(self) -> None:
+        """The error is that of the HTTP library."""
+        store, events, error = Busy(), list[Event](), OSError("down")
+        store.fault = ConnectionError("no route")
+        source = self.source(store, Failed(error, retryable=False), events)
+        with pytest.raises(OSError, match="down") as caught:
+            source._renew_beside(PendingRenewal(source.context.terms.slot, None, (), time.time(), 60.0))
+        assert caught.value is error
+        assert [type(event) for event in events] == [StoreFailed]
+
+
+class TestLeader:
+    def test_events_before_an_interrupt_of_the_thread_are_reported(self) -> None:
+        """Every waiting caller raises the interrupt."""
+        store, events = Shared(), list[Event]()
+        store.fault = ConnectionError("no route")
+        context = source_context(REQUEST, "https://as.example/token", store, Options(on_event=events.append))
+        source = BaseSource(context, raising(SystemExit(3)))
+        with pytest.raises(SystemExit):
+            source.token()
+        at_rest(source)
+        assert [type(event) for event in events] == [StoreFailed]
+
+    def test_a_lock_that_cannot_be_released_is_a_failure_of_the_store(self) -> None:
+        """The token is used. The lock expires by itself."""
+        events = list[Event]()
+        context = source_context(REQUEST, "https://as.example/token", Unreleasable(), Options(on_event=events.append))
+        source = BaseSource(context, answering(token_answer()))
+        assert shown(source.token()) == "tok-1"
+        at_rest(source)
+        obtained, failed = events
+        assert isinstance(obtained, TokenObtained)
+        assert isinstance(failed, StoreFailed)
+        assert str(failed.error) == "lost"
+        assert context.cache.note_store(Lock, failed=False)
 
 
 class TestSharedStore:

@@ -26,6 +26,7 @@ from oauth_cc import (
     Retries,
     Scope,
     TokenCache,
+    TokenRequest,
     errors,
     http_request,
     token_request,
@@ -64,22 +65,20 @@ def test_each_argument_of_a_constructor_is_used(kind: Any) -> None:
     """The token endpoint is given, or discovered by the issuer or the resource."""
     store, cache = TokenCache(), MetadataCache()
     named = REQUEST.with_resource(API)
-    for make, request, endpoint, discovery in (
-        (lambda: kind(REQUEST, ENDPOINT, store=store, options=OPTIONS), REQUEST, ENDPOINT, None),
-        (
-            lambda: kind.from_issuer(ISSUER, REQUEST, store=store, cache=cache, options=OPTIONS),
-            *(REQUEST, ISSUER, Discovery(cache)),
-        ),
-        (
-            lambda: kind.from_resource(API, REQUEST, issuer=ISSUER, store=store, cache=cache, options=OPTIONS),
-            *(named, ISSUER, Discovery(cache, by_resource=True)),
-        ),
-        (
-            lambda: kind.from_resource(API, named, issuer=ISSUER, store=store, cache=cache, options=OPTIONS),
-            *(named, ISSUER, Discovery(cache, by_resource=True)),
-        ),
-    ):
-        context = source_of(make()).context
+    more: dict[str, Any] = {"store": store, "options": OPTIONS}
+    made: list[tuple[Any, TokenRequest, str, Discovery | None]] = [
+        (kind(REQUEST, ENDPOINT, **more), REQUEST, ENDPOINT, None),
+        (kind.from_issuer(ISSUER, REQUEST, cache=cache, **more), REQUEST, ISSUER, Discovery(cache)),
+        *[
+            (
+                kind.from_resource(API, request, issuer=ISSUER, cache=cache, **more),
+                *(named, ISSUER, Discovery(cache, by_resource=True)),
+            )
+            for request in (REQUEST, named)
+        ],
+    ]
+    for each, request, endpoint, discovery in made:
+        context = source_of(each).context
         assert (context.cache, context.options) == (store, OPTIONS)
         assert (context.terms.request, context.terms.endpoint) == (request, Endpoint(endpoint))
         assert (context.terms.discovery, context.terms.shared) == (discovery, False)

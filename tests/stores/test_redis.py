@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NoReturn, Protocol, TypedDict, TypeVar, Unpack
 
+import attrs
 import pytest
 import redis
 import redis.asyncio
@@ -743,6 +744,38 @@ class TestFailures:
             store._release(lock, claim)
             assert not store._acquired(lock, claim, time.monotonic())
             assert not client.exists(claim.lock)
+
+    def test_release_of_a_lock_ends_at_the_deadline(self, redis_program: Sequence[str]) -> None:
+        """The lock expires by itself. Each command of a store for threads has a thread of its own."""
+        with RedisServer(redis_program) as server:
+            names: list[str] = []
+
+            async def release() -> None:
+                async with server.async_client(timeout=60.0) as client:
+                    store = AsyncRedisStore(client)
+                    async with store.lock(KEY, 0.0) as held:
+                        assert held
+                        store._commands = attrs.evolve(store._commands, deadline=0.05)
+                        server.pause()
+
+            asyncio.run(release())
+            server.stop()
+            server.start()
+            with server.client(timeout=60.0) as client:
+                store = RedisStore(client)
+                execute = client.execute_command
+
+                def note(*words: Any, **options: Any) -> object:
+                    names.append(threading.current_thread().name)
+                    return execute(*words, **options)
+
+                client.execute_command = note
+                with store.lock(KEY, 0.0) as held:
+                    assert held
+                    store._commands = attrs.evolve(store._commands, deadline=0.05)
+                    server.pause()
+            server.stop()
+        assert set(names) == {"oauth_cc store"}
 
     def test_lock_whose_reply_is_lost_is_released(
         self, make: Make, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
