@@ -2,8 +2,8 @@
 Tokens for httpx2 clients, for threads and async code.
 
 Every token request is sent exactly as composed, with a User-Agent. No redirect is followed, and no ``.netrc``, cookie,
-default header or default authentication of the client is added. At most 1 MiB of the response is read. Without a client
-of yours, the proxies and the certificate authorities of the environment are used.
+default header or default authentication of the client is added. At most 1 MiB of the response is read. Without
+``client=``, the proxies and the certificate authorities of the environment are used.
 """
 
 # A test holds the modules for httpx and its successor equal, except for the library's name. Edit both.

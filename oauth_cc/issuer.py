@@ -13,7 +13,7 @@ from oauth_cc.endpoint import Endpoint, issuer_fault
 @attrs.frozen(init=False)
 class Issuer:
     """
-    The issuer identifier of a server whose metadata name the token endpoint (RFC 8414 section 2).
+    The issuer identifier of a server whose metadata names the token endpoint (RFC 8414 section 2).
 
     Everything that sends a token request takes it in place of the endpoint, and discovers the endpoint.
 

@@ -31,7 +31,7 @@ def from_environment(prefix: str, *, allow_http: bool = False) -> tuple[TokenReq
     - ``MYAPI_CLIENT_ID``.
     - One of ``MYAPI_CLIENT_SECRET``, ``MYAPI_CLIENT_SECRET_FILE``, ``MYAPI_PRIVATE_KEY_FILE`` and
       ``MYAPI_ASSERTION_FILE``. Files are read again for each token request. That of a secret or a key must exist.
-    - ``MYAPI_TOKEN_URL`` or ``MYAPI_ISSUER``, whose metadata name the endpoint. A key needs the issuer in any case.
+    - ``MYAPI_TOKEN_URL`` or ``MYAPI_ISSUER``, whose metadata names the endpoint. A key needs the issuer in any case.
     - Optional: ``MYAPI_SCOPE`` and ``MYAPI_RESOURCE``, separated by spaces; ``MYAPI_AUDIENCE``, a parameter;
       ``MYAPI_DIALECT``, such as ``ebay``; ``MYAPI_AUTH``, which is ``basic``, ``basic-raw`` or ``post`` for a secret;
       ``MYAPI_PRIVATE_KEY_ID`` and ``MYAPI_PRIVATE_KEY_PASSWORD``; ``MYAPI_DPOP_KEY_FILE`` and

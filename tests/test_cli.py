@@ -814,7 +814,7 @@ class TestAuthentication:
             assert 1 == len(server.token_requests)
 
     def test_variables_name_an_issuer(self, cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Its metadata name the endpoints."""
+        """Its metadata names the endpoints."""
         with AuthorizationServer(clients=[RegisteredClient("id", "s3cret")]) as server:
             for name, value in {"CLIENT_ID": "id", "CLIENT_SECRET": "s3cret", "ISSUER": server.issuer}.items():
                 monkeypatch.setenv(f"MYAPI_{name}", value)
@@ -1014,7 +1014,7 @@ class TestMetadata:
     """oauth-cc metadata."""
 
     def test_metadata_are_printed_as_a_table(self, cli: Runner) -> None:
-        """The metadata of a server are a table with a star at each supported method."""
+        """The metadata of a server is a table with a star at each supported method."""
         with AuthorizationServer(clients=[RegisteredClient("id", "sec", Scope.of("a", "b"))]) as server:
             result = cli("metadata", server.issuer)
             assert result == Result(
@@ -1062,7 +1062,7 @@ class TestMetadata:
             assert () == server.token_requests
 
     def test_each_error_is_one_sentence_and_its_exit_code(self, cli: Runner) -> None:
-        """Metadata of another server are exit code 1, a bad issuer 2, a missing response 3."""
+        """Metadata of another server is exit code 1, a bad issuer 2, a missing response 3."""
         document = b'{"issuer": "https://as.example", "token_endpoint": "https://as.example/token"}'
         with serve(Answer(chunks=(document,))) as server:
             url = server.url

@@ -90,7 +90,7 @@ def test_the_error_is_the_one_that_says_more_and_names_the_urls(telling: HttpRes
 
 
 class TestRedirect:
-    """A redirect of a well-known URL says where the metadata are, and nothing about whose."""
+    """A redirect of a well-known URL says where the metadata is, and nothing about whose."""
 
     @pytest.mark.parametrize(
         ("location", "target"),
@@ -164,7 +164,7 @@ def test_an_error_of_the_network_notes_the_requested_url() -> None:
     with pytest.raises(OSError, match=r"^down\n") as caught:
         World([ABSENT, Failed(error, retryable=False)]).run(discover(ISSUER))
     assert (caught.value, str(caught.value)) == (error, "down")
-    assert [f"The metadata were requested from {URLS[1]}."] == error.__notes__
+    assert [f"The metadata was requested from {URLS[1]}."] == error.__notes__
 
 
 def test_a_permanent_failure_of_the_network_ends_the_search() -> None:
@@ -202,7 +202,7 @@ def test_discovery_waits_for_retry_after() -> None:
 
 
 class TestCache:
-    """RFC 9111: metadata are requested again when they expire, and not before."""
+    """RFC 9111: metadata is requested again when it expires, and not before."""
 
     def test_metadata_are_cached_for_their_max_age(self) -> None:
         """Without one they are cached for an hour."""
@@ -256,7 +256,7 @@ OURS = Certificate("A" * 43)
 
 
 def listing(*methods: str, bound: bool = False, alias: str | None = None) -> HttpResponse:
-    """Return a response with metadata that list *methods*."""
+    """Return a response with metadata that lists *methods*."""
     document: dict[str, object] = {"issuer": ISSUER, "token_endpoint": METADATA.token_endpoint}
     document |= {"token_endpoint_auth_methods_supported": methods, "tls_client_certificate_bound_access_tokens": bound}
     document |= {"mtls_endpoint_aliases": {"token_endpoint": alias}} if alias else {}
@@ -291,7 +291,7 @@ class TestDiscoverEndpoint:
         assert Endpoint(alias) == World([answer]).run(discover_endpoint(ISSUER, bound))
 
     def test_an_alias_that_is_not_https_is_not_used(self) -> None:
-        """Loopback included: the caller did not choose what the metadata name."""
+        """Loopback included: the caller did not choose what the metadata names."""
         answer = listing("tls_client_auth", alias="http://127.0.0.1:8443/token")
         with pytest.raises(errors.InvalidInput, match="have no https URL"):
             World([answer]).run(discover_endpoint(ISSUER, ClientCredentials("id", TlsClientAuth(OURS))))

@@ -578,7 +578,7 @@ def test_the_error_says_what_the_argument_must_be(call: Callable[[Any], object],
 
 
 def test_no_traceback_shows_a_plain_secret_among_the_fields_of_an_authentication_method() -> None:
-    """A method of the user's own may forget the Secret."""
+    """The user's own method may forget the Secret."""
     fields: Any = AuthenticationFields
     pairs = (("Authorization", "Basic M4RKER"),)
     for wrong in ({"headers": pairs}, {"headers": dict(pairs)}, {"parameters": pairs}, {"secrets": ("M4RKER",)}):

@@ -105,7 +105,7 @@ def test_anything_but_a_generator_is_not_a_flow(given: Any) -> None:
 
 
 def test_another_effect_than_those_of_a_store_is_rejected() -> None:
-    """A driver of the user's own may mistake one for another."""
+    """The user's own driver may mistake one for another."""
     effect: Any = Observe()
     with pytest.raises(errors.InvalidInput) as caught:
         without_store(effect)

@@ -95,7 +95,7 @@ class TestMargins:
 
     @pytest.mark.parametrize("lifetime", [0, 0.5, 1])
     def test_a_token_is_used_for_a_second_at_least(self, lifetime: float) -> None:
-        """A lifetime of 0 would cost one token request a call."""
+        """A lifetime of 0 would cost one token request per call."""
         assert (fresh_until(token(lifetime)), stale_from(token(lifetime))) == (NOW + 1, NOW + 1)
 
     @pytest.mark.parametrize("lifetime", [-1, -3600])

@@ -319,7 +319,7 @@ class TestDiscoverResource:
             world = World([url, Failed(OSError("down"), retryable=False)])
             with pytest.raises(OSError, match="down") as caught:
                 world.run(discover_resource(RESOURCE))
-            assert [f"The metadata were requested from {note}."] == caught.value.__notes__
+            assert [f"The metadata was requested from {note}."] == caught.value.__notes__
 
     def test_a_resource_that_cannot_be_asked_may_have_metadata(self) -> None:
         """It is asked once, without a retry."""

@@ -252,7 +252,7 @@ class TestRenewed:
         assert (state.fresh_until, state.stale_from) == (NOW + 7200, NOW + 7200)
 
     def test_last_second_of_a_token_that_is_returned_again_is_used(self) -> None:
-        """It would cost one token request a call."""
+        """It would cost one token request per call."""
         state = renewed(UNKNOWN, token(), 0.0)
         for passed in (3595, 3600):
             last = attrs.evolve(token(), received_at=NOW + passed, expires_at=NOW + 3600)

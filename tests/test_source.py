@@ -102,7 +102,7 @@ class TestToken:
         assert len(server.token_requests) == 2
 
     def test_a_token_with_lifetime_0_is_used_for_a_second(self) -> None:
-        """It does not cost one token request a call."""
+        """It does not cost one token request per call."""
         with serve(STALE_AT_ONCE, TOKEN) as script:
             source = TokenSource(REQUEST, f"{script.url}/token")
             assert [shown(source.token()) for _ in range(3)] == ["tok-0"] * 3

@@ -41,7 +41,7 @@ class SourceConstructors(Generic[AnyClient, AnyStore]):
 
         Args:
             request: The token request, or credentials for a request without scope.
-            endpoint: The token endpoint, a URL or an `Endpoint`, or an `Issuer` whose metadata name it.
+            endpoint: The token endpoint, a URL or an `Endpoint`, or an `Issuer` whose metadata names it.
             client: The client or session that sends the token requests. None for a default one.
             store: A `TokenCache` shared by sources, or a store shared by processes. None for a new cache.
             options: Timeout, retries, renewal and events.
@@ -79,7 +79,7 @@ class SourceConstructors(Generic[AnyClient, AnyStore]):
         options: Options = DEFAULTS,
     ) -> Self:
         """
-        Return a source of tokens for the API at *url*, whose metadata are fetched at the first token (RFC 9728).
+        Return a source of tokens for the API at *url*, whose metadata is fetched at the first token (RFC 9728).
 
         The API must name *issuer* among its authorization servers. No other server that it names is contacted. Without
         a scope in *request*, the API chooses it, up to what the client may have: ``token_request(credentials, scope)``
@@ -122,7 +122,7 @@ class AuthConstructors(Generic[AnyClient, AnyStore]):
 
         Args:
             request: The token request, or credentials for a request without scope.
-            endpoint: The token endpoint, a URL or an `Endpoint`, or an `Issuer` whose metadata name it.
+            endpoint: The token endpoint, a URL or an `Endpoint`, or an `Issuer` whose metadata names it.
             client: The client or session that sends the token requests. None for a default one.
             store: A `TokenCache` shared by auths, or a store shared by processes. None for a new cache.
             origins: URLs of the origins that receive the token. None stands for the origins of the request's
@@ -165,7 +165,7 @@ class AuthConstructors(Generic[AnyClient, AnyStore]):
         options: Options = DEFAULTS,
     ) -> Self:
         """
-        Return an auth for the API at *url*, whose metadata are fetched at the first call (RFC 9728).
+        Return an auth for the API at *url*, whose metadata is fetched at the first call (RFC 9728).
 
         The API must name *issuer* among its authorization servers, or calls raise `IssuerNotNamed`. No other server
         that it names is contacted. Without a scope in *request*, the API chooses it, up to what the client may have:

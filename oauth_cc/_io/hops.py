@@ -53,7 +53,7 @@ class Guard:
         header: The header that carries the token.
         value: Its value.
         admit: Returns whether an origin may get the token.
-        users: A trace function of the user's, which is called after the guard.
+        users: The user's own trace function, which is called after the guard.
         others: The headers of other auths that the same request carried before, and their origins.
         proofs: The proofs of a DPoP token, or None.
     """
@@ -87,10 +87,10 @@ class Guard:
 
         Args:
             name: The name of the event.
-            info: What it is about.
+            info: The details of the event.
 
         Returns:
-            The proof that the hop needs, None if it needs no other one.
+            The proof to add, or None if the hop needs none.
         """
         hop = info.get("request") if name.endswith(_SENDS_HEADERS) else None
         if not _is_hop(hop):
@@ -159,7 +159,7 @@ def guard_hops(
     Guard the hops of one call, and return the guard.
 
     Args:
-        extensions: The extensions of its request; a trace function of the user's is called after the guard.
+        extensions: The extensions of its request; the user's own trace function is called after the guard.
         header: The header that carries the token.
         value: Its value.
         admit: Returns whether an origin may get the token.

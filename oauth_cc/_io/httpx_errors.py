@@ -89,7 +89,7 @@ def raising_hook(error: Exception, library: str) -> str:
     Return a name for the response hook that raised *error*: the function that raised, or whose call raised.
 
     Args:
-        error: An error that a response hook of the user's raised.
+        error: The error that the user's response hook raised.
         library: The name of the HTTP library. Its own functions are not named.
     """
     for frame, _ in traceback.walk_tb(error.__traceback__):

@@ -1,5 +1,5 @@
 """
-What calls on httpx2 and httpx read of their requests, responses and errors.
+Readers of the requests, responses and errors of httpx2 and httpx calls.
 """
 
 import contextlib
@@ -63,7 +63,11 @@ def _are_headers(found: object) -> TypeGuard[MutableMapping[str, str]]:
 
 @final
 class ClosedByError(AsyncGenerator[R, Response]):
-    """An async generator whose GeneratorExit has the error that ends the call as its context, as in a generator."""
+    """
+    An async generator whose `GeneratorExit` carries the error that ended the call as its ``__context__``.
+
+    A plain generator does so by itself.
+    """
 
     def __init__(self, flow: AsyncGenerator[R, Response]) -> None:
         self._flow = flow

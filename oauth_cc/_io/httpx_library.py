@@ -44,8 +44,8 @@ class Library(Generic[C, A, R]):
         async_client: Its class of clients for async code.
         open: Makes a default client for threads, for a request to a URL.
         open_async: Makes a default client for async code, in the same way.
-        send: Sends one request through a client, without redirects, authentication or cookies. A function is the first
-            response hook.
+        send: Sends one request through a client, without redirects, authentication or cookies. The third argument
+            becomes the first response hook.
         send_async: Sends one request through an async client, in the same way.
         request: Makes a request from method, URL, headers, body and timeout in seconds.
         body: Makes a body of the library from bytes.
@@ -99,7 +99,7 @@ class Library(Generic[C, A, R]):
 
         Args:
             client: The client to send through. None for a default client.
-            options: The timeout of one attempt, and how long no other is made while one still hangs.
+            options: The timeout of one attempt, and how long to wait before another attempt while one still hangs.
 
         Raises:
             InvalidInput: *client* has the wrong type.

@@ -25,7 +25,7 @@ def tls() -> ssl.SSLContext:
 
 
 def _tls_for(url: str) -> ssl.SSLContext:
-    # Reading the authorities takes long, and plain http does without them. A context that has none trusts nobody.
+    # Reading the authorities takes long, and plain http needs none. A context without any trusts no certificate.
     return tls() if url.lower().startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 

@@ -87,7 +87,7 @@ def check_options(options: object) -> None:
 
 def check_timeout(seconds: float, parameter: str = "timeout") -> None:
     """
-    Check a timeout of the user's.
+    Check the user's timeout.
 
     Args:
         seconds: The timeout in seconds.

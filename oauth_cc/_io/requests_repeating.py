@@ -72,7 +72,7 @@ def release(response: requests.Response) -> None:
             enforce_content_length=False,
         )
         return
-    # Of a test tool or an adapter of the user's: as requests reads it.
+    # A response made by a test tool or the user's adapter is read as requests reads it.
     with suppress(requests.RequestException):
         _ = response.content
     response.close()

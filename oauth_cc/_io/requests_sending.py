@@ -73,10 +73,10 @@ def sender(
     check_timeout(reading)
     whole = connecting + reading if isinstance(timeout, tuple) else reading
     deadline: Deadline[Received | Failed] = Deadline(whole, wait_timeout, "requests")
-    told = _Told()
+    logged = _Logged()
 
     def send(request: HttpRequest) -> Received | Failed:
-        attempt = _Attempt(with_user_agent(request), (connecting, reading), told)
+        attempt = _Attempt(with_user_agent(request), (connecting, reading), logged)
         try:
             if client is not None:
                 return deadline.perform(partial(attempt.through, client))
@@ -89,7 +89,7 @@ def sender(
 
 
 @final
-class _Told:
+class _Logged:
     """What one source has logged already."""
 
     def __init__(self) -> None:
@@ -100,10 +100,10 @@ class _Told:
 class _Attempt:
     """One attempt at a token request."""
 
-    def __init__(self, request: HttpRequest, timeout: tuple[float, float], told: _Told) -> None:
+    def __init__(self, request: HttpRequest, timeout: tuple[float, float], logged: _Logged) -> None:
         self._request = request
         self._timeout = timeout
-        self._told = told
+        self._logged = logged
         self._proxy: str | None = None
         self._hook = ""
         self._response: requests.Response | None = None
@@ -124,12 +124,12 @@ class _Attempt:
         try:
             settings = session.merge_environment_settings(url, {}, True, None, None)
             self._look_at(session, settings["proxies"])
-            # Nothing of the response is left in the session: `_detach` takes it out of its hands.
+            # Nothing of the response is left in the session: `_detach` removes it.
             returned = session.send(self._plain(session), timeout=self._timeout, allow_redirects=False, **settings)
             if self._outcome is None:
                 # A stand-in for `send` calls no hooks.
                 self._read(returned)
-        except Exception as error:  # of requests, of a hook or adapter of the user's, or of a test tool
+        except Exception as error:  # of requests, of the user's hook or adapter, or of a test tool
             return self._raised(error)
         finally:
             # Its request has the hooks of this attempt. The cycle would keep the connections of a closed session open.
@@ -188,8 +188,8 @@ class _Attempt:
 
             self._proxy = bare_proxy(proxy)
         retry: object = getattr(session.get_adapter(url), "max_retries", None)
-        if isinstance(retry, Retry) and _repeats_post(retry) and not self._told.repeats:
-            self._told.repeats = True
+        if isinstance(retry, Retry) and _repeats_post(retry) and not self._logged.repeats:
+            self._logged.repeats = True
             from oauth_cc._io.network_errors import sentence
 
             LOGGER.warning("%s", sentence(_REPEATS, self._request))
@@ -237,7 +237,7 @@ class _Attempt:
         self._response = response
         raw: object = response.raw
         if not isinstance(raw, BaseHTTPResponse) or vars(response).get("_content", False) is not False:
-            # Of a test tool or an adapter of the user's: as requests reads it.
+            # A response made by a test tool or the user's adapter is read as requests reads it.
             content = response.content or b""
             self._outcome = _received(response.status_code, list(response.headers.items()), content)
             return

@@ -2,7 +2,7 @@
 Secrets in the text of a server, in the forms in which programs echo them.
 
 A program that echoes a secret writes it plain, percent-encoded, escaped for HTML or JSON, or in base64. Often it cuts
-the secret, and the name of a host loses its case. So the text is decoded once in each of these ways, and each secret is
+the secret, and host names are lower-cased. So the text is decoded once in each of these ways, and each secret is
 searched for in the result, in any case. The work is linear in the length of the text.
 """
 

@@ -1,7 +1,7 @@
 """
 Types that the standard library lacks: a collection that is not a str, and checks for tuples and coroutine functions.
 
-`Generic` is that of `typing` for type checkers. For a running program it is a class that adds little to `help`.
+Type checkers see `typing.Generic`; at run time it is an empty class, to keep `help()` short.
 """
 
 from collections.abc import Iterator

@@ -271,8 +271,8 @@ class TlsClientAuth:
 
     Args:
         certificate: The certificate that the HTTP library presents, or the `CertificateFile` of one that is rotated.
-        self_signed: Whether the server has this very certificate registered (``self_signed_tls_client_auth``), not only
-            its subject (``tls_client_auth``).
+        self_signed: Whether the server registers the certificate itself (``self_signed_tls_client_auth``), not its
+            subject (``tls_client_auth``).
 
     Raises:
         InvalidInput: *certificate* is neither a `Certificate` nor a `CertificateFile`, or *self_signed* is not a bool.

@@ -133,7 +133,9 @@ def _introspect(arguments: argparse.Namespace, stdin: TextIO | None) -> str:
 def _doctor(arguments: argparse.Namespace, stdin: TextIO | None) -> Output:
     request = request_of(arguments, ClientCredentials(arguments.client_id, authentication_of(arguments, stdin)))
     if arguments.token_url is None and arguments.issuer is None:
-        raise InvalidInput("--token-url", "--token-url or --issuer is required; an issuer's metadata name the endpoint")
+        raise InvalidInput(
+            "--token-url", "--token-url or --issuer is required; the issuer's metadata names the endpoint"
+        )
     # The doctor reads the response of any HTTP library, and sends requests by one of them.
     from oauth_cc.cli.examination import announcement, examined
 

@@ -69,7 +69,7 @@ def answer_message(response: HttpResponse, *, is_metadata: bool = False) -> str:
 
     Args:
         response: The response.
-        is_metadata: Whether metadata were requested, so that their members are shown, without the query of a URL.
+        is_metadata: Whether metadata was requested, so that its members are shown, without the query of a URL.
 
     Example:
         >>> print(answer_message(HttpResponse(200, {"Server": "x", "Set-Cookie": "y"}, b'{"expires_in": 60}')))

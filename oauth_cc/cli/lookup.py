@@ -21,7 +21,7 @@ def described(arguments: argparse.Namespace) -> str:
     """
     Return what the URL of *arguments* is and supports, as text.
 
-    Of a protected resource, the metadata of the authorization servers that it names are shown, too. No request has
+    For a protected resource, the metadata of the authorization servers that it names is shown too. No request has
     credentials.
     """
     return anonymous(lambda client: _described(arguments, client), arguments)

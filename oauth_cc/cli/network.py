@@ -52,7 +52,9 @@ def endpoint_of(request: TokenRequest, arguments: argparse.Namespace) -> tuple[E
     if arguments.token_url is not None:
         return Endpoint(arguments.token_url, allow_http=arguments.allow_http), None
     if arguments.issuer is None:
-        raise InvalidInput("--token-url", "--token-url or --issuer is required; an issuer's metadata name the endpoint")
+        raise InvalidInput(
+            "--token-url", "--token-url or --issuer is required; the issuer's metadata names the endpoint"
+        )
     metadata = _metadata(arguments, request)
     return endpoint_for(metadata, request), metadata
 
@@ -138,7 +140,7 @@ def _named_endpoint(client: ClientCredentials, arguments: argparse.Namespace, se
     if arguments.endpoint_url is not None:
         return Endpoint(arguments.endpoint_url, allow_http=arguments.allow_http)
     if arguments.issuer is None:
-        reason = f"--{name}-url or --issuer is required; an issuer's metadata name the endpoint"
+        reason = f"--{name}-url or --issuer is required; an issuer's metadata names the endpoint"
         raise InvalidInput(f"--{name}-url", reason)
     found: str | None = getattr(_metadata(arguments, token_request(client), secrets), f"{name}_endpoint")
     if found is None:

@@ -91,7 +91,9 @@ def _parser() -> Parser:
     )
     token.add_argument("--api-url", metavar="URL", help="the API call that --format curl prints, a GET")
     token.add_argument(
-        "--resource-url", metavar="URL", help="the API, whose metadata name the scope and must name --issuer (RFC 9728)"
+        "--resource-url",
+        metavar="URL",
+        help="the API; its metadata names the scope and must name --issuer (RFC 9728)",
     )
     token.add_argument("--no-store", action="store_true", help="neither use a stored token nor store the new one")
     doctor = add("doctor", "find out why a server rejects a request", content, target, authentication, network)
@@ -153,7 +155,7 @@ def _client(endpoint: str) -> Parser:
     options = Parser(add_help=False)
     options.add_argument("--client-id", metavar="ID")
     options.add_argument(f"--{endpoint}-url", dest="endpoint_url", metavar="URL", help=f"the {endpoint} endpoint")
-    options.add_argument("--issuer", metavar="URL", help="the issuer: its metadata name the endpoint; JWTs are for it")
+    options.add_argument("--issuer", metavar="URL", help="the issuer: its metadata names the endpoint; JWTs are for it")
     options.add_argument("--allow-http", action="store_true", help=_HTTP_HELP)
     token = options.add_mutually_exclusive_group()
     token.add_argument("--token-env", metavar="NAME", help="read the token from this environment variable")
@@ -166,7 +168,7 @@ def _target() -> Parser:
     options = Parser(add_help=False)
     options.add_argument("--token-url", metavar="URL", help="the token endpoint")
     options.add_argument(
-        "--issuer", metavar="URL", help="the issuer: its metadata name the token endpoint; JWTs are for it"
+        "--issuer", metavar="URL", help="the issuer: its metadata names the token endpoint; JWTs are for it"
     )
     options.add_argument("--allow-http", action="store_true", help=_HTTP_HELP)
     options.add_argument(

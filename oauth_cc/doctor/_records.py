@@ -175,7 +175,7 @@ class Finding:
     Something that is wrong, and what to do.
 
     Args:
-        topic: What it is about.
+        topic: The subject of the finding.
         sentence: What is wrong.
         advice: What to do.
         request: The request that follows the advice, or None if the advice needs more than another request.

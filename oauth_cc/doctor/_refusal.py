@@ -140,7 +140,7 @@ def refusal_finding(request: TokenRequest, observed: Observed, error: TokenReque
         return _client(request, observed, error)
     words = f"{error.error or ''} {error.server_message or ''}"
     if error.error == "invalid_dpop_proof" and request.dpop_key is not None:
-        advice = "check this machine's clock, and that the server's metadata list the algorithm of the key"
+        advice = "check this machine's clock, and that the server's metadata lists the algorithm of the key"
         return Finding("dpop", f"the server rejects the DPoP proof: {said(error)}", advice)
     if error.error in _CODES:
         return _listed(request, observed, error, _CODES[error.error])

@@ -110,7 +110,7 @@ def _answer(url: str, issuer: str | Endpoint, retries: Retries) -> Flow[tuple[Re
 
 
 def _redirect_target(response: HttpResponse, url: str, issuer: str | Endpoint) -> str | None:
-    # A redirect of a well-known URL says no more than where the metadata are, which must be of the same issuer.
+    # A redirect of a well-known URL says no more than where the metadata is, which must be of the same issuer.
     locations = response.header("Location")
     if not 300 <= response.status < 400 or len(locations) != 1 or not URL_TEXT.fullmatch(locations[0]):
         return None

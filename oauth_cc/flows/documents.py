@@ -57,7 +57,7 @@ def fetch(url: str, retries: Retries, *, shown: str | None = None) -> Flow[Recei
         shown: What the error of a network that fails shows as the URL. None for *url*.
     """
     request = HttpRequest("GET", url, {"Accept": "application/json"})
-    return ask(request, retries, f"The metadata were requested from {url if shown is None else shown}.")
+    return ask(request, retries, f"The metadata was requested from {url if shown is None else shown}.")
 
 
 def _is_absence(error: InvalidResponse) -> bool:

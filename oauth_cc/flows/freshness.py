@@ -27,7 +27,7 @@ _CLOCK_TOLERANCE: Final = 300.0
 _ROUNDING: Final = 1.0
 
 SHORTEST_USE: Final = 1.0
-"""Seconds for which every token is used, so that a lifetime of 0 does not cost one token request a call."""
+"""Seconds for which every token is used, so that a lifetime of 0 does not cost one token request per call."""
 
 
 @final
@@ -85,7 +85,7 @@ class RenewalWindow:
 DEFAULT_WINDOW: Final = RenewalWindow()
 """
 From 80 to 90 percent of the lifetime, and from 20 percent for a first token. It costs less than 20 percent more token
-requests than one a lifetime. A tenth of the lifetime remains to bridge an outage of the server.
+requests than one per lifetime. A tenth of the lifetime remains to bridge an outage of the server.
 """
 
 

@@ -104,7 +104,7 @@ def _find(resource: str, retries: Retries, cache: MetadataCache | None) -> Flow[
 
 
 def _challenge(resource: str) -> Flow[HttpResponse]:
-    # Not repeated, and no error, as the metadata may be at their well-known URL.
+    # Not repeated, and no error, as the metadata may be at its well-known URL.
     sent = yield from send(HttpRequest("GET", resource, {"Accept": "application/json"}))
     return sent.response if isinstance(sent, Received) else HttpResponse(503)
 

@@ -44,7 +44,7 @@ class AuthorizationServer(Misbehaving[EndpointName]):
         quota: The limit of token requests. None means no limit.
         dpop_nonces: Whether DPoP proofs must have a nonce, at the token endpoint and at the resource. Each response has
             a new nonce, and each nonce is accepted once.
-        authorization_endpoint: Whether the metadata name one, which some clients need. There is none.
+        authorization_endpoint: Whether the metadata names one, which some clients need. There is none.
 
     Raises:
         ValueError: *issuer_path* is not empty and does not start with a slash, or *origin* is not an origin.

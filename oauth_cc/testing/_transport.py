@@ -68,7 +68,7 @@ def answer(
     timeout: float | None,
 ) -> Answered | NotAnswered:
     """
-    Return the response of *server*, or how the request fails. A delay beyond the timeout fails at once.
+    Return the response of *server*, or how the request fails. A delay longer than the timeout fails immediately.
 
     Args:
         server: The server.

@@ -32,9 +32,9 @@ class Transport(httpx.BaseTransport, httpx.AsyncBaseTransport):
     """
     A transport for ``httpx.Client`` and ``httpx.AsyncClient`` that calls *server* in the process.
 
-    A request to another server fails with a ``ConnectError``: nothing is sent. A delay beyond the timeout of the client
-    raises its ``ReadTimeout`` at once. A response that is cut raises a ``RemoteProtocolError``, after the bytes that
-    arrive.
+    A request to another server fails with a ``ConnectError``: nothing is sent. A delay longer than the client's
+    timeout raises its ``ReadTimeout`` immediately. A response that is cut raises a ``RemoteProtocolError``, after
+    the bytes that arrive.
 
         >>> with httpx.Client(transport=Transport(AuthorizationServer(origin="https://auth.example.com"))) as client:
         ...     client.get("https://auth.example.com/resource").status_code

@@ -32,9 +32,9 @@ class Transport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
     """
     A transport for ``httpx2.Client`` and ``httpx2.AsyncClient`` that calls *server* in the process.
 
-    A request to another server fails with a ``ConnectError``: nothing is sent. A delay beyond the timeout of the client
-    raises its ``ReadTimeout`` at once. A response that is cut raises a ``RemoteProtocolError``, after the bytes that
-    arrive.
+    A request to another server fails with a ``ConnectError``: nothing is sent. A delay longer than the client's
+    timeout raises its ``ReadTimeout`` immediately. A response that is cut raises a ``RemoteProtocolError``, after
+    the bytes that arrive.
 
         >>> with httpx2.Client(transport=Transport(AuthorizationServer(origin="https://auth.example.com"))) as client:
         ...     client.get("https://auth.example.com/resource").status_code

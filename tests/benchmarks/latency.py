@@ -317,7 +317,15 @@ def main() -> None:
     waits = Waits()
     with serving() as url:
         for title, rows in tables(url, arguments.seconds, waits):
-            columns = (f"milliseconds a call, {title}", "calls", "p50", "p99", "p99.9", "longest of each run", NO_TOKEN)
+            columns = (
+                f"milliseconds per call, {title}",
+                "calls",
+                "p50",
+                "p99",
+                "p99.9",
+                "longest of each run",
+                NO_TOKEN,
+            )
             print(f"\n| {' | '.join(columns)} |")
             print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
             runs = [{name: run() for name, run in rows.items()} for _ in range(arguments.runs)]

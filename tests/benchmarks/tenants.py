@@ -120,7 +120,7 @@ async def first_calls() -> tuple[float, float, float]:
 
 def main() -> None:
     """Print the tables."""
-    print("| tenants | one renewal, µs | memory a tenant, bytes |\n| ---: | ---: | ---: |")
+    print("| tenants | one renewal, µs | memory per tenant, bytes |\n| ---: | ---: | ---: |")
     for number in NUMBERS:
         renewal, memory = among(number)
         print(f"| {number:,} | {renewal:.0f} | {memory:.0f} |", flush=True)

@@ -54,13 +54,13 @@ class Ask:
         return token
 
     def token_through_client(self, issuer: str, request: TokenRequest | ClientCredentials) -> Token:
-        """Return the token of a source that discovers its endpoint through a client of the user's."""
+        """Return the token of a source that discovers its endpoint through the user's client."""
         source = self.shell.TokenSource if self.backend is None else self.shell.AsyncTokenSource
         token: Token = self._with_client(lambda client: source.from_issuer(issuer, request, client=client).token())
         return token
 
     def token_of_client(self, request: TokenRequest, endpoint: GivenEndpoint, **options: Any) -> Token:
-        """Return the token that *request* gets through a client of the user's, which is closed afterwards."""
+        """Return the token that *request* gets through the user's client, which is closed afterwards."""
         fetch = getattr(self.shell, f"fetch_token{self.suffix}")
         token: Token = self._with_client(lambda client: fetch(request, endpoint, client=client, **options))
         return token

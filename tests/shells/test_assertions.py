@@ -130,7 +130,7 @@ class TestAccepted:
         assert "client_secret_jwt" == fetch(SYNC, server, "shared", method)
 
     def test_discovery_and_assertion_work_on_every_library(self, ask: Ask, server: AuthorizationServer) -> None:
-        """The metadata name the endpoint."""
+        """The metadata names the endpoint."""
         method = PrivateKeyJwt(private_key("ES256"), server.issuer)
         request = token_request(ClientCredentials("ES256", method), Scope.of("read"))
         assert Scope.of("read") == ask.token_from_issuer(server.issuer, request).scope

@@ -29,7 +29,7 @@ REQUEST = token_request(ClientCredentials("your_id", "s3cret"))
 TIMEOUT = 0.3
 OPTIONS = Options(timeout=TIMEOUT, retries=Retries(attempts=1))
 LEFT = {"status line", "header", "chunk size", "trailer", "1xx"}
-"""What holds the thread of an attempt through a session of the user's. A body is read between looks at the clock."""
+"""What holds the thread of an attempt through the user's session. A body is read between looks at the clock."""
 
 
 @pytest.fixture(scope="module")

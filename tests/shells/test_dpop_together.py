@@ -99,7 +99,7 @@ def test_every_client_authentication_method_gets_bound_tokens(way: str, tmp_path
 
 
 def test_a_key_that_the_server_does_not_support_is_an_error_before_anything_is_sent() -> None:
-    """The metadata list the algorithms."""
+    """The metadata lists the algorithms."""
     server = AuthorizationServer(origin=SERVER)
     with httpx2.Client(transport=Transport(server)) as api:
         document = api.get(server.metadata_url).json() | {"dpop_signing_alg_values_supported": ["RS256"]}

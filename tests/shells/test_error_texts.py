@@ -148,7 +148,7 @@ def test_an_error_of_the_system_is_an_error_of_httpx(library: ModuleType, backen
 def test_an_error_that_is_not_of_the_network_is_raised_as_it_is(
     library: ModuleType, backend: str | None, kind: type[Exception]
 ) -> None:
-    """A transport of the user's may raise it."""
+    """The user's transport may raise it."""
     error = kind("of the transport")
     with pytest.raises(kind, match="of the transport") as caught:
         sent_by_httpx(library, backend, error)
@@ -317,7 +317,7 @@ def test_the_status_that_ended_the_repetitions_of_an_adapter_is_raised(text: str
 
 
 def test_an_error_that_is_not_of_requests_is_raised_as_it_is() -> None:
-    """An adapter of the user's may raise it, and it may hold a request."""
+    """The user's adapter may raise it, and it may hold a request."""
     error = LookupError("of the adapter")
     vars(error)["request"] = "s3cret-of-client"
     found = sent_by_requests(error)

@@ -57,7 +57,7 @@ def test_the_url_of_an_api_and_the_issuer_lead_to_calls_with_one_token(call: Cal
 
 
 def test_a_source_returns_a_token_for_the_api(ask: Ask) -> None:
-    """Metadata are fetched once for sources with one cache."""
+    """Metadata is fetched once for sources with one cache."""
     with servers(scope=Scope.of("write")) as (server, api):
         cache = MetadataCache()
         for _ in range(2):
@@ -81,7 +81,7 @@ def test_an_api_that_does_not_name_the_issuer_gets_nothing_on_any_library(call: 
 
 @pytest.mark.parametrize("is_async", [False, True])
 def test_a_resource_that_no_longer_names_the_issuer_gets_no_token_any_more(tmp_path: Path, *, is_async: bool) -> None:
-    """The metadata are asked for again when a renewal is due. The good token is dropped, in the store too."""
+    """The metadata is requested again when a renewal is due. The good token is dropped, in the store too."""
     events: list[Event] = []
     store, cache = FileStore(tmp_path / "tokens"), MetadataCache()
     kind: Any = oauth_cc.httpx2.AsyncTokenSource if is_async else oauth_cc.httpx2.TokenSource

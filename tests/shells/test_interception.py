@@ -1,5 +1,5 @@
 """
-Test tools for requests and aiohttp intercept our token request, with and without a client of the user's.
+Test tools for requests and aiohttp intercept our token request, with and without the user's client.
 """
 
 import asyncio

@@ -28,7 +28,7 @@ each_client = pytest.mark.parametrize("is_own", [True, False], ids=["default cli
 
 
 def fetch(way: Ask, *, is_own: bool) -> str:
-    """Return an access token that a default client gets, or a client of the user's."""
+    """Return an access token that a default client gets, or the user's client."""
     kind = way.library.Client if way.backend is None else way.library.AsyncClient
     options: dict[str, Any] = {} if is_own else {"client": kind()}
     return way.token(REQUEST, ENDPOINT, **options).access_token.reveal()

@@ -1,5 +1,5 @@
 """
-What a token request on httpx2 and httpx takes from the environment and from a client of the user's, and its errors.
+What a token request on httpx2 and httpx takes from the environment and from the user's client, and its errors.
 """
 
 import contextlib
@@ -28,12 +28,12 @@ pytestmark = pytest.mark.parametrize("way", httpx_ways, ids=lambda way: f"{way.l
 
 
 def client_of(way: Ask, **options: Any) -> Any:
-    """Return a client of the user's."""
+    """Return the user's client."""
     return (way.library.Client if way.backend is None else way.library.AsyncClient)(**options)
 
 
 def hook_of(way: Ask, function: Any) -> Any:
-    """Return *function* as an event hook of the user's."""
+    """Return *function* as the user's event hook."""
     if way.backend is None:
         return function
 

@@ -338,7 +338,7 @@ def test_a_client_needs_a_valid_jwk_set(keys: Any) -> None:
 
 
 def test_the_metadata_list_methods_and_algorithms(server: AuthorizationServer) -> None:
-    """The metadata list the methods and algorithms that the server accepts."""
+    """The metadata lists the methods and algorithms that the server accepts."""
     document = httpx2.get(server.metadata_url).json()
     assert {"private_key_jwt", "client_secret_jwt"} < set(document["token_endpoint_auth_methods_supported"])
     algorithms = {*KEYS, "HS256", "HS384", "HS512"}

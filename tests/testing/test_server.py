@@ -277,7 +277,7 @@ def test_the_metadata_are_valid() -> None:
 
 @pytest.mark.parametrize("path", ["", "/", "/realms/demo"])
 def test_an_issuer_with_a_path_publishes_its_metadata(path: str) -> None:
-    """The metadata of an issuer with a path are at the URLs of RFC 8414 and of OpenID Connect."""
+    """The metadata of an issuer with a path is at the URLs of RFC 8414 and of OpenID Connect."""
     with AuthorizationServer(issuer_path=path) as server:
         assert server.issuer.endswith(path)
         appended = f"{server.issuer.removesuffix('/')}/.well-known/openid-configuration"

@@ -11,7 +11,7 @@ from oauth_cc.jose import key_from_file
 
 
 class Vault:
-    """A vault of the user's own."""
+    """The user's own vault."""
 
     def read(self, name: str = "billing") -> str:
         """Return the secret of this name."""
