@@ -70,6 +70,8 @@ async def _post(
 ) -> Received | Failed:
     if client is not None and client.closed:
         raise RuntimeError("the session for token requests is closed; close it after the last call")
+    # aiohttp sends them with CONNECT only. A proxy that forwards plain http needs them in the request.
+    forwarded = {} if proxy_headers is None or request.url.lower().startswith("https:") else proxy_headers
     async with (
         # A session for this request only, because the user's session would add headers and cookies. It does not read
         # the environment, because aiohttp would read .netrc too.
@@ -84,7 +86,7 @@ async def _post(
         session.request(
             request.method,
             yarl.URL(request.url, encoded=True),
-            headers=(*request.headers, ("Accept-Encoding", "identity")),
+            headers=(*request.headers, ("Accept-Encoding", "identity"), *forwarded.items()),
             skip_auto_headers=_AUTOMATIC,
             # None without a body, because aiohttp sends the Content-Length of an empty body.
             data=request.body or None,
