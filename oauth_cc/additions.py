@@ -93,7 +93,7 @@ def parameter_fault(name: str, value: Secret, taken: Iterable[str]) -> InvalidIn
     if not isinstance(value, Secret):
         return InvalidInput(name, f"value of {name} must be a Secret; use with_parameter()")
     if any("\ud800" <= character <= "\udfff" for character in value.reveal()):
-        return InvalidInput(name, f"{name} must not hold half a surrogate pair, which has no UTF-8 form")
+        return InvalidInput(name, f"{name} must not contain a lone surrogate, which UTF-8 cannot encode")
     if REDACTION in value.reveal():
         return InvalidInput(name, f"{name} holds the redacted text of a Secret; pass the Secret itself")
     return None

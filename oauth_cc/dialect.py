@@ -1,5 +1,5 @@
 """
-How a server departs from RFC 6749, as data.
+The departures of a server from RFC 6749, as data.
 """
 
 import re
@@ -178,7 +178,7 @@ def _members_fault(dialect: Dialect) -> InvalidInput | None:
     if not pairs:
         return InvalidInput("members", "members must be a mapping, such as {'access_token': 'data.token'}")
     if not all([name in _MEMBERS for name, _ in dialect.members]):
-        return InvalidInput("members", f"members must not have other names than {', '.join(_MEMBERS)}")
+        return InvalidInput("members", f"members must have no names but {', '.join(_MEMBERS)}")
     if len(dict(dialect.members)) != len(dialect.members):
         return InvalidInput("members", "members must place each member once")
     for name, path in dialect.members:

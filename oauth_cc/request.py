@@ -171,7 +171,7 @@ class TokenRequest:
             reason = f"dialect must not have a grant_type for credentials that are a grant ({grant_type})"
             raise InvalidInput("dialect", reason)
         if self.dialect.scope_separator != " " and any(["," in token for token in self.scope.tokens]):
-            reason = "scope must not hold a ',' within a scope-token, as the dialect separates tokens by it"
+            reason = "scope must not contain ',' within a scope-token, as the dialect separates scope-tokens with it"
             raise InvalidInput("scope", reason)
         if self.dpop_key is not None and self.dialect.placement != BEARER:
             reason = "dialect must not place a DPoP token elsewhere; it belongs in the Authorization header (RFC 9449)"

@@ -248,7 +248,7 @@ def _key_id(text: str) -> str:
 def _secure(issuer: str) -> str:
     # Any other fault is found by `_target`.
     if isinstance(issuer_fault(issuer), InsecureEndpoint):
-        raise InvalidInput("issuer", "must use https, as the assertions of a private key name it")
+        raise InvalidInput("issuer", "must use https, as assertions signed with a private key contain it")
     return issuer
 
 

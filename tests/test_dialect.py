@@ -367,7 +367,7 @@ class TestComposing:
             lambda: REQUEST.with_dialect(comma).with_scope(with_comma.scope),
         ]
         for attempt in attempts:
-            with pytest.raises(errors.InvalidInput, match=r"^scope must not hold a ','"):
+            with pytest.raises(errors.InvalidInput, match=r"^scope must not contain ','"):
                 attempt()
 
     def test_a_json_body_is_a_flat_object_in_the_order_of_the_form(self) -> None:

@@ -218,7 +218,7 @@ SERVER = HttpResponse(200, (), b'{"issuer": "https://as.example", "token_endpoin
 
 
 def test_endpoint_of_an_issuer_is_discovered_once() -> None:
-    """The metadata are cached for an hour."""
+    """The metadata is cached for an hour."""
     found = terms(REQUEST, "https://as.example", shared=False, discovery=Discovery(MetadataCache()))
     world = World([SERVER, token_answer(), token_answer("tok-2")])
     assert (value(world.run(renewal(found))), value(world.run(renewal(found)))) == ("tok-1", "tok-2")

@@ -239,7 +239,7 @@ def test_plain_http_needs_an_argument() -> None:
     assert sound({**plain, "ASSERTION_FILE": "a"}, allow_http=True).target == Issuer("http://as:8080", allow_http=True)
     key = {**plain, "PRIVATE_KEY_FILE": "key.pem"}
     assert faults(key, allow_http=True) == (
-        "MYAPI_ISSUER is not valid: must use https, as the assertions of a private key name it"
+        "MYAPI_ISSUER is not valid: must use https, as assertions signed with a private key contain it"
     )
     assert faults(key).count("must use https") == 2
     assert sound({**key, "ISSUER": "http://127.0.0.1:8080"}).key_file is not None

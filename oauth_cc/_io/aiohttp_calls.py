@@ -1,5 +1,5 @@
 """
-The calls of an auth on aiohttp: the token on each call, and once more a new one if an API rejects it.
+The calls of an auth on aiohttp: each carries the token, and is repeated once if an API rejects the token.
 """
 
 import copy

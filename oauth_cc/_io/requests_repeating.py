@@ -1,5 +1,5 @@
 """
-What a call on requests needs before it can be repeated with a new token.
+The preparation of a call on requests for being repeated with a new token.
 """
 
 import time

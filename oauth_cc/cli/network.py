@@ -140,7 +140,7 @@ def _named_endpoint(client: ClientCredentials, arguments: argparse.Namespace, se
     if arguments.endpoint_url is not None:
         return Endpoint(arguments.endpoint_url, allow_http=arguments.allow_http)
     if arguments.issuer is None:
-        reason = f"--{name}-url or --issuer is required; an issuer's metadata names the endpoint"
+        reason = f"--{name}-url or --issuer is required; the issuer's metadata names the endpoint"
         raise InvalidInput(f"--{name}-url", reason)
     found: str | None = getattr(_metadata(arguments, token_request(client), secrets), f"{name}_endpoint")
     if found is None:

@@ -1,5 +1,5 @@
 """
-Why a server refuses a token request: findings about what was observed, the cause first.
+The reasons why a server refuses a token request: findings about what was observed, the cause first.
 
     TokenRequest, Observed ─ examine ─▶ Diagnosis
 

@@ -164,7 +164,7 @@ def _token_findings(request: TokenRequest, observed: Observed, token: Token) -> 
         yield Finding("lifetime", reason, "ask the server's operator for a longer lifetime")
     elif lifetime >= _LONG and lifetime % 1000 == 0 and request.dialect.lifetime_unit == "s":
         milliseconds = request.with_dialect(attrs.evolve(request.dialect, lifetime_unit="ms"))
-        reason = f"the token expires after {lifetime / 86400:.0f} days, if its lifetime is not in milliseconds"
+        reason = f"the token expires after {lifetime / 86400:.0f} days, unless its lifetime is in milliseconds"
         yield Finding("lifetime", reason, "if the API rejects it earlier, set lifetime_unit='ms'", milliseconds)
 
 

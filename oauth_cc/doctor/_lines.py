@@ -1,5 +1,5 @@
 """
-What the lines to paste of Python and of a shell have in common.
+Shared parts of the lines to paste, for Python and for a shell.
 """
 
 from typing import Final

@@ -1,5 +1,5 @@
 """
-What is observed of a server, and what is found in it.
+Records of what is observed of a server, and of the findings about it.
 """
 
 from typing import Final, Literal, TypeAlias, final, get_args

@@ -1,5 +1,5 @@
 """
-What servers say about the next DPoP proof, and about their clocks (RFC 9449 sections 8, 9 and 11.1).
+Hints from servers about the next DPoP proof and about their clocks (RFC 9449 sections 8, 9 and 11.1).
 """
 
 from typing import Final, final

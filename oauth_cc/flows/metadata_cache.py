@@ -1,5 +1,5 @@
 """
-A cache of metadata, and how a source discovers its token endpoint.
+A cache of metadata, and the discovery of a source's token endpoint.
 """
 
 from typing import TYPE_CHECKING, final

@@ -1,5 +1,5 @@
 """
-The pauses after an API rejected one token after the other.
+The pauses after an API rejects one token after another.
 
 An API that rejects every token must not cause a token request for each call. A token that replaced a rejected token,
 and is rejected too, is kept for a while, and calls carry it. A token may serve several APIs, so each API has its own

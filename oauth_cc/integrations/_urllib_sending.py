@@ -1,5 +1,5 @@
 """
-Token requests by ``urllib.request``, one connection for each.
+Token requests with ``urllib.request``, each on its own connection.
 """
 
 import ssl

@@ -1,5 +1,5 @@
 """
-Tokens for mail by ``smtplib``.
+Tokens for mail sent with ``smtplib``.
 """
 
 import re

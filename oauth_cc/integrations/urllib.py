@@ -1,5 +1,5 @@
 """
-Tokens by ``urllib.request``, for programs with the standard library alone.
+Tokens with ``urllib.request``, for programs that use the standard library alone.
 """
 
 import ssl

@@ -1,5 +1,5 @@
 """
-What a source and an auth of each HTTP library do with a client of the user's.
+A source and an auth of each HTTP library with the user's own client.
 """
 
 import threading
