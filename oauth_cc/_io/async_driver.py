@@ -59,6 +59,8 @@ T = TypeVar("T")
 # for about 25 ms.
 _TURNS: Final = 8
 _starts: Final = itertools.count()
+# What a loop raises that has ended. A loop of trio that crashed has closed the socket that wakes it.
+_LOOP_ENDED: Final = (RuntimeError, OSError)
 
 
 @final
@@ -233,8 +235,7 @@ class _TaskOfTrio:
     def is_alive(self) -> bool:
         try:
             self.schedule(bool)
-        except RuntimeError:
-            # The loop has ended.
+        except _LOOP_ENDED:
             return False
         return True
 
@@ -246,7 +247,9 @@ def current_leader() -> Leader:
         return _TaskOfAsyncio(loop, asyncio.current_task(), threading.get_ident())
     import trio
 
-    return _TaskOfTrio(trio.lowlevel.current_trio_token().run_sync_soon, threading.get_ident())
+    # Idempotent, so that a busy loop does not get an entry from each caller.
+    schedule = partial(trio.lowlevel.current_trio_token().run_sync_soon, idempotent=True)
+    return _TaskOfTrio(schedule, threading.get_ident())
 
 
 async def wait_for(outcome: Outcome[T], seconds: float) -> bool:
@@ -281,7 +284,7 @@ def _setter(event: anyio.Event) -> Callable[[], object]:
 def _unless_loop_ended(schedule: Callable[[], object]) -> Callable[[], object]:
     def call() -> None:
         # The loop of the waiting task may have ended, and the task with it.
-        with suppress(RuntimeError):
+        with suppress(*_LOOP_ENDED):
             schedule()
 
     return call

@@ -2,6 +2,7 @@
 The running program over threads, asyncio and trio: callers that leave, hooks that call back, closing, and an outage.
 """
 
+import gc
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ import anyio
 import anyio.to_thread
 import httpx2
 import pytest
+import trio
+import trio.testing
 
 from oauth_cc import ClientAssertion, ClientCredentials, Options, RenewalWindow, Token, TokenCache, errors
 from oauth_cc.events import Event, TokenObtained
@@ -96,6 +99,75 @@ def test_loop_that_ends_at_once_leaves_nothing_that_the_next_loop_waits_for(
 
     for main in (leave, ask):
         anyio.run(main, backend=backend)
+
+
+class CrashingClock(trio.abc.Clock):
+    """A clock whose error crashes the loop of trio, as an exception of a signal handler within the scheduler does."""
+
+    def __init__(self) -> None:
+        self.is_crashing = False
+
+    def start_clock(self) -> None:
+        """Do nothing."""
+
+    def current_time(self) -> float:
+        """Return the seconds of a clock that nobody sets."""
+        return time.monotonic()
+
+    def deadline_to_sleep_time(self, deadline: float) -> float:
+        """Return the seconds until *deadline*, or raise."""
+        if self.is_crashing:
+            raise ZeroDivisionError
+        return deadline - time.monotonic()
+
+
+# The tasks of a crashed loop never end.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+class TestCrashedLoopOfTrio:
+    @pytest.fixture(autouse=True)
+    def _collected(self) -> Iterator[None]:
+        yield
+        gc.collect()
+
+    def test_next_caller_leads_after_the_loop_of_trio_crashed(self, server: AuthorizationServer, gate: Gate) -> None:
+        """The crashed loop performed the renewal."""
+        cache, clock = TokenCache(), CrashingClock()
+
+        async def main() -> None:
+            client = httpx2.AsyncClient(transport=AsyncGatedTransport(gate))
+            source = AsyncTokenSource(CREDENTIALS, server.token_endpoint, client=client, store=cache)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(source.token)
+                await arrival(gate)
+                clock.is_crashing = True
+
+        with pytest.raises(trio.TrioInternalError):
+            trio.run(main, clock=clock)
+        assert TokenSource(CREDENTIALS, server.token_endpoint, store=cache).token().token_type == "Bearer"
+
+    def test_renewal_of_a_thread_ends_after_the_loop_of_a_waiting_task_crashed(
+        self, server: AuthorizationServer, gate: Gate
+    ) -> None:
+        """A task in the crashed loop waited for it."""
+        cache, clock, events = TokenCache(), CrashingClock(), list[Event]()
+        with httpx2.Client(transport=GatedTransport(gate)) as client, ThreadPoolExecutor(1) as pool:
+            options = Options(on_event=events.append)
+            source = TokenSource(CREDENTIALS, server.token_endpoint, client=client, store=cache, options=options)
+            calling = pool.submit(source.token)
+
+            async def main() -> None:
+                await arrival(gate)
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(AsyncTokenSource(CREDENTIALS, server.token_endpoint, store=cache).token)
+                    await trio.testing.wait_all_tasks_blocked()
+                    clock.is_crashing = True
+
+            with pytest.raises(trio.TrioInternalError):
+                trio.run(main, clock=clock)
+            gate.opened.set()
+            assert calling.result(30).token_type == "Bearer"
+            at_rest(source)
+        assert [type(event) for event in events] == [TokenObtained]
 
 
 class HangingSecret:
