@@ -7,6 +7,7 @@ import itertools
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextvars import copy_context
 from functools import partial
 from typing import Final, TypeVar, assert_never, final
 
@@ -199,6 +200,8 @@ def detach(function: Callable[[T], Coroutine[object, object, None]], argument: T
     """
     Run *function* in a task that outlives the cancellation of the current task, but not the event loop.
 
+    The task has a copy of the caller's context variables.
+
     Args:
         function: A coroutine function of one argument. It must handle its own errors.
         argument: The argument.
@@ -212,7 +215,7 @@ def detach(function: Callable[[T], Coroutine[object, object, None]], argument: T
     # Imported only where its loop runs, so that asyncio does not need it installed.
     import trio
 
-    return trio.lowlevel.spawn_system_task(function, argument)
+    return trio.lowlevel.spawn_system_task(function, argument, context=copy_context())
 
 
 @final

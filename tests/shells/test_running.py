@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar, copy_context
 from typing import Any
 
 import anyio
@@ -168,6 +169,35 @@ class TestCrashedLoopOfTrio:
             assert calling.result(30).token_type == "Bearer"
             at_rest(source)
         assert [type(event) for event in events] == [TokenObtained]
+
+
+@pytest.mark.parametrize("way", ["threads", "asyncio", "trio"])
+def test_functions_of_the_user_see_the_context_variables_of_the_caller(server: AuthorizationServer, way: str) -> None:
+    """A secret function may need the tenant, and a hook the trace."""
+    seen: list[str] = []
+    tenant = ContextVar("tenant", default="nobody")
+
+    def secret() -> str:
+        seen.append(tenant.get())
+        return "s3cret"
+
+    credentials = ClientCredentials("your_id", secret)
+    options = Options(on_event=lambda _: seen.append(tenant.get()))
+
+    async def main() -> None:
+        tenant.set("caller")
+        source = AsyncTokenSource(credentials, server.token_endpoint, options=options)
+        await source.token()
+        await at_rest_async(source)
+
+    def ask() -> None:
+        tenant.set("caller")
+        source = TokenSource(credentials, server.token_endpoint, options=options)
+        source.token()
+        at_rest(source)
+
+    copy_context().run(ask) if way == "threads" else anyio.run(main, backend=way)
+    assert seen == ["caller", "caller"]
 
 
 class HangingSecret:
