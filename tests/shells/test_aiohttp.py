@@ -326,8 +326,9 @@ class TestTokenRequest:
                 pass
             await fetch_token(REQUEST, url, client=client)
 
-        with serve(TOKEN) as server, pytest.raises(RuntimeError, match="closed"):
+        with serve(TOKEN) as server, pytest.raises(RuntimeError) as caught:
             run(main(f"{server.url}/token"))
+        assert str(caught.value) == "the session for token requests is closed; close it after the last call"
         assert server.asked == []
 
 

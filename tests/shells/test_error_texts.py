@@ -3,6 +3,7 @@ The error of one attempt, for each error of each HTTP library: its text, its cla
 """
 
 import asyncio
+import io
 import ssl
 import threading
 from collections.abc import Callable
@@ -17,10 +18,13 @@ import httpx2
 import multidict
 import pytest
 import requests
+import urllib3
 import yarl
 from aiohttp.client_reqrep import ConnectionKey
 from requests.adapters import BaseAdapter
 from requests.exceptions import ChunkedEncodingError, InvalidHeader, ProxyError, RetryError, SSLError
+from urllib3 import HTTPConnectionPool
+from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
 from oauth_cc import HttpRequest, Options, TokenRequestRefused
 from oauth_cc._io import aiohttp_sending, library_httpx, library_httpx2, requests_sending
@@ -283,6 +287,70 @@ def test_an_authority_file_that_cannot_be_read_is_an_error_of_the_attempt(
         assert isinstance(found.error, kind)
         assert text in str(found.error).lower() or text == str(found.error)
         assert (found.retryable, found.error.__traceback__) == (False, None)
+
+
+class Body(urllib3.HTTPResponse):
+    """A response of urllib3 whose body raises *error*, or is empty if it is None."""
+
+    def __init__(self, error: Exception | None, version: int = 11, headers: dict[str, str] | None = None) -> None:
+        super().__init__(io.BytesIO(), headers, 200, version, preload_content=False)
+        self.error = error
+
+    def read1(self, amt: int | None = None, decode_content: bool | None = None) -> bytes:
+        """Raise the error."""
+        if self.error is not None:
+            raise self.error
+        return b""
+
+
+class Stub(Broken):
+    """An adapter that returns a response with the body *raw*."""
+
+    def __init__(self, raw: urllib3.HTTPResponse) -> None:
+        super().__init__(LookupError())
+        self.raw = raw
+
+    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:  # type: ignore[override]  # as stubs do
+        """Return the response."""
+        response = requests.Response()
+        response.status_code, response.raw, response.request = 200, self.raw, request
+        return response
+
+
+CUT = "the connection was closed early, or the response is not HTTP"
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "text", "is_retryable"),
+    [
+        (
+            *(ReadTimeoutError(HTTPConnectionPool("M4RKER"), "M4RKER", "M4RKER"), requests.ReadTimeout),
+            *("no complete response within 5 seconds", False),
+        ),
+        (urllib3.exceptions.SSLError(no_tls()), SSLError, "no TLS connection (no TLS)", False),
+        (ProtocolError("M4RKER", refused()), ChunkedEncodingError, f"{CUT} ({REFUSED})", True),
+        (urllib3.exceptions.DecodeError("M4RKER"), ChunkedEncodingError, CUT, True),
+        (None, ChunkedEncodingError, CUT, True),
+    ],
+)
+def test_an_error_of_the_body_is_the_error_that_requests_makes_of_it(
+    error: Exception | None, kind: type[Exception], text: str, is_retryable: bool
+) -> None:
+    """The body of a whole response is not empty."""
+    with requests.Session() as session:
+        session.mount("https://", Stub(Body(error)))
+        found = failure(requests_sending.sender(session, (3.0, 5.0))(REQUEST))
+    assert (type(found.error), str(found.error), found.retryable) == (kind, AT + text, is_retryable)
+
+
+def test_an_empty_body_whose_end_is_known_is_a_response() -> None:
+    """The head says so, or the version does."""
+    for raw in (Body(None, 10), Body(None, headers={"Content-Length": "0"})):
+        with requests.Session() as session:
+            session.mount("https://", Stub(raw))
+            found = requests_sending.sender(session, 3.0)(REQUEST)
+        assert isinstance(found, Received)
+        assert (found.response.status, found.response.content) == (200, b"")
 
 
 def test_the_own_text_of_an_error_of_requests_stays() -> None:

@@ -13,7 +13,15 @@ from typing import Any
 import pytest
 import trustme
 
-from oauth_cc import ClientCredentials, Options, Retries, TokenRequestRefused, token_request
+from oauth_cc import (
+    ClientCredentials,
+    InvalidResponse,
+    OAuthError,
+    Options,
+    Retries,
+    TokenRequestRefused,
+    token_request,
+)
 from tests.leaks import shown_by
 from tests.shells.asking import DEFAULT_TLS, WAYS, Ask
 from tests.shells.dripping import answer_with
@@ -203,14 +211,28 @@ class TestClient:
         remark = f"the response hook {name} of the client raised HTTPStatusError for this response"
         assert remark in str(caught.value)
 
-    def test_another_error_of_a_hook_reaches_the_caller(self, way: Ask) -> None:
+    @pytest.mark.parametrize(("status", "hides"), [(200, True), (299, True), (300, False), (503, False)])
+    def test_another_error_of_a_hook_reaches_the_caller(self, way: Ask, status: int, hides: bool) -> None:
         """The response is a success."""
 
         def fail(response: Any) -> None:
             raise LookupError("of the hook")
 
         client = client_of(way, event_hooks={"response": [hook_of(way, fail)]})
-        with serve(TOKEN) as server, pytest.raises(LookupError, match="of the hook"):
+        expected = LookupError if hides else OAuthError
+        with serve(Answer(status, chunks=TOKEN.chunks)) as server, pytest.raises(expected) as caught:
+            way.token(REQUEST, f"{server.url}/token", client=client, options=ONCE)
+        assert ("raised LookupError for this response" in str(caught.value)) is (status == 503)
+
+    def test_an_error_of_a_hook_hides_no_unreadable_response(self, way: Ask) -> None:
+        """Its content coding cannot be read."""
+
+        def fail(response: Any) -> None:
+            raise LookupError("of the hook")
+
+        client = client_of(way, event_hooks={"response": [hook_of(way, fail)]})
+        coded = Answer(400, headers=(("Content-Encoding", "gzip"),), chunks=(b"no gzip",))
+        with serve(coded) as server, pytest.raises(InvalidResponse, match="the response has a broken content coding"):
             way.token(REQUEST, f"{server.url}/token", client=client)
 
 

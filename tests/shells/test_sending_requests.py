@@ -219,6 +219,40 @@ class TestHooks:
         with serve(REFUSED) as server, pytest.raises(TokenRequestRefused, match=named):
             fetch(server, session)
 
+    @pytest.mark.parametrize(("status", "hides"), [(200, True), (299, True), (300, False), (302, False), (503, False)])
+    def test_a_hook_that_raises_hides_a_success_only(self, session: requests.Session, status: int, hides: bool) -> None:
+        """A redirect is not a success."""
+
+        def fail(response: requests.Response, **sending: object) -> None:
+            raise KeyError("of the hook")
+
+        session.hooks["response"].append(fail)
+        expected = KeyError if hides else OAuthError
+        with serve(Answer(status, chunks=TOKEN.chunks)) as server, pytest.raises(expected) as raised:
+            fetch(server, session)
+        assert ("raised KeyError for this response" in str(raised.value)) is (status == 503)
+
+    def test_a_hook_that_raises_does_not_hide_an_unreadable_response(self, session: requests.Session) -> None:
+        """Its content coding cannot be read."""
+
+        def check(response: requests.Response, **sending: object) -> None:
+            assert (response.content, response.status_code) == (b"", 200)
+            raise KeyError("of the hook")
+
+        session.hooks["response"].append(check)
+        coded = Answer(headers=(("Content-Encoding", "gzip"),), chunks=(b"no gzip",))
+        with serve(coded) as server, pytest.raises(InvalidResponse, match="the response has a broken content coding"):
+            fetch(server, session)
+
+    def test_the_headers_of_a_stub_are_read(self, session: requests.Session) -> None:
+        """The error says when to try again."""
+        stubbed_response = stubbed(503, b"")
+        stubbed_response.headers["Retry-After"] = "7"
+        session.mount("https://as.example/", Stub(stubbed_response))
+        with pytest.raises(TokenRequestRefused) as raised:
+            fetch_token(REQUEST, "https://as.example/token", client=session, options=ONCE)
+        assert (raised.value.status, raised.value.retry_after) == (503, 7.0)
+
     def test_a_hook_gets_how_the_request_is_sent(self, session: requests.Session) -> None:
         """As requests passes it."""
         seen: list[dict[str, object]] = []
