@@ -33,7 +33,13 @@ PHRASES: Final = {
     r"patience": "say wait_timeout",
     r"of no use": "say cannot be used, or has no effect",
     r"in vain": "say without success",
-    r"(server|API|endpoint|resource|proxy)s? (wants?|likes?|knows?|tells?|thinks?)": "say requires, has, says",
+    r"told(?! apart)": "say asked, or name the error that says it",
+    r"answered": "say responded, returned or sent",
+    r"put on": "say added to",
+    r"(server|API|endpoint|resource|proxy|library|client|cache|store|source|auth|checker|provider|program)s? "
+    r"((that|which) )?(wants?|likes|knows?|tells?|thinks?|believes?|hopes?|remembers?|forgets?|demands?|speaks?)": (
+        "say requires, has, says"
+    ),
 }
 """Phrases that no text holds, as regular expressions, and what to write instead."""
 

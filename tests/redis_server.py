@@ -100,7 +100,7 @@ class RedisServer:
             self._process = None
 
     def pause(self) -> None:
-        """Stop the server without ending it. Connections to it are accepted, and no command is answered."""
+        """Stop the server without ending it. Connections to it are accepted, and no command gets a reply."""
         if self._process is not None:
             self._process.send_signal(signal.SIGSTOP)
 

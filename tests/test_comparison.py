@@ -35,7 +35,7 @@ pytestmark = pytest.mark.slow
 
 SECRET: Final = "pa55w0rd-that-is-found"
 SHORT: Final = 20
-"""Seconds that a token lives: fewer than Authlib and httpx-auth want to be left."""
+"""Seconds that a token lives: Authlib and httpx-auth renew a token with fewer seconds left."""
 
 Call: TypeAlias = Callable[[str], int]
 """Calls a URL with a token, and returns the status."""
@@ -125,7 +125,7 @@ def each(does: Callable[[Library], bool]) -> list[bool]:
 
 
 def server(secret: str = SECRET, lifetime: int = 3600) -> AuthorizationServer:
-    """Return a server that knows the client by *secret*, and issues tokens that live *lifetime* seconds."""
+    """Return a server that accepts *secret* of the client, and issues tokens that live *lifetime* seconds."""
     return AuthorizationServer(clients=[RegisteredClient("your_id", secret, Scope.of("read"))], lifetime=lifetime)
 
 

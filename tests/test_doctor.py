@@ -633,7 +633,7 @@ def _side(folder: Path, name: str | None) -> ssl.SSLContext | None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_first_finding_is_the_cause(case: Case, examine: Callable[[SetUp], Page]) -> None:
-    """It shows no secret, and sends no more requests than it says, and the secret only once unless told to try."""
+    """It shows no secret, and sends no more requests than it says. Without ``--try`` it sends the secret only once."""
     page = examine(case.broken)
     assert (page.topic, case.says in page.text) == (case.topic, True), page.text
     assert page.code == OUTAGES.get(case.name, 1)

@@ -72,7 +72,7 @@ def header(unsigned: UnsignedJwt) -> dict[str, Any]:
 
 
 def demand(nonce: str) -> HttpResponse:
-    """Return the response of a token endpoint that wants *nonce* in the proof."""
+    """Return the response of a token endpoint that requires *nonce* in the proof."""
     return HttpResponse(400, {"DPoP-Nonce": nonce}, b'{"error": "use_dpop_nonce"}')
 
 

@@ -558,7 +558,7 @@ class RenewalMachine(RuleBasedStateMachine):
     # Renewals.
 
     def advance_attempt(self, attempt: Attempt) -> None:  # noqa: C901  # one case for each effect
-        """Perform one effect of a renewal, or complete it. Its lock is released before the cache knows the outcome."""
+        """Perform one effect of a renewal, or complete it. Its lock is released before the cache has the outcome."""
         if attempt.outcome is not None:
             if self.locks.get(TERMS[attempt.name].cache_key) is attempt:
                 self.free(attempt)

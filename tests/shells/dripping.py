@@ -54,7 +54,7 @@ def drip(
 
     Args:
         place: A key of `PLACES`.
-        tls: The TLS context of a server that speaks https.
+        tls: The TLS context of the server. None for plain http.
         tokens: How many requests get a whole response first.
         pause: Seconds between the bytes. 0 to send them at full speed.
     """

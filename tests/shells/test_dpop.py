@@ -49,7 +49,7 @@ def bound(number: int) -> Answer:
 
 
 def demand(nonce: str) -> Answer:
-    """Return the response of an API that wants *nonce* in the proof."""
+    """Return the response of an API that requires *nonce* in the proof."""
     return Answer(401, (("WWW-Authenticate", 'DPoP error="use_dpop_nonce"'), ("DPoP-Nonce", nonce)), (b"no",))
 
 

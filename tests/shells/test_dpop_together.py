@@ -73,7 +73,7 @@ METHODS: dict[str, tuple[AuthenticationMethod | None, Callable[[Path], ClientAut
 
 @pytest.mark.parametrize("way", METHODS)
 def test_every_client_authentication_method_gets_bound_tokens(way: str, tmp_path: Path) -> None:
-    """The endpoint is discovered, both endpoints demand nonces, and the server's clock is ahead."""
+    """The endpoint is discovered, both endpoints require nonces, and the server's clock is ahead."""
     method, made = METHODS[way]
     client = RegisteredClient(
         "your_id",

@@ -227,7 +227,7 @@ def test_an_error_of_requests_has_a_text_of_this_library(
 def test_an_error_of_requests_names_a_proxy_of_the_environment(
     of_session: dict[str, str], named: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It does not name a proxy of the session, which the program knows."""
+    """It does not name a proxy of the session, which the program passed itself."""
     monkeypatch.setenv("HTTPS_PROXY", "http://someone:M4RKER@proxy.example:3128")
     with requests.Session() as session:
         session.mount("https://", Broken(requests.ConnectionError("away")))

@@ -35,7 +35,7 @@ def servers(**options: Any) -> Iterator[tuple[AuthorizationServer, ProtectedReso
 
 
 def auth_of(call: Call, server: AuthorizationServer, api: ProtectedResource, **options: Any) -> Any:
-    """Return an auth of the library that knows the URL of *api* and the issuer."""
+    """Return an auth of the library for the URL of *api* and the issuer."""
     request = options.pop("request", CREDENTIALS)
     return call.shell.ClientCredentialsAuth.from_resource(api.url, request, issuer=server.issuer, **options)
 

@@ -480,7 +480,7 @@ class Outage:
 
     Attributes:
         is_down: Whether it hangs and refuses.
-        answered: The statuses that it sent.
+        sent: The statuses of its responses.
         alive: How many renewal threads were alive at each request.
         released: Released once for each request that is to be refused.
         arrived: Released by each request of the outage.
@@ -488,7 +488,7 @@ class Outage:
 
     def __init__(self) -> None:
         self.is_down = False
-        self.answered: list[int] = []
+        self.sent: list[int] = []
         self.alive: list[int] = []
         self.released = threading.Semaphore(0)
         self.arrived = threading.Semaphore(0)
@@ -500,8 +500,8 @@ class Outage:
         if self.is_down:
             self.arrived.release()
             assert self.released.acquire(timeout=60)
-        self.answered.append(status)
-        token = {"access_token": f"tok-{len(self.answered)}", "token_type": "Bearer", "expires_in": 3600}
+        self.sent.append(status)
+        token = {"access_token": f"tok-{len(self.sent)}", "token_type": "Bearer", "expires_in": 3600}
         return httpx2.Response(status, json=token)
 
 
@@ -540,5 +540,5 @@ def test_outage_of_a_minute_costs_one_attempt_in_half_a_minute_and_no_call_waits
         all_call()
         at_rest(source)
         assert len(all_call() - {first}) == 1
-    assert outage.answered == [200, 503, 503, 503, 200]
+    assert outage.sent == [200, 503, 503, 503, 200]
     assert set(outage.alive) == {1}

@@ -463,7 +463,7 @@ def test_the_authorities_are_read_once_by_a_process(tmp_path: Path, monkeypatch:
 
 
 def _error_of(source: TokenSource, listener: socket.socket, sent: bytes) -> requests.RequestException:
-    # One connection, answered with *sent*.
+    # One connection, whose response is *sent*.
     def answer() -> None:
         connection, _ = listener.accept()
         with connection:

@@ -74,7 +74,7 @@ def test_a_renewal_in_the_background_ends_before_the_mock_of_requests(pytester: 
         pytester,
         """
 @pytest.fixture
-def answered(requests_mock):
+def token_requests(requests_mock):
     tokens = []
     def token(request, context):
         if tokens:  # the renewal is slower than the test
@@ -85,13 +85,13 @@ def answered(requests_mock):
     yield tokens
     assert len(tokens) == 2
 
-def test_renewal(answered):
+def test_renewal(token_requests):
     from oauth_cc.requests import TokenSource
     at_once = Options(renewal_window=RenewalWindow(opens=1e-9, closes=1e-9))
     source = TokenSource(ClientCredentials("your_id", "s3cret"), "https://auth.example.com/token", options=at_once)
     source.token()
     source.token()
-    assert len(answered) == 1
+    assert len(token_requests) == 1
 """,
         passed=1,
     )

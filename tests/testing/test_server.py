@@ -173,10 +173,10 @@ class TestToken:
 
 
 class TestSeen:
-    """The requests that the server remembers."""
+    """The requests that the server records."""
 
-    def test_requests_are_remembered_without_secrets(self, server: AuthorizationServer) -> None:
-        """The server remembers the names of the parameters and the outcome, but no value."""
+    def test_requests_are_recorded_without_secrets(self, server: AuthorizationServer) -> None:
+        """The server records the names of the parameters and the outcome, but no value."""
         access_token(server, scope="read")
         httpx2.post(server.token_endpoint, data=GRANT, headers=basic("your_id", "wr0ng"))
         first, second = server.token_requests

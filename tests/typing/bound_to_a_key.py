@@ -72,7 +72,7 @@ def next_nonce(response: HttpResponse, sent: str | None) -> tuple[str | None, st
 
 
 def served() -> str | None:
-    """Ask a server that demands nonces, and a client that must send proofs."""
+    """Ask a server that requires nonces, and a client that must send proofs."""
     with AuthorizationServer(
         clients=[RegisteredClient("your_id", "s3cret", dpop_bound=True)], dpop_nonces=True
     ) as server:
