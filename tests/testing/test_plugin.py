@@ -4,6 +4,11 @@ The pytest plugin: its fixtures, and the renewals that it waits for.
 
 import pytest
 
+# pytester unloads what a run loads, and the names that oauth_cc has loaded by then would be of other classes.
+import oauth_cc.httpx2
+import oauth_cc.requests
+import oauth_cc.testing  # noqa: F401  # as above
+
 HEAD = """
 import threading, time
 import httpx2, pytest, requests
