@@ -455,7 +455,7 @@ class TestResource:
     @pytest.mark.parametrize(
         ("expected", "uri"),
         [
-            ("not NoneType", None),
+            ("must not be None .is an environment variable unset", None),
             ("not bytes", b"https://api.example/"),
             ("not list", ["https://api.example/"]),
             ("must not be longer than 8192", "urn:" + "a" * MAX_LENGTH),
@@ -464,7 +464,7 @@ class TestResource:
             ("must not have a fragment", "#"),
             ("must not contain userinfo before '@'; name the resource without", "https://user:s3cret@api.example/"),
             ("must not contain userinfo", "api://user@name?a"),
-            ("must be an absolute URI", ""),
+            ("must not be empty .is an environment variable unset", ""),
             ("must be an absolute URI", "api"),
             ("must be an absolute URI", "/api"),
             ("must be an absolute URI", "//api.example/"),

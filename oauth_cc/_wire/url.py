@@ -75,8 +75,9 @@ def uri_fault(uri: str) -> str | None:
         >>> uri_fault("urn:example:api") is None
         True
     """
-    if not isinstance(uri, str):
-        return f"must be a str, not {type(uri).__name__}"
+    fault = text_fault(uri)
+    if fault is not None:
+        return fault
     if len(uri) > MAX_LENGTH:
         return f"must not be longer than {MAX_LENGTH} characters"
     if "#" in uri:
@@ -100,7 +101,7 @@ def _syntax_fault(url: str) -> str:
     if not separator or not scheme:
         return "must be an absolute URL; begin it with https://"
     if not authority:
-        return "must have a host name after ://" if scheme.lower() in DEFAULT_PORTS else _SCHEME_FAULT
+        return "must have a host name after '://'" if scheme.lower() in DEFAULT_PORTS else _SCHEME_FAULT
     if "@" in authority:
         return "must not contain userinfo before '@'; pass credentials to ClientCredentials (RFC 9110 section 4.2.4)"
     if "#" in url:

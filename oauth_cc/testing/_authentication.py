@@ -1,5 +1,5 @@
 """
-Client authentication at the test server by HTTP Basic and by client certificates, as Authlib calls it.
+Client authentication at the test server over HTTP Basic and with client certificates, as Authlib calls it.
 
 Authlib itself authenticates clients in the body. `_assertions` has the methods with assertions.
 """
