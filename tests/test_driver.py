@@ -36,9 +36,9 @@ def test_driver_sends_sleeps_and_observes() -> None:
 
 
 def test_every_moment_has_a_unique_id() -> None:
-    """A hundred moments have a hundred ids."""
+    """A hundred moments have a hundred ids of 128 bits, which nobody can guess."""
     ids = {drive(observe(), lambda _: ANSWER).unique_id for _ in range(100)}
-    assert len(ids) == 100
+    assert [len(bytes.fromhex(each)) for each in ids] == [16] * 100
 
 
 @pytest.mark.parametrize("error", [StopIteration("not a result"), OSError("gone"), KeyboardInterrupt()])
