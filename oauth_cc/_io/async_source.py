@@ -139,15 +139,15 @@ class AsyncTokenSource(Source):
         """
         Close this source and the sources derived from it. Their methods then raise `SourceClosed`.
 
-        A renewal in the background is waited for, for the timeout of one attempt at most.
+        A renewal in the background is waited for until the timeout of one attempt has passed since it began.
         """
         self._closed.set()
-        ends_at = time.monotonic() + self._context.options.timeout
+        timeout = self._context.options.timeout
         for pending in list(self._started.values()):
-            if not pending.ended.is_settled:
+            while not pending.ended.is_settled and (left := pending.seconds_left(timeout, time.time())):
                 from oauth_cc._io.async_driver import wait_for
 
-                await wait_for(pending.ended, max(0.0, ends_at - time.monotonic()))
+                await wait_for(pending.ended, min(left, LOOK))
 
     async def __aenter__(self) -> Self:
         return self

@@ -158,12 +158,13 @@ class TokenSource(Source):
         """
         Close this source and the sources derived from it. Their methods then raise `SourceClosed`.
 
-        A renewal in the background is waited for, for the timeout of one attempt at most.
+        A renewal in the background is waited for until the timeout of one attempt has passed since it began.
         """
         self._closed.set()
-        ends_at = time.monotonic() + self._context.options.timeout
+        timeout = self._context.options.timeout
         for pending in list(self._started.values()):
-            pending.ended.wait(max(0.0, ends_at - time.monotonic()))
+            while not pending.ended.is_settled and (left := pending.seconds_left(timeout, time.time())):
+                pending.ended.wait(min(left, LOOK))
 
     def __enter__(self) -> Self:
         return self

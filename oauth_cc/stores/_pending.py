@@ -82,9 +82,24 @@ class PendingRenewal:
         Return whether the renewal has lost its leader or takes too long at *now*, POSIX seconds. The next caller leads
         another.
         """
+        return self._age(now) > self._limit or not self._is_alive()
+
+    def seconds_left(self, limit: float, now: float) -> float:
+        """
+        Return the seconds in which it may still end. 0 if nobody performs it.
+
+        Args:
+            limit: The seconds that it may take.
+            now: POSIX seconds.
+        """
+        return max(0.0, limit - self._age(now)) if self._is_alive() and not self.is_waiting() else 0.0
+
+    def _age(self, now: float) -> float:
+        return max(time.monotonic() - self._began, now - self._began_at)
+
+    def _is_alive(self) -> bool:
         leader = self.leader
-        age = max(time.monotonic() - self._began, now - self._began_at)
-        return self._process != os.getpid() or age > self._limit or (leader is not None and not leader.is_alive())
+        return self._process == os.getpid() and (leader is None or leader.is_alive())
 
 
 @final

@@ -2,7 +2,9 @@
 The running program over threads, asyncio and trio: callers that leave, hooks that call back, closing, and an outage.
 """
 
+import asyncio
 import gc
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -29,6 +31,8 @@ from tests.test_source import Shared
 
 CREDENTIALS = ClientCredentials("your_id", "s3cret")
 AGEING_AT_ONCE = RenewalWindow(opens=1e-9, closes=1e-9)
+LONG = 60.0
+"""A timeout in seconds that no test waits for."""
 
 each_backend = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
@@ -122,9 +126,9 @@ class CrashingClock(trio.abc.Clock):
         return deadline - time.monotonic()
 
 
-# The tasks of a crashed loop never end.
+# The tasks of such a loop never end.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
-class TestCrashedLoopOfTrio:
+class TestEndedLoops:
     @pytest.fixture(autouse=True)
     def _collected(self) -> Iterator[None]:
         yield
@@ -169,6 +173,40 @@ class TestCrashedLoopOfTrio:
             assert calling.result(30).token_type == "Bearer"
             at_rest(source)
         assert [type(event) for event in events] == [TokenObtained]
+
+    @pytest.mark.parametrize("how", ["before its first step", "closed", "crashed"])
+    def test_close_does_not_wait_for_a_renewal_whose_loop_has_ended(
+        self, server: AuthorizationServer, gate: Gate, how: str
+    ) -> None:
+        """Its task may have begun or not."""
+        gate.opened.set()
+        clock, backend = CrashingClock(), "trio" if how == "crashed" else "asyncio"
+        client = httpx2.AsyncClient(transport=AsyncGatedTransport(gate))
+        options = Options(renewal_window=AGEING_AT_ONCE, timeout=LONG)
+        source = AsyncTokenSource(CREDENTIALS, server.token_endpoint, client=client, options=options)
+
+        async def main() -> None:
+            await source.token()
+            gate.opened.clear()
+            gate.arrived.clear()
+            await source.token()
+            if how != "before its first step":
+                await arrival(gate)
+            clock.is_crashing = True
+
+        async def close() -> None:
+            began = time.monotonic()
+            await source.close()
+            assert elapsed_since(began) < LONG / 2
+
+        if how == "crashed":
+            with pytest.raises(trio.TrioInternalError):
+                trio.run(main, clock=clock)
+        else:
+            loop = asyncio.new_event_loop()
+            loop.run_until_complete(main())
+            loop.close()
+        anyio.run(close, backend=backend)
 
 
 @pytest.mark.parametrize("way", ["threads", "asyncio", "trio"])
@@ -421,6 +459,30 @@ class TestClosing:
         await anyio.sleep(0.05)
         gate.opened.set()
 
+    @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+    @pytest.mark.parametrize("how", ["fork", "freeze"])
+    def test_close_does_not_wait_for_a_renewal_that_was_lost_or_is_older_than_the_timeout(
+        self, server: AuthorizationServer, gate: Gate, how: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A child has no thread of its parent, and a process may be frozen for hours."""
+        gate.opened.set()
+        with httpx2.Client(transport=GatedTransport(gate)) as client:
+            options = Options(renewal_window=AGEING_AT_ONCE, timeout=LONG)
+            source = TokenSource(CREDENTIALS, server.token_endpoint, client=client, options=options)
+            _token_under_way(source, gate)
+            if how == "fork":
+                child = os.fork()
+                if child == 0:
+                    os._exit(_closes_at_once(source))
+                assert os.waitpid(child, 0)[1] == 0
+            else:
+                clock = time.time
+                with monkeypatch.context() as patching:
+                    patching.setattr(time, "time", lambda: clock() + 3600)
+                    assert _closes_at_once(source) == 0
+            gate.opened.set()
+            at_rest(source)
+
     @each_backend
     def test_renewal_in_the_background_that_finds_its_client_closed_says_nothing(
         self, server: AuthorizationServer, backend: str, caplog: pytest.LogCaptureFixture
@@ -439,6 +501,13 @@ class TestClosing:
 
         anyio.run(main, backend=backend)
         assert caplog.records == []
+
+
+def _closes_at_once(source: TokenSource) -> int:
+    # The exit status of a child.
+    began = time.monotonic()
+    source.close()
+    return int(elapsed_since(began) > LONG / 2)
 
 
 def _token_under_way(source: TokenSource, gate: Gate) -> Token:
