@@ -47,12 +47,14 @@ def encoded(content: bytes) -> str:
         ("client", "client"),
         ("AA==AA==", "AA==AA=="),
         ("=", "="),
+        ("X", "X"),
+        (f"=={encoded(DER)}", f"=={encoded(DER)}"),
         ("", ""),
         (b"", ""),
         (b" caf\xe9 ", "caf\ufffd"),
         (DER[:-1], "0\x03\x02\x01"),
     ],
-    ids=range(30),
+    ids=range(32),
 )
 def test_the_text_or_the_der_is_unwrapped(given_: str | bytes, expected: str | bytes) -> None:
     """Base64 that holds neither PEM, DER nor JSON stays as it is."""

@@ -37,7 +37,9 @@ from oauth_cc import (
     token_request,
     unsigned_assertion,
 )
-from oauth_cc.authentication import AuthenticationFields, SecretSource
+from oauth_cc.authentication import AuthenticationFields, JwtBearerGrant, SecretSource
+from oauth_cc.dialect import Placement
+from oauth_cc.request import as_request
 from tests import strategies
 from tests.bound import bound_key
 from tests.leaks import shown_by
@@ -423,6 +425,270 @@ class TestBuilders:
             TokenRequest(ClientCredentials("id"), resources=("relative",))
         with pytest.raises(errors.InvalidInput, match="is not JSON"):
             TokenRequest(ClientCredentials("id"), authorization_details=("{",))
+
+
+REQUEST = token_request(ClientCredentials("id", "sec"))
+CERTIFIED = token_request(ClientCredentials("id", TlsClientAuth(Certificate("A" * 43))))
+GRANTED = token_request(ClientCredentials("id", JwtBearerGrant(bound_key("k"), audience="https://as.example")))
+FORMATTED = f"{Secret('x')}"
+ANYTHING: Any = object()
+ARRAY: Any = []
+UNSET: Any = os.environ.get("NOT_SET")
+SOURCES: list[Any] = [SecretFile("/run/secret"), SecretSource(lambda: "s3cret"), lambda: "s3cret"]
+NO_HALF: Any = SigningKey("ES256", lambda _: bytes(64), "alias/oauth")
+NO_NAME = "parameter name must consist of letters, digits, '-', '.' and '_' (RFC 6749 appendix A.18)"
+NO_HEADER = "header must have a name such as 'X-Merchant-Id' (RFC 9110 section 5.1)"
+NO_DETAIL = "authorization_details must have a str member 'type' in each element (RFC 9396 section 2)"
+NO_JSON = "authorization_details must hold JSON values: str, int, finite float, bool, None, list and dict"
+NO_OBJECT = "authorization_details must be JSON objects, each a dict, but one"
+UNPRINTABLE = "header X-Key must have a value of printable ASCII characters, without surrounding spaces"
+ONLY_SECRETS = "only a client secret is read for each request"
+REDACTED = "x holds the redacted text of a Secret; pass the Secret itself"
+REPEATED = "a must not be repeated (RFC 6749 section 3.2); leave one out"
+GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+NO_COMMA = "scope must not hold a ',' within a scope-token, as the dialect separates tokens by it"
+
+
+def record(**fields: Any) -> TokenRequest:
+    """Return a request that is made without builders."""
+    return TokenRequest(REQUEST.credentials, **fields)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "parameter", "reason"),
+    [
+        (
+            lambda: token_request(ANYTHING),
+            "client credentials",
+            "credentials must be ClientCredentials('id', secret), not object",
+        ),
+        (
+            lambda: REQUEST.with_scope(ANYTHING),
+            "scope",
+            "scope must be a Scope, not object; use Scope.of('a', 'b')",
+        ),
+        (lambda: record(scope="a"), "scope", "scope must be a Scope, not str; use Scope.parse('a b')"),
+        (
+            lambda: record(resources=["urn:a"]),
+            "resources",
+            "resources must be a tuple of str, not list; use with_resource()",
+        ),
+        (
+            lambda: record(authorization_details="{}"),
+            "authorization_details",
+            "authorization_details must be a tuple of str, not str; use with_authorization_details()",
+        ),
+        (
+            lambda: record(parameters={"a": Secret("b")}),
+            "parameters",
+            "parameters must be a tuple of (name, Secret) pairs; use with_parameter()",
+        ),
+        (lambda: record(body="a=b"), "body", "body must be a tuple of (name, Secret) pairs; use with_body()"),
+        (
+            lambda: record(headers=("X-Key", Secret("a"))),
+            "headers",
+            "headers must be a tuple of (name, Secret) pairs; use with_header()",
+        ),
+        (
+            lambda: record(resource_names="a"),
+            "resource_names",
+            "resource_names must be a tuple of str, not str; use with_resource(..., uri=False)",
+        ),
+        (
+            lambda: record(includes_client_id="False"),
+            "includes_client_id",
+            "includes_client_id must be True or False, not str",
+        ),
+        (lambda: record(parameters=(("a", "b"),)), "a", "value of a must be a Secret; use with_parameter()"),
+        (lambda: record(body=(("a", Secret("b")), ("a", Secret("c")))), "a", REPEATED),
+        (lambda: record(body=(("a", Secret("b")),), parameters=(("a", Secret("c")),)), "a", REPEATED),
+        (
+            lambda: record(headers=(("X-Key", "a"),)),
+            "header",
+            "value of header X-Key must be a Secret; use with_header()",
+        ),
+        (
+            lambda: record(headers=(("X-Key", Secret("a")), ("x-kEY", Secret("b")))),
+            "header",
+            "header x-kEY must not be repeated; leave one out",
+        ),
+        (
+            lambda: record(dialect="github"),
+            "dialect",
+            "dialect must be a Dialect, not str; use Dialect(...) or oauth_cc.dialects",
+        ),
+        (
+            lambda: REQUEST.with_resource("a b", uri=False),
+            "resource",
+            "resource must be a str of visible ASCII characters, without spaces",
+        ),
+        (
+            lambda: record(resource_names=("a", "b c")),
+            "resource",
+            "resource must be a str of visible ASCII characters, without spaces",
+        ),
+        (
+            lambda: REQUEST.with_dpop(ANYTHING),
+            "signing key",
+            "signing key must be a SigningKey, not object; use oauth_cc.jose to load or make one",
+        ),
+        (
+            lambda: record(dpop_key=NO_HALF),
+            "signing key",
+            "signing key must have its public half for DPoP; pass public_jwk= to SigningKey",
+        ),
+        (
+            lambda: REQUEST.with_certificate(ANYTHING),
+            "certificate",
+            "certificate must be a Certificate, not object; use Certificate.from_pem(...)",
+        ),
+        (
+            lambda: CERTIFIED.with_certificate(Certificate("B" * 42 + "A")),
+            "certificate",
+            "certificate must be the one of TlsClientAuth, as a connection has only one; leave it out",
+        ),
+        (
+            lambda: GRANTED.with_dialect(Dialect(grant_type="other")),
+            "dialect",
+            f"dialect must not have a grant_type for credentials that are a grant ({GRANT_TYPE})",
+        ),
+        (
+            lambda: REQUEST.with_scope(Scope.of("a", "b,c")).with_dialect(Dialect(scope_separator=",")),
+            "scope",
+            NO_COMMA,
+        ),
+        (
+            lambda: REQUEST.with_dpop(bound_key("k")).with_dialect(Dialect(placement=Placement("X-Token", None))),
+            "dialect",
+            "dialect must not place a DPoP token elsewhere; it belongs in the Authorization header (RFC 9449)",
+        ),
+        (
+            lambda: as_request(ANYTHING),
+            "request",
+            "request must be a TokenRequest or ClientCredentials, not object; use token_request(credentials, scope)",
+        ),
+        (lambda: REQUEST.with_parameter("a b", "c"), "parameter name", NO_NAME),
+        (lambda: REQUEST.with_parameter("a b", ""), "parameter name", NO_NAME),
+        (lambda: REQUEST.with_parameter("a", "b").with_parameter("a", "c"), "a", REPEATED),
+        (lambda: REQUEST.with_parameter("a", FORMATTED), "a", REDACTED.replace("x", "a", 1)),
+        (
+            lambda: REQUEST.with_parameter("a", "\udfff"),
+            "a",
+            "a must not hold half a surrogate pair, which has no UTF-8 form",
+        ),
+        (lambda: REQUEST.with_parameter("a", ANYTHING), "a", "value of a must be a str or a Secret, not object"),
+        (
+            lambda: REQUEST.with_parameters({"a": ANYTHING}),
+            "a",
+            "value of a must be a str or a Secret, not object",
+        ),
+        (
+            lambda: REQUEST.with_parameter("a b", ANYTHING),
+            "parameter name",
+            "value of parameter name must be a str or a Secret, not object",
+        ),
+        *[
+            (
+                lambda value=value: REQUEST.with_parameter("a", value),
+                "a",
+                f"value of a must be a str or a Secret, not {type(value).__name__}; {ONLY_SECRETS}",
+            )
+            for value in SOURCES
+        ],
+        (
+            lambda: REQUEST.with_parameter("a", UNSET),
+            "a",
+            "value of a must not be None (is an environment variable unset?)",
+        ),
+        (
+            lambda: REQUEST.with_parameters(ANYTHING),
+            "parameters",
+            "parameters must be a mapping or (name, value) pairs",
+        ),
+        (lambda: REQUEST.with_header("a b", "c"), "header", NO_HEADER),
+        (
+            lambda: REQUEST.with_header("Host", "c"),
+            "header",
+            "header must not be Host, which the HTTP library sets; leave it out",
+        ),
+        (
+            lambda: REQUEST.with_header("AUTHORIZATION", "c"),
+            "header",
+            "header must not be AUTHORIZATION; pass a client authentication method to ClientCredentials",
+        ),
+        (lambda: REQUEST.with_header("X-Key", FORMATTED), "header", REDACTED.replace("x", "header X-Key", 1)),
+        *[
+            (lambda value=value: REQUEST.with_header("X-Key", value), "header", UNPRINTABLE)
+            for value in ("", " a", "a ", "é", "a\n")
+        ],
+        (
+            lambda: REQUEST.with_header("X-Key", ANYTHING),
+            "header",
+            "value of header X-Key must be a str or a Secret, not object",
+        ),
+        (
+            lambda: REQUEST.with_header("X Key", ANYTHING),
+            "header",
+            "value of a header must be a str or a Secret, not object",
+        ),
+        (lambda: REQUEST.with_body(ANYTHING), "body", "body must be form text as str, not object"),
+        (
+            lambda: REQUEST.with_body("a b"),
+            "body",
+            "body must be form text, but it contains a character that must be percent-encoded in form text",
+        ),
+        (lambda: REQUEST.with_authorization_details(ANYTHING), "authorization_details", NO_JSON),
+        (
+            lambda: REQUEST.with_authorization_details(ARRAY),
+            "authorization_details",
+            f"{NO_OBJECT} is not a JSON object",
+        ),
+        (lambda: REQUEST.with_authorization_details({"type": 5}), "authorization_details", NO_DETAIL),
+        (lambda: record(authorization_details=("[",)), "authorization_details", f"{NO_OBJECT} is not JSON"),
+    ],
+)
+def test_an_error_names_the_argument_and_says_what_to_pass(
+    attempt: Callable[[], object], parameter: str, reason: str
+) -> None:
+    """Its reason is a sentence, and it has no cause."""
+    with pytest.raises(errors.InvalidInput) as caught:
+        attempt()
+    assert caught.value.args == (parameter, reason)
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("attempt", "expected"),
+    [
+        (lambda: REQUEST.with_dpop(bound_key("k")).dpop_jkt, bound_key("k").jkt),
+        (lambda: REQUEST.dpop_jkt, None),
+        (lambda: REQUEST.with_header("x-key", "a").with_header("X-Key", "b").headers, (("X-Key", Secret("b")),)),
+        (
+            lambda: REQUEST.with_header("a", "1").with_header("b", "2").with_header("A", "3").headers,
+            (("b", Secret("2")), ("A", Secret("3"))),
+        ),
+        (lambda: REQUEST.with_parameter("a", "") is REQUEST, True),
+        (lambda: REQUEST.with_parameter("a", Secret("")) is REQUEST, True),
+        (lambda: REQUEST.with_parameters([("b", "1"), ("a", "")]).parameters, (("b", Secret("1")),)),
+        (lambda: REQUEST.with_body("b=1&a=2").body, (("b", Secret("1")), ("a", Secret("2")))),
+        (lambda: REQUEST.with_body("").body, ()),
+        (lambda: REQUEST.with_client_id_in_body().includes_client_id, True),
+        (
+            lambda: REQUEST.with_resource("b", uri=False).with_resource("a", uri=False).with_resource("b", uri=False),
+            record(resource_names=("b", "a")),
+        ),
+        (lambda: REQUEST.with_resource("urn:b").with_resource("urn:a"), record(resources=("urn:b", "urn:a"))),
+        (lambda: GRANTED.with_dialect(Dialect(scope_separator=",")).dialect.scope_separator, ","),
+        (lambda: REQUEST.with_dialect(Dialect(grant_type="other")).dialect.grant_type, "other"),
+        (lambda: as_request(REQUEST) is REQUEST, True),
+        (lambda: as_request(REQUEST.credentials), REQUEST),
+        (lambda: REQUEST.with_scope(Scope.of("a,b")).scope, Scope.of("a,b")),
+    ],
+    ids=range(17),
+)
+def test_a_builder_adds_exactly_what_it_is_given(attempt: Callable[[], object], expected: object) -> None:
+    """An empty parameter counts as omitted, and a later header replaces an earlier one."""
+    assert attempt() == expected
 
 
 class Twofold:
