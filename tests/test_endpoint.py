@@ -508,6 +508,7 @@ class TestResource:
         ("ftp", "h", 21),
         ("https", "H", 443),
         ("https", "", 443),
+        ("https", "[::1", 443),
         ("https", "h", 0),
         ("https", "h", -1),
     ],

@@ -123,7 +123,7 @@ def is_host(host: str) -> bool:
     if host != host.lower():
         return False
     if host.startswith("["):
-        return _is_address(IPv6Address, host[1:-1])
+        return host.endswith("]") and _is_address(IPv6Address, host[1:-1])
     labels = host.removesuffix(".").split(".")
     # Some resolvers (inet_aton) read a host that ends in a number as an address. Only the usual notation is accepted.
     if _NUMBER.fullmatch(labels[-1]):
