@@ -6,6 +6,7 @@ import json
 import time
 from typing import Any, get_args
 
+import attrs
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from oauth_cc import (
     ClientCredentials,
     ClientSecretBasic,
     ClientSecretPost,
+    Dialect,
     HttpResponse,
     OAuthError,
     Scope,
@@ -29,7 +31,7 @@ from oauth_cc import (
 )
 from oauth_cc.authentication import AuthenticationFields, Proof
 from oauth_cc.compose import proof_of
-from oauth_cc.dialect import MAX_LIFETIME
+from oauth_cc.dialect import MAX_LIFETIME, Placement
 from oauth_cc.dpop import dpop_nonce, retry_nonce
 from oauth_cc.http import MAX_RETRY_AFTER
 from oauth_cc.response import read_token_response
@@ -436,6 +438,244 @@ class TestToken:
         token = read({**GOOD, "scope": "a"})
         assert isinstance(token, Token)
         assert (token.scope, token.additional_scope, token.missing_scope) == (Scope.of("a"), Scope(), Scope())
+
+
+REQUEST = token_request(ClientCredentials("id", "s3cr3t-value"), Scope.of("a", "b"))
+BOUND = REQUEST.with_dpop(bound_key("jkt"))
+NESTED = REQUEST.with_dialect(Dialect(members={"access_token": "data.token", "expires_in": "data.life.time"}))
+ENDPOINT_ADVICE = "check that the URL is that of a token endpoint"
+TWELVE = ", ".join([f"m{number}" for number in range(12)])
+SET_MEMBERS = "if one of them is the token, set Dialect(members=...)"
+NOT_BOUND = "a token bound to a key was requested, and the response does not say that its token is bound"
+DOWNGRADED = "a token bound to a key was requested, and the server returned a bearer token"
+NO_TYPE = "the response has a token_type that is not a token type (RFC 6749 appendix A.13)"
+NO_CODE = "the response has a member 'error' that is not an error code; ask the server's operator"
+REDIRECTED = "the token endpoint redirects, and token requests do not follow redirects; correct the endpoint"
+
+
+def not_requested(token_type: str, advice: str = "") -> str:
+    """Return the reason for a token of another type."""
+    return f"the server returned a token of type {token_type!r}, which was not requested and must not be used{advice}"
+
+
+def set_names(name: str) -> str:
+    """Return the advice to list a type as one of bearer tokens."""
+    return f"; if it is a bearer token, set Dialect(bearer_names=({name!r},))"
+
+
+@pytest.mark.parametrize(
+    ("content", "request_", "kind", "arguments"),
+    [
+        (b"<html>", REQUEST, errors.InvalidResponse, (f"the response is not JSON; {ENDPOINT_ADVICE}", None)),
+        (b"[]", REQUEST, errors.InvalidResponse, (f"the response is not a JSON object; {ENDPOINT_ADVICE}", None)),
+        (b" " * (2**20 + 1), REQUEST, errors.InvalidResponse, ("the response exceeds 1048576 bytes", None)),
+        (b" " * 2**20, REQUEST, errors.InvalidResponse, (f"the response is not JSON; {ENDPOINT_ADVICE}", None)),
+        ({**GOOD, "error": 5}, REQUEST, errors.InvalidResponse, (NO_CODE, None)),
+        (
+            {},
+            REQUEST,
+            errors.InvalidResponse,
+            (f"the response has no access_token; {ENDPOINT_ADVICE}", "access_token"),
+        ),
+        (
+            {"refresh_token": "r", "token_type": "Bearer", "message": "no s3cr3t-value", "a" * 40: 1, "b" * 41: 1},
+            REQUEST,
+            errors.InvalidResponse,
+            (
+                "the response has no access_token; the server says: no ***; its members are token_type, message, "
+                + "a" * 40
+                + "; if one of them is the token, set Dialect(members=...)",
+                "access_token",
+            ),
+        ),
+        (
+            {"access_token": "tok-1", "refresh_token": "r"},
+            NESTED,
+            errors.InvalidResponse,
+            (
+                "data.token was not found in the response; its members are access_token; correct Dialect(members=...)",
+                "access_token",
+            ),
+        ),
+        *[
+            (
+                {"é": 1, **members},
+                NESTED,
+                errors.InvalidResponse,
+                (f"data.token was not found in the response; {advice}", "access_token"),
+            )
+            for members, advice in (
+                ({}, ENDPOINT_ADVICE),
+                ({"data": None}, "its members are data; correct Dialect(members=...)"),
+                ({"data": ["token"]}, "its members are data; correct Dialect(members=...)"),
+                ({"data": {"token": None}}, "its members are data; correct Dialect(members=...)"),
+            )
+        ],
+        (
+            {f"m{number}": 1 for number in range(13)},
+            REQUEST,
+            errors.InvalidResponse,
+            (
+                f"the response has no access_token; its members are {TWELVE}; {SET_MEMBERS}",
+                "access_token",
+            ),
+        ),
+        ({**GOOD, "token_type": "é"}, REQUEST, errors.InvalidResponse, (NO_TYPE, "token_type")),
+        ({**GOOD, "token_type": 5}, BOUND, errors.InvalidResponse, (NO_TYPE, "token_type")),
+        ({"access_token": "tok-1"}, BOUND, errors.TokenTypeDowngrade, (NOT_BOUND, "Bearer")),
+        ({**GOOD, "token_type": " "}, BOUND, errors.TokenTypeDowngrade, (NOT_BOUND, "Bearer")),
+        ({**GOOD, "token_type": "BEARER"}, BOUND, errors.TokenTypeDowngrade, (DOWNGRADED, "Bearer")),
+        ({**GOOD, "token_type": " mac"}, REQUEST, errors.UnsupportedTokenType, (not_requested("mac"), "mac")),
+        ({**GOOD, "token_type": "DPoP"}, REQUEST, errors.UnsupportedTokenType, (not_requested("DPoP"), "DPoP")),
+        ({**GOOD, "token_type": "key"}, BOUND, errors.UnsupportedTokenType, (not_requested("key"), "key")),
+        (
+            {**GOOD, "token_type": "key"},
+            REQUEST,
+            errors.UnsupportedTokenType,
+            (not_requested("key", set_names("key")), "key"),
+        ),
+        (
+            {**GOOD, "token_type": "tok-1 of s3cr3t-value"},
+            REQUEST,
+            errors.UnsupportedTokenType,
+            (not_requested("*** of ***", set_names("*** of ***")), "*** of ***"),
+        ),
+        (
+            {**GOOD, "kind": "DPoP"},
+            BOUND.with_dialect(Dialect(members={"token_type": "kind"})),
+            errors.TokenTypeDowngrade,
+            (DOWNGRADED, "Bearer"),
+        ),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 201])
+def test_the_error_of_a_success_without_a_token_has_these_arguments(
+    content: object, request_: TokenRequest, kind: type[OAuthError], arguments: tuple[object, ...], status: int
+) -> None:
+    """Its status is that of the response."""
+    body = content if isinstance(content, bytes) else json.dumps(content).encode()
+    with pytest.raises(OAuthError) as caught:
+        parse_token_response(HttpResponse(status, {"Retry-After": "5"}, body), request_, received_at=NOW)
+    assert type(caught.value) is kind
+    rest = (False, None) if kind is errors.InvalidResponse else ()
+    assert caught.value.args == (status, *arguments, *rest)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        *[(status, errors.TokenRequestRefused) for status in (100, 199, 202, 204, 299, 400, 500)],
+        *[(status, errors.UnexpectedRedirect) for status in (300, 301, 399)],
+    ],
+)
+def test_only_the_statuses_200_and_201_have_a_token(status: int, kind: type[OAuthError]) -> None:
+    """The content does not matter."""
+    response = HttpResponse(status, {"Location": "/s3cr3t-value/a"}, json.dumps(GOOD).encode())
+    with pytest.raises(OAuthError) as caught:
+        parse_token_response(response, REQUEST, received_at=NOW)
+    assert type(caught.value) is kind
+    assert status in caught.value.args
+    if kind is errors.UnexpectedRedirect:
+        assert caught.value.args == (status, REDIRECTED, "/***/a")
+
+
+def token(seconds: float = 60.0, **fields: Any) -> Token:
+    """Return the token of a response to REQUEST whose scope and lifetime the server names."""
+    given_: dict[str, Any] = {
+        "token_type": "Bearer",
+        "scope": REQUEST.scope,
+        "requested_scope": REQUEST.scope,
+        **fields,
+    }
+    return Token(access_token=Secret("tok-1"), received_at=NOW, expires_at=NOW + seconds, **given_)
+
+
+SIDE = {"expires_in": 60, "scope": "a b"}
+
+
+@pytest.mark.parametrize(
+    ("members", "request_", "expected"),
+    [
+        ({**GOOD, **SIDE}, REQUEST, token()),
+        (
+            GOOD,
+            REQUEST,
+            token(seconds=DEFAULT_LIFETIME, lifetime_assumed=True, scope_assumed=True),
+        ),
+        (
+            {**GOOD, **SIDE, "scope": "b c", "x": [1]},
+            REQUEST,
+            token(scope=Scope.of("b", "c"), extra={"x": (1,)}),
+        ),
+        (
+            {**GOOD, **SIDE, "token_type": "dpop"},
+            BOUND,
+            token(token_type="DPoP", dpop_jkt=BOUND.dpop_jkt),
+        ),
+        (
+            {"data": {"token": "tok-1", "refresh_token": "r", "life": {"time": "60"}, "a": 1}, "scope": "a b"},
+            NESTED,
+            token(extra={"data": {"life": {}, "a": 1}}, oddities=("token_type_missing",)),
+        ),
+        (
+            {"data": {"token": "tok-1", "life": 5}, "expires_in": 60, "scope": "a b"},
+            NESTED,
+            token(
+                seconds=DEFAULT_LIFETIME,
+                lifetime_assumed=True,
+                extra={"data": {"life": 5}, "expires_in": 60},
+                oddities=("token_type_missing",),
+            ),
+        ),
+        (
+            {**GOOD, "scope": "a b"},
+            REQUEST.with_dialect(Dialect(default_lifetime=7)),
+            token(seconds=7.0),
+        ),
+        (
+            {**GOOD, "scope": "a b", "expires_in": "60999.9"},
+            REQUEST.with_dialect(Dialect(lifetime_unit="ms")),
+            token(),
+        ),
+        (
+            {**GOOD, "scope": " a, b,\t", "expires_in": 60},
+            REQUEST.with_dialect(Dialect(scope_separator=",")),
+            token(oddities=("white_space",)),
+        ),
+        (
+            {**GOOD, **SIDE, "token_type": "APPLICATION Access Token"},
+            REQUEST.with_dialect(Dialect(bearer_names=("x", "Application Access Token"))),
+            token(),
+        ),
+        (
+            {**GOOD, **SIDE},
+            REQUEST.with_dialect(Dialect(placement=Placement("X-Token", None))),
+            token(placement=Placement("X-Token", None)),
+        ),
+        (
+            {**GOOD, **SIDE, "expires_in": " 60", "scope": ["a", "b"], "error": ""},
+            REQUEST,
+            token(oddities=("error_beside_token", "white_space")),
+        ),
+        (
+            {**GOOD, "expires_in": "x", "scope": ["a", 5]},
+            REQUEST,
+            token(
+                seconds=DEFAULT_LIFETIME,
+                lifetime_assumed=True,
+                scope_assumed=True,
+                oddities=("expires_in_unreadable", "scope_unreadable"),
+            ),
+        ),
+    ],
+    ids=range(13),
+)
+def test_a_token_has_exactly_what_its_response_says(
+    members: dict[str, object], request_: TokenRequest, expected: Token
+) -> None:
+    """Nothing is left out, and nothing is added."""
+    found = parse_token_response(HttpResponse(201, (), json.dumps(members).encode()), request_, received_at=NOW)
+    assert attrs.asdict(found, recurse=False) == attrs.asdict(expected, recurse=False)
 
 
 class Fickle:
