@@ -446,7 +446,7 @@ ONLY_SECRETS = "only a client secret is read for each request"
 REDACTED = "x holds the redacted text of a Secret; pass the Secret itself"
 REPEATED = "a must not be repeated (RFC 6749 section 3.2); leave one out"
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-NO_COMMA = "scope must not hold a ',' within a scope-token, as the dialect separates tokens by it"
+NO_COMMA = "scope must not contain ',' within a scope-token, as the dialect separates scope-tokens with it"
 
 
 def record(**fields: Any) -> TokenRequest:
@@ -574,7 +574,7 @@ def record(**fields: Any) -> TokenRequest:
         (
             lambda: REQUEST.with_parameter("a", "\udfff"),
             "a",
-            "a must not hold half a surrogate pair, which has no UTF-8 form",
+            "a must not contain a lone surrogate, which UTF-8 cannot encode",
         ),
         (lambda: REQUEST.with_parameter("a", ANYTHING), "a", "value of a must be a str or a Secret, not object"),
         (

@@ -13,7 +13,7 @@ SYNTAX = "must consist of URL characters; percent-encode any other, and write th
 USERINFO = "must not contain userinfo before '@'; pass credentials to ClientCredentials (RFC 9110 section 4.2.4)"
 FRAGMENT = "must not have a fragment; remove '#' and what follows (RFC 6749 section 3.2)"
 RELATIVE = "must be an absolute URL; begin it with https://"
-NO_HOST = "must have a host name after ://"
+NO_HOST = "must have a host name after '://'"
 HOST = "must have a host name, or an IP address in its usual notation, as its host"
 EDGES = "must not begin or end with white space or a quote; remove it"
 PORT = "must have a port from 1 to 65535"
@@ -108,12 +108,18 @@ NO_URI = "must be an absolute URI such as 'https://api.example/', percent-encode
         ("https://h?a", None),
         ("a:" + "b" * (MAX_LENGTH - 2), None),
         ("a:" + "b" * (MAX_LENGTH - 1), "must not be longer than 8192 characters"),
-        (None, "must be a str, not NoneType"),
+        ("urn:a@b", None),
+        ("https://h/a@b", None),
+        ("https://h?a@b", None),
+        ("https://a@h/b", "must not contain userinfo before '@'; name the resource without credentials"),
+        ("x://@?a", "must not contain userinfo before '@'; name the resource without credentials"),
+        (None, f"must not be None {UNSET}"),
+        ("", f"must not be empty {UNSET}"),
         (5, "must be a str, not int"),
         ("urn:a#", "must not have a fragment; remove '#' and what follows (RFC 8707 section 2)"),
         *[
             (uri, f"{NO_URI}; for a GUID or a name, use with_resource(name, uri=False)")
-            for uri in ("", "a", "a:", "urn:a b", "urn:%4")
+            for uri in ("a", "a:", "urn:a b", "urn:%4")
         ],
     ],
     ids=lambda value: ascii(value)[:40],
