@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 import requests
 
-from oauth_cc import ClientCredentials, token_request
+from oauth_cc import ClientCredentials, Scope, token_request
 from oauth_cc.requests import ClientCredentialsAuth
 from tests.shells.calling import CALLS, Call, name
 from tests.shells.scripted import TOKEN, Answer, ScriptedServer, serve
@@ -71,6 +71,25 @@ def test_a_rejection_by_another_named_origin_renews_the_token(call: Call) -> Non
         auth = call.auth(REQUEST, f"{script.url}/token", origins=[api.url, by_name(other)])
         assert call.get(auth, api.url) == [200]
         assert carried(other) == ["Bearer tok-1", "Bearer tok-2"]
+
+
+@each_call
+@pytest.mark.parametrize("is_first", [True, False])
+def test_the_token_of_a_resource_goes_to_the_origin_of_the_resource_only(call: Call, is_first: bool) -> None:
+    """The auth that it was made of keeps its own origin, and neither auth sends its token to the other's."""
+    with serve(TOKEN, SECOND) as script, serve(DONE) as api, serve(DONE) as other:
+        auth = call.auth(REQUEST, f"{script.url}/token")
+        special = auth.with_resource(f"{other.url}/base")
+        if is_first:
+            call.get(special, api.url, other.url)
+            call.get(auth, api.url, other.url)
+            assert (carried(api), carried(other)) == ([None, "Bearer tok-2"], ["Bearer tok-1", None])
+        else:
+            call.get(auth, api.url)
+            call.get(special.with_scope(Scope.of("read")), api.url, other.url)
+            call.get(auth, other.url, api.url)
+            assert carried(api) == ["Bearer tok-1", None, "Bearer tok-1"]
+            assert carried(other) == ["Bearer tok-2", None]
 
 
 def test_the_url_that_a_session_follows_decides() -> None:

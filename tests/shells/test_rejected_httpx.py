@@ -253,6 +253,28 @@ class TestRedirects:
 
     @each_httpx_call
     @each_request
+    def test_an_error_after_a_redirect_away_and_back_discards_no_token(self, call: Call, request_: Any) -> None:
+        """A response hook raises for the 401, and the request of that hop seems to have the token."""
+
+        def check(response: Any) -> None:
+            if response.status_code == 401:
+                response.raise_for_status()
+
+        async def async_check(response: Any) -> None:
+            check(response)
+
+        hooks = {"response": [check if call.backend is None else async_check]}
+        with serve(TOKEN, SECOND) as script, serve(DONE) as api, serve(DONE) as stranger:
+            api.steps = [away(f"{stranger.url}/there"), REJECTED, DONE]
+            stranger.steps = [away(f"{api.url}/back")]
+            auth = auth_for(call, script, request_)
+            with pytest.raises(call.library.HTTPStatusError, match="401"):
+                streamed(call, auth, api.url, event_hooks=hooks, follow_redirects=True)
+            assert streamed(call, auth, api.url, event_hooks=hooks) == [b"done"]
+            assert tokens(api) == ["tok-1", None, "tok-1"]
+
+    @each_httpx_call
+    @each_request
     @pytest.mark.parametrize("status", [302, 308])
     def test_the_token_goes_along_between_two_named_origins(self, call: Call, request_: Any, status: int) -> None:
         """The redirect back carries it too."""
