@@ -23,6 +23,7 @@ from oauth_cc import (
     parse_token_response,
     token_request,
 )
+from oauth_cc._wire.redaction import LEAST_CUT, MARGIN, Span, echoes, joined
 from oauth_cc.refusal import redact
 
 SECRET: Final = "s3cr3t/v<a>l\"ue\\&'é+% \U0001f511"
@@ -166,6 +167,80 @@ def test_secrets_in_the_fields_of_a_custom_method_are_redacted() -> None:
     with pytest.raises(TokenRequestRefused) as caught:
         parse_token_response(HttpResponse(400, (), content), request, received_at=0.0)
     assert caught.value.description == "your_id *** ***"
+
+
+LONG: Final = "abcdefghijklmnopqrst"
+PRIVATE: Final = "https://api.example/private"
+
+
+@pytest.mark.parametrize(
+    ("text", "secret", "spans"),
+    [
+        ("", "a", []),
+        ("a", "", []),
+        ("xAbx", "aB", [(1, 3)]),
+        ("ab ab", "ab", [(0, 2), (3, 5)]),
+        ("aaa", "aa", [(0, 3)]),
+        ("got s%2f3cret", "s/3cret", [(4, 13)]),
+        ("xa+bx", "a b", [(1, 4)]),
+        ("xa+bx", "a+b", [(1, 4)]),
+        ("xa%2Bbx", "a+b", [(1, 6)]),
+        ("xa&amp;bx", "a&b", [(1, 8)]),
+        ("&lt;&gt;&quot;&apos;", "<>\"'", [(0, 20)]),
+        ("&#97;&#x62;&#X63;", "abc", [(0, 17)]),
+        ("a&#1114112;b", "ab", [(0, 12)]),
+        ("a&#1114111;b", "ab", []),
+        ("a&#1114111;b", "a\U0010ffffb", [(0, 12)]),
+        (r"xa\u0062\x63x", "abc", [(1, 12)]),
+        (r"\"\'\\\/", "\"'\\/", [(0, 8)]),
+        (r"x\ud83d\udd11x", "\U0001f511", [(1, 13)]),
+        (f"{LONG[:11]}!", LONG, []),
+        (f"{LONG[:12]}!", LONG, [(0, 12)]),
+        (f"{LONG[:19]}!", LONG, [(0, 19)]),
+        (f"{LONG}u", LONG, [(0, 20)]),
+        (f"-{LONG[:12]}{LONG}", LONG, [(1, 33)]),
+        (LONG[1:], LONG, []),
+        (base64.b64encode(b"ab").decode(), "ab", []),
+        (base64.b64encode(b"abc").decode(), "abc", [(0, 4)]),
+        (f"!{base64.b64encode(b'abcd').decode()}!", "abcd", [(1, 9)]),
+        (base64.b64encode(LONG[:8].encode()).decode(), LONG, []),
+        (base64.b64encode(LONG[:9].encode()).decode(), LONG, [(0, 12)]),
+        (base64.b64encode(b"x-" + LONG.encode()).decode(), LONG, [(0, 32)]),
+        (base64.urlsafe_b64encode(b"\xc3\xbe?>ab").decode(), "\xfe?>ab", [(0, 8)]),
+        (PRIVATE, PRIVATE, [(0, 27)]),
+        (PRIVATE[:-1], PRIVATE, []),
+        (PRIVATE[:-1].replace("s", ""), PRIVATE.replace("s", ""), []),
+        ("urn:example:private-", "urn:example:private-1", []),
+        ("uri:example:private-", "uri:example:private-1", [(0, 20)]),
+    ],
+    ids=range(36),
+)
+def test_an_echo_is_found_where_it_is(text: str, secret: str, spans: list[Span]) -> None:
+    """Its span covers the escapes of its first and its last character."""
+    assert echoes(text, [secret]) == spans
+    assert echoes(text, ["~", secret, ""]) == spans
+
+
+@pytest.mark.parametrize(
+    ("spans", "expected"),
+    [
+        ([], []),
+        ([(1, 2)], [(1, 2)]),
+        ([(3, 4), (1, 2)], [(1, 2), (3, 4)]),
+        ([(1, 2), (2, 3)], [(1, 3)]),
+        ([(1, 5), (2, 3), (4, 6)], [(1, 6)]),
+        ([(1, 5), (1, 2), (6, 7)], [(1, 5), (6, 7)]),
+    ],
+)
+def test_spans_that_overlap_or_touch_are_joined(spans: list[Span], expected: list[Span]) -> None:
+    """They are in order."""
+    assert joined(spans) == expected
+
+
+def test_the_margin_holds_the_longest_form_of_the_shortest_cut() -> None:
+    """A cut secret at the limit of a text is found by what follows the limit."""
+    assert len("\\ud83d\\udd11" * LEAST_CUT) == MARGIN
+    assert (LEAST_CUT, MARGIN) == (12, 144)
 
 
 HOSTILE: Final = ["a", "%61", "&#97;", "\\u0061", "+", "YWFh", "-", "%", "&", "\\", "\x00"]
