@@ -32,8 +32,16 @@ from oauth_cc.errors import (
     SourceClosed,
     TokenRequestRefused,
 )
-from oauth_cc.events import Event, RenewalFailed, StoreFailed, StoreReturned, TokenFound, TokenObtained
-from oauth_cc.flows import Failed, Lock, Received
+from oauth_cc.events import (
+    Event,
+    RenewalFailed,
+    StoreFailed,
+    StoreReturned,
+    TokenDiscarded,
+    TokenFound,
+    TokenObtained,
+)
+from oauth_cc.flows import Failed, Load, Lock, Received, Save
 from oauth_cc.httpx2 import AsyncTokenSource
 from oauth_cc.stores import AsyncStore
 from oauth_cc.stores._pending import PendingRenewal, StartRenewal
@@ -350,6 +358,25 @@ def test_a_lock_that_cannot_be_released_is_a_failure_of_the_store(run: Run) -> N
     assert isinstance(obtained, TokenObtained)
     assert isinstance(failed, StoreFailed)
     assert str(failed.error) == "lost"
+
+
+def test_a_store_that_cannot_discard_has_failed_to_save(run: Run) -> None:
+    """It is available again when it can. The cache has dropped the token."""
+    events: list[Event] = []
+
+    async def main() -> None:
+        store = Shared()
+        source = sourced(token_answer(), Options(on_event=events.append), store)
+        token = await source.token()
+        await at_rest_async(source)
+        store.fault = ConnectionError("no route")
+        assert await source.discard(token)
+        assert source.peek() is None
+        assert not source.context.cache.note_store(Load, failed=False)
+        assert source.context.cache.note_store(Save, failed=False)
+
+    run(main)
+    assert [type(event) for event in events] == [TokenObtained, TokenDiscarded, StoreFailed]
 
 
 def test_a_renewal_that_ends_with_its_loop_is_led_by_the_next_caller(run: Run) -> None:

@@ -3,6 +3,7 @@ Discovery of metadata from an issuer, with a driver that has no clock and no soc
 """
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -158,6 +159,14 @@ class TestRedirect:
         assert asked(*URLS[:2]) == world.sent
 
 
+def test_the_error_of_a_busy_server_has_the_seconds_of_its_date() -> None:
+    """They count from the response."""
+    busy = HttpResponse(429, {"Retry-After": "Tue, 14 Nov 2023 22:15:00 GMT"})
+    with pytest.raises(errors.InvalidResponse) as caught:
+        World([busy]).run(discover(ISSUER))
+    assert (caught.value.retryable, caught.value.retry_after) == (True, 100.0)
+
+
 def test_an_error_of_the_network_notes_the_requested_url() -> None:
     """Its class and its text are those of the HTTP library."""
     error = OSError("down")
@@ -222,6 +231,26 @@ class TestCache:
         assert caught.value.parameter == "cache"
         assert str(caught.value) == "cache must be a MetadataCache, one for the whole program, or None"
         assert world.sent == []
+
+    def test_anything_but_metadata_and_a_time_is_not_cached(self) -> None:
+        """A program that does its own I/O may exchange arguments."""
+        cache = MetadataCache()
+        text: Any = "https://as.example/token"
+        time = "must be POSIX seconds as a finite float; use time.time()"
+        puts: list[tuple[Callable[[], object], str, str]] = [
+            (
+                *(lambda: cache.put(ISSUER, text, 1.0), "metadata"),
+                "metadata must be ServerMetadata, not str; parse_metadata() returns them",
+            ),
+            (lambda: cache.put(ISSUER, METADATA, text), "expires_at", f"expires_at {time}"),
+            (lambda: cache.get(ISSUER, text), "now", f"now {time}"),
+        ]
+        for put, parameter, reason in puts:
+            with pytest.raises(errors.InvalidInput) as caught:
+                put()
+            assert (caught.value.parameter, str(caught.value)) == (parameter, reason)
+        cache.put(ISSUER, METADATA, 10.0)
+        assert [cache.get(ISSUER, now) for now in (9.9, 10.0)] == [METADATA, None]
 
     def test_metadata_are_not_cached_without_a_cache(self) -> None:
         """Each call sends a request."""

@@ -2,6 +2,7 @@
 Effects: values that a flow yields and a driver performs.
 """
 
+from collections.abc import Callable
 from typing import Any, get_args
 
 import attrs
@@ -113,6 +114,48 @@ def test_another_effect_than_those_of_a_store_is_rejected() -> None:
         "effect",
         "effect must be a Load, Save or Lock, not Observe",
     )
+
+
+TIME = "must be POSIX seconds as a finite float; use time.time()"
+
+
+@pytest.mark.parametrize(
+    ("make", "parameter", "reason"),
+    [
+        (lambda: Moment(of_any_type(None), "id", 0.5), "now", f"now {TIME}"),
+        (lambda: Moment(float("inf"), "id", 0.5), "now", f"now {TIME}"),
+        (lambda: Moment(of_any_type(True), "id", 0.5), "now", f"now {TIME}"),
+        (lambda: Moment(1.0, of_any_type(5), 0.5), "unique_id", "unique_id must be a str, not int"),
+        (
+            lambda: Moment(1.0, "id", of_any_type("0.5")),
+            "jitter",
+            "jitter must be a float from 0 to 1, not str; use random.random()",
+        ),
+        (lambda: Received(token_answer(), of_any_type("1")), "received_at", f"received_at {TIME}"),
+        (lambda: Received(token_answer(), 1.0, of_any_type(5)), "remark", "remark must be a str or None, not int"),
+        (lambda: Failed(of_any_type("down"), True), "error", "error must be an exception, not str"),
+        (
+            lambda: Failed(of_any_type(KeyboardInterrupt()), True),
+            "error",
+            "error must be an exception, not KeyboardInterrupt",
+        ),
+        (lambda: Failed(OSError(), of_any_type(None)), "retryable", "retryable must be True or False, not NoneType"),
+    ],
+)
+def test_result_of_an_effect_with_a_value_of_another_type_is_rejected(
+    make: Callable[[], object], parameter: str, reason: str
+) -> None:
+    """The driver of a user makes these records. Whole numbers are numbers."""
+    with pytest.raises(errors.InvalidInput) as caught:
+        make()
+    assert (caught.value.parameter, str(caught.value)) == (parameter, reason)
+    assert Moment(1, "id", 0) == Moment(1.0, "id", 0.0)
+    assert Received(token_answer(), 1, None) == Received(token_answer(), 1.0)
+
+
+def of_any_type(value: object) -> Any:
+    """Return *value*, of any type."""
+    return value
 
 
 KEY = SigningKey("ES256", lambda _: bytes(64), "key-1")

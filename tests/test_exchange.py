@@ -20,6 +20,7 @@ from oauth_cc import (
     ClientSecretBasic,
     ClientSecretJwt,
     ClientSecretPost,
+    Endpoint,
     HttpResponse,
     JwtBearerGrant,
     PrivateKeyJwt,
@@ -37,6 +38,7 @@ from oauth_cc import (
 from oauth_cc._wire.base64url import base64url
 from oauth_cc.authentication import AuthenticationFields, ClientAuthentication, KeySource, SecretSource
 from oauth_cc.flows import Failed, Moment, Observe, Received, Returned, Send, advance, exchange, revoke
+from oauth_cc.flows.hints import Hints
 from oauth_cc.http import MAX_RETRY_AFTER
 from tests.world import World, token_answer
 
@@ -179,6 +181,28 @@ def test_retry_after_above_the_ceiling_ends_the_attempts() -> None:
             world.run(exchange(REQUEST, ENDPOINT))
         assert caught.value.retry_after == seconds
         assert world.slept == []
+
+
+@pytest.mark.parametrize(
+    ("option", "reason"),
+    [
+        ({"retries": 3}, "retries must be a Retries, not int; use Retries(attempts=...)"),
+        ({"hints": {}}, "hints must be Hints or None, not dict; leave it out"),
+    ],
+    ids=str,
+)
+def test_option_of_another_type_is_rejected_before_anything_is_sent(option: dict[str, Any], reason: str) -> None:
+    """The error says what to pass."""
+    world = World([token_answer()])
+    with pytest.raises(errors.InvalidInput) as caught:
+        world.run(exchange(REQUEST, ENDPOINT, **option))
+    assert (caught.value.parameter, str(caught.value)) == (*option, reason)
+    assert world.sent == []
+
+
+def test_clock_of_a_server_that_is_not_known_is_right() -> None:
+    """Nothing is corrected before its first answer."""
+    assert Hints().ahead(Endpoint(ENDPOINT)) == 0.0
 
 
 def test_invalid_endpoint_is_rejected_before_anything_is_sent() -> None:

@@ -5,6 +5,7 @@ Assertions of platforms, and what an error says about one that a server rejects,
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -61,6 +62,20 @@ def test_the_token_of_a_job_that_no_header_can_carry_is_refused_and_not_shown() 
     with pytest.raises(errors.InvalidInput, match="headers contain a character") as caught:
         github_assertion(AUDIENCE, JOB, Secret("M4RKER\n"))
     assert "M4RKER" not in shown_by(caught.value)
+
+
+def test_an_audience_of_another_type_is_rejected() -> None:
+    """The error names the argument to pass."""
+    audience: Any = None
+    flows: list[Callable[[], Flow[Secret]]] = [
+        lambda: github_assertion(audience, JOB, Secret("j0b")),
+        lambda: google_assertion(audience, "metadata"),
+    ]
+    for make in flows:
+        with pytest.raises(errors.InvalidInput) as caught:
+            World([]).run(make())
+        assert caught.value.parameter == "audience"
+        assert str(caught.value) == "audience must be a str, not NoneType; pass audience= to ClientAssertion"
 
 
 def test_a_machine_asks_the_metadata_server_of_google() -> None:

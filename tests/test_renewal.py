@@ -385,6 +385,10 @@ def test_unhashable_method_gets_a_slot_by_what_it_sends() -> None:
     narrow = request.with_scope(Scope.of("a"))
     assert terms(request, ENDPOINT).with_request(narrow).slot == terms(narrow, ENDPOINT).slot
     assert terms(narrow, ENDPOINT).slot == cache_key(narrow, ENDPOINT, fingerprint(narrow.credentials))
+    named, issuer = request.with_resource("https://api.example/"), "https://as.example"
+    found = terms(named, issuer, discovery=Discovery(MetadataCache(), by_resource=True))
+    proof = fingerprint(named.credentials)
+    assert found.slot == cache_key(named, issuer, proof, by_resource=True) == found.cache_key
 
 
 def test_fingerprint_is_derived_once_and_for_a_shared_store_only(monkeypatch: pytest.MonkeyPatch) -> None:

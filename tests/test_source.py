@@ -41,7 +41,7 @@ from oauth_cc.errors import (
     TokenRequestRefused,
 )
 from oauth_cc.events import Event, RenewalFailed, StoreFailed, StoreReturned, TokenDiscarded, TokenFound, TokenObtained
-from oauth_cc.flows import Failed, Lock, Received
+from oauth_cc.flows import Failed, Load, Lock, Received, Save
 from oauth_cc.httpx2 import AsyncTokenSource, TokenSource
 from oauth_cc.stores import Store, TokenCache
 from oauth_cc.stores._pending import PendingRenewal
@@ -665,6 +665,22 @@ class TestRenewalBesideALoop:
             source._renew_beside(PendingRenewal(source.context.terms.slot, None, (), time.time(), 60.0))
         assert caught.value is error
         assert [type(event) for event in events] == [StoreFailed]
+
+
+class TestDiscard:
+    def test_a_store_that_cannot_discard_has_failed_to_save(self) -> None:
+        """It is available again when it can. The cache has dropped the token."""
+        store, events = Shared(), list[Event]()
+        context = source_context(REQUEST, "https://as.example/token", store, Options(on_event=events.append))
+        source = BaseSource(context, answering(token_answer()))
+        token = source.token()
+        at_rest(source)
+        store.fault = ConnectionError("no route")
+        assert source.discard(token)
+        assert [type(event) for event in events] == [TokenObtained, TokenDiscarded, StoreFailed]
+        assert not context.cache.note_store(Load, failed=False)
+        assert context.cache.note_store(Save, failed=False)
+        assert source.peek() is None
 
 
 class TestLeader:

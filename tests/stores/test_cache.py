@@ -241,6 +241,16 @@ class TestManyTokens:
             cache.complete(led(cache.ask(f"key-{number}", now)), Renewed(token(received_at=now), 0.5), now)
         assert len(cache) <= 2
 
+    def test_entry_that_another_thread_has_dropped_is_passed_over(self) -> None:
+        """The entries after it are examined."""
+        cache = TokenCache()
+        for key in ("a", "b", "c"):
+            cache.complete(led(cache.ask(key, NOW)), Renewed(token(), 0.5), NOW)
+        del cache._cells[cache._order[0]]
+        late = NOW + 4000
+        cache.complete(led(cache.ask("d", late)), Renewed(token(received_at=late), 0.5), late)
+        assert list(cache._cells) == list(cache._order) == ["d"]
+
     @given(st.integers(1, 20), st.integers(1, 60))
     def test_no_more_than_the_maximum_is_kept(self, maximum: int, number: int) -> None:
         """The oldest of those examined are dropped."""

@@ -501,6 +501,17 @@ def test_illegal_key_is_rejected(store: FileStore, key: str) -> None:
         pass
 
 
+@pytest.mark.parametrize("wait", [None, "1", True])
+def test_wait_for_a_lock_is_a_number_of_seconds(store: FileStore, wait: Any) -> None:
+    """A whole number is one."""
+    with pytest.raises(InvalidInput) as caught, store.lock(KEY, wait):
+        pass
+    assert caught.value.parameter == "wait"
+    assert str(caught.value) == f"wait must be a number of seconds, not {type(wait).__name__}"
+    with store.lock(KEY, 0) as held:
+        assert held
+
+
 @pytest.mark.parametrize("directory", [5, b"/tmp", ["tokens"]])
 def test_directory_is_a_str_or_a_path(directory: Any) -> None:
     """The error names the type."""
