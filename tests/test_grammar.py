@@ -102,3 +102,32 @@ class TestShapes:
     def test_matching_takes_linear_time(self, pattern: re.Pattern[str], unit: str) -> None:
         """A hostile text of a megabyte is rejected at once, as backtracking would never end."""
         assert not pattern.fullmatch("a" + unit * 500_000 + "\n")
+
+
+@pytest.mark.parametrize(
+    ("given_", "fault"),
+    [
+        ("a", None),
+        (" ", None),
+        ("\n", None),
+        ("", "must not be empty (is an environment variable unset?)"),
+        (None, "must not be None (is an environment variable unset?)"),
+        (0, "must be a str, not int"),
+        (b"", "must be a str, not bytes"),
+        ([], "must be a str, not list"),
+    ],
+    ids=repr,
+)
+def test_the_fault_of_a_setting_says_whether_it_is_unset(given_: object, fault: str | None) -> None:
+    """The characters of a text are not its concern."""
+    assert grammar.text_fault(given_) == fault
+
+
+@pytest.mark.parametrize(
+    ("given_", "expected"),
+    [("a", True), ("a b", True), (" ", True), ("é", True), ("", False), ("a\n", False), (None, False), (b"a", False)],
+    ids=repr,
+)
+def test_text_is_a_str_without_control_characters(given_: object, expected: bool) -> None:
+    """It is not empty."""
+    assert grammar.is_text(given_) is expected

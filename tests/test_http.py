@@ -356,6 +356,7 @@ class TestNothingIsShown:
             ("https://id:s3cret-value@h?b", "https://***@h?***"),
             ("https://id@s3cret-value@h/a/b@c", "https://***@h/a/b@c"),
             ("https://h/go/https://i/a@b", "https://h/go/https://i/a@b"),
+            ("https://s3cret-value@h/go/https://i", "https://***@h/go/https://i"),
             ("https://h/a#?s3cret-value", "https://h/a"),
             ("/relative?a=s3cret-value?b", "/relative?***"),
         ],
