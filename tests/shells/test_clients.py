@@ -3,7 +3,7 @@ A source and an auth of each HTTP library with the user's own client.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from types import ModuleType, SimpleNamespace
 from typing import Any, NoReturn
 
@@ -18,9 +18,10 @@ import oauth_cc.aiohttp
 import oauth_cc.httpx
 import oauth_cc.httpx2
 import oauth_cc.requests
-from oauth_cc import ClientCredentials, Options, RenewalWindow, Retries, errors
+from oauth_cc import ClientCredentials, HttpRequest, Options, RenewalWindow, Retries, errors
 from oauth_cc._io import deadline
 from oauth_cc.events import Event, TokenObtained
+from oauth_cc.flows.effects import Send
 from tests.resting import at_rest, at_rest_async
 from tests.shells.scripted import TOKEN, serve
 
@@ -136,6 +137,35 @@ def test_no_attempt_is_made_for_the_wait_timeout_while_one_hangs_in_the_client(
     late = "no complete response within 0.05 seconds"
     assert texts == [late, "an earlier request through this client still hangs" if attempts == 1 else late]
     assert len(asked) == attempts
+
+
+@pytest.mark.parametrize("library", [*SHELLS, requests], ids=lambda library: library.__name__)
+def test_a_flow_makes_no_other_attempt_while_one_hangs_in_the_client(library: ModuleType) -> None:
+    """For the wait timeout of its options."""
+    released, request = threading.Event(), HttpRequest("POST", ENDPOINT)
+
+    def hang(*_: object, **__: object) -> NoReturn:
+        released.wait(30)
+        raise LookupError("released")
+
+    def flow() -> Generator[Send, Any, list[str]]:
+        outcomes = []
+        for _ in range(2):
+            outcome = yield Send(request)
+            outcomes.append(str(outcome.error).removeprefix("token endpoint at as.example: "))
+        return outcomes
+
+    if library is requests:
+        client, shell = requests.Session(), oauth_cc.requests
+        vars(client)["send"] = hang
+    else:
+        client, shell = library.Client(transport=library.MockTransport(hang)), SHELLS[library]
+    late, hangs = "no complete response within 0.05 seconds", "an earlier request through this client still hangs"
+    with client:
+        for wait_timeout, expected in ((500.0, [late, hangs]), (1e-9, [late, late])):
+            options = Options(timeout=0.05, wait_timeout=wait_timeout)
+            assert shell.perform(flow(), client=client, options=options) == expected
+        released.set()
 
 
 @pytest.mark.parametrize("library", SHELLS, ids=lambda library: library.__name__)

@@ -270,6 +270,17 @@ class TestRedirects:
             assert carried(other, SHOPIFY.header) == ["tok-1"]
 
     @each_call
+    def test_authorization_of_the_caller_does_not_go_along_to_another_named_origin(self, call: Call) -> None:
+        """The placed token does. Authorization is for the origin that the caller named with it."""
+        with serve(TOKEN) as script, serve(DONE) as other:
+            there = other.url.replace("127.0.0.1", "localhost")
+            with serve(away(f"{there}/there")) as api:
+                auth = auth_for(call, SHOPIFY, script, origins=[api.url, there])
+                assert call.get(auth, api.url, headers={"Authorization": "Basic own"}) == [200]
+                assert (carried(api, "Authorization"), carried(other, "Authorization")) == (["Basic own"], [None])
+                assert carried(other, SHOPIFY.header) == ["tok-1"]
+
+    @each_call
     def test_a_stranger_behind_the_same_proxy_receives_no_token(self, call: Call) -> None:
         """A proxy gets whole URLs; their paths may have any character."""
         url = "http://127.0.0.1:1/a|b?c={d}&e=" + "f" * 9000

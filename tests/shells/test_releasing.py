@@ -5,9 +5,11 @@ The response that a call on requests leaves in its history when it is repeated, 
 import contextlib
 import functools
 import gzip
+from typing import Any
 
 import pytest
 import requests
+from requests.adapters import HTTPAdapter
 
 from oauth_cc import ClientCredentials
 from oauth_cc._io.requests_repeating import beside_a_stand_in, release
@@ -33,6 +35,28 @@ def test_the_first_response_is_in_the_history_as_it_was_received() -> None:
         assert first.raw.headers["X-Own"] == "x"
         assert first.raw.decode_content is False
         assert session.cookies.get_dict() == {"id": "of-api"}
+
+
+def test_a_call_is_repeated_as_it_was_sent() -> None:
+    """With its timeout, its trust, its certificate and its proxies, through the same adapter."""
+    sent: list[dict[str, Any]] = []
+
+    class Noted(HTTPAdapter):
+        def send(self, request: requests.PreparedRequest, **sending: Any) -> requests.Response:  # type: ignore[override]  # as subclasses do
+            sent.append({**sending, "token": request.headers["Authorization"]})
+            return super().send(request, **sending)
+
+    rejected = Answer(401, chunks=(b"no",))
+    with serve(TOKEN, SECOND) as script, serve(rejected, DONE) as api, requests.Session() as session:
+        session.mount("http://", Noted())
+        auth = ClientCredentialsAuth(CREDENTIALS, f"{script.url}/token")
+        options: dict[str, Any] = {"timeout": (3, 4), "verify": False, "cert": __file__, "stream": True}
+        assert session.get(api.url, auth=auth, proxies={"ftp": "ftp://p.example"}, **options).content == b"done"
+    first, second = sent
+    assert (first.pop("token"), second.pop("token")) == ("Bearer tok-1", "Bearer tok-2")
+    assert first == second
+    assert {name: first[name] for name in options} == options
+    assert first["proxies"]["ftp"] == "ftp://p.example"
 
 
 def test_a_response_that_was_read_stays_as_it_is() -> None:
