@@ -275,7 +275,7 @@ RESULTS = frozenset(
 """Records that the library makes: effects and results. Besides them, events. They check nothing."""
 INTERNAL: Final = frozenset(
     """
-    TokenCache.abandon TokenCache.accept TokenCache.ask TokenCache.complete TokenCache.discard TokenCache.fresh
+    TokenCache.abandon TokenCache.ask TokenCache.complete TokenCache.discard TokenCache.fresh
     TokenCache.note_store TokenCache.offer TokenCache.peek TokenCache.revoke TokenCache.state
     MetadataCache.forget_resource MetadataCache.get_resource MetadataCache.put_resource RenewalWindow.share
     Retries.pause ClientCredentialsAuth.__call__ Xoauth2.__call__ adopt of_context widened

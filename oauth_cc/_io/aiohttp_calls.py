@@ -93,7 +93,7 @@ class AiohttpCalls(Sharing, Generic[S]):
                 token = await again.token()
                 source.adopt(again)
                 response = await _send(request, handler, token, proofs)
-                if not context.accepts(_head(response), token, api):
+                if context.is_rejection(_head(response)):
                     await source.discard(token, api=api)
             context.report_requirements(_head(response), api, first, token)
         except BaseException:

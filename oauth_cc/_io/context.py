@@ -138,7 +138,7 @@ class SourceContext:
         before, after = self.cache.discard(self.terms.slot, token, time.time(), api=api)
         if before.token == token and after.token is None:
             self.report(TokenDiscarded(*self.terms.labels, api))
-        if after.rejections != before.rejections:
+        if after.token == token and after.rejections != before.rejections:
             repeated = rejections_of(after.rejections, api)
             if repeated is not None and repeated.count == 1:
                 self.report(RejectionRepeated(*self.terms.labels, repeated.until - repeated.since, api))
@@ -164,20 +164,6 @@ class SourceContext:
         from oauth_cc.challenge import token_rejected
 
         return token_rejected(response, self.terms.request.dialect)
-
-    def accepts(self, response: HttpResponse, token: Token, api: str) -> bool:
-        """
-        Return whether an API accepted the token of a repeated call, and record it.
-
-        Args:
-            response: The response to the repeated call.
-            token: The token of the call.
-            api: The origin of the API.
-        """
-        if self.is_rejection(response):
-            return False
-        self.cache.accept(self.terms.slot, token, api)
-        return True
 
     def widened(self, response: HttpResponse, token: Token) -> "SourceContext | None":
         """

@@ -117,7 +117,7 @@ class HttpxCalls(Sharing, Generic[C, A, R]):
             if not self._concerns(response, token, guard):
                 return
             head, api = head_of(response), api_of(response)
-            if not self._context.accepts(head, token, api):
+            if self._context.is_rejection(head):
                 source.discard(token, api=api)
         self._context.report_requirements(head, api, first, token)
 
@@ -167,7 +167,7 @@ class HttpxCalls(Sharing, Generic[C, A, R]):
             if not self._concerns(response, token, guard):
                 return
             head, api = head_of(response), api_of(response)
-            if not self._context.accepts(head, token, api):
+            if self._context.is_rejection(head):
                 await source.discard(token, api=api)
         self._context.report_requirements(head, api, first, token)
 

@@ -171,7 +171,7 @@ class _ResponseHook:
         again = _sent_again(request, response, token, self.proofs, sending)
         if self.proofs is not None:
             again = self._with_proof(request, again, self.proofs, sending)
-        if not self.source.context.accepts(_head(again), token, api):
+        if self.source.context.is_rejection(_head(again)):
             self.source.discard(token, api=api)
         context.report_requirements(_head(again), api, self.token, token)
         return again

@@ -1,18 +1,18 @@
 """
 The pauses after an API rejects one token after another.
 
-An API that rejects every token must not cause a token request for each call. A token that replaced a rejected token,
-and is rejected too, is kept for a while, and calls carry it. A token may serve several APIs, so each API has its own
-pause. All callers that do not name their API count as one API, None.
+An API that rejects every token, or a token now and then, must not cause a token request for each call. A token that
+replaced a rejected token, and is rejected too within a minute, is kept for a while, and calls carry it. That the API
+accepted it meanwhile does not matter, because one of its servers may be wrong. A token may serve several APIs, so each
+API has its own pause. All callers that do not name their API count as one API, None.
 """
 
 from typing import Final, TypeAlias, final
 
 import attrs
 
-ACCEPTED_AFTER: Final = 60.0
-"""Seconds after which a token that was not rejected counts as accepted. Its rejection is a first one."""
-
+# Seconds without a rejection after which the next one is a first one. A token request each time costs little.
+_FORGOTTEN_AFTER: Final = 60.0
 _FIRST_PAUSE: Final = 5.0
 _LONGEST_PAUSE: Final = 60.0
 # More than the APIs of one token.
@@ -23,32 +23,38 @@ _REMEMBERED: Final = 16
 @attrs.frozen
 class Rejections:
     """
-    The repeated rejections of one API.
+    The last rejections of one API.
 
     Args:
         api: The origin of the API. None for all that are not named.
         count: How many replacements in a row it rejected.
-        since: The beginning of its current pause, in POSIX seconds.
-        until: The end of that pause.
+        since: When it last rejected a token outside a pause, in POSIX seconds.
+        until: The end of the pause that began then, or the same as *since*.
+        replaced: Whether that token was dropped. The rejection of its replacement is a repeated one.
     """
 
     api: str | None
     count: int
     since: float
     until: float
+    replaced: bool = False
 
     def pauses(self, now: float) -> bool:
         """Return whether *now*, POSIX seconds, is in the pause. A clock that was set back ends it."""
         return self.since <= now < self.until
 
+    def lasts(self, now: float) -> bool:
+        """Return whether a rejection at *now*, POSIX seconds, belongs to this series: within a minute of the pause."""
+        return self.since <= now <= self.until + _FORGOTTEN_AFTER
+
 
 Histories: TypeAlias = tuple[Rejections, ...]
-"""The repeated rejections of each API that has some, the latest last."""
+"""The last rejections of each API that has some, the latest last."""
 
 
 def rejections_of(histories: Histories, api: str | None) -> Rejections | None:
     """
-    Return the repeated rejections of one API, or None.
+    Return the last rejections of one API, or None.
 
     Args:
         histories: The histories of all APIs of a token.
@@ -57,9 +63,9 @@ def rejections_of(histories: Histories, api: str | None) -> Rejections | None:
     return next((each for each in histories if each.api == api), None)
 
 
-def repeated(histories: Histories, api: str | None, now: float) -> Histories:
+def replaced(histories: Histories, api: str | None, now: float) -> Histories:
     """
-    Return the histories after an API rejected a further replacement: its pause doubles.
+    Return the histories after an API rejected a token, which is replaced.
 
     Args:
         histories: The histories before.
@@ -67,33 +73,34 @@ def repeated(histories: Histories, api: str | None, now: float) -> Histories:
         now: POSIX seconds.
 
     Example:
-        >>> repeated(repeated((), "https://api.example", 100.0), "https://api.example", 200.0)
-        (Rejections(api='https://api.example', count=2, since=200.0, until=210.0),)
+        >>> replaced((), "https://api.example", 100.0)
+        (Rejections(api='https://api.example', count=0, since=100.0, until=100.0, replaced=True),)
     """
-    before = rejections_of(histories, api)
-    count = 0 if before is None else before.count
+    return _with(histories, Rejections(api, _count(histories, api, now), now, now, replaced=True))
+
+
+def repeated(histories: Histories, api: str | None, now: float) -> Histories:
+    """
+    Return the histories after an API rejected a replacement, which is kept: its pause doubles.
+
+    Args:
+        histories: The histories before.
+        api: The origin of the API.
+        now: POSIX seconds.
+
+    Example:
+        >>> repeated(repeated((), "https://api.example", 100.0), "https://api.example", 120.0)
+        (Rejections(api='https://api.example', count=2, since=120.0, until=130.0, replaced=False),)
+    """
+    count = _count(histories, api, now)
     pause = min(_FIRST_PAUSE * 2.0 ** min(count, 10), _LONGEST_PAUSE)
-    return (*without(histories, api), Rejections(api, count + 1, now, now + pause))[-_REMEMBERED:]
+    return _with(histories, Rejections(api, count + 1, now, now + pause))
 
 
-def without(histories: Histories, api: str | None) -> Histories:
-    """
-    Return *histories* without those of an API that accepts tokens again.
-
-    Args:
-        histories: The histories of all APIs of a token.
-        api: The origin of the API.
-    """
-    return tuple([each for each in histories if each.api != api])
+def _count(histories: Histories, api: str | None, now: float) -> int:
+    before = rejections_of(histories, api)
+    return before.count if before is not None and before.lasts(now) else 0
 
 
-def after_use(histories: Histories, api: str | None, seconds: float) -> Histories:
-    """
-    Return *histories* after an API accepted a token. Acceptance for a minute ends the API's series of rejections.
-
-    Args:
-        histories: The histories of all APIs of a token.
-        api: The origin of the API.
-        seconds: How long the API accepted the token.
-    """
-    return without(histories, api) if seconds > ACCEPTED_AFTER else histories
+def _with(histories: Histories, new: Rejections) -> Histories:
+    return (*[each for each in histories if each.api != new.api], new)[-_REMEMBERED:]

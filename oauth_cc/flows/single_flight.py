@@ -14,7 +14,7 @@ import attrs
 
 from oauth_cc.errors import InvalidResponse, TokenRequestRefused
 from oauth_cc.flows.freshness import DEFAULT_WINDOW, SHORTEST_USE, RenewalWindow, fresh_from, fresh_until, stale_from
-from oauth_cc.flows.rejection import ACCEPTED_AFTER, Histories, after_use, rejections_of, repeated, without
+from oauth_cc.flows.rejection import Histories, rejections_of, repeated, replaced
 from oauth_cc.token import Token
 
 REFUSAL_SECONDS: Final = 5.0
@@ -72,10 +72,9 @@ class TokenState:
         spread: A number from 0 up to 1 that places the renewal in the window.
         first: Whether the token does not replace a usable token of this process.
         repeats: Whether the server returns the same token until it expires, so that early renewal has no effect.
-        rejected_by: The APIs that rejected the token before this one. Their rejection of this one is a repeated one.
         refusal: The last refusal of the server, or None.
         rejected: The last tokens that the API rejected, which a store may still have.
-        rejections: The repeated rejections of each API.
+        rejections: The last rejections of each API.
     """
 
     token: Token | None = None
@@ -85,7 +84,6 @@ class TokenState:
     spread: float = 0.0
     first: bool = True
     repeats: bool = False
-    rejected_by: tuple[str | None, ...] = ()
     refusal: Refuse | None = None
     rejected: tuple[Token, ...] = ()
     rejections: Histories = ()
@@ -187,7 +185,6 @@ def renewed(
         spread,
         first,
         state.repeats,
-        rejected_by=state.rejected_by if before is None else (),
         rejected=state.rejected,
         rejections=state.rejections,
     )
@@ -226,7 +223,7 @@ def discarded(state: TokenState, token: Token, now: float, *, api: str | None = 
     """
     Return the state after an API rejected a token.
 
-    Another token is kept. So is a token that replaced one that *api* rejected less than a minute ago, for a pause that
+    Another token is kept. So is the replacement of a token that *api* rejected less than a minute ago, for a pause that
     grows with each repetition.
 
     Args:
@@ -235,18 +232,16 @@ def discarded(state: TokenState, token: Token, now: float, *, api: str | None = 
         now: POSIX seconds.
         api: The origin of the API. None if the caller does not name it.
     """
-    used = now - token.received_at
     if state.token == token and now < state.stale_from:
         before = rejections_of(state.rejections, api)
         if before is not None and before.pauses(now):
             return state
-        if api in state.rejected_by and used <= ACCEPTED_AFTER:
-            others = tuple([other for other in state.rejected_by if other != api])
-            return attrs.evolve(state, rejected_by=others, rejections=repeated(state.rejections, api, now))
+        if before is not None and before.replaced and before.lasts(now):
+            return attrs.evolve(state, rejections=repeated(state.rejections, api, now))
     dropped = revoked(state, token)
     if dropped.token is not None:
         return dropped
-    return attrs.evolve(dropped, rejected_by=(api,), rejections=after_use(state.rejections, api, used))
+    return attrs.evolve(dropped, rejections=replaced(state.rejections, api, now))
 
 
 def revoked(state: TokenState, token: Token) -> TokenState:
@@ -268,23 +263,7 @@ def revoked(state: TokenState, token: Token) -> TokenState:
         stale_from=-math.inf,
         first=True,
         rejected=rejected,
-        rejected_by=(),
     )
-
-
-def accepted(state: TokenState, token: Token, api: str) -> TokenState:
-    """
-    Return the state after an API accepted a token that replaced a rejected one. Its series of rejections ends.
-
-    Args:
-        state: The state before.
-        token: The accepted token.
-        api: The origin of the API.
-    """
-    if state.token != token:
-        return state
-    others = tuple([other for other in state.rejected_by if other != api])
-    return attrs.evolve(state, rejected_by=others, rejections=without(state.rejections, api))
 
 
 def is_spent(state: TokenState, now: float) -> bool:
@@ -301,5 +280,5 @@ def is_spent(state: TokenState, now: float) -> bool:
     # The refusal holds again once a clock that was set back reaches its start.
     refused = state.refusal is not None and now < state.refusal.until
     rejected = any([now < stale_from(token) for token in state.rejected])
-    paused = any([each.pauses(now) for each in state.rejections])
-    return not (refused or rejected or paused) and now >= state.stale_from
+    repeating = any([each.lasts(now) for each in state.rejections])
+    return not (refused or rejected or repeating) and now >= state.stale_from

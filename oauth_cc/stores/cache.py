@@ -22,7 +22,6 @@ from oauth_cc.flows.single_flight import (
     TokenState,
     Use,
     Wait,
-    accepted,
     decide,
     discarded,
     failed,
@@ -279,17 +278,6 @@ class TokenCache:
             token: The token.
         """
         self._cell(key).replace(lambda entry: attrs.evolve(entry, state=revoked(entry.state, token)))
-
-    def accept(self, key: Hashable, token: Token, api: str) -> None:
-        """
-        Record that an API accepted a token that replaced a rejected one.
-
-        Args:
-            key: The key of the token in the cache.
-            token: The token.
-            api: The origin of the API.
-        """
-        self._cell(key).replace(lambda entry: attrs.evolve(entry, state=accepted(entry.state, token, api)))
 
     def note_store(self, operation: type[Load | Save | Lock], *, failed: bool) -> bool:
         """

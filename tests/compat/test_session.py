@@ -858,12 +858,12 @@ class TestRenewal:
             assert 2 == len(script.asked)
             assert 21 == len(api.asked)
 
-    def test_a_token_that_replaced_an_accepted_one_is_replaced_too(self, oauth: OAuth2Session) -> None:
-        """Tokens are revoked now and then."""
-        with serve(TOKEN, token(), token("tok-3")) as script, serve(REJECTED, DONE, REJECTED, DONE) as api:
+    def test_an_api_that_rejects_every_other_call_costs_two_token_requests(self, oauth: OAuth2Session) -> None:
+        """One of its servers is wrong."""
+        with serve(TOKEN, token(), token("tok-3")) as script, serve(*[REJECTED, DONE] * 4) as api:
             fetched(oauth, script)
-            assert [200, 200] == [oauth.get(api.url).status_code for _ in range(2)]
-            assert 3 == len(script.asked)
+            assert [200, 401, 200, 401] == [oauth.get(api.url).status_code for _ in range(4)]
+            assert 2 == len(script.asked)
 
     def test_a_renewal_that_fails_raises_once_the_token_has_expired(
         self, oauth: OAuth2Session, api: ScriptedServer, monkeypatch: pytest.MonkeyPatch

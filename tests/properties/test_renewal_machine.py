@@ -77,6 +77,8 @@ class Process:
         over: The names whose pause has ended, even if a clock that is set back is in it again: it may be forgotten.
         outlived: The discarded tokens that were stale, even if a clock that is set back makes them usable: as above.
         spaced: The token whose renewal failed, and from and until when it is not tried again.
+        replaced_at: When a usable token was last dropped, by its name and the API that rejected it. A clock that is set
+            ends its pause.
     """
 
     cache: TokenCache = attrs.Factory(TokenCache)
@@ -87,6 +89,9 @@ class Process:
     over: set[str] = attrs.field(factory=lambda: set[str]())
     outlived: list[Token] = attrs.field(factory=lambda: list[Token]())
     spaced: dict[str, tuple[Token, float, float]] = attrs.field(factory=lambda: dict[str, tuple[Token, float, float]]())
+    replaced_at: dict[tuple[str, str | None], float] = attrs.field(
+        factory=lambda: dict[tuple[str, str | None], float]()
+    )
 
 
 @attrs.frozen
@@ -130,6 +135,8 @@ def call(*, repeatable: bool) -> CallFlow:
             assert isinstance(token, Token)
             response = yield Call(token)
             assert isinstance(response, HttpResponse)
+            if token_rejected(response):
+                yield Discard(token)
     if insufficient_scope(response) is not None:
         yield ReportScope()
 
@@ -282,6 +289,14 @@ class RenewalMachine(RuleBasedStateMachine):
         for _ in range(rounds):
             self.turn(how, 3600 if rounds > 4 else 60, answer)
 
+    @rule(which=choices, answers=st.lists(st.sampled_from(API[1:3]), min_size=1, max_size=5))
+    def the_api_rejects_now_and_then(self, which: int, answers: list[HttpResponse]) -> None:
+        """Make some calls, one after the other."""
+        for number in range(4):
+            self.a_caller_arrives(which, "a", repeatable=True)
+            for step in range(8):
+                self.turn("token", 3600, answers[(number + step) % len(answers)])
+
     @rule(seconds=st.sampled_from([0.25, 1.0, 4.0, 6.0, 31.0, 61.0, 1900.0, 1900.0, 3600.0]))
     def time_passes(self, seconds: float) -> None:
         """Move the clock."""
@@ -292,6 +307,8 @@ class RenewalMachine(RuleBasedStateMachine):
         """Set the clock. Sleeps and waits for locks go by a clock that nobody sets."""
         self.set_clock(seconds)
         self.clock_sets += 1
+        for process in self.processes:
+            process.replaced_at.clear()
         for attempt in self.attempts:
             # Whether a token in the store serves may have changed.
             attempt.spared = False
@@ -492,6 +509,7 @@ class RenewalMachine(RuleBasedStateMachine):
                 assert (before.token == token) == (current == token) or is_removed, "a discard of another token"
                 if current == token:
                     del caller.process.tokens[caller.name]
+                    self.check_replaced(caller, token)
             case ReportScope():
                 self.advance_caller(caller, None)
 
@@ -719,6 +737,12 @@ class RenewalMachine(RuleBasedStateMachine):
         dropped = pending.held is None and self.clock_sets > 0
         assert pending.held == usable or dropped, "a renewal with another token than the usable one"
         self.check_not_paused(process, name, pending.held)
+
+    def check_replaced(self, caller: Caller, token: Token) -> None:
+        """Check that an API causes a new token once in five seconds at most, even if it accepts some tokens."""
+        before = caller.process.replaced_at.get((caller.name, caller.api), -1e9)
+        assert self.now >= min(before + 5.0, stale_from(token)), "a storm of new tokens"
+        caller.process.replaced_at[caller.name, caller.api] = self.now
 
     def check_not_paused(self, process: Process, name: str, usable: Token | None) -> None:
         """Check that the pause after a refusal has ended. Without a usable token it lasts five seconds at most."""

@@ -10,11 +10,12 @@ import anyio
 import httpx2
 import pytest
 
-from oauth_cc import ClientCredentials, Options, Retries, Token, errors
+from oauth_cc import ClientCredentials, Options, Retries, Token, errors, token_request
 from oauth_cc.events import Event, RejectionRepeated, TokenDiscarded
 from oauth_cc.httpx2 import AsyncTokenSource, ClientCredentialsAuth, TokenSource
 from oauth_cc.testing import AuthorizationServer
 from tests.resting import at_rest
+from tests.shells.calling import CALLS, Call, name
 from tests.shells.scripted import Answer, serve
 
 CREDENTIALS = ClientCredentials("your_id", "s3cret")
@@ -90,6 +91,17 @@ def test_an_api_that_rejects_every_token_costs_two_token_requests() -> None:
         at_rest(auth.source)
         assert len(server.token_requests) == 2
     assert statuses == [401] * 40
+
+
+@pytest.mark.parametrize("call", CALLS, ids=name)
+def test_two_apis_that_reject_every_other_call_cost_three_token_requests(call: Call) -> None:
+    """One of the servers of each is wrong. Calls go out with the token there is."""
+    answers = [Answer(status=status) for status in (401, 200) * 40]
+    with AuthorizationServer() as server, serve(*answers) as first, serve(*answers) as second:
+        auth = call.auth(token_request(CREDENTIALS), server.token_endpoint, origins=[first.url, second.url])
+        statuses = call.get(auth, *[f"{api.url}/things" for _ in range(20) for api in (first, second)])
+        assert len(server.token_requests) == 3
+    assert statuses == [200, 200, *[401, 401, 200, 200] * 9, 401, 401]
 
 
 def test_an_api_whose_rejection_a_response_hook_raises_costs_two_token_requests() -> None:

@@ -221,16 +221,6 @@ class TestDiscard:
         assert cache.fresh("key", NOW) is None
         assert led(cache.ask("key", NOW)).rejected == (token("tok-2"), token())
 
-    def test_accepted_token_ends_the_series_of_its_api(self) -> None:
-        """Its later rejection is a first one."""
-        for accepts, kept in ((False, token("tok-2")), (True, None)):
-            cache = stocked()
-            cache.discard("key", token(), NOW, api="https://api.example")
-            cache.complete(led(cache.ask("key", NOW)), Renewed(token("tok-2"), 0.5), NOW)
-            if accepts:
-                cache.accept("key", token("tok-2"), "https://api.example")
-            assert cache.discard("key", token("tok-2"), NOW, api="https://api.example")[1].token == kept
-
 
 class TestManyTokens:
     def test_spent_states_are_removed(self) -> None:

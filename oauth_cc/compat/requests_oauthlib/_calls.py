@@ -200,9 +200,7 @@ class CallHook:
         except Exception:  # logged already, and a compliance hook may raise anything
             # The program gets the 401, as from the original.
             return response
-        again = self._sent_again(response, sending)
-        self.source.context.accepts(HttpResponse(again.status_code, again.headers), self.token, api)
-        return again
+        return self._sent_again(response, sending)
 
     def leave(self, request: requests.PreparedRequest) -> None:
         """
