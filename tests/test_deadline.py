@@ -4,7 +4,9 @@ Tests of the deadline of one attempt in threads.
 
 import contextvars
 import logging
+import os
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 
 import pytest
@@ -73,8 +75,9 @@ def test_an_attempt_that_cannot_be_cut_is_left_once_and_logged_once(caplog: pyte
     )
     release.set()
     assert ended.wait(10)
-    while deadline._is_held():
-        threading.Event().wait(0.001)
+    for thread in threading.enumerate():
+        if thread.name == "oauth_cc attempt":
+            thread.join(10)
     assert deadline.perform(send) == "token"
 
 
@@ -91,10 +94,59 @@ def test_an_attempt_that_a_signal_handler_leaves_is_cut(monkeypatch: pytest.Monk
     with pytest.raises(KeyboardInterrupt):
         deadline.perform(release.wait, cut.set)
     assert cut.is_set()
+    deadline = Deadline(30.0, 60.0, "requests")
     with pytest.raises(KeyboardInterrupt):
         deadline.perform(release.wait)
     with pytest.raises(DeadlineExceeded, match="still hangs"):
         deadline.perform(lambda: "token")
+    release.set()
+
+
+def test_a_cut_attempt_that_goes_on_is_left_once_and_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """A look-up of the host has no connection to end."""
+    release, sent = threading.Event(), list[str]()
+
+    def attempt() -> str:
+        release.wait()
+        return "late"
+
+    def send() -> str:
+        sent.append("request")
+        return "token"
+
+    deadline: Deadline[str] = Deadline(0.01, 60.0, "requests")
+    with caplog.at_level(logging.WARNING, "oauth_cc"):
+        with pytest.raises(DeadlineExceeded, match=r"no complete response within 0\.01 seconds"):
+            deadline.perform(attempt, lambda: None)
+        for _ in range(2):
+            with pytest.raises(DeadlineExceeded, match="an earlier request still hangs, perhaps in the look-up"):
+                deadline.perform(send, lambda: None)
+    assert sent == []
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line.startswith("a token request by requests has not ended after 0.01 seconds, although its connection was")
+    release.set()
+    assert deadline.perform(lambda: "token", lambda: None) == "token"
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize("cut", [None, lambda: None], ids=["a client of the user", "an own client"])
+def test_a_forked_child_makes_attempts_while_one_of_its_parent_hangs(cut: Callable[[], None] | None) -> None:
+    """It does not have the thread of that attempt."""
+    release = threading.Event()
+    deadline: Deadline[object] = Deadline(0.01, 60.0, "requests")
+    with pytest.raises(DeadlineExceeded):
+        deadline.perform(release.wait, cut)
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            deadline.seconds = 30.0
+            code = 0 if deadline.perform(lambda: "token", cut) == "token" else 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    with pytest.raises(DeadlineExceeded, match="still hangs"):
+        deadline.perform(lambda: "token", cut)
     release.set()
 
 

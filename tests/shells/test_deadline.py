@@ -4,6 +4,8 @@ The deadline of an attempt on requests and aiohttp: a server that sends its resp
 
 import asyncio
 import gc
+import os
+import socket
 import ssl
 import threading
 import time
@@ -11,16 +13,24 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import aiohttp
+import httpx
+import httpx2
 import pytest
 import requests
 import trustme
 
 import oauth_cc.aiohttp
+import oauth_cc.httpx
+import oauth_cc.httpx2
 import oauth_cc.requests
 from oauth_cc import ClientCredentials, Options, Retries, token_request
 from oauth_cc.compat.requests_oauthlib import OAuth2Session
+from oauth_cc.integrations import urllib
+from oauth_cc.testing import AuthorizationServer
 from tests.shells.slow_server import DRIPS, DrippingServer, drip
 
 pytestmark = pytest.mark.slow
@@ -153,6 +163,56 @@ def test_the_session_of_compat_leaves_a_thread_that_ends_with_its_connection() -
         for thread in attempts():
             thread.join(10)
     assert attempts() == []
+
+
+@pytest.mark.parametrize(
+    "shell", [oauth_cc.requests, oauth_cc.httpx2, oauth_cc.httpx, urllib], ids=lambda one: one.__name__
+)
+def test_a_look_up_of_the_host_that_hangs_holds_one_thread_of_a_source(
+    shell: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No connection can be ended. The next calls make no request until it ends."""
+    found, resolve = threading.Event(), socket.getaddrinfo
+
+    def resolve_late(*arguments: Any, **options: Any) -> Any:
+        found.wait(30)
+        return resolve(*arguments, **options)
+
+    with AuthorizationServer() as server, shell.TokenSource(REQUEST, server.token_endpoint, options=OPTIONS) as source:
+        with monkeypatch.context() as patching:
+            patching.setattr(socket, "getaddrinfo", resolve_late)
+            for text in ("no complete response within", *["an earlier request still hangs"] * 3):
+                with pytest.raises(Exception, match=text):
+                    source.token()
+                assert len(attempts()) == 1
+        found.set()
+        for thread in attempts():
+            thread.join(10)
+        source.token()
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize("library", [requests.Session, httpx2.Client, httpx.Client], ids=lambda one: one.__module__)
+def test_a_forked_child_makes_attempts_while_one_of_its_parent_hangs(library: type[Any]) -> None:
+    """It does not have the thread of that attempt."""
+    shell = {requests.Session: oauth_cc.requests, httpx2.Client: oauth_cc.httpx2, httpx.Client: oauth_cc.httpx}[library]
+    with drip() as server, library() as client:
+        source = shell.TokenSource(REQUEST, server.url("header"), client=client, options=OPTIONS)
+        with pytest.raises(Exception, match="no complete response within"):
+            source.token()
+        child = os.fork()
+        if child == 0:
+            text = ""
+            try:
+                source.token()
+            except Exception as error:  # of any library
+                text = str(error)
+            finally:
+                os._exit(0 if "no complete response within" in text else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        server.stopped.set()
+        for thread in attempts():
+            thread.join(10)
 
 
 @pytest.mark.parametrize("client", ["own", "user"])
