@@ -22,6 +22,7 @@ from oauth_cc._io.context import SourceContext
 from oauth_cc._io.options import DEFAULTS, Options, check_options
 from oauth_cc._io.origins import Origins
 from oauth_cc._io.requests_calls import RequestsCalls
+from oauth_cc._io.requests_repeating import beside_a_stand_in
 from oauth_cc._io.requests_sending import Timeout as Timeout
 from oauth_cc._io.requests_sending import sender as sender
 from oauth_cc._wire.typing import NonStringCollection
@@ -52,7 +53,7 @@ class TokenSource(SourceConstructors[Session, Store], source.TokenSource):
         check_client(context.terms.request, client)
         send = sender(client, context.options.timeout, context.options.wait_timeout)
         # Without the client, which is asked whether it is closed: a session of requests stays open.
-        source.TokenSource.__init__(self, context, send)
+        source.TokenSource.__init__(self, context, send, beside=beside_a_stand_in)
 
 
 class ClientCredentialsAuth(AuthConstructors[Session, Store], RequestsCalls[TokenSource], AuthBase):

@@ -23,7 +23,7 @@ from oauth_cc._io.requests_hops import (
     shown_host,
     target_of_url,
 )
-from oauth_cc._io.requests_repeating import Sending, beside_a_stand_in, is_repeatable, release
+from oauth_cc._io.requests_repeating import Sending, is_repeatable, release
 from oauth_cc._io.source import TokenSource
 from oauth_cc._wire.typing import Generic
 from oauth_cc.errors import InvalidInput
@@ -165,8 +165,7 @@ class _ResponseHook:
             return response
         # A token request through the same session may need the connection.
         release(response)
-        with beside_a_stand_in():
-            token = source.token()
+        token = source.token()
         self.source.adopt(source)
         again = _sent_again(request, response, token, self.proofs, sending)
         if self.proofs is not None:

@@ -9,12 +9,15 @@ from typing import Final, Protocol, TypedDict, runtime_checkable
 
 import requests
 import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.response import BaseHTTPResponse
 
 from oauth_cc.stores._threads import on_this_thread
 
 _MAX_SIZE: Final = 2**16
 _SECONDS: Final = 0.25
+_HOMES: Final = ("requests", "urllib3")
 
 
 @runtime_checkable
@@ -40,12 +43,14 @@ def is_repeatable(request: requests.PreparedRequest) -> bool:
 
 def beside_a_stand_in() -> AbstractContextManager[None]:
     """
-    Return a context in which all work stays on this thread if a test tool replaces the method ``send`` of sessions.
+    Return a context in which all work stays on this thread if a test tool stands in for the network.
 
-    A stand-in may hold a lock meanwhile, as that of requests-mock does.
+    A stand-in may hold a lock meanwhile, as that of requests-mock does. It may also end before another thread sends,
+    and the secret would go to the real server.
     """
     # Wrappers as tracing makes them have the module of what they wrap.
-    is_replaced = getattr(requests.Session.send, "__module__", None) != "requests.sessions"
+    places = (requests.Session.send, HTTPAdapter.send, HTTPConnectionPool.ConnectionCls)
+    is_replaced = any([str(getattr(place, "__module__", None)).split(".")[0] not in _HOMES for place in places])
     return on_this_thread() if is_replaced else nullcontext()
 
 

@@ -5,7 +5,7 @@ The token source for threads.
 import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from contextvars import copy_context
 from functools import partial
 from types import TracebackType
@@ -54,16 +54,22 @@ class TokenSource(Source):
         context: The cache, the request and the endpoint.
         send: Sends one request on an HTTP library.
         client: The user's client, or None.
+        beside: Makes the context in which a renewal starts. In `on_this_thread`, its caller performs it.
 
     Raises:
         InvalidInput: The store is for async code.
     """
 
     def __init__(
-        self, context: SourceContext, send: Callable[[HttpRequest], Received | Failed], client: object = None
+        self,
+        context: SourceContext,
+        send: Callable[[HttpRequest], Received | Failed],
+        client: object = None,
+        beside: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         super().__init__(context, client)
         self.send = send
+        self._beside = beside
         store = context.cache.store
         if is_async_store(store):
             name = type(store).__name__
@@ -196,10 +202,11 @@ class TokenSource(Source):
     def _start_renewal(self, pending: PendingRenewal) -> bool:
         # Returns whether a thread performs it. At the shutdown of the interpreter no thread can be started.
         self._started[pending.key] = pending
-        if self._context.options.background_renewal and start("renewal", partial(self._lead, pending)):
-            return True
-        copy_context().run(self._lead, pending, is_caller=True)
-        return False
+        with self._beside():
+            if self._context.options.background_renewal and start("renewal", partial(self._lead, pending)):
+                return True
+            copy_context().run(self._lead, pending, is_caller=True)
+            return False
 
     def _lead(self, pending: PendingRenewal, *, is_caller: bool = False) -> None:
         leader = _Thread()

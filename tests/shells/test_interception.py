@@ -4,6 +4,7 @@ Test tools for requests and aiohttp intercept our token request, with and withou
 
 import asyncio
 import json
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TypeAlias
 
 import aiohttp
 import aioresponses
+import attrs
 import pytest
 import requests
 import requests_mock
@@ -19,7 +21,7 @@ import vcr  # type: ignore[import-untyped]  # it has no types
 
 import oauth_cc.aiohttp
 import oauth_cc.requests
-from oauth_cc import ClientCredentials, Options, Retries, TokenRequestRefused, token_request
+from oauth_cc import ClientCredentials, Options, RenewalWindow, Retries, TokenRequestRefused, token_request
 
 REQUEST = token_request(ClientCredentials("your_id", "s3cret"))
 ENDPOINT = "https://as.example/token"
@@ -93,6 +95,24 @@ def test_what_a_tool_says_of_an_unknown_request_reaches_the_caller() -> None:
     with requests_mock.Mocker(), pytest.raises(requests_mock.NoMockAddress, match=f"POST {ENDPOINT}") as raised:
         oauth_cc.requests.fetch_token(REQUEST, ENDPOINT, options=ONCE)
     assert raised.value.request.body is None
+
+
+@pytest.mark.parametrize("client", [None, "theirs"])
+@pytest.mark.parametrize("tool", [by_requests_mock, by_responses, by_vcrpy])
+def test_no_renewal_outlives_a_tool_that_ends_within_the_test(tool: Tool, client: str | None, tmp_path: Path) -> None:
+    """It would send the secret to the real server. The caller performs it, although its token can still be used."""
+    threads: list[threading.Thread] = []
+    at_once = RenewalWindow(opens=1e-9, closes=1e-9)
+    options = attrs.evolve(ONCE, renewal_window=at_once, on_event=lambda _: threads.append(threading.current_thread()))
+    with nullcontext() if client is None else requests.Session() as session:
+        source = oauth_cc.requests.TokenSource(REQUEST, ENDPOINT, client=session, options=options)
+        for number in (1, 2):
+            with tool(200, {**TOKEN, "access_token": f"tok-{number}"}, tmp_path):
+                source.token()
+            token = source.peek()
+            assert token is not None
+            assert token.access_token.reveal() == f"tok-{number}"
+    assert set(threads) == {threading.current_thread()}
 
 
 @pytest.mark.parametrize("client", [None, "theirs"])

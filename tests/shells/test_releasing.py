@@ -101,6 +101,8 @@ def test_a_stand_in_for_send_keeps_all_work_on_its_thread(monkeypatch: pytest.Mo
     def replaced(*arguments: object, **options: object) -> None:
         """Not called here."""
 
-    for each, is_stand_in in ((send, False), (traced, False), (replaced, True)):
-        monkeypatch.setattr(requests.Session, "send", each)
-        assert isinstance(beside_a_stand_in(), contextlib.nullcontext) is not is_stand_in
+    for place in (requests.Session, requests.adapters.HTTPAdapter):
+        for each, is_stand_in in ((send, False), (traced, False), (replaced, True)):
+            with monkeypatch.context() as patching:
+                patching.setattr(place, "send", each)
+                assert isinstance(beside_a_stand_in(), contextlib.nullcontext) is not is_stand_in

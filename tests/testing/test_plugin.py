@@ -73,30 +73,31 @@ def test_refused(authorization_server):
     )
 
 
-def test_a_renewal_in_the_background_ends_before_the_mock_of_requests(pytester: pytest.Pytester) -> None:
-    """Otherwise it would send the secret to the real server."""
+def test_a_renewal_in_the_background_ends_before_the_fixtures(pytester: pytest.Pytester) -> None:
+    """Otherwise it would send the secret to the real server after the mock of a fixture has ended."""
     run(
         pytester,
         """
 @pytest.fixture
-def token_requests(requests_mock):
-    tokens = []
-    def token(request, context):
+def tokens():
+    made = []
+    yield made
+    assert len(made) == 2
+
+def test_renewal(tokens):
+    from oauth_cc.httpx2 import TokenSource
+    def answer(request):
         if tokens:  # the renewal is slower than the test
             time.sleep(0.1)
         tokens.append(1)
-        return {"access_token": "tok", "token_type": "Bearer", "expires_in": 3600}
-    requests_mock.post("https://auth.example.com/token", json=token)
-    yield tokens
-    assert len(tokens) == 2
-
-def test_renewal(token_requests):
-    from oauth_cc.requests import TokenSource
+        return httpx2.Response(200, json={"access_token": "tok", "token_type": "Bearer", "expires_in": 3600})
     at_once = Options(renewal_window=RenewalWindow(opens=1e-9, closes=1e-9))
-    source = TokenSource(ClientCredentials("your_id", "s3cret"), "https://auth.example.com/token", options=at_once)
+    client = httpx2.Client(transport=httpx2.MockTransport(answer))
+    credentials = ClientCredentials("your_id", "s3cret")
+    source = TokenSource(credentials, "https://auth.example.com/token", client=client, options=at_once)
     source.token()
     source.token()
-    assert len(token_requests) == 1
+    assert len(tokens) == 1
 """,
         passed=1,
     )

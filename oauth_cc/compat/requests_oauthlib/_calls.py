@@ -14,7 +14,7 @@ from requests.utils import rewind_body
 from oauth_cc._io.log import LOGGER
 from oauth_cc._io.origins import Origins
 from oauth_cc._io.requests_hops import origin_of_url
-from oauth_cc._io.requests_repeating import Sending, beside_a_stand_in, is_repeatable, release
+from oauth_cc._io.requests_repeating import Sending, is_repeatable, release
 from oauth_cc._io.source import TokenSource
 from oauth_cc._wire.typing import NonStringCollection
 from oauth_cc.challenge import token_rejected
@@ -195,8 +195,7 @@ class CallHook:
         # The token request goes through the same session, and may need the connection.
         release(response)
         try:
-            with beside_a_stand_in():
-                self.token = self.source.token()
+            self.token = self.source.token()
         except Exception:  # logged already, and a compliance hook may raise anything
             # The program gets the 401, as from the original.
             return response

@@ -15,6 +15,7 @@ import requests
 from oauth_cc._io.arguments import source_context
 from oauth_cc._io.clock import moment
 from oauth_cc._io.options import DEFAULTS
+from oauth_cc._io.requests_repeating import beside_a_stand_in
 from oauth_cc._io.source import TokenSource
 from oauth_cc.authentication.credentials import ClientCredentials
 from oauth_cc.authentication.methods import NoAuthentication
@@ -80,7 +81,7 @@ def renewing(
     context.cache.offer(context.terms.slot, Renewed(token, now.jitter), context.limits)
     lifetime = token.expires_at - token.received_at
     context.report(TokenObtained(*context.terms.labels, lifetime, seconds * 1000, renewed=False))
-    return TokenSource(context, send)
+    return TokenSource(context, send, beside=beside_a_stand_in)
 
 
 def _as_response(access_token: str, client: SessionClient, now: float) -> HttpResponse:
