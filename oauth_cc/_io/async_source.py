@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self, assert_never
 
 from oauth_cc._io.base_source import LEADING, Source, check_not_leading, raisable
 from oauth_cc._io.context import SourceContext
-from oauth_cc._io.source import LONGEST_PAUSE, LOOK, SHORTEST_PAUSE
+from oauth_cc._io.source import LOOK
 from oauth_cc.errors import IssuerNotNamed, RenewalTimedOut, SourceClosed
 from oauth_cc.events import Event
 from oauth_cc.flows.effects import Failed, Received, Save
@@ -232,7 +232,7 @@ class AsyncTokenSource(Source):
 
         with left:
             while not self._closed.is_set():
-                await anyio.sleep(min(max(self._context.seconds_to_renewal(), SHORTEST_PAUSE), LONGEST_PAUSE))
+                await anyio.sleep(self._pause())
                 # The renewal reports its errors.
                 with suppress(Exception):
                     await self.token()

@@ -23,6 +23,11 @@ from oauth_cc.token import Token
 LEADING: Final[ContextVar[PendingRenewal | None]] = ContextVar("oauth_cc_leading", default=None)
 """The renewal that the current thread or task performs, its callbacks included."""
 
+# Seconds between two looks at a token that is kept fresh, and the shortest pause as a share of its lifetime.
+_SHORTEST_PAUSE: Final = 1.0
+_SHORTEST_PAUSE_SHARE: Final = 0.05
+_LONGEST_PAUSE: Final = 30.0
+
 
 class Source(Sharing):
     """
@@ -48,6 +53,13 @@ class Source(Sharing):
     def peek(self) -> Token | None:
         """Return the cached token if it can be used, else None. Never blocks, and requests nothing."""
         return self._context.peek()
+
+    def _pause(self) -> float:
+        # The seconds until `keep_fresh` asks for the token again. The clock may be set, and a machine may sleep.
+        token, shortest = self.peek(), _SHORTEST_PAUSE
+        if token is not None:
+            shortest = min((token.expires_at - token.received_at) * _SHORTEST_PAUSE_SHARE, shortest)
+        return min(max(self._context.seconds_to_renewal(), shortest), _LONGEST_PAUSE)
 
     def widened(self, response: HttpResponse, token: Token) -> Self | None:
         """

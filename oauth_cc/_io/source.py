@@ -27,9 +27,6 @@ from oauth_cc.token import Token, bearer_authorization
 
 # Seconds between two looks at a renewal that may have lost its leader.
 LOOK: Final = 0.5
-# Seconds between two attempts to keep a token fresh.
-SHORTEST_PAUSE: Final = 1.0
-LONGEST_PAUSE: Final = 30.0
 
 
 @final
@@ -267,9 +264,7 @@ class TokenSource(Source):
         return outcome.token if isinstance(outcome, Renewed) else None
 
     def _stay_fresh(self, left: threading.Event) -> None:
-        pause = self._context.seconds_to_renewal()
-        while not left.wait(min(max(pause, SHORTEST_PAUSE), LONGEST_PAUSE)) and not self._closed.is_set():
+        while not left.wait(self._pause()) and not self._closed.is_set():
             # The renewal reports its errors.
             with suppress(Exception):
                 self.token()
-            pause = self._context.seconds_to_renewal()

@@ -418,7 +418,7 @@ each_error = pytest.mark.parametrize(
 class TestKeepingFresh:
     def test_token_is_renewed_without_calls(self, server: AuthorizationServer, monkeypatch: pytest.MonkeyPatch) -> None:
         """`peek` finds it."""
-        monkeypatch.setattr("oauth_cc._io.source.SHORTEST_PAUSE", 0.01)
+        monkeypatch.setattr("oauth_cc._io.base_source._SHORTEST_PAUSE", 0.01)
         renewed = threading.Semaphore(0)
         options = Options(renewal_window=AGEING_AT_ONCE, on_event=lambda _: renewed.release())
         source = TokenSource(CREDENTIALS, server.token_endpoint, options=options)
@@ -435,7 +435,7 @@ class TestKeepingFresh:
         self, server: AuthorizationServer, backend: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """`peek` finds it."""
-        monkeypatch.setattr("oauth_cc._io.async_source.SHORTEST_PAUSE", 0.01)
+        monkeypatch.setattr("oauth_cc._io.base_source._SHORTEST_PAUSE", 0.01)
 
         async def main() -> None:
             renewed = anyio.Event()
