@@ -2,6 +2,7 @@
 The token source for threads.
 """
 
+import os
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -14,6 +15,7 @@ from typing import Final, Self, assert_never, final
 from oauth_cc._io.base_source import LEADING, Source, check_not_leading, raisable
 from oauth_cc._io.context import SourceContext
 from oauth_cc._io.driver import StoreEffects, conclude
+from oauth_cc._io.log import LOGGER
 from oauth_cc.errors import InvalidInput, IssuerNotNamed, RenewalTimedOut, SourceClosed
 from oauth_cc.events import Event
 from oauth_cc.flows.effects import Failed, Received, Returned, Save
@@ -37,6 +39,29 @@ class _Thread:
 
     def is_alive(self) -> bool:
         return True
+
+
+@final
+class _Block:
+    """
+    One block that keeps a token fresh.
+
+    Args:
+        work: Renews the token until its argument is set.
+    """
+
+    def __init__(self, work: Callable[[threading.Event], object]) -> None:
+        self.left = threading.Event()
+        self._work = work
+        self._processes: dict[int, object] = {}
+
+    def serve(self) -> None:
+        """Start the thread, once in each process: a forked child does not have the thread of its parent."""
+        mark = object()
+        if self._processes.setdefault(os.getpid(), mark) is not mark:
+            return
+        if not start("renewal without calls", partial(self._work, self.left)):
+            LOGGER.warning("no thread can be started to keep a token fresh; only calls of token() renew it")
 
 
 class TokenSource(Source):
@@ -67,6 +92,7 @@ class TokenSource(Source):
         super().__init__(context, client)
         self.send = send
         self._beside = beside
+        self._blocks: list[_Block] = []
         store = context.cache.store
         if is_async_store(store):
             name = type(store).__name__
@@ -142,6 +168,16 @@ class TokenSource(Source):
             except Exception as error:  # the cache has dropped the token and does not load it again
                 self._context.store_failed(error, Save, self._context.report)
 
+    def peek(self) -> Token | None:
+        """
+        Return the cached token if it can be used, else None. Never blocks, and requests nothing.
+
+        Within `keep_fresh`, the first call in a forked child starts the child's renewals.
+        """
+        for block in self._blocks:
+            block.serve()
+        return super().peek()
+
     @contextmanager
     def keep_fresh(self) -> Generator[None]:
         """
@@ -150,12 +186,14 @@ class TokenSource(Source):
         Raises the errors of `token` for the first token. Later errors are events and log lines.
         """
         self.token()
-        left = threading.Event()
-        start("renewal without calls", partial(self._stay_fresh, left))
+        block = _Block(self._stay_fresh)
+        block.serve()
+        self._blocks.append(block)
         try:
             yield
         finally:
-            left.set()
+            self._blocks.remove(block)
+            block.left.set()
 
     def close(self) -> None:
         """

@@ -39,6 +39,7 @@ from oauth_cc import (
 from oauth_cc.authentication import KeySource
 from oauth_cc.events import Event, TokenObtained
 from oauth_cc.httpx2 import AsyncTokenSource, TokenSource
+from oauth_cc.stores._threads import on_this_thread
 from oauth_cc.testing import AuthorizationServer
 from tests.gates import AsyncGatedTransport, Gate, GatedTransport, arrival
 from tests.resting import at_rest, at_rest_async
@@ -520,6 +521,40 @@ class TestKeepingFresh:
             assert task.cancelled()
 
         asyncio.run(main())
+
+    @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+    def test_token_of_a_forked_child_is_renewed_without_calls_from_its_first_look(
+        self, server: AuthorizationServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A server with preloaded workers enters the block before it forks. The child has no thread of its parent."""
+        monkeypatch.setattr("oauth_cc._io.base_source._SHORTEST_PAUSE", 0.01)
+        options = Options(renewal_window=AGEING_AT_ONCE)
+        source = TokenSource(CREDENTIALS, server.token_endpoint, options=options)
+        with source.keep_fresh():
+            child = os.fork()
+            if child == 0:
+                code = 1
+                try:
+                    first, ends_at = source.peek(), time.monotonic() + 30
+                    while source.peek() in (None, first) and time.monotonic() < ends_at:
+                        time.sleep(0.01)
+                    names = [thread.name for thread in threading.enumerate()]
+                    code = 0 if names.count("oauth_cc renewal without calls") == 1 and source.peek() != first else 2
+                finally:
+                    os._exit(code)
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        source.close()
+
+    def test_block_without_a_thread_is_logged(
+        self, server: AuthorizationServer, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Otherwise `peek` would return None one day without a word."""
+        with TokenSource(CREDENTIALS, server.token_endpoint) as source:
+            source.token()
+            with on_this_thread(), source.keep_fresh():
+                assert source.peek() is not None
+        lines = [line for line in caplog.messages if line.startswith("no thread can be started to keep a token fresh")]
+        assert len(lines) == 1
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
