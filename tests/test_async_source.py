@@ -411,7 +411,7 @@ def test_close_waits_for_a_renewal_for_the_timeout_at_most(run: Run) -> None:
 
     async def main(timeout: float, ends: bool) -> None:
         source = sourced(token_answer(), Options(timeout=timeout))
-        pending = PendingRenewal("key", None, (), 0.0, 60.0)
+        pending = PendingRenewal("key", None, (), time.time(), 60.0)
         source._started["key"] = pending
         if ends:
             threading.Timer(0.01, pending.ended.settle, [True]).start()

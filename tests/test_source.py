@@ -213,7 +213,7 @@ class TestClose:
         """A renewal that ends in time has ended after it."""
         for timeout, ends in ((0.01, False), (30.0, True)):
             source = TokenSource(REQUEST, "https://as.example/token", options=Options(timeout=timeout))
-            pending = PendingRenewal("key", None, (), 0.0, 60.0)
+            pending = PendingRenewal("key", None, (), time.time(), 60.0)
             source._started["key"] = pending
             if ends:
                 threading.Timer(0.01, pending.ended.settle, [True]).start()
