@@ -81,6 +81,23 @@ def test_an_attempt_that_cannot_be_cut_is_left_once_and_logged_once(caplog: pyte
     assert deadline.perform(send) == "token"
 
 
+@pytest.mark.parametrize(("seconds", "waited"), [(10.0, 10.25), (0.125, 0.25)])
+def test_the_caller_waits_a_quarter_of_a_second_longer_at_most(
+    seconds: float, waited: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The timeouts of the socket come first."""
+    waits = list[float | None]()
+
+    def wait(future: Future[object], timeout: float | None = None) -> BaseException | None:
+        waits.append(timeout)
+        return of_future(future, 30.0)
+
+    of_future = Future[object].exception
+    monkeypatch.setattr(Future, "exception", wait)
+    assert Deadline[str](seconds, 60.0, "requests").perform(lambda: "token") == "token"
+    assert waits == [waited]
+
+
 def test_an_attempt_that_a_signal_handler_leaves_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody reads its outcome."""
 

@@ -235,6 +235,14 @@ def test_discovery_tries_as_often_as_the_renewal(held: Token | None, attempts: i
     assert len(world.sent) == len(metadata_urls("https://as.example")) * attempts
 
 
+def test_token_endpoint_may_have_a_query_and_an_issuer_may_not() -> None:
+    """RFC 6749 section 3.2, RFC 8414 section 2."""
+    url = "https://as.example/token?tenant=1"
+    assert terms(REQUEST, url).endpoint == Endpoint(url)
+    with pytest.raises(errors.InvalidInput, match="issuer must not have a query"):
+        terms(REQUEST, url, discovery=Discovery(MetadataCache()))
+
+
 def test_issuer_may_be_plain_http_where_the_caller_says_so() -> None:
     """Its terms keep the permission."""
     given = Endpoint("http://as.example", allow_http=True)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from oauth_cc import RenewalWindow, Secret, Token, errors
 from oauth_cc.flows.freshness import fresh_until, stale_from
-from oauth_cc.flows.rejection import Rejections
+from oauth_cc.flows.rejection import Histories, Rejections, rejections_of, repeated, replaced
 from oauth_cc.flows.single_flight import (
     REFUSAL_SECONDS,
     UNKNOWN,
@@ -485,6 +485,27 @@ class TestRepeatedRejection:
         assert (first.token, first.rejections[0]) == (None, paused.rejections[0])
         both = discarded(renewed(first, issued(2, NOW + 1), 0.5), issued(2, NOW + 1), NOW + 1, api=OTHER)
         assert [each.api for each in both.rejections] == [API, OTHER]
+
+    def test_histories_of_few_apis_are_remembered(self) -> None:
+        """The last ones stay. An API that rejects again comes last, with twice the pause."""
+        histories: Histories = ()
+        for number in (*range(20), 10):
+            histories = repeated(histories, f"https://{number}.example", NOW)
+        numbers = [*range(4, 10), *range(11, 20)]
+        assert histories == (
+            *[Rejections(f"https://{number}.example", 1, NOW, NOW + 5) for number in numbers],
+            Rejections("https://10.example", 2, NOW, NOW + 10),
+        )
+        assert rejections_of(histories, "https://3.example") is None
+        assert [histories[0].lasts(NOW + passed) for passed in (-0.1, 0, 65, 65.1)] == [False, True, True, False]
+        assert replaced(histories, "https://10.example", NOW + 70)[-1] == (
+            Rejections("https://10.example", 2, NOW + 70, NOW + 70, replaced=True)
+        )
+        assert replaced(histories, "https://10.example", NOW + 71)[-1].count == 0
+        assert repeated(histories, "https://10.example", NOW + 71)[-1] == (
+            Rejections("https://10.example", 1, NOW + 71, NOW + 76)
+        )
+        assert [histories[0].pauses(NOW + passed) for passed in (-0.1, 0, 4.9, 5)] == [False, True, True, False]
 
     def test_clock_that_is_set_back_ends_the_pause(self) -> None:
         """It would last for an hour."""
