@@ -33,6 +33,7 @@ from tests.keys import CURVES, pem, public_jwk
 from tests.shells.asking import Ask
 from tests.shells.calling import CALLS, Call, name
 from tests.shells.dripping import answer_with
+from tests.shells.scripted import Answer, serve
 
 REQUEST: Final = token_request(ClientCredentials("your_id", "s3cret"))
 ONCE: Final = Options(retries=Retries(attempts=1), timeout=2.0)
@@ -134,6 +135,21 @@ def test_a_revocation_without_a_body_ends_with_its_connection(head: bytes) -> No
     """The server says so, or speaks a version in which every response may end in this way."""
     with answer_with(head) as url:
         oauth_cc.requests.perform(revoke(Secret("tok-1"), REQUEST, url), options=ONCE)
+
+
+@pytest.mark.parametrize(
+    ("coding", "content", "text"),
+    [("br", b"x", "a content coding that was not requested"), ("gzip", b"no gzip", "a broken content coding")],
+)
+def test_a_response_in_an_unreadable_content_coding_is_not_retried(
+    ask: Ask, coding: str, content: bytes, text: str
+) -> None:
+    """The next one would have it, too."""
+    with serve(Answer(headers=(("Content-Encoding", coding),), chunks=(content,))) as script:
+        with pytest.raises(InvalidResponse) as caught:
+            ask.token(REQUEST, f"{script.url}/token", options=AT_ONCE)
+        assert (str(caught.value), caught.value.status) == (f"HTTP 200: the response has {text}", 200)
+        assert len(script.asked) == 1
 
 
 def test_a_fault_for_a_time_ends_with_its_block(ask: Ask, server: AuthorizationServer) -> None:

@@ -23,10 +23,12 @@ from oauth_cc import ClientCredentials, Options, Retries, Scope, token_request
 from oauth_cc._io import library_httpx, library_httpx2
 from oauth_cc.errors import InsecureEndpoint, InvalidInput, TokenRequestRefused, UnexpectedRedirect
 from oauth_cc.events import Event, ScopeInsufficient, TokenObtained, TokenWithheld
+from oauth_cc.jose import new_key
 from oauth_cc.stores import TokenCache
 from oauth_cc.testing import AuthorizationServer, RegisteredClient
 from tests.resting import at_rest
 from tests.shells.scripted import TOKEN, Answer, ScriptedServer, serve
+from tests.test_call_proofs import claims
 
 REQUEST = token_request(ClientCredentials("your_id", "s3cret-of-client"), Scope.of("read"))
 KNOWN = RegisteredClient("your_id", "s3cret-of-client", Scope.of("read", "write"))
@@ -331,6 +333,28 @@ class TestTokenRequest:
         auth = calls.shell.ClientCredentialsAuth(REQUEST, "https://as.example/token", client=kind(transport=network))
         (called,) = calls.call(auth, "https://api.example/things", client={"transport": network})
         assert called.request.headers["Authorization"] == "Bearer tok-1"
+
+    def test_a_call_over_a_mock_transport_gets_a_new_proof(self, calls: Calls) -> None:
+        """The transport emits no events, so the request itself says whether it carried the token."""
+        library = calls.library
+        answer = {"access_token": "tok-1", "token_type": "DPoP", "expires_in": 3600}
+        demand = {"WWW-Authenticate": 'DPoP error="use_dpop_nonce"', "DPoP-Nonce": "n-1"}
+        proofs: list[str] = []
+
+        def network(request: Any) -> Any:
+            if request.url.path == "/token":
+                return library.Response(200, json=answer)
+            proofs.append(request.headers["DPoP"])
+            return library.Response(401, headers=demand) if len(proofs) == 1 else library.Response(200)
+
+        transport = library.MockTransport(network)
+        kind = library.Client if calls.backend is None else library.AsyncClient
+        bound = REQUEST.with_dpop(new_key())
+        auth = calls.shell.ClientCredentialsAuth(bound, "https://as.example/token", client=kind(transport=transport))
+        (called,) = calls.call(auth, "https://api.example/things", client={"transport": transport})
+        assert called.status_code == 200
+        assert [claims(proof).get("nonce") for proof in proofs] == [None, "n-1"]
+        assert "DPoP" not in called.request.headers
 
     def test_the_token_request_follows_no_redirect(self, calls: Calls) -> None:
         """The passed client may follow redirects."""

@@ -321,6 +321,15 @@ class TestRejectedToken:
         assert pause or read.startswith(chunks[0][:2])
         assert len(read) <= 2 * 65536
 
+    def test_a_repeated_call_that_is_redirected_is_not_repeated_again(self, session: requests.Session) -> None:
+        """The caller gets the 401 of the last hop. The next call may be repeated."""
+        moved = Answer(status=307, headers=(("Location", "/there"),))
+        with serve(TOKEN, SECOND) as script, serve(REJECTED, moved, REJECTED, DONE) as api:
+            session.auth = auth_of(script)
+            assert session.get(api.url).status_code == 401
+            assert carried(api) == ["Bearer tok-1", "Bearer tok-2", "Bearer tok-2"]
+            assert session.get(api.url).status_code == 200
+
     def test_a_call_is_repeated_at_most_once(self, session: requests.Session) -> None:
         """The caller gets the second 401."""
         with serve(TOKEN, SECOND) as script, serve(REJECTED) as api:
