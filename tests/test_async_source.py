@@ -44,7 +44,7 @@ from oauth_cc.events import (
 from oauth_cc.flows import Failed, Load, Lock, Received, Save
 from oauth_cc.httpx2 import AsyncTokenSource
 from oauth_cc.stores import AsyncStore
-from oauth_cc.stores._pending import PendingRenewal, StartRenewal
+from oauth_cc.stores._pending import Limits, PendingRenewal, StartRenewal
 from oauth_cc.testing import AuthorizationServer
 from tests.gates import AsyncGatedTransport, Gate, arrival
 from tests.resting import at_rest_async
@@ -411,7 +411,7 @@ def test_close_waits_for_a_renewal_for_the_timeout_at_most(run: Run) -> None:
 
     async def main(timeout: float, ends: bool) -> None:
         source = sourced(token_answer(), Options(timeout=timeout))
-        pending = PendingRenewal("key", None, (), time.time(), 60.0)
+        pending = PendingRenewal("key", None, (), time.time(), Limits())
         source._started["key"] = pending
         if ends:
             threading.Timer(0.01, pending.ended.settle, [True]).start()

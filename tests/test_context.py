@@ -47,8 +47,8 @@ from oauth_cc.flows import Failed, Load, Lock, Save
 from oauth_cc.flows.renewal import Renewed, terms
 from oauth_cc.flows.single_flight import Use
 from oauth_cc.http import HttpResponse
-from oauth_cc.stores._pending import PendingRenewal, StartRenewal
-from oauth_cc.stores.cache import Limits, TokenCache
+from oauth_cc.stores._pending import Limits, PendingRenewal, StartRenewal
+from oauth_cc.stores.cache import TokenCache
 from oauth_cc.token import Oddity
 from tests.bound import bound_key
 
@@ -131,7 +131,7 @@ def test_a_failed_renewal_reports_the_seconds_left_of_the_current_token() -> Non
     assert isinstance(event, RenewalFailed)
     assert event.seconds_left is not None
     assert 85 < event.seconds_left <= 95
-    context.complete(PendingRenewal(pending.key, token(4000), pending.rejected, time.time(), 60.0), error, [])
+    context.complete(PendingRenewal(pending.key, token(4000), pending.rejected, time.time(), Limits()), error, [])
     event = events.pop()
     assert isinstance(event, RenewalFailed)
     assert event.seconds_left == 0

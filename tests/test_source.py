@@ -44,7 +44,7 @@ from oauth_cc.events import Event, RenewalFailed, StoreFailed, StoreReturned, To
 from oauth_cc.flows import Failed, Load, Lock, Received, Save
 from oauth_cc.httpx2 import AsyncTokenSource, TokenSource
 from oauth_cc.stores import Store, TokenCache
-from oauth_cc.stores._pending import PendingRenewal
+from oauth_cc.stores._pending import Limits, PendingRenewal
 from oauth_cc.testing import AuthorizationServer
 from tests.gates import Gate, GatedTransport
 from tests.resting import at_rest
@@ -213,7 +213,7 @@ class TestClose:
         """A renewal that ends in time has ended after it."""
         for timeout, ends in ((0.01, False), (30.0, True)):
             source = TokenSource(REQUEST, "https://as.example/token", options=Options(timeout=timeout))
-            pending = PendingRenewal("key", None, (), time.time(), 60.0)
+            pending = PendingRenewal("key", None, (), time.time(), Limits())
             source._started["key"] = pending
             if ends:
                 threading.Timer(0.01, pending.ended.settle, [True]).start()
@@ -652,7 +652,7 @@ class TestRenewalBesideALoop:
         store, events = Busy(), list[Event]()
         source = self.source(store, token_answer(), events)
         slot = source.context.terms.slot
-        found = source._renew_beside(PendingRenewal(slot, None, (), time.time(), 60.0))
+        found = source._renew_beside(PendingRenewal(slot, None, (), time.time(), Limits()))
         assert found == source.peek() == store.tokens[source.context.terms.cache_key]
         assert found is not None
         assert store.waits == [0.0]
@@ -664,7 +664,7 @@ class TestRenewalBesideALoop:
         events = list[Event]()
         source = self.source(Busy(), Failed(AssertionError("sent"), retryable=False), events)
         held = Token(Secret("tok-0"), "Bearer", time.time())
-        assert source._renew_beside(PendingRenewal(source.context.terms.slot, held, (), time.time(), 60.0)) is None
+        assert source._renew_beside(PendingRenewal(source.context.terms.slot, held, (), time.time(), Limits())) is None
         assert events == []
 
     def test_its_error_is_raised_after_its_events(self) -> None:
@@ -673,7 +673,7 @@ class TestRenewalBesideALoop:
         store.fault = ConnectionError("no route")
         source = self.source(store, Failed(error, retryable=False), events)
         with pytest.raises(OSError, match="down") as caught:
-            source._renew_beside(PendingRenewal(source.context.terms.slot, None, (), time.time(), 60.0))
+            source._renew_beside(PendingRenewal(source.context.terms.slot, None, (), time.time(), Limits()))
         assert caught.value is error
         assert [type(event) for event in events] == [StoreFailed]
 

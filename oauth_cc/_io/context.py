@@ -32,8 +32,8 @@ from oauth_cc.flows.renewal import Renewal, Renewed, Terms
 from oauth_cc.http import HttpResponse
 from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
-from oauth_cc.stores._pending import Answer, PendingRenewal
-from oauth_cc.stores.cache import Limits, TokenCache
+from oauth_cc.stores._pending import Answer, Limits, PendingRenewal
+from oauth_cc.stores.cache import TokenCache
 from oauth_cc.token import Token, token_fault
 
 if TYPE_CHECKING:

@@ -33,12 +33,15 @@ LOOK: Final = 0.5
 
 @final
 class _Thread:
-    """A thread as the leader of a renewal. It ends the renewal in any case."""
+    """The current thread as the leader of a renewal."""
 
     loop_thread = None
 
+    def __init__(self) -> None:
+        self._thread = threading.current_thread()
+
     def is_alive(self) -> bool:
-        return True
+        return self._thread.is_alive()
 
 
 @final

@@ -9,12 +9,34 @@ from typing import Protocol, TypeAlias, final
 
 import attrs
 
+from oauth_cc.flows.freshness import DEFAULT_WINDOW, RenewalWindow
 from oauth_cc.flows.single_flight import Refuse, Use
 from oauth_cc.stores._cell import Outcome
 from oauth_cc.token import Token
 
 # Seconds after which a renewal that nobody has begun is begun by another caller.
 _SLOWEST_START = 0.1
+
+
+@final
+@attrs.frozen
+class Limits:
+    """
+    The times and shares of one source.
+
+    Args:
+        renewal_window: When early renewal is due.
+        background: Seconds after which a renewal in the background is abandoned if the token cannot be used any more.
+        wait: The same for any other renewal.
+    """
+
+    renewal_window: RenewalWindow = DEFAULT_WINDOW
+    background: float = 15.0
+    wait: float = 60.0
+
+
+DEFAULT_LIMITS = Limits()
+"""The limits of the default options."""
 
 
 class Leader(Protocol):
@@ -40,7 +62,7 @@ class PendingRenewal:
         held: The token that can be used meanwhile, or None.
         rejected: The last tokens that the API rejected.
         now: POSIX seconds.
-        limit: Seconds after which it is abandoned.
+        limits: The limits of the source that starts it.
 
     Attributes:
         outcome: The new token or the error; None if the waiting callers have to ask again.
@@ -49,7 +71,7 @@ class PendingRenewal:
     """
 
     def __init__(
-        self, key: Hashable, held: Token | None, rejected: tuple[Token, ...], now: float, limit: float
+        self, key: Hashable, held: Token | None, rejected: tuple[Token, ...], now: float, limits: Limits
     ) -> None:
         self.key = key
         self.held = held
@@ -57,7 +79,7 @@ class PendingRenewal:
         self.outcome: Outcome[Token | BaseException | None] = Outcome()
         self.ended: Outcome[bool] = Outcome()
         self.task: object = None
-        self._limit = limit
+        self._limits = limits
         self._began_at = now
         # A machine that sleeps may stop one of the two clocks, and a user may set the other.
         self._began = time.monotonic()
@@ -77,12 +99,27 @@ class PendingRenewal:
         """Return whether no leader has begun in time. A task that is cancelled early never begins."""
         return not self._claims and time.monotonic() - self._began > _SLOWEST_START
 
-    def is_lost(self, now: float) -> bool:
+    def is_lost(self, now: float, *, usable: bool, hung: int) -> bool:
         """
-        Return whether the renewal has lost its leader or takes too long at *now*, POSIX seconds. The next caller leads
-        another.
+        Return whether the renewal has lost its leader or takes too long. The next caller leads another.
+
+        Args:
+            now: POSIX seconds.
+            usable: Whether a token can be used meanwhile.
+            hung: How many earlier renewals were abandoned and still run. Each one doubles the time for this one, so
+                that a function that hangs for a day does not hold a thread for each minute of it.
         """
-        return self._age(now) > self._limit or not self._is_alive()
+        if self.held is None:
+            limit = self._limits.wait
+        elif usable:
+            limit = max(self._limits.wait, self._limits.background)
+        else:
+            limit = self._limits.background
+        return self._age(now) > limit * 2**hung or not self._is_alive()
+
+    def is_running(self) -> bool:
+        """Return whether its leader has begun and has not ended."""
+        return self.leader is not None and self._is_alive() and not self.ended.is_settled
 
     def seconds_left(self, limit: float, now: float) -> float:
         """

@@ -14,7 +14,6 @@ import attrs
 
 from oauth_cc.errors import InvalidInput
 from oauth_cc.flows.effects import Load, Lock, Save
-from oauth_cc.flows.freshness import DEFAULT_WINDOW, RenewalWindow
 from oauth_cc.flows.renewal import Kept, Renewal, Renewed
 from oauth_cc.flows.single_flight import (
     UNKNOWN,
@@ -30,7 +29,7 @@ from oauth_cc.flows.single_flight import (
     revoked,
 )
 from oauth_cc.stores._cell import Cell
-from oauth_cc.stores._pending import Answer, AwaitRenewal, PendingRenewal, StartRenewal
+from oauth_cc.stores._pending import DEFAULT_LIMITS, Answer, AwaitRenewal, Limits, PendingRenewal, StartRenewal
 from oauth_cc.stores._protocol import AsyncStore, Store, check_store
 from oauth_cc.token import Token
 
@@ -40,32 +39,20 @@ _EXAMINED = 4
 
 @final
 @attrs.frozen
-class Limits:
-    """
-    The times and shares of one source.
-
-    Args:
-        renewal_window: When early renewal is due.
-        background: Seconds after which a renewal is abandoned while a token can be used.
-        wait: The same without a usable token.
-    """
-
-    renewal_window: RenewalWindow = DEFAULT_WINDOW
-    background: float = 15.0
-    wait: float = 60.0
-
-
-DEFAULT_LIMITS = Limits()
-"""The limits of the default options."""
-
-
-@final
-@attrs.frozen
 class _Entry:
-    """The state of one token, and its pending renewal."""
+    """The state of one token, its pending renewal, and the abandoned renewals that still run."""
 
     state: TokenState = UNKNOWN
     pending: PendingRenewal | None = None
+    hung: tuple[PendingRenewal, ...] = ()
+
+    def without_lost(self, now: float) -> "_Entry":
+        """Return the entry at *now*, POSIX seconds, with its pending renewal only if callers still rely on it."""
+        hung = tuple([each for each in self.hung if each.is_running()])
+        pending = self.pending
+        if pending is None or not pending.is_lost(now, usable=now < self.state.stale_from, hung=len(hung)):
+            return _Entry(self.state, pending, hung)
+        return _Entry(self.state, None, (*hung, pending) if pending.is_running() else hung)
 
 
 _EMPTY = _Entry()
@@ -163,12 +150,11 @@ class TokenCache:
         """
 
         def change(entry: _Entry) -> _Entry:
-            pending = None if entry.pending is None or entry.pending.is_lost(now) else entry.pending
-            decision = decide(entry.state, now, under_way=pending is not None)
-            if isinstance(decision, Renew):
-                limit = limits.wait if decision.held is None else limits.background
-                pending = PendingRenewal(key, decision.held, entry.state.rejected, now, limit)
-            return entry if pending is entry.pending else attrs.evolve(entry, pending=pending)
+            entry = entry.without_lost(now)
+            decision = decide(entry.state, now, under_way=entry.pending is not None)
+            if not isinstance(decision, Renew):
+                return entry
+            return attrs.evolve(entry, pending=PendingRenewal(key, decision.held, entry.state.rejected, now, limits))
 
         before, after = self._cell(key).replace(change)
         pending = after.pending
@@ -213,7 +199,7 @@ class TokenCache:
                     state = failed(state, outcome, now, renewal_window=window)
                 case _:
                     pass
-            return _Entry(state, None if is_current else entry.pending)
+            return attrs.evolve(entry, state=state, pending=None if is_current else entry.pending)
 
         state = self._cell(pending.key).replace(change)[1].state
         match outcome:
@@ -314,7 +300,8 @@ class TokenCache:
             if cell is None:
                 continue
             entry = cell.last().value
-            if entry.pending is None and is_spent(entry.state, now):
+            hangs = any([each.is_running() for each in entry.hung])
+            if entry.pending is None and not hangs and is_spent(entry.state, now):
                 self._cells.pop(key, None)
                 continue
             self._order.append(key)

@@ -35,8 +35,8 @@ from oauth_cc.flows import (
 )
 from oauth_cc.flows.renewal import Kept, Renewal, Renewed, renewal, terms
 from oauth_cc.flows.single_flight import Refuse, Use
-from oauth_cc.stores._pending import AwaitRenewal, PendingRenewal, StartRenewal
-from oauth_cc.stores.cache import Limits, TokenCache
+from oauth_cc.stores._pending import AwaitRenewal, Limits, PendingRenewal, StartRenewal
+from oauth_cc.stores.cache import TokenCache
 from tests.world import token_answer
 
 NAMES = ("a", "b")
@@ -381,6 +381,7 @@ class RenewalMachine(RuleBasedStateMachine):
         self.free(attempt)
         self.attempts.remove(attempt)
         attempt.process.cache.abandon(attempt.pending)
+        attempt.pending.ended.settle(True)
 
     def teardown(self) -> None:
         """Check that every waiting caller ends once the server and the store work and time passes."""
@@ -469,7 +470,19 @@ class RenewalMachine(RuleBasedStateMachine):
 
     def may_go_on(self, pending: PendingRenewal) -> bool:
         """Return whether a caller that waits for *pending* has a result, or looks again because there will be none."""
-        return pending.outcome.is_settled or pending.is_lost(self.now)
+        return pending.outcome.is_settled or any(
+            [attempt.pending is pending and self.is_lost(attempt) for attempt in self.attempts]
+        )
+
+    def is_lost(self, attempt: Attempt) -> bool:
+        """Return whether the next caller leads another renewal in the place of *attempt*."""
+        process, name = attempt.process, attempt.name
+        usable = process.cache.peek(TERMS[name].slot, self.now) is not None
+        limit = LIMITS.wait if attempt.pending.held is None or usable else LIMITS.background
+        abandoned = [other for other in self.attempts if other.process is process and other.name == name]
+        hung = len([other for other in abandoned if other.replaced and other.leader.alive])
+        age = max(self.now - attempt.began, self.passed - attempt.began_passed)
+        return age > limit * 2**hung or not attempt.leader.alive
 
     # Callers.
 
@@ -664,6 +677,7 @@ class RenewalMachine(RuleBasedStateMachine):
         process, name = attempt.process, attempt.name
         self.attempts.remove(attempt)
         process.cache.complete(attempt.pending, outcome, self.now, LIMITS)
+        attempt.pending.ended.settle(True)
         assert attempt.pending.outcome.is_settled, "waiting callers without a result"
         known = process.tokens.get(name)
         match outcome:
@@ -718,10 +732,8 @@ class RenewalMachine(RuleBasedStateMachine):
         """Record which renewals a caller of *process* gives up."""
         for other in self.attempts:
             if other.process is process and other.name == name and not other.replaced:
-                limit = LIMITS.wait if other.pending.held is None else LIMITS.background
-                age = max(self.now - other.began, self.passed - other.began_passed)
-                if not other.leader.alive or age > limit:
-                    other.replaced = other.excused = True
+                other.replaced = self.is_lost(other)
+                other.excused = other.excused or other.replaced
 
     def check_started(self, process: Process, name: str, pending: PendingRenewal) -> None:
         """Check that a renewal may start."""

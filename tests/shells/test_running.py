@@ -244,18 +244,57 @@ class HangingSecret:
     def __init__(self) -> None:
         self.arrived = threading.Event()
         self.released = threading.Event()
-        self._calls = 0
+        self.calls = 0
 
     def __call__(self) -> str:
         """Return the secret."""
-        self._calls += 1
-        if self._calls == 2:
+        self.calls += 1
+        if self.calls == 2:
             self.arrived.set()
             assert self.released.wait(30)
         return "s3cret"
 
 
 class TestHanging:
+    @pytest.mark.parametrize("way", ["threads", "asyncio", "trio"])
+    def test_second_renewal_does_not_begin_while_the_first_hangs_and_the_token_can_be_used(
+        self, server: AuthorizationServer, way: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """An honest server may need longer than one timeout. After `wait_timeout` another one begins."""
+        clock, passed, secret = time.time, [0.0], HangingSecret()
+        monkeypatch.setattr(time, "time", lambda: clock() + passed[0])
+        options = Options(renewal_window=AGEING_AT_ONCE, timeout=5.0, wait_timeout=120.0)
+        credentials = ClientCredentials("your_id", secret)
+
+        async def main() -> None:
+            source = AsyncTokenSource(credentials, server.token_endpoint, options=options)
+            first = await source.token()
+            assert await source.token() == first
+            assert await anyio.to_thread.run_sync(secret.arrived.wait, 30)
+            for passed[0] in (20.0, 60.0, 110.0):
+                assert await source.token() == first
+            passed[0] = 121.0
+            assert await source.token() == first
+            await at_rest_async(source)
+            secret.released.set()
+
+        def ask() -> None:
+            source = TokenSource(credentials, server.token_endpoint, options=options)
+            first = source.token()
+            assert source.token() == first
+            assert secret.arrived.wait(30)
+            for passed[0] in (20.0, 60.0, 110.0):
+                assert source.token() == first
+            (hung,) = source._started.values()
+            passed[0] = 121.0
+            assert source.token() == first
+            at_rest(source)
+            secret.released.set()
+            assert hung.ended.wait(30)
+
+        ask() if way == "threads" else anyio.run(main, backend=way)
+        assert secret.calls == 3
+
     def test_caller_leaves_a_hanging_store_and_the_next_one_leads(self, server: AuthorizationServer) -> None:
         """The thread of the first renewal goes on, and is not needed."""
         store = Hanging()

@@ -18,8 +18,8 @@ from oauth_cc.flows import Load, Lock, Save
 from oauth_cc.flows.renewal import Kept, Renewed
 from oauth_cc.flows.single_flight import Refuse, Use
 from oauth_cc.stores._cell import Cell, Outcome
-from oauth_cc.stores._pending import Answer, AwaitRenewal, PendingRenewal, StartRenewal
-from oauth_cc.stores.cache import Limits, TokenCache
+from oauth_cc.stores._pending import Answer, AwaitRenewal, Limits, PendingRenewal, StartRenewal
+from oauth_cc.stores.cache import TokenCache
 
 NOW = 1700000000.0
 REFUSED = errors.TokenRequestRefused("invalid_client", status=401)
@@ -138,15 +138,32 @@ class TestLostRenewals:
         assert led(cache.ask("key", NOW)) is not pending
         assert pending.outcome.value is None
 
-    @pytest.mark.parametrize("passed", [15.1, 60.1])
-    def test_renewal_that_takes_too_long_is_replaced(self, passed: float) -> None:
-        """The clock decides, as it runs while a process is frozen. It is replaced earlier if a token can be used."""
-        cache = TokenCache() if passed > 60 else stocked()
-        at = NOW if passed > 60 else NOW + 3000
-        limits = Limits(background=15.0, wait=60.0)
-        pending = led(cache.ask("key", at, limits))
-        assert not isinstance(cache.ask("key", at + passed - 0.2, limits), StartRenewal)
-        assert led(cache.ask("key", at + passed, limits)) is not pending
+    @pytest.mark.parametrize(
+        ("cache", "at", "passed"),
+        [(TokenCache, 0, 60.1), (lambda: stocked(), 3000, 60.1), (lambda: stocked(), 3594, 15.1)],
+        ids=["without a token", "with one", "with one that ended"],
+    )
+    def test_renewal_that_takes_too_long_is_replaced(
+        self, cache: Callable[[], TokenCache], at: float, passed: float
+    ) -> None:
+        """The clock decides, as it runs while a process is frozen. While a token can be used, nobody is in a hurry."""
+        asked, limits = cache(), Limits(background=15.0, wait=60.0)
+        pending = led(asked.ask("key", NOW + at, limits))
+        assert not isinstance(asked.ask("key", NOW + at + passed - 0.2, limits), StartRenewal)
+        assert led(asked.ask("key", NOW + at + passed, limits)) is not pending
+
+    def test_time_doubles_with_each_renewal_that_hangs(self) -> None:
+        """A function that hangs for a day does not hold a thread for each minute. One that ended counts no more."""
+        cache, at, begun = TokenCache(), NOW, list[PendingRenewal]()
+        for minutes in (0, 1, 2, 4):
+            at += minutes * 60
+            if begun:
+                assert not isinstance(cache.ask("key", at), StartRenewal)
+            begun.append(led(cache.ask("key", at + 0.1)))
+            at += 0.1
+        for pending in begun[:-1]:
+            pending.ended.settle(True)
+        assert led(cache.ask("key", at + 60.1)) is not begun[-1]
 
     def test_renewal_that_takes_too_long_is_replaced_after_the_clock_was_set_back(
         self, monkeypatch: pytest.MonkeyPatch
