@@ -12,6 +12,8 @@ from oauth_cc._wire.json import MAX_SIZE
 
 # Bytes of a response with its headers, its chunk sizes and the 1xx responses before it.
 _MAX_READ: Final = MAX_SIZE + 2**18
+# The events that show a new connection. TLS wraps the stream of a connection by another one.
+_MADE: Final = (".connect_tcp.complete", ".start_tls.complete")
 
 
 @final
@@ -22,6 +24,10 @@ class TooMuchRead(Exception):
 class _Stream(Protocol):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes: ...
     def get_extra_info(self, info: str) -> object: ...
+
+
+class _AsyncStream(Protocol):
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes: ...
 
 
 @final
@@ -53,20 +59,23 @@ class Connection:
         """
         self._note_address(event, info)
         stream = info.get("return_value")
-        if self.is_own and event.endswith((".connect_tcp.complete", ".start_tls.complete")) and _is_stream(stream):
+        if self.is_own and event.endswith(_MADE) and _is_stream(stream):
             self._bound(stream)
             if event.endswith(".connect_tcp.complete"):
                 self._hold(stream)
 
     async def trace_async(self, event: str, info: Mapping[str, object]) -> None:
         """
-        Record the address that an event of an async client shows. Cancellation ends the connections of such a client.
+        Record the connection that an event of an async client shows. Cancellation ends such a connection.
 
         Args:
             event: The name of the event, as for `trace`.
             info: The arguments of the event, or its ``return_value``.
         """
         self._note_address(event, info)
+        stream = info.get("return_value")
+        if self.is_own and event.endswith(_MADE) and _is_async_stream(stream):
+            self._bound_async(stream)
 
     def cut(self) -> None:
         """End the connection, or one that is made later, so that the thread that reads from it continues."""
@@ -102,17 +111,31 @@ class Connection:
         read = stream.read
 
         def bounded(max_bytes: int, timeout: float | None = None) -> bytes:
-            found = read(max_bytes, timeout)
-            self._left -= len(found)
-            if self._left < 0:
-                raise TooMuchRead
-            return found
+            return self._counted(read(max_bytes, timeout))
 
         stream.read = bounded  # type: ignore[method-assign]  # of a stream that no other client has
+
+    def _bound_async(self, stream: _AsyncStream) -> None:
+        read = stream.read
+
+        async def bounded(max_bytes: int, timeout: float | None = None) -> bytes:
+            return self._counted(await read(max_bytes, timeout))
+
+        stream.read = bounded  # type: ignore[method-assign]  # as above
+
+    def _counted(self, found: bytes) -> bytes:
+        self._left -= len(found)
+        if self._left < 0:
+            raise TooMuchRead
+        return found
 
 
 def _is_stream(stream: object) -> TypeGuard[_Stream]:
     return hasattr(stream, "read") and hasattr(stream, "get_extra_info")
+
+
+def _is_async_stream(stream: object) -> TypeGuard[_AsyncStream]:
+    return hasattr(stream, "read")
 
 
 def _shut_down(connected: socket.socket) -> None:

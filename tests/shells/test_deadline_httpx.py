@@ -10,10 +10,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
+import anyio
 import httpx
 import httpx2
 import pytest
@@ -165,13 +167,18 @@ def test_a_source_asks_again_when_the_left_thread_has_ended(library: ModuleType)
 
 
 @each_library
-def test_what_a_default_client_reads_is_bounded_at_full_speed(library: ModuleType) -> None:
+@pytest.mark.parametrize("backend", [None, "asyncio", "trio"], ids=["threads", "asyncio", "trio"])
+def test_what_a_default_client_reads_is_bounded_at_full_speed(library: ModuleType, backend: str | None) -> None:
     """Far below what the server could send until the deadline."""
-    started = time.monotonic()
+    started, shell = time.monotonic(), SHELLS[library]
     options = Options(timeout=60, retries=OPTIONS.retries)
     with drip("1xx", pause=0) as server:
+        fetch = partial(shell.fetch_token, REQUEST, f"{server.url}/token", options=options)
+        if backend is not None:
+            fetch_async = partial(shell.fetch_token_async, REQUEST, f"{server.url}/token", options=options)
+            fetch = partial(anyio.run, fetch_async, backend=backend)
         with pytest.raises(library.TransportError, match="the response is too large"):
-            SHELLS[library].fetch_token(REQUEST, f"{server.url}/token", options=options)
+            fetch()
         assert server.ended.wait(10)
         assert server.accepted == 1
     assert elapsed_since(started) < 50
