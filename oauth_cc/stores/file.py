@@ -45,7 +45,9 @@ def __dir__() -> list[str]:
 
 
 _POLL: Final = 0.02
+# Seconds. Changes take milliseconds, so a process that was stopped in the middle of one is waited for once.
 _CHANGE_WAIT: Final = 2.0
+_NEXT_CHANGE_WAIT: Final = 0.1
 _SWEEP_PAUSE: Final = 60.0
 _ABANDONED_AFTER: Final = 3600.0
 # Errors of the machine, not of the file.
@@ -101,6 +103,7 @@ class FileStore:
         other = "pass another directory to FileStore"
         self._advice = other if directory is not None else f"set XDG_CACHE_HOME, or {other}"
         self._swept_at = -math.inf
+        self._is_held_up = False
 
     def __repr__(self) -> str:
         return f"FileStore({str(self._directory)!r})"
@@ -204,10 +207,12 @@ class FileStore:
     def _changing(self) -> Generator[None]:
         lock = self._lock("entries")
         try:
-            lock.acquire(timeout=_CHANGE_WAIT, poll_interval=_POLL)
+            lock.acquire(timeout=_NEXT_CHANGE_WAIT if self._is_held_up else _CHANGE_WAIT, poll_interval=_POLL)
         except Timeout:
+            self._is_held_up = True
             reason = "is locked by a process that was stopped in the middle of a change; resume or end that process"
             raise StoreUnavailable(f"{self._directory} {reason}") from None
+        self._is_held_up = False
         try:
             yield
         finally:

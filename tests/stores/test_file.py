@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 
 import attrs
 import pytest
+from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -545,6 +546,26 @@ def test_change_waits_for_a_stopped_process_for_a_while_only(
     assert not list(folder.glob("*.new"))
     store.discard(KEY, token())
     assert store.load(KEY) is None
+
+
+def test_stopped_process_is_waited_for_once(store: FileStore, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each renewal would take two seconds longer. The wait is a whole one again after a change."""
+    waits: list[float] = []
+    acquire = FileLock.acquire
+
+    def record(lock: FileLock, *, timeout: float, poll_interval: float) -> object:
+        waits.append(timeout)
+        return acquire(lock, min(timeout, 0.01), poll_interval)
+
+    store.save(KEY, token())
+    with FileStore(folder)._changing():
+        monkeypatch.setattr(FileLock, "acquire", record)
+        for _ in range(3):
+            with pytest.raises(StoreUnavailable):
+                store.save(KEY, token())
+    for _ in range(2):
+        store.save(KEY, token())
+    assert waits == [2.0, 0.1, 0.1, 0.1, 2.0]
 
 
 def test_largest_token_that_can_be_loaded_is_saved(store: FileStore) -> None:
