@@ -168,6 +168,26 @@ def test_a_flow_makes_no_other_attempt_while_one_hangs_in_the_client(library: Mo
         released.set()
 
 
+@pytest.mark.parametrize("library", [*SHELLS, requests], ids=lambda library: library.__name__)
+def test_only_a_connection_of_the_librarys_own_is_cut(library: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client of the user's may use its connections for other calls."""
+    cuts: list[Any] = []
+
+    def exceed(_: object, attempt: object, cut: Any = None) -> NoReturn:
+        cuts.append(cut)
+        raise deadline.DeadlineExceeded("too late")
+
+    monkeypatch.setattr(deadline.Deadline, "perform", exceed)
+    shell = oauth_cc.requests if library is requests else SHELLS[library]
+    with (requests.Session if library is requests else library.Client)() as client:
+        for given in (None, client):
+            with pytest.raises(library.ReadTimeout, match=r"^token endpoint at as\.example: too late$"):
+                shell.fetch_token(CREDENTIALS, ENDPOINT, client=given)
+    own, users = cuts
+    assert users is None
+    assert own.__name__ == "cut"
+
+
 @pytest.mark.parametrize("library", SHELLS, ids=lambda library: library.__name__)
 def test_an_auth_says_with_which_client_it_is_used(library: ModuleType) -> None:
     """By the class of its own client, and of its store."""

@@ -182,6 +182,20 @@ class TestRejectedToken:
         assert calls.statuses(auth, server.resource_url, server.resource_url) == [200, 200]
         assert len(server.token_requests) == 2
 
+    def test_the_repeated_call_has_the_timeout_of_the_first_one(self, calls: Calls) -> None:
+        """The rest of the first response is read in less, and its body is empty afterwards."""
+        library, timeouts = calls.library, list[Any]()
+
+        def network(request: Any) -> Any:
+            timeouts.append(dict(request.extensions["timeout"]))
+            return library.Response(401 if len(timeouts) == 1 else 200, stream=library.ByteStream(b"no"))
+
+        with serve(TOKEN, SECOND) as script:
+            client = {"transport": library.MockTransport(network), "timeout": 9.0}
+            (answer,) = calls.call(calls.auth(script), "https://api.example/", client=client)
+        assert timeouts == [dict.fromkeys(("connect", "read", "write", "pool"), 9.0)] * 2
+        assert ([each.content for each in answer.history], answer.content) == ([b""], b"no")
+
     def test_a_call_is_repeated_at_most_once(self, calls: Calls) -> None:
         """The caller gets the second 401."""
         with serve(TOKEN, SECOND) as script, serve(REJECTED) as api:
