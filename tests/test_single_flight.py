@@ -342,6 +342,15 @@ class TestFailed:
         assert decide(late, NOW + 3596, under_way=True) == Wait()
         assert decide(late, NOW + 3597, under_way=False) == Renew(None)
 
+    def test_retry_after_is_kept_up_to_a_minute_while_a_token_can_be_used(self) -> None:
+        """The pause of half a minute after a failure ends before it."""
+        error = errors.TokenRequestRefused(None, None, None, 429, True, 600.0)
+        state = failed(renewed(UNKNOWN, token(), 0.0), error, NOW + 800)
+        assert [decide(state, NOW + passed, under_way=False) for passed in (831, 859, 860)] == [
+            *(Use(token()), Use(token())),
+            Renew(token()),
+        ]
+
     def test_failure_without_a_token_keeps_the_refusal_only(self) -> None:
         """There is no token whose attempts need spacing."""
         assert failed(UNKNOWN, OSError("gone"), NOW) == UNKNOWN
