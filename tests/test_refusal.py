@@ -28,6 +28,7 @@ from oauth_cc import (
     parse_token_response,
     token_request,
 )
+from oauth_cc.authentication import JwtBearerGrant
 from oauth_cc.http import Headers
 from oauth_cc.refusal import (
     MAX_DESCRIPTION,
@@ -280,6 +281,17 @@ class TestAdvice:
         end = "" if advice is None else f"; {advice}"
         assert str(error) == f"the server rejected the request: invalid_client (HTTP 401): no{end}"
         assert refused({"error": "invalid_scope"}, 400, request).advice is None
+
+    def test_the_advice_for_an_invalid_grant_concerns_the_assertion_that_is_the_grant(self) -> None:
+        """Another method sends no grant that could be invalid."""
+        grant = JwtBearerGrant(KEY, audience="https://as.example")
+        request = token_request(ClientCredentials("robot@example", grant))
+        advice = "check the issuer, the subject and the audience of the assertion, the registered key, and the clock"
+        for words in ({}, {"error_description": "no"}, {"message": "no"}):
+            assert refused({"error": "invalid_grant", **words}, 400, request).advice == advice
+            assert refused({"error": "invalid_grant", **words}, 400).advice is None
+            assert refused({"error": "invalid_scope", **words}, 400, request).advice is None
+        assert refused({"error": "invalid_client"}, 401, request).advice == KEY_ADVICE
 
     def test_the_advice_shows_no_secret(self) -> None:
         """It concerns the secret itself."""
