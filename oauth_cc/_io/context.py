@@ -2,6 +2,7 @@
 The state of one token source: its cache, its terms and its event hook.
 """
 
+import sys
 import time
 from collections.abc import Callable
 from functools import cached_property
@@ -29,10 +30,11 @@ from oauth_cc.flows.effects import Failed, Load, Lock, Save
 from oauth_cc.flows.freshness import stale_from
 from oauth_cc.flows.rejection import rejections_of
 from oauth_cc.flows.renewal import Renewal, Renewed, Terms
+from oauth_cc.flows.single_flight import Use
 from oauth_cc.http import HttpResponse
 from oauth_cc.scope import Scope
 from oauth_cc.secret import Secret
-from oauth_cc.stores._pending import Answer, Limits, PendingRenewal
+from oauth_cc.stores._pending import Answer, Limits, PendingRenewal, StartRenewal
 from oauth_cc.stores.cache import TokenCache
 from oauth_cc.token import Token, token_fault
 
@@ -80,7 +82,12 @@ class SourceContext:
 
     def ask(self) -> Answer:
         """Return what the caller must do to get a token: use, start, wait or raise."""
-        return self.cache.ask(self.terms.slot, time.time(), self.limits)
+        answer = self.cache.ask(self.terms.slot, time.time(), self.limits)
+        if isinstance(answer, StartRenewal) and answer.held is not None and sys.is_finalizing():
+            # A finaliser asks. Threads and modules that a renewal needs are gone, and nobody would use its token.
+            self.cache.abandon(answer.pending)
+            return Use(answer.held)
+        return answer
 
     def complete(self, pending: PendingRenewal, outcome: Renewal | BaseException, events: list[Event]) -> None:
         """

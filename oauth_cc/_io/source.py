@@ -3,6 +3,7 @@ The token source for threads.
 """
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -41,7 +42,8 @@ class _Thread:
         self._thread = threading.current_thread()
 
     def is_alive(self) -> bool:
-        return self._thread.is_alive()
+        # During the shutdown of the interpreter only one thread runs.
+        return self._thread is threading.current_thread() or (self._thread.is_alive() and not sys.is_finalizing())
 
 
 @final

@@ -3,6 +3,7 @@ Short-lived daemon threads, on which the library does what a caller must be able
 """
 
 import contextvars
+import sys
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
@@ -36,7 +37,8 @@ def start(name: str, work: Callable[[], object]) -> bool:
         False if no thread can be started: at the limit of the machine, while the interpreter shuts down, or within
         `on_this_thread`. *work* has not been called then.
     """
-    if _STAYS.get():
+    # Python 3.11 starts a thread during its shutdown, and waits forever for its first step.
+    if _STAYS.get() or sys.is_finalizing():
         return False
     run = contextvars.copy_context().run
     try:

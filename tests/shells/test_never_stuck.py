@@ -628,7 +628,7 @@ def test_greenlets_share_a_token_that_is_renewed_in_the_background(server: Autho
 
 @pytest.mark.slow
 def test_process_ends_while_a_renewal_is_under_way() -> None:
-    """Nothing is printed, with a call at exit and in a finaliser too."""
+    """A call at exit and in a finaliser do not wait for it either. Nothing is printed."""
     program = """
 import atexit, sys, threading
 from oauth_cc import ClientCredentials, Options, RenewalWindow
@@ -636,17 +636,29 @@ from oauth_cc.httpx2 import TokenSource
 from tests.shells.scripted import Held, TOKEN, serve
 
 with serve(TOKEN, Held(TOKEN)) as script:
-    options = Options(renewal_window=RenewalWindow(1e-9, 1e-9), timeout=30.0)
-    source = TokenSource(ClientCredentials("your_id", "s3cret"), f"{script.url}/token", options=options)
+    options = Options(renewal_window=RenewalWindow(1e-9, 1e-9), timeout=300.0, wait_timeout=300.0)
+    source, cold = (
+        TokenSource(ClientCredentials("your_id", "s3cret"), f"{script.url}/token", options=options) for _ in range(2)
+    )
     source.token()
     source.token()
+    threading.Thread(target=cold.token, daemon=True).start()
+    for _ in range(3):
+        script.arrived.acquire(timeout=30)
 
 class Last:
     def __del__(self):
         try:
-            source.peek()
+            source.token()
+            source.close()
         except Exception as error:
             print(error)
+        try:
+            cold.token()
+        except Exception:
+            # The modules that a request needs may be gone.
+            pass
+        cold.close()
 
 last = Last()
 atexit.register(source.token)
@@ -655,6 +667,42 @@ atexit.register(source.token)
         [sys.executable, "-c", program], capture_output=True, timeout=60, check=False, text=True
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+LAST = """
+import os, sys
+from oauth_cc import ClientCredentials, Options, RenewalWindow
+from oauth_cc.{library} import TokenSource
+
+options = Options(renewal_window=RenewalWindow(1e-9, 1e-9))
+source = TokenSource(ClientCredentials("your_id", "s3cret"), sys.argv[1], options=options)
+first = source.token()
+
+class Last:
+    def __del__(self, write=os.write, source=source, first=first):
+        try:
+            write(1, str(source.token() is first).encode())
+        except BaseException as error:
+            write(1, repr(error).encode())
+
+last = Last()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("library", ["httpx2", "requests"])
+def test_finaliser_gets_the_token_that_can_be_used_while_the_interpreter_shuts_down(
+    server: AuthorizationServer, library: str
+) -> None:
+    """A renewal is due, but the threads and modules that it needs are gone."""
+    done = subprocess.run(  # our own program
+        [sys.executable, "-c", LAST.format(library=library), server.token_endpoint],
+        capture_output=True,
+        timeout=60,
+        check=False,
+        text=True,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True", "")
 
 
 def test_background_renewal_that_finds_its_client_closed_says_nothing(
