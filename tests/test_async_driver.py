@@ -14,7 +14,7 @@ import pytest
 from oauth_cc import HttpRequest, Secret, Token
 from oauth_cc._io.async_driver import ThreadedStore, _setter, current_leader, drive, wait_for
 from oauth_cc.flows import Failed, Flow, Moment, Received, Sleep
-from oauth_cc.flows.effects import observe, send
+from oauth_cc.flows.effects import load, lock, observe, send
 from oauth_cc.stores._cell import Outcome
 from oauth_cc.stores._pending import Leader
 from tests.test_source import Shared
@@ -58,6 +58,12 @@ def test_async_send_errors_pass_through_and_close_the_flow(backend: str, error: 
     with pytest.raises(RuntimeError if isinstance(error, StopIteration) else type(error)):
         anyio.run(drive, running, failing, backend=backend)
     assert inspect.getgeneratorstate(running) == inspect.GEN_CLOSED
+
+
+def test_without_a_store_nothing_is_found_and_the_lock_is_free(backend: str) -> None:
+    """A flow for a store ends as with an empty one."""
+    assert anyio.run(drive, load("key"), answering, backend=backend) is None
+    assert anyio.run(drive, lock("key", 0.0), answering, backend=backend) is True
 
 
 def test_a_sleeping_flow_does_not_block_other_tasks(backend: str) -> None:

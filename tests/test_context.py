@@ -378,6 +378,14 @@ def test_seconds_to_renewal_are_those_of_the_cached_token() -> None:
     assert 1900 < context.seconds_to_renewal() <= 1980
 
 
+def test_an_api_that_rejects_a_token_is_named_by_text() -> None:
+    """The origin of a URL object is not its text."""
+    api: Any = origin(API)
+    with pytest.raises(errors.InvalidInput) as caught:
+        context_of([]).discard(token(), api)
+    assert (caught.value.parameter, str(caught.value)) == ("api", "api must be a str or None, not Origin")
+
+
 @pytest.mark.parametrize("wrong", [None, "tok-1", 5])
 def test_only_a_token_can_be_discarded(wrong: Any) -> None:
     """A text is not shown."""

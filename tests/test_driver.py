@@ -11,7 +11,7 @@ import pytest
 from oauth_cc import HttpRequest
 from oauth_cc._io.driver import drive
 from oauth_cc.flows import Flow, Moment, Received, Sleep
-from oauth_cc.flows.effects import observe, send
+from oauth_cc.flows.effects import load, lock, observe, send
 from tests.world import raising, token_answer
 
 REQUEST = HttpRequest("POST", "https://as.example/token")
@@ -33,6 +33,12 @@ def test_driver_sends_sleeps_and_observes() -> None:
     assert outcome is ANSWER
     assert before <= moment.now <= time.time()
     assert 0 <= moment.jitter < 1
+
+
+def test_without_a_store_nothing_is_found_and_the_lock_is_free() -> None:
+    """A flow for a store ends as with an empty one."""
+    assert drive(load("key"), lambda _: ANSWER) is None
+    assert drive(lock("key", 0.0), lambda _: ANSWER) is True
 
 
 def test_every_moment_has_a_unique_id() -> None:
