@@ -108,6 +108,16 @@ def test_each_redirect_within_the_origin_has_a_proof_for_its_url(call: Call) -> 
 
 
 @each_call
+def test_a_call_with_a_new_token_gets_the_nonce_that_the_api_then_demands(call: Call) -> None:
+    """The API rejects the first token, and the proof of the second one for lack of a nonce."""
+    with serve(bound(1), bound(2)) as script, serve(REJECTED, demand("n-1"), DONE) as api:
+        assert call.get(call.auth(REQUEST, f"{script.url}/token"), api.url) == [200]
+        assert [each.headers["Authorization"] for each in api.asked] == ["DPoP tok-1", "DPoP tok-2", "DPoP tok-2"]
+        assert nonces(api) == [None, None, "n-1"]
+        assert len(script.asked) == 2
+
+
+@each_call
 def test_a_redirect_to_another_origin_carries_neither_token_nor_proof(call: Call) -> None:
     """The way back carries neither, and the nonce of the other origin is not kept."""
     with serve(bound(1)) as script, serve(DONE) as api, serve(DONE) as stranger:

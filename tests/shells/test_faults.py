@@ -152,6 +152,20 @@ def test_a_response_in_an_unreadable_content_coding_is_not_retried(
         assert len(script.asked) == 1
 
 
+@pytest.mark.parametrize(("size", "fits"), [(2**20 - 2000, True), (2**20 + 1, False), (2**21, False)])
+def test_a_response_of_a_mebibyte_is_read_and_a_larger_one_is_not(ask: Ask, size: int, fits: bool) -> None:
+    """It is not retried."""
+    token = b'{"access_token": "tok-1", "token_type": "Bearer"}'
+    with serve(Answer(chunks=(token.ljust(size),))) as script:
+        if fits:
+            assert ask.token(REQUEST, f"{script.url}/token", options=AT_ONCE).token_type == "Bearer"
+        else:
+            with pytest.raises(InvalidResponse, match=r"^HTTP 200: .* 1048576 bytes") as caught:
+                ask.token(REQUEST, f"{script.url}/token", options=AT_ONCE)
+            assert caught.value.status == 200
+        assert len(script.asked) == 1
+
+
 def test_a_fault_for_a_time_ends_with_its_block(ask: Ask, server: AuthorizationServer) -> None:
     """Within it, the inner block counts."""
     with server.misbehaving(Fault(status=500)):

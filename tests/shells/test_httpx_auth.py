@@ -22,7 +22,7 @@ import oauth_cc.httpx2
 from oauth_cc import ClientCredentials, Options, Retries, Scope, token_request
 from oauth_cc._io import library_httpx, library_httpx2
 from oauth_cc.errors import InsecureEndpoint, InvalidInput, TokenRequestRefused, UnexpectedRedirect
-from oauth_cc.events import Event, ScopeInsufficient, TokenObtained, TokenWithheld
+from oauth_cc.events import Event, ScopeInsufficient, TokenDiscarded, TokenObtained, TokenWithheld
 from oauth_cc.jose import new_key
 from oauth_cc.stores import TokenCache
 from oauth_cc.testing import AuthorizationServer, RegisteredClient
@@ -181,6 +181,32 @@ class TestRejectedToken:
         server.revoke_all()
         assert calls.statuses(auth, server.resource_url, server.resource_url) == [200, 200]
         assert len(server.token_requests) == 2
+
+    def test_a_rejection_that_a_response_hook_raises_names_the_api(self, calls: Calls) -> None:
+        """Over https, where no guard looks at the hops. The next call has a new token."""
+        library, carried, events = calls.library, list[str](), list[Event]()
+
+        def network(request: Any) -> Any:
+            carried.append(request.headers["Authorization"])
+            return library.Response(401 if len(carried) == 1 else 200)
+
+        def check(response: Any) -> None:
+            response.raise_for_status()
+
+        async def async_check(response: Any) -> None:
+            response.raise_for_status()
+
+        hooks = {"response": [check if calls.backend is None else async_check]}
+        client = {"transport": library.MockTransport(network), "event_hooks": hooks}
+        with serve(TOKEN, SECOND) as script:
+            auth = calls.auth(script, options=Options(on_event=events.append))
+            with pytest.raises(library.HTTPStatusError, match="401"):
+                calls.call(auth, "https://api.example/", client=client)
+            assert calls.call(auth, "https://api.example/", client=client)[0].status_code == 200
+            if calls.backend is None:
+                at_rest(auth.source)
+        assert carried == ["Bearer tok-1", "Bearer tok-2"]
+        assert [event.api for event in events if isinstance(event, TokenDiscarded)] == ["https://api.example:443"]
 
     def test_the_repeated_call_has_the_timeout_of_the_first_one(self, calls: Calls) -> None:
         """The rest of the first response is read in less, and its body is empty afterwards."""
