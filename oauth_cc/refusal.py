@@ -110,13 +110,16 @@ def waiting(seconds: float | None) -> str:
     """
     Return the advice for a server that is failing or limits requests.
 
-        >>> waiting(None), waiting(30.0)
-        ('try again later', 'try again in 30 seconds')
+        >>> waiting(None), waiting(1.0), waiting(30.0)
+        ('try again later', 'try again in 1 second', 'try again in 30 seconds')
 
     Args:
         seconds: The seconds to wait that the server requested, or None.
     """
-    return "try again later" if seconds is None else f"try again in {seconds:.0f} seconds"
+    if not seconds:
+        return "try again later"
+    shown = f"{max(1.0, seconds):.0f}"
+    return f"try again in {shown} second{'' if shown == '1' else 's'}"
 
 
 def _members(content: bytes) -> Mapping[str, object]:

@@ -58,13 +58,19 @@ def test_an_illegal_client_id_is_rejected(client_id: Any) -> None:
         ClientCredentials(client_id, "sec")
 
 
-@pytest.mark.parametrize("method", [5, 0.5, True, object(), ClientSecretPost, ["sec"], {}])
+@pytest.mark.parametrize("method", [5, 0.5, True, object(), ["sec"], {}])
 def test_an_object_that_is_not_a_method_is_rejected(method: Any) -> None:
-    """So is the class of a method in place of an instance."""
+    """The error says what is."""
     with pytest.raises(
         errors.InvalidInput, match=r"must be a secret or a record such as ClientSecretBasic\('\.\.\.'\), not"
     ):
         ClientCredentials("id", method)
+
+
+def test_the_class_of_a_method_is_rejected() -> None:
+    """The error says how to make an instance."""
+    with pytest.raises(errors.InvalidInput, match=r"must not be the class ClientSecretPost; call it: ClientSecretPost"):
+        ClientCredentials("id", ClientSecretPost)  # type: ignore[arg-type]
 
 
 def test_an_async_authenticate_is_rejected() -> None:

@@ -254,7 +254,7 @@ class TestNetwork:
 
         with serve(metadata) as server, caplog.at_level(logging.DEBUG, "oauth_cc"):
             error = failure(way, server.url, options)
-        assert "holds a secret" in str(error)
+        assert "the details are hidden because they contain a secret" in str(error)
         check(error, SECRET)
         assert caplog.text
         assert events
