@@ -81,7 +81,8 @@ class BackendApplicationClient(ComposingClient):
         self.refresh_token = refresh_token
         self.mac_key = mac_key
         self.code_verifier = code_verifier
-        self.code = self._before_tokens = None
+        self.code: str | None = None
+        self._before_tokens = None
         self.scope = scope
         self.state_generator = state_generator
         if mac_algorithm is not None:

@@ -15,7 +15,7 @@ from typing import Final
 import httpx2
 import pytest
 
-from oauth_cc.testing import AuthorizationServer, Fault, RegisteredClient
+from oauth_cc.testing import AuthorizationServer, Fault
 from tests.guides import ROOT, blocks
 
 GUIDE: Final = ROOT / "oauth_cc" / "integrations" / "README.md"
@@ -91,29 +91,38 @@ def service(tmp_path: Path, authorization_server: AuthorizationServer) -> Iterat
 
 
 @pytest.mark.slow
-def test_a_service_of_two_workers_passes_through_trouble(
-    service: Service, authorization_server: AuthorizationServer, registered_client: RegisteredClient
+@pytest.mark.parametrize("invalidate", [AuthorizationServer.revoke_all, AuthorizationServer.expire_all])
+def test_a_service_of_two_workers_replaces_rejected_tokens_within_the_call(
+    service: Service, authorization_server: AuthorizationServer, invalidate: Callable[[AuthorizationServer], None]
 ) -> None:
-    """Each worker has its own token. Callers see trouble only while there is neither a token nor a server."""
+    """Each worker has its own token. An outage is not seen while the cached tokens are good."""
     server = authorization_server
-
-    def requests() -> int:
-        return len(server.token_requests)
-
-    assert service.until(lambda: requests() == WORKERS) == {200}
-    # An outage is not seen, as the cached tokens are good.
+    assert service.until(lambda: len(server.token_requests) == WORKERS) == {200}
     with server.misbehaving(Fault(drop_after=0)):
         assert service.get(8) == {200}
-    # Revoked and expired tokens are replaced within the call, once for each worker.
-    server.revoke_all()
-    assert service.until(lambda: requests() == 2 * WORKERS) == {200}
-    server.expire_all()
-    assert service.until(lambda: requests() == 3 * WORKERS) == {200}
-    # A quota is waited for.
+    invalidate(server)
+    assert service.until(lambda: len(server.token_requests) == 2 * WORKERS) == {200}
+
+
+@pytest.mark.slow
+def test_a_service_of_two_workers_waits_for_a_quota(
+    service: Service, authorization_server: AuthorizationServer
+) -> None:
+    """One of the workers asks twice."""
+    server = authorization_server
+    assert service.until(lambda: len(server.token_requests) == WORKERS) == {200}
     server.misbehave(Fault(status=429, headers={"Retry-After": "1"}))
     server.revoke_all()
-    assert service.until(lambda: requests() == 4 * WORKERS + 1) == {200}
-    # Without a token, callers learn that the service is not available, and the service lives.
+    assert service.until(lambda: len(server.token_requests) == 2 * WORKERS + 1) == {200}
+
+
+@pytest.mark.slow
+def test_a_service_of_two_workers_lives_through_an_outage_without_a_token(
+    service: Service, authorization_server: AuthorizationServer
+) -> None:
+    """Its callers learn that the service is not available."""
+    server = authorization_server
+    assert service.until(lambda: len(server.token_requests) == WORKERS) == {200}
     server.revoke_all()
     with server.misbehaving(Fault(drop_after=0)):
         assert service.get(8) == {503}
