@@ -4,7 +4,7 @@ The part of the client that every grant shares: a mutable object that holds a to
 
 import time
 from collections.abc import Callable, Mapping, MutableMapping
-from typing import Final, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 
 from oauth_cc.compat._body import Body, append, opened
 from oauth_cc.compat._expiry import Expiry, read_expiry
@@ -56,6 +56,23 @@ class Client:
     state_generator: Callable[[], str]
     _expires_at: float | None = None
     _before_tokens: tuple[str, str | bytes | None, str | None] | None
+
+    if not TYPE_CHECKING:
+        # Hidden from type checkers, to which a class with __getattr__ seems to have every attribute. The errors of
+        # slots name the attribute alone, or the module of the class.
+
+        def __getattr__(self, name: str) -> object:
+            raise self._missing(name)
+
+        def __delattr__(self, name: str) -> None:
+            try:
+                object.__delattr__(self, name)
+            except AttributeError:
+                raise self._missing(name) from None
+
+        def _missing(self, name: str) -> AttributeError:
+            text = f"{type(self).__name__!r} object has no attribute {name!r}"
+            return AttributeError(text, name=name, obj=self)
 
     @property
     def token_types(self) -> Mapping[str, PlacingMethod]:

@@ -2,15 +2,19 @@
 The facade on its own: hooks of subclasses, MAC tokens, records of the core, and secrecy.
 """
 
+import contextlib
 import copy
 import datetime
 import inspect
 import json
 import logging
 import pickle
+from collections.abc import Callable
+from functools import partial
 from typing import Literal, TypeVar
 from unittest.mock import patch
 
+import oauthlib.oauth2
 import pytest
 from requests.structures import CaseInsensitiveDict
 
@@ -325,6 +329,25 @@ def test_client_and_token_survive_pickling_and_copying() -> None:
         assert type(other) is OAuth2Token
         assert (token, ["a", "b"], ["a", "b"]) == (other, other.scopes, other.old_scopes)
     assert type(token.copy()) is dict
+
+
+@pytest.mark.parametrize("name", ["access_token", "expires_at", "nothing"])
+def test_an_attribute_that_is_not_there_raises_the_error_of_oauthlib(name: str) -> None:
+    """Secrets are in slots, whose own errors have other texts. On a second deletion, too."""
+
+    def text_of(act: Callable[[], object]) -> str:
+        with pytest.raises(AttributeError) as caught:
+            act()
+        return str(caught.value)
+
+    found: list[list[str]] = []
+    for kind in (BackendApplicationClient, oauthlib.oauth2.BackendApplicationClient):
+        client = kind("your_id")
+        vars(client).pop("expires_at", None)
+        with contextlib.suppress(AttributeError):
+            delattr(client, name)
+        found.append([text_of(partial(getattr, client, name)), text_of(partial(delattr, client, name))])
+    assert found[0] == found[1] == [f"'BackendApplicationClient' object has no attribute '{name}'"] * 2
 
 
 def test_headers_of_requests_are_changed_in_place() -> None:
