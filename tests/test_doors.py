@@ -462,7 +462,8 @@ def doors_of(item: Any, name: str) -> Iterator[Door]:
         yield Door(name, key, inspect.signature(item).parameters, item)
     if inspect.isfunction(item):
         return
-    for method in dir(item):
+    # Mutation testing adds methods whose names are not ASCII.
+    for method in filter(str.isascii, dir(item)):
         each = inspect.getattr_static(item, method)
         if (method.startswith("_") and method != "__call__") or f"{key}.{method}" in INTERNAL or method in INTERNAL:
             continue
